@@ -1,0 +1,131 @@
+"""Errors that a user can cause, and so can mend.
+
+The command line prints their message alone, without a traceback; everything
+else that is raised is a defect of the program and keeps its traceback.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+__all__ = [
+    'CheckpointError',
+    'ConfigError',
+    'DataError',
+    'DataNotFoundError',
+    'MissingDependencyError',
+    'Problem',
+    'TrainingError',
+    'UserError',
+    'did_you_mean',
+]
+
+
+class UserError(Exception):
+    """Base of all errors whose message tells a user what to do."""
+
+
+class DataError(UserError, ValueError):
+    """Data is there, but is not what the config says."""
+
+
+class DataNotFoundError(DataError):
+    """Data is absent, and could not be downloaded."""
+
+
+class CheckpointError(UserError, ValueError):
+    """A checkpoint cannot be read, or belongs to another model."""
+
+
+class TrainingError(UserError, RuntimeError):
+    """Training cannot go on, e.g. because the loss is NaN."""
+
+
+class MissingDependencyError(UserError, ImportError):
+    """An optional package is not installed.
+
+    Args:
+        package: The package that is missing.
+        extra: The extra of mmlite that installs it.
+        purpose: What needs it.
+
+    Example:
+        >>> print(MissingDependencyError('safetensors', 'io', 'a .safetensors file'))
+        a .safetensors file needs the package 'safetensors'; pip install 'mmlite[io]'
+    """
+
+    def __init__(self, package: str, extra: str, purpose: str) -> None:
+        super().__init__(
+            f"{purpose} needs the package {package!r}; pip install 'mmlite[{extra}]'"
+        )
+
+
+class Problem:
+    """One thing that is wrong with a config.
+
+    Args:
+        path: Where it is, e.g. ``'model.backbone'``; ``''`` is the root.
+        message: What was expected, what came, and what to do.
+    """
+
+    def __init__(self, path: str, message: str) -> None:
+        self.path = path
+        self.message = message
+
+    def under(self, *keys: str) -> Problem:
+        """The same problem seen from further out."""
+        return Problem(
+            '.'.join([*keys, self.path] if self.path else keys), self.message
+        )
+
+    def __str__(self) -> str:
+        return f'{self.path}: {self.message}' if self.path else self.message
+
+
+class ConfigError(UserError, ValueError):
+    """One or more mistakes in a config.
+
+    Args:
+        problems: The mistakes; a plain string is one at the root.
+        source: The config file, if there is one.
+        cfg: The dict that could not be built; lets the builder of the dict
+            around it find out under which key it stands.
+
+    Example:
+        >>> print(ConfigError([Problem('model.neck', "no argument 'in'")], 'a.py'))
+        a.py: model.neck: no argument 'in'
+    """
+
+    def __init__(
+        self,
+        problems: str | Iterable[Problem],
+        source: str | None = None,
+        cfg: object = None,
+    ) -> None:
+        if isinstance(problems, str):
+            problems = [Problem('', problems)]
+        self.problems = list(problems)
+        self.source = source
+        self.cfg = cfg
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        head = f'{self.source}: ' if self.source else ''
+        return '\n'.join(head + str(problem) for problem in self.problems)
+
+    def under(self, *keys: str) -> ConfigError:
+        """The same error seen from further out, e.g. ``err.under('model')``."""
+        return ConfigError([p.under(*keys) for p in self.problems], self.source)
+
+
+def did_you_mean(word: object, words: Iterable[object]) -> str:
+    """A hint at the end of an error message, or ``''`` if nothing is near.
+
+    Example:
+        >>> did_you_mean('dept', ['depth', 'style'])
+        "; did you mean 'depth'?"
+    """
+    by_lower = {str(w).lower(): str(w) for w in words}
+    near = difflib.get_close_matches(str(word).lower(), by_lower, n=1, cutoff=0.6)
+    return f'; did you mean {by_lower[near[0]]!r}?' if near else ''

@@ -1,0 +1,183 @@
+"""The registries. MODELS is the one registry of every nn part and whole.
+
+Each is a child of mmengine's registry of the same purpose, and imports the
+package that fills it when a name is first looked up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mmengine import registry as root
+from mmengine.registry import Registry as BaseRegistry
+
+from .errors import ConfigError, Problem, UserError, did_you_mean
+from .signature import argument_problems
+
+__all__ = [
+    'DATASETS',
+    'DATA_SAMPLERS',
+    'EVALUATORS',
+    'FUNCTIONS',
+    'HOOKS',
+    'LOG_PROCESSORS',
+    'LOOPS',
+    'METRICS',
+    'MODELS',
+    'MODEL_WRAPPERS',
+    'OPTIMIZERS',
+    'OPTIM_WRAPPERS',
+    'OPTIM_WRAPPER_CONSTRUCTORS',
+    'PARAM_SCHEDULERS',
+    'RUNNERS',
+    'TASK_UTILS',
+    'TRANSFORMS',
+    'VISBACKENDS',
+    'VISUALIZERS',
+    'WEIGHT_INITIALIZERS',
+    'Registry',
+]
+
+
+class Registry(BaseRegistry):
+    """A registry whose failures say where in the config, and what to do.
+
+    Beside mmengine's behaviour: the type, the names of the arguments and the
+    kind of their values are checked before the constructor runs; a
+    ``ValueError`` of a constructor, however deep, becomes a
+    :class:`~mmlite.errors.ConfigError` with the path from the dict that was
+    given to :meth:`build`.
+
+    Example:
+        >>> MODELS.build(dict(type='ResNett', depth=18))
+        Traceback (most recent call last):
+        mmlite.errors.ConfigError: unknown type 'ResNett'; did you mean 'ResNet'?
+    """
+
+    def build(self, cfg: Any, *args: Any, **kwargs: Any) -> Any:
+        """Build an object from a dict with a ``type``, or several from a list.
+
+        Raises:
+            ConfigError: if the type is unknown, an argument is unknown,
+                missing or of a wrong kind, or a constructor refuses a value.
+        """
+        if isinstance(cfg, (list, tuple)):
+            return self._build_each(cfg, *args, **kwargs)
+        problems = self.problems_of(cfg, given=tuple(kwargs.get('default_args') or ()))
+        if problems:
+            raise ConfigError(problems, cfg=cfg)
+        try:
+            return super().build(cfg, *args, **kwargs)
+        except ConfigError as error:
+            keys = _find(error.cfg, cfg) if error.cfg is not None else ()
+            raise ConfigError(error.under(*keys).problems, cfg=cfg) from error.__cause__
+        except UserError:
+            raise
+        except ValueError as error:
+            problem = Problem('', f'{_type_name(cfg["type"])}: {error}')
+            raise ConfigError([problem], cfg=cfg) from error
+
+    def _build_each(self, cfgs: Any, *args: Any, **kwargs: Any) -> Any:
+        for i, cfg in enumerate(cfgs):
+            if isinstance(cfg, Mapping) and (problems := self.problems_of(cfg)):
+                raise ConfigError([p.under(str(i)) for p in problems], cfg=cfgs)
+        return super().build(cfgs, *args, **kwargs)
+
+    def problems_of(self, cfg: Any, given: tuple[str, ...] = ()) -> list[Problem]:
+        """What keeps ``cfg`` from being built, as far as names and kinds tell.
+
+        Args:
+            cfg: A dict with a ``type``.
+            given: Names of arguments that the builder adds on its own.
+        """
+        if not isinstance(cfg, Mapping):
+            came = f'{cfg!r} ({type(cfg).__name__})'
+            return [Problem('', f'expected a dict with a type, got {came}')]
+        if 'type' not in cfg:
+            if 'type' in given:
+                return []
+            return [Problem('', f'the key type is missing; got the keys {list(cfg)}')]
+        target = cfg['type']
+        if isinstance(target, str):
+            target = self.get(cfg['type'])
+            if target is None:
+                return [self._unknown(cfg['type'])]
+        args = {k: v for k, v in cfg.items() if k not in ('type', '_scope_')}
+        return argument_problems(target, args, given)
+
+    def names(self) -> list[str]:
+        """All names that can be looked up here, mmengine's included."""
+        self.import_from_location()
+        found: set[str] = set()
+        registry: BaseRegistry | None = self
+        while registry is not None:
+            found.update(registry.module_dict)
+            registry = registry.parent
+        return sorted(found)
+
+    def _unknown(self, name: str) -> Problem:
+        hint = did_you_mean(name, self.names()) or (
+            f'; register it with @{self.name.upper()}.register_module() and name '
+            'its module in custom_imports'
+        )
+        return Problem('', f'unknown type {name!r}{hint}')
+
+
+def _type_name(target: Any) -> str:
+    return target if isinstance(target, str) else getattr(target, '__name__', '?')
+
+
+def _find(inner: Any, outer: Any) -> tuple[str, ...]:
+    """The keys that lead from ``outer`` to ``inner``, by identity or value."""
+    for same in (lambda a: a is inner, lambda a: a == inner):
+        if keys := _search(same, outer):
+            return keys
+    return ()
+
+
+def _search(same: Any, outer: Any) -> tuple[str, ...]:
+    items: Any = ()
+    if isinstance(outer, Mapping):
+        items = outer.items()
+    elif isinstance(outer, (list, tuple)):
+        items = enumerate(outer)
+    for key, value in items:
+        if isinstance(value, (Mapping, list, tuple)):
+            if same(value):
+                return (str(key),)
+            if keys := _search(same, value):
+                return (str(key), *keys)
+    return ()
+
+
+def _child(name: str, parent: BaseRegistry, *locations: str) -> Registry:
+    places = [f'mmlite.{place}' for place in locations]
+    return Registry(name, parent=parent, scope='mmlite', locations=places)
+
+
+MODELS = _child('models', root.MODELS, 'models')
+TASK_UTILS = _child('task_utils', root.TASK_UTILS, 'models')
+MODEL_WRAPPERS = _child('model_wrappers', root.MODEL_WRAPPERS, 'engine')
+WEIGHT_INITIALIZERS = _child('weight_initializers', root.WEIGHT_INITIALIZERS)
+
+DATASETS = _child('datasets', root.DATASETS, 'datasets')
+DATA_SAMPLERS = _child('data_samplers', root.DATA_SAMPLERS, 'datasets')
+TRANSFORMS = _child('transforms', root.TRANSFORMS, 'datasets')
+FUNCTIONS = _child('functions', root.FUNCTIONS, 'datasets')
+
+RUNNERS = _child('runners', root.RUNNERS, 'engine')
+LOOPS = _child('loops', root.LOOPS, 'engine')
+HOOKS = _child('hooks', root.HOOKS, 'engine')
+LOG_PROCESSORS = _child('log_processors', root.LOG_PROCESSORS, 'engine')
+OPTIMIZERS = _child('optimizers', root.OPTIMIZERS, 'engine')
+OPTIM_WRAPPERS = _child('optim_wrappers', root.OPTIM_WRAPPERS, 'engine')
+OPTIM_WRAPPER_CONSTRUCTORS = _child(
+    'optim_wrapper_constructors', root.OPTIM_WRAPPER_CONSTRUCTORS, 'engine'
+)
+PARAM_SCHEDULERS = _child('param_schedulers', root.PARAM_SCHEDULERS, 'engine')
+
+METRICS = _child('metrics', root.METRICS, 'evaluation')
+EVALUATORS = _child('evaluators', root.EVALUATOR, 'evaluation')
+VISUALIZERS = _child('visualizers', root.VISUALIZERS)
+VISBACKENDS = _child('vis_backends', root.VISBACKENDS)

@@ -1,0 +1,90 @@
+"""The annotations and predictions of one sample, whatever the task."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from mmengine.structures import BaseDataElement
+from torch import Tensor
+
+LabelType = int | Sequence[int] | np.ndarray | Tensor
+ScoreType = Sequence[float] | np.ndarray | Tensor
+
+
+def format_label(value: LabelType) -> Tensor:
+    """A class index, or several, as an int64 tensor ``(num_labels, )``."""
+    label = torch.as_tensor(value)
+    if label.dtype.is_floating_point or label.dtype == torch.bool:
+        raise TypeError(
+            f'a label is an integer or a sequence of them, got {value!r}; '
+            'per-class values are scores (set_gt_score, set_pred_score)'
+        )
+    if label.ndim > 1:
+        raise ValueError(f'a label has at most 1 dimension, got {tuple(label.shape)}')
+    return label.reshape(-1).long()
+
+
+def format_score(value: ScoreType) -> Tensor:
+    """One value per class as a float tensor ``(K, )``."""
+    score = torch.as_tensor(value)
+    if not score.dtype.is_floating_point:
+        score = score.float()
+    if score.ndim != 1:
+        raise ValueError(
+            f'a score has one value per class, got shape {tuple(score.shape)}'
+        )
+    return score
+
+
+class DataSample(BaseDataElement):
+    """The annotations and predictions of one sample.
+
+    A task sets the fields it knows: ``gt_*`` is truth, ``pred_*`` prediction.
+    What describes the sample rather than annotates it (``img_path``,
+    ``ori_shape``, ``num_classes``, ...) is meta information, set with
+    ``set_metainfo``.
+
+    Shape:
+        gt_label, pred_label: int64, ``(num_labels, )``.
+        gt_score, pred_score: float, ``(K, )``.
+
+    Example:
+        >>> sample = DataSample().set_gt_label(3).set_pred_score([0.1, 0.9])
+        >>> sample.gt_label
+        tensor([3])
+        >>> 'pred_score' in sample
+        True
+    """
+
+    def set_gt_label(self, value: LabelType) -> DataSample:
+        """Set the true class index, or indices (multi-label)."""
+        self.set_field(format_label(value), 'gt_label', dtype=Tensor)
+        return self
+
+    def set_gt_score(self, value: ScoreType) -> DataSample:
+        """Set the true value of every class (soft or multi-hot labels)."""
+        self.set_field(self._checked_score(value), 'gt_score', dtype=Tensor)
+        return self
+
+    def set_pred_label(self, value: LabelType) -> DataSample:
+        """Set the predicted class index, or indices (multi-label)."""
+        self.set_field(format_label(value), 'pred_label', dtype=Tensor)
+        return self
+
+    def set_pred_score(self, value: ScoreType) -> DataSample:
+        """Set the predicted value of every class."""
+        self.set_field(self._checked_score(value), 'pred_score', dtype=Tensor)
+        return self
+
+    def _checked_score(self, value: ScoreType) -> Tensor:
+        score = format_score(value)
+        num_classes = self.get('num_classes')
+        if num_classes is None:
+            self.set_field(len(score), 'num_classes', field_type='metainfo')
+        elif num_classes != len(score):
+            raise ValueError(
+                f'this sample has {num_classes} classes, got {len(score)} scores'
+            )
+        return score
