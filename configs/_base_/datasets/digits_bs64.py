@@ -1,0 +1,33 @@
+"""1,797 handwritten digits that ship with mmlite, at 32x32, 64 images a GPU."""
+
+dataset_type = 'Digits'
+
+data_preprocessor = dict(
+    num_classes=10,
+    mean=[77.9, 77.9, 77.9],
+    std=[95.8, 95.8, 95.8],
+    to_rgb=False,
+)
+
+train_pipeline = [
+    dict(type='RandomCrop', crop_size=32, padding=2),
+    dict(type='PackInputs'),
+]
+test_pipeline = [dict(type='PackInputs')]
+
+train_dataloader = dict(
+    batch_size=64,
+    num_workers=0,
+    dataset=dict(type=dataset_type, split='train', pipeline=train_pipeline),
+    sampler=dict(type='DefaultSampler', shuffle=True),
+)
+val_dataloader = dict(
+    batch_size=256,
+    num_workers=0,
+    dataset=dict(type=dataset_type, split='test', pipeline=test_pipeline),
+    sampler=dict(type='DefaultSampler', shuffle=False),
+)
+val_evaluator = dict(type='Accuracy', topk=(1,))
+
+test_dataloader = val_dataloader
+test_evaluator = val_evaluator

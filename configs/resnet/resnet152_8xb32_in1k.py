@@ -1,0 +1,18 @@
+"""ResNet-152 on ImageNet-1k, 8 GPUs of 32 images.
+
+Paper: Deep Residual Learning for Image Recognition, CVPR 2016,
+https://arxiv.org/abs/1512.03385
+
+Expected: 78.48 % top-1 after 100 epochs, the figure mmpretrain publishes.
+
+    bash tools/dist_train.sh configs/resnet/resnet152_8xb32_in1k.py 8
+"""
+
+_base_ = [
+    '../_base_/models/resnet50.py',
+    '../_base_/datasets/imagenet_bs32.py',
+    '../_base_/schedules/imagenet_bs256.py',
+    '../_base_/default_runtime.py',
+]
+
+model = dict(backbone=dict(depth=152))
