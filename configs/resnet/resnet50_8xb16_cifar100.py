@@ -17,3 +17,4 @@ _base_ = [
 
 model = dict(head=dict(num_classes=100))
 optim_wrapper = dict(optimizer=dict(weight_decay=0.0005))
+param_scheduler = dict(milestones=[60, 120, 160], gamma=0.2)
