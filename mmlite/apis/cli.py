@@ -1,0 +1,178 @@
+"""The command line: ``mmlite train | test | print-config | check-config``.
+
+The scripts under ``tools/`` call the same commands.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..config import OverrideAction, check_config, load_config
+from ..engine import Interrupted
+from ..errors import ConfigError, UserError
+from ..version import __version__
+from .test import test
+from .train import train
+
+LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; return the exit code.
+
+    A mistake of the user ends in a few lines on stderr and exit code 1, Ctrl-C
+    in 130; anything else is a defect and keeps its traceback.
+
+    Args:
+        argv: The command and its arguments; by default those of the process.
+    """
+    args = _parser().parse_args(argv)
+    try:
+        return args.run(args)
+    except Interrupted as interrupt:
+        print(interrupt, file=sys.stderr)
+        return 130
+    except KeyboardInterrupt:
+        print('interrupted', file=sys.stderr)
+        return 130
+    except UserError as error:
+        if os.environ.get('MMLITE_TRACEBACK'):
+            raise
+        print(f'error: {error}', file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog='mmlite', description=__doc__)
+    parser.add_argument('--version', action='version', version=__version__)
+    commands = parser.add_subparsers(dest='command', required=True, metavar='COMMAND')
+    for name, summary, add_arguments, run in (
+        ('train', 'train a model', _add_train, _train),
+        ('test', 'test a checkpoint', _add_test, _test),
+        ('print-config', 'print a config as it is used', _add_print, _print_config),
+        ('check-config', 'find the mistakes in configs', _add_check, _check_config),
+    ):
+        command = commands.add_parser(name, help=summary, description=summary)
+        add_arguments(command)
+        command.set_defaults(run=run)
+    return parser
+
+
+def _add_overrides(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=OverrideAction,
+        default=[],
+        metavar='KEY=VALUE',
+        help='change entries of the config, e.g. model.backbone.depth=34 '
+        '"param_scheduler.milestones=[3,5]"; a new key needs a leading +',
+    )
+
+
+def _add_running(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('config', help='config file')
+    _add_overrides(parser)
+    parser.add_argument('--work-dir', help='where logs and checkpoints go')
+    parser.add_argument('--launcher', choices=LAUNCHERS, default='none')
+    # Older launchers pass the rank as an argument instead of LOCAL_RANK.
+    parser.add_argument(
+        '--local_rank', '--local-rank', type=int, help=argparse.SUPPRESS
+    )
+
+
+def _add_train(parser: argparse.ArgumentParser) -> None:
+    _add_running(parser)
+    parser.add_argument(
+        '--resume',
+        nargs='?',
+        const='auto',
+        metavar='PATH',
+        help='continue from a checkpoint; without PATH from the latest one',
+    )
+    parser.add_argument('--amp', action='store_true', help='mixed precision')
+    parser.add_argument(
+        '--no-validate', action='store_true', help='do not validate while training'
+    )
+    parser.add_argument(
+        '--auto-scale-lr',
+        action='store_true',
+        help='scale the learning rate with the total batch size',
+    )
+
+
+def _add_test(parser: argparse.ArgumentParser) -> None:
+    _add_running(parser)
+    parser.add_argument('checkpoint', help='checkpoint file')
+    parser.add_argument(
+        '--out', metavar='FILE', help='write predictions to a .json or .pkl file'
+    )
+    parser.add_argument(
+        '--tta', action='store_true', help='average over augmented views'
+    )
+
+
+def _add_print(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('config', help='config file')
+    _add_overrides(parser)
+
+
+def _add_check(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('configs', nargs='+', help='config files')
+    _add_overrides(parser)
+
+
+def _export_rank(args: argparse.Namespace) -> None:
+    if args.local_rank is not None:
+        os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+
+
+def _train(args: argparse.Namespace) -> int:
+    _export_rank(args)
+    train(
+        args.config,
+        args.cfg_options,
+        work_dir=args.work_dir,
+        resume=args.resume or False,
+        amp=args.amp,
+        validate=not args.no_validate,
+        auto_scale_lr=args.auto_scale_lr,
+        launcher=args.launcher,
+    )
+    return 0
+
+
+def _test(args: argparse.Namespace) -> int:
+    _export_rank(args)
+    test(
+        args.config,
+        args.checkpoint,
+        args.cfg_options,
+        work_dir=args.work_dir,
+        out=args.out,
+        tta=args.tta,
+        launcher=args.launcher,
+    )
+    return 0
+
+
+def _print_config(args: argparse.Namespace) -> int:
+    print(load_config(args.config, args.cfg_options).pretty_text)
+    return 0
+
+
+def _check_config(args: argparse.Namespace) -> int:
+    wrong = 0
+    for path in args.configs:
+        try:
+            problems = check_config(load_config(path, args.cfg_options))
+            found = str(ConfigError(problems, str(Path(path)))) if problems else ''
+        except ConfigError as error:
+            found = str(error)
+        wrong += bool(found)
+        print(found or f'{path}: ok')
+    return min(wrong, 1)

@@ -1,0 +1,63 @@
+"""A model with its weights, ready to predict."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from mmengine.config import Config
+from torch import nn
+
+from ..config import load_config
+from ..engine import load_checkpoint, load_state
+from ..errors import ConfigError
+from ..registry import MODELS
+
+__all__ = ['init_model']
+
+
+def init_model(
+    config: str | Path | Config,
+    checkpoint: str | Path | None = None,
+    device: str | torch.device = 'cpu',
+    overrides: Sequence[str] = (),
+) -> nn.Module:
+    """Build the model of a config, in eval mode.
+
+    Args:
+        config: A config file, or a loaded config.
+        checkpoint: A checkpoint file or URL; without one the weights are those
+            of the initialisation.
+        device: Where the model goes.
+        overrides: ``'key.path=value'`` strings, as after ``--cfg-options``.
+
+    Returns:
+        The model; ``model.dataset_meta`` is the checkpoint's, e.g. its
+        ``classes``.
+
+    Raises:
+        ConfigError: if the model cannot be built.
+        CheckpointError: if the checkpoint is unreadable or of another model.
+
+    Example:
+        >>> model = init_model('configs/resnet18_digits.py')
+        >>> images = torch.zeros(2, 3, 32, 32)
+        >>> [len(sample.pred_score) for sample in model.predict(images)]
+        [10, 10]
+    """
+    cfg = load_config(config, overrides)
+    model_cfg = cfg.model
+    if cfg.get('data_preprocessor') is not None:
+        model_cfg.setdefault('data_preprocessor', cfg.data_preprocessor)
+    try:
+        model = MODELS.build(model_cfg)
+    except ConfigError as error:
+        raise ConfigError(error.under('model').problems, cfg.filename) from error
+    model.init_weights()
+    model.dataset_meta = {}
+    if checkpoint is not None:
+        state = load_checkpoint(checkpoint, map_location='cpu')
+        load_state(model, state)
+        model.dataset_meta = state.get('meta', {}).get('dataset_meta') or {}
+    return model.to(device).eval()

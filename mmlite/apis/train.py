@@ -1,0 +1,155 @@
+"""Train a model from a config."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from mmengine.config import Config, ConfigDict
+
+from ..config import check, load_config
+from ..engine import Runner, amp_supported
+from ..errors import ConfigError, DataNotFoundError
+from .stand_in import announce, find_data, stand_in_of
+
+__all__ = ['prepare_training', 'train']
+
+
+def train(
+    config: str | Path | Config,
+    overrides: Sequence[str] = (),
+    *,
+    work_dir: str | Path | None = None,
+    resume: bool | str = False,
+    amp: bool = False,
+    validate: bool = True,
+    auto_scale_lr: bool = False,
+    launcher: str = 'none',
+) -> Runner:
+    """Train the model that a config describes.
+
+    The whole config is checked before anything heavy starts. If its data is
+    absent and cannot be downloaded, and the config names a ``stand_in``, that
+    config is trained instead, in a work_dir of its own.
+
+    Args:
+        config: A config file, or a loaded config.
+        overrides: ``'key.path=value'`` strings, as after ``--cfg-options``.
+        work_dir: Where logs and checkpoints go; by default the config's
+            ``work_dir``, else ``work_dirs/<name of the config>``.
+        resume: A checkpoint to continue from; ``True`` is the latest one in the
+            work_dir, if there is any.
+        amp: Train with automatic mixed precision.
+        validate: Whether to validate while training.
+        auto_scale_lr: Scale the learning rate from the batch size that the
+            config was made for to the actual one.
+        launcher: How the processes were started: ``'none'``, ``'pytorch'``,
+            ``'slurm'`` or ``'mpi'``.
+
+    Returns:
+        The runner, after training.
+
+    Raises:
+        ConfigError: if the config has mistakes; all of them are listed.
+        DataNotFoundError: if the data is absent and there is no stand-in.
+        Interrupted: after Ctrl-C, once a checkpoint has been written.
+    """
+    options = dict(
+        resume=resume,
+        amp=amp,
+        validate=validate,
+        auto_scale_lr=auto_scale_lr,
+        launcher=launcher,
+    )
+    cfg = prepare_training(config, overrides, work_dir=work_dir, **options)
+    try:
+        find_data(cfg)
+    except DataNotFoundError as error:
+        if 'stand_in' not in cfg:
+            raise
+        wanted, reason = cfg, error
+    else:
+        return _run(cfg)
+    stand_in = stand_in_of(wanted)
+    cfg = prepare_training(
+        stand_in,
+        overrides,
+        work_dir=work_dir and Path(work_dir, stand_in.stem),
+        **options,
+    )
+    banner = announce(wanted, cfg, reason)
+    runner = _run(cfg)
+    runner.logger.info(banner, extra=dict(terminal=True))
+    return runner
+
+
+def prepare_training(
+    config: str | Path | Config,
+    overrides: Sequence[str] = (),
+    *,
+    work_dir: str | Path | None = None,
+    resume: bool | str = False,
+    amp: bool = False,
+    validate: bool = True,
+    auto_scale_lr: bool = False,
+    launcher: str = 'none',
+) -> Config:
+    """Load, override and check a config: all of :func:`train` but the training.
+
+    Args and errors are those of :func:`train`.
+    """
+    cfg = load_config(config, overrides)
+    set_work_dir(cfg, work_dir)
+    cfg.launcher = launcher
+    if resume:
+        cfg.resume = True
+        cfg.load_from = None if resume in (True, 'auto') else str(resume)
+    if not validate:
+        cfg.update(val_dataloader=None, val_cfg=None, val_evaluator=None)
+    if amp:
+        _set_amp(cfg)
+    if auto_scale_lr:
+        _set_auto_scale_lr(cfg)
+    check(cfg)
+    return cfg
+
+
+def set_work_dir(cfg: Config, work_dir: str | Path | None) -> None:
+    """Fill ``cfg.work_dir``: an argument goes before the config's own."""
+    if work_dir is not None:
+        cfg.work_dir = str(work_dir)
+    elif cfg.get('work_dir') is None:
+        stem = Path(cfg.filename).stem if cfg.filename else 'run'
+        cfg.work_dir = str(Path('work_dirs', stem))
+    cfg.work_dir = str(Path(cfg.work_dir).expanduser())
+
+
+def _set_amp(cfg: Config) -> None:
+    supported, reason = amp_supported()
+    if not supported:
+        raise ConfigError(f'--amp: {reason}', cfg.filename)
+    wrapper = cfg.setdefault('optim_wrapper', ConfigDict())
+    if wrapper.get('type', 'OptimWrapper') not in ('OptimWrapper', 'AmpOptimWrapper'):
+        raise ConfigError(
+            f'--amp replaces an OptimWrapper, but optim_wrapper.type is '
+            f'{wrapper.type!r}; leave --amp away',
+            cfg.filename,
+        )
+    wrapper.type = 'AmpOptimWrapper'
+
+
+def _set_auto_scale_lr(cfg: Config) -> None:
+    if 'base_batch_size' not in cfg.get('auto_scale_lr', {}):
+        raise ConfigError(
+            '--auto-scale-lr needs auto_scale_lr.base_batch_size, the batch size '
+            'that the learning rate was chosen for; add '
+            '+auto_scale_lr.base_batch_size=N',
+            cfg.filename,
+        )
+    cfg.auto_scale_lr.enable = True
+
+
+def _run(cfg: Config) -> Runner:
+    runner = Runner.from_cfg(cfg)
+    runner.train()
+    return runner
