@@ -1,1 +1,21 @@
+"""How good predictions are: pure maths, and the metrics that apply it."""
 
+from .evaluator import Evaluator
+from .metrics import (
+    Accuracy,
+    AveragePrecision,
+    ConfusionMatrix,
+    MultiLabelMetric,
+    RowMetric,
+    SingleLabelMetric,
+)
+
+__all__ = [
+    'Accuracy',
+    'AveragePrecision',
+    'ConfusionMatrix',
+    'Evaluator',
+    'MultiLabelMetric',
+    'RowMetric',
+    'SingleLabelMetric',
+]

@@ -1,0 +1,64 @@
+"""Several metrics over one pass of the data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mmengine.evaluator import BaseMetric
+from mmengine.evaluator import Evaluator as BaseEvaluator
+from mmengine.structures import BaseDataElement
+
+from ..registry import EVALUATORS, METRICS
+from .metrics import RowMetric
+
+
+@EVALUATORS.register_module(force=True)
+class Evaluator(BaseEvaluator):
+    """Feeds the predictions of each batch to one or several metrics.
+
+    Differs from mmengine's in that data samples reach our own metrics as they
+    are; only metrics of other packages need them copied into dicts.
+
+    Args:
+        metrics: A metric, or a sequence of them, built or as config dicts.
+
+    Example:
+        >>> from mmlite.structures import DataSample
+        >>> evaluator = Evaluator([dict(type='Accuracy'), dict(type='ConfusionMatrix')])
+        >>> evaluator.process([DataSample().set_gt_label(1).set_pred_score([.4, .6])])
+        >>> evaluator.evaluate(1)['accuracy/top1']
+        100.0
+    """
+
+    def __init__(
+        self, metrics: Mapping | BaseMetric | Sequence[Mapping | BaseMetric]
+    ) -> None:
+        if not isinstance(metrics, Sequence):
+            metrics = [metrics]
+        super().__init__(
+            [m if isinstance(m, BaseMetric) else METRICS.build(m) for m in metrics]
+        )
+
+    def process(
+        self,
+        data_samples: Sequence[BaseDataElement | Mapping[str, Any]],
+        data_batch: Any = None,
+    ) -> None:
+        """Hand one batch of predictions to every metric.
+
+        Args:
+            data_samples: Predictions and truth, one entry per sample.
+            data_batch: The batch as it came from the data loader.
+        """
+        dicts = None
+        for metric in self.metrics:
+            if isinstance(metric, RowMetric):
+                metric.process(data_batch, data_samples)
+                continue
+            dicts = dicts or [_as_dict(sample) for sample in data_samples]
+            metric.process(data_batch, dicts)
+
+
+def _as_dict(sample: BaseDataElement | Mapping[str, Any]) -> Mapping[str, Any]:
+    return sample.to_dict() if isinstance(sample, BaseDataElement) else sample

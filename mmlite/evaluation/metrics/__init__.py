@@ -1,0 +1,16 @@
+"""Metrics: what a data loader's predictions are judged by."""
+
+from .accuracy import Accuracy
+from .base import RowMetric
+from .confusion_matrix import ConfusionMatrix
+from .multi_label import AveragePrecision, MultiLabelMetric
+from .single_label import SingleLabelMetric
+
+__all__ = [
+    'Accuracy',
+    'AveragePrecision',
+    'ConfusionMatrix',
+    'MultiLabelMetric',
+    'RowMetric',
+    'SingleLabelMetric',
+]

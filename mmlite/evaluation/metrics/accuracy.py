@@ -1,0 +1,96 @@
+"""Top-k accuracy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torch import Tensor
+
+from ...registry import METRICS
+from ..functional import accuracy, topk_hits
+from .base import (
+    RowMetric,
+    Sample,
+    as_thresholds,
+    labels_of,
+    scores_of,
+    threshold_suffix,
+)
+
+
+@METRICS.register_module()
+class Accuracy(RowMetric):
+    """The share of samples whose true class is among the best k, in per cent.
+
+    It reads ``gt_label`` and ``pred_score`` of the data samples, or
+    ``pred_label`` where there is no score. The results are named
+    ``accuracy/top1``, ``accuracy/top5``, ...; with several thresholds
+    ``accuracy/top1_thr-0.50`` and, for None, ``accuracy/top1_no-thr``.
+
+    Args:
+        topk: Each k to report.
+        thrs: The score, or scores, that a class must exceed to count. None
+            lets every class count.
+        collect_device: See :class:`RowMetric`.
+        prefix: Stands before the names, instead of ``accuracy``.
+
+    Raises:
+        ValueError: if a k is not a positive number.
+        DataError: when processing, if there are fewer classes than the
+            largest k, or a sample has no ``gt_label``.
+
+    Example:
+        >>> from mmlite.structures import DataSample
+        >>> metric = Accuracy(topk=(1, 2))
+        >>> sample = DataSample().set_gt_label(0).set_pred_score([0.2, 0.5, 0.3])
+        >>> metric.process(None, [sample])
+        >>> metric.evaluate(1)
+        {'accuracy/top1': 0.0, 'accuracy/top2': 0.0}
+    """
+
+    default_prefix = 'accuracy'
+
+    def __init__(
+        self,
+        topk: int | Sequence[int] = (1,),
+        thrs: float | Sequence[float | None] | None = 0.0,
+        collect_device: str = 'cpu',
+        prefix: str | None = None,
+    ) -> None:
+        super().__init__(collect_device=collect_device, prefix=prefix)
+        self.topk = (topk,) if isinstance(topk, int) else tuple(topk)
+        self.thrs = as_thresholds(thrs)
+        if not self.topk or min(self.topk) < 1:
+            raise ValueError(f'topk must be positive numbers, got {self.topk}')
+
+    def rows(self, data_samples: Sequence[Sample]) -> Tensor:
+        """Whether each sample is right, bool, ``(B, len(topk), len(thrs))``."""
+        target = labels_of(data_samples, 'gt_label')
+        score = scores_of(data_samples, 'pred_score')
+        if score is not None:
+            return topk_hits(score, target, self.topk, self.thrs)
+        if self.topk != (1,):
+            raise ValueError(
+                f'topk={self.topk} needs the pred_score of every class, but the '
+                'model gives pred_label only; set topk=1'
+            )
+        label = labels_of(data_samples, 'pred_label')
+        return (label == target.to(label.device)).view(-1, 1, 1)
+
+    def summarise(self, rows: Tensor) -> tuple[Tensor, int]:
+        """Number of samples that are right, and of all."""
+        return rows.sum(dim=0), len(rows)
+
+    def compute_metrics(self, results: list[tuple[Tensor, int]]) -> dict[str, float]:
+        """The results from what :meth:`summarise` gave in each process."""
+        right = sum(hits for hits, _ in results).double()
+        shares = right / max(1, sum(count for _, count in results)) * 100
+        if shares.size(1) != len(self.thrs):  # from labels: no threshold applies
+            return {'top1': shares.item()}
+        return {
+            f'top{k}{threshold_suffix(thr, len(self.thrs) > 1)}': shares[i, j].item()
+            for i, k in enumerate(self.topk)
+            for j, thr in enumerate(self.thrs)
+        }
+
+    calculate = staticmethod(accuracy)

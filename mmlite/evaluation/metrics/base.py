@@ -1,0 +1,162 @@
+"""What all metrics share: small rows per sample, gathered as sums."""
+
+from __future__ import annotations
+
+import logging
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from mmengine.dist import all_gather_object, get_dist_info
+from mmengine.evaluator import BaseMetric
+from mmengine.logging import print_log
+from mmengine.structures import BaseDataElement
+from torch import Tensor
+
+from ...errors import DataError, UserError
+
+Sample = BaseDataElement | Mapping[str, Any]
+
+
+class RowMetric(BaseMetric):
+    """A metric over small rows of numbers, one row per sample.
+
+    mmengine's metrics keep a dict per sample and pickle all of them to one
+    process. Here a batch is one tensor of rows; each process sums up its own
+    rows, and only the sums travel. The result is the same: samples that a
+    sampler repeated to fill up the last batch are left out.
+
+    Args:
+        collect_device: Kept for mmengine's sake: sums are small, and travel
+            over the process group whatever it is.
+        prefix: Stands before the names of the results, instead of the
+            metric's own prefix.
+
+    Override:
+        rows: One row per sample from a batch of data samples.
+        summarise: What one process contributes; by default the rows.
+        compute_metrics: The results from the contributions of all processes.
+    """
+
+    def __init__(self, collect_device: str = 'cpu', prefix: str | None = None) -> None:
+        super().__init__(collect_device=collect_device, prefix=prefix)
+
+    @abstractmethod
+    def rows(self, data_samples: Sequence[Sample]) -> Tensor:
+        """The numbers to keep of a batch, ``(B, *)``."""
+
+    def summarise(self, rows: Tensor) -> Any:
+        """What this process contributes, from the rows of all its samples."""
+        return rows
+
+    def process(self, data_batch: Any, data_samples: Sequence[Sample]) -> None:
+        """Keep what is needed of one batch of predictions."""
+        if data_samples:
+            with self._telling_its_name():
+                self.results.append(self.rows(data_samples))
+
+    def evaluate(self, size: int) -> dict[str, Any]:
+        """The results over a whole dataset; forgets the samples seen so far.
+
+        Args:
+            size: Number of samples in the dataset.
+
+        Returns:
+            The results by ``prefix/name``, the same in every process; nothing
+            if there were no samples.
+        """
+        rows = torch.cat(self.results) if self.results else None
+        self.results.clear()
+        counts = all_gather_object(0 if rows is None else len(rows))
+        part = None
+        if rows is not None:
+            with self._telling_its_name():
+                part = _to_cpu(self.summarise(rows[: own_share(counts, size)]))
+        parts = [p for p in all_gather_object(part) if p is not None]
+        if not parts:
+            message = f'{type(self).__name__} saw no samples; it reports nothing.'
+            print_log(message, logger='current', level=logging.WARNING)
+            return {}
+        metrics = self.compute_metrics(parts)
+        return {f'{self.prefix}/{name}': value for name, value in metrics.items()}
+
+    @contextmanager
+    def _telling_its_name(self) -> Iterator[None]:
+        try:
+            yield
+        except UserError:
+            raise
+        except ValueError as error:
+            raise DataError(f'{type(self).__name__}: {error}') from error
+
+
+def own_share(counts: Sequence[int], size: int) -> int:
+    """How many of this process's samples count.
+
+    Samplers deal out samples in turn (0, 1, 2, 0, 1, 2, ...), and repeat some
+    at the end so that all processes have equally many.
+
+    Args:
+        counts: Number of samples that each process saw.
+        size: Number of samples in the dataset.
+
+    Example:
+        >>> own_share([5], size=4)
+        4
+    """
+    rank, _ = get_dist_info()
+    index = torch.arange(counts[rank])
+    place = torch.zeros_like(index)
+    for other, count in enumerate(counts):
+        place += (index + int(other < rank)).clamp(max=count)
+    return int((place < size).sum())
+
+
+def _to_cpu(part: Any) -> Any:
+    if isinstance(part, Tensor):
+        return part.cpu()
+    return type(part)(_to_cpu(p) for p in part) if isinstance(part, tuple) else part
+
+
+def scores_of(data_samples: Sequence[Sample], name: str) -> Tensor | None:
+    """A field with one value per class, ``(B, K)``; None if there is none."""
+    values = [sample.get(name) for sample in data_samples]
+    return None if values[0] is None else torch.stack(values)
+
+
+def labels_of(data_samples: Sequence[Sample], name: str) -> Tensor:
+    """A field with one class index, ``(B, )``.
+
+    Raises:
+        DataError: if a sample has no such field, or several labels.
+    """
+    values = [sample.get(name) for sample in data_samples]
+    for sample, value in zip(data_samples, values, strict=True):
+        if value is None or value.numel() != 1:
+            came = 'none' if value is None else f'the labels {value.tolist()}'
+            where = sample.get('img_path') or 'a sample'
+            raise DataError(f'expected one {name} per sample, but {where} has {came}')
+    return torch.cat([value.reshape(1) for value in values])
+
+
+def threshold_suffix(thr: float | None, several: bool) -> str:
+    """What tells results of several thresholds apart.
+
+    Example:
+        >>> threshold_suffix(0.5, several=True), threshold_suffix(None, several=True)
+        ('_thr-0.50', '_no-thr')
+    """
+    if not several:
+        return ''
+    return '_no-thr' if thr is None else f'_thr-{thr:.2f}'
+
+
+def as_thresholds(
+    thrs: float | Sequence[float | None] | None,
+) -> tuple[float | None, ...]:
+    """One threshold or several, as a tuple."""
+    if thrs is None or isinstance(thrs, (int, float)):
+        return (thrs,)
+    return tuple(thrs)
