@@ -1,0 +1,73 @@
+"""Without its data a front-door config trains its stand-in; a recipe fails."""
+
+import pytest
+from mmlite.config import load_config
+from support.runs import CIFAR, ROOT, TINY
+
+from mmlite.apis import train
+from mmlite.apis.cli import main
+from mmlite.apis.stand_in import find_data
+from mmlite.errors import ConfigError, DataNotFoundError
+from mmlite.registry import DATASETS
+
+
+@pytest.fixture
+def offline(tmp_path, monkeypatch):
+    """No data in the working directory, and no network."""
+
+    def refuse(*args, **kwargs):
+        raise OSError('Network is unreachable')
+
+    monkeypatch.setattr('urllib.request.urlopen', refuse)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_the_front_door_trains_digits_and_says_so(offline, tmp_path, capsys):
+    assert main(['train', CIFAR, '--cfg-options', *TINY]) == 0
+    printed = capsys.readouterr().out
+    assert printed.count('STAND-IN') == 2
+    assert 'data/cifar10' in printed
+    assert printed.index('STAND-IN') < printed.index('accuracy/top1')
+    assert printed.rindex('STAND-IN') > printed.rindex('accuracy/top1')
+    assert [p.name for p in (tmp_path / 'work_dirs').iterdir()] == ['resnet18_digits']
+
+
+def test_a_given_work_dir_holds_the_stand_in_apart(offline, tmp_path):
+    train(CIFAR, TINY, work_dir=tmp_path / 'run')
+    assert [p.name for p in (tmp_path / 'run').iterdir()] == ['resnet18_digits']
+
+
+def test_a_recipe_fails_instead(offline, tmp_path, capsys):
+    recipe = str(ROOT / 'configs/resnet/resnet18_8xb16_cifar10.py')
+    assert main(['train', recipe]) == 1
+    printed = capsys.readouterr().err
+    assert 'data/cifar10' in printed
+    assert 'Traceback' not in printed
+    assert not (tmp_path / 'work_dirs').exists()
+
+
+def test_a_recipe_raises_for_callers(offline):
+    with pytest.raises(DataNotFoundError, match='data/cifar10'):
+        train(ROOT / 'configs/resnet/resnet18_8xb16_cifar10.py')
+
+
+def test_a_stand_in_that_is_no_file(offline, tmp_path):
+    config = tmp_path / 'mine.py'
+    config.write_text(f'_base_ = [{CIFAR!r}]\nstand_in = "absent.py"\n')
+    with pytest.raises(ConfigError, match=r"stand_in names 'absent.py'"):
+        train(config)
+
+
+def test_only_front_door_configs_name_a_stand_in():
+    named = [p for p in ROOT.glob('configs/**/*.py') if 'stand_in =' in p.read_text()]
+    assert named == [ROOT / 'configs/resnet18_cifar.py']
+
+
+def test_data_that_is_there_is_used(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    prepared = []
+    monkeypatch.setattr(
+        DATASETS.get('CIFAR10'), 'prepare', lambda self: prepared.append(self.split)
+    )
+    find_data(load_config(CIFAR))
+    assert prepared == ['train', 'test', 'test']

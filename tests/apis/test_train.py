@@ -1,0 +1,187 @@
+"""Training from a config: options, outputs, resuming."""
+
+import json
+
+import pytest
+import torch
+from support.runs import DIGITS, TINY
+
+from mmlite.apis import init_model, prepare_training, test, train
+from mmlite.apis.cli import main
+from mmlite.errors import CheckpointError, ConfigError, UserError
+from mmlite.registry import DATASETS, HOOKS
+
+
+@pytest.fixture(scope='module')
+def trained(tmp_path_factory):
+    """A work_dir after one epoch."""
+    work_dir = tmp_path_factory.mktemp('a run') / 'tiny'
+    train(DIGITS, TINY, work_dir=work_dir)
+    return work_dir
+
+
+def test_a_run_leaves_a_checkpoint_its_config_and_logs(trained):
+    names = {p.name for p in trained.iterdir()}
+    assert {'epoch_1.pth', 'last_checkpoint', 'resnet18_digits.py'} <= names
+    assert list(trained.glob('*/*.log'))
+    assert list(trained.glob('*/vis_data/*.json'))
+
+
+def test_the_saved_config_trains_again(trained, tmp_path):
+    cfg = prepare_training(trained / 'resnet18_digits.py', work_dir=tmp_path)
+    assert cfg.model.backbone.base_channels == 4
+    assert cfg.train_dataloader.dataset.indices == 128
+
+
+def test_the_terminal_shows_what_a_person_needs(tiny_args, capsys):
+    assert main(['train', *tiny_args]) == 0
+    out = capsys.readouterr().out
+    for needed in ('ImageClassifier', 'parameters', '128', 'cpu', 'run'):
+        assert needed in out
+    assert 'accuracy/top1' in out
+    assert len(out.splitlines()) < 20
+
+
+def test_options_reach_the_config(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    cfg = prepare_training(
+        DIGITS,
+        ['model.backbone.depth=34', 'param_scheduler.1.end=5'],
+        validate=False,
+        auto_scale_lr=True,
+    )
+    assert cfg.model.backbone.depth == 34
+    assert cfg.param_scheduler[1].end == 5
+    assert cfg.val_dataloader is None
+    assert cfg.auto_scale_lr.enable is True
+    assert cfg.work_dir == 'work_dirs/resnet18_digits'
+
+
+def test_auto_scale_lr_needs_a_base(tmp_path):
+    with pytest.raises(ConfigError, match='auto_scale_lr.base_batch_size'):
+        prepare_training(DIGITS, ['auto_scale_lr=None'], auto_scale_lr=True)
+
+
+def test_amp_is_explained_where_it_is_not_supported(monkeypatch):
+    monkeypatch.setattr(
+        'mmlite.apis.train.amp_supported', lambda: (False, 'this CPU has no bf16')
+    )
+    with pytest.raises(ConfigError, match='--amp: this CPU has no bf16'):
+        prepare_training(DIGITS, amp=True)
+
+
+def test_amp_sets_the_wrapper(monkeypatch):
+    monkeypatch.setattr('mmlite.apis.train.amp_supported', lambda: (True, ''))
+    cfg = prepare_training(DIGITS, amp=True)
+    assert cfg.optim_wrapper.type == 'AmpOptimWrapper'
+
+
+def test_no_validate(tiny_args, capsys):
+    assert main(['train', *tiny_args, '--no-validate']) == 0
+    assert 'accuracy' not in capsys.readouterr().out
+
+
+def test_resume_goes_on_where_it_was(trained, tmp_path):
+    train(DIGITS, TINY, work_dir=tmp_path)
+    longer = [*TINY, 'train_cfg.max_epochs=2']
+    runner = train(DIGITS, longer, work_dir=tmp_path, resume=True)
+    assert runner.iter == 4
+    again = train(
+        DIGITS, longer, work_dir=tmp_path / 'b', resume=trained / 'epoch_1.pth'
+    )
+    straight = train(DIGITS, longer, work_dir=tmp_path / 'c')
+    for resumed in (runner, again):
+        for a, b in zip(
+            resumed.model.state_dict().values(),
+            straight.model.state_dict().values(),
+            strict=True,
+        ):
+            assert torch.equal(a, b)
+
+
+def test_test_gives_the_metrics_and_the_predictions(trained, tmp_path):
+    checkpoint = trained / 'epoch_1.pth'
+    metrics = test(
+        DIGITS, checkpoint, TINY, work_dir=tmp_path, out=tmp_path / 'new' / 'out.json'
+    )
+    rows = json.loads((tmp_path / 'new' / 'out.json').read_text())
+    assert len(rows) == 64
+    hits = sum(row['pred_label'] == row['gt_label'] for row in rows)
+    assert metrics['accuracy/top1'] == pytest.approx(100 * hits / 64)
+    assert all(abs(sum(row['pred_score']) - 1) < 1e-4 for row in rows)
+
+
+def test_tta_averages_the_mirrored_views(trained, tmp_path):
+    checkpoint = trained / 'epoch_1.pth'
+    files = {}
+    mirrored = 'test_dataloader.dataset.pipeline=[dict(type="RandomFlip", prob=1.0), '
+    for name, tta, overrides in (
+        ('plain', False, []),
+        ('mirror', False, [mirrored + 'dict(type="PackInputs")]']),
+        ('tta', True, []),
+    ):
+        out = tmp_path / f'{name}.json'
+        args = dict(work_dir=tmp_path / name, out=out, tta=tta)
+        test(DIGITS, checkpoint, [*TINY, *overrides], **args)
+        rows = json.loads(out.read_text())
+        files[name] = torch.tensor([row['pred_score'] for row in rows])
+    mean = (files['plain'] + files['mirror']) / 2
+    torch.testing.assert_close(files['tta'], mean, rtol=1e-4, atol=1e-5)
+
+
+def test_out_refuses_another_ending_before_it_tests(trained, tmp_path):
+    with pytest.raises(UserError, match=r'\.json or \.pkl'):
+        test(
+            DIGITS,
+            trained / 'epoch_1.pth',
+            TINY,
+            work_dir=tmp_path,
+            out=tmp_path / 'out.txt',
+        )
+
+
+def test_a_checkpoint_of_another_model(trained, tmp_path):
+    wider = [o for o in TINY if 'channels' not in o]
+    with pytest.raises(CheckpointError, match='shape'):
+        test(DIGITS, trained / 'epoch_1.pth', wider, work_dir=tmp_path)
+
+
+def test_init_model_predicts_as_the_test_does(trained, tmp_path):
+    model = init_model(DIGITS, trained / 'epoch_1.pth', overrides=TINY)
+    assert not model.training
+    assert len(model.dataset_meta['classes']) == 10
+    test(
+        DIGITS,
+        trained / 'epoch_1.pth',
+        TINY,
+        work_dir=tmp_path,
+        out=tmp_path / 'out.json',
+    )
+    row = json.loads((tmp_path / 'out.json').read_text())[0]
+    digits = DATASETS.build(
+        dict(type='Digits', split='test', pipeline=[dict(type='PackInputs')])
+    )
+    inputs = digits[0]['inputs'][None]
+    batch = model.data_preprocessor(dict(inputs=inputs, data_samples=None))
+    score = model.predict(batch['inputs'])[0].pred_score
+    torch.testing.assert_close(score, torch.tensor(row['pred_score']))
+
+
+def test_print_config_shows_the_override(capsys):
+    assert main(['print-config', DIGITS, '--cfg-options', 'randomness.seed=7']) == 0
+    assert 'randomness = dict(seed=7' in capsys.readouterr().out
+
+
+def test_ctrl_c_exits_with_130(tiny_args, tmp_path, monkeypatch, capsys):
+    hook = HOOKS.get('IterTimerHook')
+    original = hook.after_train_iter
+
+    def interrupt(self, runner, *args, **kwargs):
+        original(self, runner, *args, **kwargs)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(hook, 'after_train_iter', interrupt)
+    assert main(['train', *tiny_args]) == 130
+    monkeypatch.setattr(hook, 'after_train_iter', original)
+    assert '--resume' in capsys.readouterr().err
+    assert main(['train', *tiny_args, '--resume']) == 0
