@@ -179,5 +179,5 @@ PARAM_SCHEDULERS = _child('param_schedulers', root.PARAM_SCHEDULERS, 'engine')
 
 METRICS = _child('metrics', root.METRICS, 'evaluation')
 EVALUATORS = _child('evaluators', root.EVALUATOR, 'evaluation')
-VISUALIZERS = _child('visualizers', root.VISUALIZERS)
+VISUALIZERS = _child('visualizers', root.VISUALIZERS, 'visualization')
 VISBACKENDS = _child('vis_backends', root.VISBACKENDS)

@@ -1,0 +1,122 @@
+"""Draw predictions while validating and testing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from mmengine.hooks import Hook
+from mmengine.runner import EpochBasedTrainLoop, Runner
+
+from ...errors import ConfigError
+from ...registry import HOOKS
+from ...signature import argument_problems
+from ...structures import DataSample
+from ...visualization import read_image
+
+
+@HOOKS.register_module()
+class VisualizationHook(Hook):
+    """Draws every n-th sample of the validation and test data.
+
+    The runner's visualizer draws it: onto the image file if the sample names
+    one, else onto what the data loader gave, taken as RGB or grey.
+
+    Args:
+        enable: Whether to draw at all.
+        interval: Distance between drawn samples.
+        show: Whether to open a window.
+        out_dir: Folder for the images. Without it, they go to the
+            visualizer's storage backends.
+        **kwargs: Arguments of
+            :meth:`~mmlite.visualization.UniversalVisualizer.visualize_cls`.
+
+    Raises:
+        ConfigError: when a run begins, if the visualizer has no such argument.
+
+    Example:
+        >>> from mmlite.registry import HOOKS
+        >>> cfg = dict(type='VisualizationHook', enable=True, out_dir='drawn')
+        >>> HOOKS.build(cfg).interval
+        5000
+    """
+
+    def __init__(
+        self,
+        enable: bool = False,
+        interval: int = 5000,
+        show: bool = False,
+        out_dir: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        if interval < 1:
+            raise ValueError(f'interval must be at least 1, got {interval}')
+        self.enable = enable
+        self.interval = interval
+        self.show = show
+        self.out_dir = out_dir
+        self.draw_args = kwargs
+        self._batch_size = 0
+
+    def before_run(self, runner: Runner) -> None:
+        """Refuse drawing arguments that the visualizer does not have."""
+        given = ('image', 'data_sample', 'show', 'out_file', 'name', 'step')
+        draw = runner.visualizer.visualize_cls
+        if self.enable and (wrong := argument_problems(draw, self.draw_args, given)):
+            raise ConfigError([problem.under('visualization') for problem in wrong])
+
+    def after_val_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: dict | None = None,
+        outputs: Sequence[DataSample] | None = None,
+    ) -> None:
+        """Draw what is due in this batch; steps are epochs or iterations."""
+        by_epoch = isinstance(runner.train_loop, EpochBasedTrainLoop)
+        step = runner.epoch if by_epoch else runner.iter
+        self._draw(runner, batch_idx, data_batch or {}, outputs or (), step)
+
+    def after_test_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: dict | None = None,
+        outputs: Sequence[DataSample] | None = None,
+    ) -> None:
+        """Draw what is due in this batch, all at step 0."""
+        self._draw(runner, batch_idx, data_batch or {}, outputs or (), step=0)
+
+    def _draw(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: dict,
+        outputs: Sequence[DataSample],
+        step: int,
+    ) -> None:
+        if not self.enable:
+            return
+        if batch_idx == 0:  # only the last batch may have another size
+            self._batch_size = len(outputs)
+        start = batch_idx * self._batch_size
+        for place in range(-start % self.interval, len(outputs), self.interval):
+            sample = outputs[place]
+            path = sample.get('img_path')
+            name = Path(path).name if path else str(start + place)
+            out_file = self.out_dir and str(Path(self.out_dir, f'{name}_{step}.png'))
+            runner.visualizer.visualize_cls(
+                read_image(path) if path else _as_image(data_batch['inputs'][place]),
+                sample,
+                show=self.show,
+                out_file=out_file,
+                name=name,
+                step=step,
+                **self.draw_args,
+            )
+
+
+def _as_image(inputs: Any) -> np.ndarray:
+    return inputs.detach().cpu().numpy().transpose(1, 2, 0)  # (H, W, C)

@@ -1,0 +1,51 @@
+"""Every test starts from the same state, and leaves nothing behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from mmengine.logging import MMLogger
+from mmengine.utils import ManagerMixin
+
+
+def pytest_configure() -> None:
+    # The suite runs one process per core; more threads would only get in each
+    # other's way.
+    torch.set_num_threads(1)
+
+
+@pytest.fixture
+def repo_root() -> Path:
+    """The folder that holds ``mmlite``, ``configs`` and ``tools``."""
+    return Path(__file__).parent.parent
+
+
+@pytest.fixture(autouse=True)
+def work_in_tmp_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a test writes under a relative path is gone after it."""
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def own_global_state() -> Iterator[None]:
+    """Seeds are fixed, and no scope, logger or visualizer outlives its test."""
+    torch.manual_seed(0)
+    np.random.seed(0)
+    yield
+    for logger in MMLogger._instance_dict.values():
+        for handler in list(logger.handlers):
+            handler.close()
+            logger.removeHandler(handler)
+    for cls in managed_classes(ManagerMixin):
+        cls._instance_dict.clear()
+
+
+def managed_classes(base: type) -> Iterator[type]:
+    """Classes whose instances mmengine hands out by name, to everybody."""
+    for cls in base.__subclasses__():
+        yield cls
+        yield from managed_classes(cls)
