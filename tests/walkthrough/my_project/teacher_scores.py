@@ -1,0 +1,21 @@
+import json
+
+from mmlite.registry import TRANSFORMS
+
+
+@TRANSFORMS.register_module()
+class TeacherScores:
+    """Give every sample the class probabilities that a teacher predicted.
+
+    Args:
+        path: What ``mmlite test --out`` wrote on the same samples.
+    """
+
+    def __init__(self, path: str) -> None:
+        with open(path) as file:
+            rows = json.load(file)
+        self.scores = {row['sample_idx']: row['pred_score'] for row in rows}
+
+    def __call__(self, results: dict) -> dict:
+        results['gt_score'] = self.scores[results['sample_idx']]
+        return results

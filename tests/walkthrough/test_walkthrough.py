@@ -1,0 +1,189 @@
+"""A user's own package, outside mmlite: built, trained, tested, resumed."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from mmlite.apis import init_model, prepare_training, test, train
+from mmlite.apis.cli import main
+from mmlite.errors import ConfigError
+from mmlite.registry import MODELS
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+RESNET, VIT, STUDENT = (f'my_{name}_digits.py' for name in ('resnet', 'vit', 'student'))
+
+FEW = [
+    'train_cfg.max_epochs=1',
+    'train_dataloader.batch_size=16',
+    '+train_dataloader.dataset.indices=64',
+    '+val_dataloader.dataset.indices=32',
+    '+test_dataloader.dataset.indices=32',
+]
+NARROW = [
+    'model.backbone.stem_channels=8',
+    'model.backbone.base_channels=4',
+    'model.head.in_channels=32',
+]
+OPTIONS = {
+    RESNET: [*FEW, *NARROW],
+    VIT: [*FEW, 'model.backbone.arch.num_layers=1'],
+    STUDENT: [*FEW, *NARROW],
+}
+
+
+@pytest.fixture(params=['work', 'my own work'])
+def folder(request, tmp_path):
+    """A user's own folder, its name with and without spaces."""
+    return make_folder(tmp_path / request.param)
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """A user's own folder, as the working directory."""
+    monkeypatch.chdir(make_folder(tmp_path / 'my own work'))
+
+
+def make_folder(path: Path) -> Path:
+    """The package, its configs, and mmlite's configs beside them."""
+    shutil.copytree(HERE / 'my_project', path / 'my_project')
+    shutil.copytree(ROOT / 'configs', path / 'configs')
+    for config in HERE.glob('my_*.py'):
+        shutil.copy(config, path)
+    return path
+
+
+def run(folder: Path, *words: str | Path) -> str:
+    """Run ``mmlite`` in a process of its own, where the package is on no path."""
+    environment = {k: v for k, v in os.environ.items() if k != 'PYTHONPATH'}
+    done = subprocess.run(
+        [sys.executable, ROOT / 'tools/train.py', *words]
+        if words[0] != 'test'
+        else [sys.executable, ROOT / 'tools/test.py', *words[1:]],
+        cwd=folder,
+        env=environment | dict(OMP_NUM_THREADS='1'),
+        text=True,
+        capture_output=True,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize('config', [RESNET, VIT])
+def test_trains_and_tests(here, config):
+    runner = train(config, OPTIONS[config])
+    assert runner.iter == 4
+    assert type(runner.model.head).__module__.startswith('my_project')
+    checkpoint = Path('work_dirs', Path(config).stem, 'epoch_1.pth')
+    metrics = test(config, checkpoint, OPTIONS[config])
+    assert 0 <= metrics['accuracy/top1'] <= 100
+
+
+def test_resumed_is_as_never_stopped(here):
+    longer = [*OPTIONS[RESNET], 'train_cfg.max_epochs=2']
+    train(RESNET, OPTIONS[RESNET])
+    resumed = train(RESNET, longer, resume=True)
+    straight = train(RESNET, longer, work_dir='straight')
+    assert resumed.iter == straight.iter == 8
+    for name, value in straight.model.state_dict().items():
+        assert torch.equal(value, resumed.model.state_dict()[name]), name
+
+
+def test_the_student_learns_what_the_teacher_says(here):
+    train(RESNET, OPTIONS[RESNET])
+    on_training_data = [
+        'test_dataloader.dataset.split=train',
+        '+test_dataloader.dataset.indices=64',
+    ]
+    test(
+        RESNET,
+        'work_dirs/my_resnet_digits/epoch_1.pth',
+        [*OPTIONS[RESNET], *on_training_data],
+        out='teacher.json',
+    )
+    rows = json.loads(Path('teacher.json').read_text())
+    assert sorted(row['sample_idx'] for row in rows) == list(range(64))
+    runner = train(STUDENT, OPTIONS[STUDENT])
+    sample = runner.train_dataloader.dataset[5]['data_samples']
+    row = next(row for row in rows if row['sample_idx'] == 5)
+    torch.testing.assert_close(sample.gt_score, torch.tensor(row['pred_score']))
+    assert sample.gt_label.tolist() == row['gt_label']
+
+
+def test_the_command_line_finds_the_package_beside_the_config(folder):
+    options = ['--cfg-options', *OPTIONS[RESNET]]
+    assert 'accuracy/top1' in run(folder, RESNET, *options)
+    longer = [*options, 'train_cfg.max_epochs=2']
+    assert 'accuracy/top1' in run(folder, RESNET, '--resume', *longer)
+    checkpoint = 'work_dirs/my_resnet_digits/epoch_2.pth'
+    assert (folder / checkpoint).is_file()
+    assert 'accuracy/top1' in run(folder, 'test', RESNET, checkpoint, *options)
+
+
+def test_the_command_line_works_from_elsewhere(folder, tmp_path):
+    elsewhere = tmp_path / 'elsewhere'
+    elsewhere.mkdir()
+    options = ['--cfg-options', *OPTIONS[RESNET]]
+    assert 'accuracy/top1' in run(elsewhere, folder / RESNET, *options)
+
+
+def test_a_checked_config_is_fine(here, capsys):
+    assert main(['check-config', RESNET, VIT]) == 0
+    assert capsys.readouterr().out.splitlines() == [f'{RESNET}: ok', f'{VIT}: ok']
+
+
+@pytest.mark.parametrize(
+    ('override', 'message'),
+    [
+        ('model.head.in_channels=77', 'model.head.in_channels=128'),
+        ('model.head.num_classes=5', '10'),
+        ('model.head.num_classes=0', 'num_classes=0 must be a positive integer'),
+        ('+model.backbone.deep_stem=True', 'deep_stem is not supported'),
+        ('+model.backbone.dept=18', "did you mean 'depth'"),
+        ('model.neck.type=MyGlobalAveragePoling', 'MyGlobalAveragePooling'),
+        ('custom_imports.imports=["my_projct"]', 'my_projct'),
+    ],
+)
+def test_mistakes_in_own_parts_are_told(here, override, message):
+    with pytest.raises(ConfigError) as error:
+        prepare_training(RESNET, [override])
+    assert message in str(error.value)
+
+
+def test_the_stem_keeps_the_resolution(here):
+    model = init_model(RESNET)
+    feats = model.backbone(torch.zeros(1, 3, 32, 32))
+    assert [tuple(f.shape) for f in feats] == [(1, 128, 4, 4)]
+
+
+def test_the_own_backbone_is_the_one_of_mmlite(here):
+    """The walk-through writes again what mmlite has under the seed's name."""
+    cfg = dict(depth=18, stem_channels=8, base_channels=4)
+    init_model(RESNET)
+    mine = MODELS.build(dict(cfg, type='MyResNet_CIFAR')).eval()
+    theirs = MODELS.build(dict(cfg, type='ResNet_CIFAR')).eval()
+    theirs.load_state_dict(mine.state_dict())
+    x = torch.rand(2, 3, 32, 32)
+    torch.testing.assert_close(mine(x), theirs(x))
+
+
+def test_the_loss_has_its_closed_form(here):
+    init_model(RESNET)
+    loss = MODELS.build(dict(type='MyL1Loss', loss_weight=2.0))
+    pred = torch.zeros(3, 4)  # a softmax of 1/4 each
+    target = torch.eye(4)[:3]
+    assert loss(pred, target).item() == pytest.approx(2 * (3 / 4 + 3 * 1 / 4) / 4)
+    weight = torch.tensor([[1.0], [0.0], [0.0]])
+    weighted = loss(pred, target, weight=weight, avg_factor=1)
+    assert weighted.item() == pytest.approx(2 * 1.5)
+    assert loss(pred, target, reduction_override='none').shape == (3, 4)
+    with pytest.raises(ValueError, match='one value per class'):
+        loss(pred, torch.zeros(3))
