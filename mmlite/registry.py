@@ -6,14 +6,15 @@ package that fills it when a name is first looked up.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
+from types import ModuleType
 from typing import Any
 
 from mmengine import registry as root
 from mmengine.registry import Registry as BaseRegistry
 
 from .errors import ConfigError, Problem, UserError, did_you_mean
-from .signature import argument_problems
+from .signature import argument_problems, value_name
 
 __all__ = [
     'DATASETS',
@@ -49,11 +50,31 @@ class Registry(BaseRegistry):
     :class:`~mmlite.errors.ConfigError` with the path from the dict that was
     given to :meth:`build`.
 
+    Args:
+        name: What it holds, e.g. ``'models'``.
+        taken: Keys of a config dict that the build function takes for itself.
+        kwargs: The arguments of mmengine's registry.
+
     Example:
         >>> MODELS.build(dict(type='ResNett', depth=18))
         Traceback (most recent call last):
         mmlite.errors.ConfigError: unknown type 'ResNett'; did you mean 'ResNet'?
     """
+
+    def __init__(self, name: str, taken: Sequence[str] = (), **kwargs: Any) -> None:
+        super().__init__(name, **kwargs)
+        self.taken = tuple(taken)
+
+    def get(self, key: str) -> Any:
+        """The class or function of a name, or ``None``.
+
+        A dotted path of an importable class (``'torch.optim.SGD'``) is a name
+        too.
+        """
+        if not all(key.split('.')):
+            return None
+        found = super().get(key)
+        return None if isinstance(found, ModuleType) else found
 
     def build(self, cfg: Any, *args: Any, **kwargs: Any) -> Any:
         """Build an object from a dict with a ``type``, or several from a list.
@@ -84,27 +105,29 @@ class Registry(BaseRegistry):
                 raise ConfigError([p.under(str(i)) for p in problems], cfg=cfgs)
         return super().build(cfgs, *args, **kwargs)
 
-    def problems_of(self, cfg: Any, given: tuple[str, ...] = ()) -> list[Problem]:
+    def problems_of(self, cfg: Any, given: Collection[str] = ()) -> list[Problem]:
         """What keeps ``cfg`` from being built, as far as names and kinds tell.
 
         Args:
             cfg: A dict with a ``type``.
-            given: Names of arguments that the builder adds on its own.
+            given: Names that the builder adds, or takes for itself.
         """
         if not isinstance(cfg, Mapping):
-            came = f'{cfg!r} ({type(cfg).__name__})'
-            return [Problem('', f'expected a dict with a type, got {came}')]
+            return [Problem('', f'expected a dict with a type, got {value_name(cfg)}')]
         if 'type' not in cfg:
             if 'type' in given:
                 return []
             return [Problem('', f'the key type is missing; got the keys {list(cfg)}')]
         target = cfg['type']
         if isinstance(target, str):
-            target = self.get(cfg['type'])
+            target = self.get(target)
             if target is None:
-                return [self._unknown(cfg['type'])]
+                return [self.unknown(cfg['type'])]
+        if not callable(target):
+            expected = 'a type is a name or a class'
+            return [Problem('type', f'{expected}, got {value_name(target)}')]
         args = {k: v for k, v in cfg.items() if k not in ('type', '_scope_')}
-        return argument_problems(target, args, given)
+        return argument_problems(target, args, {*given, *self.taken})
 
     def names(self) -> list[str]:
         """All names that can be looked up here, mmengine's included."""
@@ -116,7 +139,8 @@ class Registry(BaseRegistry):
             registry = registry.parent
         return sorted(found)
 
-    def _unknown(self, name: str) -> Problem:
+    def unknown(self, name: str) -> Problem:
+        """That a type is not registered, with the nearest name that is."""
         hint = did_you_mean(name, self.names()) or (
             f'; register it with @{self.name.upper()}.register_module() and name '
             'its module in custom_imports'
@@ -151,33 +175,58 @@ def _search(same: Any, outer: Any) -> tuple[str, ...]:
     return ()
 
 
-def _child(name: str, parent: BaseRegistry, *locations: str) -> Registry:
-    places = [f'mmlite.{place}' for place in locations]
-    return Registry(name, parent=parent, scope='mmlite', locations=places)
+def _child(name: str, parent: BaseRegistry, *places: str, **kwargs: Any) -> Registry:
+    """A registry below mmengine's, filled by the packages ``places``."""
+    return Registry(name, parent=parent, scope='mmlite', locations=places, **kwargs)
 
 
-MODELS = _child('models', root.MODELS, 'models')
-TASK_UTILS = _child('task_utils', root.TASK_UTILS, 'models')
-MODEL_WRAPPERS = _child('model_wrappers', root.MODEL_WRAPPERS, 'engine')
-WEIGHT_INITIALIZERS = _child('weight_initializers', root.WEIGHT_INITIALIZERS)
-
-DATASETS = _child('datasets', root.DATASETS, 'datasets')
-DATA_SAMPLERS = _child('data_samplers', root.DATA_SAMPLERS, 'datasets')
-TRANSFORMS = _child('transforms', root.TRANSFORMS, 'datasets')
-FUNCTIONS = _child('functions', root.FUNCTIONS, 'datasets')
-
-RUNNERS = _child('runners', root.RUNNERS, 'engine')
-LOOPS = _child('loops', root.LOOPS, 'engine')
-HOOKS = _child('hooks', root.HOOKS, 'engine')
-LOG_PROCESSORS = _child('log_processors', root.LOG_PROCESSORS, 'engine')
-OPTIMIZERS = _child('optimizers', root.OPTIMIZERS, 'engine')
-OPTIM_WRAPPERS = _child('optim_wrappers', root.OPTIM_WRAPPERS, 'engine')
-OPTIM_WRAPPER_CONSTRUCTORS = _child(
-    'optim_wrapper_constructors', root.OPTIM_WRAPPER_CONSTRUCTORS, 'engine'
+MODELS = _child('models', root.MODELS, 'mmengine.model', 'mmlite.models')
+TASK_UTILS = _child('task_utils', root.TASK_UTILS, 'mmlite.models')
+MODEL_WRAPPERS = _child(
+    'model_wrappers', root.MODEL_WRAPPERS, 'mmengine.model', 'mmlite.engine'
 )
-PARAM_SCHEDULERS = _child('param_schedulers', root.PARAM_SCHEDULERS, 'engine')
+WEIGHT_INITIALIZERS = _child(
+    'weight_initializers', root.WEIGHT_INITIALIZERS, 'mmengine.model'
+)
 
-METRICS = _child('metrics', root.METRICS, 'evaluation')
-EVALUATORS = _child('evaluators', root.EVALUATOR, 'evaluation')
-VISUALIZERS = _child('visualizers', root.VISUALIZERS, 'visualization')
-VISBACKENDS = _child('vis_backends', root.VISBACKENDS)
+DATASETS = _child('datasets', root.DATASETS, 'mmengine.dataset', 'mmlite.datasets')
+DATA_SAMPLERS = _child(
+    'data_samplers', root.DATA_SAMPLERS, 'mmengine.dataset', 'mmlite.datasets'
+)
+TRANSFORMS = _child('transforms', root.TRANSFORMS, 'mmlite.datasets')
+FUNCTIONS = _child('functions', root.FUNCTIONS, 'mmengine.dataset', 'mmlite.datasets')
+
+RUNNERS = _child('runners', root.RUNNERS, 'mmengine.runner', 'mmlite.engine')
+LOOPS = _child('loops', root.LOOPS, 'mmengine.runner', 'mmlite.engine')
+HOOKS = _child('hooks', root.HOOKS, 'mmengine.hooks', 'mmlite.engine')
+LOG_PROCESSORS = _child(
+    'log_processors', root.LOG_PROCESSORS, 'mmengine.runner', 'mmlite.engine'
+)
+OPTIMIZERS = _child('optimizers', root.OPTIMIZERS, 'mmengine.optim', 'mmlite.engine')
+OPTIM_WRAPPERS = _child(
+    'optim_wrappers', root.OPTIM_WRAPPERS, 'mmengine.optim', 'mmlite.engine'
+)
+OPTIM_WRAPPER_CONSTRUCTORS = _child(
+    'optim_wrapper_constructors',
+    root.OPTIM_WRAPPER_CONSTRUCTORS,
+    'mmengine.optim',
+    'mmlite.engine',
+)
+PARAM_SCHEDULERS = _child(
+    'param_schedulers',
+    root.PARAM_SCHEDULERS,
+    'mmengine.optim',
+    'mmlite.engine',
+    taken=('convert_to_iter_based', 'epoch_length'),
+)
+
+METRICS = _child('metrics', root.METRICS, 'mmengine.evaluator', 'mmlite.evaluation')
+EVALUATORS = _child(
+    'evaluators', root.EVALUATOR, 'mmengine.evaluator', 'mmlite.evaluation'
+)
+VISUALIZERS = _child(
+    'visualizers', root.VISUALIZERS, 'mmengine.visualization', 'mmlite.visualization'
+)
+VISBACKENDS = _child(
+    'vis_backends', root.VISBACKENDS, 'mmengine.visualization', 'mmlite.visualization'
+)

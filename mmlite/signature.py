@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import ast
 import inspect
+import reprlib
 import textwrap
 import types
 import typing
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache
 from typing import Any, Literal, NamedTuple
 
@@ -19,11 +20,20 @@ from torch import nn
 
 from .errors import Problem, did_you_mean
 
-__all__ = ['Arguments', 'argument_problems', 'arguments_of', 'fits', 'kind_name']
+__all__ = [
+    'Arguments',
+    'argument_problems',
+    'arguments_of',
+    'fits',
+    'kind_name',
+    'value_name',
+]
 
 _NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 _PLAIN = (bool, int, float, str, list, tuple, dict, type(None))
 _SEQUENCES = (list, tuple, set, Sequence)
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = 60
 
 
 class Arguments(NamedTuple):
@@ -40,15 +50,30 @@ class Arguments(NamedTuple):
     open: bool
 
 
+class _Handed(NamedTuple):
+    """What a constructor hands to the next one beside its ``**kwargs``."""
+
+    positional: int
+    names: frozenset[str]
+
+
 @cache
 def arguments_of(target: Callable) -> Arguments:
     """The arguments of a class or function.
 
     ``**kwargs`` that a constructor only hands to ``super().__init__`` stands
-    for the arguments of the next class; any other ``**kwargs`` is open.
+    for the arguments of the next class, less those that the constructor sets
+    itself; any other ``**kwargs`` is open.
+
+    Example:
+        >>> def scale(img, factor: float = 2.0): ...
+        >>> arguments_of(scale)
+        Arguments(required=('img',), kinds={'img': typing.Any,
+        'factor': <class 'float'>}, open=False)
     """
     required: list[str] = []
     kinds: dict[str, Any] = {}
+    handed = _Handed(0, frozenset())
     for function in _constructors(target):
         try:
             parameters = list(inspect.signature(function).parameters.values())
@@ -56,17 +81,22 @@ def arguments_of(target: Callable) -> Arguments:
             return Arguments((), {}, open=True)
         if inspect.isclass(target):
             parameters = parameters[1:]
+        named = [p for p in parameters if p.kind in _NAMED]
+        taken = {p.name for p in named[: handed.positional]} | handed.names
         hints = _hints(function)
-        for parameter in parameters:
-            if parameter.kind in _NAMED and parameter.name not in kinds:
-                kinds[parameter.name] = hints.get(parameter.name, Any)
-                if parameter.default is inspect.Parameter.empty:
-                    required.append(parameter.name)
+        for parameter in named:
+            if parameter.name in kinds or parameter.name in taken:
+                continue
+            kinds[parameter.name] = _kind(parameter, hints)
+            if parameter.default is inspect.Parameter.empty:
+                required.append(parameter.name)
         rest = [p.name for p in parameters if p.kind is p.VAR_KEYWORD]
         if not rest:
             return Arguments(tuple(required), kinds, open=False)
-        if not inspect.isclass(target) or not _only_for_super(function, rest[0]):
+        more = _handed_on(function, rest[0]) if inspect.isclass(target) else None
+        if more is None:
             return Arguments(tuple(required), kinds, open=True)
+        handed = more
     return Arguments(tuple(required), kinds, open=False)
 
 
@@ -79,19 +109,32 @@ def _constructors(target: Callable) -> list[Callable]:
     return [vars(c)['__init__'] for c in classes if '__init__' in vars(c)]
 
 
-def _only_for_super(function: Callable, name: str) -> bool:
-    """Whether ``**name`` is handed to ``super().__init__`` and nowhere else."""
+def _handed_on(function: Callable, name: str) -> _Handed | None:
+    """What goes to ``super().__init__`` with ``**name``; None if that is not all.
+
+    ``**name`` must be handed to ``__init__`` and be used nowhere else, for its
+    names to be those of the next constructor.
+    """
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
     except (OSError, TypeError, SyntaxError):
-        return False
+        return None
     uses = [n for n in ast.walk(tree) if isinstance(n, ast.Name) and n.id == name]
-    handed = 0
-    for call in (n for n in ast.walk(tree) if isinstance(n, ast.Call)):
-        is_init = isinstance(call.func, ast.Attribute) and call.func.attr == '__init__'
-        if is_init:
-            handed += sum(k.arg is None and k.value in uses for k in call.keywords)
-    return 0 < handed == len(uses)
+    calls = [
+        call
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Attribute)
+        and call.func.attr == '__init__'
+        and any(k.arg is None and k.value in uses for k in call.keywords)
+    ]
+    if len(calls) != 1 or len(uses) != 1:
+        return None
+    (call,) = calls
+    positional = sum(not isinstance(a, ast.Starred) for a in call.args)
+    if isinstance(call.func.value, ast.Name):  # Base.__init__(self, ...)
+        positional -= 1
+    return _Handed(positional, frozenset(k.arg for k in call.keywords if k.arg))
 
 
 def _hints(function: Callable) -> dict[str, Any]:
@@ -101,16 +144,25 @@ def _hints(function: Callable) -> dict[str, Any]:
         return {}
 
 
+def _kind(parameter: inspect.Parameter, hints: Mapping[str, Any]) -> Any:
+    """The annotation, unless the parameter's own default gainsays it."""
+    kind = hints.get(parameter.name, Any)
+    default = parameter.default
+    if default is inspect.Parameter.empty or fits(default, kind):
+        return kind
+    return typing.Optional[kind] if default is None else Any  # noqa: UP045
+
+
 def argument_problems(
-    target: Callable, args: Mapping[str, Any], given: Sequence[str] = ()
+    target: Callable, args: Mapping[str, Any], given: Collection[str] = ()
 ) -> list[Problem]:
     """What is wrong with calling ``target(**args)``.
 
     Args:
         target: A class or function.
         args: The arguments that a config states.
-        given: Names that the caller adds on its own, e.g. ``params`` for an
-            optimizer.
+        given: Names that the caller adds or takes for itself, e.g. ``params``
+            for an optimizer.
 
     Returns:
         One problem for every unknown, missing or misfit argument; the path of
@@ -123,8 +175,9 @@ def argument_problems(
     """
     name = getattr(target, '__name__', repr(target))
     wanted = arguments_of(target)
+    known = {*wanted.kinds, *given}
     problems = []
-    unknown = [] if wanted.open else [k for k in args if k not in wanted.kinds]
+    unknown = [] if wanted.open else [k for k in args if k not in known]
     for key in unknown:
         free = [k for k in wanted.kinds if k not in args and k not in given]
         hint = did_you_mean(key, free) or _listed(free)
@@ -138,8 +191,8 @@ def argument_problems(
     for key, value in args.items():
         if key in wanted.kinds and not fits(value, wanted.kinds[key]):
             expected = kind_name(wanted.kinds[key])
-            came = f'{value!r} ({type(value).__name__})'
-            problems.append(Problem(str(key), f'{name} expects {expected}, got {came}'))
+            message = f'{name} expects {expected}, got {value_name(value)}'
+            problems.append(Problem(str(key), message))
     return problems
 
 
@@ -151,7 +204,8 @@ def fits(value: Any, kind: Any) -> bool:
     """Whether a value written in a config can be meant for an annotation.
 
     Only plain values are judged, and leniently: a list may stand for a tuple,
-    an int for a float, a dict for whatever is built from it.
+    an int for a float, a dict, a string or a list for whatever is built from
+    it.
 
     Example:
         >>> fits('18', int), fits([1, 2], tuple[int, int]), fits(1, float | None)
@@ -166,21 +220,36 @@ def fits(value: Any, kind: Any) -> bool:
         return value in typing.get_args(kind)
     if kind is None or kind is type(None):
         return value is None
-    kind = origin or kind
-    if kind is Any or not isinstance(kind, type):
+    plain = origin or kind
+    if plain is Any or not isinstance(plain, type):
         return True
-    if kind is bool:
+    if plain is bool:
         return isinstance(value, bool)
-    if kind in (int, float):
-        numbers = (int, float) if kind is float else int
+    if plain in (int, float):
+        numbers = (int, float) if plain is float else int
         return isinstance(value, numbers) and not isinstance(value, bool)
-    if kind is str:
+    if plain is str:
         return isinstance(value, str)
-    if issubclass(kind, Mapping):
+    if issubclass(plain, Mapping):
         return isinstance(value, dict)
-    if kind in _SEQUENCES or issubclass(kind, _SEQUENCES[:3]):
-        return isinstance(value, (list, tuple))
-    return isinstance(value, (dict, str)) or issubclass(type(value), kind)
+    if plain in _SEQUENCES or issubclass(plain, _SEQUENCES[:3]):
+        return isinstance(value, (list, tuple)) and _items_fit(value, kind)
+    return isinstance(value, (dict, str, list, tuple)) or _is_a(value, plain)
+
+
+def _items_fit(values: Sequence[Any], kind: Any) -> bool:
+    """Whether every item fits ``X`` of ``Sequence[X]``, ``tuple[X, Y]``, ..."""
+    kinds = [k for k in typing.get_args(kind) if k is not Ellipsis]
+    if len(kinds) == 1:
+        return all(fits(value, kinds[0]) for value in values)
+    return all(fits(value, k) for value, k in zip(values, kinds, strict=False))
+
+
+def _is_a(value: Any, kind: type) -> bool:
+    try:
+        return isinstance(value, kind)
+    except TypeError:  # a Protocol that cannot be tested
+        return True
 
 
 def kind_name(kind: Any) -> str:
@@ -199,3 +268,15 @@ def kind_name(kind: Any) -> str:
     if isinstance(kind, type) and typing.get_origin(kind) is None:
         return kind.__name__
     return str(kind).replace('typing.', '').replace('collections.abc.', '')
+
+
+def value_name(value: Any) -> str:
+    """A value of a config and its kind, short enough for one line.
+
+    Example:
+        >>> value_name('18')
+        "'18' (str)"
+    """
+    kind = next((k for k in _PLAIN if isinstance(value, k)), type(value))
+    shown = _SHORT.repr(dict(value) if kind is dict else value)
+    return shown if value is None else f'{shown} ({kind.__name__})'
