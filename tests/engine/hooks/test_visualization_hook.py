@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from mmengine.runner import EpochBasedTrainLoop
+
+from mmlite.errors import ConfigError
+from mmlite.registry import HOOKS
+from mmlite.structures import DataSample
+from mmlite.visualization import UniversalVisualizer, write_image
+
+
+class Recorder(UniversalVisualizer):
+    """Keeps what it is asked to draw."""
+
+    def __init__(self, name='recorder'):
+        super().__init__(name)
+        self.calls = []
+
+    def visualize_cls(self, image, data_sample, resize=None, **kwargs):
+        self.calls.append(dict(kwargs, image=image, sample=data_sample, resize=resize))
+
+
+def make_runner(by_epoch=True):
+    loop = object.__new__(EpochBasedTrainLoop) if by_epoch else object()
+    return SimpleNamespace(train_loop=loop, epoch=5, iter=300, visualizer=Recorder())
+
+
+def make_batch(size, first=0):
+    inputs = torch.arange(first, first + size, dtype=torch.uint8).view(-1, 1, 1, 1)
+    return dict(inputs=inputs.expand(-1, 3, 4, 5)), [DataSample() for _ in range(size)]
+
+
+def build(**kwargs):
+    return HOOKS.build(dict(type='VisualizationHook', **kwargs))
+
+
+def test_nothing_is_drawn_unless_enabled():
+    runner = make_runner()
+    build().after_val_iter(runner, 0, *make_batch(3))
+    assert runner.visualizer.calls == []
+
+
+@pytest.mark.parametrize('interval', [1, 3, 4, 10, 11])
+def test_every_nth_sample_is_drawn_whatever_the_batches(interval):
+    runner, hook = make_runner(), build(enable=True, interval=interval)
+    for batch_idx, first in enumerate(range(0, 11, 4)):  # batches of 4, 4 and 3
+        batch = make_batch(min(4, 11 - first), first)
+        hook.after_test_iter(runner, batch_idx, *batch)
+    expected = list(range(0, 11, interval))
+    calls = runner.visualizer.calls
+    assert [call['name'] for call in calls] == [str(i) for i in expected]
+    assert [int(call['image'][0, 0, 0]) for call in calls] == expected
+    assert {call['image'].shape for call in calls} == {(4, 5, 3)}
+
+
+def test_steps_are_epochs_iterations_or_0():
+    hook = build(enable=True)
+    for by_epoch, step in ((True, 5), (False, 300)):
+        runner = make_runner(by_epoch)
+        hook.after_val_iter(runner, 0, *make_batch(1))
+        assert runner.visualizer.calls[0]['step'] == step
+        hook.after_test_iter(runner, 0, *make_batch(1))
+        assert runner.visualizer.calls[1]['step'] == 0
+
+
+def test_the_image_file_is_drawn_on_if_there_is_one(tmp_path):
+    image = np.full((6, 7, 3), (1, 2, 3), np.uint8)
+    write_image(image, tmp_path / 'cat.png')
+    batch, samples = make_batch(1)
+    samples[0].set_metainfo(dict(img_path=str(tmp_path / 'cat.png')))
+    runner = make_runner()
+    hook = build(enable=True, out_dir='drawn', resize=64)
+    hook.after_test_iter(runner, 0, batch, samples)
+    (call,) = runner.visualizer.calls
+    np.testing.assert_array_equal(call['image'], image)
+    assert call['name'] == 'cat.png'
+    assert call['out_file'].endswith('cat.png_0.png')
+    assert call['resize'] == 64
+
+
+def test_mistyped_drawing_arguments_are_refused_before_the_run():
+    runner = make_runner()
+    runner.visualizer = UniversalVisualizer()
+    build(enable=True, resize=64).before_run(runner)
+    with pytest.raises(ConfigError, match="no argument 'resiz'; did you mean 'resize'"):
+        build(enable=True, resiz=64).before_run(runner)
+
+
+def test_an_interval_of_0_is_refused():
+    with pytest.raises(ConfigError, match='interval must be at least 1'):
+        build(interval=0)
