@@ -6,6 +6,7 @@ import pytest
 import torch
 from golden import mmpretrain_metrics as peer
 from mmengine.evaluator import BaseMetric
+from support.two_processes import evaluate_part
 
 from mmlite.errors import ConfigError, DataError
 from mmlite.evaluation import Evaluator
@@ -382,13 +383,3 @@ def test_two_real_processes_find_what_one_finds(tmp_path):
     expected = run(dict(type='Accuracy', topk=(1, 3)), data)
     for rank in range(2):
         assert torch.load(tmp_path / f'{rank}.pth') == expected
-
-
-def evaluate_part(rank, folder, data):
-    torch.distributed.init_process_group(
-        'gloo', init_method=f'file://{folder}/meeting', rank=rank, world_size=2
-    )
-    metric = Accuracy(topk=(1, 3))
-    metric.process(None, (data + data[:1])[rank::2])
-    torch.save(metric.evaluate(len(data)), folder / f'{rank}.pth')
-    torch.distributed.destroy_process_group()
