@@ -1,0 +1,31 @@
+"""Backbones: an image in, a tuple of features out."""
+
+from .base_backbone import BaseBackbone
+from .lenet import LeNet5
+from .mobilenet_v2 import InvertedResidual, MobileNetV2
+from .residual_block import BasicBlock, Bottleneck, ResidualBlock, ResLayer
+from .resnet import ResNet, ResNetV1c, ResNetV1d
+from .resnet_cifar import ResNet_CIFAR
+from .resnext import ResNeXt, ResNeXtBottleneck
+from .seresnet import SEBottleneck, SEResNet
+from .vision_transformer import VisionTransformer
+
+__all__ = [
+    'BaseBackbone',
+    'BasicBlock',
+    'Bottleneck',
+    'InvertedResidual',
+    'LeNet5',
+    'MobileNetV2',
+    'ResLayer',
+    'ResNeXt',
+    'ResNeXtBottleneck',
+    'ResNet',
+    'ResNetV1c',
+    'ResNetV1d',
+    'ResNet_CIFAR',
+    'ResidualBlock',
+    'SEBottleneck',
+    'SEResNet',
+    'VisionTransformer',
+]

@@ -1,0 +1,103 @@
+"""What every backbone promises, and what several of them need."""
+
+from __future__ import annotations
+
+from abc import ABCMeta, abstractmethod
+from collections.abc import Sequence
+
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from ...structures import FeatureSpec
+
+__all__ = [
+    'CONV_INIT',
+    'BaseBackbone',
+    'check_frozen_stages',
+    'check_out_indices',
+    'freeze',
+    'norms_to_eval',
+]
+
+CONV_INIT = [
+    dict(type='Kaiming', layer=['Conv2d']),
+    dict(type='Constant', val=1, layer=['_BatchNorm', 'GroupNorm']),
+]
+
+
+class BaseBackbone(BaseModule, metaclass=ABCMeta):
+    """Base of all backbones: an image in, a tuple of features out.
+
+    Args:
+        init_cfg: Config of the initialisation.
+
+    Override:
+        forward: the computation; returns a tuple, one entry per output.
+        feature_specs: width and stride of every output. A neck, a head or a
+            detector can then be checked when the model is built.
+        train: to keep frozen parts in evaluation mode.
+    """
+
+    def __init__(self, init_cfg: dict | list[dict] | None = None) -> None:
+        super().__init__(init_cfg)
+
+    @property
+    def feature_specs(self) -> tuple[FeatureSpec, ...] | None:
+        """Width and stride of every output; ``None`` if it is not known."""
+        return None
+
+    @property
+    def is_pretrained(self) -> bool:
+        """Whether init_cfg loads weights, which no rule must overwrite then."""
+        cfgs = [self.init_cfg] if isinstance(self.init_cfg, dict) else self.init_cfg
+        return any(cfg['type'] == 'Pretrained' for cfg in cfgs or ())
+
+    @abstractmethod
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        """Features of x, a batch of images ``(B, C, H, W)``."""
+
+
+def check_out_indices(
+    out_indices: int | Sequence[int], num_outputs: int
+) -> tuple[int, ...]:
+    """The indices in rising order; negative ones count from the end.
+
+    Raises:
+        ValueError: if there is none, or one is out of range.
+    """
+    given = (out_indices,) if isinstance(out_indices, int) else tuple(out_indices)
+    if not given or any(not -num_outputs <= i < num_outputs for i in given):
+        raise ValueError(
+            f'out_indices={out_indices} must be one or more of '
+            f'0 to {num_outputs - 1}, or negative to count from the end'
+        )
+    return tuple(sorted({i % num_outputs for i in given}))
+
+
+def check_frozen_stages(frozen_stages: int, num_stages: int) -> int:
+    """``frozen_stages``, if there are as many.
+
+    Raises:
+        ValueError: if not.
+    """
+    if not -1 <= frozen_stages <= num_stages:
+        raise ValueError(
+            f'frozen_stages={frozen_stages} must be from -1 (nothing is frozen) '
+            f'to {num_stages}'
+        )
+    return frozen_stages
+
+
+def freeze(*modules: nn.Module) -> None:
+    """Put modules in evaluation mode and exclude them from the gradient."""
+    for module in modules:
+        module.eval()
+        module.requires_grad_(False)
+
+
+def norms_to_eval(module: nn.Module) -> None:
+    """Put every batch normalisation inside in evaluation mode."""
+    for child in module.modules():
+        if isinstance(child, _BatchNorm):
+            child.eval()

@@ -1,0 +1,45 @@
+"""The bricks of networks, and builders that take them from a config."""
+
+from .activation import HSigmoid, QuickGELU, build_activation_layer
+from .attention import MultiheadAttention
+from .build import build_layer, check_arguments
+from .checkpoint import checkpointed
+from .conv import build_conv_layer
+from .conv_module import ConvModule
+from .drop import Dropout, DropPath, build_dropout, drop_path
+from .ffn import FFN, SwiGLUFFN, SwiGLUFFNFused
+from .layer_scale import LayerScale
+from .make_divisible import make_divisible
+from .norm import LayerNorm2d, build_norm_layer
+from .patch_embed import AdaptivePadding, PatchEmbed
+from .position_embed import resize_pos_embed
+from .se_layer import SELayer
+from .transformer_layer import TransformerEncoderLayer
+
+__all__ = [
+    'FFN',
+    'AdaptivePadding',
+    'ConvModule',
+    'DropPath',
+    'Dropout',
+    'HSigmoid',
+    'LayerNorm2d',
+    'LayerScale',
+    'MultiheadAttention',
+    'PatchEmbed',
+    'QuickGELU',
+    'SELayer',
+    'SwiGLUFFN',
+    'SwiGLUFFNFused',
+    'TransformerEncoderLayer',
+    'build_activation_layer',
+    'build_conv_layer',
+    'build_dropout',
+    'build_layer',
+    'build_norm_layer',
+    'check_arguments',
+    'checkpointed',
+    'drop_path',
+    'make_divisible',
+    'resize_pos_embed',
+]

@@ -1,0 +1,54 @@
+"""Gradient checkpointing that leaves the training as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.utils.checkpoint import checkpoint
+
+__all__ = ['checkpointed']
+
+
+def checkpointed(
+    module: nn.Module, function: Callable[[Tensor], Tensor], x: Tensor
+) -> Tensor:
+    """``function(x)``, whose inner activations are computed again for the gradient.
+
+    The second computation draws the same random numbers, and does not count
+    in the running statistics of batch normalisation, so that gradients and
+    buffers are those of a plain call.
+
+    Args:
+        module: The module that owns ``function``.
+        function: The part of its forward that is costly in memory.
+        x: The input.
+    """
+    if not torch.is_grad_enabled():
+        return function(x)
+    if torch.compiler.is_compiling():  # a compiled graph has no second call
+        return checkpoint(function, x, use_reentrant=False)
+    norms = [m for m in module.modules() if isinstance(m, _BatchNorm)]
+    return checkpoint(
+        function,
+        x,
+        use_reentrant=False,
+        context_fn=lambda: (nullcontext(), _statistics_at_rest(norms)),
+    )
+
+
+@contextmanager
+def _statistics_at_rest(norms: list[_BatchNorm]) -> Iterator[None]:
+    # With momentum 0 a running mean is set to itself, and the saved tensors
+    # are as many as in the first call, which checkpoint insists on.
+    before = [(norm, norm.momentum, norm.num_batches_tracked) for norm in norms]
+    for norm in norms:
+        norm.momentum, norm.num_batches_tracked = 0.0, None
+    try:
+        yield
+    finally:
+        for norm, momentum, count in before:
+            norm.momentum, norm.num_batches_tracked = momentum, count

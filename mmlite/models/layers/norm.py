@@ -1,0 +1,125 @@
+"""Normalisation layers by name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.instancenorm import _InstanceNorm
+
+from ...registry import MODELS
+from ...signature import arguments_of
+from .build import build_layer, layer_class
+
+__all__ = ['LayerNorm2d', 'build_norm_layer']
+
+
+@MODELS.register_module('LN2d')
+class LayerNorm2d(nn.LayerNorm):
+    """Layer normalisation over the channels of a feature map.
+
+    Args:
+        num_channels: Number of channels ``C``.
+        kwargs: Arguments of ``torch.nn.LayerNorm``, e.g. ``eps``.
+
+    Shape:
+        x: ``(B, C, H, W)``, or ``(B, H, W, C)`` with
+            ``data_format='channel_last'``.
+        returns: same as x.
+
+    Example:
+        >>> out = LayerNorm2d(8)(torch.randn(2, 8, 4, 4))
+        >>> bool((out.mean(dim=1).abs() < 1e-5).all())
+        True
+    """
+
+    def __init__(self, num_channels: int, **kwargs: Any) -> None:
+        super().__init__(num_channels, **kwargs)
+        self.num_channels = num_channels
+
+    def forward(self, x: Tensor, data_format: str = 'channel_first') -> Tensor:
+        """Normalise every position of x."""
+        if data_format == 'channel_last':
+            return super().forward(x)
+        if data_format != 'channel_first':
+            raise ValueError(
+                f"data_format is 'channel_first' or 'channel_last', got {data_format!r}"
+            )
+        # Only views are permuted, so that channels_last memory stays as it is.
+        x = x.permute(0, 2, 3, 1)
+        x = F.layer_norm(x, self.normalized_shape, self.weight, self.bias, self.eps)
+        return x.permute(0, 3, 1, 2)
+
+
+for _name, _layer in {
+    'BN': nn.BatchNorm2d,
+    'BN1d': nn.BatchNorm1d,
+    'BN2d': nn.BatchNorm2d,
+    'BN3d': nn.BatchNorm3d,
+    'SyncBN': nn.SyncBatchNorm,
+    'GN': nn.GroupNorm,
+    'LN': nn.LayerNorm,
+    'IN': nn.InstanceNorm2d,
+    'IN1d': nn.InstanceNorm1d,
+    'IN2d': nn.InstanceNorm2d,
+    'IN3d': nn.InstanceNorm3d,
+}.items():
+    MODELS.register_module(_name, module=_layer)
+
+_PREFIXES = {
+    _InstanceNorm: 'in',
+    _BatchNorm: 'bn',
+    nn.GroupNorm: 'gn',
+    nn.LayerNorm: 'ln',
+}
+_WORDS = {'batch': 'bn', 'group': 'gn', 'layer': 'ln', 'instance': 'in'}
+
+
+def build_norm_layer(
+    cfg: dict, num_features: int, postfix: int | str = ''
+) -> tuple[str, nn.Module]:
+    """Build a normalisation layer, and the name it has in a module.
+
+    A layer of your own is named after its attribute ``_abbr_``, else after the
+    word batch, group, layer or instance in its class name.
+
+    Args:
+        cfg: A dict with a ``type``, arguments of that type, and, if wanted,
+            ``requires_grad`` for its parameters.
+        num_features: Number of channels.
+        postfix: What the name ends in.
+
+    Returns:
+        The name, e.g. ``'bn1'``, and the layer.
+
+    Raises:
+        ConfigError: if ``cfg`` does not fit the type it names.
+
+    Example:
+        >>> build_norm_layer(dict(type='BN', eps=1e-3), 8, postfix=1)
+        ('bn1', BatchNorm2d(8, eps=0.001, ...))
+        >>> build_norm_layer(dict(type='BNN'), 8)
+        Traceback (most recent call last):
+        mmlite.errors.ConfigError: unknown type 'BNN'; did you mean 'BN'?
+    """
+    norm_class = layer_class(cfg)
+    own = ('requires_grad',)
+    if 'num_channels' in arguments_of(norm_class).kinds:
+        layer = build_layer(cfg, ignore=own, num_channels=num_features)
+    else:
+        layer = build_layer(cfg, num_features, ignore=own)
+    for parameter in layer.parameters():
+        parameter.requires_grad = cfg.get('requires_grad', True)
+    return f'{_prefix(norm_class)}{postfix}', layer
+
+
+def _prefix(norm_class: type) -> str:
+    if '_abbr_' in vars(norm_class):
+        return norm_class._abbr_
+    for base, prefix in _PREFIXES.items():
+        if issubclass(norm_class, base):
+            return prefix
+    name = norm_class.__name__.lower()
+    return next((p for word, p in _WORDS.items() if word in name), 'norm_layer')
