@@ -1,1 +1,23 @@
 """The nn parts and wholes; looking one up in MODELS imports this package."""
+
+from . import (
+    backbones,
+    classifiers,
+    data_preprocessors,
+    heads,
+    layers,
+    losses,
+    necks,
+)
+from .base import BaseModel
+
+__all__ = [
+    'BaseModel',
+    'backbones',
+    'classifiers',
+    'data_preprocessors',
+    'heads',
+    'layers',
+    'losses',
+    'necks',
+]

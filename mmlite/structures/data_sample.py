@@ -15,6 +15,8 @@ ScoreType = Sequence[float] | np.ndarray | Tensor
 
 def format_label(value: LabelType) -> Tensor:
     """A class index, or several, as an int64 tensor ``(num_labels, )``."""
+    if type(value) is int:
+        return torch.tensor([value])
     label = torch.as_tensor(value)
     if label.dtype.is_floating_point or label.dtype == torch.bool:
         raise TypeError(
@@ -57,6 +59,14 @@ class DataSample(BaseDataElement):
         >>> 'pred_score' in sample
         True
     """
+
+    @classmethod
+    def with_metainfo(cls, metainfo: dict) -> DataSample:
+        """A sample with meta information, which is taken over without a copy."""
+        sample = cls()
+        sample._metainfo_fields.update(metainfo)
+        vars(sample).update(metainfo)
+        return sample
 
     def set_gt_label(self, value: LabelType) -> DataSample:
         """Set the true class index, or indices (multi-label)."""

@@ -1,0 +1,187 @@
+"""The classifier of images: backbone, neck, head."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import Tensor, nn
+
+from ...errors import ConfigError, did_you_mean
+from ...registry import MODELS
+from ...structures import DataSample
+from ..base import build_part, check_channels
+from ..data_preprocessors import ClsDataPreprocessor
+from .base import BaseClassifier
+
+STAGES = ('backbone', 'neck', 'pre_logits')
+
+
+@MODELS.register_module()
+class ImageClassifier(BaseClassifier):
+    """Classify images: backbone, then neck, then head.
+
+    The widths of the parts are compared when the model is built.
+
+    Args:
+        backbone: Config of the backbone, or the module itself.
+        neck: Config of the neck, or of several in sequence.
+        head: Config of the head; without one the model only gives features.
+        pretrained: Checkpoint of the whole model; short for ``init_cfg=dict(
+            type='Pretrained', checkpoint=...)``.
+        train_cfg: ``dict(augments=..., probs=...)``: what
+            :class:`~mmlite.models.data_preprocessors.RandomBatchAugment` does
+            to training batches, e.g. Mixup.
+        data_preprocessor: Config of the data preprocessor, or the module
+            itself; the type may be left out for ``ClsDataPreprocessor``. Such
+            a one takes ``num_classes`` from the head, if that has it.
+        init_cfg: How the weights are initialised, as mmengine has it.
+
+    Shape:
+        inputs: ``(B, C, H, W)``.
+        returns: logits ``(B, K)`` with ``mode='tensor'``.
+
+    Raises:
+        ConfigError: if the config of a part is wrong, or the parts do not fit.
+
+    Example:
+        >>> model = MODELS.build(dict(
+        ...     type='ImageClassifier',
+        ...     backbone=dict(type='ResNet_CIFAR', depth=18, base_channels=8),
+        ...     neck=dict(type='GlobalAveragePooling'),
+        ...     head=dict(type='LinearClsHead', num_classes=10, in_channels=64)))
+        >>> model(torch.rand(2, 3, 32, 32)).shape
+        torch.Size([2, 10])
+        >>> model.predict(torch.rand(1, 3, 32, 32))[0].pred_score.shape
+        torch.Size([10])
+    """
+
+    def __init__(
+        self,
+        backbone: dict | nn.Module,
+        neck: dict | list | nn.Module | None = None,
+        head: dict | nn.Module | None = None,
+        pretrained: str | None = None,
+        train_cfg: dict | None = None,
+        data_preprocessor: dict | nn.Module | None = None,
+        init_cfg: dict | list | None = None,
+    ) -> None:
+        if pretrained is not None:
+            init_cfg = dict(type='Pretrained', checkpoint=pretrained)
+        super().__init__(init_cfg, _preprocessor_cfg(data_preprocessor, train_cfg))
+        self.backbone = build_part('backbone', backbone)
+        self.neck = build_part('neck', neck)
+        self.head = build_part('head', head)
+        check_channels(self.backbone, self.neck, self.head)
+        num_classes = getattr(self.head, 'num_classes', None)
+        if num_classes and isinstance(self.data_preprocessor, ClsDataPreprocessor):
+            self.data_preprocessor.num_classes = num_classes
+
+    def forward_tensor(self, inputs: Tensor) -> Any:
+        """The logits, or the features if there is no head."""
+        feats = self.extract_feat(inputs)
+        return feats if self.head is None else self.head(feats)
+
+    def extract_feat(self, inputs: Tensor, stage: str = 'neck') -> Any:
+        """The features of the images.
+
+        Args:
+            inputs: Images, ``(B, C, H, W)``.
+            stage: ``'backbone'`` or ``'neck'`` for the output of that part, as
+                a tuple with one entry per output of the backbone (without a
+                neck both are the same); ``'pre_logits'`` for what enters the
+                last layer of the head.
+
+        Raises:
+            ValueError: if the stage is unknown, or ``'pre_logits'`` is asked
+                for without a head.
+
+        Example:
+            >>> model = ImageClassifier(nn.Conv2d(3, 8, 1), nn.AvgPool2d(4))
+            >>> model.extract_feat(torch.rand(2, 3, 4, 4), stage='backbone').shape
+            torch.Size([2, 8, 4, 4])
+        """
+        if stage not in STAGES:
+            raise ValueError(
+                f'stage is one of {STAGES}, got {stage!r}{did_you_mean(stage, STAGES)}'
+            )
+        feats = self.backbone(inputs)
+        if stage == 'backbone':
+            return feats
+        if self.neck is not None:
+            feats = self.neck(feats)
+        if stage == 'neck':
+            return feats
+        return self._need_head("stage='pre_logits'").pre_logits(feats)
+
+    def loss(self, inputs: Tensor, data_samples: list[DataSample]) -> dict[str, Tensor]:
+        """The losses of the head.
+
+        Args:
+            inputs: Images, ``(B, C, H, W)``.
+            data_samples: One sample per image, with ``gt_label`` or
+                ``gt_score``.
+        """
+        head = self._need_head('the loss')
+        return head.loss(self.extract_feat(inputs), data_samples)
+
+    def predict(
+        self,
+        inputs: Tensor,
+        data_samples: list[DataSample] | None = None,
+        **kwargs: Any,
+    ) -> list[DataSample]:
+        """The samples with ``pred_score`` ``(K, )`` and ``pred_label``.
+
+        Args:
+            inputs: Images, ``(B, C, H, W)``.
+            data_samples: The samples to be completed; None makes new ones.
+            kwargs: Further arguments of the ``predict`` of the head.
+        """
+        head = self._need_head('a prediction')
+        return head.predict(self.extract_feat(inputs), data_samples, **kwargs)
+
+    def get_layer_depth(self, param_name: str) -> tuple[int, int]:
+        """Depth of a parameter's layer, and the number of layers.
+
+        Lets an optimizer constructor lower the learning rate towards the
+        input.
+
+        Args:
+            param_name: Name of the parameter in this model.
+
+        Raises:
+            ConfigError: if the backbone does not count its layers.
+        """
+        get_layer_depth = getattr(self.backbone, 'get_layer_depth', None)
+        if get_layer_depth is None:
+            raise ConfigError(
+                f'{type(self.backbone).__name__} does not define get_layer_depth, so '
+                'a learning rate per layer cannot be had with this backbone'
+            )
+        return get_layer_depth(param_name, 'backbone.')
+
+    def _need_head(self, what: str) -> nn.Module:
+        if self.head is None:
+            raise ValueError(
+                f'{what} needs a head, but model.head is None; set model.head, e.g. '
+                "dict(type='LinearClsHead', num_classes=..., in_channels=...), or "
+                'take the features with extract_feat'
+            )
+        return self.head
+
+
+def _preprocessor_cfg(
+    data_preprocessor: dict | nn.Module | None, train_cfg: dict | None
+) -> dict | nn.Module:
+    if isinstance(data_preprocessor, nn.Module):
+        if train_cfg:
+            raise ValueError(
+                'train_cfg is a part of the config of the data preprocessor, and '
+                'has no effect on a module; give batch_augments to that module'
+            )
+        return data_preprocessor
+    cfg = dict(data_preprocessor or {})
+    cfg.setdefault('type', 'ClsDataPreprocessor')
+    if train_cfg and not cfg.get('batch_augments'):
+        cfg['batch_augments'] = train_cfg
+    return cfg

@@ -1,0 +1,225 @@
+"""Batches of images and labels, made ready for a classifier."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+import torch
+from mmengine.model import BaseDataPreprocessor
+from torch import Tensor
+from torch.nn import functional as F
+
+from ...errors import ConfigError, DataError
+from ...registry import MODELS, TASK_UTILS
+from ...structures import (
+    DataSample,
+    check_labels,
+    gather_field,
+    move_field,
+    scatter_field,
+)
+
+
+@MODELS.register_module()
+class ClsDataPreprocessor(BaseDataPreprocessor):
+    """Bring a batch to the device, normalise, pad and augment it there.
+
+    Images travel as uint8 and are widened on the device. Labels are checked
+    while they are still on the CPU, then travel together; the samples keep
+    views of the batch.
+
+    Args:
+        mean: Mean of each channel, in the units of the images (0 to 255), in
+            the order that ``to_rgb`` leaves; None skips the normalisation.
+        std: Standard deviation of each channel, likewise.
+        pad_size_divisor: Height and width are padded at the bottom and right
+            to a multiple of it.
+        pad_value: What is padded with, after the normalisation.
+        to_rgb: Whether to reverse the order of three channels (BGR to RGB).
+        to_onehot: Whether to give every sample a ``gt_score`` from its
+            ``gt_label``; batch augmentations imply it.
+        num_classes: Number of classes ``K``; a classifier sets it to that of
+            its head.
+        batch_augments: Arguments of
+            :class:`~mmlite.models.data_preprocessors.RandomBatchAugment`, e.g.
+            ``dict(augments=dict(type='Mixup', alpha=0.8))``; only in training.
+
+    Shape:
+        inputs: ``(B, C, H, W)``, or a list of ``(C, H, W)`` of any sizes.
+        returns: float32 ``(B, C, H', W')``; ``gt_score``: ``(K, )`` a sample.
+
+    Raises:
+        ValueError: if only one of ``mean`` and ``std`` is given, or they are
+            of different lengths.
+        DataError: if images or labels do not fit.
+
+    Example:
+        >>> prepare = ClsDataPreprocessor(mean=[100.], std=[50.], pad_size_divisor=4)
+        >>> data = dict(inputs=torch.full((2, 1, 3, 3), 150, dtype=torch.uint8))
+        >>> prepare(data)['inputs'][0]
+        tensor([[[1., 1., 1., 0.],
+                 [1., 1., 1., 0.],
+                 [1., 1., 1., 0.],
+                 [0., 0., 0., 0.]]])
+    """
+
+    def __init__(
+        self,
+        mean: Sequence[float] | None = None,
+        std: Sequence[float] | None = None,
+        pad_size_divisor: int = 1,
+        pad_value: float = 0,
+        to_rgb: bool = False,
+        to_onehot: bool = False,
+        num_classes: int | None = None,
+        batch_augments: dict | Callable | None = None,
+    ) -> None:
+        super().__init__(non_blocking=True)
+        if (mean is None) != (std is None) or (mean and len(mean) != len(std)):
+            raise ValueError(
+                f'mean and std have one value per channel each, got {mean} and {std}'
+            )
+        if pad_size_divisor < 1:
+            raise ValueError(f'pad_size_divisor is 1 or more, got {pad_size_divisor}')
+        self.register_buffer('mean', _per_channel(mean), persistent=False)
+        self.register_buffer('std', _per_channel(std), persistent=False)
+        self.pad_size_divisor = pad_size_divisor
+        self.pad_value = pad_value
+        self.to_rgb = to_rgb
+        self.num_classes = num_classes
+        self.batch_augments = _build_augments(batch_augments)
+        self.to_onehot = to_onehot or self.batch_augments is not None
+
+    def forward(self, data: dict, training: bool = False) -> dict:
+        """Prepare what the data loader gives.
+
+        Args:
+            data: ``dict(inputs=..., data_samples=...)``; the samples are
+                optional.
+            training: Whether to apply the batch augmentations.
+
+        Returns:
+            ``dict(inputs=..., data_samples=...)``, on the device.
+        """
+        inputs = self._images(data['inputs'])
+        samples = data.get('data_samples')
+        if not samples or not isinstance(samples[0], DataSample):
+            return dict(inputs=inputs, data_samples=self.cast_data(samples))
+        self._annotations(samples)
+        scores = self._scores(samples) if self.to_onehot else None
+        if training and self.batch_augments is not None:
+            if scores is None:
+                raise DataError(
+                    'batch augmentations mix labels, but the samples have none; give '
+                    'them gt_label, or drop model.train_cfg'
+                )
+            inputs, scores = self.batch_augments(inputs, scores)
+        if scores is not None:
+            scatter_field(samples, 'gt_score', scores.unbind())
+        return dict(inputs=inputs, data_samples=samples)
+
+    def _images(self, inputs: Tensor | Sequence[Tensor]) -> Tensor:
+        if not isinstance(inputs, Tensor):
+            if len({image.shape for image in inputs}) > 1:
+                return self._pad_ragged([self._normalize(x) for x in inputs])
+            inputs = torch.stack(tuple(inputs))
+        if inputs.ndim != 4:
+            raise DataError(
+                'images come as (B, C, H, W) or a list of (C, H, W), got a tensor of '
+                f'shape {tuple(inputs.shape)}'
+            )
+        images = self._normalize(inputs)
+        height, width = self._padded(*images.shape[-2:])
+        pad = (0, width - images.size(-1), 0, height - images.size(-2))
+        return F.pad(images, pad, value=self.pad_value) if any(pad) else images
+
+    def _normalize(self, images: Tensor) -> Tensor:
+        """Move to the device, flip channels as bytes, then widen and scale."""
+        images = images.to(self.device, non_blocking=True)
+        channels = images.size(-3)
+        if self.to_rgb and channels == 3:
+            images = images.flip(-3)
+        if self.mean is None:
+            return images.float()
+        if len(self.mean) not in (1, channels):
+            raise DataError(
+                f'the images have {channels} channels, but model.data_preprocessor.'
+                f'mean has {len(self.mean)} values; set mean and std for '
+                f'{channels} channels, or load the images with another color_type'
+            )
+        widened = images.to(self.mean.dtype, copy=True)
+        return widened.sub_(self.mean).div_(self.std)
+
+    def _pad_ragged(self, images: list[Tensor]) -> Tensor:
+        height, width = (max(image.size(d) for image in images) for d in (-2, -1))
+        shape = (len(images), images[0].size(0), *self._padded(height, width))
+        batch = images[0].new_full(shape, self.pad_value)
+        for place, image in zip(batch, images, strict=True):
+            place[:, : image.size(1), : image.size(2)] = image
+        return batch
+
+    def _padded(self, *sizes: int) -> tuple[int, ...]:
+        step = self.pad_size_divisor
+        return tuple(math.ceil(size / step) * step for size in sizes)
+
+    def _annotations(self, samples: list[DataSample]) -> None:
+        """Check the labels, and move all fields to the device."""
+        fields = samples[0].keys()
+        if self.num_classes and 'gt_label' in fields:
+            check_labels(gather_field(samples, 'gt_label'), self.num_classes, samples)
+        if self.device.type != 'cpu':
+            for name in fields:
+                move_field(samples, name, self.device)
+
+    def _scores(self, samples: list[DataSample]) -> Tensor | None:
+        """A value per class of each sample, ``(B, K)``; None without labels."""
+        if 'gt_score' in samples[0]:
+            return gather_field(samples, 'gt_score').view(len(samples), -1)
+        if 'gt_label' not in samples[0]:
+            return None
+        num_classes = self.num_classes or samples[0].get('num_classes')
+        if num_classes is None:
+            raise DataError(
+                'one-hot labels need the number of classes; set '
+                'model.data_preprocessor.num_classes'
+            )
+        return _multi_hot(samples, num_classes)
+
+    def extra_repr(self) -> str:
+        """What ``print(model)`` shows."""
+        shown = f'to_rgb={self.to_rgb}'
+        if self.mean is not None:
+            mean, std = self.mean.flatten().tolist(), self.std.flatten().tolist()
+            shown = f'mean={mean}, std={std}, {shown}'
+        if self.batch_augments is not None:
+            shown += f', batch_augments={self.batch_augments}'
+        return shown
+
+
+def _per_channel(values: Sequence[float] | None) -> Tensor | None:
+    if values is None:
+        return None
+    return torch.tensor(values, dtype=torch.float).view(-1, 1, 1)
+
+
+def _multi_hot(samples: list[DataSample], num_classes: int) -> Tensor:
+    labels = gather_field(samples, 'gt_label')
+    counts = [len(sample.gt_label) for sample in samples]
+    if set(counts) == {1}:
+        return F.one_hot(labels, num_classes).float()
+    rows = torch.arange(len(samples)).repeat_interleave(torch.tensor(counts))
+    scores = torch.zeros(len(samples), num_classes, device=labels.device)
+    scores[rows.to(labels.device), labels] = 1
+    return scores
+
+
+def _build_augments(augments: dict | Callable | None) -> Callable | None:
+    if not isinstance(augments, dict):
+        return augments
+    if not augments:
+        return None
+    try:
+        return TASK_UTILS.build({'type': 'RandomBatchAugment', **augments})
+    except ConfigError as error:
+        raise error.under('batch_augments') from error.__cause__

@@ -1,0 +1,7 @@
+"""Heads: features in, losses or predictions out."""
+
+from .cls_head import ClsHead
+from .linear_head import LinearClsHead
+from .vision_transformer_head import VisionTransformerClsHead
+
+__all__ = ['ClsHead', 'LinearClsHead', 'VisionTransformerClsHead']

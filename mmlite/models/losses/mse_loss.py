@@ -1,0 +1,39 @@
+"""Mean squared error."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from ...registry import MODELS
+from .base import WeightedLoss
+from .utils import check_same_shape, weighted_loss
+
+
+@weighted_loss
+def mse_loss(pred: Tensor, target: Tensor) -> Tensor:
+    """Mean squared error, per element before weight and reduction."""
+    check_same_shape(pred, target)
+    return (pred - target).square()
+
+
+@MODELS.register_module()
+class MSELoss(WeightedLoss):
+    """Mean squared error, weighted per element.
+
+    Args:
+        reduction: ``'none'``, ``'mean'`` or ``'sum'``.
+        loss_weight: Factor on the result.
+
+    Shape:
+        pred, target: ``(B, *)``, the same; weight: the same, or its leading
+        dimensions.
+        returns: scalar, or ``(B, *)`` for ``'none'``.
+
+    Example:
+        >>> MSELoss()(torch.zeros(2, 3), torch.full((2, 3), 2.0))
+        tensor(4.)
+    """
+
+    def compute(self, pred: Tensor, target: Tensor, **reduction: object) -> Tensor:
+        """The weighted and reduced loss, without ``loss_weight``."""
+        return mse_loss(pred, target, **reduction)

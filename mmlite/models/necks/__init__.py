@@ -1,0 +1,5 @@
+"""Necks: features in, features out."""
+
+from .gap import GlobalAveragePooling
+
+__all__ = ['GlobalAveragePooling']
