@@ -19,6 +19,7 @@ __all__ = [
     'TrainingError',
     'UserError',
     'did_you_mean',
+    'edits',
 ]
 
 
@@ -129,3 +130,26 @@ def did_you_mean(word: object, words: Iterable[object]) -> str:
     by_lower = {str(w).lower(): str(w) for w in words}
     near = difflib.get_close_matches(str(word).lower(), by_lower, n=1, cutoff=0.6)
     return f'; did you mean {by_lower[near[0]]!r}?' if near else ''
+
+
+def edits(a: str, b: str) -> int:
+    """How many slips of the finger lead from one word to another.
+
+    A slip is a letter too many, too few or wrong, or two letters swapped.
+
+    Example:
+        >>> edits('optim_wraper', 'optim_wrapper'), edits('modle', 'model')
+        (1, 1)
+    """
+    before: list[int] = []
+    row = list(range(len(b) + 1))
+    for i in range(1, len(a) + 1):
+        last, before, row = before, row, [i]
+        for j in range(1, len(b) + 1):
+            slips = min(
+                before[j] + 1, row[-1] + 1, before[j - 1] + (a[i - 1] != b[j - 1])
+            )
+            if i > 1 and j > 1 and a[i - 2 : i] == b[j - 1] + b[j - 2]:
+                slips = min(slips, last[j - 2] + 1)
+            row.append(slips)
+    return row[-1]

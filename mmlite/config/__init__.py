@@ -1,0 +1,15 @@
+"""Read a config, change it, check it, and explain what is wrong with it."""
+
+from .checking import check, check_config
+from .loading import load_config
+from .overrides import OverrideAction, apply_overrides
+from .values import parse_value
+
+__all__ = [
+    'OverrideAction',
+    'apply_overrides',
+    'check',
+    'check_config',
+    'load_config',
+    'parse_value',
+]

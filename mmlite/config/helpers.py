@@ -1,0 +1,94 @@
+"""Which unknown top-level keys are variables of the config's own."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from mmengine.config import Config
+
+from ..errors import edits
+from .schema import LEGACY_KEYS, top_level_keys
+from .templates import masked
+
+__all__ = ['is_helper', 'is_typo']
+
+_ENDINGS = ('pipeline', 'policies', '_args', '_cfg', '_settings')
+
+
+def is_helper(key: str, cfg: Config) -> bool:
+    """Whether a top-level key that nothing reads may stand in a config.
+
+    A config may define variables of its own, such as ``train_pipeline`` or
+    ``img_size``, to use them further down. What tells them from a mistyped key:
+
+    1. a ``_private`` name is a helper, and so is one that the text of the
+       config uses;
+    2. so is a dict, or a list of dicts, that also stands inside a known key,
+       equal: a dumped config, where names are gone, must reload;
+    3. a name one or two letters off a known key, or the name that older
+       configs gave to one, is a mistake;
+    4. of the rest, a number, a string or a list of them is a helper, and so is
+       what is called like one (``*_pipeline``, ``*_cfg``, ...); any other dict
+       is a section that nobody reads, and so a mistake.
+    """
+    value = cfg[key]
+    if key.startswith('_') or key in _names_used(cfg.text):
+        return True
+    known = top_level_keys()
+    structured = _has_dict(value)
+    if structured and any(_stands_in(value, cfg[k]) for k in cfg if k in known):
+        return True
+    if key in LEGACY_KEYS or is_typo(key, known):
+        return False
+    return not structured or key.endswith(_ENDINGS)
+
+
+def is_typo(word: str, known: Collection[str]) -> bool:
+    """Whether a name is one slip of the finger off a known one, or two if long.
+
+    Example:
+        >>> is_typo('optim_wraper', ['optim_wrapper']), is_typo('ema', ['timer'])
+        (True, False)
+    """
+    return any(edits(word, k) <= (1 if len(k) < 6 else 2) for k in known)
+
+
+def _names_used(text: str) -> set[str]:
+    """The variables that a config reads, its own and those of ``_base_``."""
+    try:
+        nodes = list(ast.walk(ast.parse(masked(text))))
+    except SyntaxError:  # YAML or JSON, which have no variables
+        return set()
+    names = {
+        node.id
+        for node in nodes
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+    }
+    for node in nodes:
+        if isinstance(node, ast.Attribute) and _is_base(node.value):
+            names.add(node.attr)
+        elif isinstance(node, ast.Subscript) and _is_base(node.value):
+            names.add(getattr(node.slice, 'value', ''))
+    return names
+
+
+def _is_base(node: ast.AST) -> bool:
+    return isinstance(node, ast.Name) and node.id == '_base_'
+
+
+def _has_dict(value: Any) -> bool:
+    if isinstance(value, (list, tuple)):
+        return any(_has_dict(item) for item in value)
+    return isinstance(value, Mapping)
+
+
+def _stands_in(value: Any, place: Any) -> bool:
+    if value == place:
+        return True
+    if isinstance(place, Mapping):
+        return any(_stands_in(value, item) for item in place.values())
+    if isinstance(place, (list, tuple)):
+        return any(_stands_in(value, item) for item in place)
+    return False

@@ -1,0 +1,68 @@
+"""Import the modules that a config names in ``custom_imports``."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+import warnings
+from collections.abc import Iterable
+from importlib import import_module
+from pathlib import Path
+
+from mmengine.config import Config
+
+from ..errors import ConfigError, Problem
+from ..signature import argument_problems
+from .files import shown
+from .schema import custom_imports
+
+__all__ = ['import_modules']
+
+
+def import_modules(cfg: Config, folders: Iterable[Path]) -> None:
+    """Import what ``custom_imports`` names, so that its classes are registered.
+
+    Args:
+        cfg: A config.
+        folders: Where to look for the modules, beside Python's own path. They
+            stay on it, at its end: workers of a data loader import anew.
+
+    Raises:
+        ConfigError: if a module cannot be imported.
+    """
+    section = cfg.get('custom_imports')
+    if section is None:
+        return
+    if not isinstance(section, dict):
+        section = dict(imports=section)
+    if problems := argument_problems(custom_imports, section):
+        raise ConfigError([p.under('custom_imports') for p in problems], cfg.filename)
+    names = section['imports']
+    searched = [str(folder) for folder in folders]
+    sys.path.extend(folder for folder in searched if folder not in sys.path)
+    for name in [names] if isinstance(names, str) else names:
+        _import(name, section.get('allow_failed_imports', False), searched, cfg)
+
+
+def _import(name: str, may_fail: bool, searched: list[str], cfg: Config) -> None:
+    try:
+        import_module(name)
+        return
+    except Exception as error:
+        message = f'cannot import {name!r}: {_reason(error)}'
+        if isinstance(error, ModuleNotFoundError):
+            places = ', '.join(shown(Path(folder)) for folder in searched)
+            message += f'; looked in {places} and on the Python path'
+        if not may_fail or not isinstance(error, ImportError):
+            problem = Problem('custom_imports', message)
+            raise ConfigError([problem], cfg.filename) from error
+    warnings.warn(message, UserWarning, stacklevel=2)
+
+
+def _reason(error: Exception) -> str:
+    """The error in one line, with the place where it was raised."""
+    reason = f'{type(error).__name__}: {error}'
+    if isinstance(error, ModuleNotFoundError):
+        return reason
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f'{reason} ({shown(Path(frame.filename))}:{frame.lineno})'

@@ -1,0 +1,51 @@
+"""Lay a config over the one that it inherits from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mmengine.config import ConfigDict
+
+from ..errors import ConfigError, Problem
+from ..signature import value_name
+
+__all__ = ['DELETE', 'merge']
+
+DELETE = '_delete_'
+
+
+def merge(
+    child: Mapping[str, Any], base: Mapping[str, Any], keys: tuple[str, ...] = ()
+) -> ConfigDict:
+    """A new dict: a dict of the child goes into that of the base, all else over it.
+
+    Raises:
+        ConfigError: if a dict of the child meets something else in the base.
+
+    Example:
+        >>> merge(dict(a=dict(x=1)), dict(a=dict(x=0, y=2)))
+        {'a': {'x': 1, 'y': 2}}
+        >>> merge(dict(a=dict(x=1, _delete_=True)), dict(a=dict(x=0, y=2)))
+        {'a': {'x': 1}}
+    """
+    merged = ConfigDict(base)
+    for key, value in child.items():
+        below = merged.get(key)
+        if not isinstance(value, dict):
+            merged[key] = value
+        elif value.get(DELETE) or below is None:
+            merged[key] = merge({k: v for k, v in value.items() if k != DELETE}, {})
+        elif isinstance(below, dict):
+            merged[key] = merge(value, below, (*keys, key))
+        else:
+            raise ConfigError(
+                [
+                    Problem(
+                        '.'.join((*keys, key)),
+                        f'a dict cannot be laid over {value_name(below)} of the base '
+                        f'file; write {DELETE}=True into it to replace that',
+                    )
+                ]
+            )
+    return merged

@@ -1,0 +1,178 @@
+"""Parse the text of a config file, without running it."""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from ..errors import ConfigError
+from ..signature import value_name
+
+__all__ = ['BASE', 'Parsed', 'assigned_names', 'loop_names', 'parse']
+
+BASE = '_base_'
+
+
+class Parsed(NamedTuple):
+    """A config file, parsed.
+
+    Args:
+        content: The code of a Python file, the dict of any other.
+        bases: The files that it inherits from, as written.
+        new_style: Whether it is a Python file that inherits by ``import``.
+    """
+
+    content: ast.Module | dict[str, Any]
+    bases: list[str]
+    new_style: bool = False
+
+
+def parse(text: str, suffix: str, source: str) -> Parsed:
+    """Parse a config.
+
+    Args:
+        text: What stands in the file.
+        suffix: The end of its name, which tells the format.
+        source: Its name, for messages.
+
+    Raises:
+        ConfigError: for an error of syntax, with file and line.
+    """
+    if suffix == '.py':
+        tree = _parse_python(text, source)
+        if any(isinstance(n, ast.With) and _reads_base(n) for n in ast.walk(tree)):
+            return Parsed(tree, [], new_style=True)
+        return Parsed(tree, _checked_bases(_take_bases(tree, source), source))
+    content = _parse_json(text, source) if suffix == '.json' else _yaml(text, source)
+    if not isinstance(content, dict):
+        raise ConfigError(
+            f'expected keys and values, got {value_name(content)}', source
+        )
+    content = {str(key): value for key, value in content.items()}
+    return Parsed(content, _checked_bases(content.pop(BASE, []), source))
+
+
+def _parse_python(text: str, source: str) -> ast.Module:
+    try:
+        return ast.parse(text)
+    except SyntaxError as error:
+        line = f': {error.text.strip()}' if error.text else ''
+        raise ConfigError(
+            f'syntax error: {error.msg}{line}', f'{source}:{error.lineno}'
+        ) from None
+    except ValueError as error:  # a null byte
+        raise ConfigError(f'syntax error: {error}', source) from None
+
+
+def _parse_json(text: str, source: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        line = text.splitlines()[error.lineno - 1 : error.lineno]
+        raise ConfigError(
+            f'syntax error: {error.msg}: {"".join(line).strip()}',
+            f'{source}:{error.lineno}',
+        ) from None
+
+
+def _yaml(text: str, source: str) -> Any:
+    import yaml
+
+    try:
+        return yaml.safe_load(text)
+    except yaml.MarkedYAMLError as error:
+        number = error.problem_mark.line + 1 if error.problem_mark else 1
+        line = text.splitlines()[number - 1 : number]
+        raise ConfigError(
+            f'syntax error: {error.problem}: {"".join(line).strip()}',
+            f'{source}:{number}',
+        ) from None
+
+
+def _reads_base(node: ast.With) -> bool:
+    calls = [item.context_expr for item in node.items]
+    return any(
+        isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Name)
+        and call.func.id == 'read_base'
+        for call in calls
+    )
+
+
+def _take_bases(tree: ast.Module, source: str) -> Any:
+    """Cut ``_base_ = ...`` out of the code, and evaluate it."""
+    for node in list(tree.body):
+        if isinstance(node, ast.Assign) and BASE in _names(node.targets[0]):
+            tree.body.remove(node)
+            code = compile(ast.Expression(node.value), source, 'eval')
+            try:
+                return eval(code, {})
+            except Exception as error:
+                raise ConfigError(
+                    f'{BASE} must be written out, without variables: '
+                    f'{type(error).__name__}: {error}',
+                    f'{source}:{node.lineno}',
+                ) from error
+    return []
+
+
+def _checked_bases(bases: Any, source: str) -> list[str]:
+    bases = [bases] if isinstance(bases, str) else bases
+    if not isinstance(bases, (list, tuple)) or any(
+        not isinstance(base, str) for base in bases
+    ):
+        raise ConfigError(
+            f'{BASE} is the name of a file or a list of them, got {value_name(bases)}',
+            source,
+        )
+    return list(bases)
+
+
+def assigned_names(tree: ast.Module) -> set[str]:
+    """The variables that the code assigns by ``=``, outside functions and classes."""
+    names: set[str] = set()
+    for node in _statements(tree):
+        if isinstance(node, ast.Assign):
+            names.update(*map(_names, node.targets))
+        elif isinstance(node, (ast.AnnAssign, ast.AugAssign, ast.NamedExpr)):
+            names.update(_names(node.target))
+    return names
+
+
+def loop_names(tree: ast.Module) -> set[str]:
+    """The variables that loops and ``with`` leave behind."""
+    names: set[str] = set()
+    for node in _statements(tree):
+        if isinstance(node, ast.For):
+            names.update(_names(node.target))
+        elif isinstance(node, ast.withitem) and node.optional_vars:
+            names.update(_names(node.optional_vars))
+    return names
+
+
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    """All nodes but those inside functions, classes and comprehensions."""
+    own_scope = (
+        ast.FunctionDef,
+        ast.ClassDef,
+        ast.Lambda,
+        ast.ListComp,
+        ast.SetComp,
+        ast.DictComp,
+        ast.GeneratorExp,
+    )
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, own_scope):
+            yield child
+            yield from _statements(child)
+
+
+def _names(target: ast.AST) -> set[str]:
+    """The variables that an assignment to ``target`` binds."""
+    if isinstance(target, ast.Name):
+        return {target.id}
+    if isinstance(target, (ast.Tuple, ast.List)):
+        return set().union(*map(_names, target.elts))
+    return _names(target.value) if isinstance(target, ast.Starred) else set()

@@ -1,0 +1,288 @@
+"""What a config can hold: its top-level keys, and the names inside each.
+
+A section whose dict names no ``type`` is described by a function that would
+take it: the function's arguments are the section's keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import torch
+
+from ..errors import did_you_mean
+from ..registry import (
+    DATA_SAMPLERS,
+    DATASETS,
+    HOOKS,
+    LOG_PROCESSORS,
+    LOOPS,
+    METRICS,
+    MODEL_WRAPPERS,
+    MODELS,
+    OPTIM_WRAPPERS,
+    OPTIMIZERS,
+    PARAM_SCHEDULERS,
+    RUNNERS,
+    TASK_UTILS,
+    TRANSFORMS,
+    VISBACKENDS,
+    VISUALIZERS,
+    Registry,
+)
+from ..signature import Arguments, arguments_of
+
+__all__ = [
+    'LEGACY_KEYS',
+    'SECTIONS',
+    'Slot',
+    'arguments_at',
+    'slot_of',
+    'top_level_hint',
+    'top_level_keys',
+]
+
+# Beside the arguments of the Runner.
+_OTHER_KEYS = frozenset(
+    {
+        'activation_checkpointing',
+        'compile',
+        'custom_imports',
+        'efficient_conv_bn_eval',
+        'find_unused_parameters',
+        'model_wrapper_cfg',
+        'runner_type',
+        'stand_in',
+        'sync_bn',
+        'tta_model',
+        'tta_pipeline',
+        'vis_backends',
+    }
+)
+
+# What older configs call it, and where it stands today.
+LEGACY_KEYS = {
+    'checkpoint_config': 'default_hooks.checkpoint',
+    'cudnn_benchmark': 'env_cfg.cudnn_benchmark',
+    'data': 'train_dataloader, val_dataloader and test_dataloader',
+    'dist_params': 'env_cfg.dist_cfg',
+    'evaluation': 'val_evaluator and train_cfg.val_interval',
+    'fp16': "optim_wrapper.type = 'AmpOptimWrapper'",
+    'log_config': 'default_hooks.logger',
+    'lr_config': 'param_scheduler',
+    'momentum_config': 'param_scheduler',
+    'mp_start_method': 'env_cfg.mp_cfg.mp_start_method',
+    'opencv_num_threads': 'env_cfg.mp_cfg.opencv_num_threads',
+    'optimizer': 'optim_wrapper.optimizer',
+    'optimizer_config': 'optim_wrapper.clip_grad',
+    'resume_from': 'load_from, with resume = True',
+    'runner': 'train_cfg',
+    'workflow': 'train_cfg and val_cfg',
+}
+
+
+def dataloader(
+    dataset: dict,
+    sampler: dict,
+    batch_size: int = 1,
+    num_workers: int = 0,
+    batch_sampler: dict | None = None,
+    collate_fn: dict | Callable | None = None,
+    drop_last: bool = False,
+    pin_memory: bool = False,
+    persistent_workers: bool = False,
+    prefetch_factor: int | None = None,
+    timeout: float = 0,
+    worker_init_fn: dict | None = None,
+    multiprocessing_context: str | None = None,
+    pin_memory_device: str = '',
+    in_order: bool = True,
+    num_batch_per_epoch: int | None = None,
+    disable_subprocess_warning: bool = False,
+) -> None:
+    """The keys of ``train_dataloader``, ``val_dataloader``, ``test_dataloader``."""
+
+
+def env_cfg(
+    cudnn_benchmark: bool = False,
+    mp_cfg: dict | None = None,
+    dist_cfg: dict | None = None,
+    resource_limit: int = 4096,
+) -> None:
+    """The keys of ``env_cfg``."""
+
+
+def mp_cfg(mp_start_method: str = 'fork', opencv_num_threads: int = 0) -> None:
+    """The keys of ``env_cfg.mp_cfg``."""
+
+
+def dist_cfg(
+    backend: str = 'nccl',
+    timeout: float | None = None,
+    init_backend: str = 'torch',
+    **kwargs: Any,
+) -> None:
+    """The keys of ``env_cfg.dist_cfg``."""
+
+
+def randomness(
+    seed: int | None = None, diff_rank_seed: bool = False, deterministic: bool = False
+) -> None:
+    """The keys of ``randomness``."""
+
+
+def auto_scale_lr(base_batch_size: int, enable: bool = False) -> None:
+    """The keys of ``auto_scale_lr``."""
+
+
+def custom_imports(
+    imports: str | Sequence[str], allow_failed_imports: bool = False
+) -> None:
+    """The keys of ``custom_imports``."""
+
+
+def paramwise_cfg(
+    bias_lr_mult: float = 1.0,
+    bias_decay_mult: float = 1.0,
+    norm_decay_mult: float = 1.0,
+    dwconv_decay_mult: float = 1.0,
+    flat_decay_mult: float = 1.0,
+    dcn_offset_lr_mult: float = 1.0,
+    bypass_duplicate: bool = False,
+    custom_keys: dict | None = None,
+) -> None:
+    """The keys of ``optim_wrapper.paramwise_cfg``."""
+
+
+def default_hooks(
+    runtime_info: dict | None = None,
+    timer: dict | None = None,
+    sampler_seed: dict | None = None,
+    logger: dict | None = None,
+    param_scheduler: dict | None = None,
+    checkpoint: dict | None = None,
+    visualization: dict | None = None,
+) -> None:
+    """The keys of ``default_hooks``."""
+
+
+SECTIONS: dict[tuple[str, ...], Callable] = {
+    ('train_dataloader',): dataloader,
+    ('val_dataloader',): dataloader,
+    ('test_dataloader',): dataloader,
+    ('env_cfg',): env_cfg,
+    ('env_cfg', 'mp_cfg'): mp_cfg,
+    ('env_cfg', 'dist_cfg'): dist_cfg,
+    ('randomness',): randomness,
+    ('auto_scale_lr',): auto_scale_lr,
+    ('custom_imports',): custom_imports,
+    ('compile',): torch.compile,
+    ('default_hooks',): default_hooks,
+    ('optim_wrapper', 'paramwise_cfg'): paramwise_cfg,
+}
+
+
+class Slot(NamedTuple):
+    """A place for one part.
+
+    Args:
+        registry: Where its type is looked up.
+        default: The type that it has when it names none.
+        given: Arguments that the Runner adds, or keys that it takes.
+    """
+
+    registry: Registry
+    default: str | None = None
+    given: tuple[str, ...] = ()
+
+
+_SLOTS: dict[tuple[str, ...], Slot] = {
+    ('model',): Slot(MODELS, given=('data_preprocessor',)),
+    ('tta_model',): Slot(MODELS, given=('module',)),
+    ('val_cfg',): Slot(LOOPS, 'ValLoop', ('runner', 'dataloader', 'evaluator')),
+    ('test_cfg',): Slot(LOOPS, 'TestLoop', ('runner', 'dataloader', 'evaluator')),
+    ('optim_wrapper',): Slot(
+        OPTIM_WRAPPERS, 'OptimWrapper', ('optimizer', 'constructor', 'paramwise_cfg')
+    ),
+    ('optim_wrapper', 'optimizer'): Slot(OPTIMIZERS, given=('params',)),
+    ('param_scheduler',): Slot(PARAM_SCHEDULERS, given=('optimizer',)),
+    ('log_processor',): Slot(LOG_PROCESSORS, 'LogProcessor'),
+    ('visualizer',): Slot(VISUALIZERS, 'Visualizer', ('name', 'save_dir')),
+    ('model_wrapper_cfg',): Slot(
+        MODEL_WRAPPERS, 'MMDistributedDataParallel', ('module', 'device_ids')
+    ),
+}
+
+
+def slot_of(keys: tuple[str, ...], cfg: Mapping[str, Any]) -> Slot | None:
+    """The slot of the part that stands at ``keys``, if that is a fixed place.
+
+    Example:
+        >>> slot_of(('train_cfg',), dict(by_epoch=False)).default
+        'IterBasedTrainLoop'
+    """
+    if keys == ('train_cfg',):
+        loop = 'EpochBasedTrainLoop' if cfg.get('by_epoch') else 'IterBasedTrainLoop'
+        return Slot(LOOPS, loop, ('runner', 'dataloader', 'by_epoch'))
+    return _SLOTS.get(keys)
+
+
+def arguments_at(keys: tuple[str, ...], cfg: Mapping[str, Any]) -> Arguments | None:
+    """The names that the dict at ``keys`` can hold; None if nobody knows.
+
+    Args:
+        keys: Where in the config the dict stands.
+        cfg: The dict itself.
+    """
+    if not keys:
+        return Arguments((), dict.fromkeys(top_level_keys(), Any), open=False)
+    if section := SECTIONS.get(keys):
+        return arguments_of(section)
+    slot = slot_of(keys, cfg)
+    kind = cfg.get('type', slot and slot.default)
+    found = _targets(kind, slot)
+    if not found:
+        return None
+    every = [arguments_of(target) for target in found]
+    kinds = {'type': Any, **dict.fromkeys(slot.given if slot else (), Any)}
+    for arguments in every:
+        kinds |= arguments.kinds
+    return Arguments((), kinds, any(arguments.open for arguments in every))
+
+
+_ANYWHERE = (
+    MODELS,
+    TRANSFORMS,
+    DATASETS,
+    DATA_SAMPLERS,
+    HOOKS,
+    METRICS,
+    OPTIMIZERS,
+    PARAM_SCHEDULERS,
+    VISBACKENDS,
+    TASK_UTILS,
+)
+
+
+def _targets(kind: Any, slot: Slot | None) -> list[Callable]:
+    """The classes that a type can mean; a name may stand in several registries."""
+    if callable(kind):
+        return [kind]
+    if not isinstance(kind, str):
+        return []
+    registries = (slot.registry,) if slot else _ANYWHERE
+    return [found for r in registries if (found := r.get(kind)) is not None]
+
+
+def top_level_keys() -> frozenset[str]:
+    """The keys that something reads: the Runner, the tools, the hooks."""
+    runner = arguments_of(RUNNERS.get('Runner'))
+    return _OTHER_KEYS | (runner.kinds.keys() - {'cfg'})
+
+
+def top_level_hint(key: str) -> str:
+    """What to write for an unknown top-level key."""
+    if key in LEGACY_KEYS:
+        return f'; that is now {LEGACY_KEYS[key]}'
+    return did_you_mean(key, top_level_keys())

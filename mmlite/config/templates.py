@@ -1,0 +1,97 @@
+"""What stands between ``{{`` and ``}}`` in the text of a config file."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..errors import ConfigError, did_you_mean
+
+__all__ = ['base_values', 'fill', 'masked', 'substitute']
+
+_ENVIRONMENT = re.compile(r'\{\{[\'"]?\s*\$(\w+)\s*:\s*(\S*?)\s*[\'"]?\}\}')
+_BASE = re.compile(r'\{\{\s*_base_\.([\w.]+)\s*\}\}')
+_MARK = '{{_base_.%s}}'
+
+
+def substitute(text: str, path: Path, source: str) -> tuple[str, dict[str, str]]:
+    """Fill in what concerns the file and the environment.
+
+    ``{{fileBasename}}`` and its kin become parts of the file's own path,
+    ``{{$NAME:default}}`` an environment variable.
+
+    Returns:
+        The text, and the environment variables that were used.
+
+    Raises:
+        ConfigError: if a variable is neither set nor has a default.
+    """
+    own = {
+        'fileDirname': path.parent.as_posix(),
+        'fileBasename': path.name,
+        'fileBasenameNoExtension': path.stem,
+        'fileExtname': path.suffix,
+    }
+    names = '|'.join(own)
+    text = re.sub(rf'\{{\{{\s*({names})\s*\}}\}}', lambda m: own[m[1]], text)
+    used: dict[str, str] = {}
+
+    def value(match: re.Match[str]) -> str:
+        name, default = match.groups()
+        if name in os.environ:
+            used[name] = os.environ[name]
+            return used[name]
+        if not default:
+            line = text.count('\n', 0, match.start()) + 1
+            raise ConfigError(
+                f'the environment variable {name} is not set; set it, or write a '
+                f'default behind the colon: {{{{${name}:default}}}}',
+                f'{source}:{line}',
+            )
+        return default
+
+    return _ENVIRONMENT.sub(value, text), used
+
+
+def masked(text: str) -> str:
+    """The text as something that parses, every ``{{_base_.x}}`` a string."""
+    text = _ENVIRONMENT.sub('0', text)
+    return _BASE.sub(lambda m: f'"{_MARK % m[1]}"', text)
+
+
+def base_values(text: str, bases: Mapping[str, Any], source: str) -> dict[str, Any]:
+    """What each ``{{_base_.x}}`` of a text stands for.
+
+    Raises:
+        ConfigError: if the base files have no such key.
+    """
+    values = {}
+    for match in _BASE.finditer(text):
+        value: Any = bases
+        for key in match[1].split('.'):
+            try:
+                value = value[int(key) if isinstance(value, (list, tuple)) else key]
+            except (KeyError, ValueError, IndexError, TypeError):
+                keys: Sequence[Any] = list(value) if isinstance(value, Mapping) else []
+                line = text.count('\n', 0, match.start()) + 1
+                raise ConfigError(
+                    f'{match[0]}: the base files have no {key!r} there'
+                    f'{did_you_mean(key, keys)}',
+                    f'{source}:{line}',
+                ) from None
+        values[_MARK % match[1]] = value
+    return values
+
+
+def fill(value: Any, values: Mapping[str, Any]) -> Any:
+    """Put the values of the base files where their marks stand."""
+    if isinstance(value, str):
+        return values.get(value, value)
+    if isinstance(value, dict):
+        return type(value)({k: fill(v, values) for k, v in value.items()})
+    if isinstance(value, (list, tuple)):
+        return type(value)([fill(item, values) for item in value])
+    return value
