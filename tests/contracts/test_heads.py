@@ -1,0 +1,81 @@
+"""What every head promises."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from contracts.tiny import HEADS, arguments_of, names_of
+
+from mmlite.errors import ConfigError
+from mmlite.registry import MODELS
+from mmlite.structures import DataSample
+
+for_each_head = pytest.mark.parametrize('name', names_of('heads'))
+
+
+def build(name, **changes):
+    torch.manual_seed(0)
+    head = MODELS.build(dict(arguments_of(name, HEADS, 'HEADS'), type=name, **changes))
+    head.init_weights()
+    return head
+
+
+def feats(batch=4):
+    return (torch.randn(batch, 8, generator=torch.Generator().manual_seed(0)),)
+
+
+def samples(batch=4):
+    return [DataSample().set_gt_label(i % 5) for i in range(batch)]
+
+
+@for_each_head
+def test_losses_are_scalars_that_reach_every_parameter(name):
+    head = build(name).train()
+    inputs = (feats()[0].requires_grad_(),)
+    losses = head.loss(inputs, samples())
+    named = [value for key, value in losses.items() if key.startswith('loss')]
+    assert named
+    assert all(value.ndim == 0 and value.isfinite() for value in named)
+    sum(named).backward()
+    for tensor in (*inputs, *head.parameters()):
+        assert tensor.grad.isfinite().all()
+
+
+@for_each_head
+def test_predictions_are_put_into_the_samples_given(name):
+    head, given = build(name).eval(), samples()
+    with torch.no_grad():
+        scores = head(feats())
+        predicted = head.predict(feats(), given)
+    assert len(predicted) == len(scores) == 4
+    for before, after in zip(given, predicted, strict=True):
+        assert after is before
+        assert after.gt_label.shape == (1,)
+        assert after.pred_score.sum().item() == pytest.approx(1, abs=1e-5)
+        assert after.pred_label == after.pred_score.argmax()
+
+
+@for_each_head
+def test_predictions_need_no_samples(name):
+    with torch.no_grad():
+        predicted = build(name).eval().predict(feats(1))
+    assert [type(sample) for sample in predicted] == [DataSample]
+
+
+@for_each_head
+def test_it_is_built_without_memory(name):
+    expected = build(name)(feats(2)).shape
+    with torch.device('meta'):
+        head = MODELS.build(dict(HEADS[name], type=name))
+        assert head((torch.empty(2, 8),)).shape == expected
+
+
+@for_each_head
+def test_a_read_width_is_a_number(name):
+    assert isinstance(getattr(build(name), 'in_channels', 8), int)
+
+
+@for_each_head
+def test_unknown_arguments_are_refused_by_name(name):
+    with pytest.raises(ConfigError, match="no argument 'no_such_argument'"):
+        build(name, no_such_argument=1)

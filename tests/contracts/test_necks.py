@@ -1,0 +1,58 @@
+"""What every neck promises."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from contracts.tiny import NECKS, arguments_of, names_of
+
+from mmlite.errors import ConfigError
+from mmlite.registry import MODELS
+from mmlite.structures import FeatureSpec
+
+SPECS = (FeatureSpec(6, stride=8), FeatureSpec(8, stride=16))
+
+for_each_neck = pytest.mark.parametrize('name', names_of('necks'))
+
+
+def build(name, **changes):
+    return MODELS.build(dict(arguments_of(name, NECKS, 'NECKS'), type=name, **changes))
+
+
+def feature_maps(image_size=48):
+    return tuple(
+        torch.randn(2, c, image_size // s, image_size // s, requires_grad=True)
+        for c, s in SPECS
+    )
+
+
+@for_each_neck
+def test_a_tuple_gives_a_tuple_of_what_output_specs_say(name):
+    neck = build(name)
+    outputs = neck(feature_maps())
+    specs = neck.output_specs(SPECS)
+    assert isinstance(outputs, tuple)
+    assert [out.shape[1] for out in outputs] == [spec.channels for spec in specs]
+    for out, spec in zip(outputs, specs, strict=True):
+        assert (out.ndim == 2) == (spec.stride is None)
+
+
+@for_each_neck
+def test_gradients_reach_inputs_and_parameters(name):
+    neck, maps = build(name).train(), feature_maps()
+    sum(out.square().mean() for out in neck(maps)).backward()
+    for tensor in (*maps, *neck.parameters()):
+        assert tensor.grad.isfinite().all()
+
+
+@for_each_neck
+def test_it_is_built_and_run_without_memory(name):
+    with torch.device('meta'):
+        shapes = [out.shape for out in build(name)(feature_maps())]
+    assert shapes == [out.shape for out in build(name)(feature_maps())]
+
+
+@for_each_neck
+def test_unknown_arguments_are_refused_by_name(name):
+    with pytest.raises(ConfigError, match="no argument 'no_such_argument'"):
+        build(name, no_such_argument=1)

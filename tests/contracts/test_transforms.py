@@ -1,0 +1,150 @@
+"""What every transform promises."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import random
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+import torch
+from contracts.tiny import OTHER_DTYPE, STEPS, arguments_of, names_of
+
+from mmlite.errors import ConfigError
+from mmlite.registry import TRANSFORMS
+from mmlite.structures import DataSample
+from mmlite.visualization import write_image
+
+for_each_step = pytest.mark.parametrize('name', names_of('transforms'))
+
+IMAGE = np.random.default_rng(0).integers(0, 256, (33, 47, 3), np.uint8)
+
+
+def build(name, **changes):
+    return TRANSFORMS.build(
+        dict(arguments_of(name, STEPS, 'STEPS'), type=name, **changes)
+    )
+
+
+@pytest.fixture
+def sample(tmp_path):
+    """A sample of odd size, as a dataset gives it."""
+    write_image(IMAGE, tmp_path / 'image.png')
+    image = IMAGE.copy()
+    return dict(
+        img=image,
+        img_path=str(tmp_path / 'image.png'),
+        img_shape=image.shape[:2],
+        ori_shape=image.shape[:2],
+        gt_label=3,
+        sample_idx=5,
+    )
+
+
+def run(step, sample, seed=0):
+    return step(dict(sample, rng=random.Random(seed)))
+
+
+def arrays(value: object) -> Iterator[np.ndarray]:
+    """All images in what a transform gives."""
+    if isinstance(value, torch.Tensor):
+        yield value.numpy()
+    elif isinstance(value, np.ndarray):
+        yield value
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from arrays(item)
+
+
+def images_of(results):
+    return list(arrays(results.get('inputs', results.get('img'))))
+
+
+@for_each_step
+def test_images_stay_what_they_are(name, sample):
+    images = images_of(run(build(name), sample))
+    assert images
+    for image in images:
+        assert image.size > 0
+        assert (image.dtype == np.uint8) == (name not in OTHER_DTYPE)
+
+
+@for_each_step
+def test_the_image_given_is_left_alone(name, sample):
+    for seed in range(5):
+        run(build(name), sample, seed)
+        np.testing.assert_array_equal(sample['img'], IMAGE)
+
+
+@for_each_step
+def test_read_only_images_are_accepted(name, sample):
+    sample['img'].flags.writeable = False
+    for seed in range(5):
+        assert images_of(run(build(name), sample, seed))
+
+
+@for_each_step
+def test_randomness_comes_from_the_sample_alone(name, sample):
+    step = build(name)
+    results = []
+    for seed in (1, 2):
+        random.seed(seed)
+        np.random.seed(seed)
+        torch.manual_seed(seed)
+        results.append(images_of(run(step, sample, seed=7)))
+    for first, second in zip(*results, strict=True):
+        np.testing.assert_array_equal(first, second)
+
+
+@for_each_step
+def test_it_runs_without_a_seed(name, sample):
+    assert images_of(build(name)(sample))
+
+
+@for_each_step
+def test_grey_images_pass(name, sample):
+    args = dict(mean=[120.0], std=[60.0]) if name == 'Normalize' else {}
+    step = build(name, **args)
+    for grey in (IMAGE[..., 0], IMAGE[..., :1]):
+        for seed in range(3):
+            result = run(step, dict(sample, img=grey.copy()), seed)
+            assert images_of(result)
+
+
+@for_each_step
+def test_the_shape_told_is_the_shape_given(name, sample):
+    results = run(build(name), sample)
+    if 'img' in results and isinstance(results['img'], np.ndarray):
+        assert tuple(results['img_shape']) == results['img'].shape[:2]
+
+
+@for_each_step
+def test_the_label_is_kept(name, sample):
+    results = run(build(name), sample)
+    packed = results.get('data_samples')
+    if isinstance(packed, DataSample):
+        assert packed.gt_label.tolist() == [3]
+    else:
+        assert results['gt_label'] in (3, [3, 3])
+
+
+@for_each_step
+def test_copies_and_pickles_do_the_same(name, sample):
+    step = build(name)
+    expected = images_of(run(step, sample))
+    for other in (copy.deepcopy(step), pickle.loads(pickle.dumps(step))):
+        for first, second in zip(expected, images_of(run(other, sample)), strict=True):
+            np.testing.assert_array_equal(first, second)
+
+
+@for_each_step
+def test_it_can_be_printed(name):
+    assert repr(build(name)).startswith(name)
+
+
+@for_each_step
+def test_unknown_arguments_are_refused_by_name(name):
+    with pytest.raises(ConfigError, match="no argument 'no_such_argument'"):
+        build(name, no_such_argument=1)
