@@ -1,0 +1,162 @@
+"""What lies beside the package: the commands, the pins and the pages agree."""
+
+from __future__ import annotations
+
+import configparser
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+import mmlite
+
+ROOT = Path(__file__).parent.parent
+PAGES = [*ROOT.glob('*.md'), *ROOT.glob('docs/**/*.md'), *ROOT.glob('configs/**/*.md')]
+
+
+def read(path: str) -> str:
+    return (ROOT / path).read_text(encoding='utf-8')
+
+
+@pytest.fixture
+def setup_cfg() -> configparser.ConfigParser:
+    parser = configparser.ConfigParser()
+    parser.read_string(read('setup.cfg'))
+    return parser
+
+
+def package_names(requirements: str) -> list[str]:
+    lines = [line.strip() for line in requirements.splitlines()]
+    return [re.match(r'[\w-]+', x)[0] for x in lines if re.match('[a-zA-Z]', x)]
+
+
+def test_the_readme_and_the_ci_run_the_same_command():
+    command = "pip install -c constraints.txt -e '.[tests]' && pytest"
+    assert f'```bash\n{command}\n```' in read('README.md')
+    assert command in read('.ci/run')
+
+
+def test_every_dependency_is_pinned_once(setup_cfg):
+    extras = setup_cfg['options.extras_require']
+    needed = package_names(setup_cfg['options']['install_requires'] + extras['tests'])
+    lines = [x for x in read('constraints.txt').splitlines() if not x.startswith('#')]
+    pinned = [line.partition('==')[0] for line in lines]
+    assert all(re.fullmatch(r'[\w-]+==[\d.]+', line) for line in lines)
+    assert len(set(pinned)) == len(pinned)
+    assert set(needed) <= set(pinned)
+
+
+def test_the_workflow_covers_the_oldest_and_the_newest_python(setup_cfg):
+    classifiers = setup_cfg['metadata']['classifiers']
+    versions = re.findall(r'Python :: (3\.\d+)', classifiers)
+    workflow = yaml.safe_load(read('.github/workflows/ci.yml'))
+    tested = [
+        c['python'] for c in workflow['jobs']['test']['strategy']['matrix']['include']
+    ]
+    assert tested == [versions[0], versions[-1]]
+    oldest = re.search(r'torch>=([\d.]+)', setup_cfg['options']['install_requires'])[1]
+    assert f'torch=={oldest}.*' in read('.github/workflows/ci.yml')
+    assert setup_cfg['options']['python_requires'] == f'>={versions[0]}'
+
+
+def test_the_changelog_begins_with_this_version():
+    released = re.findall(r'^## \[([\d.]+)\]', read('CHANGELOG.md'), re.MULTILINE)
+    assert released[0] == mmlite.__version__
+
+
+@pytest.mark.parametrize('page', PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_between_pages_lead_somewhere(page):
+    for target in re.findall(
+        r'\]\(([^)#\s]+)[^)]*\)', page.read_text(encoding='utf-8')
+    ):
+        if not re.match(r'[a-z]+:', target):
+            assert (page.parent / target).exists(), f'{page.name} links to {target}'
+
+
+def test_yaml_files_are_well_formed():
+    for path in ('.pre-commit-config.yaml', '.github/workflows/ci.yml'):
+        assert isinstance(yaml.safe_load(read(path)), dict)
+
+
+def test_everybody_lints_with_the_same_ruff():
+    used = re.search(r'ruff==([\d.]+)', read('.github/workflows/ci.yml'))[1]
+    assert f'ruff-pre-commit\n    rev: v{used}\n' in read('.pre-commit-config.yaml')
+
+
+def test_ruff_finds_nothing():
+    beside = shutil.which('ruff', path=str(Path(sys.executable).parent))
+    ruff = beside or shutil.which('ruff')
+    if ruff is None:
+        pytest.skip('ruff is not installed (extra dev)')
+    for arguments in (['check'], ['format', '--check']):
+        done = subprocess.run(
+            [ruff, *arguments, '.'], cwd=ROOT, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.skipif(os.name == 'nt', reason='a bash script')
+class TestCiRun:
+    """.ci/run with stand-ins for python, pip and pytest."""
+
+    CLOSING = '===== 3 passed, 1 skipped in 2.71s ====='
+
+    def run(self, folder: Path, pip: int = 0, pytest: int = 0, python: int = 0):
+        (folder / '.ci').mkdir()
+        shutil.copy(ROOT / '.ci/run', folder / '.ci/run')
+        bin_dir = folder / 'bin'
+        bin_dir.mkdir()
+        self.program(bin_dir / 'pip', f'echo pip "$@"; exit {pip}')
+        self.program(bin_dir / 'pytest', f'cat; echo "{self.CLOSING}"; exit {pytest}')
+        self.program(
+            bin_dir / 'python3',
+            f'[ "$1" = -c ] && exit {python}\n'
+            'mkdir -p "$3/bin" && touch "$3/bin/activate" && echo "$3" > made',
+        )
+        for name in ('python', *(f'python3.{i}' for i in range(10, 14))):
+            self.program(bin_dir / name, 'exit 1')
+        env = {**os.environ, 'PATH': f'{bin_dir}{os.pathsep}/usr/bin{os.pathsep}/bin'}
+        env.pop('PYTHON', None)
+        return subprocess.run(
+            [folder / '.ci/run'],
+            cwd=folder.parent,
+            env=env,
+            capture_output=True,
+            text=True,
+        )
+
+    @staticmethod
+    def program(path: Path, body: str) -> None:
+        path.write_text(f'#!/bin/bash\n{body}\n')
+        path.chmod(0o755)
+
+    def test_success_ends_in_the_closing_line(self, tmp_path):
+        done = self.run(tmp_path)
+        assert done.returncode == 0
+        lines = done.stdout.splitlines()
+        assert lines[0] == 'pip install -c constraints.txt -e .[tests]'
+        assert lines[-1] == self.CLOSING
+        assert not Path((tmp_path / 'made').read_text().strip()).exists()
+
+    @pytest.mark.parametrize('code', [1, 2, 5])
+    def test_failed_tests_fail_the_run(self, tmp_path, code):
+        done = self.run(tmp_path, pytest=code)
+        assert done.returncode == code
+        assert done.stdout.splitlines()[-1] == self.CLOSING
+
+    def test_a_failed_installation_fails_the_run(self, tmp_path):
+        done = self.run(tmp_path, pip=1)
+        assert done.returncode == 1
+        assert self.CLOSING not in done.stdout
+
+    def test_an_old_python_is_told(self, tmp_path):
+        done = self.run(tmp_path, python=1)
+        assert done.returncode == 1
+        assert done.stderr == (
+            '.ci/run needs Python 3.10 or newer; set PYTHON to its path\n'
+        )
