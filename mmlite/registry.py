@@ -6,12 +6,15 @@ package that fills it when a name is first looked up.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from types import ModuleType
 from typing import Any
 
 from mmengine import registry as root
 from mmengine.registry import Registry as BaseRegistry
+from mmengine.registry import build_from_cfg
 
 from .errors import ConfigError, Problem, UserError, did_you_mean
 from .signature import argument_problems, value_name
@@ -148,6 +151,43 @@ class Registry(BaseRegistry):
         return Problem('', f'unknown type {name!r}{hint}')
 
 
+class TransformRegistry(Registry):
+    """A registry in which a plain function is a transform by itself.
+
+    Its first argument is the sample; a config states the others.
+
+    Example:
+        >>> @TRANSFORMS.register_module(force=True)
+        ... def brighten(results, by=1):
+        ...     return dict(results, img=results['img'] + by)
+        >>> TRANSFORMS.build(dict(type='brighten', by=2))(dict(img=3))
+        {'img': 5}
+    """
+
+    def __init__(self, name: str, **kwargs: Any) -> None:
+        super().__init__(name, build_func=_build_transform, **kwargs)
+
+    def problems_of(self, cfg: Any, given: Collection[str] = ()) -> list[Problem]:
+        """As for every registry; the sample is not missed."""
+        function = _plain_function(cfg, self)
+        sample = list(inspect.signature(function).parameters)[:1] if function else []
+        return super().problems_of(cfg, {*given, *sample})
+
+
+def _plain_function(cfg: Any, registry: BaseRegistry) -> Any:
+    target = cfg.get('type') if isinstance(cfg, Mapping) else None
+    if isinstance(target, str):
+        target = registry.get(target)
+    return target if inspect.isfunction(target) else None
+
+
+def _build_transform(cfg: Any, registry: BaseRegistry, **kwargs: Any) -> Any:
+    function = _plain_function(cfg, registry)
+    if function is None:
+        return build_from_cfg(cfg, registry=registry, **kwargs)
+    return partial(function, **{k: v for k, v in cfg.items() if k != 'type'})
+
+
 def _type_name(target: Any) -> str:
     return target if isinstance(target, str) else getattr(target, '__name__', '?')
 
@@ -175,9 +215,15 @@ def _search(same: Any, outer: Any) -> tuple[str, ...]:
     return ()
 
 
-def _child(name: str, parent: BaseRegistry, *places: str, **kwargs: Any) -> Registry:
+def _child(
+    name: str,
+    parent: BaseRegistry,
+    *places: str,
+    kind: type[Registry] = Registry,
+    **kwargs: Any,
+) -> Registry:
     """A registry below mmengine's, filled by the packages ``places``."""
-    return Registry(name, parent=parent, scope='mmlite', locations=places, **kwargs)
+    return kind(name, parent=parent, scope='mmlite', locations=places, **kwargs)
 
 
 MODELS = _child('models', root.MODELS, 'mmengine.model', 'mmlite.models')
@@ -193,7 +239,9 @@ DATASETS = _child('datasets', root.DATASETS, 'mmengine.dataset', 'mmlite.dataset
 DATA_SAMPLERS = _child(
     'data_samplers', root.DATA_SAMPLERS, 'mmengine.dataset', 'mmlite.datasets'
 )
-TRANSFORMS = _child('transforms', root.TRANSFORMS, 'mmlite.datasets')
+TRANSFORMS = _child(
+    'transforms', root.TRANSFORMS, 'mmlite.datasets', kind=TransformRegistry
+)
 FUNCTIONS = _child('functions', root.FUNCTIONS, 'mmengine.dataset', 'mmlite.datasets')
 
 RUNNERS = _child('runners', root.RUNNERS, 'mmengine.runner', 'mmlite.engine')

@@ -1,1 +1,37 @@
+"""Datasets, the transforms that their samples go through, and samplers."""
 
+from .base_dataset import BaseDataset
+from .cifar import CIFAR10, CIFAR100
+from .collate import default_collate
+from .custom import CustomDataset
+from .digits import Digits
+from .imagenet import ImageNet
+from .mnist import MNIST, FashionMNIST
+from .samplers import DefaultSampler, InfiniteSampler, WeightedRandomSampler
+from .seeded_index import SeededIndex
+from .threads import limit_opencv_threads
+from .transforms import BaseTransform, Compose, rng_of
+from .wrappers import ClassBalancedDataset, ConcatDataset, RepeatDataset
+
+__all__ = [
+    'CIFAR10',
+    'CIFAR100',
+    'MNIST',
+    'BaseDataset',
+    'BaseTransform',
+    'ClassBalancedDataset',
+    'Compose',
+    'ConcatDataset',
+    'CustomDataset',
+    'DefaultSampler',
+    'Digits',
+    'FashionMNIST',
+    'ImageNet',
+    'InfiniteSampler',
+    'RepeatDataset',
+    'SeededIndex',
+    'WeightedRandomSampler',
+    'default_collate',
+    'limit_opencv_threads',
+    'rng_of',
+]

@@ -1,0 +1,295 @@
+"""The dataset that all others are made from."""
+
+from __future__ import annotations
+
+import copy
+import random
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from mmengine.config import Config
+from mmengine.dataset import BaseDataset as EngineDataset
+from mmengine.fileio import join_path
+from mmengine.logging import print_log
+from mmengine.utils import is_abs
+
+from ..errors import DataError, DataNotFoundError
+from ..registry import DATASETS
+from .seeded_index import SeededIndex, follow
+from .storage import PackedList
+from .transforms import Compose
+
+_WARNING = 30
+
+
+@DATASETS.register_module()
+class BaseDataset(EngineDataset):
+    """A list of samples, each of which goes through a pipeline.
+
+    By itself it reads an annotation file in OpenMMLab's format (JSON or YAML)::
+
+        {"metainfo": {"classes": ["cat", "dog"]},
+         "data_list": [{"img_path": "a.jpg", "gt_label": 0}, ...]}
+
+    Asked for a :class:`SeededIndex`, as mmlite's samplers yield it, the dataset
+    puts a generator of its own, ``rng``, into the sample, for the transforms to
+    draw from.
+
+    Override:
+        load_data_list: what samples there are.
+        filter_data: which of them to use.
+        prepare: find or download the files, without reading them in.
+
+    Args:
+        ann_file: Annotation file, relative to ``data_root``.
+        metainfo: What the dataset is about, e.g. ``dict(classes=[...])``.
+        data_root: Folder of everything.
+        data_prefix: Folder of the images, relative to ``data_root``; or a dict
+            of such folders by field.
+        filter_cfg: What ``filter_data`` of a subclass leaves out.
+        indices: Use the first so many samples (the last ones if negative), or
+            the samples with these indices.
+        serialize_data: Whether to pack samples, so that workers share their
+            memory.
+        pipeline: The transforms.
+        test_mode: Whether a sample for which the pipeline gives nothing is an
+            error, instead of being replaced by the next one.
+        lazy_init: Whether to read the samples in only when they are needed.
+        max_refetch: How many samples in a row may be replaced.
+        classes: Names of the classes, or a text file with one per line.
+        on_error: ``'raise'``, or ``'skip'``: a sample that cannot be read is
+            named in the log, once, and replaced by the next one.
+
+    Raises:
+        DataError: if a sample cannot be read, or the files make no sense.
+        DataNotFoundError: if the files are not there.
+
+    Example:
+        >>> class Squares(BaseDataset):
+        ...     METAINFO = dict(classes=('small', 'large'))
+        ...     def load_data_list(self):
+        ...         return [dict(img=np.full((2, 2), i), gt_label=i) for i in range(2)]
+        >>> Squares(pipeline=[dict(type='PackInputs')])[1]['inputs'].tolist()
+        [[[1, 1], [1, 1]]]
+    """
+
+    METAINFO: dict = {}
+
+    def __init__(
+        self,
+        ann_file: str = '',
+        metainfo: Mapping | None = None,
+        data_root: str = '',
+        data_prefix: str | dict = '',
+        filter_cfg: dict | None = None,
+        indices: int | Sequence[int] | None = None,
+        serialize_data: bool = True,
+        pipeline: Sequence = (),
+        test_mode: bool = False,
+        lazy_init: bool = False,
+        max_refetch: int = 1000,
+        classes: str | Sequence[str] | None = None,
+        on_error: Literal['raise', 'skip'] = 'raise',
+    ) -> None:
+        if on_error not in ('raise', 'skip'):
+            raise ValueError(f"on_error is 'raise' or 'skip', got {on_error!r}")
+        if isinstance(data_prefix, str):
+            data_prefix = dict(img_path=data_prefix)
+        metainfo = dict(metainfo or {})
+        if classes is not None:
+            metainfo['classes'] = _class_names(classes)
+        self.ann_file = str(ann_file)
+        self.data_root = str(data_root)
+        self.data_prefix = copy.copy(data_prefix)
+        self.filter_cfg = copy.deepcopy(filter_cfg)
+        self.pipeline = Compose(pipeline)
+        self.test_mode = test_mode
+        self.max_refetch = max_refetch
+        self.on_error = on_error
+        self.data_list: Sequence[dict] = []
+        self._pack = serialize_data
+        # To mmengine the samples are never serialised: the storage does it.
+        self.serialize_data = False
+        self._indices = indices
+        self._metainfo = self._load_metainfo(metainfo)
+        self._reported: set[int] = set()
+        self._join_prefix()
+        if not lazy_init:
+            self.full_init()
+
+    @property
+    def img_prefix(self) -> str:
+        """Folder of the images."""
+        return self.data_prefix.get('img_path', '')
+
+    @property
+    def CLASSES(self) -> Sequence[str] | None:  # noqa: N802
+        """Names of the classes."""
+        return self._metainfo.get('classes')
+
+    @property
+    def class_to_idx(self) -> dict[str, int]:
+        """Index of each class."""
+        return {name: i for i, name in enumerate(self.CLASSES or ())}
+
+    def prepare(self) -> None:
+        """Find or download the files, without reading them in.
+
+        Raises:
+            DataNotFoundError: if they are not there and cannot be had.
+        """
+
+    def full_init(self) -> None:
+        """Read the samples in, unless that has been done."""
+        if self._fully_initialized:
+            return
+        self.prepare()
+        self.data_list = self.load_data_list()
+        self.data_list = self.filter_data()
+        if self._indices is not None:
+            self.data_list = self._get_unserialized_subset(self._indices)
+        if self._pack and isinstance(self.data_list, list):
+            self.data_list = PackedList(self.data_list)
+        self._fully_initialized = True
+
+    def load_data_list(self) -> Sequence[dict]:
+        """The samples: dicts with ``img_path`` or ``img``, ``gt_label``, ..."""
+        if not self.ann_file:
+            raise DataError(
+                f'{type(self).__name__} has no ann_file to read; set ann_file, or '
+                'override load_data_list'
+            )
+        path = Path(self.ann_file)
+        if not path.is_file():
+            raise DataNotFoundError(
+                f'{type(self).__name__}: the annotation file {path} does not exist; '
+                'check ann_file and data_root'
+            )
+        if path.suffix not in ('.json', '.yaml', '.yml'):
+            raise DataError(
+                f'{path}: expected a .json or .yaml file with the keys metainfo and '
+                'data_list; for lines of "path label" use CustomDataset'
+            )
+        try:
+            return super().load_data_list()
+        except (ValueError, TypeError) as error:
+            raise DataError(f'{path}: {error}') from error
+
+    def get_data_info(self, idx: int) -> dict:
+        """The annotation of a sample, before the pipeline."""
+        self.full_init()
+        info = self.data_list[idx]
+        info['sample_idx'] = int(idx) if idx >= 0 else len(self) + idx
+        return info
+
+    def get_gt_labels(self) -> np.ndarray:
+        """The class of every sample, ``(N, )``; not for several labels a sample."""
+        self.full_init()
+        return np.array([info['gt_label'] for info in self.data_list])
+
+    def get_cat_ids(self, idx: int) -> list[int]:
+        """The classes of one sample."""
+        return np.atleast_1d(self.get_data_info(idx)['gt_label']).tolist()
+
+    def prepare_data(self, idx: int) -> Any:
+        """One sample, through the pipeline."""
+        info = self.get_data_info(idx)
+        if isinstance(idx, SeededIndex):
+            info['rng'] = random.Random(idx.seed)
+        return self.pipeline(info)
+
+    def __len__(self) -> int:
+        self.full_init()
+        return len(self.data_list)
+
+    def __getitem__(self, idx: int) -> Any:
+        for _ in range(self.max_refetch + 1):
+            try:
+                data = self.prepare_data(idx)
+            except DataError as error:
+                if self.on_error == 'raise':
+                    raise
+                self._report(idx, error)
+                data = None
+            else:
+                if data is None and self.test_mode and self.on_error == 'raise':
+                    raise DataError(
+                        f'{type(self).__name__}: the pipeline gave nothing for sample '
+                        f"{idx}; a test must not leave one out (on_error='skip' does)"
+                    )
+            if data is not None:
+                return data
+            idx = follow(idx, (idx + 1) % len(self))
+        raise DataError(
+            f'{type(self).__name__}: {self.max_refetch + 1} samples in a row cannot be '
+            f'used, up to number {idx}; check the data and the pipeline'
+        )
+
+    def _report(self, idx: int, error: DataError) -> None:
+        if int(idx) not in self._reported:
+            self._reported.add(int(idx))
+            print_log(f'skipped sample {int(idx)}: {error}', 'current', _WARNING)
+
+    def _get_unserialized_subset(self, indices: int | Sequence[int]) -> Sequence[dict]:
+        if isinstance(indices, int):
+            chosen = slice(indices) if indices >= 0 else slice(indices, None)
+        else:
+            chosen = [int(i) for i in indices]
+            total = len(self.data_list)
+            wrong = [i for i in chosen if not -total <= i < total]
+            if wrong:
+                raise DataError(
+                    f'{type(self).__name__} has {total} samples, but indices names '
+                    f'{wrong[0]}'
+                )
+        if isinstance(self.data_list, list):
+            if isinstance(chosen, slice):
+                return self.data_list[chosen]
+            return [self.data_list[i] for i in chosen]
+        return self.data_list.subset(chosen)
+
+    def _join_prefix(self) -> None:
+        if self.ann_file and self.data_root and not is_abs(self.ann_file):
+            self.ann_file = join_path(self.data_root, self.ann_file)
+        for key, prefix in self.data_prefix.items():
+            if self.data_root and not is_abs(prefix):
+                # 'root/' for an empty prefix would end up in names and messages
+                prefix = join_path(self.data_root, prefix) if prefix else self.data_root
+                self.data_prefix[key] = prefix
+
+    @classmethod
+    def _load_metainfo(cls, metainfo: Mapping | Config | None = None) -> dict:
+        return {**copy.deepcopy(cls.METAINFO), **copy.deepcopy(dict(metainfo or {}))}
+
+    def __repr__(self) -> str:
+        lines = [f'Dataset {type(self).__name__}']
+        if self._fully_initialized:
+            lines.append(f'Number of samples: \t{len(self)}')
+        else:
+            lines.append("Haven't been initialized")
+        lines.append(f'Number of categories: \t{len(self.CLASSES or ())}')
+        lines += [f'{name}: \t{value}' for name, value in self._places().items()]
+        return '\n    '.join(lines)
+
+    def _places(self) -> dict[str, str]:
+        places = {
+            'Root of dataset': self.data_root,
+            'Annotation file': self.ann_file,
+            'Prefix of images': self.img_prefix,
+        }
+        return {name: place for name, place in places.items() if place}
+
+
+def _class_names(classes: str | Sequence[str]) -> tuple[str, ...]:
+    if not isinstance(classes, str):
+        return tuple(classes)
+    path = Path(classes)
+    if not path.is_file():
+        raise DataNotFoundError(
+            f'classes={classes!r} is no file; give a list of names, or a text file '
+            'with one name per line'
+        )
+    lines = path.read_text(encoding='utf-8-sig').splitlines()
+    return tuple(line.strip() for line in lines if line.strip())

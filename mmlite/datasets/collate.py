@@ -1,0 +1,49 @@
+"""From samples to a batch, in the worker."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..registry import FUNCTIONS
+
+__all__ = ['default_collate']
+
+
+@FUNCTIONS.register_module()
+def default_collate(data_batch: Sequence) -> Any:
+    """Make a batch of samples: tensors of one shape are stacked, all else is listed.
+
+    Stacked in the worker, a batch of images reaches the main process as one
+    piece of shared memory instead of one per image.
+
+    Args:
+        data_batch: Samples, as the pipeline gives them. Dicts are collated field
+            by field; lists (of views, of variants for test-time augmentation)
+            entry by entry.
+
+    Shape:
+        inputs: ``(B, C, H, W)`` of the type of the images, or a list of ``B``
+            tensors if they differ in shape.
+        data_samples: a list of ``B``.
+
+    Example:
+        >>> batch = default_collate([dict(inputs=torch.zeros(3, 8, 8))] * 2)
+        >>> batch['inputs'].shape
+        torch.Size([2, 3, 8, 8])
+    """
+    first = data_batch[0]
+    if isinstance(first, Tensor):
+        shape = first.shape
+        if all(item.shape == shape for item in data_batch):
+            return torch.stack(list(data_batch))
+        return list(data_batch)
+    if isinstance(first, dict):
+        return {key: default_collate([d[key] for d in data_batch]) for key in first}
+    if isinstance(first, (list, tuple)):
+        if all(len(item) == len(first) for item in data_batch):
+            return [default_collate(entry) for entry in zip(*data_batch, strict=True)]
+    return list(data_batch)

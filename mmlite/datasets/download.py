@@ -1,0 +1,247 @@
+"""Fetch published files, so that a file under its final name is a whole one."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import http.client
+import os
+import shutil
+import sys
+import tarfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Sequence
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO, NamedTuple
+
+from mmengine import dist
+
+from ..errors import DataError, DataNotFoundError
+
+__all__ = ['RemoteFile', 'extract', 'fetch', 'on_first_process']
+
+_CHUNK = 1 << 18
+_TIMEOUT = 20  # seconds without a byte
+
+
+class RemoteFile(NamedTuple):
+    """A file as it was published.
+
+    Args:
+        name: File name.
+        md5: Its check sum, in hexadecimal digits.
+        urls: Where it can be had; tried in order.
+    """
+
+    name: str
+    md5: str
+    urls: tuple[str, ...]
+
+
+def fetch(file: RemoteFile, folder: str | Path) -> Path:
+    """Download a file, unless it is there already and whole.
+
+    It is written under another name, and takes its own when its check sum is
+    right; an interruption at any moment leaves nothing that could be mistaken
+    for it. A damaged file of that name is replaced.
+
+    Args:
+        file: What to fetch.
+        folder: Where to; made if need be.
+
+    Returns:
+        The path of the whole file.
+
+    Raises:
+        DataNotFoundError: if no URL works, or the folder cannot be written to.
+    """
+    path = Path(folder) / file.name
+    if path.is_file():
+        if md5_of(path) == file.md5:
+            return path
+        _say(f'{path} is damaged or not complete (wrong md5 sum): fetching it again')
+    part = path.with_name(f'{path.name}.{os.getpid()}.part')
+    failures = []
+    try:
+        for url in file.urls:
+            try:
+                _download(url, part, file)
+            except (urllib.error.URLError, http.client.HTTPException) as error:
+                failures.append(f'{url}: {getattr(error, "reason", None) or error}')
+            except (TimeoutError, ConnectionError, _DamagedError) as error:
+                failures.append(f'{url}: {error or type(error).__name__}')
+            else:
+                os.replace(part, path)
+                return path
+    except OSError as error:
+        raise DataNotFoundError(
+            f'cannot write {path}: {error.strerror or error}; make room or give '
+            'permission, or set data_root to another folder'
+        ) from error
+    finally:
+        _remove(part)
+    tried = '\n'.join(f'  tried {failure}' for failure in failures)
+    raise DataNotFoundError(
+        f'{file.name} could not be downloaded\n{tried}\n'
+        f'  fetch it by hand and put it at {path}'
+    )
+
+
+def _remove(part: Path) -> None:
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        part.unlink()
+
+
+class _DamagedError(Exception):
+    """What came is not what was published."""
+
+
+def _download(url: str, part: Path, file: RemoteFile) -> None:
+    digest = hashlib.md5(usedforsecurity=False)
+    with urllib.request.urlopen(url, timeout=_TIMEOUT) as source:
+        total = int(source.headers.get('Content-Length') or 0)
+        progress = Progress(file.name, total)
+        part.parent.mkdir(parents=True, exist_ok=True)
+        with part.open('wb') as target:
+            while chunk := source.read(_CHUNK):
+                target.write(chunk)
+                digest.update(chunk)
+                progress.update(len(chunk))
+        progress.close()
+    if total and progress.done != total:
+        raise _DamagedError(f'it broke off after {progress.done} of {total} bytes')
+    if digest.hexdigest() != file.md5:
+        raise _DamagedError(
+            f'its md5 sum is {digest.hexdigest()}, expected {file.md5}: the file was '
+            'changed, or something else was sent in its place'
+        )
+
+
+def md5_of(path: Path) -> str:
+    """The md5 sum of a file, in hexadecimal digits."""
+    digest = hashlib.md5(usedforsecurity=False)
+    with path.open('rb') as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+class Progress:
+    """How far a download is: a bar on a terminal, a line now and then elsewhere.
+
+    Args:
+        name: What is downloaded.
+        total: Its size in bytes; 0 if nobody said.
+    """
+
+    def __init__(self, name: str, total: int) -> None:
+        self.name = name
+        self.total = total
+        self.done = 0
+        self._started = time.monotonic()
+        self._on_terminal = sys.stderr.isatty()
+        self._next = 0.0
+
+    def update(self, count: int) -> None:
+        """Count more bytes."""
+        self.done += count
+        now = time.monotonic()
+        if now >= self._next:
+            self._next = now + (0.1 if self._on_terminal else 10.0)
+            self._show()
+
+    def close(self) -> None:
+        """Show the last state."""
+        self._show()
+        if self._on_terminal:
+            print(file=sys.stderr)
+
+    def _show(self) -> None:
+        seconds = max(time.monotonic() - self._started, 1e-3)
+        text = f'{self.name}  {self.done / 1e6:.1f} MB'
+        if self.total:
+            share = min(1.0, self.done / self.total)
+            filled = int(24 * share)
+            bar = '#' * filled + '.' * (24 - filled)
+            text = f'{self.name} [{bar}] {share:4.0%} of {self.total / 1e6:.1f} MB'
+        text += f'  {self.done / seconds / 1e6:.1f} MB/s'
+        end = '' if self._on_terminal else '\n'
+        print(f'\r{text}  ' if self._on_terminal else text, end=end, file=sys.stderr)
+        sys.stderr.flush()
+
+
+def extract(archive: Path, folder: Path, wanted: Sequence[str]) -> None:
+    """Take files out of a tar archive.
+
+    Only regular files that are asked for are written, each at its own name when
+    it is whole; links and paths that lead elsewhere cannot be.
+
+    Args:
+        archive: The archive.
+        folder: Where to.
+        wanted: Names of the files in it, e.g. ``'cifar-10-batches-py/test_batch'``.
+
+    Raises:
+        DataError: if the archive lacks one of them, or is damaged.
+    """
+    missing = set(wanted)
+    try:
+        with tarfile.open(archive) as tar:
+            for member in tar:
+                name = str(PurePosixPath(member.name))
+                if name in missing and member.isfile():
+                    _write(tar.extractfile(member), folder / name)
+                    missing.discard(name)
+    except (tarfile.TarError, EOFError, ValueError) as error:
+        raise DataError(
+            f'{archive} is damaged ({error}); delete it and start again'
+        ) from error
+    if missing:
+        raise DataError(
+            f'{archive} does not hold {sorted(missing)}; delete it and start again'
+        )
+
+
+def _write(source: BinaryIO, path: Path) -> None:
+    part = path.with_name(f'{path.name}.{os.getpid()}.part')
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with part.open('wb') as target:
+            shutil.copyfileobj(source, target)
+        os.replace(part, path)
+    except OSError as error:
+        raise DataNotFoundError(
+            f'cannot write {path}: {error.strerror or error}; make room or give '
+            'permission, or set data_root to another folder'
+        ) from error
+    finally:
+        _remove(part)
+
+
+def on_first_process(action: Callable[[], None]) -> None:
+    """Let the first of several processes do something while the others wait.
+
+    If it fails there, it fails everywhere, with the same words: none is left
+    waiting for a file that does not come.
+
+    Raises:
+        DataNotFoundError: if the action did.
+    """
+    outcome: list[str | None] = [None]
+    if dist.get_rank() == 0:
+        try:
+            action()
+        except DataError as error:
+            outcome = [str(error)]
+            if not dist.is_distributed():
+                raise
+    if dist.is_distributed():
+        dist.broadcast_object_list(outcome)
+        if outcome[0] is not None:
+            raise DataNotFoundError(outcome[0])
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

@@ -1,0 +1,64 @@
+"""ImageNet-1k."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from ..registry import DATASETS
+from .custom import CustomDataset
+
+
+@DATASETS.register_module()
+class ImageNet(CustomDataset):
+    """ImageNet-1k, or a dataset laid out like it.
+
+    Paper: ImageNet Large Scale Visual Recognition Challenge, IJCV 2015,
+    https://arxiv.org/abs/1409.0575.
+
+    Layout::
+
+        data_root/
+            train/n01440764/*.JPEG ...
+            val/n01440764/*.JPEG ...    or val/*.JPEG with meta/val.txt
+            meta/train.txt              optional: lines "n01440764/x.JPEG 0"
+
+    The classes are the names of the folders in ``train`` (WordNet ids), whose
+    sorted order is that of the usual labels; state ``classes`` for others.
+
+    Args:
+        data_root: Folder of everything.
+        split: ``'train'``, ``'val'`` or ``'test'``; the test images have no
+            labels.
+        data_prefix: Folder of the images, relative to ``data_root``; named like
+            the split if not stated.
+        ann_file: Annotation file, relative to ``data_root``;
+            ``meta/<split>.txt``, if there is one and none is stated.
+        kwargs: Arguments of :class:`CustomDataset`.
+
+    Raises:
+        DataNotFoundError: if there are no images where they were expected.
+        DataError: if the file or the folders make no sense.
+    """
+
+    def __init__(
+        self,
+        data_root: str = 'data/imagenet',
+        split: Literal['train', 'val', 'test'] | None = None,
+        data_prefix: str | dict = '',
+        ann_file: str = '',
+        **kwargs: Any,
+    ) -> None:
+        if split is not None:
+            if not ann_file and Path(data_root, 'meta', f'{split}.txt').is_file():
+                ann_file = f'meta/{split}.txt'
+            data_prefix = data_prefix or split
+            if split == 'test':
+                kwargs.setdefault('with_label', False)
+        super().__init__(
+            data_root=data_root, data_prefix=data_prefix, ann_file=ann_file, **kwargs
+        )
+
+    def _reference(self, folder: Path) -> Path:
+        train = Path(self.data_root, 'train')
+        return train if train.is_dir() else folder

@@ -1,0 +1,61 @@
+"""What every step of a pipeline has in common."""
+
+from __future__ import annotations
+
+import random
+from abc import ABC, abstractmethod
+from typing import Any
+
+__all__ = ['BaseTransform', 'rng_of']
+
+
+def rng_of(results: dict) -> random.Random:
+    """Where a transform draws its random numbers from.
+
+    The dataset puts a generator into every sample, seeded from the sampler's
+    seed, the epoch and the index, so that a sample is augmented alike whatever
+    the number of workers and processes, and after a resume. A sample that was
+    asked for with a plain integer has none: the module ``random`` stands in.
+
+    Example:
+        >>> rng_of(dict(rng=random.Random(0))).randint(1, 6)
+        4
+    """
+    return results.get('rng') or random  # type: ignore[return-value]
+
+
+class BaseTransform(ABC):
+    """One step of a pipeline: takes the fields of a sample, gives them back.
+
+    A transform may replace the arrays it is given but must not write into
+    them: they can belong to the dataset. It draws from :func:`rng_of` only.
+    Instead of a class a plain function can be registered too.
+
+    Override:
+        transform: the fields in, the fields out; ``None`` asks the dataset for
+            another sample.
+
+    Example:
+        >>> @TRANSFORMS.register_module(force=True)
+        ... class Invert(BaseTransform):
+        ...     def transform(self, results):
+        ...         results['img'] = 255 - results['img']
+        ...         return results
+        >>> TRANSFORMS.build(dict(type='Invert'))(dict(img=np.uint8([[1]])))['img']
+        array([[254]], dtype=uint8)
+    """
+
+    def __call__(self, results: dict) -> dict | None:
+        """Same as ``transform``."""
+        return self.transform(results)
+
+    @abstractmethod
+    def transform(self, results: dict) -> dict | None:
+        """Change the fields of one sample."""
+
+    def __repr__(self) -> str:
+        shown: dict[str, Any] = {
+            k: v for k, v in vars(self).items() if not k.startswith('_')
+        }
+        arguments = ', '.join(f'{k}={v!r}' for k, v in shown.items())
+        return f'{type(self).__name__}({arguments})'

@@ -1,0 +1,235 @@
+"""Change the colours of the image; the geometry stays.
+
+Colour images are taken to be BGR, as ``LoadImageFromFile`` gives them: that
+matters for what counts as grey (luma = 0.299 R + 0.587 G + 0.114 B).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import cv2
+import numpy as np
+
+from ...errors import DataError
+from ...registry import TRANSFORMS
+from .base import BaseTransform, rng_of
+from .image_ops import Backend
+
+_LEVELS = np.arange(256, dtype=np.float32)
+
+
+def _is_grey(img: np.ndarray) -> bool:
+    return img.ndim == 2 or img.shape[2] == 1
+
+
+def _luma(img: np.ndarray) -> np.ndarray:
+    return img if _is_grey(img) else cv2.cvtColor(img, cv2.COLOR_BGR2GRAY)
+
+
+def _through_table(img: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    table = levels.round().clip(0, 255).astype(np.uint8)
+    return cv2.LUT(img, table).reshape(img.shape)
+
+
+def _brightness(img: np.ndarray, factor: float) -> np.ndarray:
+    return _through_table(img, _LEVELS * factor)
+
+
+def _contrast(img: np.ndarray, factor: float) -> np.ndarray:
+    mean = int(_luma(img).mean() + 0.5)
+    return _through_table(img, _LEVELS * factor + mean * (1 - factor))
+
+
+def _saturation(img: np.ndarray, factor: float) -> np.ndarray:
+    if _is_grey(img):
+        return img
+    grey = cv2.cvtColor(_luma(img), cv2.COLOR_GRAY2BGR)
+    return cv2.addWeighted(img, factor, grey, 1 - factor, 0)
+
+
+def _hue(img: np.ndarray, turn: float) -> np.ndarray:
+    if _is_grey(img):
+        return img
+    hsv = cv2.cvtColor(img, cv2.COLOR_BGR2HSV_FULL)
+    hsv[..., 0] += np.uint8(round(turn * 256) % 256)  # uint8 goes round by itself
+    return cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR_FULL)
+
+
+@TRANSFORMS.register_module()
+class ColorJitter(BaseTransform):
+    """Change brightness, contrast, saturation and hue by random amounts.
+
+    With a factor ``f`` an image becomes ``f * image + (1 - f) * other``, where
+    the other one is black (brightness), its own mean grey (contrast) or itself
+    in grey (saturation). The four are applied in random order.
+
+    Args:
+        brightness: The factor is drawn from ``[max(0, 1 - x), 1 + x]``, or from
+            a given ``(min, max)``.
+        contrast: Same.
+        saturation: Same.
+        hue: The turn of the colour wheel is drawn from ``[-x, x]``, at most half
+            a turn, or from a given ``(min, max)``.
+        backend: Accepted for configs that name one; the formula is the same.
+
+    Shape:
+        img: ``(H, W, 3)`` BGR or ``(H, W)``; uint8.
+
+    Example:
+        >>> jitter = TRANSFORMS.build(dict(type='ColorJitter', brightness=(2, 2)))
+        >>> jitter(dict(img=np.uint8([[10, 200]])))['img']
+        array([[ 20, 255]], dtype=uint8)
+    """
+
+    def __init__(
+        self,
+        brightness: float | Sequence[float] = 0.0,
+        contrast: float | Sequence[float] = 0.0,
+        saturation: float | Sequence[float] = 0.0,
+        hue: float | Sequence[float] = 0.0,
+        backend: Backend = 'pillow',
+    ) -> None:
+        self.brightness = _range('brightness', brightness)
+        self.contrast = _range('contrast', contrast)
+        self.saturation = _range('saturation', saturation)
+        self.hue = _range('hue', hue, centre=0, low=-0.5, high=0.5)
+        self.backend = backend
+        steps: list[tuple[Callable, tuple[float, float] | None]] = [
+            (_brightness, self.brightness),
+            (_contrast, self.contrast),
+            (_saturation, self.saturation),
+            (_hue, self.hue),
+        ]
+        self._steps = [(step, span) for step, span in steps if span is not None]
+
+    def transform(self, results: dict) -> dict:
+        """Jitter the image."""
+        img = results['img']
+        if img.dtype != np.uint8:
+            raise DataError(
+                f'ColorJitter takes uint8 images, got {img.dtype}; put it before '
+                'Normalize, and leave to_float32=False'
+            )
+        rng = rng_of(results)
+        for step, span in rng.sample(self._steps, len(self._steps)):
+            img = step(img, rng.uniform(*span))
+        results['img'] = img
+        return results
+
+
+def _range(
+    name: str,
+    value: float | Sequence[float],
+    centre: float = 1,
+    low: float = 0,
+    high: float = float('inf'),
+) -> tuple[float, float] | None:
+    if isinstance(value, (int, float)):
+        if value < 0:
+            raise ValueError(f'{name} is not negative, got {value}')
+        value = (max(low, centre - value), min(high, centre + value))
+    first, last = value
+    if not low <= first <= last <= high:
+        raise ValueError(
+            f'{name} is (min, max) within [{low}, {high}], got {tuple(value)}'
+        )
+    return None if first == last == centre else (first, last)
+
+
+@TRANSFORMS.register_module()
+class RandomGrayscale(BaseTransform):
+    """Turn the image grey with a probability.
+
+    Args:
+        prob: Probability.
+        keep_channels: Whether a grey image keeps its number of channels.
+        channel_weights: Share of each channel in the grey; they are divided by
+            their sum.
+        color_format: ``'bgr'`` or ``'rgb'``: the order of ``channel_weights``'
+            channels in the image is the one of the image, whichever it is.
+
+    Shape:
+        img: ``(H, W, C)`` -> ``(H, W, 1)``, or ``(H, W, C)`` if the channels are
+            kept.
+
+    Example:
+        >>> grey = TRANSFORMS.build(dict(type='RandomGrayscale', prob=1.0))
+        >>> grey(dict(img=np.uint8([[[0, 30, 60]]])))['img']
+        array([[[30]]], dtype=uint8)
+    """
+
+    def __init__(
+        self,
+        prob: float = 0.1,
+        keep_channels: bool = False,
+        channel_weights: Sequence[float] = (1.0, 1.0, 1.0),
+        color_format: Literal['bgr', 'rgb'] = 'bgr',
+    ) -> None:
+        if not 0 <= prob <= 1:
+            raise ValueError(f'prob lies in [0, 1], got {prob}')
+        self.prob = prob
+        self.keep_channels = keep_channels
+        self.channel_weights = tuple(channel_weights)
+        self.color_format = color_format
+        self._weights = np.asarray(channel_weights, np.float32)
+        self._weights /= self._weights.sum()
+
+    def transform(self, results: dict) -> dict:
+        """Turn the image grey, or do not."""
+        if rng_of(results).random() >= self.prob:
+            return results
+        img = results['img']
+        if img.ndim == 3 and img.shape[2] > 1:
+            grey = img @ self._weights
+            if img.dtype == np.uint8:
+                grey = grey.round().clip(0, 255)
+            grey = grey.astype(img.dtype)[..., None]
+            if self.keep_channels:
+                grey = np.repeat(grey, img.shape[2], axis=2)
+            results['img'] = grey
+        return results
+
+
+@TRANSFORMS.register_module()
+class Normalize(BaseTransform):
+    """Subtract a mean and divide by a standard deviation, per channel.
+
+    The data preprocessor does the same for a whole batch on the device, which
+    is faster; this one is for pipelines that need it earlier.
+
+    Args:
+        mean: Mean of each channel, in grey levels, of the channels as they are
+            after ``to_rgb``.
+        std: Standard deviation of each channel.
+        to_rgb: Whether to swap BGR to RGB (or back) first.
+
+    Shape:
+        img: ``(H, W, C)``; becomes float32.
+
+    Example:
+        >>> cfg = dict(type='Normalize', mean=[3.0], std=[2.0], to_rgb=False)
+        >>> TRANSFORMS.build(cfg)(dict(img=np.uint8([[[5]]])))['img']
+        array([[[1.]]], dtype=float32)
+    """
+
+    def __init__(
+        self, mean: Sequence[float], std: Sequence[float], to_rgb: bool = True
+    ) -> None:
+        if len(mean) != len(std):
+            raise ValueError(f'mean has {len(mean)} channels, std has {len(std)}')
+        if min(std) <= 0:
+            raise ValueError(f'std is above 0, got {std}')
+        self.mean = np.asarray(mean, np.float32)
+        self.std = np.asarray(std, np.float32)
+        self.to_rgb = to_rgb
+
+    def transform(self, results: dict) -> dict:
+        """Normalise the image."""
+        img = results['img']
+        if self.to_rgb and not _is_grey(img):
+            img = img[..., ::-1]
+        results['img'] = (img - self.mean) / self.std
+        results['img_norm_cfg'] = dict(mean=self.mean, std=self.std, to_rgb=self.to_rgb)
+        return results

@@ -1,0 +1,226 @@
+"""Take a part of the image."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from ...registry import TRANSFORMS
+from .base import BaseTransform, rng_of
+from .geometry import Window, crop, image_size, pad, resize
+from .image_ops import (
+    PADDING_MODES,
+    Backend,
+    Interpolation,
+    PaddingMode,
+    check_interpolation,
+)
+
+
+def _pair(name: str, value: int | Sequence[int]) -> tuple[int, int]:
+    pair = (value, value) if isinstance(value, int) else tuple(value)
+    if len(pair) != 2 or min(pair) <= 0:
+        raise ValueError(f'{name} is one or two positive integers, got {value!r}')
+    return pair
+
+
+def _borders(padding: int | Sequence[int]) -> tuple[int, int, int, int]:
+    if isinstance(padding, int):
+        return (padding,) * 4
+    if len(padding) == 2:
+        return (*padding, *padding)
+    if len(padding) == 4:
+        return tuple(padding)
+    raise ValueError(
+        'padding is one number, (left and right, top and bottom) or '
+        f'(left, top, right, bottom), got {padding!r}'
+    )
+
+
+@TRANSFORMS.register_module()
+class RandomCrop(BaseTransform):
+    """Cut out a window at a random place.
+
+    Args:
+        crop_size: ``(height, width)`` of the window, or the edge of a square.
+            A smaller image is taken as it is, unless ``pad_if_needed``.
+        padding: Pixels to add around the image first: one number,
+            ``(left and right, top and bottom)`` or
+            ``(left, top, right, bottom)``.
+        pad_if_needed: Whether to pad an image smaller than the window, both
+            sides alike.
+        pad_val: Value of added pixels, one or one per channel.
+        padding_mode: ``'constant'``, ``'edge'``, ``'reflect'`` (the border pixel
+            is not repeated) or ``'symmetric'`` (it is).
+
+    Shape:
+        img: ``(H, W, C)`` -> ``(height, width, C)``; uint8 or float32.
+
+    Example:
+        >>> crop = TRANSFORMS.build(dict(type='RandomCrop', crop_size=32, padding=4))
+        >>> crop(dict(img=np.zeros((32, 32, 3), np.uint8)))['img'].shape
+        (32, 32, 3)
+    """
+
+    def __init__(
+        self,
+        crop_size: int | Sequence[int],
+        padding: int | Sequence[int] | None = None,
+        pad_if_needed: bool = False,
+        pad_val: float | Sequence[float] = 0,
+        padding_mode: PaddingMode = 'constant',
+    ) -> None:
+        self.crop_size = _pair('crop_size', crop_size)
+        self.padding = None if padding is None else _borders(padding)
+        self.pad_if_needed = pad_if_needed
+        self.pad_val = pad_val
+        if padding_mode not in PADDING_MODES:
+            raise ValueError(
+                f'padding_mode is one of {list(PADDING_MODES)}, got {padding_mode!r}'
+            )
+        self.padding_mode = padding_mode
+        self._fill = {'img': pad_val}
+
+    def transform(self, results: dict) -> dict:
+        """Pad and crop the sample."""
+        if self.padding is not None:
+            pad(results, self.padding, self._fill, self.padding_mode)
+        if self.pad_if_needed:
+            self._pad_to_window(results)
+        width, height = image_size(results)
+        crop_height = min(self.crop_size[0], height)
+        crop_width = min(self.crop_size[1], width)
+        rng = rng_of(results)
+        y = rng.randint(0, height - crop_height)
+        x = rng.randint(0, width - crop_width)
+        crop(results, Window(x, y, crop_width, crop_height))
+        return results
+
+    def _pad_to_window(self, results: dict) -> None:
+        width, height = image_size(results)
+        x = math.ceil(max(0, self.crop_size[1] - width) / 2)
+        y = math.ceil(max(0, self.crop_size[0] - height) / 2)
+        if x or y:
+            pad(results, (x, y, x, y), self._fill, self.padding_mode)
+
+
+@TRANSFORMS.register_module()
+class RandomResizedCrop(BaseTransform):
+    """Cut out a window of random area, shape and place, and resize it.
+
+    Paper: Going Deeper with Convolutions, CVPR 2015,
+    https://arxiv.org/abs/1409.4842 (section 6).
+
+    Args:
+        scale: ``(height, width)`` of the result, or the edge of a square.
+        crop_ratio_range: Area of the window as a fraction of the image's.
+        aspect_ratio_range: Width / height of the window; its logarithm is drawn
+            evenly.
+        max_attempts: Draws until one fits into the image; then the largest
+            centred window that keeps to ``aspect_ratio_range`` is taken.
+        interpolation: How to resize, e.g. ``'bilinear'``, ``'bicubic'``.
+        backend: ``'cv2'``, or ``'pillow'``, which averages when it shrinks.
+
+    Shape:
+        img: ``(H, W, C)`` -> ``(height, width, C)``.
+
+    Example:
+        >>> crop = TRANSFORMS.build(dict(type='RandomResizedCrop', scale=224))
+        >>> crop(dict(img=np.zeros((300, 400, 3), np.uint8)))['img'].shape
+        (224, 224, 3)
+    """
+
+    def __init__(
+        self,
+        scale: int | Sequence[int],
+        crop_ratio_range: Sequence[float] = (0.08, 1.0),
+        aspect_ratio_range: Sequence[float] = (3 / 4, 4 / 3),
+        max_attempts: int = 10,
+        interpolation: Interpolation = 'bilinear',
+        backend: Backend = 'cv2',
+    ) -> None:
+        self.scale = _pair('scale', scale)
+        for name, (low, high) in (
+            ('crop_ratio_range', crop_ratio_range),
+            ('aspect_ratio_range', aspect_ratio_range),
+        ):
+            if not 0 < low <= high:
+                raise ValueError(f'{name} is (min, max) above 0, got {(low, high)}')
+        check_interpolation(interpolation, backend)
+        self.crop_ratio_range = tuple(crop_ratio_range)
+        self.aspect_ratio_range = tuple(aspect_ratio_range)
+        self.max_attempts = max_attempts
+        self.interpolation = interpolation
+        self.backend = backend
+        self._log_aspects = tuple(math.log(ratio) for ratio in aspect_ratio_range)
+
+    def transform(self, results: dict) -> dict:
+        """Crop and resize the sample."""
+        crop(results, self._window(results))
+        height, width = self.scale
+        resize(results, (width, height), self.interpolation, self.backend)
+        return results
+
+    def _window(self, results: dict) -> Window:
+        width, height = image_size(results)
+        rng = rng_of(results)
+        for _ in range(self.max_attempts):
+            area = width * height * rng.uniform(*self.crop_ratio_range)
+            aspect = math.exp(rng.uniform(*self._log_aspects))
+            crop_width = round(math.sqrt(area * aspect))
+            crop_height = round(math.sqrt(area / aspect))
+            if 0 < crop_width <= width and 0 < crop_height <= height:
+                x = rng.randint(0, width - crop_width)
+                y = rng.randint(0, height - crop_height)
+                return Window(x, y, crop_width, crop_height)
+        low, high = self.aspect_ratio_range
+        crop_width = max(1, min(width, round(height * high)))
+        crop_height = max(1, min(height, round(width / low)))
+        x, y = (width - crop_width) // 2, (height - crop_height) // 2
+        return Window(x, y, crop_width, crop_height)
+
+
+@TRANSFORMS.register_module()
+class CenterCrop(BaseTransform):
+    """Cut out the centre.
+
+    Args:
+        crop_size: ``(width, height)`` of the window, or the edge of a square.
+            A smaller image is taken as it is, unless ``auto_pad``.
+        auto_pad: Whether to pad an image smaller than the window, at its right
+            and bottom.
+        pad_cfg: The transform that pads, without its ``size``.
+
+    Shape:
+        img: ``(H, W, C)`` -> ``(height, width, C)``.
+
+    Example:
+        >>> crop = TRANSFORMS.build(dict(type='CenterCrop', crop_size=2))
+        >>> crop(dict(img=np.arange(16).reshape(4, 4)))['img']
+        array([[ 5,  6],
+               [ 9, 10]])
+    """
+
+    def __init__(
+        self,
+        crop_size: int | Sequence[int],
+        auto_pad: bool = False,
+        pad_cfg: dict | None = None,
+    ) -> None:
+        self.crop_size = _pair('crop_size', crop_size)
+        self.auto_pad = auto_pad
+        self.pad_cfg = pad_cfg or dict(type='Pad')
+
+    def transform(self, results: dict) -> dict:
+        """Crop the sample."""
+        width, height = image_size(results)
+        if self.auto_pad and (width < self.crop_size[0] or height < self.crop_size[1]):
+            size = (max(width, self.crop_size[0]), max(height, self.crop_size[1]))
+            results = TRANSFORMS.build(dict(self.pad_cfg, size=size))(results)
+            width, height = size
+        crop_width = min(self.crop_size[0], width)
+        crop_height = min(self.crop_size[1], height)
+        x = round((width - crop_width) / 2)
+        y = round((height - crop_height) / 2)
+        crop(results, Window(x, y, crop_width, crop_height))
+        return results

@@ -1,0 +1,111 @@
+"""Erase a part of the image."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+
+from ...registry import TRANSFORMS
+from .base import BaseTransform, rng_of
+from .geometry import image_size
+
+_ATTEMPTS = 10
+
+
+@TRANSFORMS.register_module()
+class RandomErasing(BaseTransform):
+    """Fill a random rectangle of the image.
+
+    Paper: Random Erasing Data Augmentation, AAAI 2020,
+    https://arxiv.org/abs/1708.04896.
+
+    Args:
+        erase_prob: Probability of erasing.
+        min_area_ratio: Least area of the rectangle as a fraction of the image's.
+        max_area_ratio: Largest such fraction.
+        aspect_range: ``(min, max)`` of height / width, its logarithm is drawn
+            evenly; one number ``x`` stands for ``x`` and ``1 / x``.
+        mode: ``'const'``: one colour; ``'rand'``: noise, normal if ``fill_std``
+            is given, even over 0-255 otherwise.
+        fill_color: The colour, or the mean of the normal noise, one or one per
+            channel.
+        fill_std: Standard deviation of the normal noise, one or one per channel.
+
+    Shape:
+        img: ``(H, W, C)``, unchanged. An image too small for a rectangle stays
+            as it is.
+
+    Example:
+        >>> erase = TRANSFORMS.build(
+        ...     dict(type='RandomErasing', erase_prob=1.0, min_area_ratio=0.25,
+        ...          max_area_ratio=0.25, aspect_range=(1, 1), fill_color=9))
+        >>> int(erase(dict(img=np.zeros((8, 8, 3))))['img'].sum())  # 16 px, 3 channels
+        432
+    """
+
+    def __init__(
+        self,
+        erase_prob: float = 0.5,
+        min_area_ratio: float = 0.02,
+        max_area_ratio: float = 0.4,
+        aspect_range: float | Sequence[float] = (3 / 10, 10 / 3),
+        mode: Literal['const', 'rand'] = 'const',
+        fill_color: float | Sequence[float] = (128, 128, 128),
+        fill_std: float | Sequence[float] | None = None,
+    ) -> None:
+        if not 0 <= erase_prob <= 1:
+            raise ValueError(f'erase_prob lies in [0, 1], got {erase_prob}')
+        if not 0 < min_area_ratio <= max_area_ratio < 1:
+            raise ValueError(
+                'expected 0 < min_area_ratio <= max_area_ratio < 1, got '
+                f'{min_area_ratio} and {max_area_ratio}'
+            )
+        if isinstance(aspect_range, (int, float)):
+            aspect_range = sorted((aspect_range, 1 / aspect_range))
+        if not 0 < aspect_range[0] <= aspect_range[1]:
+            raise ValueError(f'aspect_range is (min, max) above 0, got {aspect_range}')
+        if mode not in ('const', 'rand'):
+            raise ValueError(f"mode is 'const' or 'rand', got {mode!r}")
+        self.erase_prob = erase_prob
+        self.min_area_ratio = min_area_ratio
+        self.max_area_ratio = max_area_ratio
+        self.aspect_range = tuple(aspect_range)
+        self.mode = mode
+        self.fill_color = fill_color
+        self.fill_std = fill_std
+        self._log_aspects = tuple(math.log(ratio) for ratio in aspect_range)
+
+    def transform(self, results: dict) -> dict:
+        """Erase a rectangle, or do not."""
+        rng = rng_of(results)
+        if rng.random() >= self.erase_prob:
+            return results
+        width, height = image_size(results)
+        for _ in range(_ATTEMPTS):
+            ratio = rng.uniform(self.min_area_ratio, self.max_area_ratio)
+            aspect = math.exp(rng.uniform(*self._log_aspects))
+            erase_height = round(math.sqrt(width * height * ratio * aspect))
+            erase_width = round(math.sqrt(width * height * ratio / aspect))
+            if 0 < erase_height < height and 0 < erase_width < width:
+                y = rng.randint(0, height - erase_height)
+                x = rng.randint(0, width - erase_width)
+                img = results['img'].copy()
+                part = img[y : y + erase_height, x : x + erase_width]
+                part[...] = self._patch(part.shape, rng.getrandbits(64))
+                results['img'] = img
+                break
+        return results
+
+    def _patch(self, shape: tuple[int, ...], seed: int) -> np.ndarray:
+        colour = np.asarray(self.fill_color)
+        if len(shape) == 2 or shape[2] == 1:
+            colour = colour.mean()
+        if self.mode == 'const':
+            return colour
+        generator = np.random.default_rng(seed)
+        if self.fill_std is None:
+            return generator.integers(0, 256, shape)
+        return generator.normal(colour, self.fill_std, shape).clip(0, 255)

@@ -1,0 +1,134 @@
+"""Read images."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Literal
+
+import cv2
+import numpy as np
+
+from ...errors import DataError
+from ...registry import TRANSFORMS
+from .base import BaseTransform
+
+_CV2_FLAGS = {
+    'color': cv2.IMREAD_COLOR,
+    'grayscale': cv2.IMREAD_GRAYSCALE,
+    'unchanged': cv2.IMREAD_UNCHANGED,
+    'color_ignore_orientation': cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION,
+    'grayscale_ignore_orientation': (
+        cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION
+    ),
+}
+
+
+@TRANSFORMS.register_module()
+class LoadImageFromFile(BaseTransform):
+    """Read the image ``results['img_path']``.
+
+    Adds ``img``, ``img_shape`` and ``ori_shape``. Colours come as BGR; the data
+    preprocessor turns a whole batch to RGB. Transparency is dropped, and 16 bits
+    become 8, unless the image is taken ``'unchanged'``.
+
+    Args:
+        to_float32: Whether to turn the image into float32.
+        color_type: ``'color'``, ``'grayscale'`` (both turned as the camera was
+            held, unless ``..._ignore_orientation``) or ``'unchanged'``.
+        imdecode_backend: ``'cv2'`` or ``'pillow'``; they differ by a few grey
+            levels in JPEG files.
+        ignore_empty: Whether an unreadable image gives ``None``, so that the
+            dataset takes another sample, instead of an error.
+        backend_args: Arguments of an mmengine file backend, for paths that are
+            not local.
+
+    Shape:
+        img: ``(H, W, 3)``, or ``(H, W)`` for ``'grayscale'``; uint8.
+
+    Raises:
+        DataError: if the file is absent, or is not an image.
+
+    Example:
+        >>> import cv2
+        >>> cv2.imwrite('grey.png', np.full((4, 6), 7, np.uint8))
+        True
+        >>> load = TRANSFORMS.build(dict(type='LoadImageFromFile'))
+        >>> load(dict(img_path='grey.png'))['img'].shape
+        (4, 6, 3)
+    """
+
+    def __init__(
+        self,
+        to_float32: bool = False,
+        color_type: Literal[
+            'color',
+            'grayscale',
+            'unchanged',
+            'color_ignore_orientation',
+            'grayscale_ignore_orientation',
+        ] = 'color',
+        imdecode_backend: Literal['cv2', 'pillow'] = 'cv2',
+        ignore_empty: bool = False,
+        backend_args: dict | None = None,
+    ) -> None:
+        self.to_float32 = to_float32
+        self.color_type = color_type
+        self.imdecode_backend = imdecode_backend
+        self.ignore_empty = ignore_empty
+        self.backend_args = backend_args
+        self._decode = _decode_cv2 if imdecode_backend == 'cv2' else _decode_pillow
+
+    def transform(self, results: dict) -> dict | None:
+        """Add the image to the sample."""
+        path = results['img_path']
+        try:
+            data = self._read(path)
+        except OSError as error:
+            if self.ignore_empty:
+                return None
+            raise DataError(f'cannot read the image {path}: {error}') from error
+        img = self._decode(data, self.color_type) if data else None
+        if img is None:
+            if self.ignore_empty:
+                return None
+            raise DataError(
+                f'{path} is not an image that can be decoded ({len(data)} bytes); '
+                "replace or remove it, or set on_error='skip' in the dataset"
+            )
+        if self.to_float32:
+            img = img.astype(np.float32)
+        results['img'] = img
+        results['img_shape'] = results['ori_shape'] = img.shape[:2]
+        return results
+
+    def _read(self, path: str) -> bytes:
+        if self.backend_args is None and '://' not in str(path):
+            return Path(path).read_bytes()
+        from mmengine.fileio import get
+
+        return get(path, backend_args=self.backend_args)
+
+
+def _decode_cv2(data: bytes, color_type: str) -> np.ndarray | None:
+    return cv2.imdecode(np.frombuffer(data, np.uint8), _CV2_FLAGS[color_type])
+
+
+def _decode_pillow(data: bytes, color_type: str) -> np.ndarray | None:
+    from PIL import Image, ImageOps
+
+    try:
+        picture = Image.open(io.BytesIO(data))
+        picture.load()
+    except (OSError, SyntaxError, ValueError):  # Pillow's "broken PNG" is the second
+        return None
+    if color_type in ('color', 'grayscale'):
+        picture = ImageOps.exif_transpose(picture)
+    if color_type == 'unchanged':
+        img = np.asarray(picture)
+        return img[..., ::-1] if picture.mode == 'RGB' else img
+    if picture.mode.startswith('I'):  # 16 bits; Pillow would cut them off at 255
+        picture = Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
+    if color_type.startswith('grayscale'):
+        return np.asarray(picture.convert('L'))
+    return np.ascontiguousarray(np.asarray(picture.convert('RGB'))[..., ::-1])
