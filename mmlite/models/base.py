@@ -12,7 +12,7 @@ from mmengine.model import Sequential
 from torch import Tensor, nn
 
 from ..errors import ConfigError, Problem, TrainingError, did_you_mean
-from ..registry import MODELS
+from ..registry import MODELS, Registry
 from ..structures import DataSample, FeatureSpec
 
 __all__ = ['BaseModel', 'build_part', 'check_channels', 'is_summed']
@@ -164,6 +164,7 @@ def is_summed(key: str) -> bool:
 
 def _as_scalar(key: str, value: Any) -> Tensor:
     if isinstance(value, Tensor):
+        value = value if value.is_floating_point() else value.float()
         return value.mean() if value.ndim else value
     if isinstance(value, Real):
         return torch.tensor(float(value))
@@ -175,13 +176,14 @@ def _as_scalar(key: str, value: Any) -> Tensor:
     )
 
 
-def build_part(key: str, cfg: Part) -> nn.Module | None:
+def build_part(key: str, cfg: Part, registry: Registry = MODELS) -> Any:
     """Build a part of a whole, so that errors say which part it is.
 
     Args:
         key: The argument of the whole that names the part.
         cfg: Config of the part; a list makes a sequence. A module, or None,
             is returned as it is.
+        registry: Where the type of the part is looked up.
 
     Raises:
         ConfigError: if the config is wrong; its path starts with ``key``.
@@ -194,10 +196,10 @@ def build_part(key: str, cfg: Part) -> nn.Module | None:
     if cfg is None or isinstance(cfg, nn.Module):
         return cfg
     if isinstance(cfg, (list, tuple)):
-        parts = [build_part(f'{key}.{i}', part) for i, part in enumerate(cfg)]
+        parts = [build_part(f'{key}.{i}', c, registry) for i, c in enumerate(cfg)]
         return Sequential(*parts)
     try:
-        return MODELS.build(cfg)
+        return registry.build(cfg)
     except ConfigError as error:
         raise error.under(key) from error.__cause__
 
@@ -224,14 +226,14 @@ def check_channels(
         mmlite.errors.ConfigError: head.in_channels: expected 512, ... got 256; ...
     """
     specs = getattr(backbone, 'feature_specs', None)
-    giver = 'backbone'
+    giver = 'the backbone'
     for path, part in [*_necks(neck), ('head', head)]:
         if specs is None or part is None:
             return
         _compare(path, getattr(part, 'in_channels', None), giver, specs)
         output_specs = getattr(part, 'output_specs', None)
         specs = output_specs(specs) if output_specs else None
-        giver = path
+        giver = 'the neck' if path == 'neck' else path
 
 
 def _necks(neck: nn.Module | None) -> list[tuple[str, nn.Module]]:
@@ -250,7 +252,7 @@ def _compare(path: str, expects: Any, giver: str, specs: Sequence[FeatureSpec]) 
         return
     if expects != gives:
         message = (
-            f'expected {gives}, the width that the {giver} gives, got {expects}; '
+            f'expected {gives}, the width that {giver} gives, got {expects}; '
             f'set model.{path}.in_channels={gives}'
         )
         raise ConfigError([Problem(f'{path}.in_channels', message)])

@@ -27,13 +27,14 @@ def gather_field(samples: Sequence[DataSample], name: str) -> Tensor:
         >>> gather_field([DataSample().set_gt_label(i) for i in (3, 1)], 'gt_label')
         tensor([3, 1])
     """
-    for i, sample in enumerate(samples):
-        if name not in sample:
-            raise DataError(
-                f'sample {i} of the batch{_source(sample)} has no {name}; it has '
-                f'{sorted(sample.keys()) or "no annotation at all"}'
-            )
-    return torch.cat([sample.get(name) for sample in samples])
+    try:
+        return torch.cat([getattr(sample, name) for sample in samples])
+    except AttributeError:
+        place = next(i for i, sample in enumerate(samples) if name not in sample)
+    raise DataError(
+        f'sample {place} of the batch{_source(samples[place])} has no {name}; it has '
+        f'{sorted(samples[place].keys()) or "no annotation at all"}'
+    )
 
 
 def scatter_field(
@@ -53,13 +54,19 @@ def move_field(samples: Sequence[DataSample], name: str, device: torch.device) -
     samples = [sample for sample in samples if name in sample]
     values = [sample.get(name) for sample in samples]
     if values and all(isinstance(value, Tensor) for value in values):
-        flat = torch.cat([value.reshape(-1) for value in values])
-        pieces = flat.to(device, non_blocking=True).split([v.numel() for v in values])
-        values = [piece.view(v.shape) for piece, v in zip(pieces, values, strict=True)]
+        values = _moved(values, device)
     else:
         movable = (Tensor, BaseDataElement)
         values = [v.to(device) if isinstance(v, movable) else v for v in values]
     scatter_field(samples, name, values)
+
+
+def _moved(values: list[Tensor], device: torch.device) -> Sequence[Tensor]:
+    if len({value.shape for value in values}) == 1:
+        return torch.stack(values).to(device, non_blocking=True).unbind()
+    flat = torch.cat([value.reshape(-1) for value in values])
+    pieces = flat.to(device, non_blocking=True).split([v.numel() for v in values])
+    return [piece.view(v.shape) for piece, v in zip(pieces, values, strict=True)]
 
 
 def check_labels(

@@ -12,6 +12,8 @@ from torch import Tensor
 LabelType = int | Sequence[int] | np.ndarray | Tensor
 ScoreType = Sequence[float] | np.ndarray | Tensor
 
+_SMALL = 1024  # elements
+
 
 def format_label(value: LabelType) -> Tensor:
     """A class index, or several, as an int64 tensor ``(num_labels, )``."""
@@ -38,6 +40,15 @@ def format_score(value: ScoreType) -> Tensor:
             f'a score has one value per class, got shape {tuple(score.shape)}'
         )
     return score
+
+
+def _is_small(value: object) -> bool:
+    return (
+        isinstance(value, Tensor)
+        and value.device.type == 'cpu'
+        and value.numel() <= _SMALL
+        and not value.requires_grad
+    )
 
 
 class DataSample(BaseDataElement):
@@ -87,6 +98,21 @@ class DataSample(BaseDataElement):
         """Set the predicted value of every class."""
         self.set_field(self._checked_score(value), 'pred_score', dtype=Tensor)
         return self
+
+    def __getstate__(self) -> dict:
+        # Through a pipe, e.g. from a worker, a small tensor travels as its values:
+        # a piece of shared memory for each would cost the receiver far more.
+        return {
+            name: value.numpy() if _is_small(value) else value
+            for name, value in vars(self).items()
+        }
+
+    def __setstate__(self, state: dict) -> None:
+        fields = state['_data_fields']
+        for name, value in state.items():
+            if name in fields and isinstance(value, np.ndarray):
+                value = torch.from_numpy(value)
+            vars(self)[name] = value
 
     def _checked_score(self, value: ScoreType) -> Tensor:
         score = format_score(value)

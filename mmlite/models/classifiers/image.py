@@ -7,7 +7,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from ...errors import ConfigError, did_you_mean
-from ...registry import MODELS
+from ...registry import MODELS, TASK_UTILS
 from ...structures import DataSample
 from ..base import build_part, check_channels
 from ..data_preprocessors import ClsDataPreprocessor
@@ -173,15 +173,16 @@ class ImageClassifier(BaseClassifier):
 def _preprocessor_cfg(
     data_preprocessor: dict | nn.Module | None, train_cfg: dict | None
 ) -> dict | nn.Module:
-    if isinstance(data_preprocessor, nn.Module):
-        if train_cfg:
-            raise ValueError(
-                'train_cfg is a part of the config of the data preprocessor, and '
-                'has no effect on a module; give batch_augments to that module'
-            )
+    if train_cfg and isinstance(data_preprocessor, nn.Module):
+        raise ValueError(
+            'train_cfg is a part of the config of the data preprocessor, and has no '
+            'effect on a module; give batch_augments to that module'
+        )
+    if not isinstance(data_preprocessor, (dict, type(None))):
         return data_preprocessor
     cfg = dict(data_preprocessor or {})
     cfg.setdefault('type', 'ClsDataPreprocessor')
     if train_cfg and not cfg.get('batch_augments'):
-        cfg['batch_augments'] = train_cfg
+        augments = {'type': 'RandomBatchAugment', **train_cfg}
+        cfg['batch_augments'] = build_part('train_cfg', augments, TASK_UTILS)
     return cfg

@@ -102,6 +102,11 @@ class ClsDataPreprocessor(BaseDataPreprocessor):
         Returns:
             ``dict(inputs=..., data_samples=...)``, on the device.
         """
+        if not isinstance(data, dict) or 'inputs' not in data:
+            raise DataError(
+                'a batch is dict(inputs=images, data_samples=samples), got '
+                f'{_shown(data)}; end the pipeline of the dataset with PackInputs'
+            )
         inputs = self._images(data['inputs'])
         samples = data.get('data_samples')
         if not samples or not isinstance(samples[0], DataSample):
@@ -153,7 +158,14 @@ class ClsDataPreprocessor(BaseDataPreprocessor):
 
     def _pad_ragged(self, images: list[Tensor]) -> Tensor:
         height, width = (max(image.size(d) for image in images) for d in (-2, -1))
-        shape = (len(images), images[0].size(0), *self._padded(height, width))
+        channels = images[0].size(0)
+        if any(image.size(0) != channels for image in images):
+            raise DataError(
+                'the images of a batch have one number of channels, got '
+                f'{[tuple(image.shape) for image in images]}; load all with the same '
+                'color_type'
+            )
+        shape = (len(images), channels, *self._padded(height, width))
         batch = images[0].new_full(shape, self.pad_value)
         for place, image in zip(batch, images, strict=True):
             place[:, : image.size(1), : image.size(2)] = image
@@ -195,6 +207,11 @@ class ClsDataPreprocessor(BaseDataPreprocessor):
         if self.batch_augments is not None:
             shown += f', batch_augments={self.batch_augments}'
         return shown
+
+
+def _shown(data: object) -> str:
+    keys = f' with the keys {list(data)}' if isinstance(data, dict) else ''
+    return f'a {type(data).__name__}{keys}'
 
 
 def _per_channel(values: Sequence[float] | None) -> Tensor | None:

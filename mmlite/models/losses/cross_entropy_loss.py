@@ -195,7 +195,7 @@ class CrossEntropyLoss(nn.Module):
             function = cross_entropy
             if self.use_soft:
                 check_same_shape(cls_score, label)
-                label = label.to(cls_score.dtype)
+                label = label if label.is_floating_point() else label.float()
         return self.loss_weight * function(
             cls_score,
             label,
