@@ -1,0 +1,17 @@
+"""Checkpoints: read without executing, matched to a model, written whole."""
+
+from .matching import LoadReport, load_state, unwrapped
+from .pretrained import PretrainedInit
+from .reader import load_checkpoint
+from .writer import plain, save_checkpoint, write_atomically
+
+__all__ = [
+    'LoadReport',
+    'PretrainedInit',
+    'load_checkpoint',
+    'load_state',
+    'plain',
+    'save_checkpoint',
+    'unwrapped',
+    'write_atomically',
+]

@@ -1,0 +1,197 @@
+"""Put weights into a model, and say what fitted and what did not."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from mmengine.logging import print_log
+from mmengine.model import BaseTTAModel, is_model_wrapper
+from torch import Tensor, nn
+
+from ...errors import CheckpointError
+
+__all__ = ['LoadReport', 'load_state', 'unwrapped']
+
+_REVISE_KEYS = ((r'^module\.', ''),)
+#: Buffers that older checkpoints do not have, and that need no mention.
+_UNIMPORTANT = 'num_batches_tracked'
+_SHOWN = 4
+
+
+@dataclass
+class LoadReport:
+    """How the entries of a checkpoint compare with those of a model.
+
+    Args:
+        matched: How many went into the model.
+        wanted: How many the model has.
+        given: How many the checkpoint has.
+        missing: Names that only the model has.
+        unexpected: Names that only the checkpoint has.
+        mismatched: Name, shape in the checkpoint, and shape in the model.
+    """
+
+    matched: int
+    wanted: int
+    given: int
+    missing: list[str] = field(default_factory=list)
+    unexpected: list[str] = field(default_factory=list)
+    mismatched: list[tuple[str, tuple, tuple]] = field(default_factory=list)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every entry has its match."""
+        return not (self.missing or self.unexpected or self.mismatched)
+
+    @property
+    def foreign(self) -> bool:
+        """Whether less than half matches: it is a checkpoint of another model."""
+        return 2 * self.matched < min(self.wanted, self.given)
+
+    def differences(self) -> list[str]:
+        """One line for each kind of difference, with the first few of it."""
+        lines = []
+        if self.mismatched:
+            shown = [
+                f'{name} has the shape {theirs} in the checkpoint, {ours} in the model'
+                for name, theirs, ours in self.mismatched
+            ]
+            lines.append(_listed('', shown))
+        if self.missing:
+            lines.append(_listed('only in the model: ', self.missing))
+        if self.unexpected:
+            lines.append(_listed('only in the checkpoint: ', self.unexpected))
+        return lines
+
+    def __str__(self) -> str:
+        head = (
+            f'{self.matched} entries match; the checkpoint has {self.given}, '
+            f'the model {self.wanted}'
+        )
+        return '\n'.join([head, *('  ' + line for line in self.differences())])
+
+
+def _listed(head: str, items: Sequence[str]) -> str:
+    more = f', and {len(items) - _SHOWN} more' if len(items) > _SHOWN else ''
+    return head + ', '.join(items[:_SHOWN]) + more
+
+
+def load_state(
+    model: nn.Module,
+    checkpoint: Mapping[str, Any],
+    *,
+    strict: bool = False,
+    prefix: str | None = None,
+    revise_keys: Iterable[Sequence[str]] = _REVISE_KEYS,
+    source: str = 'the checkpoint',
+    quiet: bool = False,
+) -> LoadReport:
+    """Put weights into a model.
+
+    The names need not begin alike: ``module.`` of a parallel model and
+    ``backbone.`` before the names of one side are seen through. Entries of
+    another shape, e.g. a classifier for another number of classes, are left as
+    they were initialised, with a warning.
+
+    Args:
+        model: A model, wrapped or not.
+        checkpoint: What :func:`load_checkpoint` gives, or a state dict.
+        strict: Whether every entry must have its match.
+        prefix: Take only the entries whose names begin so, without it.
+        revise_keys: Pairs of a regular expression and what to replace it with,
+            applied to the names in the checkpoint.
+        source: Where the checkpoint came from, for messages.
+        quiet: Whether to leave the warning away.
+
+    Raises:
+        CheckpointError: if less than half of the entries match, or any does not
+            and ``strict`` is set.
+
+    Example:
+        >>> other = nn.Linear(2, 2).state_dict()
+        >>> print(load_state(nn.Linear(2, 2), dict(state_dict=other)))
+        2 entries match; the checkpoint has 2, the model 2
+    """
+    model = unwrapped(model)
+    state = checkpoint.get('state_dict', checkpoint)
+    metadata = getattr(state, '_metadata', None) or {}
+    state = {k: v for k, v in state.items() if isinstance(v, Tensor)}
+    for pattern, replacement in revise_keys:
+        state = {re.sub(pattern, replacement, k): v for k, v in state.items()}
+    if prefix is not None:
+        state = _under(prefix, state, source)
+    state = _renamed(state, model)
+    report = _load(model, state, metadata)
+    if report.foreign:
+        raise CheckpointError(f'{source} is of another model: {report}')
+    if strict and not report.complete:
+        raise CheckpointError(f'{source} does not fit the model: {report}')
+    if not report.complete and not quiet:
+        message = f'{source} does not fit everywhere, the rest stays as initialised: '
+        print_log(f'{message}{report}', logger='current', level=logging.WARNING)
+    return report
+
+
+def unwrapped(model: nn.Module) -> nn.Module:
+    """The model inside a parallel or test-time-augmentation wrapper."""
+    while is_model_wrapper(model) or isinstance(model, BaseTTAModel):
+        model = model.module
+    return model
+
+
+def _under(prefix: str, state: dict[str, Tensor], source: str) -> dict[str, Tensor]:
+    prefix = prefix.rstrip('.') + '.'
+    inner = {k[len(prefix) :]: v for k, v in state.items() if k.startswith(prefix)}
+    if not inner:
+        heads = sorted({k.split('.')[0] for k in state})
+        raise CheckpointError(
+            f'{source} has no entries under {prefix!r}; there are {", ".join(heads)}'
+        )
+    return inner
+
+
+def _renamed(state: dict[str, Tensor], model: nn.Module) -> dict[str, Tensor]:
+    """The state with or without ``backbone.``, as more of the model's names have it."""
+    names = set(model.state_dict())
+    head = 'backbone.'
+    cut = {k.removeprefix(head): v for k, v in state.items() if k.startswith(head)}
+    grown = {head + k: v for k, v in state.items()}
+    return max((state, cut, grown), key=lambda s: len(names & s.keys()))
+
+
+def _load(
+    model: nn.Module, state: dict[str, Tensor], metadata: Mapping[str, Any]
+) -> LoadReport:
+    given = len(state)
+    errors: list[str] = []
+
+    def load(module: nn.Module, head: str) -> None:
+        # Modules may rename or resize their own entries of ``state`` here.
+        module._load_from_state_dict(
+            state, head, dict(metadata.get(head[:-1], {})), True, [], [], errors
+        )
+        for name, child in module.named_children():
+            load(child, f'{head}{name}.')
+
+    load(model, '')
+    other = [e for e in errors if not e.startswith('size mismatch')]
+    if other:
+        raise CheckpointError('\n'.join(other))
+    ours = {k: v for k, v in model.state_dict().items() if isinstance(v, Tensor)}
+    mismatched = [
+        (k, tuple(state[k].shape), tuple(v.shape))
+        for k, v in ours.items()
+        if k in state and state[k].numel() != v.numel()
+    ]
+    return LoadReport(
+        matched=len(ours.keys() & state.keys()) - len(mismatched),
+        wanted=len(ours),
+        given=given,
+        missing=[k for k in ours if k not in state and _UNIMPORTANT not in k],
+        unexpected=[k for k in state if k not in ours and _UNIMPORTANT not in k],
+        mismatched=mismatched,
+    )

@@ -1,0 +1,216 @@
+"""Build data loaders: fast by default, with errors that say what to change."""
+
+from __future__ import annotations
+
+import copy
+import signal
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+import torch
+from mmengine.dataset import worker_init_fn as seed_worker
+from mmengine.dist import get_rank, get_world_size
+from mmengine.runner.runner import _SlicedDataset
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from ..datasets import limit_opencv_threads
+from ..errors import ConfigError, DataError, Problem, did_you_mean
+from ..registry import DATA_SAMPLERS, DATASETS, FUNCTIONS
+from ..signature import arguments_of
+from .errors import at
+
+#: What a config may state beside the arguments of torch's DataLoader.
+_OWN_KEYS = ('num_batch_per_epoch', 'disable_subprocess_warning')
+
+
+class EpochGenerator(torch.Generator):
+    """What a loader draws its workers' seeds from, anew for every epoch.
+
+    With one of its own, a loader leaves the global generator alone when an epoch
+    begins, and a resumed run seeds its workers as the straight one does.
+
+    Args:
+        seed: The seed of the run.
+    """
+
+    def __new__(cls, seed: int) -> EpochGenerator:
+        """Make a generator on the CPU."""
+        return super().__new__(cls)
+
+    def __init__(self, seed: int) -> None:
+        super().__init__()
+        self.seed_of_run = seed
+        self.set_epoch(0)
+
+    def set_epoch(self, epoch: int) -> None:
+        """Begin the sequence of an epoch."""
+        self.manual_seed(self.seed_of_run + epoch)
+
+
+def build_dataloader(
+    cfg: Mapping[str, Any], seed: int | None = None, diff_rank_seed: bool = False
+) -> DataLoader:
+    """Build the dataset, the sampler and the loader that a dict describes.
+
+    Unless the dict says otherwise, samples are collated by ``default_collate``,
+    workers stay alive between epochs, and memory is pinned if there is a GPU.
+
+    Args:
+        cfg: ``dataset``, ``sampler``, ``batch_size``, ``num_workers``,
+            ``collate_fn`` and whatever else ``torch.utils.data.DataLoader``
+            takes.
+        seed: Seeds the sampler and the workers.
+        diff_rank_seed: Whether the processes draw different samplers' seeds.
+
+    Raises:
+        ConfigError: if the dict has mistakes.
+        DataError: if there are no data, or fewer than one batch.
+    """
+    cfg = dict(copy.copy(cfg))
+    _check_keys(cfg)
+    dataset = _build_dataset(cfg)
+    sampler = _build_sampler(cfg.pop('sampler'), dataset, seed, diff_rank_seed)
+    batch_sampler = _build_batch_sampler(cfg, sampler)
+    cfg['worker_init_fn'] = _build_worker_init(cfg, seed)
+    cfg['collate_fn'] = _build_function(
+        cfg.pop('collate_fn', None) or dict(type='default_collate'), 'collate_fn'
+    )
+    _set_defaults(cfg)
+    loader = DataLoader(
+        dataset,
+        sampler=sampler if batch_sampler is None else None,
+        batch_sampler=batch_sampler,
+        generator=EpochGenerator(seed or 0),
+        **cfg,
+    )
+    _check_size(loader)
+    return loader
+
+
+def _check_keys(cfg: dict[str, Any]) -> None:
+    known = [*arguments_of(DataLoader).kinds, *_OWN_KEYS]
+    problems = [
+        Problem('', f'a data loader has no argument {key!r}{did_you_mean(key, known)}')
+        for key in cfg
+        if key not in known
+    ]
+    problems += [
+        Problem('', f'a data loader needs {key!r}, e.g. {key}={example}')
+        for key, example in (
+            ('dataset', "dict(type='CIFAR10', ...)"),
+            ('sampler', "dict(type='DefaultSampler', shuffle=True)"),
+        )
+        if key not in cfg
+    ]
+    if cfg.get('batch_sampler') is None:
+        problems += _count_problems(cfg, 'batch_size', 1)
+    if 'num_workers' in cfg:
+        problems += _count_problems(cfg, 'num_workers', 0)
+    if problems:
+        raise ConfigError(problems)
+
+
+def _count_problems(cfg: dict[str, Any], key: str, least: int) -> list[Problem]:
+    value = cfg.get(key)
+    if isinstance(value, int) and not isinstance(value, bool) and value >= least:
+        return []
+    return [Problem(key, f'expected an integer of at least {least}, got {value!r}')]
+
+
+def _build_dataset(cfg: dict[str, Any]) -> Dataset:
+    dataset = cfg.pop('dataset')
+    if isinstance(dataset, dict):
+        with at('dataset'):
+            dataset = DATASETS.build(dataset)
+            full_init = getattr(dataset, 'full_init', None)
+            if full_init is not None:
+                full_init()
+    if hasattr(dataset, '__len__') and len(dataset) == 0:
+        raise DataError(f'{type(dataset).__name__} holds no samples')
+    batches = cfg.pop('num_batch_per_epoch', None)
+    if batches is None:
+        return dataset
+    return _SlicedDataset(dataset, batches * cfg['batch_size'] * get_world_size())
+
+
+def _build_sampler(
+    sampler: Any, dataset: Dataset, seed: int | None, diff_rank_seed: bool
+) -> Sampler | None:
+    if not isinstance(sampler, dict):
+        return sampler
+    given = dict(dataset=dataset, seed=None if diff_rank_seed else seed)
+    with at('sampler'):
+        return DATA_SAMPLERS.build(sampler, default_args=given)
+
+
+def _build_batch_sampler(cfg: dict[str, Any], sampler: Sampler | None) -> Any:
+    batch_sampler = cfg.pop('batch_sampler', None)
+    if not isinstance(batch_sampler, dict):
+        return batch_sampler
+    given: dict[str, Any] = dict(sampler=sampler)
+    if 'batch_size' in cfg:
+        given['batch_size'] = cfg.pop('batch_size')
+    with at('batch_sampler'):
+        return DATA_SAMPLERS.build(batch_sampler, default_args=given)
+
+
+def _build_function(cfg: Any, key: str) -> Callable:
+    if callable(cfg):
+        return cfg
+    options = dict(type=cfg) if isinstance(cfg, str) else dict(cfg)
+    name = options.pop('type', None)
+    function = FUNCTIONS.get(name) if isinstance(name, str) else name
+    if function is None:
+        hint = did_you_mean(name, FUNCTIONS.names())
+        raise ConfigError([Problem(key, f'unknown type {name!r}{hint}')])
+    return partial(function, **options) if options else function
+
+
+def _build_worker_init(cfg: dict[str, Any], seed: int | None) -> Callable:
+    quiet = cfg.pop('disable_subprocess_warning', False)
+    own = cfg.pop('worker_init_fn', None)
+    if own is not None:
+        own = _build_function(own, 'worker_init_fn')
+    elif seed is not None:
+        own = partial(
+            seed_worker,
+            num_workers=cfg.get('num_workers', 0),
+            rank=get_rank(),
+            seed=seed,
+            disable_subprocess_warning=quiet,
+        )
+    return partial(_start_worker, own)
+
+
+def _start_worker(own: Callable | None, worker_id: int) -> None:
+    """What every worker does first."""
+    # Ctrl-C is the main process's business: it may still want this batch.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    torch.set_num_threads(1)
+    limit_opencv_threads()
+    if own is not None:
+        own(worker_id)
+
+
+def _set_defaults(cfg: dict[str, Any]) -> None:
+    workers = cfg.setdefault('num_workers', 0)
+    if workers:
+        cfg.setdefault('persistent_workers', True)
+    else:  # torch refuses them
+        for key in ('persistent_workers', 'prefetch_factor', 'timeout'):
+            cfg.pop(key, None)
+    on_gpu = torch.cuda.is_available()
+    cfg['pin_memory'] = cfg.get('pin_memory', on_gpu) and on_gpu
+
+
+def _check_size(loader: DataLoader) -> None:
+    if not hasattr(loader.dataset, '__len__') or len(loader) > 0:
+        return
+    processes = get_world_size()
+    shared = f' shared by {processes} processes' if processes > 1 else ''
+    raise DataError(
+        f'{type(loader.dataset).__name__} has {len(loader.dataset)} samples{shared}, '
+        f'fewer than one batch of {loader.batch_size}, and drop_last=True leaves '
+        'none; set a smaller batch_size, or drop_last=False'
+    )

@@ -1,0 +1,144 @@
+"""What a run needs of the machine: a folder to write to, and other processes."""
+
+from __future__ import annotations
+
+import atexit
+import itertools
+import os
+import subprocess
+import tempfile
+import time
+from datetime import timedelta
+from typing import Any
+
+import torch
+from mmengine.dist import broadcast_object_list, is_main_process
+from torch import distributed as dist
+
+from ..errors import ConfigError, UserError, did_you_mean
+
+#: Where each launcher tells rank, number of processes and rank on the machine.
+_VARIABLES = {
+    'pytorch': ('RANK', 'WORLD_SIZE', 'LOCAL_RANK'),
+    'slurm': ('SLURM_PROCID', 'SLURM_NTASKS', 'SLURM_LOCALID'),
+    'mpi': (
+        'OMPI_COMM_WORLD_RANK',
+        'OMPI_COMM_WORLD_SIZE',
+        'OMPI_COMM_WORLD_LOCAL_RANK',
+    ),
+}
+_HOW = {'pytorch': 'torchrun', 'slurm': 'srun', 'mpi': 'mpirun'}
+
+_claimed: set[str] = set()
+
+
+def prepare_work_dir(path: str) -> None:
+    """Make a folder, and see that files can be written to it.
+
+    Raises:
+        UserError: if not.
+    """
+    try:
+        os.makedirs(path, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path):
+            pass
+    except OSError as error:
+        raise UserError(
+            f'cannot write to the work_dir {path}: {error.strerror}; '
+            'choose another with --work-dir'
+        ) from error
+
+
+def claim_timestamp(work_dir: str) -> str:
+    """A name for this run that no other run has, the same in all processes.
+
+    The folder of that name is made in ``work_dir``, which is what keeps runs
+    that start within one second apart.
+    """
+    name = [_claim(work_dir) if is_main_process() else '']
+    broadcast_object_list(name)
+    return name[0]
+
+
+def _claim(work_dir: str) -> str:
+    now = time.strftime('%Y%m%d_%H%M%S')
+    for i in itertools.count():
+        name = f'{now}_{i}' if i else now
+        if name in _claimed:  # by a runner of this process, in another work_dir
+            continue
+        try:
+            os.mkdir(os.path.join(work_dir, name))
+        except FileExistsError:
+            continue
+        _claimed.add(name)
+        return name
+    raise AssertionError
+
+
+def init_distributed(launcher: str, dist_cfg: dict[str, Any] | None = None) -> None:
+    """Join the other processes: nccl between GPUs, gloo between CPUs.
+
+    Args:
+        launcher: ``'pytorch'`` (torchrun), ``'slurm'`` or ``'mpi'``.
+        dist_cfg: ``backend`` between GPUs and ``timeout`` in seconds.
+
+    Raises:
+        ConfigError: if the launcher is unknown.
+        UserError: if this process was not started by it, or has no GPU left.
+    """
+    if dist.is_initialized():
+        return
+    _read_ranks(launcher)
+    local_rank = int(os.environ['LOCAL_RANK'])
+    options = dict(dist_cfg or {})
+    backend = options.get('backend', 'nccl')
+    if torch.cuda.is_available():
+        if local_rank >= torch.cuda.device_count():
+            raise UserError(
+                f'process {local_rank} has no GPU: there are '
+                f'{torch.cuda.device_count()}; start fewer processes'
+            )
+        torch.cuda.set_device(local_rank)
+    else:
+        backend = 'gloo'
+    limits = {}
+    if options.get('timeout') is not None:
+        limits['timeout'] = timedelta(seconds=options['timeout'])
+    dist.init_process_group(backend, **limits)
+    atexit.register(_leave)
+
+
+def _read_ranks(launcher: str) -> None:
+    """Set the variables that torch reads from those that the launcher sets."""
+    if launcher not in _VARIABLES:
+        hint = did_you_mean(launcher, _VARIABLES) or f'; there are {list(_VARIABLES)}'
+        raise ConfigError(f'unknown launcher {launcher!r}{hint}')
+    variables = _VARIABLES[launcher]
+    missing = [name for name in variables if name not in os.environ]
+    if missing:
+        raise UserError(
+            f'--launcher {launcher}: {", ".join(missing)} not set; '
+            f'start the processes with {_HOW[launcher]}'
+        )
+    names = _VARIABLES['pytorch']
+    os.environ.update({n: os.environ[v] for n, v in zip(names, variables, strict=True)})
+    if 'MASTER_ADDR' not in os.environ:
+        os.environ['MASTER_ADDR'] = _first_host(launcher)
+    os.environ.setdefault('MASTER_PORT', '29500')
+    # What mmengine would set too, with a warning.
+    os.environ.setdefault('OMP_NUM_THREADS', '1')
+    os.environ.setdefault('MKL_NUM_THREADS', '1')
+
+
+def _first_host(launcher: str) -> str:
+    if launcher != 'slurm':
+        return '127.0.0.1'
+    nodes = os.environ['SLURM_NODELIST']
+    command = ['scontrol', 'show', 'hostnames', nodes]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return done.stdout.split()[0]
+
+
+def _leave() -> None:
+    if dist.is_initialized():
+        dist.destroy_process_group()

@@ -1,0 +1,61 @@
+"""Logged values, of bounded length."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from mmengine.logging import HistoryBuffer, MessageHub
+
+#: Values of each kind that are kept while training, and in a checkpoint.
+MAX_LENGTH = 10_000
+SAVED_LENGTH = 1_000
+
+
+class History(HistoryBuffer):
+    """mmengine's buffer, which takes many values at once and forgets the oldest.
+
+    mmengine's own copies a growing array for every single value.
+
+    Example:
+        >>> history = History([1.0], [1], max_length=3)
+        >>> history.extend([2.0, 3.0, 4.0])
+        >>> history.data[0].tolist(), history.mean(2)
+        ([2.0, 3.0, 4.0], 3.5)
+    """
+
+    def __init__(
+        self,
+        log_history: Sequence[float] = (),
+        count_history: Sequence[int] = (),
+        max_length: int = MAX_LENGTH,
+    ) -> None:
+        super().__init__(
+            log_history[-max_length:], count_history[-max_length:], max_length
+        )
+
+    def extend(self, values: Sequence[float]) -> None:
+        """Append values, each counted once."""
+        values = np.asarray(values, dtype=float)
+        counts = np.ones(len(values), dtype=int)
+        keep = self.max_length
+        self._log_history = np.concatenate([self._log_history, values])[-keep:]
+        self._count_history = np.concatenate([self._count_history, counts])[-keep:]
+
+
+def record(hub: MessageHub, key: str, values: Sequence[float]) -> None:
+    """Append values to a scalar of the message hub."""
+    if not values:
+        return
+    if key not in hub.log_scalars:
+        hub.update_scalar(key, values[0])
+        values = values[1:]
+    bounded(hub, key).extend(values)
+
+
+def bounded(hub: MessageHub, key: str) -> History:
+    """The history of a scalar, turned into a bounded one if it was not."""
+    buffer = hub.log_scalars[key]
+    if not isinstance(buffer, History):
+        buffer = hub.log_scalars[key] = History(*buffer.data)
+    return buffer

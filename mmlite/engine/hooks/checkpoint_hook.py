@@ -1,0 +1,284 @@
+"""Save checkpoints: the latest ones, and the best."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from mmengine.dist import is_main_process, master_only
+from mmengine.hooks import CheckpointHook as BaseCheckpointHook
+from mmengine.runner import Runner
+
+from ...errors import ConfigError, Problem, did_you_mean
+from ...registry import HOOKS
+from ..checkpoints import load_checkpoint, save_checkpoint
+from ..resume import gathered_rng_states, remember_latest
+from ..terminal import tell
+
+Names = str | Sequence[str] | None
+
+
+@HOOKS.register_module()
+class CheckpointHook(BaseCheckpointHook):
+    """Saves a checkpoint every few epochs or iterations, and the best ones.
+
+    Differs from mmengine's in that a file is replaced only by a whole one, old
+    ones are removed after a new one is there, and a misspelt ``save_best`` is
+    told before or after the first validation, with nothing lost.
+
+    Args:
+        interval: Epochs (iterations) between checkpoints; -1 is never.
+        by_epoch: Whether ``interval`` counts epochs.
+        save_optimizer: Whether to save the optimizer too; needed to resume.
+        save_param_scheduler: Whether to save the schedulers too.
+        out_dir: Where checkpoints go, in a folder named as the work_dir; by
+            default the work_dir itself.
+        max_keep_ckpts: How many to keep; -1 is all.
+        save_last: Whether to save after the last epoch (iteration) anyway.
+        save_best: Metrics whose best checkpoint is kept, e.g.
+            ``'accuracy/top1'``; ``'auto'`` is the first one.
+        rule: ``'greater'`` or ``'less'`` is better, for each of ``save_best``;
+            by default as their names suggest.
+        greater_keys: Words in a metric's name for which greater is better.
+        less_keys: Words in a metric's name for which less is better.
+        filename_tmpl: Name of the files, ``'epoch_{}.pth'`` or
+            ``'iter_{}.pth'`` by default.
+        published_keys: After training, write the last and the best checkpoint
+            once more with these keys only, and with a hash in their names.
+        save_begin: The first epoch (iteration) to save after.
+        file_client_args: Not used: checkpoints are local files.
+        backend_args: Not used: checkpoints are local files.
+    """
+
+    def __init__(
+        self,
+        interval: int = -1,
+        by_epoch: bool = True,
+        save_optimizer: bool = True,
+        save_param_scheduler: bool = True,
+        out_dir: str | Path | None = None,
+        max_keep_ckpts: int = -1,
+        save_last: bool = True,
+        save_best: Names = None,
+        rule: Names = None,
+        greater_keys: Names = None,
+        less_keys: Names = None,
+        file_client_args: None = None,
+        filename_tmpl: str | None = None,
+        backend_args: None = None,
+        published_keys: Names = None,
+        save_begin: int = 0,
+    ) -> None:
+        rules = [rule] if isinstance(rule, str) else rule
+        for given in rules or ():
+            if given not in self.rule_map:
+                raise ValueError(f"rule is 'greater' or 'less', got {given!r}")
+        super().__init__(
+            interval=interval,
+            by_epoch=by_epoch,
+            save_optimizer=save_optimizer,
+            save_param_scheduler=save_param_scheduler,
+            out_dir=out_dir,
+            max_keep_ckpts=max_keep_ckpts,
+            save_last=save_last,
+            save_best=_as_list(save_best),
+            rule=_as_list(rule),
+            greater_keys=_as_list(greater_keys),
+            less_keys=_as_list(less_keys),
+            filename_tmpl=filename_tmpl,
+            published_keys=_as_list(published_keys),
+            save_begin=save_begin,
+        )
+        self._training = False
+        self._kept: list[int] = []
+        self._saved: tuple[int, int] | None = None
+
+    def before_train(self, runner: Runner) -> None:
+        """Find the folder, and what was saved before resuming."""
+        if self.out_dir is None:
+            self.out_dir = runner.work_dir
+        elif not self._training:
+            name = os.path.basename(runner.work_dir.rstrip(os.sep))
+            self.out_dir = os.path.join(self.out_dir, name)
+        self._training = True
+        hub = runner.message_hub
+        self._kept = list(hub.get_info('keep_ckpt_ids') or [])
+        if self.save_best is not None:
+            _check_prefixes(runner, self.key_indicators)
+
+    def after_train_epoch(self, runner: Runner) -> None:
+        """Save, if it is time."""
+        if self.by_epoch and (
+            self.every_n_epochs(runner, self.interval, self.save_begin)
+            or (self.save_last and self.is_last_train_epoch(runner))
+        ):
+            self._save(runner, runner.epoch + 1, runner.iter)
+
+    def after_train_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: Any = None,
+        outputs: dict[str, Any] | None = None,
+    ) -> None:
+        """Save, if it is time."""
+        if not self.by_epoch and (
+            self.every_n_train_iters(runner, self.interval, self.save_begin)
+            or (self.save_last and self.is_last_train_iter(runner))
+        ):
+            self._save(runner, runner.epoch, runner.iter + 1)
+
+    def after_val_epoch(
+        self, runner: Runner, metrics: Mapping[str, Any] | None = None
+    ) -> None:
+        """Save, if these results are the best so far; only while training."""
+        if not self._training or not self.save_best or not metrics:
+            return
+        if 'auto' in self.key_indicators:
+            self._init_rule(self.rules, [next(iter(metrics))])
+        improved = [
+            self._save_if_best(runner, key, rule, metrics)
+            for key, rule in zip(self.key_indicators, self.rules, strict=True)
+        ]
+        if any(improved) and self._saved == (runner.epoch, runner.iter):
+            self._save(runner, *self._saved)  # once more, so that it knows the best one
+
+    def after_train(self, runner: Runner) -> None:
+        """Publish, if asked to."""
+        self._training = False
+        if self.published_keys is None:
+            return
+        paths = [self.last_ckpt] if self.save_last else []
+        for key in self.key_indicators if self.save_best else ():
+            paths.append(runner.message_hub.get_info(self._name('best_ckpt', key)))
+        for path in paths:
+            if path:
+                self._publish_model(runner, path)
+
+    def _save(self, runner: Runner, epoch: int, iteration: int) -> None:
+        """Save the state after ``epoch`` epochs and ``iteration`` iterations."""
+        step = epoch if self.by_epoch else iteration
+        old: list[int] = []
+        if self.max_keep_ckpts > 0:
+            kept = [k for k in self._kept if k != step] + [step]
+            old, self._kept = kept[: -self.max_keep_ckpts], kept[-self.max_keep_ckpts :]
+            runner.message_hub.update_info('keep_ckpt_ids', list(self._kept))
+        path = os.path.join(self.out_dir, self.filename_tmpl.format(step))
+        before = runner.message_hub.get_info('last_ckpt')
+        runner.message_hub.update_info('last_ckpt', path)
+        rng_states = gathered_rng_states()
+        try:
+            runner.save_checkpoint(
+                self.out_dir,
+                os.path.basename(path),
+                save_optimizer=self.save_optimizer,
+                save_param_scheduler=self.save_param_scheduler,
+                meta=dict(epoch=epoch, iter=iteration),
+                by_epoch=self.by_epoch,
+                rng_states=rng_states,
+            )
+        except BaseException:
+            runner.message_hub.update_info('last_ckpt', before)
+            raise
+        self.last_ckpt = path
+        self._saved = (epoch, iteration)
+        if is_main_process():
+            remember_latest(runner.work_dir, path)
+            for step in old:
+                name = self.filename_tmpl.format(step)
+                Path(self.out_dir, name).unlink(missing_ok=True)
+
+    def _save_if_best(
+        self, runner: Runner, key: str, rule: str, metrics: Mapping[str, Any]
+    ) -> bool:
+        if key not in metrics:
+            self._refuse(runner, key, metrics)
+        hub, score = runner.message_hub, metrics[key]
+        best = hub.get_info(self._name('best_score', key))
+        if score is None or (best is not None and not self.rule_map[rule](score, best)):
+            return False
+        when = runner.epoch if self.by_epoch else runner.iter
+        name = f'best_{key}_{self.filename_tmpl.format(when)}'.replace('/', '_')
+        path = os.path.join(self.out_dir, name)
+        before = hub.get_info(self._name('best_ckpt', key))
+        hub.update_info(self._name('best_score', key), score)
+        hub.update_info(self._name('best_ckpt', key), path)
+        runner.save_checkpoint(
+            self.out_dir,
+            name,
+            save_optimizer=False,
+            save_param_scheduler=False,
+            meta=dict(epoch=runner.epoch, iter=runner.iter),
+            by_epoch=False,
+        )
+        if before and before != path and is_main_process():
+            Path(before).unlink(missing_ok=True)
+        runner.logger.info(f'{key} {score:0.4f} is the best so far; saved {name}')
+        return True
+
+    def _name(self, what: str, key: str) -> str:
+        """Mmengine's name of a fact in the message hub."""
+        return what if len(self.key_indicators) == 1 else f'{what}_{key}'
+
+    def _refuse(self, runner: Runner, key: str, metrics: Mapping[str, Any]) -> None:
+        """Stop because of a metric that there is not, with training saved."""
+        self._save(runner, runner.epoch, runner.iter)
+        hint = did_you_mean(key, metrics)
+        raise ConfigError(
+            [
+                Problem(
+                    'default_hooks.checkpoint.save_best',
+                    f'there is no metric {key!r}{hint}; there are '
+                    f'{", ".join(map(repr, metrics))}. Nothing is lost: mend it, and '
+                    f'go on from {self.last_ckpt} with --resume',
+                )
+            ]
+        )
+
+    @master_only
+    def _publish_model(self, runner: Runner, ckpt_path: str) -> None:
+        checkpoint = load_checkpoint(ckpt_path)
+        content = {k: checkpoint[k] for k in self.published_keys if k in checkpoint}
+        part = Path(ckpt_path).with_suffix('.part')
+        save_checkpoint(content, part)
+        digest = hashlib.sha256(part.read_bytes()).hexdigest()[:8]
+        final = f'{os.path.splitext(ckpt_path)[0]}-{digest}.pth'
+        part.replace(final)
+        tell(runner.logger, f'published {final}')
+
+
+def _as_list(value: Any) -> Any:
+    if isinstance(value, (list, tuple)):
+        return list(value)
+    return [value] if isinstance(value, str) else value
+
+
+def _check_prefixes(runner: Runner, keys: Sequence[str]) -> None:
+    """See that each key begins as the results of some metric do."""
+    loop = runner.val_loop
+    if loop is None:
+        return
+    metrics = getattr(loop.evaluator, 'metrics', ())
+    prefixes = [getattr(metric, 'prefix', None) for metric in metrics]
+    if not prefixes or None in prefixes:
+        return
+    for key in keys:
+        prefix = key.rsplit('/', 1)[0]
+        if key != 'auto' and '/' in key and not _begins(key, prefixes):
+            raise ConfigError(
+                [
+                    Problem(
+                        'default_hooks.checkpoint.save_best',
+                        f'no metric begins with {prefix!r}'
+                        f'{did_you_mean(prefix, prefixes)}; the metrics are '
+                        f'{", ".join(f"{p}/..." for p in prefixes)}',
+                    )
+                ]
+            )
+
+
+def _begins(key: str, prefixes: Sequence[str]) -> bool:
+    return any(key.startswith(f'{prefix}/') for prefix in prefixes)

@@ -1,0 +1,68 @@
+"""The moving average of the weights, which validation uses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mmengine.hooks import EMAHook as BaseEMAHook
+from mmengine.runner import Runner
+
+from ...registry import HOOKS
+from ..checkpoints import load_state
+
+
+@HOOKS.register_module()
+class EMAHook(BaseEMAHook):
+    """Keeps a moving average of the weights; validates, tests and saves with it.
+
+    Differs from mmengine's in that it may be stopped in the middle of a
+    validation, and is resumed whichever way a runner is told to resume.
+
+    Args:
+        ema_type: The kind of average, a model in MODELS.
+        strict_load: Whether a checkpoint must fit the average exactly.
+        begin_iter: The iteration from which on to average.
+        begin_epoch: The epoch from which on to average.
+        **kwargs: Arguments of the average, e.g. ``momentum``.
+    """
+
+    def __init__(
+        self,
+        ema_type: str = 'ExponentialMovingAverage',
+        strict_load: bool = False,
+        begin_iter: int = 0,
+        begin_epoch: int = 0,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(ema_type, strict_load, begin_iter, begin_epoch, **kwargs)
+        self._swapped = False
+
+    def _swap_ema_parameters(self) -> None:
+        super()._swap_ema_parameters()
+        self._swapped = not self._swapped
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Save the average as the model's weights, and the weights beside it."""
+        checkpoint['ema_state_dict'] = self.ema_model.state_dict()
+        if not self._swapped:
+            self._swap_ema_state_dict(checkpoint)
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Take the average out of a checkpoint, or begin it with its weights."""
+        if runner.resuming and 'ema_state_dict' in checkpoint:
+            self._swap_ema_state_dict(checkpoint)
+            load_state(
+                self.ema_model,
+                checkpoint['ema_state_dict'],
+                strict=self.strict_load,
+                revise_keys=(),
+                quiet=True,
+            )
+            return
+        if runner.resuming:
+            runner.logger.warning(
+                'the checkpoint has no moving average; it begins with the weights'
+            )
+        load_state(
+            self.ema_model.module, checkpoint, strict=self.strict_load, quiet=True
+        )

@@ -1,0 +1,83 @@
+"""How long iterations take, and how long it will be."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from mmengine.hooks import IterTimerHook as BaseIterTimerHook
+from mmengine.runner import Runner
+
+from ...registry import HOOKS
+from ..history import record
+from .logging_steps import log_due, log_interval
+
+
+@HOOKS.register_module()
+class IterTimerHook(BaseIterTimerHook):
+    """Measures ``time`` and ``data_time`` of iterations, and the time left.
+
+    Differs from mmengine's in that it passes them on only when a log line is
+    due, or an epoch ends.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._times: list[float] = []
+        self._data_times: list[float] = []
+        self._interval = 1
+
+    def _before_epoch(self, runner: Runner, mode: str = 'train') -> None:
+        self._interval = log_interval(runner)
+        self._times.clear()
+        self._data_times.clear()
+        self.t = time.time()
+
+    def _after_epoch(self, runner: Runner, mode: str = 'train') -> None:
+        self._flush(runner, mode)
+        self.time_sec_test_val = 0
+
+    def _before_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: Any = None,
+        mode: str = 'train',
+    ) -> None:
+        self._data_times.append(time.time() - self.t)
+
+    def _after_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: Any = None,
+        outputs: dict | Sequence | None = None,
+        mode: str = 'train',
+    ) -> None:
+        now = time.time()
+        self._times.append(now - self.t)
+        self.t = now
+        if mode == 'train':
+            if log_due(runner, batch_idx, self._interval):
+                self._flush(runner, mode)
+                done = runner.iter + 1 - self.start_iter
+                left = runner.max_iters - runner.iter - 1
+                eta = self.time_sec_tot / done * left
+                runner.message_hub.update_info('eta', eta)
+        elif (batch_idx + 1) % self._interval == 0:
+            self._flush(runner, mode)
+            loader = getattr(runner, f'{mode}_dataloader')
+            left = len(loader) - batch_idx - 1
+            eta = self.time_sec_test_val / (batch_idx + 1) * left
+            runner.message_hub.update_info('eta', eta)
+
+    def _flush(self, runner: Runner, mode: str) -> None:
+        if mode == 'train':
+            self.time_sec_tot += sum(self._times)
+        else:
+            self.time_sec_test_val += sum(self._times)
+        record(runner.message_hub, f'{mode}/time', self._times)
+        record(runner.message_hub, f'{mode}/data_time', self._data_times)
+        self._times.clear()
+        self._data_times.clear()

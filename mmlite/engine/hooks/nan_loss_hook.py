@@ -1,0 +1,117 @@
+"""Stop when the loss is no number any more."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+from torch import Tensor
+
+from ...errors import TrainingError
+from ...registry import HOOKS
+from ..checkpoints import unwrapped
+from ..resume import latest_checkpoint
+from .logging_steps import log_due, log_interval
+
+_FILES_SHOWN = 8
+
+
+@HOOKS.register_module()
+class NanLossHook(Hook):
+    """Stops training when the loss is NaN or infinite, and says where.
+
+    On a CPU every iteration is looked at. On a GPU the losses wait there until
+    the next log line, so that training does not wait for them. A checkpoint with
+    such weights is never written.
+
+    Args:
+        interval: Iterations between looks on a GPU; None is the interval of the
+            log lines.
+
+    Raises:
+        TrainingError: naming the iteration, the files of its batch, and the last
+            good checkpoint.
+    """
+
+    priority = 'ABOVE_NORMAL'
+
+    def __init__(self, interval: int | None = None) -> None:
+        if interval is not None and interval < 1:
+            raise ValueError(f'interval must be at least 1, got {interval}')
+        self.interval = interval
+        self._pending: list[tuple[int, Tensor, Any]] = []
+
+    def before_train(self, runner: Runner) -> None:
+        """Begin with nothing to look at."""
+        self._pending.clear()
+        self._every = self.interval or log_interval(runner)
+
+    def after_train_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: Any = None,
+        outputs: dict[str, Any] | None = None,
+    ) -> None:
+        """Keep the loss, and look at it if it is time."""
+        loss = (outputs or {}).get('loss')
+        if not isinstance(loss, Tensor):
+            return
+        is_dict = isinstance(data_batch, dict)
+        samples = data_batch.get('data_samples') if is_dict else None
+        self._pending.append((runner.iter, loss.detach(), samples))
+        if loss.device.type == 'cpu' or log_due(runner, batch_idx, self._every):
+            self._look(runner)
+
+    def after_train_epoch(self, runner: Runner) -> None:
+        """Look at what is left."""
+        self._look(runner)
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Refuse to save weights that are no numbers."""
+        self._look(runner)
+        learned = {name for name, _ in unwrapped(runner.model).named_parameters()}
+        for name, value in checkpoint['state_dict'].items():
+            if name in learned and not value.isfinite().all():
+                raise TrainingError(
+                    f'{name} holds NaN or infinite values after iteration '
+                    f'{runner.iter}; {_advice(runner)}'
+                )
+
+    def _look(self, runner: Runner) -> None:
+        if not self._pending:
+            return
+        losses = torch.stack([loss.float().mean() for _, loss, _ in self._pending])
+        for value, (iteration, _, samples) in zip(
+            losses.tolist(), self._pending, strict=True
+        ):
+            if not math.isfinite(value):
+                raise TrainingError(
+                    f'the loss is {value} in iteration {iteration + 1} (epoch '
+                    f'{runner.epoch + 1}){_files(samples)}; {_advice(runner)}'
+                )
+        self._pending.clear()
+
+
+def _files(samples: Any) -> str:
+    """The files that a batch came from, as far as they are known."""
+    if not isinstance(samples, (list, tuple)):
+        return ''
+    paths = [s.get('img_path') for s in samples if isinstance(s.get('img_path'), str)]
+    if not paths:
+        return ''
+    more = len(paths) - _FILES_SHOWN
+    shown = ', '.join(paths[:_FILES_SHOWN]) + (f' and {more} more' if more > 0 else '')
+    return f', of the files {shown}'
+
+
+def _advice(runner: Runner) -> str:
+    last = latest_checkpoint(runner.work_dir)
+    good = f'the last good checkpoint is {last}; ' if last else ''
+    return (
+        f'{good}try a lower optim_wrapper.optimizer.lr, a warm-up, or '
+        'optim_wrapper.clip_grad=dict(max_norm=1.0)'
+    )

@@ -1,0 +1,233 @@
+"""How training goes, on the terminal."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import torch
+from mmengine.device import get_device
+from mmengine.hooks import Hook
+from mmengine.runner import EpochBasedTrainLoop, Runner
+from torch.utils.data import DataLoader
+
+from ...registry import HOOKS
+from ..checkpoints import unwrapped
+from ..terminal import STATUS_LINE, tell
+from .logging_steps import log_due, log_interval
+
+_BAR_SECONDS = 0.1
+_BAR_WIDTH = 16
+
+
+@HOOKS.register_module()
+class ProgressHook(Hook):
+    """Says what is trained, shows how it goes, and tells the results.
+
+    On a terminal there is a bar with epoch, iteration, loss, learning rate,
+    speed, memory and time left; elsewhere, e.g. in a file, a plain line now and
+    then. Losses are those of the last log line.
+
+    Args:
+        line_seconds: Seconds between plain lines, at least.
+    """
+
+    priority = 'LOW'
+
+    def __init__(self, line_seconds: float = 10.0) -> None:
+        self.line_seconds = line_seconds
+        self._interval = 1
+        self._by_epoch = True
+        self._training = False
+        self._next_bar = 0.0
+        self._next_line = 0.0
+        self._started: tuple[float, int] = (0.0, 0)
+
+    def before_run(self, runner: Runner) -> None:
+        """Say what is about to run."""
+        for name, text in _summary(runner):
+            tell(runner.logger, f'{name:<9} {text}')
+
+    def before_train(self, runner: Runner) -> None:
+        """Start the clock."""
+        now = time.monotonic()
+        self._interval = log_interval(runner)
+        self._by_epoch = isinstance(runner.train_loop, EpochBasedTrainLoop)
+        self._training = True
+        self._next_bar, self._next_line = now, now + self.line_seconds
+        self._started = (now, runner.iter)
+
+    def after_train_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: Any = None,
+        outputs: dict[str, Any] | None = None,
+    ) -> None:
+        """Move the bar, or write a line if it is time for one."""
+        if runner.rank != 0:
+            return
+        now = time.monotonic()
+        if STATUS_LINE.alive:
+            if now >= self._next_bar:
+                STATUS_LINE.show(self._line(runner, batch_idx, bar=True))
+                self._next_bar = now + _BAR_SECONDS
+        elif now >= self._next_line and log_due(runner, batch_idx, self._interval):
+            tell(runner.logger, self._line(runner, batch_idx))
+            self._next_line = now + self.line_seconds
+
+    def after_train_epoch(self, runner: Runner) -> None:
+        """Leave a line for the epoch."""
+        STATUS_LINE.clear()
+        tell(runner.logger, self._line(runner))
+
+    def after_val_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: Any = None,
+        outputs: Any = None,
+    ) -> None:
+        """Move the bar of the validation."""
+        self._show_part(runner, 'val', batch_idx, runner.val_dataloader)
+
+    def after_test_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: Any = None,
+        outputs: Any = None,
+    ) -> None:
+        """Move the bar of the test."""
+        self._show_part(runner, 'test', batch_idx, runner.test_dataloader)
+
+    def after_val_epoch(
+        self, runner: Runner, metrics: Mapping[str, Any] | None = None
+    ) -> None:
+        """Tell the results."""
+        where = ''
+        if self._training and self._by_epoch:
+            where = f'epoch {runner.epoch}/{runner.max_epochs}  '
+        elif self._training:
+            where = f'iter {runner.iter}/{runner.max_iters}  '
+        self._tell_metrics(runner, f'{where}val', metrics)
+
+    def after_test_epoch(
+        self, runner: Runner, metrics: Mapping[str, Any] | None = None
+    ) -> None:
+        """Tell the results."""
+        self._tell_metrics(runner, 'test', metrics)
+
+    def after_train(self, runner: Runner) -> None:
+        """Say where everything is."""
+        STATUS_LINE.clear()
+        self._training = False
+        taken = timedelta(seconds=round(time.monotonic() - self._started[0]))
+        tell(runner.logger, f'trained in {taken}; results in {runner.work_dir}')
+
+    def _show_part(
+        self, runner: Runner, name: str, batch_idx: int, loader: DataLoader
+    ) -> None:
+        if runner.rank == 0 and STATUS_LINE.alive:
+            STATUS_LINE.show(f'{name}  {_bar(batch_idx + 1, len(loader))}')
+
+    def _tell_metrics(
+        self, runner: Runner, name: str, metrics: Mapping[str, Any] | None
+    ) -> None:
+        STATUS_LINE.clear()
+        shown = [
+            f'{key} {value:.4g}' if isinstance(value, float) else f'{key} {value}'
+            for key, value in (metrics or {}).items()
+            if isinstance(value, (int, float))
+        ]
+        tell(runner.logger, '  '.join([name, *shown]))
+
+    def _line(
+        self, runner: Runner, batch_idx: int | None = None, bar: bool = False
+    ) -> str:
+        """A line after a batch, or after the epoch if there is none."""
+        parts = []
+        if self._by_epoch:
+            parts.append(f'epoch {runner.epoch + 1}/{runner.max_epochs}')
+            total = len(runner.train_dataloader)
+            done = total if batch_idx is None else batch_idx + 1
+        else:
+            done, total = runner.iter + (batch_idx is not None), runner.max_iters
+        if bar:
+            parts.append(_bar(done, total))
+        elif batch_idx is not None or not self._by_epoch:
+            parts.append(f'iter {done}/{total}')
+        scalars = runner.message_hub.log_scalars
+        if 'train/loss' in scalars:
+            parts.append(f'loss {scalars["train/loss"].mean(self._interval):.4f}')
+        if 'train/lr' in scalars:
+            parts.append(f'lr {scalars["train/lr"].current():.2e}')
+        iteration = runner.iter + (batch_idx is not None)
+        return '  '.join([*parts, *self._speed(runner, iteration)])
+
+    def _speed(self, runner: Runner, iteration: int) -> list[str]:
+        since, first = self._started
+        done, seconds = iteration - first, time.monotonic() - since
+        if done <= 0 or seconds <= 0:
+            return []
+        rate = done / seconds
+        batch = runner.train_dataloader.batch_size
+        if batch is None:
+            speed = f'{rate:.1f} it/s'
+        else:
+            speed = f'{rate * batch * runner.world_size:.0f} img/s'
+        parts = [speed, f'mem {_memory()} MB']
+        left = runner.max_iters - iteration
+        if left > 0:
+            parts.append(f'eta {timedelta(seconds=round(left / rate))}')
+        return parts
+
+
+def _summary(runner: Runner) -> list[tuple[str, str]]:
+    model = unwrapped(runner.model)
+    count = sum(p.numel() for p in model.parameters())
+    lines = [('model', f'{type(model).__name__}, {_short(count)} parameters')]
+    for name, loop in runner.built_loops.items():
+        lines.append((name, _describe(loop.dataloader.dataset)))
+    processes = f', {runner.world_size} processes' if runner.world_size > 1 else ''
+    lines.append(('device', f'{_device()}{processes}'))
+    lines.append(('work_dir', runner.work_dir))
+    return lines
+
+
+def _short(count: int) -> str:
+    for unit, name in ((10**9, 'G'), (10**6, 'M'), (10**3, 'k')):
+        if count >= unit:
+            return f'{count / unit:.2f} {name}'
+    return str(count)
+
+
+def _describe(dataset: Any) -> str:
+    classes = (getattr(dataset, 'metainfo', None) or {}).get('classes')
+    text = f'{len(dataset)} samples' if hasattr(dataset, '__len__') else 'a stream'
+    return f'{text}, {len(classes)} classes' if classes else text
+
+
+def _device() -> str:
+    kind = get_device()
+    return f'{kind} ({torch.cuda.get_device_name()})' if kind == 'cuda' else kind
+
+
+def _bar(done: int, total: int) -> str:
+    filled = _BAR_WIDTH * done // max(total, 1)
+    return f'[{"#" * filled}{"." * (_BAR_WIDTH - filled)}] {done}/{total}'
+
+
+def _memory() -> int:
+    """Peak megabytes: of the GPU if there is one, else of this process."""
+    if torch.cuda.is_available():
+        return torch.cuda.max_memory_allocated() // 2**20
+    if sys.platform == 'win32':
+        return 0
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak // (2**20 if sys.platform == 'darwin' else 2**10)

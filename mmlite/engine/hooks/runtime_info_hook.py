@@ -1,0 +1,108 @@
+"""Losses and learning rates on their way to the log."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from mmengine.hooks import RuntimeInfoHook as BaseRuntimeInfoHook
+from mmengine.optim import OptimWrapperDict
+from mmengine.runner import Runner
+from mmengine.version import __version__ as mmengine_version
+from torch import Tensor
+
+from ...registry import HOOKS
+from ..history import bounded, record
+from ..optimizers import OptimWrapper
+from .logging_steps import log_due, log_interval
+
+
+@HOOKS.register_module()
+class RuntimeInfoHook(BaseRuntimeInfoHook):
+    """Keeps the message hub up to date.
+
+    Differs from mmengine's in that values stay on their device until a log line
+    is due: training never waits for the device in between. The log lines are
+    the same. Histories have a bounded length.
+    """
+
+    def __init__(self) -> None:
+        self.last_loop_stage: str | None = None
+        self._interval = 1
+        self._pending: dict[str, list] = {}
+        self._wrappers: list[OptimWrapper] = []
+
+    def before_run(self, runner: Runner) -> None:
+        """Note what this run is."""
+        runner.message_hub.update_info_dict(
+            dict(
+                cfg=runner.cfg_text,
+                seed=runner.seed,
+                experiment_name=runner.experiment_name,
+                mmengine_version=mmengine_version,
+            )
+        )
+        self.last_loop_stage = None
+
+    def before_train(self, runner: Runner) -> None:
+        """Note where training begins."""
+        super().before_train(runner)
+        self._interval = log_interval(runner)
+        self._pending.clear()
+        wrappers = runner.optim_wrapper
+        if isinstance(wrappers, OptimWrapperDict):
+            wrappers = list(wrappers.values())
+        else:
+            wrappers = [wrappers]
+        self._wrappers = [w for w in wrappers if isinstance(w, OptimWrapper)]
+
+    def before_train_iter(
+        self, runner: Runner, batch_idx: int, data_batch: Any = None
+    ) -> None:
+        """Note the iteration."""
+        runner.message_hub.update_info('iter', runner.iter)
+
+    def after_train_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: Any = None,
+        outputs: dict[str, Any] | None = None,
+    ) -> None:
+        """Keep what the model logs, and pass it on if a log line is due."""
+        pending = self._pending
+        for key, value in (outputs or {}).items():
+            pending.setdefault(key, []).append(
+                value.detach() if isinstance(value, Tensor) else value
+            )
+        for wrapper in self._wrappers:
+            for key, value in wrapper.logged.items():
+                pending.setdefault(key, []).append(value)
+            wrapper.logged.clear()
+        if log_due(runner, batch_idx, self._interval):
+            self._flush(runner)
+
+    def after_train_epoch(self, runner: Runner) -> None:
+        """Pass on what is left."""
+        self._flush(runner)
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Let the checkpoint have the latest values."""
+        self._flush(runner)
+
+    def _flush(self, runner: Runner) -> None:
+        hub = runner.message_hub
+        for name, rates in runner.optim_wrapper.get_lr().items():
+            record(hub, f'train/{name}', rates[:1])
+        for key, values in self._pending.items():
+            record(hub, f'train/{key}', _as_floats(values))
+        self._pending.clear()
+        for key in hub.log_scalars:
+            bounded(hub, key)
+
+
+def _as_floats(values: list) -> list[float]:
+    """Plain numbers, with one wait for the device at most."""
+    if all(isinstance(v, Tensor) for v in values):
+        return torch.stack([v.float().mean() for v in values]).tolist()
+    return [float(v) for v in values]

@@ -1,0 +1,16 @@
+"""Loops: the order in which training, validation and testing happen."""
+
+from .batches import batches_from, endless_batches, set_seed
+from .evaluate import TestLoop, ValLoop
+from .train import EpochBasedTrainLoop, IterBasedTrainLoop, TrainLoop
+
+__all__ = [
+    'EpochBasedTrainLoop',
+    'IterBasedTrainLoop',
+    'TestLoop',
+    'TrainLoop',
+    'ValLoop',
+    'batches_from',
+    'endless_batches',
+    'set_seed',
+]

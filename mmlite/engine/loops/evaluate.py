@@ -1,0 +1,131 @@
+"""Validate and test."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import mmengine.runner.loops as base
+import torch
+from mmengine.device import get_device
+from mmengine.evaluator import Evaluator
+from mmengine.runner import BaseLoop, Runner
+from mmengine.structures import BaseDataElement
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from ...registry import LOOPS
+from ..resume import preserved_rng
+from .batches import batches_from
+
+
+class _EvalLoop(BaseLoop):
+    """Predict all batches, and measure the predictions."""
+
+    mode: str
+
+    def __init__(
+        self,
+        runner: Runner,
+        dataloader: DataLoader | dict,
+        evaluator: Evaluator | dict | list,
+        fp16: bool = False,
+    ) -> None:
+        BaseLoop.__init__(self, runner, dataloader)
+        self.evaluator = runner.build_evaluator(evaluator)
+        self.fp16 = fp16
+        metainfo = getattr(self.dataloader.dataset, 'metainfo', None)
+        self.evaluator.dataset_meta = metainfo
+        runner.visualizer.dataset_meta = metainfo
+        self._losses: dict[str, list[Tensor]] = {}
+
+    def run(self) -> dict[str, Any]:
+        """Evaluate, and return the metrics."""
+        self.runner.call_hook(f'before_{self.mode}')
+        self.runner.call_hook(f'before_{self.mode}_epoch')
+        self.runner.model.eval()
+        self._losses.clear()
+        with preserved_rng():
+            for idx, data_batch in enumerate(batches_from(self.dataloader, 0)):
+                self.run_iter(idx, data_batch)
+                self._stop_if_interrupted()
+            metrics = self.evaluator.evaluate(len(self.dataloader.dataset))
+        metrics.update(self._mean_losses())
+        self.runner.call_hook(f'after_{self.mode}_epoch', metrics=metrics)
+        self.runner.call_hook(f'after_{self.mode}')
+        return metrics
+
+    @torch.no_grad()
+    def run_iter(self, idx: int, data_batch: Any) -> None:
+        """Predict one batch."""
+        runner, mode = self.runner, self.mode
+        runner.call_hook(f'before_{mode}_iter', batch_idx=idx, data_batch=data_batch)
+        with self._precision():
+            outputs = getattr(runner.model, f'{mode}_step')(data_batch)
+        outputs = self._without_losses(outputs)
+        self.evaluator.process(data_samples=outputs, data_batch=data_batch)
+        runner.call_hook(
+            f'after_{mode}_iter', batch_idx=idx, data_batch=data_batch, outputs=outputs
+        )
+
+    def _precision(self) -> AbstractContextManager:
+        if not self.fp16:
+            return nullcontext()
+        device = torch.device(get_device()).type
+        dtype = torch.float16 if device == 'cuda' else torch.bfloat16
+        return torch.autocast(device, dtype)
+
+    def _without_losses(self, outputs: Sequence) -> Sequence:
+        """Put aside losses, which a model may give as a last element of their own."""
+        last = outputs[-1] if len(outputs) else None
+        if not isinstance(last, BaseDataElement) or last.keys() != ['loss']:
+            return outputs
+        for name, value in last.loss.items():
+            values = value if isinstance(value, (list, tuple)) else [value]
+            self._losses.setdefault(name, []).extend(values)
+        return outputs[:-1]
+
+    def _mean_losses(self) -> dict[str, float]:
+        means = {
+            name: torch.stack([torch.as_tensor(v).float() for v in values]).mean()
+            for name, values in self._losses.items()
+        }
+        means = {name: float(mean) for name, mean in means.items()}
+        if means:
+            total = sum(mean for name, mean in means.items() if 'loss' in name)
+            means[f'{self.mode}_loss'] = total
+        return means
+
+    def _stop_if_interrupted(self) -> None:
+        if self.runner.interrupt.requested:
+            raise KeyboardInterrupt
+
+
+@LOOPS.register_module()
+class ValLoop(_EvalLoop, base.ValLoop):
+    """Validates.
+
+    Args:
+        runner: The runner.
+        dataloader: A data loader, or a dict to build it.
+        evaluator: An evaluator, or the metrics to build it from.
+        fp16: Whether to predict in mixed precision.
+    """
+
+    mode = 'val'
+
+
+@LOOPS.register_module()
+class TestLoop(_EvalLoop, base.TestLoop):
+    """Tests.
+
+    Args:
+        runner: The runner.
+        dataloader: A data loader, or a dict to build it.
+        evaluator: An evaluator, or the metrics to build it from.
+        fp16: Whether to predict in mixed precision.
+    """
+
+    __test__ = False  # pytest, this is no test
+    mode = 'test'

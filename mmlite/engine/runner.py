@@ -1,0 +1,284 @@
+"""The runner: a config made to train, validate and test."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config, ConfigDict
+from mmengine.dist import is_main_process, master_only
+from mmengine.runner import BaseLoop
+from torch import nn
+
+from ..errors import CheckpointError, ConfigError
+from ..registry import RUNNERS
+from . import resume
+from .assembly import RunnerAssembly
+from .checkpoints import LoadReport, load_checkpoint, load_state, save_checkpoint
+from .checks import check_groups
+from .environment import prepare_work_dir
+from .interrupt import Interrupted, InterruptSwitch
+from .saving import restore_training, training_state
+from .terminal import STATUS_LINE, tell
+
+_REVISE_KEYS = ((r'^module\.', ''),)
+
+
+@RUNNERS.register_module()
+class Runner(RunnerAssembly):
+    """mmengine's runner, made at home on today's machines.
+
+    Use it through :meth:`from_cfg`, then :meth:`train`, :meth:`val` or
+    :meth:`test`. Differs from mmengine's in that
+
+    - the terminal shows a few lines, and the log file everything;
+    - several processes work on CPUs too;
+    - checkpoints are written whole, read without executing anything, and
+      resumed at the very iteration, random numbers included;
+    - Ctrl-C saves before it stops;
+    - mistakes in a config are told with their place.
+
+    Args:
+        model: A model, or a dict to build it.
+        work_dir: Where logs and checkpoints go.
+        *args: Further arguments of mmengine's ``Runner``.
+        default_scope: Not used: names are always looked up in mmlite's
+            registries, which hold mmengine's too.
+        **kwargs: Further arguments of mmengine's ``Runner``.
+
+    Attributes:
+        interrupt: Tells loops when Ctrl-C was pressed.
+        resuming: Whether a training was taken up again from a checkpoint.
+        pending_rng: The random state to begin training with.
+
+    Raises:
+        ConfigError: if the settings have mistakes.
+        UserError: if work_dir cannot be written to.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module | dict,
+        work_dir: str,
+        *args: Any,
+        default_scope: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        prepare_work_dir(os.path.abspath(work_dir))
+        self.interrupt = InterruptSwitch()
+        self.resuming = False
+        self.pending_rng: Mapping[str, Any] | None = None
+        super().__init__(model, work_dir, *args, default_scope='mmlite', **kwargs)
+
+    @classmethod
+    def from_cfg(cls, cfg: Config | ConfigDict | dict) -> Runner:
+        """Build a runner from a config.
+
+        Raises:
+            ConfigError: if the config has mistakes.
+        """
+        with _of_file(getattr(cfg, 'filename', None)):
+            check_groups(cfg)
+            return super().from_cfg(cfg)
+
+    @cached_property
+    def cfg_text(self) -> str:
+        """The config as Python code."""
+        return self.cfg.pretty_text
+
+    @property
+    def built_loops(self) -> dict[str, BaseLoop]:
+        """The loops that are built so far, by ``'train'``, ``'val'``, ``'test'``."""
+        loops = dict(train=self._train_loop, val=self._val_loop, test=self._test_loop)
+        return {
+            name: loop for name, loop in loops.items() if isinstance(loop, BaseLoop)
+        }
+
+    def train(self) -> nn.Module:
+        """Train, and return the model.
+
+        Raises:
+            Interrupted: after Ctrl-C, when a checkpoint is saved.
+            TrainingError: if the loss is no number any more.
+        """
+        try:
+            with _of_file(self.cfg.filename):
+                return super().train()
+        except KeyboardInterrupt:
+            STATUS_LINE.clear()
+            loop = self.built_loops.get('train')
+            if self.interrupt.aborted or loop is None or loop.iter == 0:
+                raise
+            raise self._save_interrupted() from None
+
+    def val(self) -> dict[str, Any]:
+        """Validate, and return the metrics."""
+        with _of_file(self.cfg.filename):
+            return super().val()
+
+    def test(self) -> dict[str, Any]:
+        """Test, and return the metrics."""
+        with _of_file(self.cfg.filename):
+            return super().test()
+
+    def _save_interrupted(self) -> Interrupted:
+        name = 'interrupted.pth'
+        path = os.path.join(self.work_dir, name)
+        meta = dict(epoch=self.epoch, iter=self.iter)
+        self.save_checkpoint(self.work_dir, name, meta=meta)
+        if is_main_process():
+            resume.remember_latest(self.work_dir, path)
+        self.visualizer.close()
+        return Interrupted(path, f'{self.epoch} epochs, {self.iter} iterations')
+
+    def restore_rng(self) -> None:
+        """Take up the random numbers where a resumed run left them."""
+        if self.pending_rng is not None:
+            resume.set_rng_state(self.pending_rng)
+            self.pending_rng = None
+
+    def load_or_resume(self) -> None:
+        """Load or resume the checkpoint that the config names, once."""
+        if self._has_loaded:
+            return
+        path = self._load_from
+        if self._resume:
+            if isinstance(self._resume, (str, Path)) and self._resume != 'auto':
+                path = str(self._resume)
+            path = path or resume.latest_checkpoint(self.work_dir)
+            if path is None:
+                tell(self.logger, f'nothing to resume in {self.work_dir}: a new start')
+                return
+            self.resume(path)
+        elif path is not None:
+            self.load_checkpoint(path)
+
+    def load_checkpoint(
+        self,
+        filename: str,
+        map_location: Any = 'cpu',
+        strict: bool = False,
+        revise_keys: Sequence[Sequence[str]] = _REVISE_KEYS,
+    ) -> dict[str, Any]:
+        """Put the weights of a checkpoint into the model; return all it holds.
+
+        Args:
+            filename: A file or URL.
+            map_location: The device for the tensors that are returned.
+            strict: Whether every entry must have its match.
+            revise_keys: Pairs of a regular expression and what to replace it
+                with, applied to the names in the checkpoint.
+
+        Raises:
+            CheckpointError: if it is unreadable, or of another model.
+        """
+        checkpoint, _ = self._load(filename, map_location, strict, revise_keys)
+        return checkpoint
+
+    def _load(
+        self,
+        filename: str,
+        map_location: Any,
+        strict: bool = False,
+        revise_keys: Sequence[Sequence[str]] = _REVISE_KEYS,
+    ) -> tuple[dict[str, Any], LoadReport]:
+        checkpoint = load_checkpoint(filename, map_location)
+        self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
+        report = load_state(
+            self.model,
+            checkpoint,
+            strict=strict,
+            revise_keys=revise_keys,
+            source=str(filename),
+        )
+        self._has_loaded = True
+        tell(self.logger, f'{"loaded":<9} {filename}, {report.matched} entries')
+        return checkpoint, report
+
+    def resume(
+        self,
+        filename: str,
+        resume_optimizer: bool = True,
+        resume_param_scheduler: bool = True,
+        map_location: Any = 'default',
+    ) -> None:
+        """Go on with a training as it was when a checkpoint was saved.
+
+        Args:
+            filename: A checkpoint of mmlite or mmengine.
+            resume_optimizer: Whether to restore the optimizer.
+            resume_param_scheduler: Whether to restore the schedulers.
+            map_location: The device on which the checkpoint is read.
+
+        Raises:
+            CheckpointError: if it is unreadable, or does not fit.
+        """
+        self.resuming = True
+        location = 'cpu' if map_location == 'default' else map_location
+        checkpoint, report = self._load(filename, location)
+        if report.missing or report.mismatched:
+            raise CheckpointError(
+                f'{filename} cannot be resumed with this model: {report}\n'
+                'take it as load_from instead to begin anew with what fits'
+            )
+        restore_training(
+            self, checkpoint, str(filename), resume_optimizer, resume_param_scheduler
+        )
+        done = f'{self.epoch} epochs, {self.iter} iterations'
+        tell(self.logger, f'{"resumed":<9} after {done}')
+
+    @master_only
+    def save_checkpoint(
+        self,
+        out_dir: str,
+        filename: str,
+        file_client_args: None = None,
+        save_optimizer: bool = True,
+        save_param_scheduler: bool = True,
+        meta: Mapping[str, Any] | None = None,
+        by_epoch: bool = True,
+        backend_args: None = None,
+        rng_states: list | None = None,
+    ) -> None:
+        """Save the state of the training, whole or not at all.
+
+        Args:
+            out_dir: The folder.
+            filename: The name of the file.
+            file_client_args: Not used: checkpoints are local files.
+            save_optimizer: Whether to save the optimizer too.
+            save_param_scheduler: Whether to save the schedulers too.
+            meta: ``epoch`` and ``iter``, and whatever else to note.
+            by_epoch: Whether the running epoch is at its end, where ``meta`` does
+                not say; else the running iteration is.
+            backend_args: Not used: checkpoints are local files.
+            rng_states: The random states of all processes, by rank.
+
+        Raises:
+            CheckpointError: if it cannot be written.
+        """
+        done = dict(epoch=self.epoch + by_epoch, iter=self.iter + (not by_epoch))
+        checkpoint = training_state(
+            self,
+            done | dict(meta or {}),
+            save_optimizer,
+            save_param_scheduler,
+            rng_states,
+        )
+        self.call_hook('before_save_checkpoint', checkpoint=checkpoint)
+        save_checkpoint(checkpoint, Path(out_dir, filename))
+
+
+@contextmanager
+def _of_file(filename: str | None) -> Iterator[None]:
+    """Let config errors name the file."""
+    try:
+        yield
+    except ConfigError as error:
+        if error.source is not None or filename is None:
+            raise
+        raise ConfigError(error.problems, filename) from error.__cause__

@@ -1,0 +1,93 @@
+"""What a run shows on the terminal: a few lines and a bar; the log file has all."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import sys
+from logging import Logger, LogRecord
+
+from mmengine.logging.logger import FilterDuplicateWarning
+from termcolor import colored
+
+#: Warnings that mmengine gives about itself; a user can do nothing about them.
+_NOISE = (
+    '"FileClient" will be deprecated',
+    '"HardDiskBackend" is the alias',
+    'has no metainfo. ``dataset_meta``',
+)
+_COLOURS = {logging.WARNING: 'yellow', logging.ERROR: 'red', logging.CRITICAL: 'red'}
+
+
+class StatusLine:
+    """A line at the bottom of a terminal that is written over and over.
+
+    On anything but a terminal it shows nothing.
+    """
+
+    def __init__(self) -> None:
+        self._length = 0
+
+    @property
+    def alive(self) -> bool:
+        """Whether stdout is a terminal."""
+        return sys.stdout.isatty()
+
+    def show(self, text: str) -> None:
+        """Write ``text`` over what was shown, cut to the terminal's width."""
+        if not self.alive:
+            return
+        text = text[: shutil.get_terminal_size().columns - 1]
+        sys.stdout.write('\r' + text.ljust(self._length))
+        sys.stdout.flush()
+        self._length = len(text)
+
+    def clear(self) -> None:
+        """Make room for an ordinary line."""
+        if self._length and self.alive:
+            sys.stdout.write('\r' + ' ' * self._length + '\r')
+            sys.stdout.flush()
+        self._length = 0
+
+
+STATUS_LINE = StatusLine()
+
+
+class TerminalHandler(logging.Handler):
+    """Prints warnings, errors, and records marked with ``terminal=True``."""
+
+    def filter(self, record: LogRecord) -> bool:
+        """Whether a person needs to see this record."""
+        if record.levelno < logging.WARNING:
+            return getattr(record, 'terminal', False) and super().filter(record)
+        noisy = any(words in str(record.msg) for words in _NOISE)
+        return not noisy and super().filter(record)
+
+    def format(self, record: LogRecord) -> str:
+        """The message alone; the level goes before it if it is a warning or worse."""
+        message = record.getMessage()
+        if record.levelno < logging.WARNING:
+            return message
+        level = record.levelname.lower() + ':'
+        if sys.stdout.isatty():
+            level = colored(level, _COLOURS.get(record.levelno))
+        return f'{level} {message}'
+
+    def emit(self, record: LogRecord) -> None:
+        """Print the record above the status line."""
+        STATUS_LINE.clear()
+        print(self.format(record), flush=True)
+
+
+def use_short_terminal(logger: Logger) -> None:
+    """Let a :class:`TerminalHandler` take the place of mmengine's stream handler."""
+    for i, handler in enumerate(logger.handlers):
+        if type(handler) is logging.StreamHandler:
+            short = TerminalHandler(handler.level)
+            short.addFilter(FilterDuplicateWarning(logger.name))
+            logger.handlers[i] = short
+
+
+def tell(logger: Logger, message: str) -> None:
+    """Log a message that belongs on the terminal too."""
+    logger.info(message, extra=dict(terminal=True))

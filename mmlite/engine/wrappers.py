@@ -1,0 +1,59 @@
+"""The model as one of several that train in step."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import torch
+from mmengine.model import MMDistributedDataParallel as BaseWrapper
+from torch import nn
+from torch.nn.parallel import DistributedDataParallel
+
+from ..registry import MODEL_WRAPPERS
+
+# torch 2.13 renamed the argument, and warns about the old name.
+_OF_TORCH = inspect.signature(DistributedDataParallel.__init__).parameters
+_SYNC = (
+    'forward_sync_buffers'
+    if 'forward_sync_buffers' in _OF_TORCH
+    else 'broadcast_buffers'
+)
+
+
+@MODEL_WRAPPERS.register_module()
+class MMDistributedDataParallel(BaseWrapper):
+    """mmengine's wrapper, on GPUs and CPUs alike.
+
+    Args:
+        module: The model, already on its device.
+        broadcast_buffers: Whether the first process's buffers are sent to all
+            before every forward pass.
+        find_unused_parameters: Whether some parameters get no gradient in some
+            iterations.
+        gradient_as_bucket_view: Whether gradients share memory with the
+            buffers that are sent.
+        detect_anomalous_params: Whether to report parameters that the loss does
+            not depend on; slow.
+        **kwargs: Further arguments of torch's ``DistributedDataParallel``.
+    """
+
+    def __init__(
+        self,
+        module: nn.Module,
+        broadcast_buffers: bool = False,
+        find_unused_parameters: bool = False,
+        gradient_as_bucket_view: bool = True,
+        detect_anomalous_params: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        on_gpu = any(p.is_cuda for p in module.parameters())
+        kwargs['device_ids'] = [torch.cuda.current_device()] if on_gpu else None
+        kwargs[_SYNC] = broadcast_buffers
+        super().__init__(
+            module,
+            detect_anomalous_params,
+            find_unused_parameters=find_unused_parameters,
+            gradient_as_bucket_view=gradient_as_bucket_view,
+            **kwargs,
+        )
