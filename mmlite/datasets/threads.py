@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import cv2
-
 from ..registry import FUNCTIONS
 
 
@@ -17,4 +15,6 @@ def limit_opencv_threads(count: int = 0) -> None:
     Args:
         count: Number of threads; 0 is none beside the worker itself.
     """
+    import cv2
+
     cv2.setNumThreads(count)
