@@ -1,0 +1,111 @@
+"""Make any recipe small enough to be run in a second, without its data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from contracts.tiny import BACKBONES, arguments_of
+from mmengine.config import Config
+
+from mmlite.datasets import BaseDataset
+from mmlite.registry import DATASETS, MODELS
+from mmlite.visualization import write_image
+
+# What a sample of these datasets looks like; all others are photographs.
+IMAGES = {
+    'CIFAR10': (32, 32, 3),
+    'CIFAR100': (32, 32, 3),
+    'Digits': (32, 32, 3),
+    'FashionMNIST': (28, 28),
+    'MNIST': (28, 28),
+}
+PHOTOGRAPH = (75, 110, 3)
+SIZES = ('scale', 'crop_size')
+
+
+@DATASETS.register_module()
+class NoiseImages(BaseDataset):
+    """Random images and labels, in memory and in a file.
+
+    Args:
+        shape: Shape of an image.
+        num_classes: Number of classes.
+        length: Number of samples.
+        kwargs: Arguments of ``BaseDataset``.
+    """
+
+    def __init__(
+        self, shape: Sequence[int], num_classes: int, length: int = 2, **kwargs: Any
+    ) -> None:
+        self.shape = tuple(shape)
+        self.num_classes = num_classes
+        self.length = length
+        super().__init__(**kwargs)
+
+    def load_data_list(self) -> list[dict]:
+        rng = np.random.default_rng(0)
+        samples = []
+        for i in range(self.length):
+            image = rng.integers(0, 256, self.shape, np.uint8)
+            path = Path(f'noise_{i}.png').absolute()
+            if image.ndim == 3:
+                write_image(image, path)
+            label = int(rng.integers(self.num_classes))
+            samples.append(dict(img=image, img_path=str(path), gt_label=label))
+        return samples
+
+
+def shrink(cfg: Config, work_dir: Path) -> Config:
+    """One step of training and of validation, on two small random images."""
+    cfg = cfg.copy()
+    cfg.work_dir = str(work_dir)
+    cfg.pop('stand_in', None)
+    shrink_model(cfg.model)
+    num_classes = class_count(cfg)
+    for key in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        if cfg.get(key) is not None:
+            shrink_loader(cfg[key], num_classes)
+    cfg.train_cfg = dict(by_epoch=True, max_epochs=1, val_interval=1)
+    return cfg
+
+
+def class_count(cfg: Config) -> int:
+    for part in (cfg.model.head, cfg.model.backbone, cfg.get('data_preprocessor', {})):
+        if part.get('num_classes', 0) > 0:
+            return part.num_classes
+    raise AssertionError(f'{cfg.filename} does not say how many classes there are')
+
+
+def shrink_model(model: dict) -> None:
+    """Narrow the backbone, and tell the head."""
+    tiny = arguments_of(model.backbone.type, BACKBONES, 'BACKBONES')
+    kept = ('depth', 'out_indices')  # what the recipe is about
+    model.backbone.update({k: v for k, v in tiny.items() if k not in kept})
+    if 'in_channels' in model.get('head', {}):
+        with torch.device('meta'):
+            specs = MODELS.build(model.backbone).feature_specs
+            if model.get('neck') is not None:
+                specs = MODELS.build(model.neck).output_specs(specs)
+        model.head.in_channels = specs[-1].channels
+
+
+def shrink_loader(loader: dict, num_classes: int) -> None:
+    """Two random images instead of the dataset, none bigger than 64 pixels."""
+    dataset = loader.dataset
+    for step in dataset.pipeline:
+        for key in SIZES:
+            if isinstance(step.get(key), int) and step[key] > 64:
+                step[key] = step[key] * 2 // 7  # 224 becomes 64
+    loader.dataset = dict(
+        type='NoiseImages',
+        shape=IMAGES.get(dataset.type, PHOTOGRAPH),
+        num_classes=num_classes,
+        pipeline=dataset.pipeline,
+    )
+    loader.batch_size = 2
+    loader.num_workers = 0
+    loader.pop('persistent_workers', None)

@@ -1,0 +1,80 @@
+"""What every recipe promises: it is read, checked, built, trained and tested."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from contracts.shrink import shrink
+
+from mmlite.config import check_config, load_config
+from mmlite.engine import Runner
+
+ROOT = Path(__file__).parents[2]
+CONFIGS = sorted((ROOT / 'configs').rglob('*.py'))
+RECIPES = [path for path in CONFIGS if '_base_' not in path.parts]
+
+MAX_LINES = 30  # without the docstring: a recipe states only its differences
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT / 'configs'))
+
+
+for_each_recipe = pytest.mark.parametrize('path', RECIPES, ids=name_of)
+
+
+@pytest.mark.parametrize('path', CONFIGS, ids=name_of)
+def test_it_says_what_it_is(path):
+    assert path.read_text(encoding='utf-8').startswith('"""')
+
+
+@for_each_recipe
+def test_it_states_only_its_differences(path):
+    text = path.read_text(encoding='utf-8')
+    docstring, rest = text.split('"""')[1:3]
+    assert rest.count('\n') <= MAX_LINES
+    command = f'configs/{name_of(path)}'
+    assert command in docstring, 'the docstring does not give the command'
+    assert 'Expected:' in docstring, 'the docstring does not give a figure'
+
+
+@for_each_recipe
+@pytest.mark.parametrize('suffix', ['.py', '.json', '.yaml'])
+def test_it_is_dumped_and_read_again(path, suffix, tmp_path):
+    cfg = load_config(path)
+    cfg.dump(tmp_path / f'dumped{suffix}')
+    again = load_config(tmp_path / f'dumped{suffix}')
+    expected = cfg.to_dict()
+    if suffix != '.py':
+        expected = without_tuples(expected)
+    assert again.to_dict() == expected
+
+
+def without_tuples(value):
+    """JSON and YAML have one kind of sequence."""
+    if isinstance(value, dict):
+        return {key: without_tuples(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [without_tuples(item) for item in value]
+    return value
+
+
+@for_each_recipe
+def test_nothing_is_wrong_with_it(path):
+    assert [str(problem) for problem in check_config(load_config(path))] == []
+
+
+@for_each_recipe
+def test_it_trains_one_step_and_predicts_once(path, tmp_path):
+    cfg = shrink(load_config(path), tmp_path / 'run')
+    runner = Runner.from_cfg(cfg)
+    before = [p.detach().clone() for p in runner.model.parameters()]
+    runner.train()
+    after = list(runner.model.parameters())
+    assert runner.iter == 1
+    assert all(p.isfinite().all() for p in after)
+    assert not all(torch.equal(p, q) for p, q in zip(before, after, strict=True))
+    results = runner.test()
+    assert 0 <= results['accuracy/top1'] <= 100
