@@ -67,7 +67,14 @@ class Problem:
 
     Args:
         path: Where it is, e.g. ``'model.backbone'``; ``''`` is the root.
-        message: What was expected, what came, and what to do.
+        message: What was expected, what came, and what to do. One that begins
+            with ``is`` or ``has`` reads on from the path.
+
+    Example:
+        >>> print(Problem('model', "unknown type 'ResNett'"))
+        model: unknown type 'ResNett'
+        >>> print(Problem('model.head.num_classes', 'is 5, but there are 10 classes'))
+        model.head.num_classes is 5, but there are 10 classes
     """
 
     def __init__(self, path: str, message: str) -> None:
@@ -81,7 +88,10 @@ class Problem:
         )
 
     def __str__(self) -> str:
-        return f'{self.path}: {self.message}' if self.path else self.message
+        if not self.path:
+            return self.message
+        sign = ' ' if self.message.startswith(('is ', 'has ')) else ': '
+        return f'{self.path}{sign}{self.message}'
 
 
 class ConfigError(UserError, ValueError):

@@ -2,17 +2,148 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from mmengine.config import Config
 
 from ..errors import ConfigError, Problem
+from ..signature import arguments_of
+from . import sections
+from .data import check_loader, check_pipeline
+from .fitting import check_classes, check_save_best
+from .helpers import is_helper
+from .models import check_model
+from .parts import check_keys, under
+from .schema import SECTIONS, settings, top_level_hint, top_level_keys
 
 __all__ = ['check', 'check_config']
 
+_TRIPLES = (
+    ('train_dataloader', 'train_cfg', 'optim_wrapper'),
+    ('val_dataloader', 'val_cfg', 'val_evaluator'),
+    ('test_dataloader', 'test_cfg', 'test_evaluator'),
+)
+
+_CHECKS: dict[str, Callable[[Any], list[Problem]]] = {
+    'custom_hooks': sections.check_hooks,
+    'default_hooks': sections.check_default_hooks,
+    'env_cfg': sections.check_env,
+    'optim_wrapper': sections.check_optim_wrapper,
+    'test_dataloader': check_loader,
+    'test_evaluator': sections.check_evaluator,
+    'train_dataloader': check_loader,
+    'tta_pipeline': check_pipeline,
+    'val_dataloader': check_loader,
+    'val_evaluator': sections.check_evaluator,
+    'vis_backends': sections.check_backends,
+    'visualizer': sections.check_visualizer,
+}
+_PLAIN_PARTS = (
+    'train_cfg',
+    'val_cfg',
+    'test_cfg',
+    'log_processor',
+    'model_wrapper_cfg',
+    'tta_model',
+)
+_PLAIN_SECTIONS = ('auto_scale_lr', 'custom_imports', 'randomness')
+
+
+def check(cfg: Config, build_model: bool = True) -> None:
+    """See that a config has no mistakes.
+
+    Args:
+        cfg: A config.
+        build_model: See :func:`check_config`.
+
+    Raises:
+        ConfigError: naming every mistake.
+    """
+    if problems := check_config(cfg, build_model):
+        raise ConfigError(problems, cfg.filename)
+
 
 def check_config(cfg: Config, build_model: bool = True) -> list[Problem]:
+    """Find all mistakes of a config, in seconds and without any data.
+
+    Looked at are the keys at the top and in every section, the types, the
+    names of their arguments and the kinds of their values, what of a phase is
+    missing, whether the parts of the model fit each other and the classes of
+    the dataset, and what the constructors of our own small parts say. Classes
+    of other packages are judged by what their signatures tell, and no further.
+
+    A top-level key that nothing reads must look like a variable of the
+    config's own; see :func:`~mmlite.config.helpers.is_helper` for the rule.
+
+    Args:
+        cfg: A config.
+        build_model: Whether to build the model, on the meta device; otherwise
+            only names and kinds of its arguments are looked at.
+
+    Example:
+        >>> cfg = Config(dict(model=dict(type='ResNett'), optim_wraper=dict()))
+        >>> for problem in check_config(cfg):
+        ...     print(problem)
+        unknown key 'optim_wraper'; did you mean 'optim_wrapper'?
+        model: unknown type 'ResNett'; did you mean 'ResNet'?
+    """
+    problems = [*_unknown_keys(cfg), *_missing(cfg), *_settings(cfg)]
+    if cfg.get('model') is not None:
+        problems += check_model(cfg.model, cfg.get('data_preprocessor'), build_model)
+    for key in cfg:
+        if cfg[key] is not None and not _said_before(key, cfg):
+            problems += under(_check_section(key, cfg[key]), key)
+    if cfg.get('param_scheduler') is not None:
+        loop = cfg.get('train_cfg') or {}
+        found = sections.check_schedulers(cfg.param_scheduler, loop)
+        problems += under(found, 'param_scheduler')
+    return [*problems, *check_classes(cfg), *check_save_best(cfg)]
+
+
+def _check_section(key: str, section: Any) -> list[Problem]:
+    if key in _CHECKS:
+        return _CHECKS[key](section)
+    if key in _PLAIN_PARTS:
+        return sections.check_plain(key, section)
+    if key in _PLAIN_SECTIONS:
+        return check_keys(section, SECTIONS[key,])
+    if key == 'compile' and not isinstance(section, bool):
+        return check_keys(section, SECTIONS[key,], ('model',))
     return []
 
 
-def check(cfg: Config) -> None:
-    if problems := check_config(cfg):
-        raise ConfigError(problems, cfg.filename)
+def _said_before(key: str, cfg: Config) -> bool:
+    """Whether it is a section of the test that is that of the validation."""
+    twin = key.replace('test_', 'val_', 1)
+    return key.startswith('test_') and cfg[key] == cfg.get(twin)
+
+
+def _unknown_keys(cfg: Config) -> list[Problem]:
+    known = top_level_keys()
+    problems = []
+    for key in cfg:
+        if key not in known and not is_helper(key, cfg):
+            hint = top_level_hint(key) or '; nothing in the config uses it'
+            problems.append(Problem('', f'unknown key {key!r}{hint}'))
+    return problems
+
+
+def _missing(cfg: Config) -> list[Problem]:
+    """Sections without which others make no sense."""
+    missing = {} if cfg.get('model') is not None else {'model': ''}
+    for triple in _TRIPLES:
+        there = [key for key in triple if cfg.get(key) is not None]
+        if there:
+            missing |= dict.fromkeys(triple, f', though there is {there[0]}')
+            for key in there:
+                del missing[key]
+    if cfg.get('param_scheduler') is not None and cfg.get('optim_wrapper') is None:
+        missing.setdefault('optim_wrapper', ', though there is param_scheduler')
+    return [Problem(key, f'is missing{why}') for key, why in missing.items()]
+
+
+def _settings(cfg: Config) -> list[Problem]:
+    """Mistakes in keys with a plain value."""
+    stated = {key: cfg[key] for key in arguments_of(settings).kinds if key in cfg}
+    return check_keys(stated, settings)

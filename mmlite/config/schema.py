@@ -7,7 +7,7 @@ take it: the function's arguments are the section's keys.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import torch
 
@@ -34,6 +34,7 @@ from ..registry import (
 from ..signature import Arguments, arguments_of
 
 __all__ = [
+    'HOOK_TYPES',
     'LEGACY_KEYS',
     'SECTIONS',
     'Slot',
@@ -42,6 +43,19 @@ __all__ = [
     'top_level_hint',
     'top_level_keys',
 ]
+
+# The hooks that every run has; a config changes them by name, and adds others.
+HOOK_TYPES = {
+    'runtime_info': 'RuntimeInfoHook',
+    'timer': 'IterTimerHook',
+    'sampler_seed': 'DistSamplerSeedHook',
+    'logger': 'LoggerHook',
+    'param_scheduler': 'ParamSchedulerHook',
+    'checkpoint': 'CheckpointHook',
+    'nan_check': 'NanLossHook',
+    'progress': 'ProgressHook',
+    'visualization': 'VisualizationHook',
+}
 
 # Beside the arguments of the Runner.
 _OTHER_KEYS = frozenset(
@@ -155,16 +169,23 @@ def paramwise_cfg(
     """The keys of ``optim_wrapper.paramwise_cfg``."""
 
 
-def default_hooks(
-    runtime_info: dict | None = None,
-    timer: dict | None = None,
-    sampler_seed: dict | None = None,
-    logger: dict | None = None,
-    param_scheduler: dict | None = None,
-    checkpoint: dict | None = None,
-    visualization: dict | None = None,
+def custom_key(lr_mult: float = 1.0, decay_mult: float = 1.0) -> None:
+    """The keys of each of ``optim_wrapper.paramwise_cfg.custom_keys``."""
+
+
+def settings(
+    default_scope: str | None = None,
+    experiment_name: str | None = None,
+    find_unused_parameters: bool = False,
+    launcher: Literal['none', 'pytorch', 'slurm', 'mpi'] = 'none',
+    load_from: str | None = None,
+    log_level: str | int = 'INFO',
+    resume: bool = False,
+    stand_in: str | None = None,
+    sync_bn: Literal['torch', None] = None,
+    work_dir: str | None = None,
 ) -> None:
-    """The keys of ``default_hooks``."""
+    """The top-level keys with a plain value."""
 
 
 SECTIONS: dict[tuple[str, ...], Callable] = {
@@ -178,7 +199,6 @@ SECTIONS: dict[tuple[str, ...], Callable] = {
     ('auto_scale_lr',): auto_scale_lr,
     ('custom_imports',): custom_imports,
     ('compile',): torch.compile,
-    ('default_hooks',): default_hooks,
     ('optim_wrapper', 'paramwise_cfg'): paramwise_cfg,
 }
 
@@ -223,8 +243,11 @@ def slot_of(keys: tuple[str, ...], cfg: Mapping[str, Any]) -> Slot | None:
         'IterBasedTrainLoop'
     """
     if keys == ('train_cfg',):
-        loop = 'EpochBasedTrainLoop' if cfg.get('by_epoch') else 'IterBasedTrainLoop'
+        by_epoch = cfg.get('by_epoch', 'max_iters' not in cfg)
+        loop = 'EpochBasedTrainLoop' if by_epoch else 'IterBasedTrainLoop'
         return Slot(LOOPS, loop, ('runner', 'dataloader', 'by_epoch'))
+    if keys[:1] == ('default_hooks',) and len(keys) == 2:
+        return Slot(HOOKS, HOOK_TYPES.get(keys[1]), ('priority',))
     return _SLOTS.get(keys)
 
 
@@ -237,6 +260,8 @@ def arguments_at(keys: tuple[str, ...], cfg: Mapping[str, Any]) -> Arguments | N
     """
     if not keys:
         return Arguments((), dict.fromkeys(top_level_keys(), Any), open=False)
+    if keys == ('default_hooks',):
+        return Arguments((), dict.fromkeys(HOOK_TYPES, Any), open=False)
     if section := SECTIONS.get(keys):
         return arguments_of(section)
     slot = slot_of(keys, cfg)

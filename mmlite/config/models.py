@@ -1,0 +1,166 @@
+"""Check a model by building it where nothing costs anything: on the meta device."""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+
+from ..errors import ConfigError, Problem, UserError
+from ..registry import MODELS, WEIGHT_INITIALIZERS
+from ..signature import arguments_of, fits
+from .parts import check_part, check_parts, under
+
+__all__ = ['check_model']
+
+_PREPROCESSOR = 'data_preprocessor'
+
+
+def check_model(
+    model: Any, data_preprocessor: Any = None, build: bool = True
+) -> list[Problem]:
+    """Find the mistakes of a model: names, arguments, widths that do not fit.
+
+    The model is built on the meta device, where tensors have shapes but no
+    memory. When that fails, each part is built alone, so that a mistake in one
+    does not hide those in the others; and once more the whole, without the
+    arguments that are known to be wrong.
+
+    Args:
+        model: The section ``model``.
+        data_preprocessor: The section of that name, which a model without one
+            takes over.
+        build: Whether to build; else only names and kinds are looked at.
+
+    Returns:
+        Problems with paths that start at the root of the config.
+    """
+    if not isinstance(model, Mapping):
+        return under(check_part(model, MODELS), 'model')
+    whole = dict(model)
+    own = _PREPROCESSOR in whole
+    if data_preprocessor is not None and not own:
+        whole[_PREPROCESSOR] = data_preprocessor
+    problems = _check_initializers(whole)
+    failed = _failure(whole) if build else MODELS.problems_of(whole)
+    if failed or not build:
+        problems += [*failed, *_written(whole)]
+    if failed and build:
+        problems += _failures_of_parts(whole)
+        problems += _failure(_mended(whole))
+    unique = {(p.path, p.message): p for p in problems}
+    return [
+        p if p.path.split('.')[0] == _PREPROCESSOR and not own else p.under('model')
+        for p in unique.values()
+    ]
+
+
+def _failure(cfg: Mapping[str, Any]) -> list[Problem]:
+    """What building says."""
+    try:
+        _build(cfg, 'meta')
+    except ConfigError as error:
+        return error.problems
+    except UserError as error:
+        return [Problem('', str(error))]
+    # A constructor may not bear the meta device, which is no mistake of the config.
+    except Exception:
+        return _failure_on_cpu(cfg)
+    return []
+
+
+def _failure_on_cpu(cfg: Mapping[str, Any]) -> list[Problem]:
+    try:
+        _build(cfg, 'cpu')
+    # Whatever a constructor raises here, it will raise when training starts.
+    except Exception as error:
+        kind = cfg['type'] if isinstance(cfg['type'], str) else cfg['type'].__name__
+        return [Problem('', f'{kind}: {type(error).__name__}: {error}')]
+    return []
+
+
+def _build(cfg: Mapping[str, Any], device: str) -> None:
+    with (
+        warnings.catch_warnings(),
+        torch.random.fork_rng(devices=[]),
+        torch.device(device),
+    ):
+        warnings.simplefilter('ignore')
+        MODELS.build(copy.deepcopy(dict(cfg)))
+
+
+def _is_part(cfg: Any) -> bool:
+    """Whether it is a dict of a type that is ours to judge."""
+    return (
+        isinstance(cfg, Mapping)
+        and isinstance(cfg.get('type'), str)
+        and MODELS.get(cfg['type']) is not None
+    )
+
+
+def _failures_of_parts(cfg: Mapping[str, Any]) -> list[Problem]:
+    """What building says of each part alone."""
+    problems = []
+    for key, value in cfg.items():
+        if isinstance(value, Mapping) and 'type' in value:
+            problems += under(_failure(value), key)
+        elif isinstance(value, (list, tuple)) and any(map(_is_part, value)):
+            problems += under(check_parts(value, _failure), key)
+    return problems
+
+
+def _written(cfg: Mapping[str, Any]) -> list[Problem]:
+    """Unknown arguments and misfit values, at any depth.
+
+    What is missing may be added by the part around, and so is not told.
+    """
+    problems = []
+    if _is_part(cfg):
+        target = MODELS.get(cfg['type'])
+        problems = MODELS.problems_of(cfg, given=arguments_of(target).required)
+    for key, value in cfg.items():
+        if key.endswith('_cfg'):  # for a builder, which takes keys for itself
+            continue
+        if isinstance(value, Mapping):
+            problems += under(_written(value), key)
+        elif isinstance(value, (list, tuple)):
+            parts = [(i, v) for i, v in enumerate(value) if isinstance(v, Mapping)]
+            problems += [p for i, v in parts for p in under(_written(v), key, i)]
+    return problems
+
+
+def _mended(cfg: Any) -> Any:
+    """The config without what :func:`_written` finds wrong."""
+    if isinstance(cfg, (list, tuple)):
+        return type(cfg)(_mended(item) for item in cfg)
+    if not isinstance(cfg, Mapping):
+        return cfg
+    mended = {k: v if k.endswith('_cfg') else _mended(v) for k, v in cfg.items()}
+    if not _is_part(cfg):
+        return mended
+    wanted = arguments_of(MODELS.get(cfg['type']))
+    return {
+        key: value
+        for key, value in mended.items()
+        if key == 'type'
+        or (wanted.open and key not in wanted.kinds)
+        or (key in wanted.kinds and fits(value, wanted.kinds[key]))
+    }
+
+
+def _check_initializers(cfg: Mapping[str, Any]) -> list[Problem]:
+    """Check every ``init_cfg``, which is read only when training starts."""
+    problems = []
+    for key, value in cfg.items():
+        if key == 'init_cfg':
+            problems += under(check_parts(value, _check_initializer, single=True), key)
+        elif isinstance(value, Mapping):
+            problems += under(_check_initializers(value), key)
+    return problems
+
+
+def _check_initializer(cfg: Any) -> list[Problem]:
+    return check_part(cfg, WEIGHT_INITIALIZERS, given=('override',))

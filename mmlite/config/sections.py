@@ -1,0 +1,206 @@
+"""Check the sections of a config that say how a run goes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import nn
+from torch.optim import SGD, Optimizer
+
+from ..errors import Problem, did_you_mean
+from ..registry import (
+    EVALUATORS,
+    HOOKS,
+    METRICS,
+    OPTIM_WRAPPER_CONSTRUCTORS,
+    OPTIMIZERS,
+    PARAM_SCHEDULERS,
+    VISBACKENDS,
+)
+from ..signature import value_name
+from .helpers import is_typo
+from .parts import check_keys, check_part, check_parts, is_built, under
+from .schema import HOOK_TYPES, SECTIONS, Slot, custom_key, paramwise_cfg, slot_of
+
+__all__ = [
+    'check_backends',
+    'check_default_hooks',
+    'check_env',
+    'check_evaluator',
+    'check_hooks',
+    'check_optim_wrapper',
+    'check_plain',
+    'check_schedulers',
+    'check_visualizer',
+]
+
+_CLIPPERS = {
+    'norm': nn.utils.clip_grad_norm_,
+    'value': nn.utils.clip_grad_value_,
+}
+_CONSTRUCTOR = 'DefaultOptimWrapperConstructor'
+
+
+def check_env(cfg: Any) -> list[Problem]:
+    """Check ``env_cfg``."""
+    problems = check_keys(cfg, SECTIONS['env_cfg',])
+    for key in ('mp_cfg', 'dist_cfg'):
+        if isinstance(cfg, Mapping) and cfg.get(key):
+            problems += under(check_keys(cfg[key], SECTIONS['env_cfg', key]), key)
+    return problems
+
+
+def check_plain(key: str, cfg: Any) -> list[Problem]:
+    """Check a section that is one part, with nothing in it: a loop, ..."""
+    if not isinstance(cfg, Mapping):
+        what = f'is a dict, got {value_name(cfg)}'
+        return [] if is_built(cfg) else [Problem('', what)]
+    if key == 'train_cfg' and 'type' in cfg and 'by_epoch' in cfg:
+        return [Problem('', 'takes either type or by_epoch, not both')]
+    return check_part(cfg, slot_of((key,), cfg))
+
+
+def check_default_hooks(cfg: Any) -> list[Problem]:
+    """Check ``default_hooks``; a hook without a type changes the default one."""
+    if not isinstance(cfg, Mapping):
+        return [Problem('', f'is a dict of hooks, got {value_name(cfg)}')]
+    problems = []
+    for name, hook in cfg.items():
+        is_whole = is_built(hook) or (isinstance(hook, Mapping) and 'type' in hook)
+        if name not in HOOK_TYPES and (is_typo(name, HOOK_TYPES) or not is_whole):
+            hint = (
+                did_you_mean(name, HOOK_TYPES) or f'; there are {", ".join(HOOK_TYPES)}'
+            )
+            problems.append(Problem('', f'has no hook {name!r}{hint}'))
+        elif hook is not None:
+            slot = slot_of(('default_hooks', name), cfg)
+            problems += under(_check_hook(hook, slot), name)
+    return problems
+
+
+def check_hooks(cfg: Any) -> list[Problem]:
+    """Check ``custom_hooks``."""
+    return check_parts(cfg, lambda one: _check_hook(one, Slot(HOOKS)))
+
+
+def _check_hook(cfg: Any, slot: Slot) -> list[Problem]:
+    args = (
+        {k: v for k, v in cfg.items() if k != 'priority'}
+        if isinstance(cfg, Mapping)
+        else cfg
+    )
+    return check_part(args, slot, trial={})
+
+
+def check_optim_wrapper(cfg: Any) -> list[Problem]:
+    """Check ``optim_wrapper``, or each of several by name."""
+    if not isinstance(cfg, Mapping):
+        what = f'is a dict with an optimizer, got {value_name(cfg)}'
+        return [] if is_built(cfg) else [Problem('', what)]
+    constructor = cfg.get('constructor', _CONSTRUCTOR)
+    given = ('optim_wrapper_cfg', 'paramwise_cfg')
+    problems = under(
+        check_part({'type': constructor}, OPTIM_WRAPPER_CONSTRUCTORS, given),
+        'constructor',
+    )
+    if constructor == _CONSTRUCTOR:
+        if 'optimizer' not in cfg:
+            problems.append(
+                Problem('', 'has no optimizer, such as dict(type="SGD", lr=0.1)')
+            )
+        if isinstance(cfg.get('paramwise_cfg'), Mapping):
+            problems += under(_check_paramwise(cfg['paramwise_cfg']), 'paramwise_cfg')
+    if constructor == _CONSTRUCTOR or 'optimizer' in cfg:
+        problems += _check_wrapper(cfg)
+    else:
+        for name, inner in cfg.items():
+            if isinstance(inner, Mapping) and 'optimizer' in inner:
+                problems += under(_check_wrapper(inner), name)
+    return problems
+
+
+def _check_wrapper(cfg: Mapping[str, Any]) -> list[Problem]:
+    problems = check_part(cfg, slot_of(('optim_wrapper',), cfg))
+    optimizer, clip_grad = cfg.get('optimizer'), cfg.get('clip_grad')
+    if optimizer is not None:
+        trial = dict(params=[nn.Parameter(torch.zeros(1, 1))])
+        problems += under(check_part(optimizer, OPTIMIZERS, trial=trial), 'optimizer')
+    if isinstance(clip_grad, Mapping):
+        problems += under(_check_clip(clip_grad), 'clip_grad')
+    return problems
+
+
+def _check_clip(cfg: Mapping[str, Any]) -> list[Problem]:
+    kind = cfg.get('type', 'norm')
+    if kind not in _CLIPPERS:
+        hint = did_you_mean(kind, _CLIPPERS) or "; it is 'norm' or 'value'"
+        return [Problem('type', f'is {kind!r}{hint}')]
+    args = {k: v for k, v in cfg.items() if k != 'type'}
+    return check_keys(args, _CLIPPERS[kind], ('parameters',))
+
+
+def _check_paramwise(cfg: Mapping[str, Any]) -> list[Problem]:
+    problems = check_keys(cfg, paramwise_cfg)
+    keys = cfg.get('custom_keys')
+    for name, own in keys.items() if isinstance(keys, Mapping) else ():
+        problems += under(check_keys(own, custom_key), 'custom_keys', name)
+    return problems
+
+
+def check_schedulers(cfg: Any, loop: Mapping[str, Any]) -> list[Problem]:
+    """Check ``param_scheduler``: one, several, or several for each optimizer.
+
+    Args:
+        cfg: The section.
+        loop: The section ``train_cfg``; a scheduler ends where it does.
+    """
+    if isinstance(cfg, Mapping) and not _is_scheduler(cfg):
+        return [p for k, v in cfg.items() for p in under(check_schedulers(v, loop), k)]
+    return check_parts(cfg, lambda one: _check_scheduler(one, loop), single=True)
+
+
+def _is_scheduler(cfg: Mapping[str, Any]) -> bool:
+    """Whether it is one scheduler rather than several by optimizer."""
+    return 'type' in cfg or not all(
+        isinstance(value, (Mapping, list, tuple)) for value in cfg.values()
+    )
+
+
+def _check_scheduler(cfg: Any, loop: Mapping[str, Any]) -> list[Problem]:
+    trial: dict[str, Any] = dict(optimizer=_trial_optimizer(), epoch_length=100)
+    if isinstance(cfg, Mapping):
+        end = loop.get('max_epochs' if cfg.get('by_epoch', True) else 'max_iters')
+        trial |= {} if end is None else {'end': end}
+    return check_part(cfg, PARAM_SCHEDULERS, trial=trial)
+
+
+def _trial_optimizer() -> Optimizer:
+    """An optimizer with everything that a scheduler may change."""
+    return SGD([nn.Parameter(torch.zeros(1))], lr=0.1, momentum=0.9, weight_decay=0.1)
+
+
+def check_evaluator(cfg: Any) -> list[Problem]:
+    """Check ``val_evaluator`` or ``test_evaluator``: a metric or several."""
+    if isinstance(cfg, Mapping) and 'metrics' in cfg:
+        own = check_part(cfg, Slot(EVALUATORS, 'Evaluator'))
+        return [*own, *under(_check_metrics(cfg['metrics']), 'metrics')]
+    return _check_metrics(cfg)
+
+
+def _check_metrics(cfg: Any) -> list[Problem]:
+    return check_parts(cfg, lambda one: check_part(one, METRICS, trial={}), single=True)
+
+
+def check_visualizer(cfg: Any) -> list[Problem]:
+    """Check ``visualizer``."""
+    problems = check_part(cfg, slot_of(('visualizer',), {}))
+    if isinstance(cfg, Mapping) and cfg.get('vis_backends'):
+        problems += under(check_backends(cfg['vis_backends']), 'vis_backends')
+    return problems
+
+
+def check_backends(cfg: Any) -> list[Problem]:
+    """Check a list of visualisation backends."""
+    return check_parts(cfg, lambda one: check_part(one, VISBACKENDS, ('save_dir',)))
