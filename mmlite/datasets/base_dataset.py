@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import random
 from collections.abc import Mapping, Sequence
+from logging import WARNING
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,8 +21,6 @@ from ..registry import DATASETS
 from .seeded_index import SeededIndex, follow
 from .storage import PackedList
 from .transforms import Compose
-
-_WARNING = 30
 
 
 @DATASETS.register_module()
@@ -174,7 +173,7 @@ class BaseDataset(EngineDataset):
             )
         try:
             return super().load_data_list()
-        except (ValueError, TypeError) as error:
+        except (AssertionError, TypeError, ValueError) as error:
             raise DataError(f'{path}: {error}') from error
 
     def get_data_info(self, idx: int) -> dict:
@@ -230,7 +229,7 @@ class BaseDataset(EngineDataset):
     def _report(self, idx: int, error: DataError) -> None:
         if int(idx) not in self._reported:
             self._reported.add(int(idx))
-            print_log(f'skipped sample {int(idx)}: {error}', 'current', _WARNING)
+            print_log(f'skipped sample {int(idx)}: {error}', 'current', WARNING)
 
     def _get_unserialized_subset(self, indices: int | Sequence[int]) -> Sequence[dict]:
         if isinstance(indices, int):

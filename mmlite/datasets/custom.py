@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from logging import WARNING
 from pathlib import Path
 from typing import Any, Literal
 
 from mmengine.fileio import join_path
+from mmengine.logging import print_log
 
 from ..errors import DataError, DataNotFoundError, did_you_mean
 from ..registry import DATASETS
@@ -113,35 +115,39 @@ class CustomDataset(BaseDataset):
                 f'\n  expected {_EXPECTED}\n  found    {tree(place.parent)}'
             )
 
-    def load_data_list(self) -> list[dict]:
+    def load_data_list(self) -> Sequence[dict]:
         """Find the images, and their labels."""
         if self.ann_file:
             samples = self._from_file()
         elif self.with_label:
             samples = self._from_class_folders()
         else:
-            folder = self._split_folder() or Path(self.img_prefix)
+            folder = Path(self.img_prefix, self.split or '')
             paths = find_images(folder, self.extensions)
             samples = [dict(img_path=join_path(str(folder), path)) for path in paths]
         if not samples:
             raise self._wrong_layout('no image was found')
         return samples
 
-    # Folders
-
-    def _split_folder(self, split: str | None = None) -> Path | None:
-        folder = Path(self.img_prefix, split or self.split or '')
-        return folder if folder.is_dir() else None
-
     def _from_class_folders(self) -> list[dict]:
         folder, part = self._folder_and_part()
         names = self._classes_of(folder)
-        samples, keys = [], []
+        samples, keys, empty = [], [], []
         for name in subfolders(folder):
-            for path in find_images(folder / name, self.extensions):
+            paths = find_images(folder / name, self.extensions)
+            if not paths:
+                empty.append(name)
+            for path in paths:
                 keys.append(f'{name}/{path}')
                 place = join_path(str(folder), keys[-1])
                 samples.append(dict(img_path=place, gt_label=names[name]))
+        if samples and empty:
+            print_log(f'{folder}: no image in the folders {empty}', 'current', WARNING)
+        if not samples and find_images(folder, self.extensions):
+            raise self._wrong_layout(
+                'there are images, but no class folders; sort them into folders, name '
+                'an ann_file, or set with_label=False,'
+            )
         if part is None:
             return samples
         labels = [sample['gt_label'] for sample in samples]
@@ -173,10 +179,10 @@ class CustomDataset(BaseDataset):
         """The index of each class; the names are fixed here if nobody gave them."""
         found = subfolders(folder)
         if self.CLASSES is None:
-            reference = folder
-            if self.split is not None and self._split_folder('train') is not None:
-                reference = self._split_folder('train')
-            self._metainfo['classes'] = tuple(subfolders(reference))
+            train = Path(self.img_prefix, 'train')
+            by_train = self.split is not None and train.is_dir()
+            classes = subfolders(train if by_train else folder)
+            self._metainfo['classes'] = tuple(classes)
         names = self.class_to_idx
         for name in found:
             if name not in names:
@@ -186,8 +192,6 @@ class CustomDataset(BaseDataset):
                     'state classes'
                 )
         return names
-
-    # Annotation file
 
     def _from_file(self) -> list[dict]:
         path = Path(self.ann_file)

@@ -12,7 +12,7 @@ import tarfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, NamedTuple
 
@@ -68,9 +68,11 @@ def fetch(file: RemoteFile, folder: str | Path) -> Path:
         for url in file.urls:
             try:
                 _download(url, part, file)
-            except (urllib.error.URLError, http.client.HTTPException) as error:
-                failures.append(f'{url}: {getattr(error, "reason", None) or error}')
-            except (TimeoutError, ConnectionError, _DamagedError) as error:
+            except urllib.error.HTTPError as error:
+                failures.append(f'{url}: {error}')
+            except urllib.error.URLError as error:
+                failures.append(f'{url}: {error.reason}')
+            except (http.client.HTTPException, _BrokenError) as error:
                 failures.append(f'{url}: {error or type(error).__name__}')
             else:
                 os.replace(part, path)
@@ -94,29 +96,42 @@ def _remove(part: Path) -> None:
         part.unlink()
 
 
-class _DamagedError(Exception):
-    """What came is not what was published."""
+class _BrokenError(Exception):
+    """What came is not what was published, or not all of it."""
 
 
 def _download(url: str, part: Path, file: RemoteFile) -> None:
+    _say(f'downloading {url}')
     digest = hashlib.md5(usedforsecurity=False)
     with urllib.request.urlopen(url, timeout=_TIMEOUT) as source:
         total = int(source.headers.get('Content-Length') or 0)
-        progress = Progress(file.name, total)
         part.parent.mkdir(parents=True, exist_ok=True)
-        with part.open('wb') as target:
-            while chunk := source.read(_CHUNK):
+        with (
+            contextlib.closing(Progress(file.name, total)) as progress,
+            part.open('wb') as target,
+        ):
+            for chunk in _chunks(source):
                 target.write(chunk)
                 digest.update(chunk)
                 progress.update(len(chunk))
-        progress.close()
     if total and progress.done != total:
-        raise _DamagedError(f'it broke off after {progress.done} of {total} bytes')
+        raise _BrokenError(f'it broke off after {progress.done} of {total} bytes')
     if digest.hexdigest() != file.md5:
-        raise _DamagedError(
+        raise _BrokenError(
             f'its md5 sum is {digest.hexdigest()}, expected {file.md5}: the file was '
             'changed, or something else was sent in its place'
         )
+
+
+def _chunks(source: BinaryIO) -> Iterator[bytes]:
+    while True:
+        try:
+            chunk = source.read(_CHUNK)
+        except OSError as error:  # of the network, not of the disk
+            raise _BrokenError(f'it broke off: {error}') from error
+        if not chunk:
+            return
+        yield chunk
 
 
 def md5_of(path: Path) -> str:
@@ -229,18 +244,19 @@ def on_first_process(action: Callable[[], None]) -> None:
     Raises:
         DataNotFoundError: if the action did.
     """
-    outcome: list[str | None] = [None]
+    failure: Exception | None = None
     if dist.get_rank() == 0:
         try:
             action()
-        except DataError as error:
-            outcome = [str(error)]
-            if not dist.is_distributed():
-                raise
+        except Exception as error:  # the others must not wait for ever
+            failure = error
+    outcome = [None if failure is None else str(failure)]
     if dist.is_distributed():
         dist.broadcast_object_list(outcome)
-        if outcome[0] is not None:
-            raise DataNotFoundError(outcome[0])
+    if failure is not None:
+        raise failure
+    if outcome[0] is not None:
+        raise DataNotFoundError(outcome[0])
 
 
 def _say(text: str) -> None:

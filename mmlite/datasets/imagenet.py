@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 from ..registry import DATASETS
 from .custom import CustomDataset
+from .folders import subfolders
 
 
 @DATASETS.register_module()
@@ -34,6 +36,7 @@ class ImageNet(CustomDataset):
             the split if not stated.
         ann_file: Annotation file, relative to ``data_root``;
             ``meta/<split>.txt``, if there is one and none is stated.
+        with_label: Whether there are labels.
         kwargs: Arguments of :class:`CustomDataset`.
 
     Raises:
@@ -47,18 +50,24 @@ class ImageNet(CustomDataset):
         split: Literal['train', 'val', 'test'] | None = None,
         data_prefix: str | dict = '',
         ann_file: str = '',
+        with_label: bool = True,
         **kwargs: Any,
     ) -> None:
         if split is not None:
             if not ann_file and Path(data_root, 'meta', f'{split}.txt').is_file():
                 ann_file = f'meta/{split}.txt'
             data_prefix = data_prefix or split
-            if split == 'test':
-                kwargs.setdefault('with_label', False)
         super().__init__(
-            data_root=data_root, data_prefix=data_prefix, ann_file=ann_file, **kwargs
+            data_root=data_root,
+            data_prefix=data_prefix,
+            ann_file=ann_file,
+            with_label=with_label and split != 'test',
+            **kwargs,
         )
 
-    def _reference(self, folder: Path) -> Path:
+    def load_data_list(self) -> Sequence[dict]:
+        """Find the images, and their labels."""
         train = Path(self.data_root, 'train')
-        return train if train.is_dir() else folder
+        if self.CLASSES is None and train.is_dir():
+            self._metainfo['classes'] = tuple(subfolders(train)) or None
+        return super().load_data_list()

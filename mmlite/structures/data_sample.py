@@ -13,6 +13,7 @@ LabelType = int | Sequence[int] | np.ndarray | Tensor
 ScoreType = Sequence[float] | np.ndarray | Tensor
 
 _SMALL = 1024  # elements
+_PLAIN = (torch.int64, torch.float32)
 
 
 def format_label(value: LabelType) -> Tensor:
@@ -45,7 +46,9 @@ def format_score(value: ScoreType) -> Tensor:
 def _is_small(value: object) -> bool:
     return (
         isinstance(value, Tensor)
+        and value.dtype in _PLAIN
         and value.device.type == 'cpu'
+        and value.layout == torch.strided
         and value.numel() <= _SMALL
         and not value.requires_grad
     )
@@ -99,20 +102,16 @@ class DataSample(BaseDataElement):
         self.set_field(self._checked_score(value), 'pred_score', dtype=Tensor)
         return self
 
-    def __getstate__(self) -> dict:
+    def __getstate__(self) -> tuple[dict, dict]:
         # Through a pipe, e.g. from a worker, a small tensor travels as its values:
         # a piece of shared memory for each would cost the receiver far more.
-        return {
-            name: value.numpy() if _is_small(value) else value
-            for name, value in vars(self).items()
-        }
+        small = {k: v.numpy() for k, v in vars(self).items() if _is_small(v)}
+        return {k: v for k, v in vars(self).items() if k not in small}, small
 
-    def __setstate__(self, state: dict) -> None:
-        fields = state['_data_fields']
-        for name, value in state.items():
-            if name in fields and isinstance(value, np.ndarray):
-                value = torch.from_numpy(value)
-            vars(self)[name] = value
+    def __setstate__(self, state: tuple[dict, dict]) -> None:
+        others, small = state
+        vars(self).update(others)
+        vars(self).update({k: torch.from_numpy(v) for k, v in small.items()})
 
     def _checked_score(self, value: ScoreType) -> Tensor:
         score = format_score(value)

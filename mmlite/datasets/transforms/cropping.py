@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from ...registry import TRANSFORMS
-from .base import BaseTransform, rng_of
+from .base import BaseTransform, below, rng_of
 from .geometry import Window, crop, image_size, pad, resize
 from .image_ops import (
     PADDING_MODES,
@@ -91,8 +91,8 @@ class RandomCrop(BaseTransform):
         crop_height = min(self.crop_size[0], height)
         crop_width = min(self.crop_size[1], width)
         rng = rng_of(results)
-        y = rng.randint(0, height - crop_height)
-        x = rng.randint(0, width - crop_width)
+        y = below(rng, height - crop_height + 1)
+        x = below(rng, width - crop_width + 1)
         crop(results, Window(x, y, crop_width, crop_height))
         return results
 
@@ -170,8 +170,8 @@ class RandomResizedCrop(BaseTransform):
             crop_width = round(math.sqrt(area * aspect))
             crop_height = round(math.sqrt(area / aspect))
             if 0 < crop_width <= width and 0 < crop_height <= height:
-                x = rng.randint(0, width - crop_width)
-                y = rng.randint(0, height - crop_height)
+                x = below(rng, width - crop_width + 1)
+                y = below(rng, height - crop_height + 1)
                 return Window(x, y, crop_width, crop_height)
         low, high = self.aspect_ratio_range
         crop_width = max(1, min(width, round(height * high)))

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from ...registry import TRANSFORMS
-from .base import BaseTransform, rng_of
+from .base import BaseTransform, below, rng_of
 from .geometry import image_size
 
 _ATTEMPTS = 10
@@ -90,8 +90,8 @@ class RandomErasing(BaseTransform):
             erase_height = round(math.sqrt(width * height * ratio * aspect))
             erase_width = round(math.sqrt(width * height * ratio / aspect))
             if 0 < erase_height < height and 0 < erase_width < width:
-                y = rng.randint(0, height - erase_height)
-                x = rng.randint(0, width - erase_width)
+                y = below(rng, height - erase_height + 1)
+                x = below(rng, width - erase_width + 1)
                 img = results['img'].copy()
                 part = img[y : y + erase_height, x : x + erase_width]
                 part[...] = self._patch(part.shape, rng.getrandbits(64))

@@ -30,7 +30,7 @@ def _to_input(value: object) -> Tensor | list:
             value = value[None]
         elif value.ndim == 3:
             value = value.transpose(2, 0, 1)
-        if any(stride < 0 for stride in value.strides):
+        if value.size and min(value.strides) < 0:
             value = value.copy()
         return torch.from_numpy(value)
     if isinstance(value, (list, tuple)):
