@@ -179,8 +179,9 @@ def argument_problems(
     problems = []
     unknown = [] if wanted.open else [k for k in args if k not in known]
     for key in unknown:
-        free = [k for k in wanted.kinds if k not in args and k not in given]
-        hint = did_you_mean(key, free) or _listed(free)
+        open_to_all = [k for k in wanted.kinds if k not in given]
+        free = [k for k in open_to_all if k not in args]
+        hint = did_you_mean(key, open_to_all) or _listed(free)
         problems.append(Problem('', f'{name} has no argument {key!r}{hint}'))
     missing = [k for k in wanted.required if k not in args and k not in given]
     for key in missing:

@@ -59,7 +59,7 @@ def _check_dataset(cfg: Any) -> list[Problem]:
         problems += under(_check_dataset(cfg['dataset']), 'dataset')
     if isinstance(cfg.get('datasets'), Sequence):
         problems += under(check_parts(cfg['datasets'], _check_dataset), 'datasets')
-    if 'pipeline' in cfg:
+    if isinstance(cfg.get('pipeline'), Sequence):
         problems += under(check_pipeline(cfg['pipeline']), 'pipeline')
     return problems
 

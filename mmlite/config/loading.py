@@ -8,6 +8,7 @@ to the same result, and says where it stopped.
 from __future__ import annotations
 
 import ast
+import copy
 import inspect
 import traceback
 import types
@@ -36,14 +37,14 @@ _CODE = (types.ModuleType, types.FunctionType, types.BuiltinFunctionType)
 
 
 def load_config(
-    path: str | Path, overrides: Sequence[str] | Mapping[str, Any] = ()
+    path: str | Path | Config, overrides: Sequence[str] | Mapping[str, Any] = ()
 ) -> Config:
     """Read a config file, with the files it inherits from, and change it.
 
     Args:
         path: A ``.py``, ``.yaml``, ``.yml`` or ``.json`` file. A Python file
             inherits by ``_base_ = [...]``, or is of the new style
-            (``with read_base():``).
+            (``with read_base():``). A config that is read already is copied.
         overrides: ``KEY=VALUE`` texts, see
             :func:`~mmlite.config.apply_overrides`. A variable of the config
             itself, such as ``data_root``, is changed where it is defined, and
@@ -54,6 +55,8 @@ def load_config(
             no key, or ``custom_imports`` fails. The message is one line with
             file, line and reason.
     """
+    if isinstance(path, Config):
+        return apply_overrides(copy.deepcopy(path), overrides)
     path = find_file(Path(path).expanduser())
     changes = as_overrides(overrides)
     known = top_level_keys()

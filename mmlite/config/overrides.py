@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any, NamedTuple
 
 from mmengine.config import Config, ConfigDict
@@ -231,12 +232,12 @@ class _Editor:
         names = (
             [*node, *(k for k in allowed.kinds if k not in node)] if allowed else node
         )
+        hint = top_level_hint(key) if not at else ''
+        hint = hint or did_you_mean(key, names) or _whereabouts(key, node, at)
         plus = f' (to add a new key, write +{change.path}=...)'
         if not at:
-            hint = top_level_hint(key) or did_you_mean(key, names)
             raise _Refused(at, f'unknown key {key!r}{hint}{plus}')
-        listed = ', '.join(str(n) for n in names if n != 'type') or 'none'
-        hint = did_you_mean(key, names) or f'; it takes {listed}'
+        hint = hint or f'; it takes {", ".join(n for n in names if n != "type")}'
         if 'type' in node:
             raise _Refused(at, f'{_name(node["type"])} has no argument {key!r}{hint}')
         raise _Refused(at, f'has no key {key!r}{hint}{"" if allowed else plus}')
@@ -276,6 +277,24 @@ class _Editor:
 
 def _name(kind: Any) -> str:
     return kind if isinstance(kind, str) else getattr(kind, '__name__', str(kind))
+
+
+def _whereabouts(key: str, node: Any, at: tuple[str, ...]) -> str:
+    """A hint with the places further in where a key stands."""
+    places = list(islice(_places(key, node, at), 2))
+    return f'; did you mean {" or ".join(places)}?' if places else ''
+
+
+def _places(key: str, node: Any, at: tuple[str, ...]) -> Iterator[str]:
+    if isinstance(node, (list, tuple)):
+        node = dict(enumerate(node))
+    if not isinstance(node, Mapping):
+        return
+    for name, value in node.items():
+        if name == key:
+            yield '.'.join((*at, key))
+        else:
+            yield from _places(key, value, (*at, str(name)))
 
 
 def _key_in(

@@ -268,7 +268,9 @@ def arguments_at(keys: tuple[str, ...], cfg: Mapping[str, Any]) -> Arguments | N
     kind = cfg.get('type', slot and slot.default)
     found = _targets(kind, slot)
     if not found:
-        return None
+        # The whole around it knows the type of a preprocessor that names none.
+        by_whole = keys[-1] == 'data_preprocessor' and kind is None
+        return Arguments((), {}, open=True) if by_whole else None
     every = [arguments_of(target) for target in found]
     kinds = {'type': Any, **dict.fromkeys(slot.given if slot else (), Any)}
     for arguments in every:
