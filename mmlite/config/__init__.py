@@ -1,8 +1,9 @@
 """Read a config, change it, check it, and explain what is wrong with it."""
 
 from .checking import check, check_config
+from .editing import apply_overrides
 from .loading import load_config
-from .overrides import OverrideAction, apply_overrides
+from .overrides import OverrideAction
 from .values import parse_value
 
 __all__ = [

@@ -20,10 +20,11 @@ from typing import Any
 from mmengine.config import Config, ConfigDict
 
 from ..errors import ConfigError, did_you_mean
+from .editing import apply_overrides, override_variable
 from .files import SUFFIXES, find_file, nearest_files, shown
 from .imports import import_modules
 from .merging import merge
-from .overrides import Override, apply_overrides, as_overrides, override_variable
+from .overrides import Override, as_overrides
 from .parsing import BASE, assigned_names, loop_names, parse
 from .schema import top_level_keys
 from .templates import base_values, fill, masked, substitute

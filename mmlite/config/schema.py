@@ -6,7 +6,7 @@ take it: the function's arguments are the section's keys.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 import torch
@@ -308,8 +308,13 @@ def top_level_keys() -> frozenset[str]:
     return _OTHER_KEYS | (runner.kinds.keys() - {'cfg'})
 
 
-def top_level_hint(key: str) -> str:
-    """What to write for an unknown top-level key."""
+def top_level_hint(key: str, others: Collection[str] = ()) -> str:
+    """What to write for an unknown top-level key.
+
+    Args:
+        key: The key.
+        others: Keys that could be meant, beside the known ones.
+    """
     if key in LEGACY_KEYS:
         return f'; that is now {LEGACY_KEYS[key]}'
-    return did_you_mean(key, top_level_keys())
+    return did_you_mean(key, [*top_level_keys(), *others])
