@@ -21,7 +21,8 @@ def format_label(value: LabelType) -> Tensor:
     if type(value) is int:
         return torch.tensor([value])
     label = torch.as_tensor(value)
-    if label.dtype.is_floating_point or label.dtype == torch.bool:
+    is_score = label.dtype.is_floating_point or label.dtype == torch.bool
+    if is_score and label.numel():  # an empty list has no kind of its own
         raise TypeError(
             f'a label is an integer or a sequence of them, got {value!r}; '
             'per-class values are scores (set_gt_score, set_pred_score)'

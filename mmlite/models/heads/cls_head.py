@@ -154,9 +154,9 @@ class ClsHead(BaseModule):
         self, cls_score: Tensor, data_samples: list[DataSample] | None
     ) -> list[DataSample]:
         scores = F.softmax(cls_score, dim=1)
-        labels = scores.argmax(dim=1)
+        labels = scores.argmax(dim=1, keepdim=True)
         if data_samples is None:
             data_samples = [DataSample() for _ in range(len(scores))]
         scatter_field(data_samples, 'pred_score', scores.unbind())
-        scatter_field(data_samples, 'pred_label', labels.split(1))
+        scatter_field(data_samples, 'pred_label', labels.unbind())
         return data_samples
