@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, NamedTuple
 
 from ..errors import ConfigError
@@ -80,8 +82,15 @@ def _parse_json(text: str, source: str) -> Any:
 def _yaml(text: str, source: str) -> Any:
     import yaml
 
+    class Loader(yaml.SafeLoader):
+        """Plain values only, but with tuples: that is how a config is dumped."""
+
+    Loader.add_constructor(
+        'tag:yaml.org,2002:python/tuple',
+        lambda loader, node: tuple(loader.construct_sequence(node, deep=True)),
+    )
     try:
-        return yaml.safe_load(text)
+        return yaml.load(text, Loader)
     except yaml.MarkedYAMLError as error:
         number = error.problem_mark.line + 1 if error.problem_mark else 1
         line = text.splitlines()[number - 1 : number]
@@ -89,6 +98,26 @@ def _yaml(text: str, source: str) -> Any:
             f'syntax error: {error.problem}: {"".join(line).strip()}',
             f'{source}:{number}',
         ) from None
+
+
+@cache
+def _yaml_loader() -> type:
+    """A safe loader that knows tuples, and that ``1e-3`` is a number."""
+    import yaml
+
+    class Loader(yaml.SafeLoader):
+        """Knows what a dumped config holds."""
+
+        def tuple(self, node: yaml.SequenceNode) -> tuple:
+            """A ``!!python/tuple``."""
+            return tuple(self.construct_sequence(node, deep=True))
+
+    Loader.add_constructor('tag:yaml.org,2002:python/tuple', Loader.tuple)
+    number = re.compile(r'[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+')
+    Loader.add_implicit_resolver(
+        'tag:yaml.org,2002:float', number, list('-+.0123456789')
+    )
+    return Loader
 
 
 def _reads_base(node: ast.With) -> bool:

@@ -20,7 +20,7 @@ class History(HistoryBuffer):
     Example:
         >>> history = History([1.0], [1], max_length=3)
         >>> history.extend([2.0, 3.0, 4.0])
-        >>> history.data[0].tolist(), history.mean(2)
+        >>> history.data[0].tolist(), float(history.mean(2))
         ([2.0, 3.0, 4.0], 3.5)
     """
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import doctest
 import importlib
 import pkgutil
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ import torch
 import mmlite
 from mmlite.registry import DATASETS, MODELS, TRANSFORMS
 
+ROOT = Path(__file__).parents[2]
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 GLOBALS = dict(
     torch=torch, np=np, MODELS=MODELS, TRANSFORMS=TRANSFORMS, DATASETS=DATASETS
@@ -25,7 +28,8 @@ def modules() -> list[str]:
 
 
 @pytest.mark.parametrize('name', modules())
-def test_examples(name):
+def test_examples(name, tmp_path):
+    shutil.copytree(ROOT / 'configs', tmp_path / 'configs')
     module = importlib.import_module(name)
     result = doctest.testmod(
         module, extraglobs=GLOBALS, optionflags=FLAGS, raise_on_error=False
