@@ -16,7 +16,11 @@ import yaml
 import mmlite
 
 ROOT = Path(__file__).parent.parent
-PAGES = [*ROOT.glob('*.md'), *ROOT.glob('docs/**/*.md'), *ROOT.glob('configs/**/*.md')]
+PAGES = sorted(
+    path
+    for pattern in ('*.md', 'docs/**/*.md', 'configs/**/*.md')
+    for path in ROOT.glob(pattern)
+)
 
 
 def read(path: str) -> str:
