@@ -14,6 +14,9 @@ from ...registry import TASK_UTILS
 class RandomBatchAugment:
     """Apply one of several batch augmentations, drawn for each batch.
 
+    An augmentation holds no weights and is not a module, so one of your own is
+    registered with ``@TASK_UTILS.register_module()``.
+
     Args:
         augments: Config of an augmentation, or of several; a callable
             ``(inputs, scores) -> (inputs, scores)`` stands for itself.
