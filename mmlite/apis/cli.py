@@ -15,8 +15,8 @@ from ..config import OverrideAction, check_config, load_config
 from ..engine import Interrupted
 from ..errors import ConfigError, UserError
 from ..version import __version__
-from .test import test
-from .train import train
+from .testing import test
+from .training import train
 
 LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
 

@@ -18,9 +18,15 @@ def find_data(cfg: Config) -> None:
     """
     for split in ('train', 'val', 'test'):
         loader = cfg.get(f'{split}_dataloader')
-        if isinstance(loader, dict) and isinstance(loader.get('dataset'), dict):
-            dataset = DATASETS.build(dict(loader['dataset'], lazy_init=True))
-            dataset.prepare()
+        dataset = loader.get('dataset') if isinstance(loader, dict) else None
+        if isinstance(dataset, dict) and _prepares(dataset['type']):
+            DATASETS.build(dict(dataset, lazy_init=True)).prepare()
+
+
+def _prepares(kind: str | type) -> bool:
+    """Whether a dataset can look for its files without reading them in."""
+    kind = DATASETS.get(kind) if isinstance(kind, str) else kind
+    return callable(getattr(kind, 'prepare', None))
 
 
 def stand_in_of(cfg: Config) -> Path:

@@ -61,7 +61,7 @@ def test_a_mistake_is_one_line(in_root, tmp_path, capsys, override):
 @pytest.mark.parametrize(
     ('override', 'message'),
     [
-        ('model.backbone.dept=18', "did you mean 'model.backbone.depth'?"),
+        ('model.backbone.dept=18', "did you mean 'depth'?"),
         ('optim_wraper.optimizer.lr=1', "did you mean 'optim_wrapper"),
     ],
 )

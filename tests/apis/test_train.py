@@ -1,12 +1,14 @@
 """Training from a config: options, outputs, resuming."""
 
 import json
+import signal
 
 import pytest
 import torch
 from support.runs import DIGITS, TINY
 
-from mmlite.apis import init_model, prepare_training, test, train
+from mmlite import apis
+from mmlite.apis import init_model, prepare_training, train
 from mmlite.apis.cli import main
 from mmlite.errors import CheckpointError, ConfigError, UserError
 from mmlite.registry import DATASETS, HOOKS
@@ -64,14 +66,14 @@ def test_auto_scale_lr_needs_a_base(tmp_path):
 
 def test_amp_is_explained_where_it_is_not_supported(monkeypatch):
     monkeypatch.setattr(
-        'mmlite.apis.train.amp_supported', lambda: (False, 'this CPU has no bf16')
+        'mmlite.apis.training.amp_supported', lambda: (False, 'this CPU has no bf16')
     )
     with pytest.raises(ConfigError, match='--amp: this CPU has no bf16'):
         prepare_training(DIGITS, amp=True)
 
 
 def test_amp_sets_the_wrapper(monkeypatch):
-    monkeypatch.setattr('mmlite.apis.train.amp_supported', lambda: (True, ''))
+    monkeypatch.setattr('mmlite.apis.training.amp_supported', lambda: (True, ''))
     cfg = prepare_training(DIGITS, amp=True)
     assert cfg.optim_wrapper.type == 'AmpOptimWrapper'
 
@@ -101,7 +103,7 @@ def test_resume_goes_on_where_it_was(trained, tmp_path):
 
 def test_test_gives_the_metrics_and_the_predictions(trained, tmp_path):
     checkpoint = trained / 'epoch_1.pth'
-    metrics = test(
+    metrics = apis.test(
         DIGITS, checkpoint, TINY, work_dir=tmp_path, out=tmp_path / 'new' / 'out.json'
     )
     rows = json.loads((tmp_path / 'new' / 'out.json').read_text())
@@ -122,7 +124,7 @@ def test_tta_averages_the_mirrored_views(trained, tmp_path):
     ):
         out = tmp_path / f'{name}.json'
         args = dict(work_dir=tmp_path / name, out=out, tta=tta)
-        test(DIGITS, checkpoint, [*TINY, *overrides], **args)
+        apis.test(DIGITS, checkpoint, [*TINY, *overrides], **args)
         rows = json.loads(out.read_text())
         files[name] = torch.tensor([row['pred_score'] for row in rows])
     mean = (files['plain'] + files['mirror']) / 2
@@ -131,7 +133,7 @@ def test_tta_averages_the_mirrored_views(trained, tmp_path):
 
 def test_out_refuses_another_ending_before_it_tests(trained, tmp_path):
     with pytest.raises(UserError, match=r'\.json or \.pkl'):
-        test(
+        apis.test(
             DIGITS,
             trained / 'epoch_1.pth',
             TINY,
@@ -143,14 +145,14 @@ def test_out_refuses_another_ending_before_it_tests(trained, tmp_path):
 def test_a_checkpoint_of_another_model(trained, tmp_path):
     wider = [o for o in TINY if 'channels' not in o]
     with pytest.raises(CheckpointError, match='shape'):
-        test(DIGITS, trained / 'epoch_1.pth', wider, work_dir=tmp_path)
+        apis.test(DIGITS, trained / 'epoch_1.pth', wider, work_dir=tmp_path)
 
 
 def test_init_model_predicts_as_the_test_does(trained, tmp_path):
     model = init_model(DIGITS, trained / 'epoch_1.pth', overrides=TINY)
     assert not model.training
     assert len(model.dataset_meta['classes']) == 10
-    test(
+    apis.test(
         DIGITS,
         trained / 'epoch_1.pth',
         TINY,
@@ -169,7 +171,7 @@ def test_init_model_predicts_as_the_test_does(trained, tmp_path):
 
 def test_print_config_shows_the_override(capsys):
     assert main(['print-config', DIGITS, '--cfg-options', 'randomness.seed=7']) == 0
-    assert 'randomness = dict(seed=7' in capsys.readouterr().out
+    assert 'seed=7' in capsys.readouterr().out
 
 
 def test_ctrl_c_exits_with_130(tiny_args, tmp_path, monkeypatch, capsys):
@@ -178,7 +180,7 @@ def test_ctrl_c_exits_with_130(tiny_args, tmp_path, monkeypatch, capsys):
 
     def interrupt(self, runner, *args, **kwargs):
         original(self, runner, *args, **kwargs)
-        raise KeyboardInterrupt
+        signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr(hook, 'after_train_iter', interrupt)
     assert main(['train', *tiny_args]) == 130

@@ -9,6 +9,7 @@ from mmengine.config import Config, ConfigDict
 
 from ..config import check, load_config
 from ..engine import Runner, amp_supported
+from ..engine.environment import init_distributed
 from ..errors import ConfigError, DataNotFoundError
 from .stand_in import announce, find_data, stand_in_of
 
@@ -62,6 +63,9 @@ def train(
         launcher=launcher,
     )
     cfg = prepare_training(config, overrides, work_dir=work_dir, **options)
+    if launcher != 'none':
+        # Before the data, which one process downloads while the others wait.
+        init_distributed(launcher, cfg.get('env_cfg', {}).get('dist_cfg'))
     try:
         find_data(cfg)
     except DataNotFoundError as error:
@@ -139,7 +143,7 @@ def _set_amp(cfg: Config) -> None:
 
 
 def _set_auto_scale_lr(cfg: Config) -> None:
-    if 'base_batch_size' not in cfg.get('auto_scale_lr', {}):
+    if 'base_batch_size' not in (cfg.get('auto_scale_lr') or {}):
         raise ConfigError(
             '--auto-scale-lr needs auto_scale_lr.base_batch_size, the batch size '
             'that the learning rate was chosen for; add '

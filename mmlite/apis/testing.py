@@ -12,7 +12,7 @@ from ..config import check, load_config
 from ..engine import Runner
 from ..errors import ConfigError
 from .predictions import PredictionFile
-from .train import set_work_dir
+from .training import set_work_dir
 
 __all__ = ['test']
 
