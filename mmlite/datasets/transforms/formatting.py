@@ -30,7 +30,8 @@ def _to_input(value: object) -> Tensor | list:
             value = value[None]
         elif value.ndim == 3:
             value = value.transpose(2, 0, 1)
-        if value.size and min(value.strides) < 0:
+        flipped = value.size and min(value.strides) < 0
+        if flipped or not value.flags.writeable:
             value = value.copy()
         return torch.from_numpy(value)
     if isinstance(value, (list, tuple)):
