@@ -270,6 +270,8 @@ class Runner(RunnerAssembly):
             rng_states,
         )
         self.call_hook('before_save_checkpoint', checkpoint=checkpoint)
+        # Last, as hooks pass on what they have not logged yet.
+        checkpoint['message_hub'] = resume.hub_state(self.message_hub)
         save_checkpoint(checkpoint, Path(out_dir, filename))
 
 

@@ -14,7 +14,7 @@ from ..version import __version__
 from .checkpoints import unwrapped
 from .checkpoints.unpickler import Placeholder
 from .loops import TrainLoop, set_seed
-from .resume import hub_state, restore_hub, rng_state
+from .resume import restore_hub, rng_state
 
 
 def training_state(
@@ -46,7 +46,6 @@ def training_state(
             **meta,
         ),
         state_dict=unwrapped(runner.model).state_dict(),
-        message_hub=hub_state(runner.message_hub),
         rng_states=rng_states or [rng_state()],
     )
     if save_optimizer:

@@ -17,8 +17,8 @@ from ...errors import CheckpointError
 __all__ = ['LoadReport', 'load_state', 'unwrapped']
 
 _REVISE_KEYS = ((r'^module\.', ''),)
-#: Buffers that older checkpoints do not have, and that need no mention.
-_UNIMPORTANT = 'num_batches_tracked'
+#: Buffers that older checkpoints do not have.
+_FILLED_IN = 'num_batches_tracked'
 _SHOWN = 4
 
 
@@ -166,7 +166,7 @@ def _renamed(state: dict[str, Tensor], model: nn.Module) -> dict[str, Tensor]:
 def _load(
     model: nn.Module, state: dict[str, Tensor], metadata: Mapping[str, Any]
 ) -> LoadReport:
-    given = len(state)
+    given = _important(state)
     errors: list[str] = []
 
     def load(module: nn.Module, head: str) -> None:
@@ -181,7 +181,8 @@ def _load(
     other = [e for e in errors if not e.startswith('size mismatch')]
     if other:
         raise CheckpointError('\n'.join(other))
-    ours = {k: v for k, v in model.state_dict().items() if isinstance(v, Tensor)}
+    ours = _important(model.state_dict())
+    state = _important(state)
     mismatched = [
         (k, tuple(state[k].shape), tuple(v.shape))
         for k, v in ours.items()
@@ -190,8 +191,15 @@ def _load(
     return LoadReport(
         matched=len(ours.keys() & state.keys()) - len(mismatched),
         wanted=len(ours),
-        given=given,
-        missing=[k for k in ours if k not in state and _UNIMPORTANT not in k],
-        unexpected=[k for k in state if k not in ours and _UNIMPORTANT not in k],
+        given=len(given),
+        missing=[k for k in ours if k not in state],
+        unexpected=[k for k in state if k not in ours],
         mismatched=mismatched,
     )
+
+
+def _important(state: Mapping[str, Any]) -> dict[str, Tensor]:
+    """The entries that count: not those that modules fill in on their own."""
+    return {
+        k: v for k, v in state.items() if isinstance(v, Tensor) and _FILLED_IN not in k
+    }

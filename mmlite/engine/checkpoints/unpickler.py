@@ -86,6 +86,10 @@ def _scalar(dtype: Any, data: Any = b'') -> Any:
     return np.frombuffer(data, dtype=dtype, count=1)[0]
 
 
+def _array_of_bytes(data: Any, dtype: Any, shape: Any, order: str) -> np.ndarray:
+    return np.frombuffer(data, dtype=dtype).reshape(shape, order=order)
+
+
 def _encode(text: str, encoding: str = 'latin1') -> bytes:
     return text.encode('latin1')
 
@@ -108,6 +112,10 @@ _SAFE: dict[tuple[str, str], Callable] = {
         for core in ('core', '_core')
         for name, function in (('_reconstruct', _array), ('scalar', _scalar))
     },
+    **{
+        (f'numpy.{core}.numeric', '_frombuffer'): _array_of_bytes
+        for core in ('core', '_core')
+    },
 }
 
 
@@ -126,10 +134,6 @@ class Unpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         """Look a name up among the harmless ones; never import anything."""
         return _safe(module, name)
-
-    def persistent_load(self, pid: Any) -> Any:
-        """Torch puts its own in this place, to read tensors' data."""
-        raise UnpicklingError(f'unexpected reference {pid!r}')
 
 
 def load(file: IO[bytes], **kwargs: Any) -> Any:

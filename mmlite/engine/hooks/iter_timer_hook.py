@@ -24,19 +24,24 @@ class IterTimerHook(BaseIterTimerHook):
 
     def __init__(self) -> None:
         super().__init__()
-        self._times: list[float] = []
-        self._data_times: list[float] = []
         self._interval = 1
+        # Of each mode apart, as a validation may come between two iterations.
+        self._pending: dict[str, list[float]] = {}
+
+    def before_train(self, runner: Runner) -> None:
+        """Note where training begins."""
+        super().before_train(runner)
+        self.time_sec_tot = 0
+        self._pending.clear()
 
     def _before_epoch(self, runner: Runner, mode: str = 'train') -> None:
         self._interval = log_interval(runner)
-        self._times.clear()
-        self._data_times.clear()
         self.t = time.time()
 
     def _after_epoch(self, runner: Runner, mode: str = 'train') -> None:
         self._flush(runner, mode)
         self.time_sec_test_val = 0
+        self.t = time.time()
 
     def _before_iter(
         self,
@@ -45,7 +50,7 @@ class IterTimerHook(BaseIterTimerHook):
         data_batch: Any = None,
         mode: str = 'train',
     ) -> None:
-        self._data_times.append(time.time() - self.t)
+        self._keep(f'{mode}/data_time', time.time() - self.t)
 
     def _after_iter(
         self,
@@ -56,7 +61,7 @@ class IterTimerHook(BaseIterTimerHook):
         mode: str = 'train',
     ) -> None:
         now = time.time()
-        self._times.append(now - self.t)
+        self._keep(f'{mode}/time', now - self.t)
         self.t = now
         if mode == 'train':
             if log_due(runner, batch_idx, self._interval):
@@ -72,12 +77,15 @@ class IterTimerHook(BaseIterTimerHook):
             eta = self.time_sec_test_val / (batch_idx + 1) * left
             runner.message_hub.update_info('eta', eta)
 
+    def _keep(self, key: str, seconds: float) -> None:
+        self._pending.setdefault(key, []).append(seconds)
+
     def _flush(self, runner: Runner, mode: str) -> None:
+        spent = sum(self._pending.get(f'{mode}/time', ()))
         if mode == 'train':
-            self.time_sec_tot += sum(self._times)
+            self.time_sec_tot += spent
         else:
-            self.time_sec_test_val += sum(self._times)
-        record(runner.message_hub, f'{mode}/time', self._times)
-        record(runner.message_hub, f'{mode}/data_time', self._data_times)
-        self._times.clear()
-        self._data_times.clear()
+            self.time_sec_test_val += spent
+        for kind in ('data_time', 'time'):
+            key = f'{mode}/{kind}'
+            record(runner.message_hub, key, self._pending.pop(key, []))

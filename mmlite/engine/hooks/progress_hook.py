@@ -44,7 +44,7 @@ class ProgressHook(Hook):
         self._training = False
         self._next_bar = 0.0
         self._next_line = 0.0
-        self._started: tuple[float, int] = (0.0, 0)
+        self._started = 0.0
 
     def before_run(self, runner: Runner) -> None:
         """Say what is about to run."""
@@ -58,7 +58,7 @@ class ProgressHook(Hook):
         self._by_epoch = isinstance(runner.train_loop, EpochBasedTrainLoop)
         self._training = True
         self._next_bar, self._next_line = now, now + self.line_seconds
-        self._started = (now, runner.iter)
+        self._started = now
 
     def after_train_iter(
         self,
@@ -125,7 +125,7 @@ class ProgressHook(Hook):
         """Say where everything is."""
         STATUS_LINE.clear()
         self._training = False
-        taken = timedelta(seconds=round(time.monotonic() - self._started[0]))
+        taken = timedelta(seconds=round(time.monotonic() - self._started))
         tell(runner.logger, f'trained in {taken}; results in {runner.work_dir}')
 
     def _show_part(
@@ -161,28 +161,25 @@ class ProgressHook(Hook):
         elif batch_idx is not None or not self._by_epoch:
             parts.append(f'iter {done}/{total}')
         scalars = runner.message_hub.log_scalars
+        window = min(self._interval, len(runner.train_dataloader))
         if 'train/loss' in scalars:
-            parts.append(f'loss {scalars["train/loss"].mean(self._interval):.4f}')
+            parts.append(f'loss {scalars["train/loss"].mean(window):.4f}')
         if 'train/lr' in scalars:
             parts.append(f'lr {scalars["train/lr"].current():.2e}')
-        iteration = runner.iter + (batch_idx is not None)
-        return '  '.join([*parts, *self._speed(runner, iteration)])
+        return '  '.join([*parts, *self._speed(runner, window)])
 
-    def _speed(self, runner: Runner, iteration: int) -> list[str]:
-        since, first = self._started
-        done, seconds = iteration - first, time.monotonic() - since
-        if done <= 0 or seconds <= 0:
-            return []
-        rate = done / seconds
-        batch = runner.train_dataloader.batch_size
-        if batch is None:
-            speed = f'{rate:.1f} it/s'
-        else:
-            speed = f'{rate * batch * runner.world_size:.0f} img/s'
-        parts = [speed, f'mem {_memory()} MB']
-        left = runner.max_iters - iteration
-        if left > 0:
-            parts.append(f'eta {timedelta(seconds=round(left / rate))}')
+    def _speed(self, runner: Runner, window: int) -> list[str]:
+        hub, parts = runner.message_hub, []
+        if 'train/time' in hub.log_scalars:
+            rate = 1 / max(hub.get_scalar('train/time').mean(window), 1e-9)
+            batch = runner.train_dataloader.batch_size
+            if batch is None:
+                parts.append(f'{rate:.1f} it/s')
+            else:
+                parts.append(f'{rate * batch * runner.world_size:.0f} img/s')
+        parts.append(f'mem {_memory()} MB')
+        if hub.get_info('eta'):
+            parts.append(f'eta {timedelta(seconds=round(hub.get_info("eta")))}')
         return parts
 
 

@@ -91,6 +91,8 @@ class RuntimeInfoHook(BaseRuntimeInfoHook):
         self._flush(runner)
 
     def _flush(self, runner: Runner) -> None:
+        if not self._pending:
+            return
         hub = runner.message_hub
         for name, rates in runner.optim_wrapper.get_lr().items():
             record(hub, f'train/{name}', rates[:1])

@@ -1,0 +1,125 @@
+"""Weights go where they belong, and what does not fit is told."""
+
+import pytest
+import torch
+from mmengine.logging import MMLogger
+from torch import nn
+
+from mmlite.engine import load_state
+from mmlite.errors import CheckpointError
+
+
+class Classifier(nn.Module):
+    def __init__(self, classes=3, width=4):
+        super().__init__()
+        self.backbone = nn.Sequential(nn.Linear(2, width), nn.BatchNorm1d(width))
+        self.head = nn.Linear(width, classes)
+
+
+class Resizing(nn.Module):
+    """Interpolates its table when it loads one of another length."""
+
+    def __init__(self, length):
+        super().__init__()
+        self.table = nn.Parameter(torch.zeros(length))
+        self.other = nn.Parameter(torch.zeros(1))
+
+    def _load_from_state_dict(self, state_dict, prefix, *args):
+        table = state_dict[prefix + 'table'][None, None]
+        size = len(self.table)
+        state_dict[prefix + 'table'] = nn.functional.interpolate(table, size)[0, 0]
+        super()._load_from_state_dict(state_dict, prefix, *args)
+
+
+def equal(a, b):
+    return all(torch.equal(a[k], b[k]) for k in a) and a.keys() == b.keys()
+
+
+@pytest.mark.parametrize('head', ['', 'module.'])
+def test_everything_fits(head):
+    source, target = Classifier(), Classifier()
+    state = {head + k: v for k, v in source.state_dict().items()}
+    report = load_state(target, dict(state_dict=state), strict=True)
+    assert report.complete
+    assert report.matched == report.wanted == report.given == 8
+    assert equal(source.state_dict(), target.state_dict())
+
+
+def test_the_backbone_of_a_classifier():
+    source, target = Classifier(), Classifier().backbone
+    for prefix in (None, 'backbone', 'backbone.'):
+        target[0].reset_parameters()
+        load_state(target, source.state_dict(), prefix=prefix)
+        assert equal(source.backbone.state_dict(), target.state_dict())
+
+
+def test_a_backbone_for_a_classifier():
+    source, target = Classifier().backbone, Classifier()
+    report = load_state(target, source.state_dict())
+    assert report.missing == ['head.weight', 'head.bias']
+    assert equal(source.state_dict(), target.backbone.state_dict())
+
+
+def test_another_number_of_classes_is_warned_of(monkeypatch):
+    warned = []
+    monkeypatch.setattr(
+        MMLogger, 'log', lambda self, level, message: warned.append(message)
+    )
+    source, target = Classifier(classes=10), Classifier(classes=3)
+    before = target.head.weight.clone()
+    report = load_state(target, source.state_dict())
+    assert report.mismatched == [
+        ('head.weight', (10, 4), (3, 4)),
+        ('head.bias', (10,), (3,)),
+    ]
+    assert 'head.weight has the shape (10, 4) in the checkpoint, (3, 4)' in warned[0]
+    assert torch.equal(target.head.weight, before)
+    assert equal(source.backbone.state_dict(), target.backbone.state_dict())
+    with pytest.raises(CheckpointError, match='does not fit the model'):
+        load_state(target, source.state_dict(), strict=True)
+
+
+@pytest.mark.parametrize('source', [Classifier(width=5), nn.Conv2d(1, 1, 1)])
+def test_a_checkpoint_of_another_model_is_refused(source):
+    with pytest.raises(CheckpointError, match='is of another model'):
+        load_state(Classifier(), source.state_dict())
+
+
+def test_the_report_shows_the_first_few_of_each_kind():
+    state = {f'layer{i}': torch.zeros(1) for i in range(9)}
+    with pytest.raises(CheckpointError) as caught:
+        load_state(Classifier(), state, source='other.pth')
+    message = str(caught.value)
+    assert 'other.pth is of another model: 0 entries match; the checkpoint has 9' in (
+        message
+    )
+    assert 'only in the checkpoint: layer0, layer1, layer2, layer3, and 5 more' in (
+        message
+    )
+
+
+def test_a_module_may_resize_what_it_loads():
+    target = Resizing(6)
+    report = load_state(
+        nn.Sequential(target), {'0.table': torch.ones(3), '0.other': torch.ones(1)}
+    )
+    assert report.complete
+    assert torch.equal(target.table, torch.ones(6))
+
+
+def test_names_are_revised():
+    source, target = Classifier(), Classifier()
+    state = {k.replace('backbone', 'trunk'): v for k, v in source.state_dict().items()}
+    load_state(target, state, strict=True, revise_keys=[(r'^trunk\.', 'backbone.')])
+    assert equal(source.state_dict(), target.state_dict())
+
+
+def test_old_checkpoints_do_not_count_batches():
+    source = Classifier().state_dict()
+    del source['backbone.1.num_batches_tracked']
+    assert load_state(Classifier(), source, strict=True).complete
+
+
+def test_a_prefix_that_there_is_not():
+    with pytest.raises(CheckpointError, match='there are backbone, head'):
+        load_state(Classifier(), Classifier().state_dict(), prefix='neck')
