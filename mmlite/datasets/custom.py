@@ -203,7 +203,9 @@ class CustomDataset(BaseDataset):
             samples = [dict(img_path=self._place(text)) for _, text in rows]
         else:
             split = [self._split_line(n, text) for n, text in rows]
-            labels = self._indices([label for _, label in split], [n for n, _ in rows])
+            labels = self._label_indices(
+                [label for _, label in split], [n for n, _ in rows]
+            )
             samples = [
                 dict(img_path=self._place(name), gt_label=label)
                 for (name, _), label in zip(split, labels, strict=True)
@@ -230,7 +232,7 @@ class CustomDataset(BaseDataset):
             )
         return name.strip(), label.strip()
 
-    def _indices(self, labels: list[str], numbers: list[int]) -> list[int]:
+    def _label_indices(self, labels: list[str], numbers: list[int]) -> list[int]:
         """Class indices of labels that are indices, or names."""
         names = self.class_to_idx
         by_index = all(label.lstrip('-').isdecimal() for label in labels)

@@ -48,8 +48,9 @@ def read_idx(path: Path) -> np.ndarray:
     if len(data) < 4 or data[:2] != b'\0\0' or data[2] != _UNSIGNED_BYTES:
         raise _damaged(path, f'it begins with {data[:4].hex() or "nothing"}')
     dims, start = data[3], 4 + 4 * data[3]
-    shape = tuple(np.frombuffer(data[4:start], '>u4').tolist())
-    if len(shape) != dims or len(data) - start != prod(shape):
+    header = data[4:start].ljust(4 * dims, b'\0')
+    shape = tuple(np.frombuffer(header, '>u4').tolist())
+    if len(data) - start != prod(shape):
         raise _damaged(path, f'its header says {shape}, {len(data) - start} bytes came')
     return np.frombuffer(data, np.uint8, offset=start).reshape(shape)
 

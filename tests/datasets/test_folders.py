@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mmlite.datasets.folders import find_images, held_out, subfolders, tree
+
+
+def touch(*paths: Path) -> None:
+    for path in paths:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+
+
+def test_images_are_found_at_any_depth_in_order(tmp_path: Path) -> None:
+    names = ['b.JPG', 'a/z.png', 'a/ä ö/x y.jpeg', '.hidden.jpg', '.git/a.jpg', 'c.txt']
+    touch(*(tmp_path / name for name in names))
+    assert find_images(tmp_path) == ['a/z.png', 'a/ä ö/x y.jpeg', 'b.JPG']
+    assert find_images(tmp_path, ['.TXT']) == ['c.txt']
+    assert subfolders(tmp_path) == ['a']
+
+
+@pytest.mark.parametrize('count', [1, 2, 3, 10, 101])
+@pytest.mark.parametrize('fraction', [0.01, 0.2, 0.5, 0.99])
+def test_each_class_gives_its_share(count: int, fraction: float) -> None:
+    keys = [f'{label}/{i}' for label in range(3) for i in range(count)]
+    labels = [label for label in range(3) for _ in range(count)]
+    chosen = held_out(keys, labels, fraction, seed=0)
+    expected = 0 if count == 1 else min(max(round(fraction * count), 1), count - 1)
+    if count == 1 and fraction > 0.5:
+        expected = 1
+    for label in range(3):
+        assert sum(c for c, at in zip(chosen, labels, strict=True) if at == label) == (
+            expected
+        )
+
+
+def test_the_rule_is_the_one_stated() -> None:
+    import hashlib
+
+    keys = [f'cat/{i}.png' for i in range(10)]
+    ranked = sorted(keys, key=lambda k: hashlib.md5(f'3:{k}'.encode()).digest())
+    chosen = held_out(keys, [0] * 10, 0.3, seed=3)
+    assert {k for k, c in zip(keys, chosen, strict=True) if c} == set(ranked[:3])
+
+
+def test_a_new_sample_leaves_nearly_all_others_on_their_side() -> None:
+    keys = [str(i) for i in range(1000)]
+    before = held_out(keys, [0] * 1000, 0.2, seed=0)
+    after = held_out([*keys, 'new'], [0] * 1001, 0.2, seed=0)
+    assert sum(a != b for a, b in zip(before, after, strict=False)) <= 1
+
+
+def test_a_tree_is_short(tmp_path: Path) -> None:
+    touch(*(tmp_path / f'{i}.txt' for i in range(20)), tmp_path / 'a' / 'b' / 'c.jpg')
+    shown = tree(tmp_path, most=3)
+    assert shown == f'{tmp_path}/: a/ (1 folders, 0 files), 0.txt, 1.txt, ... 18 more'
+    assert tree(tmp_path / 'none').endswith('(no such folder)')
