@@ -223,7 +223,7 @@ def check_channels(
         >>> head.in_channels = 256
         >>> check_channels(Backbone(), head=head)
         Traceback (most recent call last):
-        mmlite.errors.ConfigError: head.in_channels: expected 512, ... got 256; ...
+        mmlite.errors.ConfigError: head.in_channels is 256, but the backbone gives ...
     """
     specs = getattr(backbone, 'feature_specs', None)
     giver = 'the backbone'
@@ -252,7 +252,7 @@ def _compare(path: str, expects: Any, giver: str, specs: Sequence[FeatureSpec]) 
         return
     if expects != gives:
         message = (
-            f'expected {gives}, the width that {giver} gives, got {expects}; '
+            f'is {expects}, but {giver} gives {gives}; '
             f'set model.{path}.in_channels={gives}'
         )
         raise ConfigError([Problem(f'{path}.in_channels', message)])

@@ -186,31 +186,31 @@ def test_parts_that_do_not_tell_are_not_compared():
         (
             None,
             Wants(256),
-            'head.in_channels: expected 16, the width that the backbone gives, got '
-            '256; set model.head.in_channels=16',
+            'head.in_channels is 256, but the backbone gives 16; '
+            'set model.head.in_channels=16',
         ),
         (
             Project(16, 4),
             Wants(16),
-            'head.in_channels: expected 4, the width that the neck gives, got 16; '
+            'head.in_channels is 16, but the neck gives 4; '
             'set model.head.in_channels=4',
         ),
         (
             Project(8, 4),
             None,
-            'neck.in_channels: expected 16, the width that the backbone gives, got '
-            '8; set model.neck.in_channels=16',
+            'neck.in_channels is 8, but the backbone gives 16; '
+            'set model.neck.in_channels=16',
         ),
         (
             Wants((8, 32)),
             None,
-            'neck.in_channels: expected [8, 16], the width that the backbone gives, '
-            'got [8, 32]; set model.neck.in_channels=[8, 16]',
+            'neck.in_channels is [8, 32], but the backbone gives [8, 16]; '
+            'set model.neck.in_channels=[8, 16]',
         ),
         (
             nn.Sequential(Project(16, 4), Project(5, 2)),
             None,
-            'neck.1.in_channels: expected 4, the width that neck.0 gives, got 5; '
+            'neck.1.in_channels is 5, but neck.0 gives 4; '
             'set model.neck.1.in_channels=4',
         ),
     ],

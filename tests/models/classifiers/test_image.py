@@ -138,12 +138,12 @@ def test_without_a_neck():
     [
         (
             dict(head=dict(HEAD, in_channels=77)),
-            'head.in_channels: expected 6, the width that the neck gives, got 77; '
+            'head.in_channels is 77, but the neck gives 6; '
             'set model.head.in_channels=6',
         ),
         (
             dict(neck=None, head=dict(HEAD, in_channels=4)),
-            'head.in_channels: expected 6, the width that the backbone gives, got 4; '
+            'head.in_channels is 4, but the backbone gives 6; '
             'set model.head.in_channels=6',
         ),
         (
