@@ -131,8 +131,8 @@ class MobileNetV2(BaseBackbone):
 
     Example:
         >>> model = MODELS.build(dict(type='MobileNetV2', widen_factor=0.5))
-        >>> model(torch.zeros(1, 3, 32, 32))[0].shape
-        torch.Size([1, 1280, 1, 1])
+        >>> model(torch.zeros(1, 3, 64, 64))[0].shape
+        torch.Size([1, 1280, 2, 2])
     """
 
     # expand_ratio, channels, number of blocks, stride

@@ -333,9 +333,7 @@ class ResLayer(nn.Sequential):
     ) -> nn.Sequential:
         layers: list[nn.Module] = []
         if avg_down and stride != 1:
-            layers.append(
-                nn.AvgPool2d(stride, stride, ceil_mode=True, count_include_pad=False)
-            )
+            layers.append(nn.AvgPool2d(stride, ceil_mode=True))
             stride = 1
         conv = build_conv_layer(
             conv_cfg,

@@ -199,6 +199,9 @@ class VisionTransformer(BaseBackbone):
         keys = {'embed_dims', 'num_layers', 'num_heads', 'feedforward_channels'}
         if missing := sorted(keys - set(arch)):
             raise ValueError(f'arch lacks the keys {", ".join(missing)}')
+        for key in set(arch) - keys:
+            hint = did_you_mean(key, keys) or f'; it has {", ".join(sorted(keys))}'
+            raise ValueError(f'arch has no key {key!r}{hint}')
         return dict(arch)
 
     @staticmethod
@@ -234,8 +237,9 @@ class VisionTransformer(BaseBackbone):
         layer_cfgs: dict | Sequence[dict] | None,
         drop_path_rate: float,
     ) -> ModuleList:
+        path = 'layer_cfgs.{}'
         if layer_cfgs is None or isinstance(layer_cfgs, dict):
-            layer_cfgs = [layer_cfgs or {}] * self.num_layers
+            layer_cfgs, path = [layer_cfgs or {}] * self.num_layers, 'layer_cfgs'
         if len(layer_cfgs) != self.num_layers:
             raise ValueError(
                 f'layer_cfgs has {len(layer_cfgs)} entries, but there are '
@@ -243,8 +247,8 @@ class VisionTransformer(BaseBackbone):
             )
         rates = np.linspace(0, drop_path_rate, self.num_layers).tolist()
         layers = ModuleList()
-        for rate, own in zip(rates, layer_cfgs, strict=True):
-            check_arguments(TransformerEncoderLayer, own, 'layer_cfgs', given=[*common])
+        for i, (rate, own) in enumerate(zip(rates, layer_cfgs, strict=True)):
+            check_arguments(TransformerEncoderLayer, own, path.format(i), [*common])
             layers.append(
                 TransformerEncoderLayer(**{**common, 'drop_path_rate': rate, **own})
             )

@@ -17,7 +17,7 @@ def make_divisible(
         min_ratio: The result is never smaller than this part of ``value``.
 
     Example:
-        >>> make_divisible(35, 8), make_divisible(33, 8), make_divisible(10, 8)
+        >>> make_divisible(36, 8), make_divisible(33, 8), make_divisible(10, 8)
         (40, 32, 16)
     """
     nearest = int(value + divisor / 2) // divisor * divisor

@@ -75,7 +75,7 @@ def test_norm_of_a_user_is_named_by_abbr_or_class_name(class_name, abbr, expecte
         (dict(type='GN'), "GroupNorm needs the argument 'num_groups'"),
         (dict(eps=1), 'the key type is missing'),
         ('BN', 'expected a dict with a type'),
-        (dict(type='BN', num_features=4), 'num_features: is set by the module'),
+        (dict(type='BN', num_features=4), 'num_features is set by the module'),
     ],
 )
 def test_wrong_norm_is_refused(cfg, message):
@@ -102,7 +102,7 @@ def test_conv_is_2d_unless_named():
 def test_conv_config_adds_arguments_but_overrides_none():
     conv = build_conv_layer(dict(type='Conv2d', bias=False), 3, 4, 1)
     assert conv.bias is None
-    with pytest.raises(ConfigError, match='stride: is set by the module'):
+    with pytest.raises(ConfigError, match='stride is set by the module'):
         build_conv_layer(dict(type='Conv2d', stride=2), 3, 4, 1, stride=1)
     with pytest.raises(ConfigError, match='did you mean'):
         build_conv_layer(dict(type='Conv2dd'), 3, 4, 1)
