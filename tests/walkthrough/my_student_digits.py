@@ -3,7 +3,7 @@ _base_ = 'my_resnet_digits.py'
 model = dict(
     backbone=dict(stem_channels=8, base_channels=8),
     head=dict(
-        in_channels=64, loss=dict(_delete_=True, type='MyL1Loss', loss_weight=10.0)
+        in_channels=64, loss=dict(_delete_=True, type='MyL1Loss', loss_weight=1.0)
     ),
 )
 

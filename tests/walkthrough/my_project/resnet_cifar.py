@@ -23,18 +23,18 @@ class MyResNet_CIFAR(ResNet):
             raise ValueError('deep_stem is not supported; leave it away')
         super().__init__(depth, deep_stem=deep_stem, **kwargs)
 
-    def _make_stem_layer(self, in_channels: int, base_channels: int) -> None:
+    def _make_stem_layer(self, in_channels: int, stem_channels: int) -> None:
         self.conv1 = build_conv_layer(
             self.conv_cfg,
             in_channels,
-            base_channels,
+            stem_channels,
             kernel_size=3,
             stride=1,
             padding=1,
             bias=False,
         )
         self.norm1_name, norm1 = build_norm_layer(
-            self.norm_cfg, base_channels, postfix=1
+            self.norm_cfg, stem_channels, postfix=1
         )
         self.add_module(self.norm1_name, norm1)
         self.relu = nn.ReLU(inplace=True)
