@@ -1,4 +1,4 @@
-"""1,797 handwritten digits that ship with mmlite, at 32x32, 64 images a GPU."""
+"""1,797 handwritten digits that ship with mmlite, at 32x32, 32 images a GPU."""
 
 dataset_type = 'Digits'
 
@@ -10,13 +10,13 @@ data_preprocessor = dict(
 )
 
 train_pipeline = [
-    dict(type='RandomCrop', crop_size=32, padding=2),
+    dict(type='RandomCrop', crop_size=32, padding=4),
     dict(type='PackInputs'),
 ]
 test_pipeline = [dict(type='PackInputs')]
 
 train_dataloader = dict(
-    batch_size=64,
+    batch_size=32,
     num_workers=0,
     dataset=dict(type=dataset_type, split='train', pipeline=train_pipeline),
     sampler=dict(type='DefaultSampler', shuffle=True),

@@ -1,7 +1,7 @@
-"""SGD with one learning-rate cycle of 12 epochs; for a batch of 64."""
+"""SGD with one learning-rate cycle of 12 epochs; for a batch of 32."""
 
 optim_wrapper = dict(
-    optimizer=dict(type='SGD', lr=0.1, momentum=0.9, weight_decay=0.0005, nesterov=True)
+    optimizer=dict(type='SGD', lr=0.05, momentum=0.9, weight_decay=0.0005, nesterov=True)
 )
 param_scheduler = [
     dict(
@@ -24,4 +24,4 @@ train_cfg = dict(by_epoch=True, max_epochs=12, val_interval=1)
 val_cfg = dict()
 test_cfg = dict()
 
-auto_scale_lr = dict(base_batch_size=64)
+auto_scale_lr = dict(base_batch_size=32)
