@@ -75,7 +75,8 @@ class VisualizationHook(Hook):
         outputs: Sequence[DataSample] | None = None,
     ) -> None:
         """Draw what is due in this batch; steps are epochs or iterations."""
-        by_epoch = isinstance(runner.train_loop, EpochBasedTrainLoop)
+        # To ask for ``runner.train_loop`` would build it, with the training data.
+        by_epoch = isinstance(runner.built_loops.get('train'), EpochBasedTrainLoop)
         step = runner.epoch if by_epoch else runner.iter
         self._draw(runner, batch_idx, data_batch or {}, outputs or (), step)
 

@@ -25,8 +25,8 @@ class Recorder(UniversalVisualizer):
 
 
 def make_runner(by_epoch=True):
-    loop = object.__new__(EpochBasedTrainLoop) if by_epoch else object()
-    return SimpleNamespace(train_loop=loop, epoch=5, iter=300, visualizer=Recorder())
+    loops = dict(train=object.__new__(EpochBasedTrainLoop)) if by_epoch else {}
+    return SimpleNamespace(built_loops=loops, epoch=5, iter=300, visualizer=Recorder())
 
 
 def make_batch(size, first=0):
