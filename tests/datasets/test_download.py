@@ -99,9 +99,7 @@ def test_the_next_mirror_is_tried(server: str, tmp_path: Path) -> None:
 
 
 def test_no_server_at_all(tmp_path: Path) -> None:
-    with pytest.raises(
-        DataNotFoundError, match='tried http://127.0.0.1:9/x: .*refused'
-    ):
+    with pytest.raises(DataNotFoundError, match='tried http://127.0.0.1:9/x: .*'):
         fetch(remote('http://127.0.0.1:9/x'), tmp_path)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from mmengine.dataset import Compose as BaseCompose
 
@@ -15,7 +15,7 @@ from .base import BaseTransform
 Step = Callable[[dict], dict | None]
 
 
-def build_steps(cfgs: Sequence[dict | Step], key: str | None = None) -> list[Step]:
+def build_steps(cfgs: Sequence[dict | Step]) -> list[Step]:
     """Build the transforms of a pipeline; callables are taken as they are.
 
     Raises:
@@ -29,7 +29,7 @@ def build_steps(cfgs: Sequence[dict | Step], key: str | None = None) -> list[Ste
         try:
             steps.append(TRANSFORMS.build(cfg))
         except ConfigError as error:
-            problems = error.under(*([key] if key else []), str(i)).problems
+            problems = error.under(str(i)).problems
             raise ConfigError(problems, cfg=cfgs) from error.__cause__
     return steps
 
@@ -75,17 +75,8 @@ class TestTimeAug(BaseTransform):
     def __init__(self, transforms: Sequence[Sequence]) -> None:
         if not transforms or not all(transforms):
             raise ValueError('transforms has one or more alternatives for each step')
-        rows = [self._alternatives(i, row) for i, row in enumerate(transforms)]
+        rows = [build_steps(row) for row in transforms]
         self.subroutines = [list(steps) for steps in itertools.product(*rows)]
-
-    @staticmethod
-    def _alternatives(place: int, row: Sequence) -> list[Step]:
-        if isinstance(row, Mapping):
-            raise ValueError(
-                f'transforms[{place}] is one dict; write a list of alternatives, '
-                f'[dict(...)]'
-            )
-        return build_steps(row, key=str(place))
 
     def transform(self, results: dict) -> dict | None:
         """Make the variants."""

@@ -163,7 +163,8 @@ class DisparityField(MapField):
     ) -> Array:
         """Take the nearest value; it grows with the width of the image."""
         moved = super().resize(value, old, new, interpolation, backend)
-        return moved * np.asarray(new[0] / old[0], moved.dtype)
+        kind = np.result_type(moved.dtype, np.float32)
+        return (moved * (new[0] / old[0])).astype(kind)
 
 
 class BoxField(Field):

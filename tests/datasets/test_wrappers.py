@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import pytest
+
+from mmlite.datasets import BaseDataset, SeededIndex
+from mmlite.errors import ConfigError
+from mmlite.registry import DATASETS
+
+
+@DATASETS.register_module(force=True)
+class Few(BaseDataset):
+    """Sample i is (i, a number drawn for it); the first of three is rare."""
+
+    def __init__(self, count: int = 3, **kwargs) -> None:
+        self.count = count
+        self.prepared = 0
+        super().__init__(pipeline=[self.draw], **kwargs)
+
+    @staticmethod
+    def draw(results: dict) -> tuple[int, float]:
+        return results['number'], results['rng'].random()
+
+    def prepare(self) -> None:
+        self.prepared += 1
+
+    def load_data_list(self) -> list[dict]:
+        return [dict(number=i, gt_label=min(i, 1)) for i in range(self.count)]
+
+
+def drawn(dataset, index: int, seed: int) -> tuple[int, float]:
+    return dataset[SeededIndex(index, seed)]
+
+
+def test_concat_keeps_order_and_seed() -> None:
+    cfg = dict(type='Few', lazy_init=True)
+    dataset = DATASETS.build(
+        dict(type='ConcatDataset', datasets=[cfg, dict(cfg, count=2)], lazy_init=True)
+    )
+    dataset.prepare()
+    assert [part.prepared for part in dataset.datasets] == [1, 1]
+    inner = Few()
+    results = [drawn(dataset, i, seed=100 + i) for i in range(5)]
+    assert [number for number, _ in results] == [0, 1, 2, 0, 1]
+    assert results[3] == drawn(inner, 0, seed=103)
+    assert len(dataset) == 5
+
+
+def test_a_repeated_sample_is_augmented_anew() -> None:
+    dataset = DATASETS.build(dict(type='RepeatDataset', dataset=Few(), times=2))
+    assert len(dataset) == 6
+    first, again = drawn(dataset, 1, seed=1), drawn(dataset, 4, seed=2)
+    assert first[0] == again[0] == 1
+    assert first[1] != again[1]
+    assert again == drawn(Few(), 1, seed=2)
+
+
+def test_class_balanced_repeats_the_rare() -> None:
+    # Class 0 has 1 of 9 samples: sqrt(1 / (1/9)) = 3 times; class 1: ceil(1.06) = 2.
+    cfg = dict(type='ClassBalancedDataset', dataset=dict(type='Few', count=9))
+    dataset = DATASETS.build(dict(cfg, oversample_thr=1.0))
+    numbers = [drawn(dataset, i, seed=i)[0] for i in range(len(dataset))]
+    assert numbers.count(0) == 3
+    assert all(numbers.count(i) == 2 for i in range(1, 9))
+
+
+def test_a_mistake_inside_has_its_place() -> None:
+    inner = dict(type='Few', cont=3)
+    with pytest.raises(ConfigError, match=r'^datasets\.1: .*count'):
+        DATASETS.build(dict(type='ConcatDataset', datasets=[dict(type='Few'), inner]))
+    with pytest.raises(ConfigError, match=r'^dataset: .*count'):
+        DATASETS.build(dict(type='RepeatDataset', dataset=inner, times=2))

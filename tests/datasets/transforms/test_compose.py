@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import pickle
+import random
+
+import numpy as np
+import pytest
+
+from mmlite.datasets.transforms import BaseTransform, Compose, TestTimeAug, rng_of
+from mmlite.errors import ConfigError
+from mmlite.registry import TRANSFORMS
+
+TestTimeAug.__test__ = False  # it is no test
+
+
+@TRANSFORMS.register_module(force=True)
+class AddNumber(BaseTransform):
+    """A user's transform."""
+
+    def __init__(self, number: int = 1) -> None:
+        self.number = number
+
+    def transform(self, results: dict) -> dict:
+        return dict(results, x=results['x'] + self.number)
+
+
+@TRANSFORMS.register_module(force=True)
+def times(results: dict, factor: int = 2) -> dict:
+    """A user's function."""
+    return dict(results, x=results['x'] * factor)
+
+
+def test_classes_functions_and_callables_in_a_row() -> None:
+    run = Compose(
+        [
+            dict(type='AddNumber', number=3),
+            dict(type='times'),
+            dict(type=times, factor=5),
+            lambda results: dict(results, y=0),
+        ]
+    )
+    assert run(dict(x=1)) == dict(x=40, y=0)
+    assert 'AddNumber(number=3)' in repr(run)
+    nested = TRANSFORMS.build(dict(type='Compose', transforms=[dict(type='times')]))
+    assert nested(dict(x=4)) == dict(x=8)
+    assert pickle.loads(pickle.dumps(nested))(dict(x=4)) == dict(x=8)
+
+
+def test_none_ends_the_row() -> None:
+    def never(results: dict) -> dict:
+        raise AssertionError
+
+    assert Compose([lambda results: None, never])(dict(x=1)) is None
+    assert Compose()(dict(x=1)) == dict(x=1)
+
+
+@pytest.mark.parametrize(
+    ('cfg', 'message'),
+    [
+        (
+            dict(type='AddNumbr'),
+            r"^1: unknown type 'AddNumbr'; did you mean 'AddNumber'",
+        ),
+        (dict(type='AddNumber', numbr=1), r"^1: .*did you mean 'number'"),
+        (dict(type='times', factr=1), r"^1: times has no argument 'factr'; did you"),
+        (dict(type='times', factor='x'), r'^1\.factor: times expects int'),
+        (dict(number=1), r'^1: the key type is missing'),
+        ('AddNumber', r"^1: expected a dict with a type, got 'AddNumber'"),
+    ],
+)
+def test_a_mistake_has_its_place(cfg, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        Compose([dict(type='times'), cfg])
+
+
+def test_random_numbers_come_from_the_sample_or_from_the_module() -> None:
+    assert rng_of(dict(rng=random.Random(3))).random() == random.Random(3).random()
+    random.seed(5)
+    expected = random.random()
+    random.seed(5)
+    assert rng_of(dict()).random() == expected
+
+
+def test_time_augmentation_makes_every_combination() -> None:
+    tta = TRANSFORMS.build(
+        dict(
+            type='TestTimeAug',
+            transforms=[
+                [dict(type='AddNumber', number=n) for n in (1, 2)],
+                [dict(type='times', factor=f) for f in (1, 10, 100)],
+            ],
+        )
+    )
+    sample = dict(x=0)
+    assert tta(sample) == dict(x=[1, 10, 100, 2, 20, 200])
+    assert sample == dict(x=0)
+
+
+def test_time_augmentation_with_images() -> None:
+    flips = [dict(type='RandomFlip', prob=p) for p in (0.0, 1.0)]
+    tta = TestTimeAug([flips, [dict(type='PackInputs')]])
+    image = np.arange(6, dtype=np.uint8).reshape(1, 2, 3)
+    packed = tta(dict(img=image, gt_label=1))
+    plain, mirrored = packed['inputs']
+    assert plain.flip(-1).tolist() == mirrored.tolist()
+    assert [s.flip for s in packed['data_samples']] == [False, True]
+    nothing = TestTimeAug([[lambda results: None]])
+    assert nothing(dict(x=1)) is None
+
+
+def test_time_augmentation_mistakes() -> None:
+    for transforms, message in (
+        ([], 'one or more alternatives'),
+        ([dict(type='PackInputs')], r'^transforms: .*expects Sequence\[Sequence\]'),
+        ([[dict(type='PackInput')]], r"^transforms\.0\.0: .*'PackInputs'"),
+    ):
+        with pytest.raises(ConfigError, match=message):
+            TRANSFORMS.build(dict(type='TestTimeAug', transforms=transforms))
