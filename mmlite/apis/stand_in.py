@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from mmengine.config import Config
+from mmengine.dist import is_main_process
 
+from ..config import load_config
 from ..errors import ConfigError
 from ..registry import DATASETS
 
@@ -39,14 +42,33 @@ def stand_in_of(cfg: Config) -> Path:
     return path
 
 
-def announce(wanted: Config, cfg: Config, reason: Exception) -> str:
+def fitting(path: Path, overrides: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Part the overrides into those that a config has a place for, and the rest."""
+    kept: list[str] = []
+    dropped: list[str] = []
+    for override in overrides:
+        try:
+            load_config(path, [*kept, override])
+        except ConfigError:
+            dropped.append(override)
+        else:
+            kept.append(override)
+    return kept, dropped
+
+
+def announce(
+    wanted: Config, cfg: Config, reason: Exception, dropped: Sequence[str]
+) -> str:
     """Say on the terminal that a stand-in is trained; return the closing word."""
     rule = '=' * 78
-    print(
+    left_out = f'It has no place for {", ".join(dropped)}.\n' if dropped else ''
+    opening = (
         f'{rule}\n{reason}\n'
         f'STAND-IN: training {cfg.filename} instead of {wanted.filename}.\n'
-        f'Its results go to {cfg.work_dir}.\n{rule}'
+        f'{left_out}Its results go to {cfg.work_dir}.\n{rule}'
     )
+    if is_main_process():
+        print(opening, flush=True)
     return (
         f'{rule}\nSTAND-IN: the figures above are those of {cfg.filename}, not of '
         f'{wanted.filename}, whose data was absent.\n{rule}'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from mmengine.config import Config, ConfigDict
 
@@ -11,7 +12,7 @@ from ..config import check, load_config
 from ..engine import Runner, amp_supported
 from ..engine.environment import init_distributed
 from ..errors import ConfigError, DataNotFoundError
-from .stand_in import announce, find_data, stand_in_of
+from .stand_in import announce, find_data, fitting, stand_in_of
 
 __all__ = ['prepare_training', 'train']
 
@@ -71,19 +72,25 @@ def train(
     except DataNotFoundError as error:
         if 'stand_in' not in cfg:
             raise
-        wanted, reason = cfg, error
-    else:
-        return _run(cfg)
-    stand_in = stand_in_of(wanted)
-    cfg = prepare_training(
-        stand_in,
-        overrides,
-        work_dir=work_dir and Path(work_dir, stand_in.stem),
-        **options,
-    )
-    banner = announce(wanted, cfg, reason)
+        return _train_stand_in(cfg, error, overrides, work_dir, options)
+    return _run(cfg)
+
+
+def _train_stand_in(
+    wanted: Config,
+    reason: DataNotFoundError,
+    overrides: Sequence[str],
+    work_dir: str | Path | None,
+    options: dict[str, Any],
+) -> Runner:
+    path = stand_in_of(wanted)
+    kept, dropped = fitting(path, overrides)
+    if work_dir is not None:
+        work_dir = Path(work_dir, path.stem)
+    cfg = prepare_training(path, kept, work_dir=work_dir, **options)
+    closing = announce(wanted, cfg, reason, dropped)
     runner = _run(cfg)
-    runner.logger.info(banner, extra=dict(terminal=True))
+    runner.logger.info(closing, extra=dict(terminal=True))
     return runner
 
 

@@ -1,12 +1,12 @@
 """Without its data a front-door config trains its stand-in; a recipe fails."""
 
 import pytest
-from mmlite.config import load_config
 from support.runs import CIFAR, ROOT, TINY
 
 from mmlite.apis import train
 from mmlite.apis.cli import main
 from mmlite.apis.stand_in import find_data
+from mmlite.config import load_config
 from mmlite.errors import ConfigError, DataNotFoundError
 from mmlite.registry import DATASETS
 
@@ -35,6 +35,12 @@ def test_the_front_door_trains_digits_and_says_so(offline, tmp_path, capsys):
 def test_a_given_work_dir_holds_the_stand_in_apart(offline, tmp_path):
     train(CIFAR, TINY, work_dir=tmp_path / 'run')
     assert [p.name for p in (tmp_path / 'run').iterdir()] == ['resnet18_digits']
+
+
+def test_options_that_only_the_recipe_has_are_left_out_and_named(offline, capsys):
+    train(CIFAR, [*TINY[:-1], 'param_scheduler.milestones=[3,5]'])
+    printed = capsys.readouterr().out
+    assert 'It has no place for param_scheduler.milestones=[3,5].' in printed
 
 
 def test_a_recipe_fails_instead(offline, tmp_path, capsys):
