@@ -124,8 +124,7 @@ class _Editor:
             items = list(node)
             items[index] = self._put(items[index], rest[1:], change, (*at, str(index)))
             return type(node)(items)
-        if node is None:
-            return _nested(rest, change.value)
+        node = {} if node is None else node
         if not isinstance(node, Mapping):
             raise _Refused(at, f'is {value_name(node)}, which has no key {rest[0]!r}')
         key, rest = _key_in(node, rest)
@@ -158,7 +157,7 @@ class _Editor:
         allowed = arguments_at(at, node)
         if allowed and (allowed.open or key in allowed.kinds):
             return
-        if allowed is None and node.get('type'):
+        if allowed is None and (node.get('type') or not node):
             return  # the checker has more to say about a type that is unknown
         known = allowed.kinds if allowed else {}
         names = [str(name) for name in {**dict.fromkeys(node), **known}]
@@ -259,10 +258,3 @@ def _index_in(
     if not -count <= index < count:
         raise _Refused(at, f'is a {kind} of {count}, and has no item {index}')
     return index % count
-
-
-def _nested(keys: tuple[str, ...], value: Any) -> Any:
-    """A value inside new dicts, one for each key."""
-    for key in reversed(keys):
-        value = {key: value}
-    return ConfigDict(value=value).value

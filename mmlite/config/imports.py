@@ -12,8 +12,8 @@ from pathlib import Path
 from mmengine.config import Config
 
 from ..errors import ConfigError, Problem
-from ..signature import argument_problems
 from .files import shown
+from .parts import check_keys, under
 from .schema import custom_imports
 
 __all__ = ['import_modules']
@@ -35,8 +35,8 @@ def import_modules(cfg: Config, folders: Iterable[Path]) -> None:
         return
     if not isinstance(section, dict):
         section = dict(imports=section)
-    if problems := argument_problems(custom_imports, section):
-        raise ConfigError([p.under('custom_imports') for p in problems], cfg.filename)
+    if problems := check_keys(section, custom_imports):
+        raise ConfigError(under(problems, 'custom_imports'), cfg.filename)
     names = section['imports']
     searched = [str(folder) for folder in folders]
     sys.path.extend(folder for folder in searched if folder not in sys.path)

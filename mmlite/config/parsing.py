@@ -49,9 +49,7 @@ def parse(text: str, suffix: str, source: str) -> Parsed:
         return Parsed(tree, _checked_bases(_take_bases(tree, source), source))
     content = _parse_json(text, source) if suffix == '.json' else _yaml(text, source)
     if not isinstance(content, dict):
-        raise ConfigError(
-            f'expected keys and values, got {value_name(content)}', source
-        )
+        raise ConfigError(f'holds no keys, but {value_name(content)}', source)
     content = {str(key): value for key, value in content.items()}
     return Parsed(content, _checked_bases(content.pop(BASE, []), source))
 
@@ -82,15 +80,8 @@ def _parse_json(text: str, source: str) -> Any:
 def _yaml(text: str, source: str) -> Any:
     import yaml
 
-    class Loader(yaml.SafeLoader):
-        """Plain values only, but with tuples: that is how a config is dumped."""
-
-    Loader.add_constructor(
-        'tag:yaml.org,2002:python/tuple',
-        lambda loader, node: tuple(loader.construct_sequence(node, deep=True)),
-    )
     try:
-        return yaml.load(text, Loader)
+        return yaml.load(text, Loader=_yaml_loader())
     except yaml.MarkedYAMLError as error:
         number = error.problem_mark.line + 1 if error.problem_mark else 1
         line = text.splitlines()[number - 1 : number]
@@ -102,18 +93,17 @@ def _yaml(text: str, source: str) -> Any:
 
 @cache
 def _yaml_loader() -> type:
-    """A safe loader that knows tuples, and that ``1e-3`` is a number."""
+    """Reads plain values, tuples as a config is dumped, and ``1e-3`` as a number."""
     import yaml
 
     class Loader(yaml.SafeLoader):
-        """Knows what a dumped config holds."""
+        pass
 
-        def tuple(self, node: yaml.SequenceNode) -> tuple:
-            """A ``!!python/tuple``."""
-            return tuple(self.construct_sequence(node, deep=True))
-
-    Loader.add_constructor('tag:yaml.org,2002:python/tuple', Loader.tuple)
-    number = re.compile(r'[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+')
+    Loader.add_constructor(
+        'tag:yaml.org,2002:python/tuple',
+        lambda loader, node: tuple(loader.construct_sequence(node, deep=True)),
+    )
+    number = re.compile(r'[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$')
     Loader.add_implicit_resolver(
         'tag:yaml.org,2002:float', number, list('-+.0123456789')
     )

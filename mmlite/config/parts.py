@@ -39,10 +39,12 @@ def check_keys(
     """
     if not isinstance(cfg, Mapping):
         return [Problem('', f'is a dict, got {value_name(cfg)}')]
-    return [
-        Problem(p.path, p.message.removeprefix(f'{section.__name__} '))
-        for p in argument_problems(section, cfg, given)
-    ]
+    problems = []
+    for problem in argument_problems(section, cfg, given):
+        message = problem.message.removeprefix(f'{section.__name__} ')
+        message = message.replace('has no argument', 'has no key', 1)
+        problems.append(Problem(problem.path, message))
+    return problems
 
 
 def check_part(

@@ -1,0 +1,407 @@
+import sys
+from pathlib import Path
+
+import pytest
+from mmengine.config import Config
+
+from mmlite.config import load_config
+from mmlite.errors import ConfigError
+
+
+def refused(path, overrides=()):
+    with pytest.raises(ConfigError) as caught:
+        load_config(path, overrides)
+    return str(caught.value)
+
+
+BASE = """
+model = dict(backbone=dict(type='TinyNet', depth=1), head=dict(num_classes=3))
+img_size = 32
+sizes = [dict(b=4), 5]
+title = 'x'
+"""
+
+# Each is read as mmengine reads it.
+CHILDREN = {
+    'nothing': '',
+    'merge': 'model = dict(backbone=dict(depth=2))',
+    'delete': "model = dict(backbone=dict(_delete_=True, type='A'))",
+    'lists are replaced': 'sizes = [1]',
+    'a number replaces a list': 'sizes = 3',
+    'base variable': 'work_dir = f"run_{_base_.img_size}_{_base_.sizes[0].b}"',
+    'base item': "other = _base_['sizes']",
+    'placeholder': 'a = {{_base_.img_size}}; b = dict(c=[{{_base_.model.head}}])',
+    'del': 'del _base_.title',
+    'change the base in place': '_base_.model.head.num_classes = 7',
+    'file name': "name = '{{fileBasenameNoExtension}}{{fileExtname}}'",
+    'environment': "a = '{{$MMLITE_NOT_SET:fall/back}}'; b = {{'$MMLITE_NOT_SET:80'}}",
+    'helper functions': 'def double(x):\n    return 2 * x\n\nten = double(5)',
+    'comprehension': 'sizes = [dict(b=i) for i in range(3)]',
+    'function that reads a global': 'k = 3\ndef f():\n    return k\nl = f()',
+}
+
+
+@pytest.mark.parametrize('name', CHILDREN)
+def test_python_is_read_as_mmengine_reads_it(write, name):
+    write('base.py', BASE)
+    path = write('child.py', f"_base_ = 'base.py'\n{CHILDREN[name]}")
+    cfg = load_config(path)
+    assert cfg.to_dict() == Config.fromfile(path, lazy_import=False).to_dict()
+    assert cfg.filename == path
+
+
+def test_several_and_nested_bases(write):
+    write('models/net.py', 'model = dict(depth=1, width=2)')
+    write('models/deep.py', "_base_ = './net.py'\nmodel = dict(depth=9)")
+    write('runtime.yaml', 'resume: false')
+    path = write('c/d.py', "_base_ = ['../models/deep.py', '../runtime.yaml']\nlr = 1")
+    expected = dict(model=dict(depth=9, width=2), resume=False, lr=1)
+    assert load_config(path).to_dict() == expected
+
+
+def test_yaml_and_json(write):
+    write('base.py', BASE)
+    yaml = write(
+        'a.yaml',
+        '_base_: base.py\nlr: 1e-3\npair: !!python/tuple [1, 2]\n'
+        'size: {{_base_.img_size}}\nmodel: {head: {num_classes: 5}}\n',
+    )
+    json = write('b.json', '{"_base_": ["a.yaml"], "title": "y", "sizes": null}')
+    cfg = load_config(json)
+    assert cfg.lr == 1e-3
+    assert cfg.pair == (1, 2)
+    assert cfg.size == 32
+    assert cfg.model.backbone.depth == 1
+    assert (cfg.title, cfg.sizes) == ('y', None)
+    assert load_config(yaml).model.head.num_classes == 5
+
+
+def test_the_standard_library_can_be_imported(write):
+    write('base.py', 'import json\nfrom math import pi\na = json.loads("[1]")\nb = pi')
+    text = "import os\n_base_ = 'base.py'\nhome = os.path.join('a', 'b')"
+    assert load_config(write('c.py', text)).to_dict() == dict(
+        a=[1], b=3.141592653589793, pi=3.141592653589793, home='a/b'
+    )
+
+
+def test_what_leaks_from_the_code_is_no_key(write):
+    text = """
+import math
+from collections import OrderedDict
+from pathlib import Path as P
+with open(__file__) as file:
+    first = file.readline()
+for i, name in enumerate(['a']):
+    last = name
+for kept in [1]:
+    pass
+kept = kept + 1
+class Own:
+    pass
+double = lambda x: 2 * x
+_private = 3
+"""
+    cfg = load_config(write('c.py', text))
+    assert set(cfg.keys()) == {'first', 'last', 'kept', '_private'}
+
+
+def test_a_class_can_be_a_type(write):
+    from torch.optim import SGD
+
+    text = 'from torch.optim import SGD\noptim_wrapper = dict(optimizer=dict(type=SGD))'
+    cfg = load_config(write('c.py', text))
+    assert cfg.optim_wrapper.optimizer.type is SGD
+    assert 'SGD' not in cfg
+
+
+def test_new_style(write):
+    write('base.py', 'depth = 3')
+    path = write(
+        'c.py',
+        'from mmengine.config import read_base\n'
+        'with read_base():\n    from .base import *\nwidth = depth + 1\n',
+    )
+    cfg = load_config(path, ['+more=1'])
+    assert (cfg.depth, cfg.width, cfg.more) == (3, 4, 1)
+    assert refused(write('d.py', "_base_ = 'c.py'")) == (
+        'c.py: is of the new style (with read_base()), and so cannot be a base of '
+        'd.py, which is of the old (_base_ = ...)'
+    )
+
+
+def test_none_in_the_base_is_nothing_to_merge_with(write):
+    write('base.py', 'neck = None')
+    path = write('c.py', "_base_ = 'base.py'\nneck = dict(type='A')")
+    assert load_config(path).neck == dict(type='A')
+
+
+@pytest.mark.parametrize('suffix', ['.py', '.yaml', '.json'])
+def test_dump_and_reload(write, suffix):
+    text = BASE + 'a = "it\'s"\nb = dict(c=[None, True, 1e-5, -1], d={})\n'
+    cfg = load_config(write('c.py', text), ['model.head.num_classes=4'])
+    cfg.dump(f'dumped{suffix}')
+    assert load_config(f'dumped{suffix}').to_dict() == cfg.to_dict()
+
+
+def test_a_config_that_is_read_is_copied():
+    cfg = Config(dict(train_cfg=dict(max_epochs=1)))
+    again = load_config(cfg, ['train_cfg.max_epochs=2'])
+    assert (cfg.train_cfg.max_epochs, again.train_cfg.max_epochs) == (1, 2)
+
+
+def test_a_variable_is_overridden_where_it_is_defined(write):
+    write(
+        'base.py',
+        "data_root = 'data'\nsizes = dict(train=8, test=9)\n"
+        'train_pipeline = [dict(size=sizes["train"])]\n'
+        "train_dataloader = dict(dataset=dict(root=data_root + '/train'))\n",
+    )
+    path = write(
+        'c.py',
+        "_base_ = 'base.py'\ntest_dataloader = dict(root=_base_.data_root)\n"
+        'val_dataloader = dict(pipeline={{_base_.train_pipeline}})\n',
+    )
+    overrides = ['data_root=/my data', 'sizes.train=4', 'train_pipeline.0.size=5']
+    cfg = load_config(path, overrides)
+    assert cfg.data_root == '/my data'
+    assert cfg.train_dataloader.dataset.root == '/my data/train'
+    assert cfg.test_dataloader.root == '/my data'
+    assert cfg.sizes == dict(train=4, test=9)
+    assert cfg.val_dataloader.pipeline == [dict(size=5)]
+    assert refused(path, ['sizes.trian=1']) == (
+        "base.py: sizes has no key 'trian'; did you mean 'train'? "
+        '(to add a new key, write +sizes.trian=...)'
+    )
+
+
+def test_a_variable_without_a_definition_is_refused(write):
+    path = write('c.py', 'data_root = 1')
+    assert "unknown key 'dataroot'; did you mean 'data_root'?" in refused(
+        path, ['dataroot=2']
+    )
+
+
+# --- what is wrong with a file -------------------------------------------------
+
+
+def test_an_unknown_file_names_the_nearest(write):
+    write('configs/resnet18_cifar.py', '')
+    write('configs/resnet/resnet50_cifar.py', '')
+    assert refused('configs/resnet18_cifr.py') == (
+        "no config file 'configs/resnet18_cifr.py'; did you mean "
+        'configs/resnet18_cifar.py?'
+    )
+    assert refused('resnet50_cifar.py') == (
+        "no config file 'resnet50_cifar.py'; did you mean "
+        'configs/resnet/resnet50_cifar.py or configs/resnet18_cifar.py?'
+    )
+    assert refused('nowhere/x.py') == (
+        "no config file 'nowhere/x.py'; nowhere does not exist"
+    )
+
+
+def test_what_is_no_config_file(write):
+    assert refused(write('a.txt', '')) == (
+        "'a.txt' is no config; the name of one ends in .py, .yaml, .yml, .json"
+    )
+    assert refused('.') == '. is a folder; give a config in it'
+
+
+@pytest.mark.parametrize(
+    ('name', 'text', 'message'),
+    [
+        (
+            'a.py',
+            '\nmodel = dict(\n',
+            "a.py:2: syntax error: '(' was never closed: model = dict(",
+        ),
+        ('a.py', 'x = 1\n  y = 2\n', 'a.py:2: syntax error: unexpected indent: y = 2'),
+        (
+            'a.yaml',
+            'a: 1\nb: [1\nc: 2\n',
+            "a.yaml:3: syntax error: expected ',' or ']', but got ':': c: 2",
+        ),
+        (
+            'a.json',
+            '{"a": 1,\n"b": }',
+            'a.json:2: syntax error: Expecting value: "b": }',
+        ),
+        ('a.json', '[1, 2]', 'a.json: holds no keys, but [1, 2] (list)'),
+        (
+            'a.py',
+            '\nx = dict(a=1)\ny = x["b"]\n',
+            'a.py:3: KeyError: \'b\': y = x["b"]',
+        ),
+        (
+            'a.py',
+            'def f(x):\n    return 1 / x\n\nz = f(0)\n',
+            'a.py:2: ZeroDivisionError: division by zero: return 1 / x',
+        ),
+        (
+            'a.py',
+            'import nosuchmodule\n',
+            "a.py:1: ModuleNotFoundError: No module named 'nosuchmodule': "
+            'import nosuchmodule',
+        ),
+        ('a.py', "text = 'x'\n", "a.py: 'text' is a reserved name"),
+        (
+            'a.py',
+            'name = "b.py"\n_base_ = name\n',
+            'a.py:2: _base_ must be written out, without variables: NameError: name '
+            "'name' is not defined",
+        ),
+        (
+            'a.py',
+            '_base_ = [1]\n',
+            'a.py: _base_ is the name of a file or a list of them, got [1] (list)',
+        ),
+        (
+            'a.py',
+            "_base_ = 'mmdet::x.py'\n",
+            "a.py: _base_ 'mmdet::x.py' names a config of another package, which is "
+            'not supported; copy the file, and name the copy',
+        ),
+        (
+            'a.py',
+            "x = '{{$MMLITE_NOT_SET:}}'\n",
+            'a.py:1: the environment variable MMLITE_NOT_SET is not set; set it, or '
+            'write a default behind the colon: {{$MMLITE_NOT_SET:default}}',
+        ),
+    ],
+)
+def test_what_is_wrong_with_one_file(write, name, text, message):
+    assert refused(write(name, text)) == message
+
+
+def test_a_file_that_is_no_text(tmp_path):
+    (tmp_path / 'a.py').write_bytes(b'\xff\xfe')
+    assert refused('a.py').startswith('a.py: is not UTF-8 text')
+
+
+def test_an_unknown_base(write):
+    write('_base_/runtime.py', '')
+    write('b.py', "_base_ = '_base_/runtme.py'")
+    assert refused(write('a.py', "\n_base_ = ['b.py']")) == (
+        "b.py: there is no _base_ '_base_/runtme.py' (looked for _base_/runtme.py); "
+        'did you mean _base_/runtime.py?'
+    )
+
+
+def test_bases_in_a_circle(write):
+    write('b.py', "_base_ = 'c.py'")
+    write('c.py', "_base_ = 'a.py'")
+    assert refused(write('a.py', "_base_ = 'b.py'")) == (
+        'c.py: _base_ goes in a circle: a.py -> b.py -> c.py -> a.py'
+    )
+
+
+def test_two_bases_with_one_key(write):
+    write('b.py', 'lr = 1\nx = 2')
+    write('c.py', 'lr = 2')
+    assert refused(write('a.py', "_base_ = ['b.py', 'c.py']")) == (
+        "a.py: both b.py and c.py define 'lr'; a key can come from one base file only"
+    )
+
+
+def test_a_base_variable_that_is_not_there(write):
+    write('b.py', 'img_size = dict(train=1)')
+    assert refused(write('a.py', "_base_ = 'b.py'\n\nx = {{_base_.img_sise}}")) == (
+        "a.py:3: {{_base_.img_sise}}: the base files have no 'img_sise' there; "
+        "did you mean 'img_size'?"
+    )
+    assert refused(write('c.py', "_base_ = 'b.py'\nx = {{_base_.img_size.tran}}")) == (
+        "c.py:2: {{_base_.img_size.tran}}: the base files have no 'tran' there; "
+        "did you mean 'train'?"
+    )
+    assert refused(write('d.py', "_base_ = 'b.py'\nx = _base_.img_sise")) == (
+        "d.py:2: AttributeError: 'ConfigDict' object has no attribute 'img_sise'; "
+        "did you mean 'img_size'?: x = _base_.img_sise"
+    )
+
+
+def test_a_dict_over_something_else(write):
+    write('b.py', "model = dict(neck='none')")
+    assert refused(write('a.py', "_base_ = 'b.py'\nmodel = dict(neck=dict(a=1))")) == (
+        "a.py: model.neck: a dict cannot be laid over 'none' (str) of the base file; "
+        'write _delete_=True into it to replace that'
+    )
+
+
+def test_a_deprecated_config_says_so(write):
+    path = write('a.py', "_deprecation_ = dict(expected='b.py')\nx = 1")
+    with pytest.warns(DeprecationWarning, match='a.py will be removed; use b.py'):
+        cfg = load_config(path)
+    assert set(cfg) == {'x'}
+
+
+# --- custom_imports ------------------------------------------------------------
+
+
+@pytest.fixture(autouse=True)
+def own_path(monkeypatch):
+    monkeypatch.setattr(sys, 'path', list(sys.path))
+    before = set(sys.modules)
+    yield
+    for name in set(sys.modules) - before:
+        if name.startswith('mmlite_test_'):
+            del sys.modules[name]
+
+
+PART = """
+from mmlite.registry import MODELS
+
+@MODELS.register_module(force=True)
+class {name}:
+    def __init__(self, depth: int = 1): ...
+"""
+
+
+def test_modules_beside_the_config_and_in_the_current_folder(write, monkeypatch):
+    write('configs/mmlite_test_beside.py', PART.format(name='BesideNet'))
+    write('mmlite_test_here/net.py', PART.format(name='HereNet'))
+    path = write(
+        'configs/c.py',
+        "custom_imports = dict(imports=['mmlite_test_beside', "
+        "'mmlite_test_here.net'], allow_failed_imports=False)\n"
+        "model = dict(type='BesideNet', neck=dict(type='HereNet'))\n",
+    )
+    cfg = load_config(path, ['model.depth=3', 'model.neck.depth=4'])
+    assert (cfg.model.depth, cfg.model.neck.depth) == (3, 4)
+    assert str(Path('configs').resolve()) in sys.path
+
+
+def test_an_override_can_name_modules(write):
+    write('mmlite_test_late.py', 'loaded = True')
+    load_config(write('c.py', ''), ['custom_imports.imports=[mmlite_test_late]'])
+    assert 'mmlite_test_late' in sys.modules
+
+
+@pytest.mark.parametrize(
+    ('section', 'message'),
+    [
+        (
+            "dict(imports=['mmlite_test_absent'])",
+            "c.py: custom_imports: cannot import 'mmlite_test_absent': "
+            "ModuleNotFoundError: No module named 'mmlite_test_absent'; looked in . "
+            'and on the Python path',
+        ),
+        (
+            "dict(imports='mmlite_test_broken', allow_failed_imports=True)",
+            "c.py: custom_imports: cannot import 'mmlite_test_broken': "
+            "NameError: name 'x' is not defined (mmlite_test_broken.py:2)",
+        ),
+        (
+            "dict(import_=['a'])",
+            "c.py: custom_imports has no key 'import_'; did you mean 'imports'?",
+        ),
+    ],
+)
+def test_an_import_that_fails(write, section, message):
+    write('mmlite_test_broken.py', '\ny = x\n')
+    assert refused(write('c.py', f'custom_imports = {section}')) == message
+
+
+def test_an_import_that_may_fail(write):
+    section = "dict(imports=['mmlite_test_absent'], allow_failed_imports=True)"
+    with pytest.warns(UserWarning, match="cannot import 'mmlite_test_absent'"):
+        load_config(write('c.py', f'custom_imports = {section}'))

@@ -1,0 +1,102 @@
+import pytest
+
+from mmlite.errors import (
+    CheckpointError,
+    ConfigError,
+    DataError,
+    DataNotFoundError,
+    MissingDependencyError,
+    Problem,
+    TrainingError,
+    UserError,
+    did_you_mean,
+    edits,
+)
+
+
+@pytest.mark.parametrize(
+    'kind',
+    [CheckpointError, ConfigError, DataError, DataNotFoundError, TrainingError],
+)
+def test_every_error_is_the_users(kind):
+    assert isinstance(kind('x'), UserError)
+
+
+@pytest.mark.parametrize(
+    ('problem', 'line'),
+    [
+        (Problem('', 'no model'), 'no model'),
+        (Problem('model', "unknown type 'A'"), "model: unknown type 'A'"),
+        (Problem('a.b', 'is 5, but 6 it must be'), 'a.b is 5, but 6 it must be'),
+        (Problem('a', "has no key 'b'"), "a has no key 'b'"),
+        (Problem('a', 'isolated'), 'a: isolated'),
+    ],
+)
+def test_a_problem_is_one_line(problem, line):
+    assert str(problem) == line
+
+
+def test_a_problem_seen_from_further_out():
+    assert str(Problem('head', 'x').under('model')) == 'model.head: x'
+    assert str(Problem('', 'x').under('model', 'head')) == 'model.head: x'
+
+
+def test_a_config_error_has_one_line_for_each_problem():
+    error = ConfigError([Problem('a', 'x'), Problem('', 'y')], 'c.py')
+    assert str(error) == 'c.py: a: x\nc.py: y'
+    assert str(error.under('m')) == 'c.py: m.a: x\nc.py: m: y'
+    assert str(ConfigError('y')) == 'y'
+    assert error.problems[0].path == 'a'
+
+
+def test_a_missing_package_names_the_extra():
+    error = MissingDependencyError('safetensors', 'io', 'this')
+    assert isinstance(error, ImportError)
+    assert str(error) == (
+        "this needs the package 'safetensors'; pip install 'mmlite[io]'"
+    )
+
+
+@pytest.mark.parametrize(
+    ('word', 'hint'),
+    [
+        ('resnet', "; did you mean 'ResNet'?"),
+        ('ResNett', "; did you mean 'ResNet'?"),
+        ('Transformer', ''),
+        (3, ''),
+    ],
+)
+def test_did_you_mean(word, hint):
+    assert did_you_mean(word, ['ResNet', 'LeNet5']) == hint
+
+
+def distance(a: str, b: str) -> int:
+    """Optimal string alignment, straight from its recurrence."""
+    if not a or not b:
+        return len(a) + len(b)
+    best = min(
+        distance(a[1:], b) + 1,
+        distance(a, b[1:]) + 1,
+        distance(a[1:], b[1:]) + (a[0] != b[0]),
+    )
+    if len(a) > 1 and len(b) > 1 and a[0] == b[1] and a[1] == b[0]:
+        best = min(best, distance(a[2:], b[2:]) + 1)
+    return best
+
+
+@pytest.mark.parametrize(
+    ('a', 'b'),
+    [
+        ('', ''),
+        ('', 'abc'),
+        ('lr', 'rl'),
+        ('modle', 'model'),
+        ('hooks', 'hook'),
+        ('abcd', 'badc'),
+        ('depth', 'dept'),
+        ('ca', 'abc'),
+        ('sampl', 'smple'),
+    ],
+)
+def test_edits(a, b):
+    assert edits(a, b) == edits(b, a) == distance(a, b)
