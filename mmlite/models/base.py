@@ -7,6 +7,7 @@ from numbers import Real
 from typing import Any
 
 import torch
+from mmengine.logging import MMLogger
 from mmengine.model import BaseModel as EngineModel
 from mmengine.model import Sequential
 from torch import Tensor, nn
@@ -146,6 +147,11 @@ class BaseModel(EngineModel):
         logged = {'loss': total.detach()}
         logged.update((key, value.detach()) for key, value in values.items())
         return total, logged
+
+    def _dump_init_info(self) -> None:
+        """Write how each weight was set to the log file; without one, nowhere."""
+        if MMLogger.get_current_instance().log_file is not None:
+            super()._dump_init_info()
 
     def _undefined(self, method: str) -> NotImplementedError:
         return NotImplementedError(f'{type(self).__name__} does not define {method}')

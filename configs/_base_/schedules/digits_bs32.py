@@ -1,7 +1,9 @@
 """SGD with one learning-rate cycle of 12 epochs; for a batch of 32."""
 
 optim_wrapper = dict(
-    optimizer=dict(type='SGD', lr=0.05, momentum=0.9, weight_decay=0.0005, nesterov=True)
+    optimizer=dict(
+        type='SGD', lr=0.05, momentum=0.9, weight_decay=0.0005, nesterov=True
+    )
 )
 param_scheduler = [
     dict(
