@@ -27,7 +27,7 @@ from .transforms import Compose
 class BaseDataset(EngineDataset):
     """A list of samples, each of which goes through a pipeline.
 
-    By itself it reads an annotation file in OpenMMLab's format (JSON or YAML)::
+    By itself it reads an annotation file in OpenMMLab's format, JSON::
 
         {"metainfo": {"classes": ["cat", "dog"]},
          "data_list": [{"img_path": "a.jpg", "gt_label": 0}, ...]}
@@ -59,7 +59,7 @@ class BaseDataset(EngineDataset):
         max_refetch: How many samples in a row may be replaced.
         classes: Names of the classes, or a text file with one per line.
         on_error: ``'raise'``, or ``'skip'``: a sample that cannot be read is
-            named in the log, once, and replaced by the next one.
+            named in the log, once per process, and replaced by the next one.
 
     Raises:
         DataError: if a sample cannot be read, or the files make no sense.
@@ -166,9 +166,9 @@ class BaseDataset(EngineDataset):
                 f'{type(self).__name__}: the annotation file {path} does not exist; '
                 'check ann_file and data_root'
             )
-        if path.suffix not in ('.json', '.yaml', '.yml'):
+        if path.suffix != '.json':
             raise DataError(
-                f'{path}: expected a .json or .yaml file with the keys metainfo and '
+                f'{path}: expected a .json file with the keys metainfo and '
                 'data_list; for lines of "path label" use CustomDataset'
             )
         try:
@@ -180,6 +180,8 @@ class BaseDataset(EngineDataset):
         """The annotation of a sample, before the pipeline."""
         self.full_init()
         info = self.data_list[idx]
+        if isinstance(self.data_list, list):  # other storage makes a new dict itself
+            info = copy.deepcopy(info)
         info['sample_idx'] = int(idx) if idx >= 0 else len(self) + idx
         return info
 

@@ -195,7 +195,7 @@ class CustomDataset(BaseDataset):
 
     def _from_file(self) -> list[dict]:
         path = Path(self.ann_file)
-        if path.suffix in ('.json', '.yaml', '.yml'):
+        if path.suffix == '.json':
             return list(super().load_data_list())
         lines = path.read_text(encoding='utf-8-sig').splitlines()
         rows = [(n, line.strip()) for n, line in enumerate(lines, 1) if line.strip()]

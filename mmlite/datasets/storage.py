@@ -1,7 +1,7 @@
 """How the samples of a dataset lie in memory.
 
-Both are sequences of dicts, made anew at each access, so nobody can change the
-dataset by changing a sample.
+Both are sequences of dicts, made anew at each access; the images in an array are
+read-only. So nobody can change the dataset by changing a sample.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ class ArrayList(Sequence):
     """
 
     def __init__(self, images: np.ndarray, labels: np.ndarray) -> None:
-        self.images = images
+        self.images = images.view()
+        # Samples are parts of it: who writes into one is told to copy it first.
+        self.images.flags.writeable = False
         self.labels = labels
         self._label_list = labels.tolist()
 

@@ -57,10 +57,16 @@ def test_an_index_that_is_not_there_is_refused() -> None:
     assert Numbers().get_data_info(-1)['sample_idx'] == 9
 
 
-def test_changing_a_sample_does_not_change_the_dataset() -> None:
-    dataset = Numbers()
+@pytest.mark.parametrize('packed', [True, False])
+def test_changing_a_sample_does_not_change_the_dataset(packed: bool) -> None:
+    dataset = Numbers(serialize_data=packed)
     dataset[0]['number'] = 77
     assert dataset[0]['number'] == 0
+    with pytest.raises(ValueError, match='read-only'):
+        Arrays()[0]['img'][...] = 1
+    inputs = Arrays(pipeline=[dict(type='PackInputs')])[3]['inputs']
+    inputs += 1
+    assert Arrays()[3]['img'] == 3
 
 
 def test_classes_come_from_class_argument_or_metainfo(tmp_path: Path) -> None:
@@ -110,7 +116,7 @@ def test_openmmlab_annotation_files(tmp_path: Path) -> None:
 
 def test_pickled_annotations_are_not_opened(tmp_path: Path) -> None:
     (tmp_path / 'ann.pkl').touch()
-    with pytest.raises(DataError, match='expected a .json or .yaml file'):
+    with pytest.raises(DataError, match='expected a .json file'):
         BaseDataset(str(tmp_path / 'ann.pkl'))
     with pytest.raises(DataNotFoundError, match='does not exist'):
         BaseDataset('none.json')
