@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import tarfile
@@ -37,7 +38,8 @@ class Handler(BaseHTTPRequestHandler):
             content = CONTENT[: len(CONTENT) // 2]
         if self.path == '/changed':
             content = bytes(len(CONTENT))
-        self.wfile.write(content)
+        with contextlib.suppress(ConnectionError):  # the other side may leave
+            self.wfile.write(content)
 
     def log_message(self, *args: object) -> None:
         pass
