@@ -42,7 +42,7 @@ class PredictionFile(BaseMetric):
     """
 
     def __init__(self, path: str | Path) -> None:
-        super().__init__()
+        super().__init__(prefix='predictions')
         self.path = Path(path)
         if self.path.suffix not in _WRITERS:
             raise UserError(
