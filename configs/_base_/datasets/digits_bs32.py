@@ -4,8 +4,8 @@ dataset_type = 'Digits'
 
 data_preprocessor = dict(
     num_classes=10,
-    mean=[77.9, 77.9, 77.9],
-    std=[95.8, 95.8, 95.8],
+    mean=[77.7, 77.7, 77.7],
+    std=[82.4, 82.4, 82.4],
     to_rgb=False,
 )
 

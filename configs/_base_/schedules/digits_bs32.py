@@ -1,4 +1,4 @@
-"""SGD with one learning-rate cycle of 12 epochs; for a batch of 32."""
+"""SGD with one learning-rate cycle of 16 epochs; for a batch of 32."""
 
 optim_wrapper = dict(
     optimizer=dict(
@@ -17,12 +17,12 @@ param_scheduler = [
         type='CosineAnnealingLR',
         by_epoch=True,
         begin=2,
-        end=12,
+        end=16,
         convert_to_iter_based=True,
     ),
 ]
 
-train_cfg = dict(by_epoch=True, max_epochs=12, val_interval=1)
+train_cfg = dict(by_epoch=True, max_epochs=16, val_interval=1)
 val_cfg = dict()
 test_cfg = dict()
 
