@@ -108,12 +108,15 @@ class Registry(BaseRegistry):
                 raise ConfigError([p.under(str(i)) for p in problems], cfg=cfgs)
         return super().build(cfgs, *args, **kwargs)
 
-    def problems_of(self, cfg: Any, given: Collection[str] = ()) -> list[Problem]:
+    def problems_of(
+        self, cfg: Any, given: Collection[str] = (), partial: bool = False
+    ) -> list[Problem]:
         """What keeps ``cfg`` from being built, as far as names and kinds tell.
 
         Args:
             cfg: A dict with a ``type``.
             given: Names that the builder adds, or takes for itself.
+            partial: Whether the builder may add others too.
         """
         if not isinstance(cfg, Mapping):
             return [Problem('', f'expected a dict with a type, got {value_name(cfg)}')]
@@ -130,7 +133,7 @@ class Registry(BaseRegistry):
             expected = 'a type is a name or a class'
             return [Problem('type', f'{expected}, got {value_name(target)}')]
         args = {k: v for k, v in cfg.items() if k not in ('type', '_scope_')}
-        return argument_problems(target, args, {*given, *self.taken})
+        return argument_problems(target, args, {*given, *self.taken}, partial)
 
     def names(self) -> list[str]:
         """All names that can be looked up here, mmengine's included."""
@@ -167,7 +170,9 @@ class TransformRegistry(Registry):
     def __init__(self, name: str, **kwargs: Any) -> None:
         super().__init__(name, build_func=_build_transform, **kwargs)
 
-    def problems_of(self, cfg: Any, given: Collection[str] = ()) -> list[Problem]:
+    def problems_of(
+        self, cfg: Any, given: Collection[str] = (), partial: bool = False
+    ) -> list[Problem]:
         """As for every registry; the sample is not missed."""
         function = _plain_function(cfg, self)
         sample = list(inspect.signature(function).parameters)[:1] if function else []

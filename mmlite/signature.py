@@ -154,7 +154,10 @@ def _kind(parameter: inspect.Parameter, hints: Mapping[str, Any]) -> Any:
 
 
 def argument_problems(
-    target: Callable, args: Mapping[str, Any], given: Collection[str] = ()
+    target: Callable,
+    args: Mapping[str, Any],
+    given: Collection[str] = (),
+    partial: bool = False,
 ) -> list[Problem]:
     """What is wrong with calling ``target(**args)``.
 
@@ -163,6 +166,7 @@ def argument_problems(
         args: The arguments that a config states.
         given: Names that the caller adds or takes for itself, e.g. ``params``
             for an optimizer.
+        partial: Whether the caller may add others too, so that none is missing.
 
     Returns:
         One problem for every unknown, missing or misfit argument; the path of
@@ -184,7 +188,7 @@ def argument_problems(
         hint = did_you_mean(key, open_to_all) or _listed(free)
         problems.append(Problem('', f'{name} has no argument {key!r}{hint}'))
     missing = [k for k in wanted.required if k not in args and k not in given]
-    for key in missing:
+    for key in () if partial else missing:
         if not any(did_you_mean(word, [key]) for word in unknown):
             kind = wanted.kinds[key]
             of_kind = '' if kind is Any else f' ({kind_name(kind)})'

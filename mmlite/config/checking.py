@@ -95,8 +95,7 @@ def check_config(cfg: Config, build_model: bool = True) -> list[Problem]:
         if cfg[key] is not None and not _said_before(key, cfg):
             problems += under(_check_section(key, cfg[key]), key)
     if cfg.get('param_scheduler') is not None:
-        loop = cfg.get('train_cfg') or {}
-        found = sections.check_schedulers(cfg.param_scheduler, loop)
+        found = sections.check_schedulers(cfg.param_scheduler, cfg.get('train_cfg'))
         problems += under(found, 'param_scheduler')
     return [*problems, *check_classes(cfg), *check_save_best(cfg)]
 

@@ -45,12 +45,10 @@ def check_model(
     if data_preprocessor is not None and not own:
         whole[_PREPROCESSOR] = data_preprocessor
     problems = _check_initializers(whole)
-    failed = _failure(whole) if build else MODELS.problems_of(whole)
-    if failed or not build:
-        problems += [*failed, *_written(whole)]
-    if failed and build:
-        problems += _failures_of_parts(whole)
-        problems += _failure(_mended(whole))
+    if build:
+        problems += _failures(whole)
+    else:
+        problems += [*MODELS.problems_of(whole), *_written(whole)]
     unique = {(p.path, p.message): p for p in problems}
     return [
         p if p.path.split('.')[0] == _PREPROCESSOR and not own else p.under('model')
@@ -58,27 +56,48 @@ def check_model(
     ]
 
 
-def _failure(cfg: Mapping[str, Any]) -> list[Problem]:
-    """What building says."""
+def _failures(whole: Mapping[str, Any]) -> list[Problem]:
+    """All that keeps a model from being built."""
+    if _can_be_built(whole):
+        return []
+    problems = [
+        *_refusals(whole),
+        *_written(whole),
+        *_failures_of_parts(whole),
+        *_refusals(_mended(whole)),
+    ]
+    return problems or _failure_on_cpu(whole)
+
+
+def _can_be_built(cfg: Mapping[str, Any]) -> bool:
+    try:
+        _build(cfg, 'meta')
+    except Exception:  # which it is, is seen when it is looked for
+        return False
+    return True
+
+
+def _refusals(cfg: Mapping[str, Any]) -> list[Problem]:
+    """What the registry and our own constructors have against a config."""
     try:
         _build(cfg, 'meta')
     except ConfigError as error:
         return error.problems
     except UserError as error:
         return [Problem('', str(error))]
-    # A constructor may not bear the meta device, which is no mistake of the config.
-    except Exception:
-        return _failure_on_cpu(cfg)
+    except Exception:  # the constructor may only not bear the meta device
+        return []
     return []
 
 
 def _failure_on_cpu(cfg: Mapping[str, Any]) -> list[Problem]:
+    """What building says where it may take its time."""
     try:
         _build(cfg, 'cpu')
-    # Whatever a constructor raises here, it will raise when training starts.
-    except Exception as error:
+    except Exception as error:  # whatever it is, it will be there in training
         kind = cfg['type'] if isinstance(cfg['type'], str) else cfg['type'].__name__
-        return [Problem('', f'{kind}: {type(error).__name__}: {error}')]
+        reason = ''.join(str(error).splitlines()[:1])
+        return [Problem('', f'{kind}: {type(error).__name__}: {reason}')]
     return []
 
 
@@ -112,6 +131,12 @@ def _failures_of_parts(cfg: Mapping[str, Any]) -> list[Problem]:
     return problems
 
 
+def _failure(part: Mapping[str, Any]) -> list[Problem]:
+    if _can_be_built(part):
+        return []
+    return _refusals(part) or _failure_on_cpu(part)
+
+
 def _written(cfg: Mapping[str, Any]) -> list[Problem]:
     """Unknown arguments and misfit values, at any depth.
 
@@ -119,8 +144,7 @@ def _written(cfg: Mapping[str, Any]) -> list[Problem]:
     """
     problems = []
     if _is_part(cfg):
-        target = MODELS.get(cfg['type'])
-        problems = MODELS.problems_of(cfg, given=arguments_of(target).required)
+        problems = MODELS.problems_of(cfg, partial=True)
     for key, value in cfg.items():
         if key.endswith('_cfg'):  # for a builder, which takes keys for itself
             continue
@@ -133,7 +157,7 @@ def _written(cfg: Mapping[str, Any]) -> list[Problem]:
 
 
 def _mended(cfg: Any) -> Any:
-    """The config without what :func:`_written` finds wrong."""
+    """The config without the arguments that :func:`_written` finds wrong."""
     if isinstance(cfg, (list, tuple)):
         return type(cfg)(_mended(item) for item in cfg)
     if not isinstance(cfg, Mapping):
@@ -147,6 +171,7 @@ def _mended(cfg: Any) -> Any:
         for key, value in mended.items()
         if key == 'type'
         or (wanted.open and key not in wanted.kinds)
+        or key in wanted.required
         or (key in wanted.kinds and fits(value, wanted.kinds[key]))
     }
 

@@ -169,6 +169,17 @@ def paramwise_cfg(
     """The keys of ``optim_wrapper.paramwise_cfg``."""
 
 
+def clip_grad(
+    type: Literal['norm', 'value'] = 'norm',
+    max_norm: float | None = None,
+    norm_type: float | str = 2.0,
+    error_if_nonfinite: bool = False,
+    foreach: bool | None = None,
+    clip_value: float | None = None,
+) -> None:
+    """The keys of ``optim_wrapper.clip_grad``, of both types."""
+
+
 def custom_key(lr_mult: float = 1.0, decay_mult: float = 1.0) -> None:
     """The keys of each of ``optim_wrapper.paramwise_cfg.custom_keys``."""
 
@@ -199,6 +210,7 @@ SECTIONS: dict[tuple[str, ...], Callable] = {
     ('auto_scale_lr',): auto_scale_lr,
     ('custom_imports',): custom_imports,
     ('compile',): torch.compile,
+    ('optim_wrapper', 'clip_grad'): clip_grad,
     ('optim_wrapper', 'paramwise_cfg'): paramwise_cfg,
 }
 

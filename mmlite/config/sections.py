@@ -108,7 +108,7 @@ def check_optim_wrapper(cfg: Any) -> list[Problem]:
     if constructor == _CONSTRUCTOR:
         if 'optimizer' not in cfg:
             problems.append(
-                Problem('', 'has no optimizer, such as dict(type="SGD", lr=0.1)')
+                Problem('', "has no optimizer, e.g. dict(type='SGD', lr=0.1)")
             )
         if isinstance(cfg.get('paramwise_cfg'), Mapping):
             problems += under(_check_paramwise(cfg['paramwise_cfg']), 'paramwise_cfg')
@@ -149,7 +149,7 @@ def _check_paramwise(cfg: Mapping[str, Any]) -> list[Problem]:
     return problems
 
 
-def check_schedulers(cfg: Any, loop: Mapping[str, Any]) -> list[Problem]:
+def check_schedulers(cfg: Any, loop: Any) -> list[Problem]:
     """Check ``param_scheduler``: one, several, or several for each optimizer.
 
     Args:
@@ -168,9 +168,9 @@ def _is_scheduler(cfg: Mapping[str, Any]) -> bool:
     )
 
 
-def _check_scheduler(cfg: Any, loop: Mapping[str, Any]) -> list[Problem]:
+def _check_scheduler(cfg: Any, loop: Any) -> list[Problem]:
     trial: dict[str, Any] = dict(optimizer=_trial_optimizer(), epoch_length=100)
-    if isinstance(cfg, Mapping):
+    if isinstance(cfg, Mapping) and isinstance(loop, Mapping):
         end = loop.get('max_epochs' if cfg.get('by_epoch', True) else 'max_iters')
         trial |= {} if end is None else {'end': end}
     return check_part(cfg, PARAM_SCHEDULERS, trial=trial)

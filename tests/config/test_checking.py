@@ -1,0 +1,514 @@
+import copy
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.hooks import Hook
+from torch import nn
+
+from mmlite.config import apply_overrides, check, check_config, load_config
+from mmlite.errors import ConfigError
+from mmlite.registry import HOOKS, MODELS, TRANSFORMS
+
+PIPELINE = [dict(type='TinyCrop', crop_size=8)]
+LOADER = dict(
+    batch_size=4,
+    num_workers=2,
+    dataset=dict(type='TinyData', pipeline=PIPELINE),
+    sampler=dict(type='DefaultSampler', shuffle=True),
+)
+CFG = dict(
+    model=dict(
+        type='TinyWhole',
+        backbone=dict(type='TinyNet', depth=1),
+        head=dict(
+            type='TinyHead',
+            num_classes=3,
+            in_channels=8,
+            loss=dict(type='TinyLoss', loss_weight=1.0),
+        ),
+    ),
+    data_preprocessor=dict(type='BaseDataPreprocessor'),
+    train_dataloader=LOADER,
+    train_cfg=dict(by_epoch=True, max_epochs=3),
+    optim_wrapper=dict(
+        optimizer=dict(type='SGD', lr=0.1, momentum=0.9),
+        clip_grad=dict(max_norm=1.0),
+        paramwise_cfg=dict(
+            norm_decay_mult=0.0, custom_keys={'.token': dict(decay_mult=0.0)}
+        ),
+    ),
+    param_scheduler=[
+        dict(type='LinearLR', start_factor=0.1, end=1, convert_to_iter_based=True),
+        dict(type='CosineAnnealingLR', begin=1, by_epoch=True),
+    ],
+    val_dataloader=LOADER,
+    val_cfg=dict(),
+    val_evaluator=dict(type='TinyMetric'),
+    test_dataloader=LOADER,
+    test_cfg=dict(),
+    test_evaluator=dict(type='TinyMetric'),
+    default_hooks=dict(
+        timer=dict(type='IterTimerHook'),
+        logger=dict(interval=10),
+        checkpoint=dict(type='CheckpointHook', save_best='tiny/top1'),
+        sampler_seed=None,
+        ema=dict(type='EMAHook', momentum=1e-3, priority='ABOVE_NORMAL'),
+    ),
+    custom_hooks=[dict(type='EarlyStoppingHook', monitor='tiny/top1')],
+    env_cfg=dict(mp_cfg=dict(mp_start_method='fork'), dist_cfg=dict(backend='gloo')),
+    visualizer=dict(type='Visualizer', vis_backends=[dict(type='LocalVisBackend')]),
+    log_processor=dict(window_size=5),
+    randomness=dict(seed=0),
+    auto_scale_lr=dict(base_batch_size=64),
+    log_level='INFO',
+    work_dir='runs',
+    compile=False,
+)
+
+
+def problems_of(*overrides, **sections):
+    cfg = Config({**copy.deepcopy(CFG), **sections})
+    apply_overrides(cfg, overrides)
+    return [str(problem) for problem in check_config(cfg)]
+
+
+def test_a_good_config_has_no_problems():
+    assert problems_of() == []
+
+
+def test_check_raises_with_all_problems_and_the_file(write):
+    path = write('c.py', "model = dict(type='TinyWhol')\nresume = 3\n")
+    with pytest.raises(ConfigError) as caught:
+        check(load_config(path))
+    assert str(caught.value) == (
+        'c.py: resume: expects bool, got 3 (int)\n'
+        "c.py: model: unknown type 'TinyWhol'; did you mean 'TinyWhole'?"
+    )
+    check(Config(copy.deepcopy(CFG)))
+
+
+@pytest.mark.parametrize(
+    ('override', 'problem'),
+    [
+        # the model
+        (
+            'model.backbone.type=TinyNett',
+            "model.backbone: unknown type 'TinyNett'; did you mean 'TinyNet'?",
+        ),
+        (
+            '+model.backbone.dept=1',
+            "model.backbone: TinyNet has no argument 'dept'; did you mean 'depth'?",
+        ),
+        (
+            'model.backbone.depth=9',
+            'model.backbone: TinyNet: depth=9 is not one of 1, 2',
+        ),
+        (
+            'model.backbone.depth=x',
+            "model.backbone.depth: TinyNet expects int, got 'x' (str)",
+        ),
+        (
+            '+model.head.loss.los_weight=1',
+            "model.head.loss: TinyLoss has no argument 'los_weight'; did you mean "
+            "'loss_weight'?",
+        ),
+        (
+            'model.head.in_channels=77',
+            'model.head.in_channels is 77, but the backbone gives 8',
+        ),
+        (
+            'model.head.num_classes=2',
+            'model.head.num_classes is 2, but TinyData has 3 classes; set '
+            'model.head.num_classes=3',
+        ),
+        (
+            '+data_preprocessor.non_blockin=true',
+            "data_preprocessor: BaseDataPreprocessor has no argument 'non_blockin'; "
+            "did you mean 'non_blocking'?",
+        ),
+        (
+            '+data_preprocessor.mean=2',
+            "data_preprocessor: BaseDataPreprocessor has no argument 'mean'; it takes "
+            'non_blocking',
+        ),
+        (
+            'model.backbone.init_cfg=dict(type=Kaimng)',
+            "model.backbone.init_cfg: unknown type 'Kaimng'; did you mean 'Kaiming'?",
+        ),
+        # the top
+        (
+            '+optim_wraper.optimizer.lr=0.01',
+            "unknown key 'optim_wraper'; did you mean 'optim_wrapper'?",
+        ),
+        (
+            '+lr_config.policy=step',
+            "unknown key 'lr_config'; that is now param_scheduler",
+        ),
+        ('resume=x', "resume: expects bool, got 'x' (str)"),
+        (
+            'launcher=slrum',
+            "launcher: expects 'none' | 'pytorch' | 'slurm' | 'mpi', got 'slrum' (str)",
+        ),
+        # the data
+        (
+            'train_dataloader.dataset.type=TinyDat',
+            "train_dataloader.dataset: unknown type 'TinyDat'; did you mean "
+            "'TinyData'?",
+        ),
+        (
+            'train_dataloader.dataset.pipeline.0.type=TinyCropp',
+            "train_dataloader.dataset.pipeline.0: unknown type 'TinyCropp'; did you "
+            "mean 'TinyCrop'?",
+        ),
+        (
+            'train_dataloader.dataset.pipeline.0.crop_size=a',
+            'train_dataloader.dataset.pipeline.0.crop_size: TinyCrop expects int, got '
+            "'a' (str)",
+        ),
+        (
+            '+train_dataloader.batchsize=3',
+            "train_dataloader has no key 'batchsize'; did you mean 'batch_size'?",
+        ),
+        (
+            'train_dataloader.batch_size=0',
+            'train_dataloader.batch_size is 0, expected at least 1',
+        ),
+        (
+            '+train_dataloader.shuffle=true',
+            'train_dataloader.shuffle is set in the sampler: sampler.shuffle',
+        ),
+        (
+            '+train_dataloader.sampler.shufle=true',
+            "train_dataloader.sampler: DefaultSampler has no argument 'shufle'; did "
+            "you mean 'shuffle'?",
+        ),
+        (
+            'train_dataloader.collate_fn=dict(type=pseudo_colate)',
+            "train_dataloader.collate_fn: unknown type 'pseudo_colate'; did you mean "
+            "'pseudo_collate'?",
+        ),
+        # the loop
+        (
+            '+train_cfg.max_epoch=3',
+            "train_cfg: EpochBasedTrainLoop has no argument 'max_epoch'; did you mean "
+            "'max_epochs'?",
+        ),
+        (
+            'train_cfg.type=EpochBasedTrainLoop',
+            'train_cfg: takes either type or by_epoch, not both',
+        ),
+        (
+            'optim_wrapper.optimizer.type=SDG',
+            "optim_wrapper.optimizer: unknown type 'SDG'; did you mean 'SGD'?",
+        ),
+        (
+            'optim_wrapper.optimizer.lr=-1',
+            'optim_wrapper.optimizer: SGD: Invalid learning rate: -1',
+        ),
+        (
+            '+optim_wrapper.clip_grad.max_nrm=1',
+            "optim_wrapper.clip_grad has no key 'max_nrm'; did you mean 'max_norm'?",
+        ),
+        (
+            'optim_wrapper.clip_grad.type=nrom',
+            "optim_wrapper.clip_grad.type is 'nrom'; did you mean 'norm'?",
+        ),
+        (
+            'optim_wrapper.constructor=DefaultOptimConstructor',
+            "optim_wrapper.constructor: unknown type 'DefaultOptimConstructor'; did "
+            "you mean 'DefaultOptimWrapperConstructor'?",
+        ),
+        (
+            '+optim_wrapper.paramwise_cfg.norm_decay=0',
+            "optim_wrapper.paramwise_cfg has no key 'norm_decay'; did you mean "
+            "'norm_decay_mult'?",
+        ),
+        (
+            '+optim_wrapper.paramwise_cfg.custom_keys..token.lr_mul=0',
+            "optim_wrapper.paramwise_cfg.custom_keys..token has no key 'lr_mul'; did "
+            "you mean 'lr_mult'?",
+        ),
+        (
+            'optim_wrapper.optimizer._delete_=True',
+            "optim_wrapper has no optimizer, e.g. dict(type='SGD', lr=0.1)",
+        ),
+        (
+            'param_scheduler.0.type=LinearLRR',
+            "param_scheduler.0: unknown type 'LinearLRR'; did you mean 'LinearLR'?",
+        ),
+        (
+            '+param_scheduler.0.begn=1',
+            "param_scheduler.0: LinearLR has no argument 'begn'; did you mean 'begin'?",
+        ),
+        # the rest
+        (
+            '+default_hooks.checkpont.interval=1',
+            "default_hooks has no hook 'checkpont'; did you mean 'checkpoint'?",
+        ),
+        (
+            '+default_hooks.mine.interval=1',
+            "default_hooks has no hook 'mine'; there are runtime_info, timer, "
+            'sampler_seed, logger, param_scheduler, checkpoint, nan_check, progress, '
+            'visualization',
+        ),
+        (
+            '+default_hooks.logger.intervl=1',
+            "default_hooks.logger: LoggerHook has no argument 'intervl'; did you mean "
+            "'interval'?",
+        ),
+        (
+            'default_hooks.timer.type=IterTimeHook',
+            "default_hooks.timer: unknown type 'IterTimeHook'; did you mean "
+            "'IterTimerHook'?",
+        ),
+        (
+            'custom_hooks.0.type=EarlyStopHook',
+            "custom_hooks.0: unknown type 'EarlyStopHook'; did you mean "
+            "'EarlyStoppingHook'?",
+        ),
+        (
+            'default_hooks.checkpoint.save_best=tinny/top1',
+            "default_hooks.checkpoint.save_best is 'tinny/top1', but no metric begins "
+            "so; did you mean 'tiny'?",
+        ),
+        (
+            'default_hooks.checkpoint.save_best=top1',
+            "default_hooks.checkpoint.save_best is 'top1', but no metric begins so; "
+            'they begin with tiny/',
+        ),
+        (
+            'val_evaluator.type=TinyMetrics',
+            "val_evaluator: unknown type 'TinyMetrics'; did you mean 'TinyMetric'?",
+        ),
+        (
+            'val_evaluator.num_classes=2',
+            'val_evaluator.num_classes is 2, but TinyData has 3 classes; set '
+            'val_evaluator.num_classes=3',
+        ),
+        ('randomness.seed=a', "randomness.seed: expects int | None, got 'a' (str)"),
+        (
+            '+env_cfg.mp_cfg.start_method=fork',
+            "env_cfg.mp_cfg has no key 'start_method'; did you mean 'mp_start_method'?",
+        ),
+        (
+            'visualizer.vis_backends.0.type=LocalBackend',
+            "visualizer.vis_backends.0: unknown type 'LocalBackend'; did you mean "
+            "'LocalVisBackend'?",
+        ),
+        (
+            '+log_processor.windowsize=3',
+            "log_processor: LogProcessor has no argument 'windowsize'; did you mean "
+            "'window_size'?",
+        ),
+        (
+            'compile=dict(backnd=eager)',
+            "compile has no key 'backnd'; did you mean 'backend'?",
+        ),
+        (
+            'model_wrapper_cfg=dict(type=MMDistributedDataParalel)',
+            "model_wrapper_cfg: unknown type 'MMDistributedDataParalel'; did you mean "
+            "'MMDistributedDataParallel'?",
+        ),
+        (
+            'tta_model=dict(type=Zzz)',
+            "tta_model: unknown type 'Zzz'; register it with "
+            '@MODELS.register_module() and name its module in custom_imports',
+        ),
+        (
+            'tta_pipeline=[dict(type=TinyCrp, crop_size=3)]',
+            "tta_pipeline.0: unknown type 'TinyCrp'; did you mean 'TinyCrop'?",
+        ),
+    ],
+)
+def test_one_mistake(override, problem):
+    assert problems_of(override) == [problem]
+
+
+@pytest.mark.parametrize(
+    ('missing', 'problems'),
+    [
+        (['model'], ['model is missing']),
+        (['train_cfg'], ['train_cfg is missing, though there is train_dataloader']),
+        (
+            ['val_dataloader', 'val_evaluator'],
+            [
+                'val_dataloader is missing, though there is val_cfg',
+                'val_evaluator is missing, though there is val_cfg',
+            ],
+        ),
+        (['val_dataloader', 'val_cfg', 'val_evaluator'], []),
+        (
+            ['train_dataloader', 'train_cfg', 'optim_wrapper'],
+            ['optim_wrapper is missing, though there is param_scheduler'],
+        ),
+    ],
+)
+def test_what_is_missing(missing, problems):
+    assert problems_of(**dict.fromkeys(missing)) == problems
+
+
+def test_all_mistakes_are_found_at_once():
+    mistakes = {
+        '+optim_wraper.optimizer.lr=0.01': 'unknown key',
+        '+model.backbone.dept=1': 'model.backbone: ',
+        '+model.head.loss.los_weight=1': 'model.head.loss: ',
+        'model.head.in_channels=77': 'model.head.in_channels is 77',
+        'model.head.num_classes=2': 'model.head.num_classes is 2',
+        'train_dataloader.dataset.pipeline.0.type=A': 'train_dataloader.dataset.pipel',
+        'default_hooks.logger.type=LogerHook': 'default_hooks.logger: ',
+        'optim_wrapper.optimizer.type=SDG': 'optim_wrapper.optimizer: ',
+        'randomness.seed=a': 'randomness.seed: ',
+    }
+    found = problems_of(*mistakes)
+    assert len(found) == len(mistakes)
+    for begin in mistakes.values():
+        assert sum(problem.startswith(begin) for problem in found) == 1
+
+
+def test_a_broken_backbone_does_not_hide_the_head():
+    assert problems_of('model.backbone.depth=9', '+model.head.loss.wait=1') == [
+        'model.backbone: TinyNet: depth=9 is not one of 1, 2',
+        "model.head.loss: TinyLoss has no argument 'wait'; it takes no other",
+    ]
+
+
+def test_without_building_names_and_kinds_are_checked_all_the_same():
+    cfg = Config(copy.deepcopy(CFG))
+    wrong = ['model.backbone.depth=9', 'model.head.in_channels=x', '+model.bckbone=3']
+    apply_overrides(cfg, wrong)
+    assert [str(problem) for problem in check_config(cfg, build_model=False)] == [
+        "model: TinyWhole has no argument 'bckbone'; did you mean 'backbone'?",
+        "model.head.in_channels: TinyHead expects int, got 'x' (str)",
+    ]
+
+
+# --- what others write is judged leniently --------------------------------------
+
+
+class NotForMeta(nn.Module):
+    """A constructor that reads values, as one may."""
+
+    def __init__(self, depth=1, **kwargs):
+        super().__init__()
+        self.first = float(torch.linspace(0, 1, 3)[0])
+        if depth < 1:
+            raise TypeError('depth is positive\nreally')
+        MODELS.build(kwargs.get('inner', dict(type='TinyLoss')))
+
+
+def model(**kwargs):
+    return {'model': dict(type=NotForMeta, **kwargs)}
+
+
+def found(cfg):
+    return [str(problem) for problem in check_config(Config(cfg))]
+
+
+def test_a_constructor_that_does_not_bear_the_meta_device():
+    assert found(model(anything=3)) == []
+
+
+def test_a_constructor_that_fails_anywhere():
+    assert found(model(depth=0)) == ['model: NotForMeta: TypeError: depth is positive']
+
+
+def test_a_part_that_fails_anywhere():
+    cfg = copy.deepcopy(CFG)
+    cfg['model']['backbone'] = dict(type='torch.nn.Linear', in_features='a')
+    assert found(cfg) == [
+        "model.backbone: Linear needs the argument 'out_features' (int)",
+        "model.backbone.in_features: Linear expects int, got 'a' (str)",
+    ]
+
+
+def test_building_leaves_the_random_numbers_and_the_config_alone():
+    cfg = Config(copy.deepcopy(CFG))
+    before = torch.random.get_rng_state()
+    check_config(cfg)
+    assert torch.equal(before, torch.random.get_rng_state())
+    assert cfg.to_dict() == CFG
+
+
+def test_classes_without_hints_take_what_they_get(monkeypatch):
+    class Loose:
+        def __init__(self, *args, **kwargs):
+            raise AssertionError('foreign constructors are not called')
+
+        def __call__(self, results): ...
+
+    class LooseHook(Hook):
+        def __init__(self, a, b=None, **kwargs):
+            raise AssertionError('foreign constructors are not called')
+
+    monkeypatch.setitem(TRANSFORMS._module_dict, 'Loose', Loose)
+    monkeypatch.setitem(HOOKS._module_dict, 'LooseHook', LooseHook)
+    cfg = copy.deepcopy(CFG)
+    cfg['train_dataloader']['dataset']['pipeline'] = [
+        dict(type='Loose', whatever='x', transforms=[dict(type='Loose')]),
+        dict(type='Loose', transforms=[[dict(type='TinyCrop', crop_size=1)], []]),
+    ]
+    cfg['custom_hooks'] = [dict(type='LooseHook', a=[1], c=dict(type='Nothing'))]
+    assert found(cfg) == []
+
+
+def test_what_is_built_already_is_left_alone():
+    cfg = copy.deepcopy(CFG)
+    cfg['custom_hooks'] = [Hook()]
+    cfg['train_cfg'] = object()
+    cfg['train_dataloader'] = torch.utils.data.DataLoader([1])
+    cfg['default_hooks']['mine'] = Hook()
+    assert found(cfg) == []
+
+
+def test_datasets_in_datasets():
+    cfg = copy.deepcopy(CFG)
+    inner = dict(type='TinyData', pipeline=[dict(type='TinyCrp', crop_size=1)])
+    cfg['train_dataloader']['dataset'] = dict(
+        type='RepeatDataset',
+        times=2,
+        dataset=dict(type='ConcatDataset', datasets=[inner, inner]),
+    )
+    cfg['model']['head']['num_classes'] = 2
+    message = "unknown type 'TinyCrp'; did you mean 'TinyCrop'?"
+    place = 'train_dataloader.dataset.dataset.datasets'
+    for key in ('val_dataloader', 'val_cfg', 'val_evaluator'):
+        del cfg[key], cfg[key.replace('val_', 'test_', 1)]
+    assert found(cfg) == [
+        f'{place}.0.pipeline.0: {message}',
+        f'{place}.1.pipeline.0: {message}',
+        'model.head.num_classes is 2, but TinyData has 3 classes; set '
+        'model.head.num_classes=3',
+    ]
+
+
+def test_several_optimizers():
+    cfg = copy.deepcopy(CFG)
+    wrapper = dict(optimizer=dict(type='SGD', lr=0.1))
+    wrong = dict(type='AmpOptimWrapper', optimizer=dict(type='Adm'))
+    constructor = 'DefaultOptimWrapperConstructor'
+    cfg['optim_wrapper'] = dict(a=wrapper, b=wrong, constructor=f'My{constructor}')
+    cfg['param_scheduler'] = dict(a=dict(type='ConstantLR'), b=[dict(type='LinearL')])
+    assert found(cfg) == [
+        f"optim_wrapper.constructor: unknown type 'My{constructor}'; did you mean "
+        f"'{constructor}'?",
+        "optim_wrapper.b.optimizer: unknown type 'Adm'; did you mean 'Adam'?",
+        "param_scheduler.b.0: unknown type 'LinearL'; did you mean 'LinearLR'?",
+    ]
+
+
+def test_several_metrics():
+    cfg = copy.deepcopy(CFG)
+    metrics = [dict(type='TinyMetric', prefix='a'), dict(type='TinyMetric', nums=3)]
+    cfg['val_evaluator'] = dict(type='Evaluator', metrics=metrics)
+    cfg['default_hooks']['checkpoint']['save_best'] = ['a/acc', 'tiny/acc', 'b/acc']
+    assert found(cfg) == [
+        "val_evaluator.metrics.1: TinyMetric has no argument 'nums'; it takes topk, "
+        'num_classes, prefix',
+        "default_hooks.checkpoint.save_best is 'b/acc', but no metric begins so; they "
+        'begin with a/ or tiny/',
+    ]
+
+
+def test_a_model_with_more_classes_than_the_data_is_fine():
+    assert problems_of('model.head.num_classes=1000') == []
