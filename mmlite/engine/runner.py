@@ -20,6 +20,7 @@ from . import resume
 from .assembly import RunnerAssembly
 from .checkpoints import LoadReport, load_checkpoint, load_state, save_checkpoint
 from .checks import check_groups
+from .dataloaders import stop_workers
 from .environment import prepare_work_dir
 from .interrupt import Interrupted, InterruptSwitch
 from .saving import restore_training, training_state
@@ -106,7 +107,7 @@ class Runner(RunnerAssembly):
             TrainingError: if the loss is no number any more.
         """
         try:
-            with _of_file(self.cfg.filename):
+            with self._running():
                 return super().train()
         except KeyboardInterrupt:
             STATUS_LINE.clear()
@@ -117,13 +118,22 @@ class Runner(RunnerAssembly):
 
     def val(self) -> dict[str, Any]:
         """Validate, and return the metrics."""
-        with _of_file(self.cfg.filename):
+        with self._running():
             return super().val()
 
     def test(self) -> dict[str, Any]:
         """Test, and return the metrics."""
-        with _of_file(self.cfg.filename):
+        with self._running():
             return super().test()
+
+    @contextmanager
+    def _running(self) -> Iterator[None]:
+        try:
+            with _of_file(self.cfg.filename):
+                yield
+        finally:
+            for loop in self.built_loops.values():
+                stop_workers(loop.dataloader)
 
     def _save_interrupted(self) -> Interrupted:
         name = 'interrupted.pth'

@@ -21,10 +21,10 @@ from mmlite.structures import DataSample
 class Head(nn.Module):
     """With dropout, so that training depends on random numbers."""
 
-    def __init__(self, num_classes: int) -> None:
+    def __init__(self, num_classes: int, drop: float) -> None:
         super().__init__()
         self.num_classes = num_classes
-        self.drop = nn.Dropout(0.3)
+        self.drop = nn.Dropout(drop)
         self.fc = nn.Linear(8, num_classes)
 
     def forward(self, feats):
@@ -35,10 +35,10 @@ class Head(nn.Module):
 class ToyRunModel(BaseModel):
     """Four numbers in, a class out."""
 
-    def __init__(self, num_classes: int = 3, width: int = 8, **kwargs: Any) -> None:
+    def __init__(self, num_classes: int = 3, drop: float = 0.3, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.backbone = nn.Sequential(nn.Linear(4, width), nn.BatchNorm1d(8), nn.ReLU())
-        self.head = Head(num_classes)
+        self.backbone = nn.Sequential(nn.Linear(4, 8), nn.BatchNorm1d(8), nn.ReLU())
+        self.head = Head(num_classes, drop)
 
     def forward(self, inputs, data_samples=None, mode='tensor'):
         scores = self.head(self.backbone(inputs))
@@ -123,3 +123,20 @@ def toy_cfg(work_dir: Path | str, **changes: Any) -> Config:
 def toy_runner(work_dir: Path | str, **changes: Any) -> Runner:
     """A runner of :func:`toy_cfg`."""
     return Runner.from_cfg(toy_cfg(work_dir, **changes))
+
+
+def their_cfg(work_dir: Path | str, **changes: Any) -> Config:
+    """The same config for mmengine's own runner, loops and hooks."""
+    cfg = toy_cfg(work_dir, default_scope='mmengine', **changes)
+    cfg.experiment_name = 'theirs'  # two of one name would share their scope
+    for part in (
+        cfg.model,
+        cfg.val_evaluator,
+        cfg.test_evaluator,
+        *(cfg[f'{name}_dataloader'].dataset for name in ('train', 'val', 'test')),
+        *(cfg[f'{name}_dataloader'].sampler for name in ('train', 'val', 'test')),
+    ):
+        part.type = f'mmlite.{part.type}'
+    for name in ('train', 'val', 'test'):
+        cfg[f'{name}_dataloader'].collate_fn = dict(type='default_collate')
+    return cfg

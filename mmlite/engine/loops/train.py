@@ -218,4 +218,5 @@ class IterBasedTrainLoop(TrainLoop, base.IterBasedTrainLoop):
             self.run_iter(self._iter, next(self.dataloader_iterator))
             self._stop_if_interrupted()
             self._validate_if_due(self._iter, self._max_iters)
+        del self.dataloader_iterator
         self.runner.call_hook('after_train_epoch')

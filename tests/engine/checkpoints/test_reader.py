@@ -144,9 +144,7 @@ def test_safetensors(tmp_path):
     safetensors.save_file(dict(w=torch.ones(2)), path)
     assert torch.equal(load_checkpoint(path)['state_dict']['w'], torch.ones(2))
     path.write_bytes(path.read_bytes()[:20])
-    with pytest.raises(
-        CheckpointError, match=r'a\.safetensors \(20 bytes\) is damaged'
-    ):
+    with pytest.raises(CheckpointError, match=r'\(20 bytes\) is damaged'):
         load_checkpoint(path)
 
 

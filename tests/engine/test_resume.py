@@ -1,0 +1,323 @@
+"""Stopped and resumed is the same as never stopped, to the last bit."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from mmengine.hooks import Hook
+from mmengine.logging import HistoryBuffer, MessageHub
+from mmengine.runner import Runner as TheirRunner
+from support.training import their_cfg, toy_cfg, toy_runner
+
+from mmlite.engine import Interrupted, load_checkpoint
+from mmlite.engine.resume import (
+    hub_state,
+    latest_checkpoint,
+    preserved_rng,
+    restore_hub,
+    rng_state,
+    set_rng_state,
+)
+from mmlite.errors import CheckpointError
+
+
+class At(Hook):
+    """Does something after a given iteration."""
+
+    priority = 'LOWEST'
+
+    def __init__(self, iteration, action):
+        self.iteration, self.action = iteration, action
+
+    def after_train_iter(self, runner, **kwargs):
+        if runner.iter == self.iteration:
+            self.action()
+
+
+class PowerCut(Hook):
+    """Fails when the third epoch begins."""
+
+    def before_train_epoch(self, runner):
+        if runner.epoch == 2:
+            raise OSError
+
+
+def ctrl_c(iteration):
+    return At(iteration, lambda: signal.raise_signal(signal.SIGINT))
+
+
+def everything(runner):
+    """Weights, averages, optimizer and schedules, as one list of values."""
+    ema = [h.ema_model.state_dict() for h in runner.hooks if hasattr(h, 'ema_model')]
+    return [
+        runner.model.state_dict(),
+        *ema,
+        runner.optim_wrapper.state_dict(),
+        [s.state_dict() for s in runner.param_schedulers],
+        (runner.epoch, runner.iter),
+        runner.message_hub.get_scalar('train/loss').data[0].tolist(),
+    ]
+
+
+def same(a, b):
+    if isinstance(a, torch.Tensor):
+        return torch.equal(a, b)
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(same(a[k], b[k]) for k in a)
+    if isinstance(a, (list, tuple)):
+        return len(a) == len(b) and all(map(same, a, b))
+    return a == b
+
+
+BY_ITER = dict(
+    train_cfg=dict(by_epoch=False, max_iters=15, val_interval=4),
+    param_scheduler=[dict(type='MultiStepLR', by_epoch=False, milestones=[6, 9])],
+    default_hooks=dict(checkpoint=dict(by_epoch=False, interval=5)),
+)
+
+
+def changes(kind, workers):
+    loader = toy_cfg('').train_dataloader
+    loader.num_workers = workers
+    extra = dict(train_dataloader=loader, custom_hooks=[dict(type='EMAHook')])
+    if kind == 'epochs':
+        return extra
+    if kind == 'endless':
+        loader.sampler = dict(type='InfiniteSampler')
+    return extra | BY_ITER
+
+
+@pytest.mark.parametrize(
+    ('kind', 'workers', 'stop_at'),
+    [
+        ('epochs', 0, 7),
+        ('epochs', 0, 4),  # the last one of an epoch
+        ('epochs', 2, 7),
+        ('iterations', 0, 7),
+        ('iterations', 2, 7),
+        ('endless', 0, 7),
+        ('endless', 2, 11),
+    ],
+)
+def test_ctrl_c_and_resume(tmp_path, kind, workers, stop_at):
+    extra = changes(kind, workers)
+    straight = toy_runner(tmp_path / 'a', **extra)
+    straight.train()
+
+    stopped = toy_runner(tmp_path / 'b', **extra)
+    stopped.register_hook(ctrl_c(stop_at))
+    with pytest.raises(Interrupted, match='--resume') as caught:
+        stopped.train()
+    assert caught.value.checkpoint == str(tmp_path / 'b/interrupted.pth')
+    assert stopped.iter == stop_at + 1
+
+    torch.manual_seed(99)
+    random.seed(99)
+    resumed = toy_runner(tmp_path / 'b', resume=True, **extra)
+    resumed.train()
+    assert same(everything(resumed), everything(straight))
+
+
+def test_resume_between_epochs(tmp_path):
+    straight = toy_runner(tmp_path / 'a')
+    straight.train()
+    stopped = toy_runner(tmp_path / 'b')
+    stopped.register_hook(PowerCut())
+    with pytest.raises(OSError):
+        stopped.train()
+    resumed = toy_runner(tmp_path / 'b', resume=True)
+    resumed.train()
+    assert same(everything(resumed), everything(straight))
+
+
+def test_a_drawn_seed_is_taken_up(tmp_path):
+    unseeded = dict(randomness=dict(seed=None))
+    straight = toy_runner(tmp_path / 'a', **unseeded)
+    straight.train()
+    for later in tmp_path.glob('a/epoch_[23].pth'):
+        later.unlink()
+    again = toy_runner(
+        tmp_path / 'b',
+        resume=True,
+        load_from=str(tmp_path / 'a/epoch_1.pth'),
+        **unseeded,
+    )
+    again.train()
+    assert again.seed == straight.seed
+    assert same(again.model.state_dict(), straight.model.state_dict())
+
+
+def test_a_killed_process_resumes(tmp_path):
+    """Without any chance to save; goes on from the last epoch."""
+    code = (
+        'import os\n'
+        'from mmengine.hooks import Hook\n'
+        'from support.training import toy_runner\n'
+        'class Kill(Hook):\n'
+        '    def after_train_iter(self, runner, **kwargs):\n'
+        '        if runner.iter == 7:\n'
+        '            os.kill(os.getpid(), 9)\n'
+        f'runner = toy_runner({str(tmp_path / "b")!r})\n'
+        'runner.register_hook(Kill())\n'
+        'runner.train()\n'
+    )
+    env = dict(os.environ, PYTHONPATH=str(Path(__file__).parents[1]))
+    done = subprocess.run([sys.executable, '-c', code], env=env, capture_output=True)
+    assert done.returncode == -signal.SIGKILL
+    straight = toy_runner(tmp_path / 'a')
+    straight.train()
+    resumed = toy_runner(tmp_path / 'b', resume=True)
+    resumed.train()
+    assert same(everything(resumed), everything(straight))
+
+
+def test_ctrl_c_in_a_validation_saves_the_trained_weights(tmp_path):
+    class InVal(Hook):
+        def after_val_iter(self, runner, **kwargs):
+            signal.raise_signal(signal.SIGINT)
+
+    extra = dict(custom_hooks=[dict(type='EMAHook', momentum=0.5)])
+    stopped = toy_runner(tmp_path / 'b', **extra)
+    stopped.register_hook(InVal())
+    with pytest.raises(Interrupted):
+        stopped.train()
+    straight = toy_runner(tmp_path / 'a', **extra)
+    straight.train()
+    resumed = toy_runner(tmp_path / 'b', resume=True, **extra)
+    resumed.train()
+    assert same(resumed.model.state_dict(), straight.model.state_dict())
+
+
+def test_a_second_ctrl_c_aborts(tmp_path, monkeypatch):
+    monkeypatch.setattr('mmlite.engine.interrupt._ONE_PRESS', 0)
+
+    def twice():
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+
+    runner = toy_runner(tmp_path)
+    runner.register_hook(At(3, twice))
+    with pytest.raises(KeyboardInterrupt):
+        runner.train()
+    assert not (tmp_path / 'interrupted.pth').exists()
+
+
+def test_ctrl_c_before_the_first_iteration_has_nothing_to_save(tmp_path):
+    class AtStart(Hook):
+        def before_run(self, runner):
+            raise KeyboardInterrupt
+
+    runner = toy_runner(tmp_path)
+    runner.register_hook(AtStart())
+    with pytest.raises(KeyboardInterrupt):
+        runner.train()
+
+
+def test_nothing_to_resume_is_a_new_start(tmp_path, capsys):
+    runner = toy_runner(tmp_path, resume=True)
+    runner.train()
+    assert 'nothing to resume' in capsys.readouterr().out
+    assert runner.iter == 15
+
+
+def test_a_moved_work_dir_resumes(tmp_path):
+    toy_runner(tmp_path / 'a').train()
+    (tmp_path / 'a').rename(tmp_path / 'b')
+    assert latest_checkpoint(str(tmp_path / 'b')) == str(tmp_path / 'b/epoch_3.pth')
+    (tmp_path / 'b/epoch_3.pth').unlink()
+    with pytest.raises(CheckpointError, match='--resume PATH'):
+        latest_checkpoint(str(tmp_path / 'b'))
+
+
+@pytest.mark.filterwarnings('ignore')
+def test_a_checkpoint_of_mmengine_resumes(tmp_path):
+    """With its history, its optimizer and its schedule."""
+    theirs = TheirRunner.from_cfg(their_cfg(tmp_path / 'a'))
+    theirs.register_hook(PowerCut())
+    with pytest.raises(OSError):
+        theirs.train()
+    resumed = toy_runner(
+        tmp_path / 'b', resume=True, load_from=str(tmp_path / 'a/epoch_2.pth')
+    )
+    resumed.train()
+    assert resumed.iter == 15
+    assert resumed.optim_wrapper.get_lr()['lr'] == [pytest.approx(0.01)]
+    values, _ = resumed.message_hub.get_scalar('train/loss').data
+    assert len(values) == 15
+
+
+def test_weights_alone_cannot_be_resumed(tmp_path):
+    runner = toy_runner(tmp_path)
+    torch.save(runner.model.state_dict(), tmp_path / 'w.pth')
+    runner = toy_runner(tmp_path, resume=True, load_from=str(tmp_path / 'w.pth'))
+    with pytest.raises(CheckpointError, match='no state of a training'):
+        runner.train()
+
+
+def test_another_model_cannot_be_resumed(tmp_path):
+    toy_runner(tmp_path).train()
+    wider = dict(type='ToyRunModel', num_classes=4)
+    runner = toy_runner(tmp_path, resume=True, model=wider)
+    with pytest.raises(CheckpointError, match=r'head\.fc\.weight has the shape'):
+        runner.train()
+
+
+def test_another_optimizer_cannot_be_resumed(tmp_path):
+    toy_runner(tmp_path).train()
+    optim_wrapper = dict(
+        optimizer=dict(type='SGD', lr=0.1, weight_decay=0.1),
+        paramwise_cfg=dict(norm_decay_mult=0.0),
+    )
+    runner = toy_runner(tmp_path, resume=True, optim_wrapper=optim_wrapper)
+    with pytest.raises(CheckpointError, match='another optimizer'):
+        runner.train()
+
+
+def test_another_batch_size_begins_the_epoch_anew(tmp_path, capsys):
+    stopped = toy_runner(tmp_path)
+    stopped.register_hook(ctrl_c(7))
+    with pytest.raises(Interrupted):
+        stopped.train()
+    loader = toy_cfg('').train_dataloader
+    loader.batch_size = 4
+    resumed = toy_runner(tmp_path, resume=True, train_dataloader=loader)
+    resumed.train()
+    assert resumed.iter == 30
+    assert 'the epoch begins anew' in capsys.readouterr().out
+
+
+def test_random_states_round_trip():
+    state = rng_state()
+    drawn = random.random(), np.random.rand(), torch.rand(1)
+    set_rng_state(state)
+    assert (random.random(), np.random.rand(), torch.rand(1)) == drawn
+    set_rng_state(state)
+    with preserved_rng():
+        random.random(), np.random.rand(), torch.rand(1)
+    assert (random.random(), np.random.rand(), torch.rand(1)) == drawn
+
+
+def test_only_the_tail_of_a_history_is_saved():
+    hub = MessageHub('long')
+    hub.log_scalars['train/loss'] = HistoryBuffer(range(5000), [1] * 5000)
+    hub.update_info('passing', 1, resumed=False)
+    state = hub_state(hub)
+    assert state['log_scalars']['train/loss']['values'] == list(range(4000, 5000))
+    assert state['runtime_info'] == {}
+    other = MessageHub('other')
+    restore_hub(other, state)
+    assert other.get_scalar('train/loss').current() == 4999
+
+
+def test_checkpoints_hold_plain_values_only(tmp_path):
+    toy_runner(tmp_path).train()
+    saved = torch.load(tmp_path / 'epoch_3.pth', weights_only=True)
+    assert saved['meta']['epoch'] == 3
+    assert saved['meta']['dataset_meta']['classes'] == ('a', 'b', 'c')
+    assert load_checkpoint(tmp_path / 'epoch_3.pth').keys() == saved.keys()

@@ -1,0 +1,282 @@
+"""A start is quiet, and mistakes are told with their place."""
+
+import json
+import logging
+import warnings
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.registry import DefaultScope
+from mmengine.runner import Runner as TheirRunner
+from support.training import their_cfg, toy_cfg, toy_runner
+
+from mmlite.engine import Runner, build_dataloader
+from mmlite.errors import CheckpointError, ConfigError, DataError, UserError
+from mmlite.registry import LOOPS, RUNNERS
+
+
+def test_the_terminal_shows_little_and_the_file_everything(tmp_path, capsys):
+    with warnings.catch_warnings():
+        warnings.simplefilter('error')
+        toy_runner(tmp_path).train()
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:5] == [
+        'model     ToyRunModel, 83 parameters',
+        'train     40 samples, 3 classes',
+        'val       21 samples, 3 classes',
+        'device    cpu',
+        f'work_dir  {tmp_path}',
+    ]
+    assert lines[5].startswith('epoch 1/3  loss ')
+    assert lines[6].startswith('epoch 1/3  val  toy/acc ')
+    assert lines[-1].endswith(f'results in {tmp_path}')
+    assert len(lines) == 12
+    (log,) = tmp_path.glob('*/*.log')
+    text = log.read_text()
+    for part in (
+        'System environment',
+        'Hooks will be executed',
+        'optim_wrapper = dict',
+    ):
+        assert part in text
+    assert all(line in text for line in lines)
+
+
+def test_warnings_and_errors_are_shown(tmp_path, capsys):
+    runner = toy_runner(tmp_path)
+    runner.logger.warning('look out')
+    runner.logger.error('too late')
+    assert capsys.readouterr().out == 'warning: look out\nerror: too late\n'
+
+
+def test_a_log_level_of_the_config(tmp_path, capsys):
+    toy_runner(tmp_path, log_level=logging.WARNING).train()
+    assert capsys.readouterr().out == ''
+
+
+def test_runs_of_one_second_stay_apart(tmp_path):
+    """Also those of one name in other folders, whose loggers are global."""
+    with warnings.catch_warnings():
+        warnings.simplefilter('error')
+        runners = [toy_runner(tmp_path / d) for d in 'aaabbb']
+    assert len({r.log_dir for r in runners}) == 6
+    assert len({r.experiment_name for r in runners}) == 6
+    visualizer = dict(type='Visualizer', name='mine', vis_backends=[])
+    with warnings.catch_warnings():
+        warnings.simplefilter('error')
+        two = [toy_runner(tmp_path, visualizer=visualizer) for _ in range(2)]
+    assert two[0].visualizer is not two[1].visualizer
+
+
+def test_an_unwritable_work_dir(tmp_path):
+    (tmp_path / 'file').touch()
+    with pytest.raises(UserError, match=r'file/run: Not a directory.*--work-dir'):
+        toy_runner(tmp_path / 'file/run')
+
+
+def loader(**changes):
+    return toy_cfg('').train_dataloader | changes
+
+
+MISTAKES = {
+    "model: unknown type 'ToyRunModell'; did you mean": dict(
+        model=dict(type='ToyRunModell')
+    ),
+    "optim_wrapper.optimizer: unknown type 'SDG'; did you mean 'SGD'": dict(
+        optim_wrapper=dict(optimizer=dict(type='SDG', lr=1))
+    ),
+    "optim_wrapper.optimizer: SGD has no argument 'lrr'": dict(
+        optim_wrapper=dict(optimizer=dict(type='SGD', lrr=1))
+    ),
+    'optim_wrapper: Invalid learning rate': dict(
+        optim_wrapper=dict(optimizer=dict(type='SGD', lr=-1.0))
+    ),
+    "optim_wrapper: OptimWrapper has no argument 'clip_grads'": dict(
+        optim_wrapper=dict(optimizer=dict(type='SGD', lr=1), clip_grads={})
+    ),
+    'optim_wrapper.constructor: unknown type': dict(
+        optim_wrapper=dict(optimizer=dict(type='SGD', lr=1), constructor='Mine')
+    ),
+    "param_scheduler.0: unknown type 'MultiStepLRR'": dict(
+        param_scheduler=[dict(type='MultiStepLRR', milestones=[1])]
+    ),
+    "param_scheduler: MultiStepLR needs the argument 'milestones'": dict(
+        param_scheduler=dict(type='MultiStepLR')
+    ),
+    'param_scheduler: the key type is missing': dict(
+        param_scheduler=dict(milestones=[1], gamma=0.1)
+    ),
+    'param_scheduler: ': dict(
+        param_scheduler=dict(type='LinearLR', start_factor=0.1, begin=5, end=3)
+    ),
+    "train_dataloader.dataset: unknown type 'ToyRunPoint'": dict(
+        train_dataloader=loader(dataset=dict(type='ToyRunPoint'))
+    ),
+    "train_dataloader.sampler: unknown type 'DefaultSample'": dict(
+        train_dataloader=loader(sampler=dict(type='DefaultSample'))
+    ),
+    'train_dataloader.batch_size: expected an integer of at least 1, got 0': dict(
+        train_dataloader=loader(batch_size=0)
+    ),
+    "train_dataloader: a data loader has no argument 'num_worker'": dict(
+        train_dataloader=loader(num_worker=2)
+    ),
+    "train_dataloader.collate_fn: unknown type 'default_colate'": dict(
+        train_dataloader=loader(collate_fn=dict(type='default_colate'))
+    ),
+    "val_evaluator: unknown type 'ToyRunHit'": dict(
+        val_evaluator=dict(type='ToyRunHit')
+    ),
+    "val_evaluator.1: unknown type 'Acuracy'": dict(
+        val_evaluator=[dict(type='ToyRunHits'), dict(type='Acuracy')]
+    ),
+    "train_cfg: EpochBasedTrainLoop has no argument 'max_iters'": dict(
+        train_cfg=dict(by_epoch=True, max_epochs=1, max_iters=5)
+    ),
+    "train_cfg: EpochBasedTrainLoop needs the argument 'max_epochs'": dict(
+        train_cfg=dict(by_epoch=True)
+    ),
+    'train_cfg: EpochBasedTrainLoop: val_interval must be at least 1': dict(
+        train_cfg=dict(by_epoch=True, max_epochs=1, val_interval=0)
+    ),
+    "default_hooks.checkpont: unknown default hook; did you mean 'checkpoint'": dict(
+        default_hooks=dict(checkpont=dict(interval=2))
+    ),
+    "default_hooks.checkpoint: CheckpointHook has no argument 'intervl'": dict(
+        default_hooks=dict(checkpoint=dict(type='CheckpointHook', intervl=1))
+    ),
+    "custom_hooks.0: unknown type 'EMAHok'": dict(custom_hooks=[dict(type='EMAHok')]),
+    "log_processor: LogProcessor has no argument 'windw_size'": dict(
+        log_processor=dict(windw_size=1)
+    ),
+    'val_evaluator is missing, though there is val_dataloader': dict(
+        val_evaluator=None
+    ),
+    'auto_scale_lr: base_batch_size is missing': dict(auto_scale_lr=dict(enable=True)),
+    'model.head.num_classes is 2, but ToyRunPoints has 3 classes; set model.head': dict(
+        model=dict(type='ToyRunModel', num_classes=2)
+    ),
+}
+
+
+@pytest.mark.parametrize('message', MISTAKES)
+def test_a_mistake_names_its_place(tmp_path, message):
+    with pytest.raises(ConfigError) as caught:
+        toy_runner(tmp_path, **MISTAKES[message]).train()
+    assert str(caught.value).startswith(message)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_too_many_outputs_are_warned_of(tmp_path, capsys):
+    model = dict(type='ToyRunModel', num_classes=5)
+    toy_runner(tmp_path, model=model).train()
+    assert 'num_classes is 5, but ToyRunPoints has 3' in capsys.readouterr().out
+
+
+def test_fewer_samples_than_a_batch(tmp_path):
+    with pytest.raises(DataError, match='40 samples, fewer than one batch of 64'):
+        build_dataloader(loader(batch_size=64, drop_last=True))
+    with pytest.raises(DataError, match='holds no samples'):
+        build_dataloader(loader(dataset=dict(type='ToyRunPoints', size=0)))
+
+
+def test_loaders_are_fast_by_default():
+    plain, working = build_dataloader(loader()), build_dataloader(loader(num_workers=2))
+    assert not plain.persistent_workers
+    assert working.persistent_workers
+    assert working.pin_memory == torch.cuda.is_available()
+    asked = dict(persistent_workers=True, prefetch_factor=4, pin_memory=True)
+    build_dataloader(loader(**asked))
+
+
+def test_validating_and_testing_alone(tmp_path):
+    """Also with a best checkpoint to save, which only training has."""
+    hooks = dict(checkpoint=dict(save_best='toy/acc'))
+    runner = toy_runner(tmp_path, default_hooks=hooks)
+    assert runner.val()['toy/count'] == 21
+    assert runner.test()['toy/count'] == 21
+    assert not list(tmp_path.glob('*.pth'))
+    assert list(runner.built_loops) == ['val', 'test']
+
+
+def test_load_from_of_another_number_of_classes(tmp_path, capsys):
+    toy_runner(tmp_path).train()
+    model = dict(type='ToyRunModel', num_classes=4)
+    tuned = toy_runner(
+        tmp_path / 'b', model=model, load_from=str(tmp_path / 'epoch_3.pth')
+    )
+    tuned.val()
+    out = capsys.readouterr().out
+    assert 'head.fc.weight has the shape (3, 8) in the checkpoint, (4, 8)' in out
+
+
+def test_load_from_of_another_model(tmp_path):
+    torch.save(torch.nn.Conv2d(3, 3, 3).state_dict(), tmp_path / 'other.pth')
+    runner = toy_runner(tmp_path, load_from=str(tmp_path / 'other.pth'))
+    with pytest.raises(CheckpointError, match='is of another model'):
+        runner.train()
+
+
+def test_other_scopes_of_old_configs_are_accepted(tmp_path, capsys):
+    runner = toy_runner(tmp_path, default_scope='mmpretrain')
+    runner.train()
+    assert 'warning' not in capsys.readouterr().out
+    assert DefaultScope.get_current_instance().scope_name == 'mmlite'
+
+
+def test_names_are_ours():
+    assert RUNNERS.get('Runner') is Runner
+    for name in ('EpochBasedTrainLoop', 'IterBasedTrainLoop', 'ValLoop', 'TestLoop'):
+        assert LOOPS.get(name).__module__.startswith('mmlite.')
+
+
+def test_auto_scale_lr(tmp_path):
+    """Batch 8 where 16 was meant: half of 0.1, cut tenfold after two epochs."""
+    scale = dict(enable=True, base_batch_size=16)
+    runner = toy_runner(tmp_path, auto_scale_lr=scale)
+    runner.train()
+    assert runner.optim_wrapper.get_lr()['lr'] == [pytest.approx(0.005)]
+
+
+@pytest.mark.filterwarnings('ignore')
+def test_it_trains_validates_and_logs_as_mmengine_does(tmp_path):
+    # mmengine's loaders draw from the generator that dropout draws from too.
+    changes = dict(
+        model=dict(type='ToyRunModel', drop=0.0),
+        optim_wrapper=dict(
+            optimizer=dict(type='SGD', lr=0.1, momentum=0.9),
+            clip_grad=dict(max_norm=1.0),
+        ),
+        default_hooks=dict(logger=dict(type='LoggerHook', interval=2)),
+    )
+    ours = toy_runner(tmp_path / 'a', **changes)
+    ours.train()
+    theirs = TheirRunner.from_cfg(their_cfg(tmp_path / 'b', **changes))
+    theirs.train()
+    for a, b in zip(
+        ours.model.state_dict().values(),
+        theirs.model.state_dict().values(),
+        strict=True,
+    ):
+        assert torch.equal(a, b)
+    logs = []
+    for runner in (ours, theirs):
+        text = Path(runner.log_dir, 'vis_data', 'scalars.json').read_text()
+        lines = [json.loads(line) for line in text.splitlines()]
+        logs.append([{k: v for k, v in x.items() if 'time' not in k} for x in lines])
+    assert logs[0] == logs[1]
+    assert 'grad_norm' in logs[0][0]
+
+
+@pytest.mark.parametrize('options', [True, dict(backend='eager')])
+def test_compiling_keeps_the_names(tmp_path, monkeypatch, options):
+    compiled = []
+    monkeypatch.setattr(
+        torch.nn.Module, 'compile', lambda self, **kwargs: compiled.append(kwargs)
+    )
+    runner = toy_runner(tmp_path, compile=options)
+    runner.train()
+    assert compiled == [{} if options is True else options]
+    saved = torch.load(tmp_path / 'epoch_3.pth', weights_only=True)
+    assert 'backbone.0.weight' in saved['state_dict']
