@@ -1,10 +1,11 @@
 import json
 
+from mmlite.datasets.transforms import BaseTransform
 from mmlite.registry import TRANSFORMS
 
 
 @TRANSFORMS.register_module()
-class TeacherScores:
+class TeacherScores(BaseTransform):
     """Give every sample the class probabilities that a teacher predicted.
 
     Args:
@@ -16,6 +17,6 @@ class TeacherScores:
             rows = json.load(file)
         self.scores = {row['sample_idx']: row['pred_score'] for row in rows}
 
-    def __call__(self, results: dict) -> dict:
+    def transform(self, results: dict) -> dict:
         results['gt_score'] = self.scores[results['sample_idx']]
         return results
