@@ -15,7 +15,7 @@ from .merging import DELETE
 from .overrides import Override, as_overrides
 from .schema import arguments_at, top_level_hint
 
-__all__ = ['apply_overrides', 'override_variable']
+__all__ = ['apply_overrides', 'override_variable', 'whereabouts']
 
 
 def apply_overrides(
@@ -161,7 +161,7 @@ class _Editor:
             return  # the checker has more to say about a type that is unknown
         known = allowed.kinds if allowed else {}
         names = [str(name) for name in {**dict.fromkeys(node), **known}]
-        hint = '' if is_typo(key, names) else _whereabouts(key, node, at)
+        hint = '' if is_typo(key, names) else whereabouts(key, node, at)
         hint = hint or (did_you_mean(key, names) if at else top_level_hint(key, names))
         plus = f' (to add a new key, write +{change.path}=...)'
         if not at:
@@ -208,8 +208,14 @@ def _name(kind: Any) -> str:
     return kind if isinstance(kind, str) else getattr(kind, '__name__', str(kind))
 
 
-def _whereabouts(key: str, node: Any, at: tuple[str, ...]) -> str:
-    """A hint with the places further in where a key stands."""
+def whereabouts(key: str, node: Any, at: tuple[str, ...] = ()) -> str:
+    """A hint with the places further in where a key stands.
+
+    Args:
+        key: The key.
+        node: The dict or list to look in.
+        at: Where that stands.
+    """
     places = list(islice(_places(key, node, at), 2))
     return f'; did you mean {" or ".join(places)}?' if places else ''
 
@@ -220,7 +226,7 @@ def _places(key: str, node: Any, at: tuple[str, ...]) -> Iterator[str]:
     if not isinstance(node, Mapping):
         return
     for name, value in node.items():
-        if name == key:
+        if name == key and at:
             yield '.'.join((*at, key))
         else:
             yield from _places(key, value, (*at, str(name)))

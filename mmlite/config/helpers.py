@@ -10,9 +10,9 @@ from mmengine.config import Config
 
 from ..errors import edits
 from .schema import LEGACY_KEYS, top_level_keys
-from .templates import masked
+from .templates import base_names, masked
 
-__all__ = ['is_helper', 'is_typo']
+__all__ = ['is_helper', 'is_typo', 'names_used']
 
 _ENDINGS = ('pipeline', 'policies', '_args', '_cfg', '_settings')
 
@@ -34,7 +34,7 @@ def is_helper(key: str, cfg: Config) -> bool:
        is a section that nobody reads, and so a mistake.
     """
     value = cfg[key]
-    if key.startswith('_') or key in _names_used(cfg.text):
+    if key.startswith('_') or key in names_used(cfg.text):
         return True
     known = top_level_keys()
     structured = _has_dict(value)
@@ -55,13 +55,14 @@ def is_typo(word: str, known: Collection[str]) -> bool:
     return any(edits(word, k) <= (1 if len(k) < 6 else 2) for k in known)
 
 
-def _names_used(text: str) -> set[str]:
+def names_used(text: str) -> set[str]:
     """The variables that a config reads, its own and those of ``_base_``."""
+    names = base_names(text)
     try:
         nodes = list(ast.walk(ast.parse(masked(text))))
     except SyntaxError:  # YAML or JSON, which have no variables
-        return set()
-    names = {
+        return names
+    names |= {
         node.id
         for node in nodes
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)

@@ -19,9 +19,10 @@ from typing import Any
 
 from mmengine.config import Config, ConfigDict
 
-from ..errors import ConfigError, did_you_mean
-from .editing import apply_overrides, override_variable
+from ..errors import ConfigError, Problem, did_you_mean
+from .editing import apply_overrides, override_variable, whereabouts
 from .files import SUFFIXES, find_file, nearest_files, shown
+from .helpers import names_used
 from .imports import import_modules
 from .merging import merge
 from .overrides import Override, as_overrides
@@ -48,21 +49,24 @@ def load_config(
             (``with read_base():``). A config that is read already is copied.
         overrides: ``KEY=VALUE`` texts, see
             :func:`~mmlite.config.apply_overrides`. A variable of the config
-            itself, such as ``data_root``, is changed where it is defined, and
-            so wherever the config uses it.
+            itself, such as ``data_root``, is changed where a Python file
+            defines it, and so wherever the file uses it.
 
     Raises:
         ConfigError: if a file is missing or cannot be read, an override names
             no key, or ``custom_imports`` fails. The message is one line with
             file, line and reason.
     """
-    if isinstance(path, Config):
-        return apply_overrides(copy.deepcopy(path), overrides)
-    path = find_file(Path(path).expanduser())
     changes = as_overrides(overrides)
     known = top_level_keys()
-    reader = _Reader([change for change in changes if change.keys[0] not in known])
-    cfg = reader.read(path)
+    variables = [change for change in changes if change.keys[0] not in known]
+    if isinstance(path, Config):
+        cfg = copy.deepcopy(path)
+        _refuse_idle(cfg, variables, set())
+        return apply_overrides(cfg, changes)
+    reader = _Reader(variables)
+    cfg = reader.read(find_file(Path(path).expanduser()))
+    _refuse_idle(cfg, variables, reader.amended & names_used(cfg.text))
     places = dict.fromkeys([*reader.folders, Path.cwd()])
     import_modules(cfg, places)
     imports = cfg.get('custom_imports')
@@ -70,6 +74,20 @@ def load_config(
     if cfg.get('custom_imports') != imports:
         import_modules(cfg, places)
     return cfg
+
+
+def _refuse_idle(cfg: Config, variables: Sequence[Override], used: set[str]) -> None:
+    """Refuse to change a variable whose value has been used already, or never is."""
+    problems = []
+    for change in variables:
+        name = change.keys[0]
+        if name in cfg and name not in used and not change.new:
+            hint = whereabouts(name, dict(cfg.items())) or '; override what it is for'
+            message = f'{change.path}: nothing would read the change of a variable'
+            plus = f' (to make it all the same, write +{change.path}=...)'
+            problems.append(Problem('', message + hint + plus))
+    if problems:
+        raise ConfigError(problems, cfg.filename)
 
 
 class _Reader:

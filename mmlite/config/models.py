@@ -166,6 +166,8 @@ def _mended(cfg: Any) -> Any:
     if not _is_part(cfg):
         return mended
     wanted = arguments_of(MODELS.get(cfg['type']))
+    if any(key not in cfg for key in wanted.required):
+        return mended  # what is wrong may be meant for what is missing
     return {
         key: value
         for key, value in mended.items()

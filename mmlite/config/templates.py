@@ -10,7 +10,7 @@ from typing import Any
 
 from ..errors import ConfigError, did_you_mean
 
-__all__ = ['base_values', 'fill', 'masked', 'substitute']
+__all__ = ['base_names', 'base_values', 'fill', 'masked', 'substitute']
 
 _ENVIRONMENT = re.compile(r'\{\{[\'"]?\s*\$(\w+)\s*:\s*(\S*?)\s*[\'"]?\}\}')
 _BASE = re.compile(r'\{\{\s*_base_\.([\w.]+)\s*\}\}')
@@ -60,6 +60,11 @@ def masked(text: str) -> str:
     """The text as something that parses, every ``{{_base_.x}}`` a string."""
     text = _ENVIRONMENT.sub('0', text)
     return _BASE.sub(lambda m: f'"{_MARK % m[1]}"', text)
+
+
+def base_names(text: str) -> set[str]:
+    """The keys of the base files that a text refers to by ``{{_base_.x}}``."""
+    return {path.partition('.')[0] for path in _BASE.findall(text)}
 
 
 def base_values(text: str, bases: Mapping[str, Any], source: str) -> dict[str, Any]:

@@ -174,6 +174,24 @@ def test_a_variable_is_overridden_where_it_is_defined(write):
     )
 
 
+def test_a_variable_that_nothing_would_read_is_refused(write):
+    path = write('c.py', 'data_root = 1\nmodel = dict(inner=dict(data_root=data_root))')
+    cfg = load_config(path)
+    cfg.dump('dumped.py')
+    hint = (
+        'data_root: nothing would read the change of a variable; did you mean '
+        'model.inner.data_root? (to make it all the same, write +data_root=...)'
+    )
+    assert refused('dumped.py', ['data_root=2']) == f'dumped.py: {hint}'
+    assert refused(cfg, ['data_root=2']) == f'c.py: {hint}'
+    assert refused(write('d.yaml', 'size: {a: 1}'), ['size.a=2']) == (
+        'd.yaml: size.a: nothing would read the change of a variable; override what it '
+        'is for (to make it all the same, write +size.a=...)'
+    )
+    again = load_config('dumped.py', ['+data_root=2', 'model.inner.data_root=3'])
+    assert (again.data_root, again.model.inner.data_root) == (2, 3)
+
+
 def test_a_variable_without_a_definition_is_refused(write):
     path = write('c.py', 'data_root = 1')
     assert "unknown key 'dataroot'; did you mean 'data_root'?" in refused(
