@@ -63,7 +63,7 @@ class NanLossHook(Hook):
         is_dict = isinstance(data_batch, dict)
         samples = data_batch.get('data_samples') if is_dict else None
         self._pending.append((runner.iter, loss.detach(), samples))
-        if loss.device.type == 'cpu' or log_due(runner, batch_idx, self._every):
+        if _on_cpu(loss) or log_due(runner, batch_idx, self._every):
             self._look(runner)
 
     def after_train_epoch(self, runner: Runner) -> None:
@@ -94,6 +94,10 @@ class NanLossHook(Hook):
                     f'{runner.epoch + 1}){_files(samples)}; {_advice(runner)}'
                 )
         self._pending.clear()
+
+
+def _on_cpu(tensor: Tensor) -> bool:
+    return tensor.device.type == 'cpu'
 
 
 def _files(samples: Any) -> str:

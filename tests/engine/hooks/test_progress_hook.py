@@ -1,0 +1,63 @@
+import re
+import sys
+
+import pytest
+from support.training import toy_runner
+
+from mmlite.engine.terminal import STATUS_LINE
+
+
+@pytest.fixture
+def terminal(monkeypatch):
+    """stdout is a terminal of 70 columns."""
+    monkeypatch.setattr(sys.stdout, 'isatty', lambda: True, raising=False)
+    monkeypatch.setenv('COLUMNS', '70')
+    monkeypatch.setattr('mmlite.engine.hooks.progress_hook._BAR_SECONDS', 0)
+
+
+def test_a_bar_on_a_terminal(tmp_path, capsys, terminal):
+    hooks = dict(logger=dict(interval=1))
+    toy_runner(tmp_path, default_hooks=hooks).train()
+    shown = capsys.readouterr().out.split('\r')
+    bars = [s for s in shown if s.startswith('epoch') and '[#' in s]
+    pattern = r'epoch 1/3  \[[#.]{16}\] 3/5  loss \d\.\d{4}  lr 1\.00e-01  \d+ img'
+    assert any(re.match(pattern, bar) for bar in bars)
+    assert max(map(len, bars)) <= 69
+    assert any(s.startswith('val  [') for s in shown)
+
+
+def test_plain_lines_elsewhere(tmp_path, capsys):
+    hooks = dict(logger=dict(interval=2), progress=dict(line_seconds=0))
+    toy_runner(tmp_path, default_hooks=hooks).train()
+    out = capsys.readouterr().out
+    assert '\r' not in out
+    assert 'epoch 2/3  iter 4/5  loss ' in out
+    assert re.search(r'epoch 1/3  loss .* img/s  mem \d+ MB  eta 0:00:\d\d', out)
+    assert re.search(r'epoch 3/3  val  toy/acc [\d.]+  toy/count 21\n', out)
+
+
+def test_iterations(tmp_path, capsys):
+    toy_runner(
+        tmp_path,
+        train_cfg=dict(by_epoch=False, max_iters=7, val_interval=5),
+        param_scheduler=None,
+    ).train()
+    out = capsys.readouterr().out
+    assert 'iter 5/7  val  toy/acc' in out
+    assert 'iter 7/7  loss ' in out
+
+
+def test_it_can_be_left_out(tmp_path, capsys):
+    toy_runner(tmp_path, default_hooks=dict(progress=None)).train()
+    assert capsys.readouterr().out == ''
+
+
+def test_a_test_tells_its_results(tmp_path, capsys):
+    toy_runner(tmp_path).test()
+    assert re.search(r'test  toy/acc [\d.]+  toy/count 21\n', capsys.readouterr().out)
+
+
+def test_nothing_is_shown_where_there_is_no_terminal(capsys):
+    STATUS_LINE.show('bar')
+    STATUS_LINE.clear()
+    assert capsys.readouterr().out == ''

@@ -1,0 +1,107 @@
+"""Two processes on a CPU."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from support.training import toy_runner
+
+from mmlite.engine.environment import init_distributed
+from mmlite.errors import ConfigError, UserError
+
+SCRIPT = """
+import sys
+from support.training import toy_cfg, toy_runner
+from mmlite.engine import Interrupted
+
+loader = toy_cfg('').train_dataloader
+loader.batch_size = 4
+runner = toy_runner(
+    sys.argv[1],
+    launcher='pytorch',
+    sync_bn='torch',
+    train_dataloader=loader,
+    resume='resume' in sys.argv,
+)
+if 'stop' in sys.argv:
+    import signal
+    from mmengine.hooks import Hook
+
+    class CtrlC(Hook):
+        def after_train_iter(self, runner, **kwargs):
+            if runner.iter == 5:
+                signal.raise_signal(signal.SIGINT)
+
+    runner.register_hook(CtrlC())
+try:
+    runner.train()
+except Interrupted as interrupt:
+    print(interrupt)
+"""
+
+
+def run(*args):
+    command = [sys.executable, '-m', 'torch.distributed.run', '--nproc_per_node=2']
+    command += ['--master_port', str(20000 + os.getpid() % 20000)]
+    script = Path('two.py')
+    script.write_text(SCRIPT)
+    env = dict(os.environ, PYTHONPATH=str(Path(__file__).parents[1]))
+    env |= dict(OMP_NUM_THREADS='1')
+    done = subprocess.run(
+        [*command, str(script), *map(str, args)],
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+@pytest.mark.slow
+def test_two_processes_train_validate_and_resume(tmp_path):
+    done = run(tmp_path / 'a')
+    assert 'Warning' not in done.stderr
+    assert 'device    cpu, 2 processes' in done.stdout
+    assert done.stdout.count('work_dir') == 1
+    # 21 samples on two processes: one of them is seen twice, and counted once.
+    assert len(re.findall(r'toy/count 21\n', done.stdout)) == 3
+    assert len(list((tmp_path / 'a').glob('*/*.log'))) == 1
+
+    saved = torch.load(tmp_path / 'a/epoch_3.pth', weights_only=True)
+    assert len(saved['rng_states']) == 2
+    assert not any(k.startswith('module.') for k in saved['state_dict'])
+    alone = toy_runner(tmp_path / 'c', load_from=str(tmp_path / 'a/epoch_3.pth')).val()
+    last = re.findall(r'toy/acc ([\d.]+)', done.stdout)[-1]
+    assert alone['toy/acc'] == pytest.approx(float(last), abs=0.01)
+
+
+@pytest.mark.slow
+def test_two_processes_stop_together(tmp_path):
+    done = run(tmp_path, 'stop')
+    assert 'interrupted after' in done.stdout
+    saved = torch.load(tmp_path / 'interrupted.pth', weights_only=True)
+    assert saved['meta']['iter'] in (6, 7, 8)
+    run(tmp_path, 'resume')
+    assert torch.load(tmp_path / 'epoch_3.pth', weights_only=True)['meta']['iter'] == 15
+
+
+def test_an_unknown_launcher():
+    with pytest.raises(ConfigError, match="'pytroch'; did you mean 'pytorch'"):
+        init_distributed('pytroch')
+
+
+@pytest.mark.parametrize(
+    ('launcher', 'word'),
+    [('pytorch', 'torchrun'), ('slurm', 'srun'), ('mpi', 'mpirun')],
+)
+def test_a_process_that_no_launcher_started(launcher, word, monkeypatch):
+    for name in list(os.environ):
+        if name.startswith(('RANK', 'WORLD_SIZE', 'LOCAL_RANK', 'SLURM', 'OMPI')):
+            monkeypatch.delenv(name)
+    with pytest.raises(UserError, match=f'start the processes with {word}'):
+        init_distributed(launcher)
