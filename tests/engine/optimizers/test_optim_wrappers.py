@@ -32,7 +32,7 @@ def trained(wrapper_of, **options):
 )
 @pytest.mark.filterwarnings('ignore')
 def test_it_steps_as_mmengine_does(options):
-    ours, _ = trained(OptimWrapper, **{k: v for k, v in options.items()})
+    ours, _ = trained(OptimWrapper, **options)
     theirs, _ = trained(
         TheirOptimWrapper,
         **{k: dict(v) if isinstance(v, dict) else v for k, v in options.items()},
@@ -94,15 +94,14 @@ def test_what_the_cpu_cannot(options, message):
         trained(AmpOptimWrapper, **options)
 
 
-def test_amp_supported_says_why_not(monkeypatch):
+@pytest.mark.parametrize('has_it', [True, False])
+def test_amp_supported_says_why_not(monkeypatch, has_it):
     assert amp_supported('cuda') == (True, '')
-    for has_it in (True, False):
-        monkeypatch.setattr(
-            torch.ops.mkldnn, '_is_mkldnn_bf16_supported', lambda: has_it
-        )
-        supported, reason = amp_supported('cpu')
-        assert supported is has_it
-        assert ('bfloat16' in reason) is not has_it
+    name = '_is_mkldnn_bf16_supported'
+    monkeypatch.setattr(torch.ops.mkldnn, name, lambda: has_it)
+    supported, reason = amp_supported('cpu')
+    assert supported is has_it
+    assert ('bfloat16' in reason) is not has_it
 
 
 def test_adafactor_under_its_own_name():
