@@ -33,8 +33,8 @@ class BaseDataset(EngineDataset):
          "data_list": [{"img_path": "a.jpg", "gt_label": 0}, ...]}
 
     Asked for a :class:`SeededIndex`, as mmlite's samplers yield it, the dataset
-    puts a generator of its own, ``rng``, into the sample, for the transforms to
-    draw from.
+    puts a generator of its own, ``rng``, and the ``epoch`` into the sample, for
+    the transforms to draw from.
 
     Override:
         load_data_list: what samples there are.
@@ -199,6 +199,7 @@ class BaseDataset(EngineDataset):
         info = self.get_data_info(idx)
         if isinstance(idx, SeededIndex):
             info['rng'] = random.Random(idx.seed)
+            info['epoch'] = idx.epoch
         return self.pipeline(info)
 
     def __len__(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import repeat
 
 import numpy as np
 
@@ -21,23 +22,26 @@ class SeededIndex(int):
     Args:
         index: The index.
         seed: Seed of everything random that happens to the sample.
+        epoch: Which pass over the data it is asked for in, counted from 0.
 
     Example:
-        >>> i = SeededIndex(3, seed=17)
-        >>> i == 3, i.seed
-        (True, 17)
+        >>> i = SeededIndex(3, seed=17, epoch=2)
+        >>> i == 3, i.seed, i.epoch
+        (True, 17, 2)
     """
 
     seed: int
+    epoch: int
 
-    def __new__(cls, index: int, seed: int) -> SeededIndex:
+    def __new__(cls, index: int, seed: int, epoch: int = 0) -> SeededIndex:
         """Make the index, and give it its seed."""
         self = super().__new__(cls, index)
         self.seed = seed
+        self.epoch = epoch
         return self
 
     def __reduce__(self) -> tuple:
-        return SeededIndex, (int(self), self.seed)
+        return SeededIndex, (int(self), self.seed, self.epoch)
 
 
 def follow(outer: int, inner: int) -> int:
@@ -47,7 +51,9 @@ def follow(outer: int, inner: int) -> int:
         >>> follow(SeededIndex(13, seed=5), 3).seed
         5
     """
-    return SeededIndex(inner, outer.seed) if isinstance(outer, SeededIndex) else inner
+    if not isinstance(outer, SeededIndex):
+        return inner
+    return SeededIndex(inner, outer.seed, outer.epoch)
 
 
 def sample_seeds(seed: int, epoch: int, indices: np.ndarray) -> np.ndarray:
@@ -82,4 +88,4 @@ def seeded(
             come several times in an epoch.
     """
     seeds = sample_seeds(seed, epoch, indices if keys is None else keys)
-    return map(SeededIndex, indices.tolist(), seeds.tolist())
+    return map(SeededIndex, indices.tolist(), seeds.tolist(), repeat(epoch))

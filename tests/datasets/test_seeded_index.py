@@ -44,12 +44,15 @@ def test_no_two_samples_share_a_seed() -> None:
 
 
 def test_an_index_survives_the_way_to_a_worker() -> None:
-    index = pickle.loads(pickle.dumps(SeededIndex(5, 2**63)))
+    index = pickle.loads(pickle.dumps(SeededIndex(5, 2**63, epoch=4)))
     assert index == 5 and index.seed == 2**63 and [10, 11, 12, 13, 14, 15][index] == 15
+    assert index.epoch == 4
 
 
 def test_follow_and_keys() -> None:
     assert follow(7, 2) == 2 and type(follow(7, 2)) is int
     assert follow(SeededIndex(7, 9), 2).seed == 9
+    assert follow(SeededIndex(7, 9, epoch=3), 2).epoch == 3
     twice = list(seeded(np.array([4, 4]), 0, 0, keys=np.array([0, 1])))
+    assert [i.epoch for i in seeded(np.array([4, 5]), 0, epoch=6)] == [6, 6]
     assert twice[0] == twice[1] == 4 and twice[0].seed != twice[1].seed

@@ -5,12 +5,14 @@ from .color import ColorJitter, Normalize, RandomGrayscale
 from .compose import Compose, TestTimeAug
 from .cropping import CenterCrop, RandomCrop, RandomResizedCrop
 from .erasing import RandomErasing
-from .flipping import RandomFlip
+from .flipping import AlternatingFlip, RandomFlip, is_turn
 from .formatting import PackInputs
 from .loading import LoadImageFromFile
 from .resizing import Pad, Resize, ResizeEdge
+from .shifting import Shift
 
 __all__ = [
+    'AlternatingFlip',
     'BaseTransform',
     'CenterCrop',
     'ColorJitter',
@@ -26,6 +28,8 @@ __all__ = [
     'RandomResizedCrop',
     'Resize',
     'ResizeEdge',
+    'Shift',
     'TestTimeAug',
+    'is_turn',
     'rng_of',
 ]

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
+
+import numpy as np
+from torch import Tensor
 
 from ...registry import TRANSFORMS
 from .base import BaseTransform, rng_of
 from .geometry import flip
 
 _DIRECTIONS = ('horizontal', 'vertical', 'diagonal')
+_32_BITS = 0xFFFFFFFF
+
+Indices = TypeVar('Indices', int, np.ndarray, Tensor)
 
 
 @TRANSFORMS.register_module()
@@ -70,3 +77,67 @@ class RandomFlip(BaseTransform):
                 return direction
             number -= share
         return None
+
+
+@TRANSFORMS.register_module()
+class AlternatingFlip(BaseTransform):
+    """Mirror one half of the samples in one epoch, the other half in the next.
+
+    Paper: 94% on CIFAR-10 in 3.29 Seconds on a Single GPU,
+    https://arxiv.org/abs/2404.00498 (section 3.6).
+
+    Two successive epochs show every image both ways, where a random flip shows
+    half of the images the same way twice. Which half begins is drawn once, by a
+    hash of the index. Adds ``flip`` (bool) and ``flip_direction`` (str, or None).
+
+    Args:
+        direction: ``'horizontal'``, ``'vertical'`` or ``'diagonal'`` (both).
+        seed: Draws the halves.
+
+    Shape:
+        img: ``(H, W, C)``, unchanged.
+
+    Example:
+        >>> flip = TRANSFORMS.build(dict(type='AlternatingFlip'))
+        >>> [flip(dict(img=np.uint8([[1, 2]]), sample_idx=5, epoch=epoch))['img']
+        ...  for epoch in range(3)]
+        [array([[1, 2]], dtype=uint8),
+         array([[2, 1]], dtype=uint8),
+         array([[1, 2]], dtype=uint8)]
+    """
+
+    def __init__(self, direction: str = 'horizontal', seed: int = 0) -> None:
+        if direction not in _DIRECTIONS:
+            raise ValueError(f'direction is one of {_DIRECTIONS}, got {direction!r}')
+        self.direction = direction
+        self.seed = seed
+
+    def transform(self, results: dict) -> dict:
+        """Flip the sample, if it is its turn."""
+        index, epoch = results.get('sample_idx', 0), results.get('epoch', 0)
+        turned = bool(is_turn(index, epoch, self.seed))
+        results['flip'] = turned
+        results['flip_direction'] = self.direction if turned else None
+        if turned:
+            flip(results, self.direction)
+        return results
+
+
+def is_turn(index: Indices, epoch: int, seed: int = 0) -> Indices:
+    """Whether it is the turn of a sample in an epoch: 1 if so, else 0.
+
+    It is in every second epoch; a hash of the index says in which of two.
+
+    Args:
+        index: The index of a sample, or an int64 array or tensor of them.
+        epoch: The epoch, counted from 0.
+        seed: Draws another hash.
+
+    Example:
+        >>> is_turn(np.arange(8), epoch=0) + is_turn(np.arange(8), epoch=1)
+        array([1, 1, 1, 1, 1, 1, 1, 1])
+    """
+    bits = index ^ (seed * 0x9E3779B1 & _32_BITS)
+    for _ in range(2):
+        bits = ((bits >> 16) ^ bits) * 0x45D9F3B & _32_BITS
+    return ((bits >> 16) ^ bits) + epoch & 1

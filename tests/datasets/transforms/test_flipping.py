@@ -5,7 +5,10 @@ from collections import Counter
 
 import numpy as np
 import pytest
+import torch
 
+from mmlite.datasets import BaseDataset, DefaultSampler
+from mmlite.datasets.transforms import is_turn
 from mmlite.errors import ConfigError
 from mmlite.registry import TRANSFORMS
 
@@ -74,3 +77,68 @@ def test_what(direction: str, expected: list) -> None:
 def test_mistakes(kwargs: dict) -> None:
     with pytest.raises(ConfigError):
         TRANSFORMS.build(dict(type='RandomFlip', **kwargs))
+
+
+class Numbered(BaseDataset):
+    """Images whose left half tells them apart from their mirror images."""
+
+    def load_data_list(self) -> list[dict]:
+        return [dict(img=IMG + i, gt_label=0) for i in range(64)]
+
+
+def shown(epoch: int, seed: int = 0) -> list[bool]:
+    """Whether each image is shown mirrored in an epoch."""
+    data = Numbered(pipeline=[dict(type='AlternatingFlip', seed=seed)])
+    sampler = DefaultSampler(data, seed=epoch)  # another order each time
+    sampler.set_epoch(epoch)
+    found = {}
+    for index in sampler:
+        sample = data[index]
+        mirrored = np.array_equal(sample['img'], (IMG + int(index))[:, ::-1])
+        assert mirrored or np.array_equal(sample['img'], IMG + int(index))
+        assert sample['flip'] == mirrored
+        assert sample['flip_direction'] == ('horizontal' if mirrored else None)
+        found[int(index)] = mirrored
+    return [found[i] for i in range(64)]
+
+
+def test_two_epochs_show_every_image_both_ways():
+    for epoch in range(3):
+        pairs = zip(shown(epoch), shown(epoch + 1), strict=True)
+        assert all(a != b for a, b in pairs)
+    assert shown(0) == shown(2)
+
+
+def test_half_of_the_images_begin_mirrored():
+    turns = is_turn(np.arange(50_000), epoch=0)
+    # Five standard deviations of fair coins; neighbours are independent.
+    assert abs(turns.mean() - 0.5) < 5 * 0.5 / 50_000**0.5
+    assert abs((turns[1:] == turns[:-1]).mean() - 0.5) < 5 * 0.5 / 50_000**0.5
+
+
+def test_another_seed_draws_other_halves():
+    same = np.mean(np.equal(shown(0), shown(0, seed=1)))
+    assert 0.2 < same < 0.8
+
+
+@pytest.mark.parametrize('seed', [0, 1, 12345, -1])
+def test_turns_are_the_same_for_numbers_arrays_and_tensors(seed):
+    numbers = [0, 1, 2, 77, 49_999, 2**31, 2**40 + 5]
+    for epoch in (0, 1, 10):
+        expected = [is_turn(number, epoch, seed) for number in numbers]
+        assert is_turn(np.array(numbers), epoch, seed).tolist() == expected
+        assert is_turn(torch.tensor(numbers), epoch, seed).tolist() == expected
+
+
+def test_boxes_are_mirrored_too():
+    flip = TRANSFORMS.build(dict(type='AlternatingFlip', direction='vertical'))
+    for epoch in range(2):
+        sample = flip(dict(img=IMG, gt_bboxes=np.array([[0, 0, 1, 1]]), epoch=epoch))
+        assert sample['gt_bboxes'].tolist() == [
+            [0, sample['flip'], 1, 1 + sample['flip']]
+        ]
+
+
+def test_an_unknown_direction():
+    with pytest.raises(ConfigError, match="direction is one of .* got 'left'"):
+        TRANSFORMS.build(dict(type='AlternatingFlip', direction='left'))
