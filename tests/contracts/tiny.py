@@ -27,6 +27,7 @@ class LossCase(NamedTuple):
 
 
 BACKBONES = {
+    'AirbenchNet': dict(widths=(4, 8, 8), out_indices=(0, 2)),
     'LeNet5': dict(),
     'MobileNetV2': dict(widen_factor=0.125, out_indices=(1, 3, 7)),
     'ResNeXt': dict(depth=50, groups=4, width_per_group=4, base_channels=16),
@@ -48,12 +49,13 @@ IMAGES = {'LeNet5': (1, 32, 32)}
 # Backbones that take no other size of image, each with the reason.
 FIXED_SIZE = {'LeNet5': 'its last convolution must leave 1x1'}
 
-NECKS = {'GlobalAveragePooling': dict()}
+NECKS = {'GlobalAveragePooling': dict(), 'GlobalMaxPooling': dict()}
 
 # For heads: the width of the feature vector is 8, the number of classes 5.
 HEADS = {
     'ClsHead': dict(),
     'LinearClsHead': dict(num_classes=5, in_channels=8),
+    'ScaledLinearClsHead': dict(num_classes=5, in_channels=8, scale=0.5),
     'VisionTransformerClsHead': dict(num_classes=5, in_channels=8, hidden_dim=6),
 }
 
@@ -76,6 +78,7 @@ LOSSES = {
 
 # For transforms: the image is 33x47.
 STEPS = {
+    'AlternatingFlip': dict(),
     'CenterCrop': dict(crop_size=20),
     'ColorJitter': dict(brightness=0.4, contrast=0.4, saturation=0.4, hue=0.1),
     'Compose': dict(transforms=[dict(type='RandomFlip', prob=0.5)]),
@@ -90,6 +93,7 @@ STEPS = {
     'RandomResizedCrop': dict(scale=20),
     'Resize': dict(scale=(21, 19)),
     'ResizeEdge': dict(scale=20),
+    'Shift': dict(x=3, y=-2),
     'TestTimeAug': dict(
         transforms=[[dict(type='RandomFlip', prob=p) for p in (0.0, 1.0)]]
     ),

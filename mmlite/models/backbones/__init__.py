@@ -1,5 +1,6 @@
 """Backbones: an image in, a tuple of features out."""
 
+from .airbench_net import AirbenchBlock, AirbenchNet
 from .base_backbone import BaseBackbone
 from .lenet import LeNet5
 from .mobilenet_v2 import InvertedResidual, MobileNetV2
@@ -11,6 +12,8 @@ from .seresnet import SEBottleneck, SEResNet
 from .vision_transformer import VisionTransformer
 
 __all__ = [
+    'AirbenchBlock',
+    'AirbenchNet',
     'BaseBackbone',
     'BasicBlock',
     'Bottleneck',

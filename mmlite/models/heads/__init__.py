@@ -2,6 +2,12 @@
 
 from .cls_head import ClsHead
 from .linear_head import LinearClsHead
+from .scaled_linear_head import ScaledLinearClsHead
 from .vision_transformer_head import VisionTransformerClsHead
 
-__all__ = ['ClsHead', 'LinearClsHead', 'VisionTransformerClsHead']
+__all__ = [
+    'ClsHead',
+    'LinearClsHead',
+    'ScaledLinearClsHead',
+    'VisionTransformerClsHead',
+]

@@ -6,12 +6,14 @@ from .build import build_layer, check_arguments
 from .checkpoint import checkpointed
 from .conv import build_conv_layer
 from .conv_module import ConvModule
+from .dirac_init import DiracInit, dirac_init
 from .drop import Dropout, DropPath, build_dropout, drop_path
 from .ffn import FFN, SwiGLUFFN, SwiGLUFFNFused
 from .layer_scale import LayerScale
 from .make_divisible import make_divisible
-from .norm import LayerNorm2d, build_norm_layer
+from .norm import BiasBatchNorm2d, LayerNorm2d, build_norm_layer
 from .patch_embed import AdaptivePadding, PatchEmbed
+from .patch_whitening import PatchWhitening
 from .position_embed import resize_pos_embed
 from .se_layer import SELayer
 from .transformer_layer import TransformerEncoderLayer
@@ -19,7 +21,9 @@ from .transformer_layer import TransformerEncoderLayer
 __all__ = [
     'FFN',
     'AdaptivePadding',
+    'BiasBatchNorm2d',
     'ConvModule',
+    'DiracInit',
     'DropPath',
     'Dropout',
     'HSigmoid',
@@ -27,6 +31,7 @@ __all__ = [
     'LayerScale',
     'MultiheadAttention',
     'PatchEmbed',
+    'PatchWhitening',
     'QuickGELU',
     'SELayer',
     'SwiGLUFFN',
@@ -39,6 +44,7 @@ __all__ = [
     'build_norm_layer',
     'check_arguments',
     'checkpointed',
+    'dirac_init',
     'drop_path',
     'make_divisible',
     'resize_pos_embed',

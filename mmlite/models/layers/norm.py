@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -13,7 +14,7 @@ from ...registry import MODELS
 from ...signature import arguments_of
 from .build import build_layer, layer_class
 
-__all__ = ['LayerNorm2d', 'build_norm_layer']
+__all__ = ['BiasBatchNorm2d', 'LayerNorm2d', 'build_norm_layer']
 
 
 @MODELS.register_module('LN2d')
@@ -51,6 +52,35 @@ class LayerNorm2d(nn.LayerNorm):
         x = x.permute(0, 2, 3, 1)
         x = F.layer_norm(x, self.normalized_shape, self.weight, self.bias, self.eps)
         return x.permute(0, 3, 1, 2)
+
+
+@MODELS.register_module('BiasBN')
+class BiasBatchNorm2d(nn.BatchNorm2d):
+    """Batch normalisation that learns a bias, but no scale.
+
+    The scale is a buffer of ones, so that ``state_dict`` has the entries of
+    ``torch.nn.BatchNorm2d``.
+
+    Args:
+        num_features: Number of channels ``C``.
+        eps: Added to the variance.
+        momentum: Share of the batch in the running statistics.
+
+    Shape:
+        x: ``(B, C, H, W)``; returns: same as x.
+
+    Example:
+        >>> norm = BiasBatchNorm2d(8)
+        >>> [name for name, _ in norm.named_parameters()]
+        ['bias']
+    """
+
+    def __init__(
+        self, num_features: int, eps: float = 1e-5, momentum: float = 0.1
+    ) -> None:
+        super().__init__(num_features, eps, momentum)
+        del self.weight
+        self.register_buffer('weight', torch.ones(num_features))
 
 
 for _name, _layer in {
