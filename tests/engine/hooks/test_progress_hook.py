@@ -1,5 +1,4 @@
 import re
-import sys
 
 import pytest
 from support.training import toy_runner
@@ -10,7 +9,7 @@ from mmlite.engine.terminal import STATUS_LINE
 @pytest.fixture
 def terminal(monkeypatch):
     """stdout is a terminal of 70 columns."""
-    monkeypatch.setattr(sys.stdout, 'isatty', lambda: True, raising=False)
+    monkeypatch.setattr(type(STATUS_LINE), 'alive', True)
     monkeypatch.setenv('COLUMNS', '70')
     monkeypatch.setattr('mmlite.engine.hooks.progress_hook._BAR_SECONDS', 0)
 
