@@ -70,6 +70,8 @@ def shrink(cfg: Config, work_dir: Path) -> Config:
         if cfg.get(key) is not None:
             shrink_loader(cfg[key], num_classes)
     cfg.train_cfg = dict(by_epoch=True, max_epochs=1, val_interval=1)
+    if isinstance(cfg.get('param_scheduler'), list):  # what begins in the one epoch
+        cfg.param_scheduler = [s for s in cfg.param_scheduler if not s.get('begin')]
     return cfg
 
 
