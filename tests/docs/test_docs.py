@@ -49,6 +49,7 @@ def test_code_runs(page, tmp_path):
         shutil.copytree(ROOT / folder, tmp_path / folder)
     environment = dict(
         os.environ,
+        CUDA_VISIBLE_DEVICES='',  # commands run in forks, which CUDA does not bear
         OMP_NUM_THREADS='1',
         PATH=f'{Path(sys.executable).parent}{os.pathsep}{os.environ["PATH"]}',
     )

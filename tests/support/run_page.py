@@ -16,6 +16,7 @@ What a block may be, and what is done with it:
 
 from __future__ import annotations
 
+import importlib
 import os
 import re
 import shlex
@@ -72,10 +73,6 @@ def blocks_of(page: str) -> list[Block]:
 
 def run_page(path: Path) -> None:
     """Run every block of a page in the current folder."""
-    # Imported once, so that each command of the page needs only a fork.
-    import mmlite.apis.cli
-    import mmlite.models  # noqa: F401
-
     names: dict = {'__name__': 'page'}
     for block in blocks_of(path.read_text()):
         try:
@@ -148,10 +145,18 @@ def run_command(command: str, more: str) -> tuple[int, str]:
     return result.returncode, result.stdout
 
 
+def import_before_fork() -> None:
+    """Import once what every training run would import anew after the fork."""
+    for name in ('matplotlib.pyplot', 'mmlite.models', 'torch._dynamo'):
+        importlib.import_module(name)
+
+
 def run_mmlite(arguments: list[str]) -> tuple[int, str]:
     """Run an mmlite command in a process of its own."""
     from mmlite.apis.cli import main
 
+    if arguments[0] in ('train', 'test'):
+        import_before_fork()
     with tempfile.TemporaryFile() as output:
         sys.stdout.flush()
         child = os.fork()

@@ -19,14 +19,16 @@ from mmlite.registry import MODELS
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-RESNET, VIT, STUDENT = (f'my_{name}_digits.py' for name in ('resnet', 'vit', 'student'))
+RESNET, VIT, STUDENT, ROTNET = (
+    f'my_{name}_digits.py' for name in ('resnet', 'vit', 'student', 'rotnet')
+)
 
 FEW = [
     'train_cfg.max_epochs=1',
     'train_dataloader.batch_size=16',
-    '+train_dataloader.dataset.indices=64',
-    '+val_dataloader.dataset.indices=32',
-    '+test_dataloader.dataset.indices=32',
+    'train_dataloader.dataset.indices=64',
+    'val_dataloader.dataset.indices=32',
+    'test_dataloader.dataset.indices=32',
 ]
 NARROW = [
     'model.backbone.stem_channels=8',
@@ -99,7 +101,7 @@ def test_the_student_learns_what_the_teacher_says(here):
     apis.train(RESNET, OPTIONS[RESNET])
     on_training_data = [
         'test_dataloader.dataset.split=train',
-        '+test_dataloader.dataset.indices=64',
+        'test_dataloader.dataset.indices=64',
     ]
     apis.test(
         RESNET,
@@ -114,6 +116,18 @@ def test_the_student_learns_what_the_teacher_says(here):
     row = next(row for row in rows if row['sample_idx'] == 5)
     torch.testing.assert_close(sample.gt_score, torch.tensor(row['pred_score']))
     assert sample.gt_label.tolist() == row['gt_label']
+
+
+def test_a_classifier_begins_with_what_the_own_whole_learned(here):
+    narrow = [option for option in NARROW if 'head' not in option]
+    few = [option for option in FEW if 'train' in option]
+    learned = apis.train(ROTNET, [*few, *narrow, 'model.in_channels=32'])
+    checkpoint = 'work_dirs/my_rotnet_digits/epoch_1.pth'
+    begun = apis.init_model(RESNET, checkpoint, overrides=NARROW)
+    images = torch.rand(2, 3, 32, 32)
+    feats = learned.model.eval()(images)
+    assert feats[0].shape == (2, 32)
+    torch.testing.assert_close(begun.extract_feat(images), feats)
 
 
 @pytest.mark.slow
@@ -137,8 +151,9 @@ def test_the_command_line_works_from_elsewhere(tmp_path):
 
 
 def test_a_checked_config_is_fine(here, capsys):
-    assert main(['check-config', RESNET, VIT]) == 0
-    assert capsys.readouterr().out.splitlines() == [f'{RESNET}: ok', f'{VIT}: ok']
+    assert main(['check-config', RESNET, VIT, ROTNET]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines == [f'{config}: ok' for config in (RESNET, VIT, ROTNET)]
 
 
 @pytest.mark.parametrize(
