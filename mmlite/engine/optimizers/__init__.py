@@ -1,9 +1,20 @@
 """Optimizers and what wraps them."""
 
 from .amp import AmpOptimWrapper, amp_supported
+from .chained_optimizer import ChainedOptimizer
+from .muon import Muon, newton_schulz
+from .muon_constructor import MuonOptimWrapperConstructor
 from .optim_wrapper import OptimWrapper
 from .torch_optimizers import register_aliases
 
 register_aliases()
 
-__all__ = ['AmpOptimWrapper', 'OptimWrapper', 'amp_supported']
+__all__ = [
+    'AmpOptimWrapper',
+    'ChainedOptimizer',
+    'Muon',
+    'MuonOptimWrapperConstructor',
+    'OptimWrapper',
+    'amp_supported',
+    'newton_schulz',
+]
