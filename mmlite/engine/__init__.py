@@ -5,35 +5,53 @@ from .dataloaders import build_dataloader
 from .hooks import (
     CheckpointHook,
     EMAHook,
+    FreezeAfterHook,
     IterTimerHook,
+    LookaheadHook,
     NanLossHook,
+    PatchWhiteningHook,
     ProgressHook,
     RuntimeInfoHook,
     VisualizationHook,
 )
 from .interrupt import Interrupted
 from .loops import EpochBasedTrainLoop, IterBasedTrainLoop, TestLoop, ValLoop
-from .optimizers import AmpOptimWrapper, OptimWrapper, amp_supported
+from .optimizers import (
+    AmpOptimWrapper,
+    ChainedOptimizer,
+    Muon,
+    MuonOptimWrapperConstructor,
+    OptimWrapper,
+    amp_supported,
+)
 from .runner import Runner
+from .schedulers import TriangularLR, TriangularParamScheduler
 from .wrappers import MMDistributedDataParallel
 
 __all__ = [
     'AmpOptimWrapper',
-    'AmpOptimWrapper',
+    'ChainedOptimizer',
     'CheckpointHook',
     'EMAHook',
     'EpochBasedTrainLoop',
+    'FreezeAfterHook',
     'Interrupted',
     'IterBasedTrainLoop',
     'IterTimerHook',
     'LoadReport',
+    'LookaheadHook',
     'MMDistributedDataParallel',
+    'Muon',
+    'MuonOptimWrapperConstructor',
     'NanLossHook',
     'OptimWrapper',
+    'PatchWhiteningHook',
     'ProgressHook',
     'Runner',
     'RuntimeInfoHook',
     'TestLoop',
+    'TriangularLR',
+    'TriangularParamScheduler',
     'ValLoop',
     'VisualizationHook',
     'amp_supported',

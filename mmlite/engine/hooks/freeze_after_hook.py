@@ -1,0 +1,108 @@
+"""Stop learning some parameters in the course of training."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner
+from torch import nn
+from torch.optim import Optimizer
+
+from ...errors import ConfigError, Problem
+from ...registry import HOOKS
+from ..checkpoints import unwrapped
+
+
+@HOOKS.register_module()
+class FreezeAfterHook(Hook):
+    """Freezes parameters after some epochs, or from the beginning.
+
+    They keep their values from then on: neither the optimizer nor its weight
+    decay or momentum moves them. A resumed training finds them frozen.
+
+    Args:
+        params: Regular expressions; a parameter is meant if one is found in its
+            name, e.g. ``'whiten.bias$'``.
+        epochs: Passes over the data after which to freeze; also in training by
+            iterations.
+        iters: Iterations after which to freeze, in place of ``epochs``.
+
+    Raises:
+        ValueError: if not one of ``epochs`` and ``iters`` is given.
+        ConfigError: if no parameter is meant.
+
+    Example:
+        >>> hook = FreezeAfterHook('bias', epochs=3)
+        >>> [name for name, _ in hook.chosen(nn.Linear(2, 2))]
+        ['bias']
+    """
+
+    def __init__(
+        self,
+        params: str | Sequence[str],
+        epochs: int | None = None,
+        iters: int | None = None,
+    ) -> None:
+        if (epochs is None) == (iters is None) or min(epochs or 0, iters or 0) < 0:
+            raise ValueError(
+                'set either epochs or iters, to 0 or more, got '
+                f'epochs={epochs} and iters={iters}'
+            )
+        self.params = (params,) if isinstance(params, str) else tuple(params)
+        self.epochs = epochs
+        self.iters = iters
+        self._waiting = False
+        self._frozen: list[nn.Parameter] = []
+
+    def chosen(self, model: nn.Module) -> list[tuple[str, nn.Parameter]]:
+        """The parameters that are meant, with their names."""
+        patterns = [re.compile(pattern) for pattern in self.params]
+        return [
+            (name, parameter)
+            for name, parameter in model.named_parameters()
+            if any(pattern.search(name) for pattern in patterns)
+        ]
+
+    def before_train(self, runner: Runner) -> None:
+        """See that there is something to freeze."""
+        if not self.chosen(unwrapped(runner.model)):
+            message = f'FreezeAfterHook finds no parameter for {list(self.params)}'
+            raise ConfigError([Problem('custom_hooks', message)])
+        self._waiting = True
+
+    def before_train_iter(
+        self, runner: Runner, batch_idx: int, data_batch: Any = None
+    ) -> None:
+        """Freeze, once it is time."""
+        if self._waiting and runner.iter >= self._due(runner):
+            self._waiting = False
+            self._freeze(runner)
+
+    def _due(self, runner: Runner) -> int:
+        if self.iters is not None:
+            return self.iters
+        return self.epochs * len(runner.train_dataloader)
+
+    def _freeze(self, runner: Runner) -> None:
+        found = self.chosen(unwrapped(runner.model))
+        self._frozen = [parameter for _, parameter in found]
+        for parameter in self._frozen:
+            parameter.grad = None
+        if is_model_wrapper(runner.model):
+            # The processes exchange the gradients that they began with; these are
+            # still computed, and then left unused.
+            optimizer = runner.optim_wrapper.optimizer
+            optimizer.register_step_pre_hook(self._drop_gradients)
+        else:
+            for parameter in self._frozen:
+                parameter.requires_grad_(False)
+        names = ', '.join(name for name, _ in found)
+        runner.logger.info(f'frozen after {runner.iter} iterations: {names}')
+
+    def _drop_gradients(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
+        for parameter in self._frozen:
+            parameter.grad = None
