@@ -15,6 +15,8 @@ from support import run_page
 from support.run_page import LANGUAGES, blocks_of
 
 from mmlite import registry
+from mmlite.apis.cli import main
+from mmlite.config.schema import top_level_keys
 from mmlite.registry import Registry
 
 ROOT = Path(__file__).parents[2]
@@ -127,6 +129,23 @@ def test_tables_of_parts_name_registered_ones(page):
         parts = re.findall(r'`(\w+)`', table)
         assert parts
         assert not set(parts) - names
+
+
+def test_the_table_of_keys_names_all_that_are_read():
+    table = (ROOT / 'docs/config.md').read_text().split('| key | what it sets |')[1]
+    names = [row.split('|')[1] for row in table.splitlines() if row.startswith('|')]
+    keys = re.findall(r'`(\w+)`', ''.join(names))
+    assert sorted(keys) == sorted(top_level_keys())
+
+
+@each_page
+def test_options_exist(page, capsys):
+    for command in ('train', 'test'):
+        with pytest.raises(SystemExit):
+            main([command, '--help'])
+    known = set(re.findall(r'--[\w-]+', capsys.readouterr().out))
+    named = [text for text in quoted(page) if re.match(r'--[a-z]', text)]
+    assert {re.match(r'--[\w-]+', text)[0] for text in named} <= known
 
 
 def test_the_guide_shows_the_walkthrough():
