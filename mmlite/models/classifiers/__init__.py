@@ -2,6 +2,11 @@
 
 from .base import BaseClassifier
 from .image import ImageClassifier
-from .score_tta import AverageClsScoreTTA
+from .score_tta import AverageClsLogitTTA, AverageClsScoreTTA
 
-__all__ = ['AverageClsScoreTTA', 'BaseClassifier', 'ImageClassifier']
+__all__ = [
+    'AverageClsLogitTTA',
+    'AverageClsScoreTTA',
+    'BaseClassifier',
+    'ImageClassifier',
+]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import torch
 from mmengine.model import BaseTTAModel
-from torch import nn
+from torch import Tensor, nn
 
+from ...errors import DataError
 from ...registry import MODELS
-from ...structures import DataSample
+from ...structures import DataSample, scatter_field
 from ..base import build_part
 
 
@@ -44,15 +46,80 @@ class AverageClsScoreTTA(BaseTTAModel):
     def merge_preds(
         self, data_samples_list: Sequence[Sequence[DataSample]]
     ) -> list[DataSample]:
-        """One sample per image, with the mean score and its best class.
+        """One sample per image, with the merged score and its best class.
 
         Args:
             data_samples_list: The views of each image.
         """
-        return [_merge(views) for views in data_samples_list]
+        scores = [view.pred_score for views in data_samples_list for view in views]
+        stacked = torch.stack(scores).unflatten(0, (len(data_samples_list), -1))
+        merged = self.merge_scores(stacked)
+        samples = [views[0].new() for views in data_samples_list]
+        scatter_field(samples, 'pred_score', merged.unbind())
+        scatter_field(samples, 'pred_label', merged.argmax(1, keepdim=True).unbind())
+        return samples
+
+    def merge_scores(self, scores: Tensor) -> Tensor:
+        """The mean of the scores.
+
+        Shape:
+            scores: ``(B, V, K)``; returns: ``(B, K)``.
+        """
+        return scores.mean(dim=1)
 
 
-def _merge(views: Sequence[DataSample]) -> DataSample:
-    score = sum(view.pred_score for view in views) / len(views)
-    merged = views[0].new()
-    return merged.set_pred_score(score).set_pred_label(score.argmax())
+@MODELS.register_module()
+class AverageClsLogitTTA(AverageClsScoreTTA):
+    """Classify several views of each image, and average their logits.
+
+    That is, the scores are averaged geometrically. A view that is sure of
+    itself counts more than with
+    :class:`~mmlite.models.classifiers.AverageClsScoreTTA`.
+
+    Args:
+        module: Config of the classifier, or the module itself.
+        weights: Weight of each view, in the order of the test pipeline; None
+            weighs all the same.
+        data_preprocessor: Config of the data preprocessor, in place of the
+            classifier's own.
+
+    Raises:
+        ValueError: if a weight is negative, or all are 0.
+        DataError: if there are not as many views as weights.
+
+    Example:
+        >>> tta = AverageClsLogitTTA(MODELS.build(dict(
+        ...     type='ImageClassifier', backbone=dict(type='LeNet5'))), weights=[2, 1])
+        >>> views = torch.tensor([[[0., 3.], [3., 0.]]]).softmax(2)
+        >>> tta.merge_scores(views).argmax(1)
+        tensor([1])
+    """
+
+    def __init__(
+        self,
+        module: dict | nn.Module,
+        weights: Sequence[float] | None = None,
+        data_preprocessor: dict | nn.Module | None = None,
+    ) -> None:
+        if weights is not None and (min(weights) < 0 or not any(weights)):
+            raise ValueError(f'weights are positive, or 0, got {list(weights)}')
+        super().__init__(module, data_preprocessor)
+        self.weights = None if weights is None else [w / sum(weights) for w in weights]
+
+    def merge_scores(self, scores: Tensor) -> Tensor:
+        """The softmax of the mean of the logits.
+
+        Shape:
+            scores: ``(B, V, K)``; returns: ``(B, K)``.
+        """
+        views = scores.size(1)
+        weights = self.weights or [1 / views] * views
+        if len(weights) != views:
+            raise DataError(
+                f'tta_model.weights has {len(weights)} values, but tta_pipeline makes '
+                f'{views} views; set one weight for each'
+            )
+        tiny = torch.finfo(scores.dtype).tiny  # the logarithm of 0 would win them all
+        logits = scores.clamp(min=tiny).log()
+        weighed = logits * logits.new_tensor(weights)[:, None]
+        return weighed.sum(dim=1).softmax(dim=1)

@@ -2,8 +2,12 @@ import pytest
 import torch
 from torch import nn
 
-from mmlite.errors import ConfigError
-from mmlite.models.classifiers import AverageClsScoreTTA, ImageClassifier
+from mmlite.errors import ConfigError, DataError
+from mmlite.models.classifiers import (
+    AverageClsLogitTTA,
+    AverageClsScoreTTA,
+    ImageClassifier,
+)
 from mmlite.registry import MODELS
 from mmlite.structures import DataSample
 
@@ -56,3 +60,35 @@ def test_wrong_config():
     cfg = dict(type='AverageClsScoreTTA', module=dict(CLASSIFIER, hed=None))
     with pytest.raises(ConfigError, match="module: .*did you mean 'head'"):
         MODELS.build(cfg)
+
+
+@pytest.mark.parametrize('weights', [None, [2, 1, 1], [0.5, 0, 0.5]])
+def test_logits_are_averaged_with_weights(weights):
+    tta = AverageClsLogitTTA(MODELS.build(CLASSIFIER), weights)
+    logits = torch.randn(4, 3, 5)
+    per_image = [
+        [DataSample().set_pred_score(row.softmax(0)) for row in views]
+        for views in logits
+    ]
+    merged = tta.merge_preds(per_image)
+    shares = torch.tensor(weights or [1.0, 1.0, 1.0])
+    shares = shares / shares.sum()
+    for sample, views in zip(merged, logits, strict=True):
+        expected = (shares[:, None] * views).sum(0)
+        torch.testing.assert_close(sample.pred_score, expected.softmax(0))
+        assert sample.pred_label.tolist() == [expected.argmax().item()]
+
+
+def test_a_class_that_a_view_excludes_can_still_be_found():
+    tta = AverageClsLogitTTA(ImageClassifier(FirstPixels()))
+    scores = torch.tensor([[[0.0, 1.0], [1.0, 0.0], [0.9, 0.1]]])
+    merged = tta.merge_scores(scores)
+    assert merged.isfinite().all() and merged.argmax().item() == 0
+
+
+def test_weights_that_do_not_fit():
+    with pytest.raises(ConfigError, match='weights are positive, or 0'):
+        MODELS.build(dict(type='AverageClsLogitTTA', module=CLASSIFIER, weights=[0, 0]))
+    tta = AverageClsLogitTTA(ImageClassifier(FirstPixels()), weights=[1, 1])
+    with pytest.raises(DataError, match='weights has 2 values, .* makes 3 views'):
+        tta.merge_scores(torch.rand(1, 3, 5))
