@@ -1,0 +1,44 @@
+"""How fast mmlite is on this CPU: python benchmarks/cpu.py [--peer PYTHON].
+
+Prints one line per measurement as it comes: a ratio, its goal, the smallest and
+the largest of the rounds. One core is used throughout.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from checkpoints import checkpoints
+from evaluation import evaluation
+from jpegs import decode_and_crop
+from loops import history, host_reads, overhead
+from pipelines import in_memory, main_process, per_sample
+from session import Benchmark, arguments, cpu_name, measure, one_thread
+from training import whole_training
+from updates import moving_average, optimizer_step
+
+BENCHMARKS: dict[str, Benchmark] = dict(
+    C1=overhead,
+    C2=history,
+    C3=host_reads,
+    C4=per_sample,
+    C5=in_memory,
+    C6=main_process,
+    C7=decode_and_crop,
+    C8=evaluation,
+    C9=moving_average,
+    C10=optimizer_step,
+    C11=whole_training,
+    C12=checkpoints,
+)
+
+
+def main(words: list[str] | None = None) -> int:
+    options = arguments(__doc__.split('\n')[0], BENCHMARKS).parse_args(words)
+    one_thread()
+    measure(options, BENCHMARKS, cpu_name())
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,92 @@
+"""C7: from JPEG files to crops of 224 x 224."""
+
+from __future__ import annotations
+
+import importlib.util
+import random
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+from data import write_jpegs
+from protocol import Goal, Line
+from session import Session, quiet
+
+from mmlite.registry import DATASETS
+
+_SIZE = 224
+
+
+def decode_and_crop(session: Session) -> list[Line]:
+    """C7: decode, crop, resize; against Pillow, and against plain OpenCV."""
+    root = session.folder / 'jpegs'
+    paths = write_jpegs(root, session.size(100, 4))
+    pipeline = [
+        dict(type='LoadImageFromFile'),
+        dict(type='RandomResizedCrop', scale=_SIZE),
+        dict(type='PackInputs'),
+    ]
+    cfg = dict(type='CustomDataset', data_root=str(root), data_prefix='train')
+    with quiet():
+        dataset = DATASETS.build(dict(cfg, pipeline=pipeline))
+    sides = dict(
+        mmlite=_cost(range(len(paths)), dataset.__getitem__),
+        opencv=_cost(paths, _opencv),
+    )
+    if importlib.util.find_spec('PIL'):
+        sides['pillow'] = _cost(paths, _pillow())
+    rounds = session.compare(**sides)
+    what = 'JPEG 500x375 to a random crop of 224, img per core, over'
+    raw, note = rounds.ratio('opencv', 'mmlite'), rounds.rates()
+    lines = [Line('C7', f'{what} OpenCV', Goal('>=', 0.95), raw, note, rounds.medians)]
+    pillow = Goal('>=', 2)
+    if 'pillow' not in sides:
+        return [*lines, Line('C7', f'{what} Pillow', pillow, note='Pillow absent')]
+    ratios = rounds.ratio('pillow', 'mmlite')
+    return [*lines, Line('C7', f'{what} Pillow', pillow, ratios)]
+
+
+def _cost(keys: Sequence, load: Callable[..., object]) -> Callable[[], float]:
+    """CPU seconds per image, each time with the same random crops."""
+
+    def run() -> float:
+        random.seed(0)
+        start = time.process_time()
+        for key in keys:
+            load(key)
+        return (time.process_time() - start) / len(keys)
+
+    return run
+
+
+def _window(width: int, height: int) -> tuple[int, int, int, int]:
+    """A random crop by the usual rule, ``(x, y, width, height)``."""
+    for _ in range(10):
+        area = width * height * random.uniform(0.08, 1.0)
+        aspect = np.exp(random.uniform(np.log(3 / 4), np.log(4 / 3)))
+        w, h = round((area * aspect) ** 0.5), round((area / aspect) ** 0.5)
+        if 0 < w <= width and 0 < h <= height:
+            return random.randint(0, width - w), random.randint(0, height - h), w, h
+    return 0, 0, width, height
+
+
+def _opencv(path: str) -> np.ndarray:
+    image = cv2.imdecode(np.frombuffer(Path(path).read_bytes(), np.uint8), 1)
+    x, y, w, h = _window(image.shape[1], image.shape[0])
+    crop = cv2.resize(image[y : y + h, x : x + w], (_SIZE, _SIZE))
+    return crop.transpose(2, 0, 1)
+
+
+def _pillow() -> Callable[[str], np.ndarray]:
+    from PIL import Image
+
+    def load(path: str) -> np.ndarray:
+        image = Image.open(path).convert('RGB')
+        x, y, w, h = _window(*image.size)
+        crop = image.crop((x, y, x + w, y + h))
+        resized = crop.resize((_SIZE, _SIZE), Image.Resampling.BILINEAR)
+        return np.asarray(resized).transpose(2, 0, 1)
+
+    return load

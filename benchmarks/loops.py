@@ -1,0 +1,131 @@
+"""C1 to C3: what a training loop costs beside the network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from protocol import Goal, Line, differences, percentile_20
+from session import Session
+from tiny import Task, loss_difference, prefill, train_bare, train_runner
+from torch.utils._python_dispatch import TorchDispatchMode
+
+_SKIPPED = 20  # first iterations, in which things are made
+_BLOCK = 50  # iterations from one log line to the next
+
+
+def overhead(session: Session) -> list[Line]:
+    """C1: an iteration with every default hook, against a plain loop."""
+    difference = loss_difference(session)
+    if difference > 1e-4:
+        raise RuntimeError(f'the loops do not do the same: losses {difference} apart')
+    task = Task(batch_size=session.size(128, 4), steps=session.size(420, 60))
+    means: dict[str, list[float]] = {}
+
+    def timed(name: str, train: Callable[[], list[float]]) -> Callable[[], float]:
+        def run() -> float:
+            steps = differences(train()[_SKIPPED:])
+            means.setdefault(name, []).append(sum(steps) / len(steps))
+            return percentile_20(steps)
+
+        return run
+
+    rounds = session.compare(
+        bare=timed('bare', lambda: train_bare(*task.bare())),
+        classifier=timed('classifier', lambda: train_runner(*task.classifier(session))),
+        mmlite=timed('mmlite', lambda: train_runner(*task.mmlite(session))),
+        mmengine=timed('mmengine', lambda: train_runner(*task.mmengine(session))),
+    )
+    return [
+        Line(
+            'C1',
+            'iteration of a tiny classifier, all hooks, over bare',
+            Goal('<=', 1.15),
+            rounds.ratio('classifier', 'bare'),
+            rounds.times,
+            rounds.medians,
+        ),
+        Line(
+            'C1',
+            "what the loop adds to bare for a plain model, over mmengine's",
+            Goal('<=', 0.35),
+            rounds.ratio('mmlite', 'mmengine', base='bare'),
+            figures={name: min(values) for name, values in means.items()},
+        ),
+    ]
+
+
+def history(session: Session) -> list[Line]:
+    """C2: what the loop adds late in a long training, over what it adds early.
+
+    Whole blocks between log lines are timed, as that is where histories grow.
+    """
+    task = Task(batch_size=2, steps=session.size(20 * _BLOCK, 2 * _BLOCK))
+    late = session.size(78_000, 1_000)
+
+    def timed(train: Callable[[], list[float]]) -> Callable[[], float]:
+        return lambda: percentile_20(differences(train(), _BLOCK)[1:])
+
+    def runner_after(iterations: int, make: Callable[[Session], Any]) -> list[float]:
+        runner, loader = make(session)
+        prefill(runner.message_hub, iterations)
+        return train_runner(runner, loader)
+
+    rounds = session.compare(
+        bare=timed(lambda: train_bare(*task.bare())),
+        early=timed(lambda: runner_after(100, task.classifier)),
+        late=timed(lambda: runner_after(late, task.classifier)),
+        engine_early=timed(lambda: runner_after(100, task.mmengine)),
+        engine_late=timed(lambda: runner_after(late, task.mmengine)),
+    )
+    theirs = rounds.ratio('engine_late', 'engine_early', base='bare')
+    return [
+        Line(
+            'C2',
+            f'what the loop adds at iteration {late}, over at iteration 100',
+            Goal('<=', 1.05),
+            rounds.ratio('late', 'early', base='bare'),
+            f'mmengine {sorted(theirs)[len(theirs) // 2]:.2f}',
+            rounds.medians,
+        )
+    ]
+
+
+class HostReads(TorchDispatchMode):
+    """Counts how often the value of a tensor is read, as ``item()`` does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.count = 0
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: Any = (), kwargs: dict | None = None
+    ) -> Any:
+        if func is torch.ops.aten._local_scalar_dense.default:
+            self.count += 1
+        return func(*args, **(kwargs or {}))
+
+
+def reads_per_iteration(session: Session) -> float:
+    """Host reads of an iteration between two log lines and with them, EMA on."""
+    steps = session.size(5 * _BLOCK, 2 * _BLOCK + 1)
+    task = Task(batch_size=4, steps=steps)
+    reads = HostReads()
+    runner, loader = task.classifier(session, custom_hooks=[dict(type='EMAHook')])
+    loader.probe = lambda: reads.count
+    with reads:
+        marks = train_runner(runner, loader)
+    return (marks[-2] - marks[_BLOCK]) / (len(marks) - 2 - _BLOCK)
+
+
+def host_reads(session: Session) -> list[Line]:
+    """C3: reads of a tensor's value per iteration; on a GPU each waits for it."""
+    return [
+        Line(
+            'C3',
+            'host reads per iteration, all hooks and EMA, log lines every 50',
+            Goal('<=', 0.1),
+            [reads_per_iteration(session)],
+        )
+    ]

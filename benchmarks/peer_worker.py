@@ -1,0 +1,165 @@
+"""What mmpretrain does, measured in its own environment for ``peer.py``.
+
+Reads one JSON object a line, ``{"name": ..., "arguments": {...}}``, calls the
+function of that name, and writes ``{"value": ...}`` or ``{"error": ...}``.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import sys
+import tempfile
+import time
+import traceback
+from pathlib import Path
+from typing import Any
+
+import cv2
+import mmpretrain
+import mmpretrain.datasets.cifar
+import torch
+from mmengine.config import Config
+from mmengine.dataset import pseudo_collate
+from mmengine.hooks import Hook
+from mmengine.registry import HOOKS
+from mmengine.runner import Runner
+from mmpretrain.registry import MODELS
+from mmpretrain.structures import DataSample
+from mmpretrain.utils import register_all_modules
+from torch import nn
+from torch.utils.data import DataLoader
+
+# It accepts only the published files; ours are made up.
+mmpretrain.datasets.cifar.check_md5 = lambda path, md5: True
+CONFIGS = Path(mmpretrain.__file__).parent / '.mim' / 'configs'
+
+
+def cifar_config(root: str, batch_size: int, workers: int) -> Config:
+    """Its own recipe, on made-up data and without validation."""
+    cfg = Config.fromfile(CONFIGS / 'resnet/resnet18_8xb16_cifar10.py')
+    loader = cfg.train_dataloader
+    loader.update(batch_size=batch_size, num_workers=workers)
+    loader.dataset.data_root = root
+    cfg.update(val_cfg=None, val_dataloader=None, val_evaluator=None)
+    cfg.update(test_cfg=None, test_dataloader=None, test_evaluator=None)
+    cfg.work_dir = tempfile.mkdtemp(dir='.')
+    cfg.experiment_name = Path(cfg.work_dir).name
+    return cfg
+
+
+@functools.cache
+def cifar_loader(root: str, batch_size: int, workers: int) -> tuple[DataLoader, Any]:
+    cfg = cifar_config(root, batch_size, workers)
+    loader = Runner.build_dataloader(cfg.train_dataloader, seed=0)
+    prepare = dict(cfg.data_preprocessor, type='ClsDataPreprocessor')
+    return loader, MODELS.build(prepare)
+
+
+def pipeline(root: str, batch_size: int, workers: int, batches: int) -> float:
+    """CPU seconds of this process per image that is ready for the network."""
+    loader, prepare = cifar_loader(root, batch_size, workers)
+    iterator = iter(loader)
+    prepare(next(iterator), training=True)
+    start = time.process_time()
+    for _ in range(batches):
+        prepare(next(iterator), training=True)
+    return (time.process_time() - start) / (batches * batch_size)
+
+
+@MODELS.register_module()
+class BenchmarkFlat(nn.Module):
+    """Images that already are the scores."""
+
+    def forward(self, inputs: torch.Tensor) -> tuple[torch.Tensor]:
+        return (inputs.flatten(1),)
+
+
+@functools.cache
+def validation(images: int, batch_size: int) -> Runner:
+    model = dict(
+        type='ImageClassifier',
+        backbone=dict(type='BenchmarkFlat'),
+        head=dict(type='ClsHead'),
+    )
+    samples = [
+        dict(
+            inputs=torch.randint(256, (10, 1, 1), dtype=torch.uint8),
+            data_samples=DataSample().set_gt_label(i % 10),
+        )
+        for i in range(images)
+    ]
+    loader = DataLoader(samples, batch_size, collate_fn=pseudo_collate)
+    folder = tempfile.mkdtemp(dir='.')
+    return Runner(
+        model,
+        folder,
+        val_dataloader=loader,
+        val_cfg=dict(),
+        val_evaluator=dict(type='Accuracy'),
+        default_scope='mmpretrain',
+        experiment_name=Path(folder).name,
+    )
+
+
+def evaluation(images: int, batch_size: int) -> float:
+    """CPU seconds per image of a validation in which the network does nothing."""
+    runner = validation(images, batch_size)
+    runner.val_loop.run()
+    start = time.process_time()
+    runner.val_loop.run()
+    return (time.process_time() - start) / images
+
+
+@HOOKS.register_module()
+class BenchmarkClock(Hook):
+    """Notes when each iteration ends."""
+
+    priority = 'LOWEST'
+
+    def before_train(self, runner: Runner) -> None:
+        self.marks = [time.perf_counter()]
+
+    def after_train_iter(self, runner: Runner, *args: Any, **kwargs: Any) -> None:
+        if torch.cuda.is_available():
+            torch.cuda.synchronize()
+        self.marks.append(time.perf_counter())
+
+
+def training(root: str, batch_size: int, workers: int, iterations: int) -> float:
+    """Seconds of an iteration: what a fifth of them need less than."""
+    cfg = cifar_config(root, batch_size, workers)
+    cfg.train_cfg = dict(by_epoch=True, max_epochs=1)
+    cfg.train_dataloader.num_batch_per_epoch = iterations
+    runner = Runner.from_cfg(cfg)
+    clock = BenchmarkClock()
+    runner.register_hook(clock)
+    runner.train()
+    marks = clock.marks[1:]
+    steps = sorted(b - a for a, b in zip(marks, marks[1:], strict=False))
+    return steps[len(steps) // 5]
+
+
+FUNCTIONS = dict(pipeline=pipeline, evaluation=evaluation, training=training)
+
+
+def main() -> None:
+    answers = os.fdopen(os.dup(1), 'w')
+    os.dup2(2, 1)  # whatever is printed goes to the log
+    torch.set_num_threads(int(os.environ.get('OMP_NUM_THREADS', '1')))
+    cv2.setNumThreads(0)
+    register_all_modules()
+    for line in sys.stdin:
+        request = json.loads(line)
+        try:
+            value = FUNCTIONS[request['name']](**request['arguments'])
+            answer = dict(value=value)
+        except Exception:
+            answer = dict(error=traceback.format_exc())
+        answers.write(json.dumps(answer) + '\n')
+        answers.flush()
+
+
+if __name__ == '__main__':
+    main()
