@@ -41,6 +41,7 @@ _CLIPPERS = {
     'value': nn.utils.clip_grad_value_,
 }
 _CONSTRUCTOR = 'DefaultOptimWrapperConstructor'
+_MUON = 'MuonOptimWrapperConstructor'
 
 
 def check_env(cfg: Any) -> list[Problem]:
@@ -105,13 +106,11 @@ def check_optim_wrapper(cfg: Any) -> list[Problem]:
         check_part({'type': constructor}, OPTIM_WRAPPER_CONSTRUCTORS, given),
         'constructor',
     )
-    if constructor == _CONSTRUCTOR:
-        if 'optimizer' not in cfg:
-            problems.append(
-                Problem('', "has no optimizer, e.g. dict(type='SGD', lr=0.1)")
-            )
-        if isinstance(cfg.get('paramwise_cfg'), Mapping):
-            problems += under(_check_paramwise(cfg['paramwise_cfg']), 'paramwise_cfg')
+    if constructor == _CONSTRUCTOR and 'optimizer' not in cfg:
+        problems.append(Problem('', "has no optimizer, e.g. dict(type='SGD', lr=0.1)"))
+    if constructor in (_CONSTRUCTOR, _MUON):
+        found = _check_paramwise(cfg.get('paramwise_cfg') or {}, constructor == _MUON)
+        problems += under(found, 'paramwise_cfg')
     if constructor == _CONSTRUCTOR or 'optimizer' in cfg:
         problems += _check_wrapper(cfg)
     else:
@@ -125,8 +124,7 @@ def _check_wrapper(cfg: Mapping[str, Any]) -> list[Problem]:
     problems = check_part(cfg, slot_of(('optim_wrapper',), cfg))
     optimizer, clip_grad = cfg.get('optimizer'), cfg.get('clip_grad')
     if optimizer is not None:
-        trial = dict(params=[nn.Parameter(torch.zeros(1, 1))])
-        problems += under(check_part(optimizer, OPTIMIZERS, trial=trial), 'optimizer')
+        problems += under(_check_optimizer(optimizer), 'optimizer')
     if isinstance(clip_grad, Mapping):
         problems += under(_check_clip(clip_grad), 'clip_grad')
     return problems
@@ -141,12 +139,26 @@ def _check_clip(cfg: Mapping[str, Any]) -> list[Problem]:
     return check_keys(args, _CLIPPERS[kind], ('parameters',))
 
 
-def _check_paramwise(cfg: Mapping[str, Any]) -> list[Problem]:
-    problems = check_keys(cfg, paramwise_cfg)
+def _check_paramwise(cfg: Any, muon: bool) -> list[Problem]:
+    if not isinstance(cfg, Mapping):
+        return check_keys(cfg, paramwise_cfg)
+    cfg, problems = dict(cfg), []
+    if muon and 'others' in cfg:
+        problems += under(_check_optimizer(cfg.pop('others')), 'others')
+    elif muon:
+        problems.append(Problem('others', 'is missing: an optimizer for the vectors'))
+    problems += check_keys(cfg, paramwise_cfg)
     keys = cfg.get('custom_keys')
     for name, own in keys.items() if isinstance(keys, Mapping) else ():
+        if muon and isinstance(own, Mapping):
+            own = {k: v for k, v in own.items() if k != 'muon'}
         problems += under(check_keys(own, custom_key), 'custom_keys', name)
     return problems
+
+
+def _check_optimizer(cfg: Any) -> list[Problem]:
+    trial = dict(params=[nn.Parameter(torch.zeros(1, 1))])
+    return check_part(cfg, OPTIMIZERS, trial=trial)
 
 
 def check_schedulers(cfg: Any, loop: Any) -> list[Problem]:
@@ -171,7 +183,9 @@ def _is_scheduler(cfg: Mapping[str, Any]) -> bool:
 def _check_scheduler(cfg: Any, loop: Any) -> list[Problem]:
     trial: dict[str, Any] = dict(optimizer=_trial_optimizer(), epoch_length=100)
     if isinstance(cfg, Mapping) and isinstance(loop, Mapping):
-        end = loop.get('max_epochs' if cfg.get('by_epoch', True) else 'max_iters')
+        end = loop.get('max_epochs')
+        if not cfg.get('by_epoch', True):
+            end = loop.get('max_iters') or end and end * trial['epoch_length']
         trial |= {} if end is None else {'end': end}
     return check_part(cfg, PARAM_SCHEDULERS, trial=trial)
 

@@ -497,6 +497,44 @@ def test_several_optimizers():
     ]
 
 
+def test_muon_and_another_optimizer():
+    cfg = copy.deepcopy(CFG)
+    cfg['optim_wrapper'] = wrapper = dict(
+        constructor='MuonOptimWrapperConstructor',
+        optimizer=dict(type='Muon', lr=0.02),
+        paramwise_cfg=dict(
+            others=dict(type='SGD', lr=0.1),
+            custom_keys=dict(head=dict(muon=False, lr_mult=2.0)),
+        ),
+    )
+    assert found(cfg) == []
+    wrapper['paramwise_cfg'] = dict(
+        others=dict(type='SDG'), custom_keys=dict(head=dict(moun=False))
+    )
+    wrapper['optimizer']['ns_step'] = 3
+    at = 'optim_wrapper.paramwise_cfg'
+    assert found(cfg) == [
+        f"{at}.others: unknown type 'SDG'; did you mean 'SGD'?",
+        f"{at}.custom_keys.head has no key 'moun'; it takes lr_mult, decay_mult",
+        "optim_wrapper.optimizer: Muon has no argument 'ns_step'; did you mean "
+        "'ns_steps'?",
+    ]
+    wrapper['optimizer'].pop('ns_step')
+    wrapper['paramwise_cfg'] = None
+    assert found(cfg) == [f'{at}.others is missing: an optimizer for the vectors']
+
+
+@pytest.mark.parametrize(
+    'loop', [dict(by_epoch=True, max_epochs=3), dict(by_epoch=False, max_iters=30)]
+)
+def test_a_schedule_by_iterations_ends_where_the_training_does(loop):
+    schedule = dict(type='TriangularLR', by_epoch=False, peak=0.5)
+    assert found(dict(CFG, train_cfg=loop, param_scheduler=schedule)) == []
+    schedule = dict(type='TriangularLR', begin=9, end=9)
+    (problem,) = found(dict(CFG, train_cfg=loop, param_scheduler=schedule))
+    assert problem.startswith('param_scheduler: TriangularLR: end should be larger')
+
+
 def test_several_metrics():
     cfg = copy.deepcopy(CFG)
     metrics = [dict(type='TinyMetric', prefix='a'), dict(type='TinyMetric', nums=3)]
