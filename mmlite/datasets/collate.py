@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ..registry import FUNCTIONS
+from ..structures import DataSample, SampleBatch
 
 __all__ = ['default_collate']
 
@@ -18,7 +19,8 @@ def default_collate(data_batch: Sequence) -> Any:
     """Make a batch of samples: tensors of one shape are stacked, all else is listed.
 
     Stacked in the worker, a batch of images reaches the main process as one
-    piece of shared memory instead of one per image.
+    piece of shared memory instead of one per image, and the labels as one
+    tensor instead of one object per image.
 
     Args:
         data_batch: Samples, as the pipeline gives them. Dicts are collated field
@@ -28,7 +30,7 @@ def default_collate(data_batch: Sequence) -> Any:
     Shape:
         inputs: ``(B, C, H, W)`` of the type of the images, or a list of ``B``
             tensors if they differ in shape.
-        data_samples: a list of ``B``.
+        data_samples: a :class:`~mmlite.structures.SampleBatch` of ``B``.
 
     Example:
         >>> batch = default_collate([dict(inputs=torch.zeros(3, 8, 8))] * 2)
@@ -41,6 +43,8 @@ def default_collate(data_batch: Sequence) -> Any:
         if all(item.shape == shape for item in data_batch):
             return torch.stack(list(data_batch))
         return list(data_batch)
+    if all(type(item) is DataSample for item in data_batch):
+        return SampleBatch(data_batch)
     if isinstance(first, dict):
         return {key: default_collate([d[key] for d in data_batch]) for key in first}
     if isinstance(first, (list, tuple)):

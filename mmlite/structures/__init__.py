@@ -1,14 +1,28 @@
 """What travels between rooms."""
 
-from .batch import check_labels, gather_field, move_field, scatter_field
+from .batch import (
+    check_labels,
+    field_names,
+    gather_field,
+    has_field,
+    move_field,
+    packed_field,
+    scatter_field,
+)
 from .data_sample import DataSample
 from .feature_spec import FeatureSpec
+from .sample_batch import SampleBatch, Taken
 
 __all__ = [
     'DataSample',
     'FeatureSpec',
+    'SampleBatch',
+    'Taken',
     'check_labels',
+    'field_names',
     'gather_field',
+    'has_field',
     'move_field',
+    'packed_field',
     'scatter_field',
 ]

@@ -1,4 +1,8 @@
-"""One field of many samples at once: a transfer per sample is slow on a GPU."""
+"""One field of many samples at once: a transfer per sample is slow on a GPU.
+
+The samples are a :class:`SampleBatch`, which holds a field as one tensor, or any
+other sequence of samples.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +14,48 @@ from torch import Tensor
 
 from ..errors import DataError
 from .data_sample import DataSample
+from .sample_batch import SampleBatch
 
-__all__ = ['check_labels', 'gather_field', 'move_field', 'scatter_field']
+__all__ = [
+    'check_labels',
+    'field_names',
+    'gather_field',
+    'has_field',
+    'move_field',
+    'packed_field',
+    'scatter_field',
+]
+
+
+def field_names(samples: Sequence[DataSample]) -> list[str]:
+    """The fields that the samples have, those of the first one in a plain list."""
+    if isinstance(samples, SampleBatch):
+        return samples.keys()
+    return samples[0].keys() if samples else []
+
+
+def has_field(samples: Sequence[DataSample], name: str) -> bool:
+    """Whether the samples have a field, the first one in a plain list.
+
+    Example:
+        >>> has_field([DataSample().set_gt_label(3)], 'gt_score')
+        False
+    """
+    if isinstance(samples, SampleBatch):
+        return samples.field(name) is not None
+    return bool(samples) and name in samples[0]
+
+
+def packed_field(samples: Sequence[DataSample], name: str) -> Tensor | None:
+    """A field that the batch has as one tensor, ``(B, *)``; None otherwise.
+
+    Example:
+        >>> samples = [DataSample().set_gt_label(i) for i in (3, 1)]
+        >>> packed_field(SampleBatch(samples), 'gt_label'), packed_field(samples, 'a')
+        (tensor([3, 1]), None)
+    """
+    column = samples.field(name) if isinstance(samples, SampleBatch) else None
+    return column if isinstance(column, Tensor) else None
 
 
 def gather_field(samples: Sequence[DataSample], name: str) -> Tensor:
@@ -27,6 +71,9 @@ def gather_field(samples: Sequence[DataSample], name: str) -> Tensor:
         >>> gather_field([DataSample().set_gt_label(i) for i in (3, 1)], 'gt_label')
         tensor([3, 1])
     """
+    packed = packed_field(samples, name)
+    if packed is not None:
+        return packed if packed.ndim == 1 else packed.flatten(0, 1)
     try:
         return torch.cat([getattr(sample, name) for sample in samples])
     except AttributeError:
@@ -38,9 +85,31 @@ def gather_field(samples: Sequence[DataSample], name: str) -> Tensor:
 
 
 def scatter_field(
-    samples: Sequence[DataSample], name: str, values: Iterable[Tensor]
+    samples: Sequence[DataSample], name: str, values: Tensor | Iterable[Tensor]
 ) -> None:
-    """Give each sample its own of ``values`` under ``name``."""
+    """Give each sample its own of ``values`` under ``name``.
+
+    Args:
+        samples: The samples.
+        name: The field.
+        values: One tensor for each sample, or the same in one: ``(B, *)``, where
+            ``(B, )`` stands for ``B`` tensors ``(1, )``.
+
+    Raises:
+        ValueError: if there is not one value per sample.
+
+    Example:
+        >>> samples = [DataSample(), DataSample()]
+        >>> scatter_field(samples, 'pred_label', torch.tensor([4, 7]))
+        >>> samples[1].pred_label
+        tensor([7])
+    """
+    if isinstance(samples, SampleBatch):
+        values = values if isinstance(values, Tensor) else list(values)
+        samples.set_field(name, values)
+        return
+    if isinstance(values, Tensor):
+        values = values.split(1) if values.ndim == 1 else values.unbind()
     for sample, value in zip(samples, values, strict=True):
         sample.set_field(value, name)
 
@@ -51,6 +120,10 @@ def move_field(samples: Sequence[DataSample], name: str, device: torch.device) -
     The tensors become views of one; ``non_blocking``, as nothing reads them
     on the CPU.
     """
+    packed = packed_field(samples, name)
+    if packed is not None:
+        scatter_field(samples, name, packed.to(device, non_blocking=True))
+        return
     samples = [sample for sample in samples if name in sample]
     values = [sample.get(name) for sample in samples]
     if values and all(isinstance(value, Tensor) for value in values):

@@ -44,7 +44,8 @@ def format_score(value: ScoreType) -> Tensor:
     return score
 
 
-def _is_small(value: object) -> bool:
+def is_small(value: object) -> bool:
+    """Whether it travels faster as plain values than in shared memory."""
     return (
         isinstance(value, Tensor)
         and value.dtype in _PLAIN
@@ -76,11 +77,19 @@ class DataSample(BaseDataElement):
     """
 
     @classmethod
-    def with_metainfo(cls, metainfo: dict) -> DataSample:
-        """A sample with meta information, which is taken over without a copy."""
+    def with_metainfo(cls, metainfo: dict, fields: dict | None = None) -> DataSample:
+        """A sample with meta information, taken over without a copy or a check.
+
+        Args:
+            metainfo: The meta information.
+            fields: The fields beside it.
+        """
         sample = cls()
         sample._metainfo_fields.update(metainfo)
         vars(sample).update(metainfo)
+        if fields:
+            sample._data_fields.update(fields)
+            vars(sample).update(fields)
         return sample
 
     def set_gt_label(self, value: LabelType) -> DataSample:
@@ -106,7 +115,7 @@ class DataSample(BaseDataElement):
     def __getstate__(self) -> tuple[dict, dict]:
         # Through a pipe, e.g. from a worker, a small tensor travels as its values:
         # a piece of shared memory for each would cost the receiver far more.
-        small = {k: v.numpy() for k, v in vars(self).items() if _is_small(v)}
+        small = {k: v.numpy() for k, v in vars(self).items() if is_small(v)}
         return {k: v for k, v in vars(self).items() if k not in small}, small
 
     def __setstate__(self, state: tuple[dict, dict]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 ArrayLike = Tensor | np.ndarray | Sequence
 
@@ -52,6 +53,9 @@ def one_hot(labels: Sequence[ArrayLike], num_classes: int) -> Tensor:
         tensor([[1, 0, 0],
                 [0, 1, 1]])
     """
+    if isinstance(labels, Tensor) and labels.ndim == 1:
+        check_labels(labels, num_classes)
+        return functional.one_hot(labels.long(), num_classes)
     rows = torch.zeros(len(labels), num_classes, dtype=torch.long)
     for row, label in zip(rows, labels, strict=True):
         index = as_tensor(label, 'labels').long().cpu()

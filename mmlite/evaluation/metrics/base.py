@@ -16,6 +16,7 @@ from mmengine.structures import BaseDataElement
 from torch import Tensor
 
 from ...errors import DataError, UserError
+from ...structures import has_field, packed_field
 
 Sample = BaseDataElement | Mapping[str, Any]
 
@@ -122,6 +123,11 @@ def _to_cpu(part: Any) -> Any:
 
 def scores_of(data_samples: Sequence[Sample], name: str) -> Tensor | None:
     """A field with one value per class, ``(B, K)``; None if there is none."""
+    packed = packed_field(data_samples, name)
+    if packed is not None:
+        return packed.reshape(len(data_samples), -1)
+    if not has_field(data_samples, name):
+        return None
     values = [sample.get(name) for sample in data_samples]
     return None if values[0] is None else torch.stack(values)
 
@@ -132,6 +138,9 @@ def labels_of(data_samples: Sequence[Sample], name: str) -> Tensor:
     Raises:
         DataError: if a sample has no such field, or several labels.
     """
+    packed = packed_field(data_samples, name)
+    if packed is not None and packed.ndim == 1:
+        return packed
     values = [sample.get(name) for sample in data_samples]
     for sample, value in zip(data_samples, values, strict=True):
         if value is None or value.numel() != 1:

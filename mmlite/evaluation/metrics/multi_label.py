@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ...registry import METRICS
+from ...structures import packed_field
 from ..functional import (
     ClassCounts,
     PrecisionRecall,
@@ -36,7 +37,9 @@ def scores_and_truth(data_samples: Sequence[Sample]) -> tuple[Tensor, Tensor]:
         raise ValueError('pred_score is needed, but the model gives none')
     truth = scores_of(data_samples, 'gt_score')
     if truth is None:
-        labels = [sample.get('gt_label') for sample in data_samples]
+        labels = packed_field(data_samples, 'gt_label')
+        if labels is None:
+            labels = [sample.get('gt_label') for sample in data_samples]
         if any(label is None for label in labels):
             raise ValueError('every sample needs gt_score or gt_label')
         truth = one_hot(labels, score.size(1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from torch import Tensor, nn
@@ -113,7 +114,9 @@ class ImageClassifier(BaseClassifier):
             return feats
         return self._need_head("stage='pre_logits'").pre_logits(feats)
 
-    def loss(self, inputs: Tensor, data_samples: list[DataSample]) -> dict[str, Tensor]:
+    def loss(
+        self, inputs: Tensor, data_samples: Sequence[DataSample]
+    ) -> dict[str, Tensor]:
         """The losses of the head.
 
         Args:
@@ -127,9 +130,9 @@ class ImageClassifier(BaseClassifier):
     def predict(
         self,
         inputs: Tensor,
-        data_samples: list[DataSample] | None = None,
+        data_samples: Sequence[DataSample] | None = None,
         **kwargs: Any,
-    ) -> list[DataSample]:
+    ) -> Sequence[DataSample]:
         """The samples with ``pred_score`` ``(K, )`` and ``pred_label``.
 
         Args:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from mmengine.model import BaseDataPreprocessor
@@ -14,9 +15,13 @@ from ...errors import ConfigError, DataError
 from ...registry import MODELS, TASK_UTILS
 from ...structures import (
     DataSample,
+    SampleBatch,
     check_labels,
+    field_names,
     gather_field,
+    has_field,
     move_field,
+    packed_field,
     scatter_field,
 )
 
@@ -109,7 +114,7 @@ class ClsDataPreprocessor(BaseDataPreprocessor):
             )
         inputs = self._images(data['inputs'])
         samples = data.get('data_samples')
-        if not samples or not isinstance(samples[0], DataSample):
+        if not _are_samples(samples):
             return dict(inputs=inputs, data_samples=self.cast_data(samples))
         self._annotations(samples)
         scores = self._scores(samples) if self.to_onehot else None
@@ -121,7 +126,7 @@ class ClsDataPreprocessor(BaseDataPreprocessor):
                 )
             inputs, scores = self.batch_augments(inputs, scores)
         if scores is not None:
-            scatter_field(samples, 'gt_score', scores.unbind())
+            scatter_field(samples, 'gt_score', scores)
         return dict(inputs=inputs, data_samples=samples)
 
     def _images(self, inputs: Tensor | Sequence[Tensor]) -> Tensor:
@@ -175,20 +180,20 @@ class ClsDataPreprocessor(BaseDataPreprocessor):
         step = self.pad_size_divisor
         return tuple(math.ceil(size / step) * step for size in sizes)
 
-    def _annotations(self, samples: list[DataSample]) -> None:
+    def _annotations(self, samples: Sequence[DataSample]) -> None:
         """Check the labels, and move all fields to the device."""
-        fields = samples[0].keys()
+        fields = field_names(samples)
         if self.num_classes and 'gt_label' in fields:
             check_labels(gather_field(samples, 'gt_label'), self.num_classes, samples)
         if self.device.type != 'cpu':
             for name in fields:
                 move_field(samples, name, self.device)
 
-    def _scores(self, samples: list[DataSample]) -> Tensor | None:
+    def _scores(self, samples: Sequence[DataSample]) -> Tensor | None:
         """A value per class of each sample, ``(B, K)``; None without labels."""
-        if 'gt_score' in samples[0]:
+        if has_field(samples, 'gt_score'):
             return gather_field(samples, 'gt_score').view(len(samples), -1)
-        if 'gt_label' not in samples[0]:
+        if not has_field(samples, 'gt_label'):
             return None
         num_classes = self.num_classes or samples[0].get('num_classes')
         if num_classes is None:
@@ -220,8 +225,17 @@ def _per_channel(values: Sequence[float] | None) -> Tensor | None:
     return torch.tensor(values, dtype=torch.float).view(-1, 1, 1)
 
 
-def _multi_hot(samples: list[DataSample], num_classes: int) -> Tensor:
+def _are_samples(samples: Any) -> bool:
+    if isinstance(samples, SampleBatch):
+        return len(samples) > 0
+    return bool(samples) and isinstance(samples[0], DataSample)
+
+
+def _multi_hot(samples: Sequence[DataSample], num_classes: int) -> Tensor:
     labels = gather_field(samples, 'gt_label')
+    packed = packed_field(samples, 'gt_label')
+    if packed is not None and packed.ndim == 1:
+        return F.one_hot(labels, num_classes).float()
     counts = [len(sample.gt_label) for sample in samples]
     if set(counts) == {1}:
         return F.one_hot(labels, num_classes).float()

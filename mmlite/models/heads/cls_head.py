@@ -13,7 +13,14 @@ from torch.nn import functional as F
 from ...errors import DataError
 from ...evaluation.functional import topk_hits
 from ...registry import MODELS
-from ...structures import DataSample, check_labels, gather_field, scatter_field
+from ...structures import (
+    DataSample,
+    SampleBatch,
+    check_labels,
+    gather_field,
+    has_field,
+    scatter_field,
+)
 
 CROSS_ENTROPY = dict(type='CrossEntropyLoss', loss_weight=1.0)
 
@@ -74,7 +81,10 @@ class ClsHead(BaseModule):
         return self.pre_logits(feats)
 
     def loss(
-        self, feats: tuple[Tensor, ...], data_samples: list[DataSample], **kwargs: Any
+        self,
+        feats: tuple[Tensor, ...],
+        data_samples: Sequence[DataSample],
+        **kwargs: Any,
     ) -> dict[str, Tensor]:
         """The loss, and with ``cal_acc`` the accuracies in per cent.
 
@@ -87,7 +97,7 @@ class ClsHead(BaseModule):
         return self._get_loss(self(feats), data_samples, **kwargs)
 
     def _get_loss(
-        self, cls_score: Tensor, data_samples: list[DataSample], **kwargs: Any
+        self, cls_score: Tensor, data_samples: Sequence[DataSample], **kwargs: Any
     ) -> dict[str, Tensor]:
         target = self._get_target(cls_score, data_samples)
         loss = self.loss_module(
@@ -95,7 +105,9 @@ class ClsHead(BaseModule):
         )
         return dict(loss=loss, **self._get_accuracy(cls_score, target))
 
-    def _get_target(self, cls_score: Tensor, data_samples: list[DataSample]) -> Tensor:
+    def _get_target(
+        self, cls_score: Tensor, data_samples: Sequence[DataSample]
+    ) -> Tensor:
         """The truth of the batch: scores ``(B, K)``, or labels ``(B, )``."""
         batch, num_classes = cls_score.shape
         if not data_samples or len(data_samples) != batch:
@@ -103,7 +115,7 @@ class ClsHead(BaseModule):
                 f'the loss needs one data sample per image, got '
                 f'{len(data_samples or ())} for {batch} images'
             )
-        if 'gt_score' in data_samples[0]:
+        if has_field(data_samples, 'gt_score'):
             target = gather_field(data_samples, 'gt_score')
             if len(target) != batch * num_classes:
                 raise DataError(
@@ -140,8 +152,8 @@ class ClsHead(BaseModule):
     def predict(
         self,
         feats: tuple[Tensor, ...],
-        data_samples: list[DataSample] | None = None,
-    ) -> list[DataSample]:
+        data_samples: Sequence[DataSample] | None = None,
+    ) -> Sequence[DataSample]:
         """The samples with ``pred_score`` (softmax) and ``pred_label``.
 
         Args:
@@ -151,12 +163,11 @@ class ClsHead(BaseModule):
         return self._get_predictions(self(feats), data_samples)
 
     def _get_predictions(
-        self, cls_score: Tensor, data_samples: list[DataSample] | None
-    ) -> list[DataSample]:
+        self, cls_score: Tensor, data_samples: Sequence[DataSample] | None
+    ) -> Sequence[DataSample]:
         scores = F.softmax(cls_score, dim=1)
-        labels = scores.argmax(dim=1, keepdim=True)
         if data_samples is None:
-            data_samples = [DataSample() for _ in range(len(scores))]
-        scatter_field(data_samples, 'pred_score', scores.unbind())
-        scatter_field(data_samples, 'pred_label', labels.unbind())
+            data_samples = SampleBatch.of(len(scores))
+        scatter_field(data_samples, 'pred_score', scores)
+        scatter_field(data_samples, 'pred_label', scores.argmax(dim=1))
         return data_samples

@@ -1,0 +1,306 @@
+"""The samples of a batch, field by field."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import torch
+from mmengine.structures import BaseDataElement
+from torch import Tensor
+
+from .data_sample import DataSample, is_small
+
+__all__ = ['SampleBatch', 'Taken']
+
+_ABSENT = ...  # stands in a column where a sample has no such field
+
+Column = Tensor | Sequence
+
+
+class Taken(Sequence):
+    """Some entries of a sequence, looked up only when they are asked for.
+
+    Args:
+        source: The sequence.
+        indices: Which entries, in which order.
+
+    Example:
+        >>> list(Taken('abcd', [2, 0]))
+        ['c', 'a']
+    """
+
+    def __init__(self, source: Sequence, indices: Tensor | Sequence[int]) -> None:
+        self.source = source
+        self.indices = indices
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def __getitem__(self, place: int) -> Any:
+        return self.source[int(self.indices[place])]
+
+    def __reduce__(self) -> tuple:
+        return list, (list(self),)
+
+
+class SampleBatch(Sequence):
+    """Reads like a list of :class:`DataSample`, and is a few tensors.
+
+    A field of all samples is one tensor, so it is moved, compared and measured
+    at once; :mod:`mmlite.structures.batch` does this for batches and for plain
+    lists alike. A sample is made when it is asked for, with views of the
+    tensors, and is the same one every time. What is then set in it counts for
+    the batch as well.
+
+    Args:
+        samples: The samples, of any fields.
+
+    Shape:
+        Labels ``(1, )`` of a sample become ``(B, )``; any other tensor that is
+        of one shape in all samples, e.g. scores ``(K, )``, becomes ``(B, *)``.
+        What is of several shapes, or no tensor, is kept as a list.
+
+    Example:
+        >>> batch = SampleBatch(DataSample().set_gt_label(i) for i in (3, 1))
+        >>> batch.field('gt_label')
+        tensor([3, 1])
+        >>> batch[0].set_gt_label(5).gt_label
+        tensor([5])
+        >>> batch.field('gt_label')
+        tensor([5, 1])
+    """
+
+    def __init__(self, samples: Iterable[DataSample] = ()) -> None:
+        samples = list(samples)
+        self._size = len(samples)
+        self._fields: dict[str, Column] = _columns(samples, '_data_fields')
+        self._metainfo: dict[str, Column] = _columns(samples, '_metainfo_fields')
+        # The samples that were handed out, each with what was in it by then.
+        self._given: dict[int, tuple[DataSample, tuple]] = {}
+
+    @classmethod
+    def of(
+        cls,
+        size: int,
+        fields: Mapping[str, Column] | None = None,
+        metainfo: Mapping[str, Sequence] | None = None,
+    ) -> SampleBatch:
+        """A batch of fields that are together already.
+
+        Args:
+            size: Number of samples ``B``.
+            fields: A tensor ``(B, *)`` or a sequence of ``B`` by name.
+            metainfo: A sequence of ``B`` by name.
+
+        Example:
+            >>> SampleBatch.of(2, dict(pred_label=torch.tensor([4, 7])))[1].pred_label
+            tensor([7])
+        """
+        batch = cls()
+        batch._size = size
+        batch._fields = dict(fields or {})
+        batch._metainfo = dict(metainfo or {})
+        return batch
+
+    @property
+    def metainfo(self) -> dict[str, Sequence]:
+        """The meta information of all samples, a sequence of ``B`` by name."""
+        self._catch_up()
+        return dict(self._metainfo)
+
+    def keys(self) -> list[str]:
+        """Names of the fields."""
+        self._catch_up()
+        return list(self._fields)
+
+    def field(self, name: str) -> Tensor | Sequence | None:
+        """A field of all samples: a tensor, or a sequence; None if there is none."""
+        self._catch_up()
+        return self._fields.get(name)
+
+    def set_field(self, name: str, values: Tensor | Sequence) -> None:
+        """Give each sample its own of ``values``.
+
+        Args:
+            name: Name of the field.
+            values: A tensor ``(B, *)``, or a sequence of ``B``; tensors of one
+                shape in it are put together.
+
+        Raises:
+            ValueError: if there is not one value per sample.
+        """
+        if len(values) != self._size:
+            raise ValueError(
+                f'{name} has {len(values)} values for {self._size} samples'
+            )
+        self._catch_up()
+        values = values if isinstance(values, Tensor) else _together(list(values))
+        self._fields[name] = values
+        for place, (sample, _) in self._given.items():
+            sample.set_field(_entry(values, place), name)
+            self._given[place] = _noted(sample)
+
+    def take(self, indices: Tensor) -> SampleBatch:
+        """Some of the samples.
+
+        Args:
+            indices: Which, ``(B', )``.
+        """
+        self._catch_up()
+        fields, metainfo = (
+            {
+                name: column.index_select(0, indices)
+                if isinstance(column, Tensor)
+                else Taken(column, indices)
+                for name, column in columns.items()
+            }
+            for columns in (self._fields, self._metainfo)
+        )
+        return SampleBatch.of(len(indices), fields, metainfo)
+
+    def to(self, *args: Any, **kwargs: Any) -> SampleBatch:
+        """The same batch on another device, or of another type; see ``Tensor.to``."""
+        return self._mapped(lambda value: value.to(*args, **kwargs))
+
+    def pin_memory(self) -> SampleBatch:
+        """The same batch in memory that a GPU can read from."""
+        return self._mapped(lambda value: value.pin_memory())
+
+    def _mapped(self, change: Callable) -> SampleBatch:
+        self._catch_up()
+        fields = {name: _each(column, change) for name, column in self._fields.items()}
+        return SampleBatch.of(self._size, fields, self._metainfo)
+
+    def _catch_up(self) -> None:
+        """Take over what was set in samples since they were handed out."""
+        if all(_is_as_noted(*given) for given in self._given.values()):
+            return
+        samples = list(self)
+        self._fields = _columns(samples, '_data_fields')
+        self._metainfo = _columns(samples, '_metainfo_fields')
+        for place, sample in enumerate(samples):
+            fields = vars(sample)
+            for name, column in self._fields.items():
+                if isinstance(column, Tensor):
+                    fields[name] = _entry(column, place)
+            self._given[place] = _noted(sample)
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __getitem__(self, place: int | slice) -> Any:
+        if isinstance(place, slice):
+            return [self[i] for i in range(self._size)[place]]
+        place = range(self._size)[place]
+        if place not in self._given:
+            fields, metainfo = (
+                {
+                    name: _entry(column, place)
+                    for name, column in columns.items()
+                    if isinstance(column, Tensor) or column[place] is not _ABSENT
+                }
+                for columns in (self._fields, self._metainfo)
+            )
+            self._given[place] = _noted(DataSample.with_metainfo(metainfo, fields))
+        return self._given[place][0]
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, (list, SampleBatch)):
+            return list(self) == list(other)
+        return NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return (
+            f'SampleBatch of {self._size} with {", ".join(self._fields) or "no field"}'
+        )
+
+    def __getstate__(self) -> tuple:
+        self._catch_up()
+        fields = {name: _each(c, _light) for name, c in self._fields.items()}
+        return self._size, fields, self._metainfo
+
+    def __setstate__(self, state: tuple) -> None:
+        self._size, fields, self._metainfo = state
+        self._fields = {
+            name: _each(c, _as_tensor, _Light) for name, c in fields.items()
+        }
+        self._given = {}
+
+
+class _Light:
+    """A small tensor on its way to another process: its values, no shared memory."""
+
+    def __init__(self, value: Tensor) -> None:
+        self.array = value.numpy()
+
+
+def _light(value: Any) -> Any:
+    return _Light(value) if is_small(value) else value
+
+
+def _as_tensor(value: _Light) -> Tensor:
+    return torch.from_numpy(value.array)
+
+
+def _columns(samples: list[DataSample], kind: str) -> dict[str, Column]:
+    """The fields of samples, each as one tensor or a list."""
+    if not samples:
+        return {}
+    held = [vars(sample) for sample in samples]
+    alike = all(fields[kind] == held[0][kind] for fields in held)
+    # In the order in which they were set, which the set of names does not know.
+    names = dict.fromkeys(
+        name
+        for fields in (held[:1] if alike else held)
+        for name in fields
+        if name in fields[kind]
+    )
+    return {
+        name: _together([fields.get(name, _ABSENT) for fields in held])
+        for name in names
+    }
+
+
+def _together(values: list) -> Column:
+    """One tensor of tensors that are alike; else the list as it is."""
+    first = values[0] if values else None
+    if type(first) is not Tensor or first.ndim == 0:
+        return values
+    kind = first.shape, first.dtype, first.device
+    for value in values:
+        if (
+            type(value) is not Tensor
+            or (value.shape, value.dtype, value.device) != kind
+            or value.requires_grad
+        ):
+            return values
+    return torch.cat(values) if kind[0] == (1,) else torch.stack(values)
+
+
+def _entry(column: Column, place: int) -> Any:
+    if isinstance(column, Tensor) and column.ndim == 1:
+        return column[place : place + 1]
+    return column[place]
+
+
+def _each(column: Any, change: Callable, kinds: Any = (Tensor, BaseDataElement)) -> Any:
+    """A column with what is of some kind changed."""
+    if isinstance(column, kinds):
+        return change(column)
+    if not isinstance(column, Sequence):
+        return column
+    return [change(value) if isinstance(value, kinds) else value for value in column]
+
+
+def _noted(sample: DataSample) -> tuple[DataSample, tuple]:
+    return sample, tuple(vars(sample).values())
+
+
+def _is_as_noted(sample: DataSample, before: tuple) -> bool:
+    now = vars(sample).values()
+    return len(now) == len(before) and all(
+        a is b for a, b in zip(now, before, strict=True)
+    )
