@@ -8,17 +8,26 @@ from typing import Any
 from mmengine.config import Config
 
 from ..errors import Problem, did_you_mean
-from ..registry import METRICS
+from ..registry import METRICS, MODELS
 from .data import classes_of
 
 __all__ = ['check_classes', 'check_save_best']
+
+#: Where the parts of a model count classes.
+_MODEL_COUNTS = (
+    ('model', 'head'),
+    ('model', 'backbone'),
+    ('model', 'data_preprocessor'),
+    ('data_preprocessor',),
+)
 
 
 def check_classes(cfg: Config) -> list[Problem]:
     """See that whoever counts classes counts as many as the datasets have.
 
     More than there are is allowed: a head may know classes that a dataset does
-    not show.
+    not show. A whole with a loss of its own may count something else than the
+    classes of the dataset, and is not asked.
     """
     problems: dict[str, Problem] = {}
     for phase in ('train', 'val', 'test'):
@@ -36,16 +45,18 @@ def check_classes(cfg: Config) -> list[Problem]:
 
 def _class_counts(cfg: Config, phase: str) -> Iterator[tuple[str, int]]:
     """Where classes are counted for a phase, and how many."""
-    places = [
-        ('model', 'head'),
-        ('model', 'backbone'),
-        ('model', 'data_preprocessor'),
-        ('data_preprocessor',),
-    ]
-    for keys in places:
-        yield from _count('.'.join(keys), _at(cfg, *keys))
+    if _learns_classes(_at(cfg, 'model', 'type')):
+        for keys in _MODEL_COUNTS:
+            yield from _count('.'.join(keys), _at(cfg, *keys))
     for path, metric in _metrics(cfg, phase):
         yield from _count(path, metric)
+
+
+def _learns_classes(whole: Any) -> bool:
+    """Whether a whole learns the classes of a dataset, as a classifier does."""
+    whole = MODELS.get(whole) if isinstance(whole, str) else whole
+    classifier = MODELS.get('ImageClassifier')
+    return getattr(whole, 'loss', None) is classifier.loss
 
 
 def _count(path: str, part: Any) -> Iterator[tuple[str, int]]:

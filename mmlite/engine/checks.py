@@ -11,6 +11,7 @@ from torch import nn
 from torch.utils.data import Dataset
 
 from ..errors import ConfigError, Problem
+from ..registry import MODELS
 from .checkpoints import unwrapped
 
 #: Settings that only make sense together.
@@ -48,7 +49,8 @@ def check_classes(model: nn.Module, dataset: Dataset, source: str | None) -> Non
     """See that a classifier has an output for every class of a dataset.
 
     Looks at ``model.head.num_classes`` and ``dataset.metainfo['classes']``; a
-    model or dataset without them is not checked.
+    model or dataset without them is not checked, nor is a model with a loss of
+    its own, whose head may count something else.
 
     Args:
         model: The whole model, wrapped or not.
@@ -62,6 +64,9 @@ def check_classes(model: nn.Module, dataset: Dataset, source: str | None) -> Non
     outputs = getattr(head, 'num_classes', None)
     classes = (getattr(dataset, 'metainfo', None) or {}).get('classes')
     if not isinstance(outputs, int) or not isinstance(classes, (list, tuple)):
+        return
+    learns = getattr(type(unwrapped(model)), 'loss', None)
+    if learns is not MODELS.get('ImageClassifier').loss:
         return
     name = type(dataset).__name__
     message = (

@@ -8,6 +8,7 @@ from mmengine.evaluator import BaseMetric
 from mmengine.model import BaseModel, BaseModule
 
 from mmlite.errors import ConfigError, Problem
+from mmlite.models.classifiers import ImageClassifier
 from mmlite.registry import DATASETS, METRICS, MODELS, TRANSFORMS
 from mmlite.structures import FeatureSpec
 
@@ -38,6 +39,8 @@ class TinyHead(BaseModule):
 
 
 class TinyWhole(BaseModel):
+    loss = ImageClassifier.loss  # it learns the classes of the dataset
+
     def __init__(self, backbone: dict, head: dict, data_preprocessor=None):
         super().__init__(data_preprocessor)
         self.backbone = MODELS.build(backbone)

@@ -154,9 +154,6 @@ MISTAKES = {
         val_evaluator=None
     ),
     'auto_scale_lr: base_batch_size is missing': dict(auto_scale_lr=dict(enable=True)),
-    'model.head.num_classes is 2, but ToyRunPoints has 3 classes; set model.head': dict(
-        model=dict(type='ToyRunModel', num_classes=2)
-    ),
 }
 
 
@@ -166,12 +163,6 @@ def test_a_mistake_names_its_place(tmp_path, message):
         toy_runner(tmp_path, **MISTAKES[message]).train()
     assert str(caught.value).startswith(message)
     assert len(str(caught.value).splitlines()) == 1
-
-
-def test_too_many_outputs_are_warned_of(tmp_path, capsys):
-    model = dict(type='ToyRunModel', num_classes=5)
-    toy_runner(tmp_path, model=model).train()
-    assert 'num_classes is 5, but ToyRunPoints has 3' in capsys.readouterr().out
 
 
 def test_fewer_samples_than_a_batch(tmp_path):

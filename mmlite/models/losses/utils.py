@@ -114,7 +114,12 @@ def weight_reduce_loss(
 
 
 def _aligned(weight: Tensor, loss: Tensor) -> Tensor:
-    if weight.ndim and weight.shape != loss.shape[: weight.ndim]:
+    leading = loss.shape[: weight.ndim]
+    fits = weight.ndim <= loss.ndim and all(
+        given in (1, wanted)
+        for given, wanted in zip(weight.shape, leading, strict=True)
+    )
+    if not fits:
         raise DataError(
             f'a weight of shape {tuple(weight.shape)} does not fit a loss of shape '
             f'{tuple(loss.shape)}; give one weight per element, or per entry of the '

@@ -63,6 +63,12 @@ def test_weight_of_a_square_loss_is_never_taken_per_class():
     assert got.item() == 11
 
 
+def test_weight_of_one_column_is_that_of_the_row():
+    loss = torch.tensor([[1.0, 10.0], [100.0, 1000.0]])
+    got = weight_reduce_loss(loss, torch.tensor([[1.0], [0.0]]), 'sum')
+    assert got.item() == 11
+
+
 def test_weight_that_does_not_fit():
     with pytest.raises(DataError, match=r'shape \(3,\) does not fit .* \(2, 3\)'):
         weight_reduce_loss(LOSS, torch.ones(3))
