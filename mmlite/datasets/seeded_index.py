@@ -7,7 +7,7 @@ from itertools import repeat
 
 import numpy as np
 
-__all__ = ['SeededIndex', 'follow', 'sample_seeds', 'seeded']
+__all__ = ['SeededIndex', 'follow', 'sample_seeds', 'seeded', 'uniforms']
 
 _GOLDEN = 0x9E3779B97F4A7C15
 
@@ -73,6 +73,26 @@ def _splitmix(state: np.ndarray) -> np.ndarray:
     state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return state ^ (state >> np.uint64(31))
+
+
+def uniforms(seeds: np.ndarray, count: int) -> np.ndarray:
+    """Random numbers from 0 up to 1, as many for each seed: the generator splitmix64.
+
+    Args:
+        seeds: The seeds, ``(N, )``, uint64.
+        count: How many numbers each of them gives.
+
+    Shape:
+        returns: ``(N, count)``, float32.
+
+    Example:
+        >>> uniforms(np.array([1, 2], np.uint64), 3).shape
+        (2, 3)
+    """
+    steps = np.arange(count, dtype=np.uint64) * np.uint64(_GOLDEN)
+    bits = _splitmix(np.asarray(seeds, np.uint64)[:, None] + steps)
+    # As many bits as a float32 has; so 1 is never reached.
+    return (bits >> np.uint64(40)).astype(np.float32) * np.float32(2**-24)
 
 
 def seeded(

@@ -2,14 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sized
+from abc import abstractmethod
+from collections.abc import Iterator, Sized
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from mmengine.dist import get_dist_info, sync_random_seed
 from torch.utils.data import Sampler
 
-__all__ = ['SeededSampler']
+from ..seeded_index import SeededIndex, sample_seeds, seeded
+
+__all__ = ['Chunk', 'SeededSampler']
+
+
+class Chunk(NamedTuple):
+    """A part of a round, as arrays.
+
+    Args:
+        indices: The indices, ``(N, )``.
+        epoch: Which pass over the data it belongs to.
+        keys: What tells samples apart, ``(N, )``; None is the indices.
+    """
+
+    indices: np.ndarray
+    epoch: int
+    keys: np.ndarray | None = None
+
+    def seeds(self, seed: int) -> np.ndarray:
+        """The seed of each sample, ``(N, )``, uint64.
+
+        Args:
+            seed: The sampler's.
+        """
+        keys = self.indices if self.keys is None else self.keys
+        return sample_seeds(seed, self.epoch, keys)
 
 
 class SeededSampler(Sampler):
@@ -20,7 +47,8 @@ class SeededSampler(Sampler):
     loading it.
 
     Override:
-        __iter__, __len__
+        chunks: the indices of a round, many at a time.
+        __len__: how many there are in a round.
 
     Args:
         dataset: What to sample from.
@@ -33,6 +61,14 @@ class SeededSampler(Sampler):
         self.seed = sync_random_seed() if seed is None else seed
         self.epoch = 0
         self.start = 0
+
+    @abstractmethod
+    def chunks(self) -> Iterator[Chunk]:
+        """This process's share of the next round, many indices at a time."""
+
+    def __iter__(self) -> Iterator[SeededIndex]:
+        for indices, epoch, keys in self.chunks():
+            yield from seeded(indices, self.seed, epoch, keys)
 
     def set_epoch(self, epoch: int) -> None:
         """Say which epoch is next; each has its own order."""

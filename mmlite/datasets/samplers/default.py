@@ -8,8 +8,7 @@ from collections.abc import Iterator, Sized
 import numpy as np
 
 from ...registry import DATA_SAMPLERS
-from ..seeded_index import SeededIndex, seeded
-from .base import SeededSampler
+from .base import Chunk, SeededSampler
 
 
 @DATA_SAMPLERS.register_module()
@@ -48,12 +47,13 @@ class DefaultSampler(SeededSampler):
             self.num_samples = math.ceil((len(dataset) - self.rank) / self.world_size)
             self.total_size = len(dataset)
 
-    def __iter__(self) -> Iterator[SeededIndex]:
+    def chunks(self) -> Iterator[Chunk]:
+        """The whole round at once."""
         size = len(self.dataset)
         order = self._permutation(size, self.epoch) if self.shuffle else np.arange(size)
         order = np.resize(order, self.total_size)  # repeats from the start
         mine = order[self.rank :: self.world_size][self._take_start() :]
-        return seeded(mine, self.seed, self.epoch)
+        yield Chunk(mine, self.epoch)
 
     def __len__(self) -> int:
         """Samples of this process in a whole epoch."""

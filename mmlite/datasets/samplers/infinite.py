@@ -8,7 +8,7 @@ import numpy as np
 
 from ...registry import DATA_SAMPLERS
 from ..seeded_index import SeededIndex, seeded
-from .base import SeededSampler
+from .base import Chunk, SeededSampler
 
 
 @DATA_SAMPLERS.register_module()
@@ -37,15 +37,26 @@ class InfiniteSampler(SeededSampler):
         self.shuffle = shuffle
 
     def __iter__(self) -> Iterator[SeededIndex]:
-        size = len(self.dataset)
         while True:
-            # The passes form one long row, of which every world_size-th is ours.
-            place = self.rank + self.start * self.world_size
-            turn, offset = divmod(place, size)
-            order = self._permutation(size, turn) if self.shuffle else np.arange(size)
-            for index in seeded(order[offset :: self.world_size], self.seed, turn):
+            indices, turn, _ = self._rest_of_pass()
+            for index in seeded(indices, self.seed, turn):
                 self.start += 1
                 yield index
+
+    def chunks(self) -> Iterator[Chunk]:
+        """A pass at a time; it counts as taken when the next one is asked for."""
+        while True:
+            chunk = self._rest_of_pass()
+            yield chunk
+            self.start += len(chunk.indices)
+
+    def _rest_of_pass(self) -> Chunk:
+        """What is left of a pass. They form one row; every world_size-th is ours."""
+        size = len(self.dataset)
+        place = self.rank + self.start * self.world_size
+        turn, offset = divmod(place, size)
+        order = self._permutation(size, turn) if self.shuffle else np.arange(size)
+        return Chunk(order[offset :: self.world_size], turn)
 
     def __len__(self) -> int:
         """Samples of the dataset: one pass of all processes together."""

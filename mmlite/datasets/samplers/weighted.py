@@ -8,8 +8,7 @@ from collections.abc import Iterator, Sequence, Sized
 import numpy as np
 
 from ...registry import DATA_SAMPLERS
-from ..seeded_index import SeededIndex, seeded
-from .base import SeededSampler
+from .base import Chunk, SeededSampler
 
 
 @DATA_SAMPLERS.register_module()
@@ -63,14 +62,15 @@ class WeightedRandomSampler(SeededSampler):
             raise ValueError('weights gives no sample a chance')
         return chances
 
-    def __iter__(self) -> Iterator[SeededIndex]:
+    def chunks(self) -> Iterator[Chunk]:
+        """The whole round at once."""
         total = self.num_samples * self.world_size
         draws = np.random.default_rng([self.seed, self.epoch]).random(total)
         last = len(self._cumulated) - 1
         order = np.searchsorted(self._cumulated, draws, side='right').clip(max=last)
         mine = np.arange(total)[self.rank :: self.world_size][self._take_start() :]
         # One sample can be drawn twice, and is then to look different.
-        return seeded(order[mine], self.seed, self.epoch, keys=mine)
+        yield Chunk(order[mine], self.epoch, keys=mine)
 
     def __len__(self) -> int:
         """Samples of this process in a whole epoch."""
