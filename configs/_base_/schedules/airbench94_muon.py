@@ -37,5 +37,3 @@ custom_hooks = [
 train_cfg = dict(by_epoch=True, max_epochs=8, val_interval=8)
 val_cfg = dict()
 test_cfg = dict()
-
-auto_scale_lr = dict(base_batch_size=2000)

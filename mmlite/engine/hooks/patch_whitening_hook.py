@@ -10,7 +10,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import Tensor, nn
 
-from ...datasets.seeded_index import seeded
+from ...datasets.seeded_index import SeededIndex, sample_seeds
 from ...errors import ConfigError, Problem
 from ...registry import HOOKS
 from ..checkpoints import unwrapped
@@ -78,7 +78,8 @@ class PatchWhiteningHook(Hook):
     def _images(self, runner: Runner, model: nn.Module) -> Tensor:
         dataset = runner.train_dataloader.dataset
         count = min(self.num_images, len(dataset))
+        seeds = sample_seeds(runner.seed, 0, np.arange(count)).tolist()
         with preserved_rng():
-            indices = seeded(np.arange(count), runner.seed, epoch=0)
-            images = [dataset[index]['inputs'] for index in indices]
+            samples = [dataset[SeededIndex(i, seed)] for i, seed in enumerate(seeds)]
+        images = [sample['inputs'] for sample in samples]
         return model.data_preprocessor(dict(inputs=images), training=False)['inputs']
