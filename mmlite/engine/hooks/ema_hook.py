@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from mmengine.hooks import EMAHook as BaseEMAHook
+from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
-from ...registry import HOOKS
+from ...registry import HOOKS, MODELS
 from ..checkpoints import load_state
 
 
@@ -16,7 +17,8 @@ class EMAHook(BaseEMAHook):
     """Keeps a moving average of the weights; validates, tests and saves with it.
 
     Differs from mmengine's in that it may be stopped in the middle of a
-    validation, and is resumed whichever way a runner is told to resume.
+    validation, is resumed whichever way a runner is told to resume, and copies
+    weights before its beginning only where somebody looks at them.
 
     Args:
         ema_type: The kind of average, a model in MODELS.
@@ -36,13 +38,41 @@ class EMAHook(BaseEMAHook):
     ) -> None:
         super().__init__(ema_type, strict_load, begin_iter, begin_epoch, **kwargs)
         self._swapped = False
+        self._behind = False  # the average, whose time has not come yet
+
+    def before_run(self, runner: Runner) -> None:
+        """Make the average out of the first weights."""
+        model = runner.model
+        self.src_model = model.module if is_model_wrapper(model) else model
+        given = dict(model=self.src_model)
+        self.ema_model = MODELS.build(self.ema_cfg, default_args=given)
+
+    def after_train_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: Any = None,
+        outputs: dict[str, Any] | None = None,
+    ) -> None:
+        """Update the average, if its time has come."""
+        self._behind = not self._ema_started(runner)
+        if not self._behind:
+            self.ema_model.update_parameters(self.src_model)
 
     def _swap_ema_parameters(self) -> None:
+        self._catch_up()
         super()._swap_ema_parameters()
         self._swapped = not self._swapped
 
+    def _catch_up(self) -> None:
+        """Before its beginning the average is the weights themselves."""
+        if self._behind:
+            self.ema_model.module.load_state_dict(self.src_model.state_dict())
+            self._behind = False
+
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Save the average as the model's weights, and the weights beside it."""
+        self._catch_up()
         checkpoint['ema_state_dict'] = self.ema_model.state_dict()
         if not self._swapped:
             self._swap_ema_state_dict(checkpoint)

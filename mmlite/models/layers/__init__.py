@@ -2,6 +2,12 @@
 
 from .activation import HSigmoid, QuickGELU, build_activation_layer
 from .attention import MultiheadAttention
+from .averaged_model import (
+    AveragedModel,
+    ExponentialMovingAverage,
+    MomentumAnnealingEMA,
+    StochasticWeightAverage,
+)
 from .build import build_layer, check_arguments
 from .checkpoint import checkpointed
 from .conv import build_conv_layer
@@ -21,19 +27,23 @@ from .transformer_layer import TransformerEncoderLayer
 __all__ = [
     'FFN',
     'AdaptivePadding',
+    'AveragedModel',
     'BiasBatchNorm2d',
     'ConvModule',
     'DiracInit',
     'DropPath',
     'Dropout',
+    'ExponentialMovingAverage',
     'HSigmoid',
     'LayerNorm2d',
     'LayerScale',
+    'MomentumAnnealingEMA',
     'MultiheadAttention',
     'PatchEmbed',
     'PatchWhitening',
     'QuickGELU',
     'SELayer',
+    'StochasticWeightAverage',
     'SwiGLUFFN',
     'SwiGLUFFNFused',
     'TransformerEncoderLayer',

@@ -1,0 +1,299 @@
+"""Averages of a model's weights over the course of its training."""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from mmengine.logging import print_log
+from mmengine.model import BaseAveragedModel
+from torch import Tensor, nn
+
+from ...registry import MODELS
+
+#: A tensor of a module by the dict that holds it and its name there. A module
+#: may put another tensor in that place, as ``self.center = ...`` does.
+Slot = tuple[dict[str, Any], str]
+
+
+class AveragedModel(BaseAveragedModel):
+    """A model whose weights are an average of another model's, as it trains.
+
+    Differs from mmengine's base in that all tensors are updated together, that
+    nothing is read from the device, and that weights which have two names count
+    once.
+
+    Override:
+        share: what the newest weights count in the average.
+        avg_func: another kind of average, tensor by tensor.
+
+    Args:
+        model: The model to average.
+        interval: Updates of the model between two of the average.
+        device: Where the average is kept; None is where the model is.
+        update_buffers: Whether the floating-point buffers are averaged too;
+            otherwise they are those of the model.
+
+    Raises:
+        ValueError: if the interval is not positive.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        interval: int = 1,
+        device: str | torch.device | None = None,
+        update_buffers: bool = False,
+    ) -> None:
+        if interval < 1:
+            raise ValueError(f'interval must be at least 1, got {interval}')
+        device = None if device is None else torch.device(device)
+        super().__init__(model, interval, device, update_buffers)
+        self._done = 0
+        self._seen: tuple[Tensor | None, int] = (None, 0)
+        self._of_model: nn.Module | None = None
+        self._pairs: _Pairs | None = None
+
+    def share(self, steps: int) -> float:
+        """What the newest weights count, between 0 and 1.
+
+        Args:
+            steps: Updates of the model so far.
+        """
+        raise NotImplementedError
+
+    def avg_func(
+        self, averaged_param: Tensor, source_param: Tensor, steps: Tensor | int
+    ) -> None:
+        """Update the average of one tensor."""
+        averaged_param.lerp_(source_param, self.share(int(steps)))
+
+    @torch.no_grad()
+    def update_parameters(self, model: nn.Module) -> None:
+        """Let the average know that the model was updated.
+
+        Args:
+            model: The model, as it is now.
+        """
+        if type(self).avg_func is not AveragedModel.avg_func:
+            super().update_parameters(model)
+            return
+        pairs, steps = self._pairs_with(model), self._steps_done()
+        if steps == 0:
+            pairs.averaged.each(torch._foreach_copy_)
+            pairs.fixed.each(torch._foreach_copy_)
+        elif steps % self.interval == 0:
+            share = self.share(steps)
+            pairs.averaged.each(lambda a, b: torch._foreach_lerp_(a, b, share))
+        pairs.kept.each(torch._foreach_copy_)
+        self.steps.add_(1)
+        self._done, self._seen = steps + 1, (self.steps, self.steps._version)
+
+    def _steps_done(self) -> int:
+        """``steps`` as a number; only read anew if somebody else has changed it."""
+        buffer, version = self._seen
+        if self.steps is not buffer or self.steps._version != version:
+            self._done = int(self.steps)
+        return self._done
+
+    def _pairs_with(self, model: nn.Module) -> _Pairs:
+        if self._pairs is None or self._of_model is not model:
+            self._pairs = _Pairs(self.module, model, self.update_buffers)
+            # Not as an attribute of a module, which would make it a part.
+            object.__setattr__(self, '_of_model', model)
+        return self._pairs
+
+    def _apply(self, *args: Any, **kwargs: Any) -> AveragedModel:
+        self._pairs = None  # as ``to()`` may bring the tensors to another device
+        return super()._apply(*args, **kwargs)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """A copy finds its own tensors."""
+        return dict(self.__dict__, _pairs=None, _of_model=None, _seen=(None, 0))
+
+
+class _Tensors:
+    """The tensors of two models that belong together.
+
+    Args:
+        slots: Where they are, in the average and in the model.
+    """
+
+    def __init__(self, slots: list[tuple[Slot, Slot]]) -> None:
+        groups = defaultdict(list)
+        for (holder, key), (other, name) in slots:
+            here, there = holder[key], other[name]
+            # A foreach operation is fast only if all is of one kind.
+            kind = (here.dtype, there.dtype, here.device, there.device)
+            groups[kind].append(((holder, key), (other, name)))
+        self.groups = [
+            (here if here != there else None, *zip(*pairs, strict=True))
+            for (_, _, here, there), pairs in groups.items()
+        ]
+
+    def each(self, operation: Callable[[list[Tensor], list[Tensor]], Any]) -> None:
+        """Call a foreach operation on the tensors of each kind."""
+        for device, averages, sources in self.groups:
+            theirs = [holder[key] for holder, key in sources]
+            if device is not None:
+                theirs = [tensor.to(device) for tensor in theirs]
+            operation([holder[key] for holder, key in averages], theirs)
+
+
+class _Pairs:
+    """Which tensors are averaged, which copied at first, and which always."""
+
+    def __init__(self, average: nn.Module, model: nn.Module, buffers: bool) -> None:
+        chosen = _paired(average, model, '_parameters')
+        others = _paired(average, model, '_buffers')
+        kept = list(others.values())
+        if buffers:
+            saved = average.state_dict().keys()
+            chosen |= {name: pair for name, pair in others.items() if name in saved}
+            kept = []
+        averaged, fixed = [], []
+        for (holder, key), source in chosen.values():
+            to = averaged if holder[key].is_floating_point() else fixed
+            to.append(((holder, key), source))
+        self.averaged = _Tensors(averaged)
+        self.fixed = _Tensors(fixed)
+        self.kept = _Tensors(kept)
+
+
+def _paired(
+    average: nn.Module, model: nn.Module, kind: str
+) -> dict[str, tuple[Slot, Slot]]:
+    """The places of each parameter or buffer in both models, by its name."""
+    pairs, seen = {}, set()
+    modules = dict(model.named_modules())
+    for prefix, module in average.named_modules():
+        for key, tensor in getattr(module, kind).items():
+            if tensor is None or id(tensor) in seen:
+                continue
+            seen.add(id(tensor))
+            name = f'{prefix}.{key}' if prefix else key
+            source = getattr(modules[prefix], kind)
+            pairs[name] = ((getattr(module, kind), key), (source, key))
+    return pairs
+
+
+@MODELS.register_module()
+class ExponentialMovingAverage(AveragedModel):
+    """The exponential moving average of a model's weights.
+
+    ``average = (1 - momentum) * average + momentum * weights``
+
+    Args:
+        model: The model to average.
+        momentum: What the newest weights count, e.g. ``0.0002``.
+        interval: Updates of the model between two of the average.
+        device: Where the average is kept; None is where the model is.
+        update_buffers: Whether the floating-point buffers are averaged too;
+            otherwise they are those of the model.
+
+    Raises:
+        ValueError: if the momentum does not lie in (0, 1), or the interval is
+            not positive.
+
+    Example:
+        >>> model = nn.Linear(1, 1)
+        >>> average = ExponentialMovingAverage(model, momentum=0.1)
+        >>> for value in (1.0, 2.0):
+        ...     _ = nn.init.constant_(model.weight, value)
+        ...     average.update_parameters(model)
+        >>> average.module.weight
+        Parameter containing:
+        tensor([[1.1000]])
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        momentum: float = 0.0002,
+        interval: int = 1,
+        device: str | torch.device | None = None,
+        update_buffers: bool = False,
+    ) -> None:
+        if not 0 < momentum < 1:
+            raise ValueError(
+                f'momentum lies in (0, 1), got {momentum}; it is what the newest '
+                'weights count, a small number as a rule'
+            )
+        if momentum > 0.5:
+            print_log(
+                f'momentum is what the newest weights count in the average, a small '
+                f'number as a rule; it is {momentum}',
+                logger='current',
+                level=logging.WARNING,
+            )
+        super().__init__(model, interval, device, update_buffers)
+        self.momentum = momentum
+
+    def share(self, steps: int) -> float:
+        """The momentum."""
+        return self.momentum
+
+
+@MODELS.register_module()
+class MomentumAnnealingEMA(ExponentialMovingAverage):
+    """An exponential moving average that begins fast.
+
+    The momentum is ``gamma / (gamma + steps)``, but ``momentum`` at least.
+
+    Args:
+        model: The model to average.
+        momentum: The momentum of a long training.
+        gamma: How many steps it takes to halve the first momentum, which is 1.
+        interval: Updates of the model between two of the average.
+        device: Where the average is kept; None is where the model is.
+        update_buffers: Whether the floating-point buffers are averaged too;
+            otherwise they are those of the model.
+
+    Raises:
+        ValueError: if gamma is not positive, and as
+            :class:`ExponentialMovingAverage` does.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        momentum: float = 0.0002,
+        gamma: int = 100,
+        interval: int = 1,
+        device: str | torch.device | None = None,
+        update_buffers: bool = False,
+    ) -> None:
+        if gamma <= 0:
+            raise ValueError(f'gamma must be greater than 0, got {gamma}')
+        super().__init__(model, momentum, interval, device, update_buffers)
+        self.gamma = gamma
+
+    def share(self, steps: int) -> float:
+        """The momentum of this step."""
+        return max(self.momentum, self.gamma / (self.gamma + steps))
+
+
+@MODELS.register_module()
+class StochasticWeightAverage(AveragedModel):
+    """The mean of a model's weights at all its updates.
+
+    Paper: Averaging Weights Leads to Wider Optima and Better Generalization, UAI
+    2018, https://arxiv.org/abs/1803.05407
+
+    Args:
+        model: The model to average.
+        interval: Updates of the model between two that count.
+        device: Where the average is kept; None is where the model is.
+        update_buffers: Whether the floating-point buffers are averaged too;
+            otherwise they are those of the model.
+
+    Raises:
+        ValueError: if the interval is not positive.
+    """
+
+    def share(self, steps: int) -> float:
+        """One part of as many as were averaged."""
+        return 1 / (steps // self.interval + 1)
