@@ -11,6 +11,7 @@ from clock import ClockedLoader
 from data import MEAN, STD
 from mmengine.logging import HistoryBuffer, MessageHub
 from mmengine.model import BaseModel as EngineBase
+from mmengine.registry import DefaultScope
 from mmengine.runner import Runner as EngineRunner
 from session import ROOT, Session, quiet
 from torch import Tensor, nn
@@ -196,6 +197,8 @@ def train_runner(runner: EngineRunner, loader: ClockedLoader) -> list[float]:
     """Train; return when each batch was asked for."""
     with quiet():
         runner.train()
+    # mmengine's runner leaves its own scope behind, in which names are looked up.
+    DefaultScope.get_instance(f'after {runner.work_dir}', scope_name='mmlite')
     return loader.marks
 
 
