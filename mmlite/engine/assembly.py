@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -30,6 +31,7 @@ from .checkpoints import unwrapped
 from .dataloaders import build_dataloader
 from .environment import claim_timestamp, init_distributed
 from .errors import at
+from .hook_calls import HookCalls
 from .terminal import tell, use_short_terminal
 from .wrappers import MMDistributedDataParallel
 
@@ -188,6 +190,23 @@ class RunnerAssembly(BaseRunner):
         for i, hook in enumerate(hooks):
             with at('custom_hooks', str(i)):
                 self.register_hook(hook)
+
+    @cached_property
+    def _hook_calls(self) -> HookCalls:
+        return HookCalls()
+
+    def call_hook(self, fn_name: str, **kwargs: Any) -> None:
+        """Call every hook that does something at a point.
+
+        Args:
+            fn_name: The point, e.g. ``'before_train_iter'``, or one of a hook's own.
+            **kwargs: What is told there.
+        """
+        for hook, call in self._hook_calls.at(fn_name, self._hooks):
+            try:
+                call(self, **kwargs)
+            except TypeError as error:
+                raise TypeError(f'{error} in {hook}') from error
 
     def register_hook(
         self, hook: Hook | dict, priority: str | int | None = None

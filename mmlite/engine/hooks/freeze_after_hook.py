@@ -55,7 +55,7 @@ class FreezeAfterHook(Hook):
         self.params = (params,) if isinstance(params, str) else tuple(params)
         self.epochs = epochs
         self.iters = iters
-        self._waiting = False
+        self._due: int | None = None
         self._frozen: list[nn.Parameter] = []
 
     def chosen(self, model: nn.Module) -> list[tuple[str, nn.Parameter]]:
@@ -68,24 +68,21 @@ class FreezeAfterHook(Hook):
         ]
 
     def before_train(self, runner: Runner) -> None:
-        """See that there is something to freeze."""
+        """See that there is something to freeze, and when."""
         if not self.chosen(unwrapped(runner.model)):
             message = f'FreezeAfterHook finds no parameter for {list(self.params)}'
             raise ConfigError([Problem('custom_hooks', message)])
-        self._waiting = True
+        self._due = self.iters
+        if self._due is None:
+            self._due = self.epochs * len(runner.train_dataloader)
 
     def before_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: Any = None
     ) -> None:
         """Freeze, once it is time."""
-        if self._waiting and runner.iter >= self._due(runner):
-            self._waiting = False
+        if self._due is not None and runner.iter >= self._due:
+            self._due = None
             self._freeze(runner)
-
-    def _due(self, runner: Runner) -> int:
-        if self.iters is not None:
-            return self.iters
-        return self.epochs * len(runner.train_dataloader)
 
     def _freeze(self, runner: Runner) -> None:
         found = self.chosen(unwrapped(runner.model))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ from mmengine.runner import Runner
 
 from ...registry import HOOKS
 from ..history import record
-from .logging_steps import log_due, log_interval
+from .logging_steps import LogSteps, log_interval
 
 
 @HOOKS.register_module()
@@ -25,14 +26,16 @@ class IterTimerHook(BaseIterTimerHook):
     def __init__(self) -> None:
         super().__init__()
         self._interval = 1
+        self._steps: LogSteps | None = None
         # Of each mode apart, as a validation may come between two iterations.
-        self._pending: dict[str, list[float]] = {}
+        self._pending: dict[str, list[float]] = defaultdict(list)
 
     def before_train(self, runner: Runner) -> None:
         """Note where training begins."""
         super().before_train(runner)
         self.time_sec_tot = 0
         self._pending.clear()
+        self._steps = LogSteps(runner)
 
     def _before_epoch(self, runner: Runner, mode: str = 'train') -> None:
         self._interval = log_interval(runner)
@@ -50,7 +53,7 @@ class IterTimerHook(BaseIterTimerHook):
         data_batch: Any = None,
         mode: str = 'train',
     ) -> None:
-        self._keep(f'{mode}/data_time', time.time() - self.t)
+        self._pending[f'{mode}/data_time'].append(time.time() - self.t)
 
     def _after_iter(
         self,
@@ -61,10 +64,10 @@ class IterTimerHook(BaseIterTimerHook):
         mode: str = 'train',
     ) -> None:
         now = time.time()
-        self._keep(f'{mode}/time', now - self.t)
+        self._pending[f'{mode}/time'].append(now - self.t)
         self.t = now
         if mode == 'train':
-            if log_due(runner, batch_idx, self._interval):
+            if self._steps.due(runner, batch_idx):
                 self._flush(runner, mode)
                 done = runner.iter + 1 - self.start_iter
                 left = runner.max_iters - runner.iter - 1
@@ -76,9 +79,6 @@ class IterTimerHook(BaseIterTimerHook):
             left = len(loader) - batch_idx - 1
             eta = self.time_sec_test_val / (batch_idx + 1) * left
             runner.message_hub.update_info('eta', eta)
-
-    def _keep(self, key: str, seconds: float) -> None:
-        self._pending.setdefault(key, []).append(seconds)
 
     def _flush(self, runner: Runner, mode: str) -> None:
         spent = sum(self._pending.get(f'{mode}/time', ()))

@@ -16,10 +16,24 @@ def log_interval(runner: Runner) -> int:
     return _DEFAULT
 
 
-def log_due(runner: Runner, batch_idx: int, interval: int) -> bool:
-    """Whether training logs after this iteration, or ends its epoch with it."""
-    return (
-        (batch_idx + 1) % interval == 0
-        or batch_idx + 1 == len(runner.train_dataloader)
-        or runner.iter + 1 == runner.max_iters
-    )
+class LogSteps:
+    """Tells after which iterations of a training a log line is due.
+
+    Args:
+        runner: A runner about to train.
+        interval: Iterations between lines; by default those of the log.
+    """
+
+    def __init__(self, runner: Runner, interval: int | None = None) -> None:
+        self.interval = interval or log_interval(runner)
+        self._epoch = len(runner.train_dataloader)
+        self._last = runner.max_iters
+
+    def due(self, runner: Runner, batch_idx: int) -> bool:
+        """Whether training logs after this iteration, or ends its epoch with it."""
+        done = batch_idx + 1
+        return (
+            done % self.interval == 0
+            or done == self._epoch
+            or runner.iter + 1 == self._last
+        )

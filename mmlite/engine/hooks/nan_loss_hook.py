@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import time
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -12,24 +14,25 @@ from torch import Tensor
 
 from ...errors import TrainingError
 from ...registry import HOOKS
+from ...structures import DataSample, SampleBatch
 from ..checkpoints import unwrapped
 from ..resume import latest_checkpoint
-from .logging_steps import log_due, log_interval
+from .logging_steps import LogSteps
 
 _FILES_SHOWN = 8
+_SECONDS = 1.0  # between looks on a CPU
 
 
 @HOOKS.register_module()
 class NanLossHook(Hook):
     """Stops training when the loss is NaN or infinite, and says where.
 
-    On a CPU every iteration is looked at. On a GPU the losses wait there until
-    the next log line, so that training does not wait for them. A checkpoint with
-    such weights is never written.
+    The losses wait on their device until the next log line, so that training does
+    not wait for them; on a CPU, where nobody has to wait, it is a second at most.
+    A checkpoint with such weights is never written.
 
     Args:
-        interval: Iterations between looks on a GPU; None is the interval of the
-            log lines.
+        interval: Iterations between looks; None is the interval of the log lines.
 
     Raises:
         TrainingError: naming the iteration, the files of its batch, and the last
@@ -43,11 +46,13 @@ class NanLossHook(Hook):
             raise ValueError(f'interval must be at least 1, got {interval}')
         self.interval = interval
         self._pending: list[tuple[int, Tensor, Any]] = []
+        self._steps: LogSteps | None = None
+        self._next_look = 0.0
 
     def before_train(self, runner: Runner) -> None:
         """Begin with nothing to look at."""
         self._pending.clear()
-        self._every = self.interval or log_interval(runner)
+        self._steps = LogSteps(runner, self.interval)
 
     def after_train_iter(
         self,
@@ -60,10 +65,11 @@ class NanLossHook(Hook):
         loss = (outputs or {}).get('loss')
         if not isinstance(loss, Tensor):
             return
-        is_dict = isinstance(data_batch, dict)
-        samples = data_batch.get('data_samples') if is_dict else None
-        self._pending.append((runner.iter, loss.detach(), samples))
-        if _on_cpu(loss) or log_due(runner, batch_idx, self._every):
+        if loss.requires_grad:
+            loss = loss.detach()
+        self._pending.append((runner.iter, loss, _origin(data_batch)))
+        late = _on_cpu(loss) and time.monotonic() >= self._next_look
+        if late or self._steps.due(runner, batch_idx):
             self._look(runner)
 
     def after_train_epoch(self, runner: Runner) -> None:
@@ -85,26 +91,36 @@ class NanLossHook(Hook):
         if not self._pending:
             return
         losses = torch.stack([loss.float().mean() for _, loss, _ in self._pending])
-        for value, (iteration, _, samples) in zip(
+        for value, (iteration, _, origin) in zip(
             losses.tolist(), self._pending, strict=True
         ):
             if not math.isfinite(value):
                 raise TrainingError(
                     f'the loss is {value} in iteration {iteration + 1} (epoch '
-                    f'{runner.epoch + 1}){_files(samples)}; {_advice(runner)}'
+                    f'{runner.epoch + 1}){_files(origin)}; {_advice(runner)}'
                 )
         self._pending.clear()
+        self._next_look = time.monotonic() + _SECONDS
 
 
 def _on_cpu(tensor: Tensor) -> bool:
     return tensor.device.type == 'cpu'
 
 
-def _files(samples: Any) -> str:
+def _origin(data_batch: Any) -> Any:
+    """What tells the files of a batch: their names, or plain samples, or nothing."""
+    samples = data_batch.get('data_samples') if isinstance(data_batch, dict) else None
+    if isinstance(samples, SampleBatch):  # without keeping its tensors
+        return samples.metainfo.get('img_path')
+    return samples
+
+
+def _files(origin: Any) -> str:
     """The files that a batch came from, as far as they are known."""
-    if not isinstance(samples, (list, tuple)):
+    if not isinstance(origin, Sequence):
         return ''
-    paths = [s.get('img_path') for s in samples if isinstance(s.get('img_path'), str)]
+    paths = [s.get('img_path') if isinstance(s, DataSample) else s for s in origin]
+    paths = [path for path in paths if isinstance(path, str)]
     if not paths:
         return ''
     more = len(paths) - _FILES_SHOWN

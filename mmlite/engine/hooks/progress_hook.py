@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader
 from ...registry import HOOKS
 from ..checkpoints import unwrapped
 from ..terminal import STATUS_LINE, tell
-from .logging_steps import log_due, log_interval
+from .logging_steps import LogSteps, log_interval
 
 _BAR_SECONDS = 0.1
 _BAR_WIDTH = 16
@@ -40,6 +40,7 @@ class ProgressHook(Hook):
     def __init__(self, line_seconds: float = 10.0) -> None:
         self.line_seconds = line_seconds
         self._interval = 1
+        self._steps: LogSteps | None = None
         self._by_epoch = True
         self._training = False
         self._next_bar = 0.0
@@ -55,6 +56,7 @@ class ProgressHook(Hook):
         """Start the clock."""
         now = time.monotonic()
         self._interval = log_interval(runner)
+        self._steps = LogSteps(runner)
         self._by_epoch = isinstance(runner.train_loop, EpochBasedTrainLoop)
         self._training = True
         self._next_bar, self._next_line = now, now + self.line_seconds
@@ -71,11 +73,12 @@ class ProgressHook(Hook):
         if runner.rank != 0:
             return
         now = time.monotonic()
-        if STATUS_LINE.alive:
-            if now >= self._next_bar:
+        if now >= self._next_bar:
+            self._next_bar = now + _BAR_SECONDS
+            if STATUS_LINE.alive:
                 STATUS_LINE.show(self._line(runner, batch_idx, bar=True))
-                self._next_bar = now + _BAR_SECONDS
-        elif now >= self._next_line and log_due(runner, batch_idx, self._interval):
+        due = now >= self._next_line and self._steps.due(runner, batch_idx)
+        if due and not STATUS_LINE.alive:
             tell(runner.logger, self._line(runner, batch_idx))
             self._next_line = now + self.line_seconds
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import Any
 
 import torch
@@ -14,7 +15,7 @@ from torch import Tensor
 from ...registry import HOOKS
 from ..history import bounded, record
 from ..optimizers import OptimWrapper
-from .logging_steps import log_due, log_interval
+from .logging_steps import LogSteps
 
 
 @HOOKS.register_module()
@@ -28,8 +29,8 @@ class RuntimeInfoHook(BaseRuntimeInfoHook):
 
     def __init__(self) -> None:
         self.last_loop_stage: str | None = None
-        self._interval = 1
-        self._pending: dict[str, list] = {}
+        self._steps: LogSteps | None = None
+        self._pending: dict[str, list] = defaultdict(list)
         self._wrappers: list[OptimWrapper] = []
 
     def before_run(self, runner: Runner) -> None:
@@ -47,7 +48,7 @@ class RuntimeInfoHook(BaseRuntimeInfoHook):
     def before_train(self, runner: Runner) -> None:
         """Note where training begins."""
         super().before_train(runner)
-        self._interval = log_interval(runner)
+        self._steps = LogSteps(runner)
         self._pending.clear()
         wrappers = runner.optim_wrapper
         if isinstance(wrappers, OptimWrapperDict):
@@ -72,14 +73,15 @@ class RuntimeInfoHook(BaseRuntimeInfoHook):
         """Keep what the model logs, and pass it on if a log line is due."""
         pending = self._pending
         for key, value in (outputs or {}).items():
-            pending.setdefault(key, []).append(
-                value.detach() if isinstance(value, Tensor) else value
-            )
+            if isinstance(value, Tensor) and value.requires_grad:
+                value = value.detach()  # as it would keep its graph alive
+            pending[key].append(value)
         for wrapper in self._wrappers:
-            for key, value in wrapper.logged.items():
-                pending.setdefault(key, []).append(value)
-            wrapper.logged.clear()
-        if log_due(runner, batch_idx, self._interval):
+            if wrapper.logged:
+                for key, value in wrapper.logged.items():
+                    pending[key].append(value)
+                wrapper.logged.clear()
+        if self._steps.due(runner, batch_idx):
             self._flush(runner)
 
     def after_train_epoch(self, runner: Runner) -> None:
