@@ -34,8 +34,8 @@ def newton_schulz(
     """Bring all singular values near 1, and leave the singular vectors.
 
     Each step is the polynomial ``a x + b x^3 + c x^5`` of the singular values.
-    With the usual coefficients it does not converge to 1, but takes all but the
-    faintest into 0.7 to 1.2 within five steps.
+    With the usual coefficients it does not converge to 1, but in five steps takes
+    all that exceed 0.0015 of the norm to between 0.67 and 1.21.
 
     Args:
         matrices: Matrices of one shape.
@@ -48,7 +48,7 @@ def newton_schulz(
 
     Example:
         >>> x = newton_schulz(torch.diag(torch.tensor([3.0, 1.0, 0.2]))[None])
-        >>> bool((torch.linalg.svdvals(x) - 0.95).abs().max() < 0.25)
+        >>> bool((torch.linalg.svdvals(x) - 0.94).abs().max() <= 0.27)
         True
     """
     tall = matrices.size(1) > matrices.size(2)
