@@ -32,7 +32,8 @@ class FreezeAfterHook(Hook):
         iters: Iterations after which to freeze, in place of ``epochs``.
 
     Raises:
-        ValueError: if not one of ``epochs`` and ``iters`` is given.
+        ValueError: if not one of ``epochs`` and ``iters`` is given, or an
+            expression is none.
         ConfigError: if no parameter is meant.
 
     Example:
@@ -53,6 +54,11 @@ class FreezeAfterHook(Hook):
                 f'epochs={epochs} and iters={iters}'
             )
         self.params = (params,) if isinstance(params, str) else tuple(params)
+        try:
+            self._patterns = [re.compile(pattern) for pattern in self.params]
+        except re.error as error:
+            message = f'{error.pattern!r} is no regular expression: {error}'
+            raise ValueError(message) from error
         self.epochs = epochs
         self.iters = iters
         self._due: int | None = None
@@ -60,11 +66,10 @@ class FreezeAfterHook(Hook):
 
     def chosen(self, model: nn.Module) -> list[tuple[str, nn.Parameter]]:
         """The parameters that are meant, with their names."""
-        patterns = [re.compile(pattern) for pattern in self.params]
         return [
             (name, parameter)
             for name, parameter in model.named_parameters()
-            if any(pattern.search(name) for pattern in patterns)
+            if any(pattern.search(name) for pattern in self._patterns)
         ]
 
     def before_train(self, runner: Runner) -> None:

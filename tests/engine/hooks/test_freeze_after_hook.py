@@ -120,6 +120,11 @@ def test_one_time_is_needed(times):
         HOOKS.build(dict(type='FreezeAfterHook', params='a', **times))
 
 
+def test_an_expression_that_is_none():
+    with pytest.raises(ConfigError, match=r"'\[' is no regular expression"):
+        HOOKS.build(dict(type='FreezeAfterHook', params=['a', '['], iters=1))
+
+
 def test_patterns_are_searched_in_whole_names():
     net = nn.Sequential(nn.Linear(1, 1), nn.Linear(1, 1))
     names = [
