@@ -99,6 +99,13 @@ STEPS = {
     ),
 }
 
+# For transforms of batches: the images are 9x12.
+BATCH_STEPS = {
+    'BatchRandomCrop': dict(crop_size=(8, 10), padding=2),
+    'BatchRandomErasing': dict(erase_prob=0.7),
+    'BatchRandomFlip': dict(prob=0.6, direction=['horizontal', 'diagonal']),
+}
+
 # Transforms that turn uint8 into something else, each with the reason.
 OTHER_DTYPE = {'Normalize': 'normalised values are fractions'}
 
@@ -112,8 +119,10 @@ def registered(registry: Registry, module: str) -> list[str]:
 
 def names_of(kind: str) -> list[str]:
     """Names of the parts of one kind, e.g. ``'backbones'``."""
-    if kind == 'transforms':
-        return registered(TRANSFORMS, 'mmlite.datasets.transforms')
+    if kind in ('transforms', 'batch_transforms'):
+        names = registered(TRANSFORMS, 'mmlite.datasets.transforms')
+        for_batches = kind == 'batch_transforms'
+        return [n for n in names if n.startswith('Batch') == for_batches]
     return registered(MODELS, f'mmlite.models.{kind}')
 
 

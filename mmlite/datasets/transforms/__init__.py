@@ -1,11 +1,18 @@
 """The steps of a pipeline: one sample in, one sample out."""
 
 from .base import BaseTransform, rng_of
+from .batch import BatchTransform
 from .color import ColorJitter, Normalize, RandomGrayscale
 from .compose import Compose, TestTimeAug
-from .cropping import CenterCrop, RandomCrop, RandomResizedCrop
-from .erasing import RandomErasing
-from .flipping import AlternatingFlip, RandomFlip, is_turn
+from .cropping import BatchRandomCrop, CenterCrop, RandomCrop, RandomResizedCrop
+from .erasing import BatchRandomErasing, RandomErasing
+from .flipping import (
+    AlternatingFlip,
+    BatchAlternatingFlip,
+    BatchRandomFlip,
+    RandomFlip,
+    is_turn,
+)
 from .formatting import PackInputs
 from .loading import LoadImageFromFile
 from .resizing import Pad, Resize, ResizeEdge
@@ -14,6 +21,11 @@ from .shifting import Shift
 __all__ = [
     'AlternatingFlip',
     'BaseTransform',
+    'BatchAlternatingFlip',
+    'BatchRandomCrop',
+    'BatchRandomErasing',
+    'BatchRandomFlip',
+    'BatchTransform',
     'CenterCrop',
     'ColorJitter',
     'Compose',

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import Any, ClassVar
+
+from .batch import BatchTransform
 
 __all__ = ['BaseTransform', 'below', 'rng_of']
 
@@ -39,6 +41,9 @@ class BaseTransform(ABC):
     Override:
         transform: the fields in, the fields out; ``None`` asks the dataset for
             another sample.
+        is_random: whether it may do something else to the same sample the next
+            time; what may not is done once if a dataset is kept in memory.
+        batched: if it is random, the same for whole batches.
 
     Example:
         >>> @TRANSFORMS.register_module(force=True)
@@ -50,6 +55,8 @@ class BaseTransform(ABC):
         array([[254]], dtype=uint8)
     """
 
+    is_random: ClassVar[bool] = True
+
     def __call__(self, results: dict) -> dict | None:
         """Same as ``transform``."""
         return self.transform(results)
@@ -57,6 +64,10 @@ class BaseTransform(ABC):
     @abstractmethod
     def transform(self, results: dict) -> dict | None:
         """Change the fields of one sample."""
+
+    def batched(self) -> BatchTransform | None:
+        """The twin that transforms whole batches; None if there is none."""
+        return None
 
     def __repr__(self) -> str:
         shown: dict[str, Any] = {

@@ -214,6 +214,8 @@ class Normalize(BaseTransform):
         array([[[1.]]], dtype=float32)
     """
 
+    is_random = False
+
     def __init__(
         self, mean: Sequence[float], std: Sequence[float], to_rgb: bool = True
     ) -> None:

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import ClassVar
+
+from torch import Tensor
 
 from ...registry import TRANSFORMS
 from .base import BaseTransform, below, rng_of
+from .batch import BatchTransform
+from .batch_ops import crop_batch, pad_batch, scaled
 from .geometry import Window, crop, image_size, pad, resize
 from .image_ops import (
     PADDING_MODES,
@@ -96,12 +101,87 @@ class RandomCrop(BaseTransform):
         crop(results, Window(x, y, crop_width, crop_height))
         return results
 
+    def batched(self) -> BatchRandomCrop:
+        """The same for batches."""
+        return BatchRandomCrop(
+            self.crop_size,
+            self.padding,
+            self.pad_if_needed,
+            self.pad_val,
+            self.padding_mode,
+        )
+
     def _pad_to_window(self, results: dict) -> None:
         width, height = image_size(results)
         x = math.ceil(max(0, self.crop_size[1] - width) / 2)
         y = math.ceil(max(0, self.crop_size[0] - height) / 2)
         if x or y:
             pad(results, (x, y, x, y), self._fill, self.padding_mode)
+
+
+@TRANSFORMS.register_module()
+class BatchRandomCrop(BatchTransform):
+    """Cut out a window at a random place of each image.
+
+    The twin of :class:`RandomCrop`, for batches.
+
+    Args:
+        crop_size: ``(height, width)`` of the window, or the edge of a square.
+            Smaller images are taken as they are, unless ``pad_if_needed``.
+        padding: Pixels to add around the images first: one number,
+            ``(left and right, top and bottom)`` or
+            ``(left, top, right, bottom)``.
+        pad_if_needed: Whether to pad images smaller than the window, both sides
+            alike.
+        pad_val: Value of added pixels, one or one per channel.
+        padding_mode: As that of :class:`RandomCrop`.
+
+    Shape:
+        images: ``(B, C, H, W)`` -> ``(B, C, height, width)``.
+
+    Example:
+        >>> crop = TRANSFORMS.build(
+        ...     dict(type='BatchRandomCrop', crop_size=32, padding=4))
+        >>> crop(torch.zeros(2, 3, 32, 32, dtype=torch.uint8)).shape
+        torch.Size([2, 3, 32, 32])
+    """
+
+    count: ClassVar[int] = 2
+
+    def __init__(
+        self,
+        crop_size: int | Sequence[int],
+        padding: int | Sequence[int] | None = None,
+        pad_if_needed: bool = False,
+        pad_val: float | Sequence[float] = 0,
+        padding_mode: PaddingMode = 'constant',
+    ) -> None:
+        # The twin judges the arguments.
+        twin = RandomCrop(crop_size, padding, pad_if_needed, pad_val, padding_mode)
+        self.crop_size = twin.crop_size
+        self.padding = twin.padding
+        self.pad_if_needed = pad_if_needed
+        self.pad_val = pad_val
+        self.padding_mode = padding_mode
+
+    def apply(self, images: Tensor, numbers: Tensor) -> Tensor:
+        """Pad and crop the images."""
+        if self.padding is not None:
+            images = self._pad(images, self.padding)
+        if self.pad_if_needed:
+            y, x = (
+                math.ceil(max(0, wanted - size) / 2)
+                for wanted, size in zip(self.crop_size, images.shape[2:], strict=True)
+            )
+            images = self._pad(images, (x, y, x, y))
+        rows, columns = images.shape[2:]
+        height, width = min(self.crop_size[0], rows), min(self.crop_size[1], columns)
+        y = scaled(numbers[:, 0], rows - height + 1)
+        x = scaled(numbers[:, 1], columns - width + 1)
+        return crop_batch(images, y, x, height, width)
+
+    def _pad(self, images: Tensor, borders: Sequence[int]) -> Tensor:
+        return pad_batch(images, borders, self.pad_val, self.padding_mode)
 
 
 @TRANSFORMS.register_module()
@@ -200,6 +280,8 @@ class CenterCrop(BaseTransform):
         array([[ 5,  6],
                [ 9, 10]])
     """
+
+    is_random = False
 
     def __init__(
         self,

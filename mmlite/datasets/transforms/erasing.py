@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from ...registry import TRANSFORMS
 from .base import BaseTransform, below, rng_of
+from .batch import BatchTransform
+from .batch_ops import colour_like, scaled
 from .geometry import image_size
 
 _ATTEMPTS = 10
@@ -99,6 +103,18 @@ class RandomErasing(BaseTransform):
                 break
         return results
 
+    def batched(self) -> BatchRandomErasing:
+        """The same for batches."""
+        return BatchRandomErasing(
+            self.erase_prob,
+            self.min_area_ratio,
+            self.max_area_ratio,
+            self.aspect_range,
+            self.mode,
+            self.fill_color,
+            self.fill_std,
+        )
+
     def _patch(self, shape: tuple[int, ...], seed: int) -> np.ndarray:
         colour = np.asarray(self.fill_color)
         if len(shape) == 2 or shape[2] == 1:
@@ -109,3 +125,101 @@ class RandomErasing(BaseTransform):
         if self.fill_std is None:
             return generator.integers(0, 256, shape)
         return generator.normal(colour, self.fill_std, shape).clip(0, 255)
+
+
+@TRANSFORMS.register_module()
+class BatchRandomErasing(BatchTransform):
+    """Fill a random rectangle of each image.
+
+    The twin of :class:`RandomErasing`, for batches. The pixels of noise come from
+    torch's generator of the device.
+
+    Args:
+        erase_prob: Probability of erasing.
+        min_area_ratio: Least area of the rectangle as a fraction of the image's.
+        max_area_ratio: Largest such fraction.
+        aspect_range: ``(min, max)`` of height / width, its logarithm is drawn
+            evenly; one number ``x`` stands for ``x`` and ``1 / x``.
+        mode: As that of :class:`RandomErasing`.
+        fill_color: The colour, or the mean of the normal noise, one or one per
+            channel.
+        fill_std: Standard deviation of the normal noise, one or one per channel.
+
+    Shape:
+        images: ``(B, C, H, W)``, unchanged. Images too small for a rectangle stay
+            as they are.
+
+    Example:
+        >>> erase = TRANSFORMS.build(
+        ...     dict(type='BatchRandomErasing', erase_prob=1.0, min_area_ratio=0.25,
+        ...          max_area_ratio=0.25, aspect_range=(1, 1), fill_color=9))
+        >>> int(erase(torch.zeros(1, 3, 8, 8)).sum())  # 16 px, 3 channels
+        432
+    """
+
+    count: ClassVar[int] = 1 + 4 * _ATTEMPTS
+
+    def __init__(
+        self,
+        erase_prob: float = 0.5,
+        min_area_ratio: float = 0.02,
+        max_area_ratio: float = 0.4,
+        aspect_range: float | Sequence[float] = (3 / 10, 10 / 3),
+        mode: Literal['const', 'rand'] = 'const',
+        fill_color: float | Sequence[float] = (128, 128, 128),
+        fill_std: float | Sequence[float] | None = None,
+    ) -> None:
+        areas = min_area_ratio, max_area_ratio
+        # The twin judges the arguments.
+        twin = RandomErasing(
+            erase_prob, *areas, aspect_range, mode, fill_color, fill_std
+        )
+        self.erase_prob = erase_prob
+        self.min_area_ratio = min_area_ratio
+        self.max_area_ratio = max_area_ratio
+        self.aspect_range = twin.aspect_range
+        self.mode = mode
+        self.fill_color = fill_color
+        self.fill_std = fill_std
+
+    def apply(self, images: Tensor, numbers: Tensor) -> Tensor:
+        """Erase the rectangles."""
+        y, x, height, width = self._rectangles(numbers, *images.shape[2:])
+        rows = torch.arange(images.size(2), device=images.device)
+        columns = torch.arange(images.size(3), device=images.device)
+        in_rows = (rows >= y) & (rows < y + height)  # (B, H)
+        in_columns = (columns >= x) & (columns < x + width)  # (B, W)
+        erased = (in_rows.unsqueeze(2) & in_columns.unsqueeze(1)).unsqueeze(1)
+        return torch.where(erased, self._patch(images), images)
+
+    def _rectangles(
+        self, numbers: Tensor, rows: int, columns: int
+    ) -> tuple[Tensor, ...]:
+        """Upper and left edge, height and width, each ``(B, 1)``; or nothing, 0."""
+        drawn, *tries = numbers.split([1, *[_ATTEMPTS] * 4], dim=1)
+        low, high = self.min_area_ratio, self.max_area_ratio
+        area = (low + tries[0] * (high - low)) * (rows * columns)
+        low, high = (math.log(ratio) for ratio in self.aspect_range)
+        aspect = torch.exp(low + tries[1] * (high - low))
+        height = (area * aspect).sqrt().round().long()
+        width = (area / aspect).sqrt().round().long()
+        fits = (height > 0) & (height < rows) & (width > 0) & (width < columns)
+        y = scaled(tries[2], rows - height + 1)
+        x = scaled(tries[3], columns - width + 1)
+        first = fits.long().argmax(dim=1, keepdim=True)
+        erases = (drawn < self.erase_prob) & fits.any(dim=1, keepdim=True)
+        height = height.gather(1, first) * erases
+        return y.gather(1, first), x.gather(1, first), height, width.gather(1, first)
+
+    def _patch(self, images: Tensor) -> Tensor:
+        """What the rectangles show: a colour, or noise in the shape of the images."""
+        colour = self.fill_color
+        if images.size(1) == 1:
+            colour = float(np.mean(colour))
+        if self.mode == 'const':
+            return colour_like(images, colour)
+        if self.fill_std is None:
+            return torch.randint_like(images, 0, 256)
+        noise = torch.randn(images.shape, device=images.device)
+        noise = noise * colour_like(noise, self.fill_std) + colour_like(noise, colour)
+        return noise.clamp(0, 255).to(images.dtype)

@@ -6,13 +6,17 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from ...registry import TRANSFORMS
 from .base import BaseTransform, rng_of
+from .batch import BatchTransform
+from .batch_ops import choose
 from .geometry import flip
 
-_DIRECTIONS = ('horizontal', 'vertical', 'diagonal')
+_AXES = {'horizontal': (-1,), 'vertical': (-2,), 'diagonal': (-2, -1)}
+_DIRECTIONS = tuple(_AXES)
 _32_BITS = 0xFFFFFFFF
 
 Indices = TypeVar('Indices', int, np.ndarray, Tensor)
@@ -71,12 +75,57 @@ class RandomFlip(BaseTransform):
             flip(results, direction)
         return results
 
+    def batched(self) -> BatchRandomFlip:
+        """The same for batches."""
+        return BatchRandomFlip(self.prob, self.direction)
+
     def _draw(self, number: float) -> str | None:
         for direction, share in self._shares:
             if number < share:
                 return direction
             number -= share
         return None
+
+
+@TRANSFORMS.register_module()
+class BatchRandomFlip(BatchTransform):
+    """Mirror each image with a probability.
+
+    The twin of :class:`RandomFlip`, for batches.
+
+    Args:
+        prob: Probability of a flip; with several directions each has an equal
+            share of it. A list gives each direction its own.
+        direction: As that of :class:`RandomFlip`.
+
+    Shape:
+        images: ``(B, C, H, W)``, unchanged.
+
+    Example:
+        >>> flip = TRANSFORMS.build(dict(type='BatchRandomFlip', prob=1.0))
+        >>> flip(torch.tensor([[[[1, 2, 3]]]]))
+        tensor([[[[3, 2, 1]]]])
+    """
+
+    def __init__(
+        self,
+        prob: float | Sequence[float],
+        direction: str | Sequence[str] = 'horizontal',
+    ) -> None:
+        self._shares = RandomFlip(prob, direction)._shares  # which judges both
+        self.prob = prob
+        self.direction = direction
+
+    def apply(self, images: Tensor, numbers: Tensor) -> Tensor:
+        """Flip the images for which a direction is drawn."""
+        number, end = numbers[:, 0], 0.0
+        variants = [images]
+        chosen = torch.zeros_like(number, dtype=torch.long)
+        for direction, share in self._shares:
+            begin, end = end, end + share
+            chosen += ((number >= begin) & (number < end)) * len(variants)
+            variants.append(images.flip(_AXES[direction]))
+        return choose(variants, chosen)
 
 
 @TRANSFORMS.register_module()
@@ -121,6 +170,39 @@ class AlternatingFlip(BaseTransform):
         if turned:
             flip(results, self.direction)
         return results
+
+    def batched(self) -> BatchAlternatingFlip:
+        """The same for batches."""
+        return BatchAlternatingFlip(self.direction, self.seed)
+
+
+class BatchAlternatingFlip(BatchTransform):
+    """Mirror one half of the samples in one epoch, the other half in the next.
+
+    The twin of :class:`AlternatingFlip`, for the batches of a data loader, which
+    knows the epoch.
+
+    Args:
+        direction: ``'horizontal'``, ``'vertical'`` or ``'diagonal'`` (both).
+        seed: Draws the halves.
+
+    Shape:
+        images: ``(B, C, H, W)``, unchanged.
+    """
+
+    def __init__(self, direction: str = 'horizontal', seed: int = 0) -> None:
+        self.direction = direction
+        self.seed = seed
+
+    def draw(self, indices: np.ndarray, seeds: np.ndarray, epoch: int) -> np.ndarray:
+        """0 for samples whose turn it is, a half for the others."""
+        turn = is_turn(indices.astype(np.int64), epoch, self.seed)
+        return ((1 - turn) / 2).astype(np.float32)[:, None]
+
+    def apply(self, images: Tensor, numbers: Tensor) -> Tensor:
+        """Flip the images whose number is below a half."""
+        flipped = images.flip(_AXES[self.direction])
+        return choose([images, flipped], (numbers[:, 0] < 0.5).long())
 
 
 def is_turn(index: Indices, epoch: int, seed: int = 0) -> Indices:

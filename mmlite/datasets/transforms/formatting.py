@@ -64,6 +64,7 @@ class PackInputs(BaseTransform):
         (torch.Size([3, 4, 6]), tensor([7]))
     """
 
+    is_random = False
     DEFAULT_META_KEYS = _META_KEYS
 
     def __init__(

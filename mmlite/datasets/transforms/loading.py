@@ -58,6 +58,8 @@ class LoadImageFromFile(BaseTransform):
         (4, 6, 3)
     """
 
+    is_random = False
+
     def __init__(
         self,
         to_float32: bool = False,

@@ -39,6 +39,8 @@ class Resize(BaseTransform):
         (4, 8)
     """
 
+    is_random = False
+
     def __init__(
         self,
         scale: int | Sequence[int] | None = None,
@@ -100,6 +102,8 @@ class ResizeEdge(BaseTransform):
         (256, 341, 3)
     """
 
+    is_random = False
+
     def __init__(
         self,
         scale: int,
@@ -150,6 +154,8 @@ class Pad(BaseTransform):
         >>> pad(dict(img=np.zeros((30, 40, 3), np.uint8)))['img'].shape
         (32, 64, 3)
     """
+
+    is_random = False
 
     def __init__(
         self,

@@ -33,6 +33,8 @@ class Shift(BaseTransform):
         array([[0, 1, 2]], dtype=uint8)
     """
 
+    is_random = False
+
     def __init__(
         self,
         x: int = 0,

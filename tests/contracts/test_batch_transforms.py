@@ -1,0 +1,124 @@
+"""What every transform of batches promises."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+import torch
+from contracts.tiny import BATCH_STEPS, STEPS, arguments_of, names_of
+
+from mmlite.datasets.transforms import BatchTransform
+from mmlite.errors import ConfigError, DataError
+from mmlite.registry import TRANSFORMS
+
+for_each_step = pytest.mark.parametrize('name', names_of('batch_transforms'))
+for_each_dtype = pytest.mark.parametrize('dtype', [torch.uint8, torch.float32])
+
+
+def build(name, **changes):
+    args = arguments_of(name, BATCH_STEPS, 'BATCH_STEPS')
+    return TRANSFORMS.build(dict(args, type=name, **changes))
+
+
+def images(dtype=torch.uint8, channels=3, batch=16):
+    return torch.randint(0, 256, (batch, channels, 9, 12)).to(dtype)
+
+
+@for_each_step
+@for_each_dtype
+def test_type_and_memory_stay_what_they_are(name, dtype):
+    given = images(dtype)
+    before = given.clone()
+    result = build(name)(given)
+    assert result.dtype == dtype and result.shape[:2] == given.shape[:2]
+    assert torch.equal(given, before)
+    assert not torch.equal(result[..., :8, :10], given[..., :8, :10])
+
+
+@for_each_step
+def test_each_image_depends_on_its_own_numbers_alone(name):
+    step, given = build(name), images()
+    numbers = torch.rand(16, step.count)
+    together = step.apply(given, numbers)
+    for i in range(16):
+        alone = step.apply(given[i : i + 1], numbers[i : i + 1])
+        assert torch.equal(alone[0], together[i])
+
+
+@for_each_step
+def test_extreme_numbers_are_in_order(name):
+    step, given = build(name), images()
+    for number in (0, 1 - 2**-24):
+        step.apply(given, torch.full((16, step.count), number))
+
+
+@for_each_step
+def test_it_draws_from_the_generator_of_torch(name):
+    step, given = build(name), images()
+    results = []
+    for _ in range(2):
+        torch.manual_seed(7)
+        results.append(step(given))
+    assert torch.equal(*results)
+    assert not torch.equal(step(given), results[0])
+
+
+@for_each_step
+def test_seeds_make_numbers(name):
+    step = build(name)
+    numbers = step.draw(np.arange(5), np.arange(5, dtype=np.uint64), epoch=0)
+    assert numbers.shape == (5, step.count) and numbers.dtype == np.float32
+    assert (numbers >= 0).all() and (numbers < 1).all()
+
+
+@for_each_step
+def test_grey_images_pass(name):
+    assert build(name)(images(channels=1)).size(1) == 1
+
+
+@for_each_step
+def test_nothing_is_read_from_the_device(name):
+    step = build(name)
+    result = step.apply(images().to('meta'), torch.rand(16, step.count, device='meta'))
+    assert result.is_meta and result.shape[:2] == (16, 3)
+
+
+@for_each_step
+def test_copies_and_pickles_do_the_same(name):
+    step, given = build(name), images()
+    numbers = torch.rand(16, step.count)
+    for other in (copy.deepcopy(step), pickle.loads(pickle.dumps(step))):
+        assert torch.equal(other.apply(given, numbers), step.apply(given, numbers))
+
+
+@for_each_step
+def test_it_is_the_twin_of_a_transform(name):
+    twin = name.removeprefix('Batch')
+    args = arguments_of(name, BATCH_STEPS, 'BATCH_STEPS')
+    batched = TRANSFORMS.build(dict(args, type=twin)).batched()
+    assert repr(batched) == repr(build(name))
+    assert repr(batched).startswith(name)
+
+
+@for_each_step
+def test_what_is_no_batch_is_refused(name):
+    for wrong in (dict(img=np.zeros((4, 4, 3))), [images()[0]], images()[0]):
+        with pytest.raises(DataError, match=f'{name} takes .*batch_transforms'):
+            build(name)(wrong)
+
+
+@for_each_step
+def test_unknown_arguments_are_refused_by_name(name):
+    with pytest.raises(ConfigError, match="no argument 'no_such_argument'"):
+        build(name, no_such_argument=1)
+
+
+@pytest.mark.parametrize('name', names_of('transforms'))
+def test_every_transform_says_whether_it_is_random(name):
+    step = TRANSFORMS.build(dict(arguments_of(name, STEPS, 'STEPS'), type=name))
+    assert isinstance(getattr(step, 'is_random', True), bool)
+    batched = getattr(step, 'batched', lambda: None)()
+    assert batched is None or isinstance(batched, BatchTransform)
