@@ -120,6 +120,7 @@ def dataloader(
     in_order: bool = True,
     num_batch_per_epoch: int | None = None,
     disable_subprocess_warning: bool = False,
+    in_memory: bool = False,
 ) -> None:
     """The keys of ``train_dataloader``, ``val_dataloader``, ``test_dataloader``."""
 

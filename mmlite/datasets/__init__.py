@@ -6,6 +6,7 @@ from .collate import default_collate
 from .custom import CustomDataset
 from .digits import Digits
 from .imagenet import ImageNet
+from .in_memory import InMemory, load_in_memory
 from .mnist import MNIST, FashionMNIST
 from .samplers import DefaultSampler, InfiniteSampler, WeightedRandomSampler
 from .seeded_index import SeededIndex
@@ -27,11 +28,13 @@ __all__ = [
     'Digits',
     'FashionMNIST',
     'ImageNet',
+    'InMemory',
     'InfiniteSampler',
     'RepeatDataset',
     'SeededIndex',
     'WeightedRandomSampler',
     'default_collate',
     'limit_opencv_threads',
+    'load_in_memory',
     'rng_of',
 ]

@@ -9,7 +9,6 @@ import os
 import shutil
 import sys
 import tarfile
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +18,7 @@ from typing import BinaryIO, NamedTuple
 from mmengine import dist
 
 from ..errors import DataError, DataNotFoundError
+from .progress import Progress
 
 __all__ = ['RemoteFile', 'extract', 'fetch', 'on_first_process']
 
@@ -107,7 +107,7 @@ def _download(url: str, part: Path, file: RemoteFile) -> None:
         total = int(source.headers.get('Content-Length') or 0)
         part.parent.mkdir(parents=True, exist_ok=True)
         with (
-            contextlib.closing(Progress(file.name, total)) as progress,
+            contextlib.closing(Progress(file.name, total, 'MB', 1e6)) as progress,
             part.open('wb') as target,
         ):
             for chunk in _chunks(source):
@@ -141,50 +141,6 @@ def md5_of(path: Path) -> str:
         while chunk := file.read(_CHUNK):
             digest.update(chunk)
     return digest.hexdigest()
-
-
-class Progress:
-    """How far a download is: a bar on a terminal, a line now and then elsewhere.
-
-    Args:
-        name: What is downloaded.
-        total: Its size in bytes; 0 if nobody said.
-    """
-
-    def __init__(self, name: str, total: int) -> None:
-        self.name = name
-        self.total = total
-        self.done = 0
-        self._started = time.monotonic()
-        self._on_terminal = sys.stderr.isatty()
-        self._next = 0.0
-
-    def update(self, count: int) -> None:
-        """Count more bytes."""
-        self.done += count
-        now = time.monotonic()
-        if now >= self._next:
-            self._next = now + (0.1 if self._on_terminal else 10.0)
-            self._show()
-
-    def close(self) -> None:
-        """Show the last state."""
-        self._show()
-        if self._on_terminal:
-            print(file=sys.stderr)
-
-    def _show(self) -> None:
-        seconds = max(time.monotonic() - self._started, 1e-3)
-        text = f'{self.name}  {self.done / 1e6:.1f} MB'
-        if self.total:
-            share = min(1.0, self.done / self.total)
-            filled = int(24 * share)
-            bar = '#' * filled + '.' * (24 - filled)
-            text = f'{self.name} [{bar}] {share:4.0%} of {self.total / 1e6:.1f} MB'
-        text += f'  {self.done / seconds / 1e6:.1f} MB/s'
-        end = '' if self._on_terminal else '\n'
-        print(f'\r{text}  ' if self._on_terminal else text, end=end, file=sys.stderr)
-        sys.stderr.flush()
 
 
 def extract(archive: Path, folder: Path, wanted: Sequence[str]) -> None:

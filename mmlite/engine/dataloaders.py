@@ -10,18 +10,22 @@ from typing import Any
 
 import torch
 from mmengine.dataset import worker_init_fn as seed_worker
+from mmengine.device import get_device
 from mmengine.dist import get_rank, get_world_size
 from mmengine.runner.runner import _SlicedDataset
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from ..datasets import limit_opencv_threads
+from ..datasets import limit_opencv_threads, load_in_memory
 from ..errors import ConfigError, DataError, Problem, did_you_mean
 from ..registry import DATA_SAMPLERS, DATASETS, FUNCTIONS
 from ..signature import arguments_of
+from .batch_loader import BatchLoader
 from .errors import at
 
 #: What a config may state beside the arguments of torch's DataLoader.
-_OWN_KEYS = ('num_batch_per_epoch', 'disable_subprocess_warning')
+_OWN_KEYS = ('num_batch_per_epoch', 'disable_subprocess_warning', 'in_memory')
+#: What cannot be had of data in memory.
+_BY_SAMPLE = ('collate_fn', 'batch_sampler')
 
 
 class EpochGenerator(torch.Generator):
@@ -55,11 +59,14 @@ def build_dataloader(
 
     Unless the dict says otherwise, samples are collated by ``default_collate``,
     workers stay alive between epochs, and memory is pinned if there is a GPU.
+    With ``in_memory=True`` the images go to the device once, and batches are made
+    there: see :class:`BatchLoader`. Workers, and what else concerns them, are then
+    not needed and left out.
 
     Args:
         cfg: ``dataset``, ``sampler``, ``batch_size``, ``num_workers``,
-            ``collate_fn`` and whatever else ``torch.utils.data.DataLoader``
-            takes.
+            ``collate_fn``, ``in_memory`` and whatever else
+            ``torch.utils.data.DataLoader`` takes.
         seed: Seeds the sampler and the workers.
         diff_rank_seed: Whether the processes draw different samplers' seeds.
 
@@ -71,6 +78,8 @@ def build_dataloader(
     _check_keys(cfg)
     dataset = _build_dataset(cfg)
     sampler = _build_sampler(cfg.pop('sampler'), dataset, seed, diff_rank_seed)
+    if cfg.pop('in_memory', False):
+        return _build_batch_loader(cfg, dataset, sampler, seed)
     batch_sampler = _build_batch_sampler(cfg, sampler)
     cfg['worker_init_fn'] = _build_worker_init(cfg, seed)
     cfg['collate_fn'] = _build_function(
@@ -83,6 +92,22 @@ def build_dataloader(
         batch_sampler=batch_sampler,
         generator=EpochGenerator(seed or 0),
         **cfg,
+    )
+    _check_size(loader)
+    return loader
+
+
+def _build_batch_loader(
+    cfg: dict[str, Any], dataset: Dataset, sampler: Sampler, seed: int | None
+) -> BatchLoader:
+    whole = dataset._dataset if isinstance(dataset, _SlicedDataset) else dataset
+    loader = BatchLoader(
+        dataset,
+        load_in_memory(whole, torch.device(get_device())),
+        sampler,
+        cfg['batch_size'],
+        cfg.get('drop_last', False),
+        EpochGenerator(seed or 0),
     )
     _check_size(loader)
     return loader
@@ -115,6 +140,12 @@ def _check_keys(cfg: dict[str, Any]) -> None:
         )
         if key not in cfg
     ]
+    if cfg.get('in_memory'):
+        problems += [
+            Problem(key, 'has no meaning with in_memory=True; leave one of them out')
+            for key in _BY_SAMPLE
+            if cfg.get(key) is not None
+        ]
     if cfg.get('batch_sampler') is None:
         problems += _count_problems(cfg, 'batch_size', 1)
     if 'num_workers' in cfg:

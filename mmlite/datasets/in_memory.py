@@ -1,0 +1,262 @@
+"""A whole dataset as one tensor, so that batches are made on the device."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from mmengine import dataset as engine
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from ..errors import ConfigError, DataError, Problem
+from ..structures import DataSample, SampleBatch
+from .base_dataset import BaseDataset
+from .progress import Progress
+from .storage import ArrayList
+from .transforms import BatchTransform, Compose, PackInputs
+
+__all__ = ['InMemory', 'load_in_memory']
+
+_WAY_OUT = 'set in_memory=False'
+
+
+class InMemory(NamedTuple):
+    """The images of a dataset, with all done to them that is not random.
+
+    Args:
+        images: The images, ``(N, C, H, W)``.
+        samples: What belongs to them, on the CPU.
+        numbers: The index of each image in its own dataset, ``(N, )``.
+        rows: Where the samples of the dataset are among the images; None if they
+            are in order.
+        transforms: What remains to be done to batches.
+    """
+
+    images: Tensor
+    samples: SampleBatch
+    numbers: np.ndarray
+    rows: np.ndarray | None
+    transforms: tuple[BatchTransform, ...]
+
+
+def load_in_memory(dataset: Dataset, device: torch.device) -> InMemory:
+    """Bring all images of a dataset to a device.
+
+    The first steps of its pipeline, up to the first random one, and the last one,
+    which packs, are done once to each sample. What is between them becomes
+    transforms of batches.
+
+    Args:
+        dataset: A dataset with a pipeline; or several behind each other, or
+            one that repeats.
+        device: The device.
+
+    Raises:
+        ConfigError: if a random step has no twin for batches, or stands before one
+            that is not random.
+        DataError: if images differ in size, or there is no room for them.
+    """
+    leaves, rows = _leaves(dataset)
+    steps = [_split(leaf) for leaf in leaves]
+    random = {repr(middle): middle for _, middle in steps}
+    if len(random) > 1:
+        raise ConfigError(
+            'in_memory needs datasets with the same random transforms, got '
+            f'{" and ".join(random)}; {_WAY_OUT}'
+        )
+    parts = [
+        _load(leaf, once, sum(map(len, leaves)), device)
+        for leaf, (once, _) in zip(leaves, steps, strict=True)
+    ]
+    (middle,) = random.values()
+    images = _joined([images for images, _ in parts])
+    transforms = tuple(step.batched() for step in middle)
+    samples = _samples([samples for _, samples in parts], images, transforms)
+    numbers = np.concatenate([np.arange(len(leaf)) for leaf in leaves])
+    return InMemory(images, samples, numbers, rows, transforms)
+
+
+def _leaves(dataset: Dataset) -> tuple[list[Any], np.ndarray | None]:
+    """The datasets with images inside one, and where its samples are in them."""
+    if isinstance(dataset, engine.ConcatDataset):
+        parts = [_leaves(part) for part in dataset.datasets]
+        leaves = [leaf for inner, _ in parts for leaf in inner]
+        rows, start = [], 0
+        for part, (inner, own) in zip(dataset.datasets, parts, strict=True):
+            rows.append(start + (np.arange(len(part)) if own is None else own))
+            start += sum(map(len, inner))
+        return leaves, np.concatenate(rows)
+    if isinstance(dataset, (engine.RepeatDataset, engine.ClassBalancedDataset)):
+        leaves, own = _leaves(dataset.dataset)
+        chosen = [dataset._get_ori_dataset_idx(i) for i in range(len(dataset))]
+        return leaves, np.asarray(chosen) if own is None else own[chosen]
+    if not isinstance(getattr(dataset, 'pipeline', None), engine.Compose):
+        raise ConfigError(
+            f'in_memory needs a dataset with a pipeline of transforms, which '
+            f'{type(dataset).__name__} has not; {_WAY_OUT}'
+        )
+    return [dataset], None
+
+
+def _split(leaf: Any) -> tuple[list, list]:
+    """The steps of a pipeline that are done once, and the random ones."""
+    steps = list(leaf.pipeline.transforms)
+    is_random = [getattr(step, 'is_random', True) for step in steps]
+    first = is_random.index(True) if True in is_random else max(0, len(steps) - 1)
+    middle = steps[first:-1]
+    for place, step in enumerate(steps[first:], first):
+        problem = _problem(step, is_last=place == len(steps) - 1)
+        if problem:
+            name = getattr(step, '__name__', type(step).__name__)
+            path = f'dataset.pipeline.{place}'
+            raise ConfigError([Problem(path, f'{name} {problem}; {_WAY_OUT}')])
+    return [*steps[:first], *steps[-1:]], middle
+
+
+def _problem(step: Any, is_last: bool) -> str:
+    """What keeps a step from standing behind the first random one."""
+    if not getattr(step, 'is_random', True):
+        return (
+            ''
+            if is_last
+            else (
+                'stands behind a random transform, but is done once, before them, with '
+                'in_memory=True; put it in front of them'
+            )
+        )
+    if is_last:
+        return 'ends the pipeline, which has to end with PackInputs for in_memory=True'
+    batched = getattr(step, 'batched', None)
+    if batched is None or batched() is None:
+        return (
+            'has no twin for batches, which in_memory=True needs; take it out, give '
+            'its class a method batched(), or is_random = False if it is not random'
+        )
+    return ''
+
+
+def _load(
+    leaf: Any, once: list, total: int, device: torch.device
+) -> tuple[Tensor, SampleBatch]:
+    """The images of one dataset, and what belongs to them."""
+    stored = getattr(leaf, 'data_list', None)
+    if isinstance(stored, ArrayList) and _is_plain(leaf) and _only_packs(once):
+        _check_room(total * stored.images[0].nbytes, device)
+        images = np.ascontiguousarray(stored.images.transpose(0, 3, 1, 2))
+        labels = torch.from_numpy(np.asarray(stored.labels, np.int64))
+        metainfo = dict(sample_idx=range(len(leaf)))
+        known = {k: v for k, v in metainfo.items() if k in once[0].meta_keys}
+        samples = SampleBatch.of(len(leaf), dict(gt_label=labels), known)
+        return torch.from_numpy(images).to(device), samples
+    view = copy.copy(leaf)
+    view.pipeline = Compose(once)
+    return _decoded(view, total, device)
+
+
+def _is_plain(leaf: Any) -> bool:
+    """Whether its samples are what it has stored, and nothing is added to them."""
+    own = type(leaf)
+    return all(
+        getattr(own, name) is getattr(BaseDataset, name)
+        for name in ('__getitem__', 'get_data_info', 'prepare_data')
+    )
+
+
+def _only_packs(once: list) -> bool:
+    return len(once) == 1 and type(once[0]) is PackInputs and once[0].input_key == 'img'
+
+
+def _decoded(
+    dataset: Any, total: int, device: torch.device
+) -> tuple[Tensor, SampleBatch]:
+    images, samples = None, []
+    name = f'{type(dataset).__name__} into memory'
+    with closing(Progress(name, len(dataset))) as progress:
+        for place in range(len(dataset)):
+            image, sample = _unpacked(dataset[place])
+            if images is None:
+                _check_room(total * image.numel() * image.element_size(), device)
+                images = image.new_empty((len(dataset), *image.shape))
+            _check_alike(image, images, place, sample)
+            images[place] = image
+            samples.append(sample)
+            progress.update(1)
+    return images.to(device), SampleBatch(samples)
+
+
+def _unpacked(item: Any) -> tuple[Tensor, DataSample]:
+    image = item.get('inputs') if isinstance(item, dict) else None
+    sample = item.get('data_samples') if isinstance(item, dict) else None
+    if isinstance(image, Tensor) and isinstance(sample, DataSample):
+        return image, sample
+    raise ConfigError(
+        'in_memory needs a pipeline that ends with PackInputs and gives one image a '
+        f'sample; {_WAY_OUT}'
+    )
+
+
+def _check_alike(image: Tensor, images: Tensor, place: int, sample: DataSample) -> None:
+    if image.shape == images.shape[1:] and image.dtype == images.dtype:
+        return
+    path = sample.get('img_path')
+    raise DataError(
+        f'in_memory needs images of one size, but sample {place}'
+        f'{f" ({path})" if path else ""} is {tuple(image.shape)} {image.dtype}, the '
+        f'first one {tuple(images.shape[1:])} {images.dtype}; begin the pipeline with '
+        f'e.g. Resize and CenterCrop, or {_WAY_OUT}'
+    )
+
+
+def _check_room(needed: int, device: torch.device) -> None:
+    """Refuse before any image is read, rather than when the memory is full."""
+    free = _free_bytes(device)
+    if free is not None and needed > free:
+        raise DataError(
+            f'in_memory needs {needed:,} bytes ({needed / 2**30:.1f} GiB) for the '
+            f'images, but {device} has {free:,} ({free / 2**30:.1f} GiB) free; '
+            f'{_WAY_OUT}, or take smaller images'
+        )
+
+
+def _free_bytes(device: torch.device) -> int | None:
+    if device.type == 'cuda':
+        return torch.cuda.mem_get_info(device)[0]
+    known = Path('/proc/meminfo')
+    if device.type != 'cpu' or not known.is_file():
+        return None
+    lines = dict(line.split(':') for line in known.read_text().splitlines())
+    return int(lines['MemAvailable'].split()[0]) * 1024
+
+
+def _joined(parts: Sequence[Tensor]) -> Tensor:
+    if len({(part.shape[1:], part.dtype) for part in parts}) > 1:
+        raise DataError(
+            'in_memory needs images of one size, but those of the datasets are '
+            f'{[tuple(part.shape[1:]) for part in parts]}; {_WAY_OUT}'
+        )
+    return parts[0] if len(parts) == 1 else torch.cat(list(parts))
+
+
+def _samples(
+    parts: Sequence[SampleBatch], images: Tensor, transforms: Sequence[BatchTransform]
+) -> SampleBatch:
+    """What belongs to all images; the size told is that of the batches."""
+    samples = parts[0]
+    if len(parts) > 1:
+        samples = SampleBatch([sample for part in parts for sample in part])
+    if 'img_shape' not in samples.metainfo:
+        return samples
+    image = images[:1].to('meta')
+    for transform in transforms:
+        image = transform(image)
+    shapes = [tuple(image.shape[2:])] * len(samples)
+    fields = {name: samples.field(name) for name in samples.keys()}
+    return SampleBatch.of(
+        len(samples), fields, samples.metainfo | {'img_shape': shapes}
+    )
