@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ...errors import ConfigError, DataError
-from ...registry import MODELS, TASK_UTILS
+from ...registry import MODELS, TASK_UTILS, TRANSFORMS
 from ...structures import (
     DataSample,
     SampleBatch,
@@ -49,6 +49,10 @@ class ClsDataPreprocessor(BaseDataPreprocessor):
         batch_augments: Arguments of
             :class:`~mmlite.models.data_preprocessors.RandomBatchAugment`, e.g.
             ``dict(augments=dict(type='Mixup', alpha=0.8))``; only in training.
+        batch_transforms: What is done to the images before they are normalised,
+            one after the other, each image by its own random numbers: e.g.
+            ``[dict(type='BatchRandomCrop', crop_size=32, padding=4)]``; only in
+            training. A callable takes and gives the batch.
 
     Shape:
         inputs: ``(B, C, H, W)``, or a list of ``(C, H, W)`` of any sizes.
@@ -79,6 +83,7 @@ class ClsDataPreprocessor(BaseDataPreprocessor):
         to_onehot: bool = False,
         num_classes: int | None = None,
         batch_augments: dict | Callable | None = None,
+        batch_transforms: Sequence[dict | Callable] | None = None,
     ) -> None:
         super().__init__(non_blocking=True)
         if (mean is None) != (std is None) or (mean and len(mean) != len(std)):
@@ -94,6 +99,7 @@ class ClsDataPreprocessor(BaseDataPreprocessor):
         self.to_rgb = to_rgb
         self.num_classes = num_classes
         self.batch_augments = _build_augments(batch_augments)
+        self.batch_transforms = _build_transforms(batch_transforms or ())
         self.to_onehot = to_onehot or self.batch_augments is not None
 
     def forward(self, data: dict, training: bool = False) -> dict:
@@ -102,7 +108,8 @@ class ClsDataPreprocessor(BaseDataPreprocessor):
         Args:
             data: ``dict(inputs=..., data_samples=...)``; the samples are
                 optional.
-            training: Whether to apply the batch augmentations.
+            training: Whether to apply the transforms and augmentations of
+                batches.
 
         Returns:
             ``dict(inputs=..., data_samples=...)``, on the device.
@@ -112,7 +119,10 @@ class ClsDataPreprocessor(BaseDataPreprocessor):
                 'a batch is dict(inputs=images, data_samples=samples), got '
                 f'{_shown(data)}; end the pipeline of the dataset with PackInputs'
             )
-        inputs = self._images(data['inputs'])
+        inputs = data['inputs']
+        if training and self.batch_transforms:
+            inputs = self._transformed(inputs)
+        inputs = self._images(inputs)
         samples = data.get('data_samples')
         if not _are_samples(samples):
             return dict(inputs=inputs, data_samples=self.cast_data(samples))
@@ -128,6 +138,15 @@ class ClsDataPreprocessor(BaseDataPreprocessor):
         if scores is not None:
             scatter_field(samples, 'gt_score', scores)
         return dict(inputs=inputs, data_samples=samples)
+
+    def _transformed(self, inputs: Tensor | Sequence[Tensor]) -> Tensor:
+        if not isinstance(inputs, Tensor) and len({x.shape for x in inputs}) == 1:
+            inputs = torch.stack(tuple(inputs))
+        if isinstance(inputs, Tensor):
+            inputs = inputs.to(self.device, non_blocking=True)
+        for transform in self.batch_transforms:
+            inputs = transform(inputs)
+        return inputs
 
     def _images(self, inputs: Tensor | Sequence[Tensor]) -> Tensor:
         if not isinstance(inputs, Tensor):
@@ -209,6 +228,8 @@ class ClsDataPreprocessor(BaseDataPreprocessor):
         if self.mean is not None:
             mean, std = self.mean.flatten().tolist(), self.std.flatten().tolist()
             shown = f'mean={mean}, std={std}, {shown}'
+        if self.batch_transforms:
+            shown += f', batch_transforms={self.batch_transforms}'
         if self.batch_augments is not None:
             shown += f', batch_augments={self.batch_augments}'
         return shown
@@ -254,3 +275,13 @@ def _build_augments(augments: dict | Callable | None) -> Callable | None:
         return TASK_UTILS.build({'type': 'RandomBatchAugment', **augments})
     except ConfigError as error:
         raise error.under('batch_augments') from error.__cause__
+
+
+def _build_transforms(cfgs: Sequence[dict | Callable]) -> list[Callable]:
+    steps = []
+    for i, cfg in enumerate(cfgs):
+        try:
+            steps.append(TRANSFORMS.build(cfg) if isinstance(cfg, dict) else cfg)
+        except ConfigError as error:
+            raise error.under('batch_transforms', str(i)) from error.__cause__
+    return steps
