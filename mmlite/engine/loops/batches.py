@@ -6,22 +6,29 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
+import torch
+from mmengine.device import get_device
 from torch.utils.data import BatchSampler, DataLoader
 
 from ...datasets import InfiniteSampler
-from ...errors import DataError
+from ...errors import DataError, MissingDependencyError, UserError
 from ..dataloaders import EpochGenerator
+from ..prefetch import prefetched
 
 
 def batches_from(dataloader: DataLoader, epoch: int, start: int = 0) -> Iterator[Any]:
     """The batches of an epoch, without the first ``start``.
 
-    Samplers that have ``set_start`` skip them without loading anything.
+    Samplers that have ``set_start`` skip them without loading anything. On a GPU
+    the images are brought there beside the computation.
 
     Args:
         dataloader: A data loader.
         epoch: Which epoch, counted from 0.
         start: How many batches to leave out.
+
+    Raises:
+        UserError: as the dataset raised it, also in a worker.
     """
     sampler = _sampler(dataloader)
     set_epoch = getattr(sampler, 'set_epoch', None)
@@ -34,7 +41,8 @@ def batches_from(dataloader: DataLoader, epoch: int, start: int = 0) -> Iterator
     if set_start is not None and type(dataloader.batch_sampler) is BatchSampler:
         set_start(start * dataloader.batch_size)
         skip = 0
-    return islice(iter(dataloader), skip, None)
+    batches = islice(iter(dataloader), skip, None)
+    return _without_traceback(prefetched(batches, torch.device(get_device())))
 
 
 def endless_batches(dataloader: DataLoader, start: int = 0) -> Iterator[Any]:
@@ -51,6 +59,34 @@ def endless_batches(dataloader: DataLoader, start: int = 0) -> Iterator[Any]:
         if not yielded and start == 0:
             raise DataError('the data loader gives no batches')
         epoch, start = epoch + 1, 0
+
+
+def _without_traceback(batches: Iterator[Any]) -> Iterator[Any]:
+    """Let errors of a user, which a worker wraps into its traceback, be as raised."""
+    try:
+        yield from batches
+    except (UserError, RuntimeError) as error:
+        plain = _as_raised(error)
+        if plain is None:
+            raise
+        raise plain from None
+
+
+def _as_raised(error: UserError | RuntimeError) -> UserError | None:
+    """What a worker reported; None if it is no worker's report of a user's error."""
+    wrapped = str(error)
+    if not (wrapped.startswith('Caught ') and 'Original Traceback' in wrapped):
+        return None
+    kind = type(error)
+    if not isinstance(error, UserError):
+        # The one error that torch cannot make anew of a text.
+        kind = MissingDependencyError
+    mark = f'\n{kind.__module__}.{kind.__qualname__}: '
+    _, found, message = wrapped.rpartition(mark)
+    if not found:
+        return None
+    made = UserError if kind is MissingDependencyError else kind
+    return made(message.rstrip('\n'))
 
 
 def _sampler(dataloader: DataLoader) -> Any:
