@@ -9,31 +9,42 @@ from typing import Any
 from torch.utils.data import DataLoader
 
 
-class ClockedLoader(DataLoader):
-    """Yields ready batches in turn, and notes what a probe says at each request.
+class ReadyLoader(DataLoader):
+    """Yields batches that were made before, in turn.
+
+    Args:
+        batches: The batches.
+        steps: How many an epoch has.
+        batch_size: Images in each.
+    """
+
+    def __init__(self, batches: Sequence[Any], steps: int, batch_size: int = 1) -> None:
+        super().__init__(range(steps * batch_size), batch_size)
+        self.batches = batches
+
+    def __iter__(self) -> Iterator[Any]:
+        for step in range(len(self)):
+            yield self.batches[step % len(self.batches)]
+
+
+class ClockedLoader(ReadyLoader):
+    """Notes what a probe says, by default the time, whenever a batch is asked for.
 
     The time between two requests is what an iteration takes, whoever asks.
 
     Args:
         batches: The batches.
         steps: How many an epoch has.
-        probe: What is noted, by default the time.
     """
 
-    def __init__(
-        self,
-        batches: Sequence[Any],
-        steps: int,
-        probe: Callable[[], float] = time.perf_counter,
-    ) -> None:
-        super().__init__(range(steps))
-        self.batches = batches
-        self.probe = probe
+    def __init__(self, batches: Sequence[Any], steps: int) -> None:
+        super().__init__(batches, steps)
+        self.probe: Callable[[], float] = time.perf_counter
         self.marks: list[float] = []
 
     def __iter__(self) -> Iterator[Any]:
         self.marks = []
-        for step in range(len(self)):
+        for batch in super().__iter__():
             self.marks.append(self.probe())
-            yield self.batches[step % len(self.batches)]
+            yield batch
         self.marks.append(self.probe())

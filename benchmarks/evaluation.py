@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import torch
+from clock import ReadyLoader
 from data import write_cifar10
 from protocol import Goal, Line
 from session import ROOT, Session, quiet
@@ -36,9 +37,9 @@ def _bookkeeping(session: Session) -> Line:
     goal = Goal('<=', 0.02)
     if session.peer is None:
         return Line('C8', what, goal, note='peer absent')
-    count = session.size(10_000, 256)
+    count = session.size(40, 1) * _BATCH
     runner = _ready_runner(session, count)
-    theirs = dict(images=session.size(2_000, 256), batch_size=_BATCH)
+    theirs = dict(images=session.size(8, 1) * _BATCH, batch_size=_BATCH)
 
     def ours() -> float:
         start = time.process_time()
@@ -72,21 +73,10 @@ def _ready_runner(session: Session, count: int) -> Runner:
                 head=dict(type='ClsHead'),
             ),
             session.new_folder('evaluation'),
-            val_dataloader=ReadyLoader(batches, count),
+            val_dataloader=ReadyLoader(batches, len(batches), _BATCH),
             val_cfg=dict(),
             val_evaluator=dict(type='Accuracy'),
         )
-
-
-class ReadyLoader(torch.utils.data.DataLoader):
-    """Yields batches that were made before."""
-
-    def __init__(self, batches: list, count: int) -> None:
-        super().__init__(range(count), _BATCH)
-        self.batches = batches
-
-    def __iter__(self):
-        return iter(self.batches)
 
 
 def _whole(session: Session) -> Line:

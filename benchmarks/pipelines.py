@@ -88,7 +88,11 @@ def per_sample(session: Session) -> list[Line]:
     root = _data(session)
     runner = cifar_runner(session, root, 'train_dataloader.num_workers=0')
     feed = Feed.of(runner, session.size(50, 2))
-    rounds = session.compare(mmlite=feed.cost, mmpretrain=_peer(session, root, 0))
+    rounds = session.compare(
+        mmlite=feed.cost,
+        mmpretrain=_peer(session, root, 0),
+        bound=_index_and_normalise(session),
+    )
     ratios = rounds.ratio('mmpretrain', 'mmlite')
     return [
         Line(

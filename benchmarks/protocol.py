@@ -138,7 +138,7 @@ def _time(seconds: float) -> str:
 
 
 _COLUMNS = ('id', 'what', 'ratio', 'goal', 'spread', 'met')
-_WIDTHS = (4, 62, 8, 8, 16, 3)
+_WIDTHS = (4, 75, 7, 7, 13, 3)
 
 
 def header() -> str:
@@ -148,12 +148,12 @@ def header() -> str:
 def row(line: Line) -> str:
     """A line of the table; its note below, if it has one."""
     goal = str(line.goal or '')
-    if line.ratio is None:
-        return _row((line.id, line.what, line.note, goal, '', ''))
-    spread = f'{_short(min(line.ratios))}-{_short(max(line.ratios))}'
-    met = {True: 'yes', False: 'NO', None: ''}[line.met]
-    text = _row((line.id, line.what, _short(line.ratio), goal, spread, met))
-    return f'{text}\n{"":4} |   {line.note}' if line.note else text
+    cells = (line.id, line.what, '-', goal, '', '')
+    if line.ratio is not None:
+        spread = f'{_short(min(line.ratios))}-{_short(max(line.ratios))}'
+        met = {True: 'yes', False: 'NO', None: ''}[line.met]
+        cells = (line.id, line.what, _short(line.ratio), goal, spread, met)
+    return _row(cells) + (f'\n{"":4} |   {line.note}' if line.note else '')
 
 
 def _row(cells: Sequence[str]) -> str:

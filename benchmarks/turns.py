@@ -44,8 +44,8 @@ class TurnsHook(Hook):
     ) -> None:
         self.others = others
         self.segment = segment
+        self.rounds = rounds
         self.warmup = warmup
-        self.iterations = (rounds + warmup) * segment
         self.taken = Rounds({name: [] for name in ('mmlite', *others)})
         self._marks: list[float] = []
         self._round = 0
@@ -55,6 +55,8 @@ class TurnsHook(Hook):
             self._marks = [now()]
 
     def after_train_iter(self, runner: Runner, *args: Any, **kwargs: Any) -> None:
+        if self._round == self.warmup + self.rounds:
+            return
         last = len(self._marks) == self.segment
         self._marks.append(now() if last else time.perf_counter())
         if not last:
