@@ -160,7 +160,8 @@ def check_labels(
     """
     if not len(labels) or labels.device.type != 'cpu':
         return
-    low, high = (int(value) for value in labels.aminmax())
+    values = labels.numpy()
+    low, high = int(values.min()), int(values.max())
     if low >= 0 and high < num_classes:
         return
     wrong = low if low < 0 else high
