@@ -2,6 +2,8 @@
 
 from .amp import AmpOptimWrapper, amp_supported
 from .chained_optimizer import ChainedOptimizer
+from .constructor import DefaultOptimWrapperConstructor
+from .fused import fused_by_default
 from .muon import Muon, newton_schulz
 from .muon_constructor import MuonOptimWrapperConstructor
 from .optim_wrapper import OptimWrapper
@@ -12,9 +14,11 @@ register_aliases()
 __all__ = [
     'AmpOptimWrapper',
     'ChainedOptimizer',
+    'DefaultOptimWrapperConstructor',
     'Muon',
     'MuonOptimWrapperConstructor',
     'OptimWrapper',
     'amp_supported',
+    'fused_by_default',
     'newton_schulz',
 ]

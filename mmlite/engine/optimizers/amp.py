@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Literal
 
 import torch
@@ -128,14 +128,12 @@ class AmpOptimWrapper(OptimWrapper):
         self.loss_scaler.step(self.optimizer, **kwargs)
         self.loss_scaler.update(self._fixed_scale)
 
-    @contextmanager
-    def optim_context(self, model: nn.Module) -> Iterator[None]:
-        """Compute in mixed precision, and send gradients only when a step is due."""
-        with (
-            super().optim_context(model),
-            torch.autocast(self.device_type, self.cast_dtype),
-        ):
-            yield
+    def optim_context(self, model: nn.Module) -> AbstractContextManager:
+        """Compute in mixed precision; gradients are sent when a step is due."""
+        autocast = torch.autocast(self.device_type, self.cast_dtype)
+        if self._accumulative_counts == 1:
+            return autocast
+        return _both(super().optim_context(model), autocast)
 
     def state_dict(self) -> dict:
         """The state of the optimizer, and of the loss scaler."""
@@ -148,3 +146,11 @@ class AmpOptimWrapper(OptimWrapper):
         if scaler and self.loss_scaler.is_enabled():
             self.loss_scaler.load_state_dict(scaler)
         super().load_state_dict(state_dict)
+
+
+@contextmanager
+def _both(
+    outer: AbstractContextManager, inner: AbstractContextManager
+) -> Iterator[None]:
+    with outer, inner:
+        yield

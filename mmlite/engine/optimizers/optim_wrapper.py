@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
+
 from mmengine.optim import OptimWrapper as BaseOptimWrapper
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from ...registry import OPTIM_WRAPPERS
+
+_NOTHING = nullcontext()
 
 
 @OPTIM_WRAPPERS.register_module()
@@ -37,6 +41,12 @@ class OptimWrapper(BaseOptimWrapper):
         clip_grad = None if clip_grad is None else dict(clip_grad)
         super().__init__(optimizer, accumulative_counts, clip_grad)
         self.logged: dict[str, Tensor] = {}
+
+    def optim_context(self, model: nn.Module) -> AbstractContextManager:
+        """What the forward pass runs in: gradients are sent when a step is due."""
+        if self._accumulative_counts == 1:
+            return _NOTHING
+        return super().optim_context(model)
 
     def scale_loss(self, loss: Tensor) -> Tensor:
         """Divide the loss by the number of iterations that make one step."""

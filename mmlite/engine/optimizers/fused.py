@@ -1,0 +1,89 @@
+"""Optimizers that do a whole step in one kernel, wherever torch has one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from ...registry import OPTIMIZERS
+
+__all__ = ['IMPLEMENTATION', 'fused_by_default', 'match_layouts']
+
+#: Settings that say how a step is computed, not what it computes.
+IMPLEMENTATION = ('fused', 'foreach', 'capturable', 'differentiable')
+
+_HAVE_FUSED = (torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW)
+_DEVICES = ('cpu', 'cuda')
+_DTYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+_LAYOUTS = {4: torch.channels_last, 5: torch.channels_last_3d}
+
+
+def fused_by_default(
+    cfg: Mapping[str, Any],
+    parameters: Iterable[Tensor],
+    model: nn.Module | None = None,
+) -> dict[str, Any]:
+    """The config of an optimizer with ``fused=True``, if all that it takes is there.
+
+    That is: torch has a fused kernel for the optimizer, the devices and the
+    dtypes, no gradient is sparse, and the config does not choose for itself by
+    ``fused``, ``foreach`` or the like.
+
+    Args:
+        cfg: The config; its ``type`` is a name in OPTIMIZERS, or a class.
+        parameters: What is to be optimised.
+        model: What they belong to.
+
+    Example:
+        >>> fused_by_default(dict(type='SGD', lr=0.1), [torch.zeros(2)])
+        {'type': 'SGD', 'lr': 0.1, 'fused': True}
+        >>> fused_by_default(dict(type='RMSprop', lr=0.1), [torch.zeros(2)])
+        {'type': 'RMSprop', 'lr': 0.1}
+    """
+    kind = cfg['type']
+    kind = OPTIMIZERS.get(kind) if isinstance(kind, str) else kind
+    if (
+        kind in _HAVE_FUSED
+        and not any(name in cfg for name in IMPLEMENTATION)
+        and all(map(_is_plain, parameters))
+        and not (model is not None and _has_sparse_gradients(model))
+    ):
+        return dict(cfg, fused=True)
+    return dict(cfg)
+
+
+def _is_plain(tensor: Tensor) -> bool:
+    layout = _LAYOUTS.get(tensor.ndim, torch.contiguous_format)
+    return (
+        tensor.device.type in _DEVICES
+        and tensor.dtype in _DTYPES
+        and tensor.layout == torch.strided
+        and (tensor.is_contiguous() or tensor.is_contiguous(memory_format=layout))
+    )
+
+
+def _has_sparse_gradients(model: nn.Module) -> bool:
+    tables = (nn.Embedding, nn.EmbeddingBag)
+    return any(isinstance(m, tables) and m.sparse for m in model.modules())
+
+
+def match_layouts(optimizer: Optimizer) -> None:
+    """Give momenta and the like the memory layouts of their parameters.
+
+    Fused kernels go through the memory of both side by side, and what was loaded
+    may be laid out as another run had it.
+    """
+    for parameter, state in optimizer.state.items():
+        for name, value in state.items():
+            if (
+                isinstance(value, Tensor)
+                and value.shape == parameter.shape
+                and value.stride() != parameter.stride()
+            ):
+                state[name] = torch.empty_like(parameter, dtype=value.dtype).copy_(
+                    value
+                )
