@@ -62,8 +62,9 @@ def load_in_memory(dataset: Dataset, device: torch.device) -> InMemory:
             that is not random.
         DataError: if images differ in size, or there is no room for them.
     """
-    leaves, rows = _leaves(dataset)
-    steps = [_split(leaf) for leaf in leaves]
+    places, rows = _leaves(dataset)
+    leaves = list(places.values())
+    steps = [_split(leaf, place) for place, leaf in places.items()]
     random = {repr(middle): middle for _, middle in steps}
     if len(random) > 1:
         raise ConfigError(
@@ -82,29 +83,22 @@ def load_in_memory(dataset: Dataset, device: torch.device) -> InMemory:
     return InMemory(images, samples, numbers, rows, transforms)
 
 
-def _leaves(dataset: Dataset) -> tuple[list[Any], np.ndarray | None]:
-    """The datasets with images inside one, and where its samples are in them."""
+def _leaves(dataset: Dataset) -> tuple[dict[str, Any], np.ndarray | None]:
+    """The datasets with images inside one by their places, and its samples in them."""
     if isinstance(dataset, engine.ConcatDataset):
-        parts = [_leaves(part) for part in dataset.datasets]
-        leaves = [leaf for inner, _ in parts for leaf in inner]
-        rows, start = [], 0
-        for part, (inner, own) in zip(dataset.datasets, parts, strict=True):
-            rows.append(start + (np.arange(len(part)) if own is None else own))
-            start += sum(map(len, inner))
-        return leaves, np.concatenate(rows)
+        return {f'datasets.{i}.': part for i, part in enumerate(dataset.datasets)}, None
     if isinstance(dataset, (engine.RepeatDataset, engine.ClassBalancedDataset)):
-        leaves, own = _leaves(dataset.dataset)
-        chosen = [dataset._get_ori_dataset_idx(i) for i in range(len(dataset))]
-        return leaves, np.asarray(chosen) if own is None else own[chosen]
+        rows = [dataset._get_ori_dataset_idx(i) for i in range(len(dataset))]
+        return {'dataset.': dataset.dataset}, np.asarray(rows)
     if not isinstance(getattr(dataset, 'pipeline', None), engine.Compose):
         raise ConfigError(
             f'in_memory needs a dataset with a pipeline of transforms, which '
             f'{type(dataset).__name__} has not; {_WAY_OUT}'
         )
-    return [dataset], None
+    return {'': dataset}, None
 
 
-def _split(leaf: Any) -> tuple[list, list]:
+def _split(leaf: Any, where: str) -> tuple[list, list]:
     """The steps of a pipeline that are done once, and the random ones."""
     steps = list(leaf.pipeline.transforms)
     is_random = [getattr(step, 'is_random', True) for step in steps]
@@ -113,8 +107,9 @@ def _split(leaf: Any) -> tuple[list, list]:
     for place, step in enumerate(steps[first:], first):
         problem = _problem(step, is_last=place == len(steps) - 1)
         if problem:
-            name = getattr(step, '__name__', type(step).__name__)
-            path = f'dataset.pipeline.{place}'
+            function = getattr(step, 'func', step)  # of a partial
+            name = getattr(function, '__name__', type(step).__name__)
+            path = f'{where}pipeline.{place}'
             raise ConfigError([Problem(path, f'{name} {problem}; {_WAY_OUT}')])
     return [*steps[:first], *steps[-1:]], middle
 

@@ -101,9 +101,11 @@ def _build_batch_loader(
     cfg: dict[str, Any], dataset: Dataset, sampler: Sampler, seed: int | None
 ) -> BatchLoader:
     whole = dataset._dataset if isinstance(dataset, _SlicedDataset) else dataset
+    with at('dataset'):
+        data = load_in_memory(whole, torch.device(get_device()))
     loader = BatchLoader(
         dataset,
-        load_in_memory(whole, torch.device(get_device())),
+        data,
         sampler,
         cfg['batch_size'],
         cfg.get('drop_last', False),
