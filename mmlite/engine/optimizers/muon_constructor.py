@@ -13,8 +13,8 @@ from ...errors import ConfigError
 from ...registry import OPTIM_WRAPPER_CONSTRUCTORS, OPTIM_WRAPPERS, OPTIMIZERS
 from ..checkpoints import unwrapped
 from .chained_optimizer import ChainedOptimizer
-
-Group = dict[str, Any]
+from .constructor import Group, merged
+from .fused import fused_by_default, match_layouts
 
 
 @OPTIM_WRAPPER_CONSTRUCTORS.register_module()
@@ -71,8 +71,8 @@ class MuonOptimWrapperConstructor(DefaultOptimWrapperConstructor):
         model = unwrapped(model)
         matrices, others = self._divide(model)
         optimizers = [
-            _build(self.optimizer_cfg, matrices, 'optimizer'),
-            _build(self.others_cfg, others, 'paramwise_cfg.others'),
+            _build(self.optimizer_cfg, matrices, 'optimizer', model),
+            _build(self.others_cfg, others, 'paramwise_cfg.others', model),
         ]
         return OPTIM_WRAPPERS.build(
             dict(dict(type='OptimWrapper'), **self.optim_wrapper_cfg),
@@ -99,23 +99,26 @@ class MuonOptimWrapperConstructor(DefaultOptimWrapperConstructor):
         return matrices, others
 
 
-def _build(cfg: Mapping[str, Any], groups: list[Group], path: str) -> Optimizer:
-    """An optimizer with few groups: one for each different setting."""
-    merged: dict[tuple, Group] = {}
-    for group in groups:
-        settings = _settings(cfg, group, path)
-        key = tuple(sorted(settings.items()))
-        merged.setdefault(key, dict(settings, params=[]))
-        merged[key]['params'] += group['params']
+def _build(
+    cfg: Mapping[str, Any], groups: list[Group], path: str, model: nn.Module
+) -> Optimizer:
+    """An optimizer with one group for each different setting, fused if it can be."""
+    if problems := OPTIMIZERS.problems_of(cfg, given=('params',)):
+        raise ConfigError(problems).under(*path.split('.'))
+    groups = merged([_settings(cfg, group, path) for group in groups])
+    parameters = [parameter for group in groups for parameter in group['params']]
+    cfg = fused_by_default(cfg, parameters, model)
     try:
-        return OPTIMIZERS.build(dict(cfg, params=list(merged.values())))
+        optimizer = OPTIMIZERS.build(dict(cfg, params=groups))
     except ConfigError as error:
         raise error.under(*path.split('.')) from error.__cause__
+    optimizer.register_load_state_dict_post_hook(match_layouts)
+    return optimizer
 
 
 def _settings(cfg: Mapping[str, Any], group: Group, path: str) -> dict[str, Any]:
     """The settings of a group, in which factors have become values."""
-    settings = {}
+    settings = dict(params=group['params'])
     for name, factor in group.items():
         if name in ('params', 'lr_mult', 'decay_mult'):
             continue

@@ -78,11 +78,25 @@ def test_parameters_with_equal_settings_share_a_group():
     assert counts == [3, 3, 3]
 
 
+def test_the_other_optimizer_steps_fused_unless_told_otherwise():
+    for options, fused in ((dict(), True), (dict(foreach=True), None)):
+        constructor = MuonOptimWrapperConstructor(
+            dict(optimizer=MUON), dict(others=dict(SGD, **options))
+        )
+        _, others = constructor(Net()).optimizer.optimizers
+        assert others.defaults['fused'] is fused
+
+
 @pytest.mark.parametrize(
     ('optimizer', 'paramwise_cfg', 'message'),
     [
         (MUON, None, 'paramwise_cfg.others is missing'),
         (MUON, dict(others=dict(type='SDG')), 'paramwise_cfg.others: .* mean .SGD'),
+        (
+            MUON,
+            dict(others=dict(lr=1)),
+            'paramwise_cfg.others: the key type is missing',
+        ),
         (MUON, dict(others=dict(SGD, lrr=1)), "paramwise_cfg.others: .*'lr'"),
         (dict(MUON, ns_step=1), dict(others=SGD), "optimizer: .*'ns_steps'"),
         (
