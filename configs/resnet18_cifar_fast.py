@@ -17,6 +17,7 @@ _base_ = [
     '_base_/default_runtime.py',
 ]
 
-train_dataloader = dict(batch_size=512, drop_last=True)
-val_dataloader = dict(batch_size=1000)
+# The images live on the device; the training ones are augmented there in batches.
+train_dataloader = dict(batch_size=512, in_memory=True, drop_last=True)
+val_dataloader = dict(batch_size=1000, in_memory=True)
 default_hooks = dict(checkpoint=dict(interval=10, save_best='auto'))

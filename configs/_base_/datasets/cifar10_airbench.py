@@ -18,9 +18,10 @@ train_pipeline = [
 ]
 test_pipeline = [dict(type='PackInputs')]
 
+# The images live on the device; the training ones are augmented there in batches.
 train_dataloader = dict(
     batch_size=1024,
-    num_workers=2,
+    in_memory=True,
     drop_last=True,
     dataset=dict(
         type=dataset_type, data_root=data_root, split='train', pipeline=train_pipeline
@@ -29,7 +30,7 @@ train_dataloader = dict(
 )
 val_dataloader = dict(
     batch_size=1000,
-    num_workers=2,
+    in_memory=True,
     dataset=dict(
         type=dataset_type, data_root=data_root, split='test', pipeline=test_pipeline
     ),
@@ -37,7 +38,8 @@ val_dataloader = dict(
 )
 val_evaluator = dict(type='Accuracy', topk=(1,))
 
-test_dataloader = val_dataloader
+# The views of a test with --tta are made by the pipeline.
+test_dataloader = dict(val_dataloader, in_memory=False, num_workers=2)
 test_evaluator = val_evaluator
 
 # The image, and the image moved by a pixel to either corner; each also mirrored.

@@ -22,9 +22,9 @@ def patch_moments(images: Tensor, kernel_size: int) -> Tensor:
     """
     total, count = 0.0, 0
     for chunk in images.float().split(_CHUNK):
-        patches = F.unfold(chunk, kernel_size).transpose(0, 1).flatten(1)  # (D, N)
-        total = total + (patches @ patches.T).double()
-        count += patches.size(1)
+        patches = F.unfold(chunk, kernel_size)  # (B, D, L)
+        total = total + (patches @ patches.mT).sum(0).double()
+        count += len(patches) * patches.size(2)
     return total / count
 
 
