@@ -24,7 +24,13 @@ __all__ = [
 
 
 class UserError(Exception):
-    """Base of all errors whose message tells a user what to do."""
+    """Base of all errors whose message tells a user what to do.
+
+    Attributes:
+        exit_code: What the command line exits with.
+    """
+
+    exit_code = 1
 
 
 class DataError(UserError, ValueError):

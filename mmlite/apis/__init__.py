@@ -1,7 +1,23 @@
-"""What users call: training, testing, and a model with its weights."""
+"""What users call: training, testing, and a model with its weights.
 
-from .model import init_model
-from .testing import test
-from .training import prepare_training, train
+Each is imported when it is first asked for, so that the command line answers
+``--help`` at once.
+"""
+
+from importlib import import_module
+from typing import Any
+
+_HOMES = {
+    'init_model': 'model',
+    'prepare_training': 'training',
+    'test': 'testing',
+    'train': 'training',
+}
 
 __all__ = ['init_model', 'prepare_training', 'test', 'train']
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
+    return getattr(import_module(f'.{_HOMES[name]}', __name__), name)

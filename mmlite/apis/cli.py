@@ -12,13 +12,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..config import OverrideAction, check_config, load_config
-from ..engine import Interrupted
-from ..errors import ConfigError, UserError
+from ..errors import ConfigError, DataError, UserError
 from ..version import __version__
-from .testing import test
-from .training import train
 
 LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
+_RANKS = ('RANK', 'SLURM_PROCID', 'OMPI_COMM_WORLD_RANK')
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -33,17 +31,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = _parser().parse_args(argv)
     try:
         return args.run(args)
-    except Interrupted as interrupt:
-        print(interrupt, file=sys.stderr)
-        return 130
     except KeyboardInterrupt:
         print('interrupted', file=sys.stderr)
         return 130
     except UserError as error:
         if os.environ.get('MMLITE_TRACEBACK'):
             raise
-        print(f'error: {error}', file=sys.stderr)
-        return 1
+        _tell(error)
+        return error.exit_code
+
+
+def _tell(error: UserError) -> None:
+    """Print the message, once for all processes if all of them have met it."""
+    rank = next((os.environ[v] for v in _RANKS if v in os.environ), '0')
+    met_by_all = isinstance(error, (ConfigError, DataError)) or error.exit_code != 1
+    if rank == '0' or not met_by_all:
+        kind = 'error: ' if error.exit_code == 1 else ''
+        print(f'{kind}{error}', file=sys.stderr)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -132,6 +136,8 @@ def _export_rank(args: argparse.Namespace) -> None:
 
 
 def _train(args: argparse.Namespace) -> int:
+    from .training import train
+
     _export_rank(args)
     train(
         args.config,
@@ -147,6 +153,8 @@ def _train(args: argparse.Namespace) -> int:
 
 
 def _test(args: argparse.Namespace) -> int:
+    from .testing import test
+
     _export_rank(args)
     test(
         args.config,

@@ -9,7 +9,7 @@ from mmengine.config import Config
 from mmengine.dist import is_main_process
 
 from ..config import load_config
-from ..errors import ConfigError
+from ..errors import ConfigError, DataNotFoundError
 from ..registry import DATASETS
 
 
@@ -32,13 +32,24 @@ def _prepares(kind: str | type) -> bool:
     return callable(getattr(kind, 'prepare', None))
 
 
-def stand_in_of(cfg: Config) -> Path:
-    """The config file that ``cfg.stand_in`` names, relative to the config's own."""
+def names_stand_in(cfg: Config) -> bool:
+    """Whether a config itself names a stand-in; an inherited one does not count."""
+    if cfg.get('stand_in') is None or cfg.filename is None:
+        return False
+    return 'stand_in' in Path(cfg.filename).read_text(encoding='utf-8')
+
+
+def stand_in_of(cfg: Config, reason: DataNotFoundError) -> Path:
+    """The config file that ``cfg.stand_in`` names, relative to the config's own.
+
+    Raises:
+        DataNotFoundError: with the reason for needing it, if it is absent too.
+    """
     path = Path(cfg.filename).parent / cfg.stand_in
     if not path.is_file():
-        raise ConfigError(
-            f'stand_in names {cfg.stand_in!r}, but {path} is no file', cfg.filename
-        )
+        raise DataNotFoundError(
+            f'{reason}\n  its stand_in {path} is absent too'
+        ) from reason
     return path
 
 

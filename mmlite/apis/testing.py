@@ -66,9 +66,12 @@ def test(
         _set_tta(cfg)
     check(cfg)
     runner = Runner.from_cfg(cfg)
-    if out is not None:
-        runner.test_evaluator.metrics.append(PredictionFile(out))
-    return runner.test()
+    if out is None:
+        return runner.test()
+    runner.test_evaluator.metrics.append(PredictionFile(out))
+    metrics = runner.test()
+    runner.logger.info(f'{"written":<9} {out}', extra=dict(terminal=True))
+    return metrics
 
 
 _TEST_KEYS = ('test_dataloader', 'test_cfg', 'test_evaluator')

@@ -12,7 +12,7 @@ from ..config import check, load_config
 from ..engine import Runner, amp_supported
 from ..engine.environment import init_distributed
 from ..errors import ConfigError, DataNotFoundError
-from .stand_in import announce, find_data, fitting, stand_in_of
+from .stand_in import announce, find_data, fitting, names_stand_in, stand_in_of
 
 __all__ = ['prepare_training', 'train']
 
@@ -70,7 +70,7 @@ def train(
     try:
         find_data(cfg)
     except DataNotFoundError as error:
-        if 'stand_in' not in cfg:
+        if not names_stand_in(cfg):
             raise
         return _train_stand_in(cfg, error, overrides, work_dir, options)
     return _run(cfg)
@@ -83,7 +83,7 @@ def _train_stand_in(
     work_dir: str | Path | None,
     options: dict[str, Any],
 ) -> Runner:
-    path = stand_in_of(wanted)
+    path = stand_in_of(wanted, reason)
     kept, dropped = fitting(path, overrides)
     if work_dir is not None:
         work_dir = Path(work_dir, path.stem)

@@ -21,6 +21,7 @@ from ..registry import DATASETS
 from .seeded_index import SeededIndex, follow
 from .storage import PackedList
 from .transforms import Compose
+from .transforms.base import OR_SKIP
 
 
 @DATASETS.register_module()
@@ -232,7 +233,8 @@ class BaseDataset(EngineDataset):
     def _report(self, idx: int, error: DataError) -> None:
         if int(idx) not in self._reported:
             self._reported.add(int(idx))
-            print_log(f'skipped sample {int(idx)}: {error}', 'current', WARNING)
+            reason = str(error).removesuffix(OR_SKIP)
+            print_log(f'skipped sample {int(idx)}: {reason}', 'current', WARNING)
 
     def _get_unserialized_subset(self, indices: int | Sequence[int]) -> Sequence[dict]:
         if isinstance(indices, int):

@@ -58,7 +58,7 @@ class CIFAR10(BaseDataset):
 
     Raises:
         DataNotFoundError: if the data are absent and cannot be downloaded.
-        DataError: if a file is damaged.
+        DataError: if a file is damaged, or some of the files are missing.
 
     Example:
         >>> cfg = dict(type='CIFAR10', data_root='nowhere', download=False)
@@ -119,7 +119,7 @@ class CIFAR10(BaseDataset):
         if self.download:
             on_first_process(self._provide)
         if self._found() is None:
-            raise DataNotFoundError(self._absent())
+            raise (DataError if self._lacking() else DataNotFoundError)(self._absent())
 
     def _provide(self) -> None:
         if self._found() is not None:
@@ -128,7 +128,8 @@ class CIFAR10(BaseDataset):
         try:
             archive = fetch(self.archive, root)
         except DataNotFoundError as error:
-            raise DataNotFoundError(f'{self._absent()}\n{error}') from error
+            kind = DataError if self._lacking() else DataNotFoundError
+            raise kind(f'{self._absent()}\n{error}') from error
         extract(archive, root, [f'{version.folder}/{name}' for name in version.names])
 
     def _found(self) -> tuple[_Version, Path] | None:
@@ -142,8 +143,23 @@ class CIFAR10(BaseDataset):
                     return version, folder
         return None
 
+    def _lacking(self) -> list[str]:
+        """What is missing of a version of which some files are there."""
+        for version in self.versions:
+            for folder in (
+                Path(self.img_prefix, version.folder),
+                Path(self.img_prefix),
+            ):
+                names = version.files[self.split]
+                missing = [n for n in names if not (folder / n).is_file()]
+                if 0 < len(missing) < len(names):
+                    return [str(folder / name) for name in missing]
+        return []
+
     def _absent(self) -> str:
         name, root = type(self).__name__, self.img_prefix or '.'
+        if lacking := self._lacking():
+            return f'{name}: the data in {root} lack {", ".join(lacking)}'
         folders = ' or '.join(version.folder + '/' for version in self.versions)
         found = ''
         if Path(root).is_dir():

@@ -199,6 +199,7 @@ def on_first_process(action: Callable[[], None]) -> None:
 
     Raises:
         DataNotFoundError: if the action did.
+        DataError: if anything else went wrong in the first process.
     """
     failure: Exception | None = None
     if dist.get_rank() == 0:
@@ -206,13 +207,15 @@ def on_first_process(action: Callable[[], None]) -> None:
             action()
         except Exception as error:  # the others must not wait for ever
             failure = error
-    outcome = [None if failure is None else str(failure)]
+    absent = isinstance(failure, DataNotFoundError)
+    outcome = [None if failure is None else str(failure), absent]
     if dist.is_distributed():
         dist.broadcast_object_list(outcome)
     if failure is not None:
         raise failure
-    if outcome[0] is not None:
-        raise DataNotFoundError(outcome[0])
+    message, absent = outcome
+    if message is not None:
+        raise (DataNotFoundError if absent else DataError)(message)
 
 
 def _say(text: str) -> None:

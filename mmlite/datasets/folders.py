@@ -7,6 +7,8 @@ import os
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
+from ..errors import DataError
+
 __all__ = ['IMAGE_EXTENSIONS', 'find_images', 'held_out', 'subfolders', 'tree']
 
 IMAGE_EXTENSIONS = (
@@ -23,7 +25,13 @@ IMAGE_EXTENSIONS = (
 
 
 def subfolders(folder: str | Path) -> list[str]:
-    """Names of the folders in a folder, sorted; hidden ones are left out."""
+    """Names of the folders in a folder, sorted; hidden ones are left out.
+
+    Raises:
+        DataError: if it is a file.
+    """
+    if os.path.isfile(folder):
+        raise DataError(f'expected a folder of images, got the file {folder}')
     with os.scandir(folder) as entries:
         names = [e.name for e in entries if e.is_dir() and e.name[0] != '.']
     return sorted(names)

@@ -25,6 +25,8 @@ class Interrupted(UserError):
         where: How far training came.
     """
 
+    exit_code = 130
+
     def __init__(self, checkpoint: str, where: str) -> None:
         super().__init__(
             f'interrupted after {where}; saved {checkpoint}; go on with --resume'

@@ -7,7 +7,7 @@ from mmlite.apis import train
 from mmlite.apis.cli import main
 from mmlite.apis.stand_in import find_data
 from mmlite.config import load_config
-from mmlite.errors import ConfigError, DataNotFoundError
+from mmlite.errors import DataError, DataNotFoundError
 from mmlite.registry import DATASETS
 
 
@@ -57,11 +57,30 @@ def test_a_recipe_raises_for_callers(offline):
         train(ROOT / 'configs/resnet/resnet18_8xb16_cifar10.py')
 
 
-def test_a_stand_in_that_is_no_file(offline, tmp_path):
+def test_a_stand_in_that_is_absent_too(offline, tmp_path):
     config = tmp_path / 'mine.py'
     config.write_text(f'_base_ = [{CIFAR!r}]\nstand_in = "absent.py"\n')
-    with pytest.raises(ConfigError, match=r"stand_in names 'absent.py'"):
+    with pytest.raises(DataNotFoundError, match='data/cifar10') as caught:
         train(config)
+    assert f'its stand_in {tmp_path}/absent.py is absent too' in str(caught.value)
+
+
+def test_an_inherited_stand_in_is_none(offline, tmp_path):
+    (tmp_path / 'configs').symlink_to(ROOT / 'configs')
+    config = tmp_path / 'mine.py'
+    config.write_text("_base_ = 'configs/resnet18_cifar.py'\n")
+    with pytest.raises(DataNotFoundError, match='data/cifar10') as caught:
+        train(config)
+    assert 'stand_in' not in str(caught.value)
+
+
+def test_damaged_data_are_not_absent(offline, tmp_path):
+    folder = tmp_path / 'data/cifar10/cifar-10-batches-py'
+    folder.mkdir(parents=True)
+    (folder / 'data_batch_1').touch()
+    with pytest.raises(DataError, match='lack .*data_batch_2') as caught:
+        train(CIFAR)
+    assert not isinstance(caught.value, DataNotFoundError)
 
 
 def test_only_front_door_configs_name_a_stand_in():

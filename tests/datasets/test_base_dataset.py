@@ -148,6 +148,7 @@ def test_an_unreadable_image_is_raised_or_skipped(tmp_path: Path, capsys) -> Non
     log = capsys.readouterr().out
     for i in (1, 2):
         assert log.count(f'skipped sample {i}: {tmp_path}/x/{i}.png') == 1
+    assert 'on_error' not in log
 
 
 def test_a_dataset_without_one_usable_sample_ends() -> None:

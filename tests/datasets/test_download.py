@@ -175,6 +175,13 @@ def _one_process(rank: int, folder: str) -> None:
 
     with pytest.raises(DataNotFoundError, match='no network'):
         on_first_process(fail)
+
+    def fail_otherwise() -> None:
+        raise DataError('damaged')
+
+    with pytest.raises(DataError, match='damaged') as caught:
+        on_first_process(fail_otherwise)
+    assert type(caught.value) is DataError
     torch_dist.destroy_process_group()
     Path(folder, f'done{rank}').touch()
 

@@ -5,6 +5,13 @@ from pathlib import Path
 import pytest
 
 from mmlite.datasets.folders import find_images, held_out, subfolders, tree
+from mmlite.errors import DataError
+
+
+def test_a_file_is_no_folder(tmp_path: Path) -> None:
+    (tmp_path / 'a.png').touch()
+    with pytest.raises(DataError, match=r'expected a folder .* file .*a.png'):
+        subfolders(tmp_path / 'a.png')
 
 
 def touch(*paths: Path) -> None:

@@ -10,6 +10,9 @@ from .batch import BatchTransform
 
 __all__ = ['BaseTransform', 'below', 'rng_of']
 
+#: How a message ends whose sample could also be left out.
+OR_SKIP = ", or set on_error='skip' in the dataset"
+
 
 def rng_of(results: dict) -> random.Random:
     """Where a transform draws its random numbers from.

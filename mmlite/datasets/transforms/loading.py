@@ -11,7 +11,7 @@ import numpy as np
 
 from ...errors import DataError
 from ...registry import TRANSFORMS
-from .base import BaseTransform
+from .base import OR_SKIP, BaseTransform
 
 _CV2_FLAGS = {
     'color': cv2.IMREAD_COLOR,
@@ -96,7 +96,7 @@ class LoadImageFromFile(BaseTransform):
                 return None
             raise DataError(
                 f'{path} is not an image that can be decoded ({len(data)} bytes); '
-                "replace or remove it, or set on_error='skip' in the dataset"
+                f'replace or remove it{OR_SKIP}'
             )
         if self.to_float32:
             img = img.astype(np.float32)
