@@ -39,7 +39,7 @@ def _bookkeeping(session: Session) -> Line:
         return Line('C8', what, goal, note='peer absent')
     count = session.size(40, 1) * _BATCH
     runner = _ready_runner(session, count)
-    theirs = dict(images=session.size(8, 1) * _BATCH, batch_size=_BATCH)
+    theirs = dict(images=count, batch_size=_BATCH)
 
     def ours() -> float:
         start = time.process_time()

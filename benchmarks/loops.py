@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -59,25 +60,32 @@ def overhead(session: Session) -> list[Line]:
 def history(session: Session) -> list[Line]:
     """C2: what the loop adds late in a long training, over what it adds early.
 
-    Whole blocks between log lines are timed, as that is where histories grow.
+    Whole blocks between log lines are taken, as that is where histories grow; in
+    CPU time, as a small difference of wall times would drown in noise.
     """
-    task = Task(batch_size=2, steps=session.size(20 * _BLOCK, 2 * _BLOCK))
+    task = Task(batch_size=2, steps=session.size(40 * _BLOCK, 2 * _BLOCK))
     late = session.size(78_000, 1_000)
 
-    def timed(train: Callable[[], list[float]]) -> Callable[[], float]:
-        return lambda: percentile_20(differences(train(), _BLOCK)[1:])
+    def bare() -> float:
+        loop, loader = task.bare()
+        loader.probe = time.process_time
+        return percentile_20(differences(train_bare(loop, loader), _BLOCK)[1:])
 
-    def runner_after(iterations: int, make: Callable[[Session], Any]) -> list[float]:
-        runner, loader = make(session)
-        prefill(runner.message_hub, iterations)
-        return train_runner(runner, loader)
+    def after(iterations: int, make: Callable[[Session], Any]) -> Callable[[], float]:
+        def run() -> float:
+            runner, loader = make(session)
+            loader.probe = time.process_time
+            prefill(runner.message_hub, iterations)
+            return percentile_20(differences(train_runner(runner, loader), _BLOCK)[1:])
+
+        return run
 
     rounds = session.compare(
-        bare=timed(lambda: train_bare(*task.bare())),
-        early=timed(lambda: runner_after(100, task.classifier)),
-        late=timed(lambda: runner_after(late, task.classifier)),
-        engine_early=timed(lambda: runner_after(100, task.mmengine)),
-        engine_late=timed(lambda: runner_after(late, task.mmengine)),
+        bare=bare,
+        early=after(100, task.classifier),
+        late=after(late, task.classifier),
+        engine_early=after(100, task.mmengine),
+        engine_late=after(late, task.mmengine),
     )
     theirs = rounds.ratio('engine_late', 'engine_early', base='bare')
     return [
