@@ -143,7 +143,7 @@ def _load(
     stored = getattr(leaf, 'data_list', None)
     if isinstance(stored, ArrayList) and _is_plain(leaf) and _only_packs(once):
         _check_room(total * stored.images[0].nbytes, device)
-        images = np.ascontiguousarray(stored.images.transpose(0, 3, 1, 2))
+        images = stored.images.transpose(0, 3, 1, 2).copy(order='C')
         labels = torch.from_numpy(np.asarray(stored.labels, np.int64))
         metainfo = dict(sample_idx=range(len(leaf)))
         known = {k: v for k, v in metainfo.items() if k in once[0].meta_keys}
