@@ -64,5 +64,9 @@ def _reason(error: Exception) -> str:
     reason = f'{type(error).__name__}: {error}'
     if isinstance(error, ModuleNotFoundError):
         return reason
+    if isinstance(error, SyntaxError) and error.filename:
+        # It was met while the file was read, so no frame is of the file.
+        reason = f'{type(error).__name__}: {error.msg}'
+        return f'{reason} ({shown(Path(error.filename))}:{error.lineno})'
     frame = traceback.extract_tb(error.__traceback__)[-1]
     return f'{reason} ({shown(Path(frame.filename))}:{frame.lineno})'

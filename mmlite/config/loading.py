@@ -28,7 +28,7 @@ from .merging import merge
 from .overrides import Override, as_overrides
 from .parsing import BASE, assigned_names, loop_names, parse
 from .schema import top_level_keys
-from .templates import base_values, fill, masked, substitute
+from .templates import base_values, fill, substitute
 
 __all__ = ['load_config']
 
@@ -129,7 +129,7 @@ class _Reader:
         own_text = _text_of(path, source)
         text, environment = substitute(own_text, path, source)
         self.environment.update(environment)
-        parsed = parse(masked(text), path.suffix, source)
+        parsed = parse(text, path.suffix, source)
         if parsed.new_style:
             raise ConfigError(
                 'is of the new style (with read_base()), and so cannot be a base of '
@@ -139,7 +139,7 @@ class _Reader:
         base, texts = self._read_bases(parsed.bases, path, (*chain, path))
         marks = base_values(text, base, source)
         if isinstance(parsed.content, ast.Module):
-            content = self._run(parsed.content, path, base)
+            content = self._run(parsed.content, path, base, marks)
         else:
             content = parsed.content
         content = fill(content, marks)
@@ -169,13 +169,16 @@ class _Reader:
             texts.append(text)
         return bases, texts
 
-    def _run(self, tree: ast.Module, path: Path, base: ConfigDict) -> dict[str, Any]:
+    def _run(
+        self, tree: ast.Module, path: Path, base: ConfigDict, marks: Mapping[str, Any]
+    ) -> dict[str, Any]:
         """Execute a Python config; return what it defines."""
         names = {v.keys[0] for v in self.variables} & assigned_names(tree)
         namespace: dict[str, Any] = {
             BASE: base,
             '__file__': str(path),
             _AMEND: self._amend,
+            **marks,
         }
         code = compile(_amended(tree, names), str(path), 'exec')
         try:
@@ -236,9 +239,8 @@ def _find_base(name: str, path: Path) -> Path:
     file = path.parent / Path(name).expanduser()
     if not file.is_file():
         near = nearest_files(file, file.parent, path.parent)
-        raise ConfigError(
-            f'there is no {BASE} {name!r} (looked for {shown(file)}){near}', source
-        )
+        place = '' if shown(file) == name else f' (looked for {shown(file)})'
+        raise ConfigError(f'there is no {BASE} {name!r}{place}{near}', source)
     if file.suffix not in SUFFIXES:
         raise ConfigError(f'{BASE} {name!r} ends in none of {SUFFIXES}', source)
     return file
@@ -272,7 +274,7 @@ def _is_new_style(path: Path) -> bool:
     if path.suffix != '.py':
         return False
     text, _ = substitute(_text_of(path, shown(path)), path, shown(path))
-    return parse(masked(text), path.suffix, shown(path)).new_style
+    return parse(text, path.suffix, shown(path)).new_style
 
 
 def _read_new_style(path: Path) -> Config:

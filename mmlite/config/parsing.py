@@ -11,10 +11,12 @@ from typing import Any, NamedTuple
 
 from ..errors import ConfigError
 from ..signature import value_name
+from .templates import MARK, masked
 
 __all__ = ['BASE', 'Parsed', 'assigned_names', 'loop_names', 'parse']
 
 BASE = '_base_'
+_JSON_STRING_OR_MARK = re.compile(rf'"(?:[^"\\]|\\.)*"|({MARK.pattern})')
 
 
 class Parsed(NamedTuple):
@@ -35,7 +37,7 @@ def parse(text: str, suffix: str, source: str) -> Parsed:
     """Parse a config.
 
     Args:
-        text: What stands in the file.
+        text: What stands in the file; ``{{_base_.x}}`` is read as a mark.
         suffix: The end of its name, which tells the format.
         source: Its name, for messages.
 
@@ -56,39 +58,40 @@ def parse(text: str, suffix: str, source: str) -> Parsed:
 
 def _parse_python(text: str, source: str) -> ast.Module:
     try:
-        return ast.parse(text)
+        return ast.parse(masked(text))
     except SyntaxError as error:
-        line = f': {error.text.strip()}' if error.text else ''
-        raise ConfigError(
-            f'syntax error: {error.msg}{line}', f'{source}:{error.lineno}'
-        ) from None
+        raise _syntax_error(error.msg, text, error.lineno or 1, source) from None
     except ValueError as error:  # a null byte
         raise ConfigError(f'syntax error: {error}', source) from None
 
 
 def _parse_json(text: str, source: str) -> Any:
+    # A string is passed over as a whole; a mark outside of one becomes one.
+    quoted = _JSON_STRING_OR_MARK.sub(
+        lambda m: f'"{m[1]}"' if m[1] else m[0], masked(text)
+    )
     try:
-        return json.loads(text)
+        return json.loads(quoted)
     except json.JSONDecodeError as error:
-        line = text.splitlines()[error.lineno - 1 : error.lineno]
-        raise ConfigError(
-            f'syntax error: {error.msg}: {"".join(line).strip()}',
-            f'{source}:{error.lineno}',
-        ) from None
+        raise _syntax_error(error.msg, text, error.lineno, source) from None
 
 
 def _yaml(text: str, source: str) -> Any:
     import yaml
 
     try:
-        return yaml.load(text, Loader=_yaml_loader())
+        return yaml.load(masked(text), Loader=_yaml_loader())
     except yaml.MarkedYAMLError as error:
         number = error.problem_mark.line + 1 if error.problem_mark else 1
-        line = text.splitlines()[number - 1 : number]
-        raise ConfigError(
-            f'syntax error: {error.problem}: {"".join(line).strip()}',
-            f'{source}:{number}',
-        ) from None
+        raise _syntax_error(str(error.problem), text, number, source) from None
+
+
+def _syntax_error(reason: str, text: str, number: int, source: str) -> ConfigError:
+    """That a line cannot be parsed; shows it as the user wrote it."""
+    line = ''.join(text.splitlines()[number - 1 : number]).strip()
+    return ConfigError(
+        f'syntax error: {reason}{": " if line else ""}{line}', f'{source}:{number}'
+    )
 
 
 @cache

@@ -5,16 +5,20 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from ..errors import ConfigError, did_you_mean
 
-__all__ = ['base_names', 'base_values', 'fill', 'masked', 'substitute']
+__all__ = ['MARK', 'base_names', 'base_values', 'fill', 'masked', 'substitute']
+
+# What stands for a value of the base files while a text is parsed: a name in
+# Python, a plain word in YAML, and nothing special inside quotes.
+MARK = re.compile(r'__base_value_\d+__')
 
 _ENVIRONMENT = re.compile(r'\{\{[\'"]?\s*\$(\w+)\s*:\s*(\S*?)\s*[\'"]?\}\}')
 _BASE = re.compile(r'\{\{\s*_base_\.([\w.]+)\s*\}\}')
-_MARK = '{{_base_.%s}}'
 
 
 def substitute(text: str, path: Path, source: str) -> tuple[str, dict[str, str]]:
@@ -57,9 +61,19 @@ def substitute(text: str, path: Path, source: str) -> tuple[str, dict[str, str]]
 
 
 def masked(text: str) -> str:
-    """The text as something that parses, every ``{{_base_.x}}`` a string."""
+    """The text as something that parses, a mark instead of every ``{{_base_.x}}``.
+
+    Example:
+        >>> masked("size = {{_base_.size}}; name = 'run-{{_base_.name}}'")
+        "size = __base_value_0__; name = 'run-__base_value_1__'"
+    """
+    number = count()
     text = _ENVIRONMENT.sub('0', text)
-    return _BASE.sub(lambda m: f'"{_MARK % m[1]}"', text)
+    return _BASE.sub(lambda m: _mark(next(number)), text)
+
+
+def _mark(number: int) -> str:
+    return f'__base_value_{number}__'
 
 
 def base_names(text: str) -> set[str]:
@@ -68,13 +82,13 @@ def base_names(text: str) -> set[str]:
 
 
 def base_values(text: str, bases: Mapping[str, Any], source: str) -> dict[str, Any]:
-    """What each ``{{_base_.x}}`` of a text stands for.
+    """What each mark of a masked text stands for.
 
     Raises:
         ConfigError: if the base files have no such key.
     """
     values = {}
-    for match in _BASE.finditer(text):
+    for number, match in enumerate(_BASE.finditer(text)):
         value: Any = bases
         for key in match[1].split('.'):
             try:
@@ -87,16 +101,32 @@ def base_values(text: str, bases: Mapping[str, Any], source: str) -> dict[str, A
                     f'{did_you_mean(key, keys)}',
                     f'{source}:{line}',
                 ) from None
-        values[_MARK % match[1]] = value
+        values[_mark(number)] = value
     return values
 
 
 def fill(value: Any, values: Mapping[str, Any]) -> Any:
-    """Put the values of the base files where their marks stand."""
+    """Put the values of the base files where their marks stand.
+
+    A string that is a mark alone becomes the value itself; into longer ones
+    its text is inserted.
+
+    Example:
+        >>> fill(['__base_value_0__', 'run-__base_value_0__'], {'__base_value_0__': 3})
+        [3, 'run-3']
+    """
     if isinstance(value, str):
-        return values.get(value, value)
+        return values[value] if value in values else _inserted(value, values)
     if isinstance(value, dict):
-        return type(value)({k: fill(v, values) for k, v in value.items()})
+        return type(value)(
+            {_inserted(k, values): fill(v, values) for k, v in value.items()}
+        )
     if isinstance(value, (list, tuple)):
         return type(value)([fill(item, values) for item in value])
     return value
+
+
+def _inserted(text: Any, values: Mapping[str, Any]) -> Any:
+    if not isinstance(text, str):
+        return text
+    return MARK.sub(lambda m: str(values.get(m[0], m[0])), text)

@@ -76,6 +76,73 @@ def test_yaml_and_json(write):
     assert load_config(yaml).model.head.num_classes == 5
 
 
+WITH_MARKS = {
+    '.py': """
+_base_ = 'base.py'
+bare = {{_base_.sizes}}
+alone = '{{_base_.sizes}}'
+double = "{{ _base_.sizes }}"
+inside = ['run_{{_base_.title}}-{{_base_.img_size}}', dict(a='{{_base_.sizes.0.b}}')]
+quotes = dict(b="'{{_base_.title}}'", c=('{{_base_.model.head}}',))
+""",
+    '.yaml': """
+_base_: base.py
+bare: {{_base_.sizes}}
+alone: '{{_base_.sizes}}'
+double: "{{ _base_.sizes }}"
+inside:
+- run_{{_base_.title}}-{{_base_.img_size}}
+- {a: '{{_base_.sizes.0.b}}'}
+quotes: {b: "'{{_base_.title}}'", c: !!python/tuple ['{{_base_.model.head}}']}
+""",
+    '.json': """{
+"_base_": "base.py",
+"bare": {{_base_.sizes}},
+"alone": "{{_base_.sizes}}",
+"double": "{{ _base_.sizes }}",
+"inside": ["run_{{_base_.title}}-{{_base_.img_size}}", {"a": "{{_base_.sizes.0.b}}"}],
+"quotes": {"b": "'{{_base_.title}}'", "c": ["{{_base_.model.head}}"]}
+}""",
+}
+
+
+@pytest.mark.parametrize('suffix', WITH_MARKS)
+def test_values_of_the_base_bare_quoted_and_inside_text(write, suffix):
+    write('base.py', BASE)
+    cfg = load_config(write(f'c{suffix}', WITH_MARKS[suffix]))
+    assert cfg.bare == cfg.alone == cfg.double == [dict(b=4), 5]
+    assert cfg.inside == ['run_x-32', dict(a=4)]
+    assert cfg.quotes.b == "'x'"
+    assert list(cfg.quotes.c) == [dict(num_classes=3)]
+    assert set(cfg) == {
+        *('model', 'img_size', 'sizes', 'title'),
+        *('bare', 'alone', 'double', 'inside', 'quotes'),
+    }
+
+
+def test_python_computes_with_values_of_the_base(write):
+    write('base.py', BASE)
+    text = "_base_ = 'base.py'\nn = 2\na = 2 * {{_base_.img_size}}\n"
+    text += "b = f'{{_base_.title}}-{n}'\nc = {'{{_base_.title}}1': 1}"
+    cfg = load_config(write('c.py', text))
+    assert (cfg.a, cfg.b, cfg.c) == (64, 'x-2', dict(x1=1))
+
+
+def test_a_pipeline_of_the_base_in_yaml(write):
+    write(
+        'base.py',
+        "train_pipeline = [dict(type='TinyCrop', crop_size=8), dict(type='PackInputs')]"
+        "\ntrain_dataloader = dict(dataset=dict(type='TinyData', pipeline=[]))",
+    )
+    text = '_base_: base.py\ntrain_dataloader:\n  dataset:\n'
+    text += "    pipeline: '{{_base_.train_pipeline}}'\n"
+    cfg = load_config(write('c.yaml', text))
+    assert cfg.train_dataloader.dataset.pipeline == [
+        dict(type='TinyCrop', crop_size=8),
+        dict(type='PackInputs'),
+    ]
+
+
 def test_the_standard_library_can_be_imported(write):
     write('base.py', 'import json\nfrom math import pi\na = json.loads("[1]")\nb = pi')
     text = "import os\n_base_ = 'base.py'\nhome = os.path.join('a', 'b')"
@@ -244,6 +311,12 @@ def test_what_is_no_config_file(write):
             '{"a": 1,\n"b": }',
             'a.json:2: syntax error: Expecting value: "b": }',
         ),
+        (
+            'a.json',
+            '{"a": "{{_base_.x}}" "b"}',
+            "a.json:1: syntax error: Expecting ',' delimiter: "
+            '{"a": "{{_base_.x}}" "b"}',
+        ),
         ('a.json', '[1, 2]', 'a.json: holds no keys, but [1, 2] (list)'),
         (
             'a.py',
@@ -300,8 +373,10 @@ def test_an_unknown_base(write):
     write('_base_/runtime.py', '')
     write('b.py', "_base_ = '_base_/runtme.py'")
     assert refused(write('a.py', "\n_base_ = ['b.py']")) == (
-        "b.py: there is no _base_ '_base_/runtme.py' (looked for _base_/runtme.py); "
-        'did you mean _base_/runtime.py?'
+        "b.py: there is no _base_ '_base_/runtme.py'; did you mean _base_/runtime.py?"
+    )
+    assert refused(write('c/d.py', "_base_ = '../x/e.py'")) == (
+        "c/d.py: there is no _base_ '../x/e.py' (looked for x/e.py); x does not exist"
     )
 
 
@@ -409,6 +484,11 @@ def test_an_override_can_name_modules(write):
             "NameError: name 'x' is not defined (mmlite_test_broken.py:2)",
         ),
         (
+            "'mmlite_test_syntax'",
+            "c.py: custom_imports: cannot import 'mmlite_test_syntax': "
+            "SyntaxError: '(' was never closed (mmlite_test_syntax.py:2)",
+        ),
+        (
             "dict(import_=['a'])",
             "c.py: custom_imports has no key 'import_'; did you mean 'imports'?",
         ),
@@ -416,6 +496,7 @@ def test_an_override_can_name_modules(write):
 )
 def test_an_import_that_fails(write, section, message):
     write('mmlite_test_broken.py', '\ny = x\n')
+    write('mmlite_test_syntax.py', '\ny = (1\n')
     assert refused(write('c.py', f'custom_imports = {section}')) == message
 
 
