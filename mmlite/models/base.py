@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from numbers import Real
 from typing import Any
 
@@ -15,6 +16,7 @@ from torch import Tensor, nn
 from ..errors import ConfigError, Problem, TrainingError, did_you_mean
 from ..registry import MODELS, Registry
 from ..structures import DataSample, FeatureSpec
+from .data_preprocessors import BaseDataPreprocessor
 
 __all__ = ['BaseModel', 'build_part', 'check_channels', 'is_summed']
 
@@ -53,6 +55,8 @@ class BaseModel(EngineModel):
         data_preprocessor: dict | nn.Module | None = None,
         init_cfg: dict | list | None = None,
     ) -> None:
+        if data_preprocessor is None:
+            data_preprocessor = BaseDataPreprocessor()
         data_preprocessor = build_part('data_preprocessor', data_preprocessor)
         super().__init__(data_preprocessor, init_cfg)
 
@@ -145,7 +149,9 @@ class BaseModel(EngineModel):
             )
         total = sum((values[key] for key in summed[1:]), values[summed[0]])
         logged = {'loss': total.detach()}
-        logged.update((key, value.detach()) for key, value in values.items())
+        for key, value in values.items():
+            if key != 'loss':
+                logged[key] = value.detach()
         return total, logged
 
     def _dump_init_info(self) -> None:
@@ -157,6 +163,7 @@ class BaseModel(EngineModel):
         return NotImplementedError(f'{type(self).__name__} does not define {method}')
 
 
+@lru_cache(maxsize=1024)
 def is_summed(key: str) -> bool:
     """Whether the value under this name is optimised, not only logged.
 
@@ -170,6 +177,8 @@ def is_summed(key: str) -> bool:
 
 def _as_scalar(key: str, value: Any) -> Tensor:
     if isinstance(value, Tensor):
+        if value.ndim == 0 and value.is_floating_point():
+            return value
         value = value if value.is_floating_point() else value.float()
         return value.mean() if value.ndim else value
     if isinstance(value, Real):

@@ -4,6 +4,7 @@ from .checkpoint_hook import CheckpointHook
 from .ema_hook import EMAHook
 from .freeze_after_hook import FreezeAfterHook
 from .iter_timer_hook import IterTimerHook
+from .logger_hook import LoggerHook
 from .lookahead_hook import LookaheadHook
 from .nan_loss_hook import NanLossHook
 from .patch_whitening_hook import PatchWhiteningHook
@@ -16,6 +17,7 @@ __all__ = [
     'EMAHook',
     'FreezeAfterHook',
     'IterTimerHook',
+    'LoggerHook',
     'LookaheadHook',
     'NanLossHook',
     'PatchWhiteningHook',

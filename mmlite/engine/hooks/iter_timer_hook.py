@@ -67,7 +67,7 @@ class IterTimerHook(BaseIterTimerHook):
         self._pending[f'{mode}/time'].append(now - self.t)
         self.t = now
         if mode == 'train':
-            if self._steps.due(runner, batch_idx):
+            if self._steps.due(batch_idx):
                 self._flush(runner, mode)
                 done = runner.iter + 1 - self.start_iter
                 left = runner.max_iters - runner.iter - 1

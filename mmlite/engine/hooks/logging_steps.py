@@ -29,11 +29,8 @@ class LogSteps:
         self._epoch = len(runner.train_dataloader)
         self._last = runner.max_iters
 
-    def due(self, runner: Runner, batch_idx: int) -> bool:
+    def due(self, batch_idx: int) -> bool:
         """Whether training logs after this iteration, or ends its epoch with it."""
         done = batch_idx + 1
-        return (
-            done % self.interval == 0
-            or done == self._epoch
-            or runner.iter + 1 == self._last
-        )
+        # In a loop by iterations, the index of the batch is that of the iteration.
+        return done % self.interval == 0 or done == self._epoch or done == self._last

@@ -68,8 +68,8 @@ class NanLossHook(Hook):
         if loss.requires_grad:
             loss = loss.detach()
         self._pending.append((runner.iter, loss, _origin(data_batch)))
-        late = _on_cpu(loss) and time.monotonic() >= self._next_look
-        if late or self._steps.due(runner, batch_idx):
+        late = time.monotonic() >= self._next_look and _on_cpu(loss)
+        if late or self._steps.due(batch_idx):
             self._look(runner)
 
     def after_train_epoch(self, runner: Runner) -> None:

@@ -77,7 +77,7 @@ class ProgressHook(Hook):
             self._next_bar = now + _BAR_SECONDS
             if STATUS_LINE.alive:
                 STATUS_LINE.show(self._line(runner, batch_idx, bar=True))
-        due = now >= self._next_line and self._steps.due(runner, batch_idx)
+        due = now >= self._next_line and self._steps.due(batch_idx)
         if due and not STATUS_LINE.alive:
             tell(runner.logger, self._line(runner, batch_idx))
             self._next_line = now + self.line_seconds

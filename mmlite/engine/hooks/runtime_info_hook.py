@@ -61,7 +61,7 @@ class RuntimeInfoHook(BaseRuntimeInfoHook):
         self, runner: Runner, batch_idx: int, data_batch: Any = None
     ) -> None:
         """Note the iteration."""
-        runner.message_hub.update_info('iter', runner.iter)
+        runner.message_hub.runtime_info['iter'] = runner.iter
 
     def after_train_iter(
         self,
@@ -81,7 +81,7 @@ class RuntimeInfoHook(BaseRuntimeInfoHook):
                 for key, value in wrapper.logged.items():
                     pending[key].append(value)
                 wrapper.logged.clear()
-        if self._steps.due(runner, batch_idx):
+        if self._steps.due(batch_idx):
             self._flush(runner)
 
     def after_train_epoch(self, runner: Runner) -> None:

@@ -13,6 +13,7 @@ from torch.optim import Optimizer
 
 from ...errors import ConfigError
 from ...registry import OPTIM_WRAPPER_CONSTRUCTORS, OPTIM_WRAPPERS, OPTIMIZERS
+from ..checkpoints import unwrapped
 from .fused import IMPLEMENTATION, fused_by_default, match_layouts
 
 Group = dict[str, Any]
@@ -47,7 +48,7 @@ class DefaultOptimWrapperConstructor(BaseConstructor):
 
     def __call__(self, model: nn.Module) -> OptimWrapper:
         """Build the optimizer for a model, and what wraps it."""
-        model = getattr(model, 'module', model)
+        model = unwrapped(model)
         parameters = list(model.parameters())
         groups: list[Group] = []
         if self.paramwise_cfg:
