@@ -13,13 +13,18 @@ from mmengine.model import BaseTTAModel, is_model_wrapper
 from torch import Tensor, nn
 
 from ...errors import CheckpointError
+from .unpickler import Placeholder
 
 __all__ = ['LoadReport', 'load_state', 'unwrapped']
 
 _REVISE_KEYS = ((r'^module\.', ''),)
 #: Buffers that older checkpoints do not have.
 _FILLED_IN = 'num_batches_tracked'
+#: What torch says when it leaves an entry as it was.
+_OTHER_SHAPE = re.compile(r'size mismatch for ([^:]+):')
 _SHOWN = 4
+#: What share of a part fits if it is a part of the other side.
+_NEARLY_ALL = 0.9
 
 
 @dataclass
@@ -48,19 +53,37 @@ class LoadReport:
         return not (self.missing or self.unexpected or self.mismatched)
 
     @property
+    def whole(self) -> bool:
+        """Whether every entry of the model has its match."""
+        return not (self.missing or self.mismatched)
+
+    @property
     def foreign(self) -> bool:
-        """Whether less than half matches: it is a checkpoint of another model."""
-        return 2 * self.matched < min(self.wanted, self.given)
+        """Whether it is a checkpoint of another model.
+
+        It is of this one if half of either side matches, or if nearly all of one
+        side does, which then is a part of the other, e.g. its backbone.
+        """
+        if not self.wanted:
+            return False
+        if not self.matched:
+            return True
+        shares = self.matched / self.wanted, self.matched / self.given
+        return min(shares) < 0.5 and max(shares) < _NEARLY_ALL
+
+    def loaded(self, source: str) -> str:
+        """A line that says what was loaded."""
+        entries = '1 entry' if self.matched == 1 else f'{self.matched} entries'
+        return f'{"loaded":<9} {source}, {entries}'
 
     def differences(self) -> list[str]:
-        """One line for each kind of difference, with the first few of it."""
-        lines = []
-        if self.mismatched:
-            shown = [
-                f'{name} has the shape {theirs} in the checkpoint, {ours} in the model'
-                for name, theirs, ours in self.mismatched
-            ]
-            lines.append(_listed('', shown))
+        """Lines on what differs: the first few of each kind."""
+        lines = [
+            f'{name}  {theirs} in the checkpoint, {ours} in the model'
+            for name, theirs, ours in self.mismatched[:_SHOWN]
+        ]
+        if len(self.mismatched) > _SHOWN:
+            lines.append(f'and {len(self.mismatched) - _SHOWN} more of another shape')
         if self.missing:
             lines.append(_listed('only in the model: ', self.missing))
         if self.unexpected:
@@ -68,10 +91,10 @@ class LoadReport:
         return lines
 
     def __str__(self) -> str:
-        head = (
-            f'{self.matched} entries match; the checkpoint has {self.given}, '
-            f'the model {self.wanted}'
+        matched = (
+            '1 entry matches' if self.matched == 1 else f'{self.matched} entries match'
         )
+        head = f'{matched}; the checkpoint has {self.given}, the model {self.wanted}'
         return '\n'.join([head, *('  ' + line for line in self.differences())])
 
 
@@ -85,6 +108,7 @@ def load_state(
     checkpoint: Mapping[str, Any],
     *,
     strict: bool = False,
+    whole: bool = False,
     prefix: str | None = None,
     revise_keys: Iterable[Sequence[str]] = _REVISE_KEYS,
     source: str = 'the checkpoint',
@@ -101,6 +125,8 @@ def load_state(
         model: A model, wrapped or not.
         checkpoint: What :func:`load_checkpoint` gives, or a state dict.
         strict: Whether every entry must have its match.
+        whole: Whether every entry of the model must have one; the checkpoint may
+            hold more.
         prefix: Take only the entries whose names begin so, without it.
         revise_keys: Pairs of a regular expression and what to replace it with,
             applied to the names in the checkpoint.
@@ -108,8 +134,9 @@ def load_state(
         quiet: Whether to leave the warning away.
 
     Raises:
-        CheckpointError: if less than half of the entries match, or any does not
-            and ``strict`` is set.
+        CheckpointError: if there are no weights, if they are of another model
+            (see :attr:`LoadReport.foreign`), or if any entry has no match where
+            ``strict`` or ``whole`` ask for it.
 
     Example:
         >>> other = nn.Linear(2, 2).state_dict()
@@ -119,7 +146,7 @@ def load_state(
     model = unwrapped(model)
     state = checkpoint.get('state_dict', checkpoint)
     metadata = getattr(state, '_metadata', None) or {}
-    state = {k: v for k, v in state.items() if isinstance(v, Tensor)}
+    state = _tensors(state, source)
     for pattern, replacement in revise_keys:
         state = {re.sub(pattern, replacement, k): v for k, v in state.items()}
     if prefix is not None:
@@ -130,6 +157,8 @@ def load_state(
         raise CheckpointError(f'{source} is of another model: {report}')
     if strict and not report.complete:
         raise CheckpointError(f'{source} does not fit the model: {report}')
+    if whole and not report.whole:
+        raise CheckpointError(f'{source} does not fill the model: {report}')
     if not report.complete and not quiet:
         message = f'{source} does not fit everywhere, the rest stays as initialised: '
         print_log(f'{message}{report}', logger='current', level=logging.WARNING)
@@ -141,6 +170,20 @@ def unwrapped(model: nn.Module) -> nn.Module:
     while is_model_wrapper(model) or isinstance(model, BaseTTAModel):
         model = model.module
     return model
+
+
+def _tensors(state: Mapping[str, Any], source: str) -> dict[str, Tensor]:
+    tensors = {k: v for k, v in state.items() if isinstance(v, Tensor)}
+    if not tensors:
+        found = [f'{k} ({_kind(v)})' for k, v in state.items()]
+        but = f', but {_listed("", found)}' if found else ''
+        raise CheckpointError(f'{source} holds no weights{but}; take another one')
+    return tensors
+
+
+def _kind(value: Any) -> str:
+    named = isinstance(value, Placeholder)
+    return value.name if named else type(value).__name__
 
 
 def _under(prefix: str, state: dict[str, Tensor], source: str) -> dict[str, Tensor]:
@@ -178,7 +221,8 @@ def _load(
             load(child, f'{head}{name}.')
 
     load(model, '')
-    other = [e for e in errors if not e.startswith('size mismatch')]
+    refused = {m[1] for e in errors if (m := _OTHER_SHAPE.match(e))}
+    other = [e for e in errors if not _OTHER_SHAPE.match(e)]
     if other:
         raise CheckpointError('\n'.join(other))
     ours = _important(model.state_dict())
@@ -186,7 +230,7 @@ def _load(
     mismatched = [
         (k, tuple(state[k].shape), tuple(v.shape))
         for k, v in ours.items()
-        if k in state and state[k].numel() != v.numel()
+        if k in state and (k in refused or state[k].numel() != v.numel())
     ]
     return LoadReport(
         matched=len(ours.keys() & state.keys()) - len(mismatched),

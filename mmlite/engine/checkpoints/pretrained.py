@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from mmengine.logging import MMLogger
 from mmengine.model import PretrainedInit as BasePretrainedInit
 from mmengine.model import update_init_info
 from torch import nn
 
 from ...registry import WEIGHT_INITIALIZERS
+from ..terminal import tell
 from .matching import load_state
 from .reader import load_checkpoint
 
@@ -32,6 +34,9 @@ class PretrainedInit(BasePretrainedInit):
     def __call__(self, module: nn.Module) -> None:
         """Load the weights into ``module``."""
         checkpoint = load_checkpoint(self.checkpoint, self.map_location)
-        load_state(module, checkpoint, prefix=self.prefix, source=self.checkpoint)
+        report = load_state(
+            module, checkpoint, prefix=self.prefix, source=self.checkpoint
+        )
+        tell(MMLogger.get_current_instance(), report.loaded(self.checkpoint))
         if hasattr(module, '_params_init_info'):
             update_init_info(module, init_info=self._get_init_info())

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pickle
 import re
+import warnings
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -13,18 +14,32 @@ from urllib.parse import urlparse
 
 import torch
 from mmengine.dist import barrier, get_local_rank, is_main_process
+from mmengine.logging import MMLogger
 from mmengine.runner.checkpoint import CheckpointLoader
 from torch import Tensor
 
 from ...errors import CheckpointError, MissingDependencyError, did_you_mean
+from ..terminal import tell
 from . import unpickler
+from .damage import check_archive, damaged
 
 __all__ = ['load_checkpoint']
 
 #: Under which keys people keep the weights.
 _STATE_KEYS = ('state_dict', 'model', 'module', 'model_state', 'model_state_dict')
-_BROKEN = (RuntimeError, EOFError, OSError, pickle.UnpicklingError, zipfile.BadZipFile)
-_MALFORMED = (*_BROKEN, ValueError, TypeError, KeyError, IndexError, AttributeError)
+_BROKEN = (RuntimeError, EOFError, OSError, zipfile.BadZipFile)
+_MALFORMED = (
+    pickle.UnpicklingError,
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    AttributeError,
+)
+
+#: Modules whose objects every checkpoint of theirs holds, and nobody misses.
+_UNINTERESTING = ('mmengine.', 'mmcv.')
+_SHOWN = 4
 
 MapLocation = str | torch.device | Callable | dict | None
 
@@ -48,14 +63,15 @@ def load_checkpoint(
         What the file holds; the weights are at the key ``'state_dict'``.
 
     Raises:
-        CheckpointError: if there is no such file, it is damaged, or it holds no
-            weights.
+        CheckpointError: if there is no such file, it is damaged (files below
+            2 GB are compared with their checksums), or it holds no weights.
         MissingDependencyError: if it takes a package that is not installed.
     """
     source = str(path)
     if source.startswith(('http://', 'https://')):
         file = _download(source)
     else:
+        _check_scheme(source)
         file = Path(source).expanduser()
         _check_present(file)
     if file.suffix == '.safetensors':
@@ -63,6 +79,15 @@ def load_checkpoint(
     else:
         checkpoint = _read(file, map_location)
     return _with_state_dict(checkpoint, source)
+
+
+def _check_scheme(source: str) -> None:
+    scheme = re.match(r'[a-zA-Z][\w+.-]*://', source)
+    if scheme:
+        raise CheckpointError(
+            f'{source}: {scheme[0]} is not supported; give the path of a file, or an '
+            'http:// or https:// URL'
+        )
 
 
 def _check_present(file: Path) -> None:
@@ -76,18 +101,11 @@ def _check_present(file: Path) -> None:
     raise CheckpointError(f'there is no checkpoint {file}{hint}')
 
 
-def _damaged(file: Path, error: Exception) -> CheckpointError:
-    reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-    return CheckpointError(
-        f'{file} ({file.stat().st_size:,} bytes) is damaged or no checkpoint: '
-        f'{reason}; copy or download it again, or take another one'
-    )
-
-
 def _read(file: Path, map_location: MapLocation) -> Any:
+    check_archive(file)
     try:
-        return torch.load(file, map_location=map_location, weights_only=True)
-    except pickle.UnpicklingError:
+        return _torch_load(file, map_location, weights_only=True)
+    except _MALFORMED:
         pass  # it may hold other objects than tensors: read below, without them
     except _BROKEN as error:
         if _is_torchscript(file):
@@ -95,16 +113,50 @@ def _read(file: Path, map_location: MapLocation) -> Any:
                 f'{file} is a TorchScript program, not a checkpoint; save the '
                 'state_dict() of its model'
             ) from error
-        raise _damaged(file, error) from error
+        raise damaged(file, error) from error
     try:
-        return torch.load(
-            file,
-            map_location=map_location,
-            weights_only=False,
-            pickle_module=unpickler,
+        checkpoint = _torch_load(
+            file, map_location, weights_only=False, pickle_module=unpickler
         )
-    except _MALFORMED as error:
-        raise _damaged(file, error) from error
+    except (*_BROKEN, *_MALFORMED) as error:
+        raise damaged(file, error) from error
+    _tell_left_out(checkpoint, file)
+    return checkpoint
+
+
+def _torch_load(file: Path, map_location: MapLocation, **how: Any) -> Any:
+    with warnings.catch_warnings():
+        warnings.filterwarnings('ignore', 'Detected pickle protocol')
+        return torch.load(file, map_location=map_location, **how)
+
+
+def _tell_left_out(checkpoint: Any, file: Path) -> None:
+    names = {
+        name for name in _left_out(checkpoint) if not name.startswith(_UNINTERESTING)
+    }
+    if names:
+        listed = ', '.join(sorted(names)[:_SHOWN])
+        more = f' and {len(names) - _SHOWN} more' if len(names) > _SHOWN else ''
+        tell(
+            MMLogger.get_current_instance(),
+            f'left out of {file}: {listed}{more} (objects, not data)',
+        )
+
+
+def _left_out(checkpoint: Any) -> Iterator[str]:
+    """The names of the objects within a checkpoint that were not read."""
+    todo, seen = [checkpoint], set()  # a pickle may hold itself
+    while todo:
+        value = todo.pop()
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        if isinstance(value, unpickler.Placeholder):
+            yield value.name
+        elif isinstance(value, Mapping):
+            todo.extend(value.values())
+        elif isinstance(value, (list, tuple, set, frozenset)):
+            todo.extend(value)
 
 
 def _is_torchscript(file: Path) -> bool:
@@ -124,7 +176,7 @@ def _read_safetensors(file: Path, map_location: MapLocation) -> dict[str, Tensor
     try:
         return load_file(file, device=str(device))
     except (SafetensorError, OSError) as error:
-        raise _damaged(file, error) from error
+        raise damaged(file, error) from error
 
 
 def _download(url: str) -> Path:

@@ -94,10 +94,21 @@ def _encode(text: str, encoding: str = 'latin1') -> bytes:
     return text.encode('latin1')
 
 
+def _empty_bytes() -> bytes:
+    return b''  # others are not written as a call
+
+
 _SAFE: dict[tuple[str, str], Callable] = {
-    ('builtins', 'set'): set,
-    ('builtins', 'frozenset'): frozenset,
-    ('builtins', 'complex'): complex,
+    **{
+        (module, name): function
+        for module in ('builtins', '__builtin__')  # the latter up to protocol 2
+        for name, function in (
+            ('set', set),
+            ('frozenset', frozenset),
+            ('complex', complex),
+            ('bytes', _empty_bytes),
+        )
+    },
     ('collections', 'OrderedDict'): OrderedDict,
     ('_codecs', 'encode'): _encode,
     ('torch', 'Size'): torch.Size,

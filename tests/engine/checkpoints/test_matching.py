@@ -72,7 +72,10 @@ def test_another_number_of_classes_is_warned_of(monkeypatch):
         ('head.weight', (10, 4), (3, 4)),
         ('head.bias', (10,), (3,)),
     ]
-    assert 'head.weight has the shape (10, 4) in the checkpoint, (3, 4)' in warned[0]
+    assert warned[0].splitlines()[1:] == [
+        '  head.weight  (10, 4) in the checkpoint, (3, 4) in the model',
+        '  head.bias  (10,) in the checkpoint, (3,) in the model',
+    ]
     assert torch.equal(target.head.weight, before)
     assert equal(source.backbone.state_dict(), target.backbone.state_dict())
     with pytest.raises(CheckpointError, match='does not fit the model'):
@@ -123,3 +126,67 @@ def test_old_checkpoints_do_not_count_batches():
 def test_a_prefix_that_there_is_not():
     with pytest.raises(CheckpointError, match='there are backbone, head'):
         load_state(Classifier(), Classifier().state_dict(), prefix='neck')
+
+
+class Stages(nn.Module):
+    """Entries of one number each; those of the same name match."""
+
+    def __init__(self, *names):
+        super().__init__()
+        for name in names:
+            self.register_parameter(name, nn.Parameter(torch.zeros(1)))
+
+
+def stages(matching, rest, name):
+    own = [f'{name}{i}' for i in range(rest)]
+    return Stages(*(f'stage{i}' for i in range(matching)), *own)
+
+
+@pytest.mark.parametrize(
+    ('matching', 'ours', 'theirs', 'foreign'),
+    [
+        (78, 24, 189, True),  # of depth 50 in one of depth 18
+        (78, 189, 24, True),
+        (100, 2, 2, False),  # other heads
+        (100, 2, 300, False),  # the backbone of a detector
+        (100, 300, 2, False),  # a backbone in a detector
+        (50, 50, 50, False),
+        (49, 51, 51, True),
+        (0, 5, 5, True),
+    ],
+)
+def test_half_of_both_or_nearly_all_of_one_must_fit(matching, ours, theirs, foreign):
+    model = stages(matching, ours, 'ours')
+    state = stages(matching, theirs, 'theirs').state_dict()
+    if foreign:
+        with pytest.raises(CheckpointError, match='is of another model'):
+            load_state(model, state)
+    else:
+        assert load_state(model, state).matched == matching
+
+
+@pytest.mark.parametrize('strict', [False, True])
+def test_a_checkpoint_without_weights(strict):
+    with pytest.raises(CheckpointError, match='^a.pth holds no weights; take'):
+        load_state(Classifier(), dict(state_dict={}), source='a.pth', strict=strict)
+    with pytest.raises(CheckpointError, match=r'no weights, but epoch \(int\); take'):
+        load_state(Classifier(), dict(state_dict=dict(epoch=1)))
+
+
+def test_a_model_may_have_to_be_filled():
+    whole, part = Classifier(), Classifier().backbone
+    load_state(part, whole.state_dict(), whole=True)
+    with pytest.raises(CheckpointError, match='does not fill the model'):
+        load_state(whole, part.state_dict(), whole=True)
+    with pytest.raises(CheckpointError, match='does not fill the model'):
+        load_state(whole, Classifier(classes=5).state_dict(), whole=True)
+
+
+def test_another_shape_of_as_many_numbers_does_not_match():
+    model = nn.Linear(2, 4)
+    state = dict(model.state_dict(), weight=torch.zeros(2, 4))
+    report = load_state(model, state)
+    assert report.mismatched == [('weight', (2, 4), (4, 2))]
+    assert str(report).splitlines()[0] == (
+        '1 entry matches; the checkpoint has 2, the model 2'
+    )

@@ -7,6 +7,7 @@ import hashlib
 import os
 import pickle
 import sys
+import zipfile
 
 import numpy as np
 import pytest
@@ -108,6 +109,16 @@ def test_arrays_and_their_scalars_are_read(value):
     assert unpickler.loads(pickle.dumps(scalar)) == scalar
 
 
+@pytest.mark.parametrize('protocol', [2, 4])
+@pytest.mark.parametrize(
+    'value', [{1, 2}, frozenset('a'), 1j, b'', b'ab', np.zeros((0, 3))], ids=repr
+)
+def test_plain_values_are_read(value, protocol):
+    read = unpickler.loads(pickle.dumps(value, protocol))
+    assert type(read) is type(value)
+    assert np.array_equal(read, value)
+
+
 def foreign_checkpoint():
     """What mmengine's and others' checkpoints hold beside tensors."""
     return dict(
@@ -144,7 +155,7 @@ def test_safetensors(tmp_path):
     safetensors.save_file(dict(w=torch.ones(2)), path)
     assert torch.equal(load_checkpoint(path)['state_dict']['w'], torch.ones(2))
     path.write_bytes(path.read_bytes()[:20])
-    with pytest.raises(CheckpointError, match=r'\(20 bytes\) is damaged'):
+    with pytest.raises(CheckpointError, match=r'is cut off or damaged \(20 bytes\)'):
         load_checkpoint(path)
 
 
@@ -164,13 +175,103 @@ def test_a_truncated_file_is_named_with_its_size(tmp_path, keep, legacy):
     data = path.read_bytes()
     size = keep if isinstance(keep, int) else int(len(data) * keep)
     path.write_bytes(data[:size])
-    with pytest.raises(CheckpointError, match=r'cut\.pth \([\d,]+ bytes\) is damaged'):
+    reason = 'is empty' if size == 0 else 'is cut off or damaged'
+    with pytest.raises(CheckpointError) as caught:
+        load_checkpoint(path)
+    assert str(caught.value) == (
+        f'{path} {reason} ({size:,} bytes); copy or download it again, '
+        'or take another one'
+    )
+
+
+def test_a_flipped_bit_is_found_by_the_checksum(tmp_path):
+    path = tmp_path / 'flipped.pth'
+    state = dict(w=torch.rand(1000))
+    torch.save(state, path)
+    data = bytearray(path.read_bytes())
+    data[data.index(state['w'].numpy().tobytes()) + 2000] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(CheckpointError, match=r'flipped\.pth is cut off or damaged'):
         load_checkpoint(path)
 
 
+def test_a_file_without_checksums_is_read(tmp_path):
+    before = torch.serialization.get_crc32_options()
+    torch.serialization.set_crc32_options(False)
+    try:
+        torch.save(dict(w=torch.ones(3)), tmp_path / 'a.pth')
+    finally:
+        torch.serialization.set_crc32_options(before)
+    state = load_checkpoint(tmp_path / 'a.pth')['state_dict']
+    assert torch.equal(state['w'], torch.ones(3))
+
+
+def test_another_archive_is_no_checkpoint(tmp_path):
+    with zipfile.ZipFile(tmp_path / 'a.pth', 'w') as archive:
+        archive.writestr('readme.txt', 'hello')
+    with pytest.raises(CheckpointError, match='is no checkpoint, or damaged'):
+        load_checkpoint(tmp_path / 'a.pth')
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason='for machines without a GPU')
+def test_a_device_that_is_not_there(tmp_path):
+    torch.save(dict(w=torch.ones(3)), tmp_path / 'a.pth')
+    with pytest.raises(CheckpointError, match="map_location='cpu'"):
+        load_checkpoint(tmp_path / 'a.pth', 'cuda')
+
+
+@pytest.mark.parametrize('scheme', ['torchvision', 'open-mmlab', 's3'])
+def test_another_scheme_is_named_as_such(scheme):
+    message = rf'^{scheme}://resnet18: {scheme}:// is not supported; .* https://'
+    with pytest.raises(CheckpointError, match=message):
+        load_checkpoint(f'{scheme}://resnet18')
+
+
+@pytest.fixture
+def told(monkeypatch):
+    """What is logged for the terminal."""
+    lines = []
+    monkeypatch.setattr(
+        'mmlite.engine.checkpoints.reader.tell', lambda _, line: lines.append(line)
+    )
+    return lines
+
+
+def test_objects_left_out_are_told(tmp_path, told):
+    path = tmp_path / 'a.pth'
+    inner = [Call(os.path.join, 'a'), HistoryBuffer()]
+    inner.append(inner)
+    torch.save(dict(state_dict=dict(w=torch.ones(1)), a=inner), path)
+    load_checkpoint(path)
+    assert told == [f'left out of {path}: posixpath.join (objects, not data)']
+
+
+def test_what_mmengine_adds_is_not_worth_a_line(tmp_path, told):
+    content = foreign_checkpoint()
+    del content['args']
+    torch.save(content, tmp_path / 'a.pth')
+    load_checkpoint(tmp_path / 'a.pth')
+    assert told == []
+
+
+@pytest.mark.parametrize('legacy', [False, True])
+def test_other_protocols_are_not_warned_of(tmp_path, legacy, recwarn):
+    torch.save(
+        foreign_checkpoint(),
+        tmp_path / 'a.pth',
+        pickle_protocol=4,
+        _use_new_zipfile_serialization=not legacy,
+    )
+    load_checkpoint(tmp_path / 'a.pth')
+    assert not recwarn.list
+
+
 def test_a_text_file_is_no_checkpoint(tmp_path):
+    (tmp_path / 'a.pth').write_text('hello\n')
+    with pytest.raises(CheckpointError, match=r'is no checkpoint, .* \(6 bytes\)'):
+        load_checkpoint(tmp_path / 'a.pth')
     (tmp_path / 'a.pth').write_text('version https://git-lfs.github.com/spec/v1\n')
-    with pytest.raises(CheckpointError, match='damaged or no checkpoint'):
+    with pytest.raises(CheckpointError, match='is a pointer of git-lfs'):
         load_checkpoint(tmp_path / 'a.pth')
 
 
