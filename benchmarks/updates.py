@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import torch
 from mmengine.model import ExponentialMovingAverage
-from mmengine.optim import build_optim_wrapper
+from mmengine.optim import OptimWrapper
 from protocol import Goal, Line, percentile_20
 from session import Session, quiet
 from torch import nn
@@ -94,9 +94,9 @@ def _step(session: Session, name: str, optimizer: dict) -> Line:
     with quiet():
         runner = Runner(nets[0], session.new_folder('optimizer'))
         ours = runner.build_optim_wrapper(dict(optimizer=dict(optimizer)))
-        theirs = build_optim_wrapper(
-            nets[1], dict(type='OptimWrapper', optimizer=dict(optimizer))
-        )
+    kind = getattr(torch.optim, optimizer['type'])
+    options = {key: value for key, value in optimizer.items() if key != 'type'}
+    theirs = OptimWrapper(kind(nets[1].parameters(), **options))
     times = session.size(10, 2)
     rounds = session.compare(
         mmlite=_repeat(ours.step, times), mmengine=_repeat(theirs.step, times)
