@@ -136,15 +136,20 @@ class ConfigError(UserError, ValueError):
         return ConfigError([p.under(*keys) for p in self.problems], self.source)
 
 
-def did_you_mean(word: object, words: Iterable[object]) -> str:
+def did_you_mean(word: object, words: Iterable[object], likeness: float = 0.6) -> str:
     """A hint at the end of an error message, or ``''`` if nothing is near.
+
+    Args:
+        word: What was written.
+        words: What could have been.
+        likeness: How much of the letters at least must be alike, 1 being all.
 
     Example:
         >>> did_you_mean('dept', ['depth', 'style'])
         "; did you mean 'depth'?"
     """
     by_lower = {str(w).lower(): str(w) for w in words}
-    near = difflib.get_close_matches(str(word).lower(), by_lower, n=1, cutoff=0.6)
+    near = difflib.get_close_matches(str(word).lower(), by_lower, n=1, cutoff=likeness)
     return f'; did you mean {by_lower[near[0]]!r}?' if near else ''
 
 

@@ -16,7 +16,7 @@ from mmengine import registry as root
 from mmengine.registry import Registry as BaseRegistry
 from mmengine.registry import build_from_cfg
 
-from .errors import ConfigError, Problem, UserError, did_you_mean
+from .errors import ConfigError, Problem, UserError, did_you_mean, edits
 from .signature import argument_problems, value_name
 
 __all__ = [
@@ -146,8 +146,15 @@ class Registry(BaseRegistry):
         return sorted(found)
 
     def unknown(self, name: str) -> Problem:
-        """That a type is not registered, with the nearest name that is."""
-        hint = did_you_mean(name, self.names()) or (
+        """That a type is not registered, with the name that was mistyped, if any.
+
+        A name that is only akin, as ``Conv`` is to ``ConvNeXt``, is another
+        thing, and no hint.
+        """
+        names = self.names()
+        slips = [known for known in names if edits(name.lower(), known.lower()) <= 1]
+        alike = [known for known in names if known[:1].lower() == name[:1].lower()]
+        hint = did_you_mean(name, slips or alike, 0.5 if slips else 0.8) or (
             f'; register it with @{self.name.upper()}.register_module() and name '
             'its module in custom_imports'
         )

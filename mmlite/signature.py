@@ -16,7 +16,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache
 from typing import Any, Literal, NamedTuple
 
-from torch import nn
+from torch import Tensor, nn
 
 from .errors import Problem, did_you_mean
 
@@ -24,6 +24,7 @@ __all__ = [
     'Arguments',
     'argument_problems',
     'arguments_of',
+    'default_of',
     'fits',
     'kind_name',
     'value_name',
@@ -98,6 +99,23 @@ def arguments_of(target: Callable) -> Arguments:
             return Arguments(tuple(required), kinds, open=True)
         handed = more
     return Arguments(tuple(required), kinds, open=False)
+
+
+def default_of(target: Callable, name: str) -> Any:
+    """The default of an argument that :func:`arguments_of` knows, else ``None``.
+
+    Example:
+        >>> def scale(img, factor: float = 2.0): ...
+        >>> default_of(scale, 'factor'), default_of(scale, 'img')
+        (2.0, None)
+    """
+    if name not in arguments_of(target).kinds:
+        return None
+    for function in _constructors(target):
+        parameter = inspect.signature(function).parameters.get(name)
+        if parameter is not None and parameter.default is not parameter.empty:
+            return parameter.default
+    return None
 
 
 def _constructors(target: Callable) -> list[Callable]:
@@ -228,6 +246,8 @@ def fits(value: Any, kind: Any) -> bool:
     plain = origin or kind
     if plain is Any or not isinstance(plain, type):
         return True
+    if issubclass(plain, Tensor):
+        return isinstance(value, (int, float, list, tuple))
     if plain is bool:
         return isinstance(value, bool)
     if plain in (int, float):
@@ -261,11 +281,14 @@ def kind_name(kind: Any) -> str:
     """An annotation as a reader would write it.
 
     Example:
-        >>> kind_name(int | None)
-        'int | None'
+        >>> kind_name(int | None), kind_name(float | Tensor)
+        ('int | None', 'float')
     """
     if typing.get_origin(kind) in (typing.Union, types.UnionType):
-        return ' | '.join(kind_name(k) for k in typing.get_args(kind))
+        kinds = typing.get_args(kind)
+        # A config states a number for either, and can state no tensor.
+        written = [k for k in kinds if k is not Tensor or float not in kinds]
+        return ' | '.join(kind_name(k) for k in written)
     if typing.get_origin(kind) is Literal:
         return ' | '.join(repr(k) for k in typing.get_args(kind))
     if kind is type(None):

@@ -59,6 +59,12 @@ def test_it_builds():
             "unknown type 'Xyz'; register it with @PARTS.register_module() and name "
             'its module in custom_imports',
         ),
+        (dict(type='aLyer'), "unknown type 'aLyer'; did you mean 'Layer'?"),
+        (
+            dict(type='LayerNorm'),  # akin, but another thing
+            "unknown type 'LayerNorm'; register it with @PARTS.register_module() and "
+            'name its module in custom_imports',
+        ),
         (dict(width=1), "the key type is missing; got the keys ['width']"),
         (dict(type=3), 'type: a type is a name or a class, got 3 (int)'),
         ('Layer', "expected a dict with a type, got 'Layer' (str)"),

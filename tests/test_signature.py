@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 from mmengine.config import ConfigDict
 from mmengine.optim import AmpOptimWrapper, LinearLR
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import SGD
 
 from mmlite.signature import (
     argument_problems,
     arguments_of,
+    default_of,
     fits,
     kind_name,
     value_name,
@@ -120,6 +121,8 @@ class Untestable(Protocol):
         (nn.Identity(), int),
         (3, 'a string that nothing resolves'),
         (3, Untestable),
+        (0.1, float | Tensor),
+        ([1.0, 2.0], Tensor | None),
     ],
 )
 def test_what_fits(value, kind):
@@ -144,6 +147,8 @@ def test_what_fits(value, kind):
         ('c', Literal['a', 'b']),
         ('x', int | float | None),
         (3, nn.Module),
+        ('fast', float | Tensor),
+        (dict(a=1), Tensor),
     ],
 )
 def test_what_does_not_fit(value, kind):
@@ -223,3 +228,19 @@ def test_kind_name(kind, name):
 )
 def test_value_name(value, name):
     assert value_name(value) == name
+
+
+@pytest.mark.parametrize(
+    ('target', 'name', 'default'),
+    [
+        (Base, 'depth', None),
+        (Base, 'style', 'pytorch'),
+        (NoConstructor, 'style', 'pytorch'),
+        (NoConstructor, 'width', 1.0),
+        (SetsOneByName, 'style', None),  # not that of the class below
+        (Keeps, 'style', None),
+        (Base, 'nothing', None),
+    ],
+)
+def test_default_of(target, name, default):
+    assert default_of(target, name) == default

@@ -1,6 +1,6 @@
 """Read a config, change it, check it, and explain what is wrong with it."""
 
-from .checking import check, check_config
+from .checking import check, check_config, check_phases
 from .editing import apply_overrides
 from .loading import load_config
 from .overrides import OverrideAction
@@ -11,6 +11,7 @@ __all__ = [
     'apply_overrides',
     'check',
     'check_config',
+    'check_phases',
     'load_config',
     'parse_value',
 ]

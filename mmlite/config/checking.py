@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from mmengine.config import Config
@@ -11,19 +11,20 @@ from ..errors import ConfigError, Problem
 from ..signature import arguments_of
 from . import sections
 from .data import check_loader, check_pipeline
-from .fitting import check_classes, check_save_best
+from .fitting import check_channels, check_classes, check_save_best, check_topk
 from .helpers import is_helper
 from .models import check_model
 from .parts import check_keys, under
 from .schema import SECTIONS, settings, top_level_hint, top_level_keys
 
-__all__ = ['check', 'check_config']
+__all__ = ['check', 'check_config', 'check_phases']
 
-_TRIPLES = (
-    ('train_dataloader', 'train_cfg', 'optim_wrapper'),
-    ('val_dataloader', 'val_cfg', 'val_evaluator'),
-    ('test_dataloader', 'test_cfg', 'test_evaluator'),
-)
+# What a phase is called, and the sections that it needs.
+_PHASES = {
+    'train': ('training', ('train_dataloader', 'train_cfg', 'optim_wrapper')),
+    'val': ('validation', ('val_dataloader', 'val_cfg', 'val_evaluator')),
+    'test': ('testing', ('test_dataloader', 'test_cfg', 'test_evaluator')),
+}
 
 _CHECKS: dict[str, Callable[[Any], list[Problem]]] = {
     'custom_hooks': sections.check_hooks,
@@ -97,7 +98,35 @@ def check_config(cfg: Config, build_model: bool = True) -> list[Problem]:
     if cfg.get('param_scheduler') is not None:
         found = sections.check_schedulers(cfg.param_scheduler, cfg.get('train_cfg'))
         problems += under(found, 'param_scheduler')
-    return [*problems, *check_classes(cfg), *check_save_best(cfg)]
+    for fit in (check_classes, check_channels, check_topk, check_save_best):
+        problems += fit(cfg)
+    return problems
+
+
+def check_phases(cfg: Config, phases: Sequence[str]) -> None:
+    """See that a config has the sections without which a phase cannot run.
+
+    :func:`check_config` accepts a model alone.
+
+    Args:
+        cfg: A config.
+        phases: Of ``'train'``, ``'val'``, ``'test'``.
+
+    Raises:
+        ConfigError: with one line for each phase that cannot run.
+
+    Example:
+        >>> check_phases(Config(dict(test_cfg=dict())), ['test'])
+        Traceback (most recent call last):
+        mmlite.errors.ConfigError: testing needs test_dataloader, test_evaluator
+    """
+    problems = []
+    for phase in phases:
+        name, needed = _PHASES[phase]
+        if missing := [key for key in needed if cfg.get(key) is None]:
+            problems.append(Problem('', f'{name} needs {", ".join(missing)}'))
+    if problems:
+        raise ConfigError(problems, cfg.filename)
 
 
 def _check_section(key: str, section: Any) -> list[Problem]:
@@ -131,7 +160,7 @@ def _unknown_keys(cfg: Config) -> list[Problem]:
 def _missing(cfg: Config) -> list[Problem]:
     """Sections without which others make no sense."""
     missing = {} if cfg.get('model') is not None else {'model': ''}
-    for triple in _TRIPLES:
+    for _, triple in _PHASES.values():
         there = [key for key in triple if cfg.get(key) is not None]
         if there:
             missing |= dict.fromkeys(triple, f', though there is {there[0]}')

@@ -128,6 +128,9 @@ class _Editor:
         if not isinstance(node, Mapping):
             raise _Refused(at, f'is {value_name(node)}, which has no key {rest[0]!r}')
         key, rest = _key_in(node, rest)
+        if key == '':
+            message = f'the key {change.path!r} has an empty part; write one dot'
+            raise _Refused((), f'{message} between two names')
         if key not in node and not change.new and at not in self._emptied:
             self._check_new(node, key, change, at)
         if key == 'type' and node.get('type') != change.value:

@@ -9,9 +9,13 @@ from mmengine.config import Config
 
 from ..errors import Problem, did_you_mean
 from ..registry import METRICS, MODELS
+from ..signature import default_of
 from .data import classes_of
 
-__all__ = ['check_classes', 'check_save_best']
+__all__ = ['check_channels', 'check_classes', 'check_save_best', 'check_topk']
+
+#: Metrics whose ``topk`` picks from the scores of the classes.
+_TOPK_OF_CLASSES = ('Accuracy', 'MultiLabelMetric')
 
 #: Where the parts of a model count classes.
 _MODEL_COUNTS = (
@@ -63,6 +67,64 @@ def _count(path: str, part: Any) -> Iterator[tuple[str, int]]:
     count = part.get('num_classes') if isinstance(part, Mapping) else None
     if isinstance(count, int):
         yield f'{path}.num_classes', count
+
+
+def check_topk(cfg: Config) -> list[Problem]:
+    """See that nobody asks for more of the best classes than the head knows."""
+    count = _at(cfg, 'model', 'head', 'num_classes')
+    if not isinstance(count, int) or not _learns_classes(_at(cfg, 'model', 'type')):
+        return []
+    parts = [('model.head', cfg.model.head)]
+    for phase in ('val', 'test'):
+        if phase == 'val' or cfg.get('test_evaluator') != cfg.get('val_evaluator'):
+            parts += [m for m in _metrics(cfg, phase) if _ranks_classes(m[1])]
+    problems = []
+    for path, part in parts:
+        topk = part.get('topk')
+        wanted = [k for k in _as_list(topk) if isinstance(k, int) and k > count]
+        if wanted:
+            message = f'is {topk}, but model.head.num_classes is {count}'
+            problems.append(
+                Problem(f'{path}.topk', f'{message}; ask for {count} at most')
+            )
+    return problems
+
+
+def _as_list(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, (list, tuple)) else [value]
+
+
+def _ranks_classes(metric: Any) -> bool:
+    kind = metric.get('type') if isinstance(metric, Mapping) else None
+    target = METRICS.get(kind) if isinstance(kind, str) else kind
+    known = tuple(METRICS.get(name) for name in _TOPK_OF_CLASSES)
+    return isinstance(target, type) and issubclass(target, known)
+
+
+def check_channels(cfg: Config) -> list[Problem]:
+    """See that images are normalised with as many channels as the backbone reads.
+
+    A single mean is that of all channels. A whole with a loss of its own may
+    change the channels in between, and is not asked.
+    """
+    backbone = _at(cfg, 'model', 'backbone')
+    if not isinstance(backbone, Mapping) or not _learns_classes(cfg.model.get('type')):
+        return []
+    kind = backbone.get('type')
+    target = MODELS.get(kind) if isinstance(kind, str) else kind
+    default = default_of(target, 'in_channels') if callable(target) else None
+    reads = backbone.get('in_channels', default)
+    own = _at(cfg, 'model', 'data_preprocessor')
+    path = 'data_preprocessor' if own is None else 'model.data_preprocessor'
+    mean = _at(cfg, *path.split('.'), 'mean')
+    count = len(mean) if isinstance(mean, (list, tuple)) else 1
+    if count == 1 or not isinstance(reads, int) or reads == count:
+        return []
+    message = (
+        f'is {reads}, but {path}.mean has {count} values, one per channel; set the '
+        f'mean and std of {reads} channel{"s"[: reads != 1]} or in_channels={count}'
+    )
+    return [Problem('model.backbone.in_channels', message)]
 
 
 def _metrics(cfg: Config, phase: str) -> list[tuple[str, Any]]:

@@ -26,13 +26,25 @@ class TinyNetV2(TinyNet):
         super().__init__(style='b', **kwargs)
 
 
+class TinyColourNet(TinyNet):
+    def __init__(self, in_channels: int = 3, **kwargs):
+        super().__init__(**kwargs)
+
+
+class TinyGreyNet(TinyColourNet):
+    def __init__(self, **kwargs):
+        super().__init__(in_channels=1, **kwargs)
+
+
 class TinyLoss(BaseModule):
     def __init__(self, loss_weight: float = 1.0):
         super().__init__()
 
 
 class TinyHead(BaseModule):
-    def __init__(self, num_classes: int, in_channels: int, loss: dict | None = None):
+    def __init__(
+        self, num_classes: int, in_channels: int, loss: dict | None = None, topk=1
+    ):
         super().__init__()
         self.in_channels = in_channels
         self.loss = MODELS.build(loss or dict(type='TinyLoss'))
@@ -76,7 +88,15 @@ class TinyMetric(BaseMetric):
 
 
 _PARTS = {
-    MODELS: (TinyNet, TinyNetV2, TinyLoss, TinyHead, TinyWhole),
+    MODELS: (
+        TinyNet,
+        TinyNetV2,
+        TinyColourNet,
+        TinyGreyNet,
+        TinyLoss,
+        TinyHead,
+        TinyWhole,
+    ),
     DATASETS: (TinyData,),
     TRANSFORMS: (TinyCrop,),
     METRICS: (TinyMetric,),

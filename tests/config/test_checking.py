@@ -1,4 +1,5 @@
 import copy
+from pathlib import Path
 
 import pytest
 import torch
@@ -6,7 +7,14 @@ from mmengine.config import Config
 from mmengine.hooks import Hook
 from torch import nn
 
-from mmlite.config import apply_overrides, check, check_config, load_config
+from mmlite.config import (
+    apply_overrides,
+    check,
+    check_config,
+    check_phases,
+    load_config,
+)
+from mmlite.config.fitting import check_channels
 from mmlite.errors import ConfigError
 from mmlite.registry import HOOKS, MODELS, TRANSFORMS
 
@@ -207,6 +215,10 @@ def test_check_raises_with_all_problems_and_the_file(write):
             'optim_wrapper.optimizer: SGD: Invalid learning rate: -1',
         ),
         (
+            'optim_wrapper.optimizer.lr=fast',
+            "optim_wrapper.optimizer.lr: SGD expects float, got 'fast' (str)",
+        ),
+        (
             '+optim_wrapper.clip_grad.max_nrm=1',
             "optim_wrapper.clip_grad has no key 'max_nrm'; did you mean 'max_norm'?",
         ),
@@ -261,6 +273,11 @@ def test_check_raises_with_all_problems_and_the_file(write):
             'default_hooks.timer.type=IterTimeHook',
             "default_hooks.timer: unknown type 'IterTimeHook'; did you mean "
             "'IterTimerHook'?",
+        ),
+        (
+            'custom_hooks.0.type=PreciseBNHook',
+            "custom_hooks.0: unknown type 'PreciseBNHook'; register it with "
+            '@HOOKS.register_module() and name its module in custom_imports',
         ),
         (
             'custom_hooks.0.type=EarlyStopHook',
@@ -487,10 +504,10 @@ def test_several_optimizers():
     wrapper = dict(optimizer=dict(type='SGD', lr=0.1))
     wrong = dict(type='AmpOptimWrapper', optimizer=dict(type='Adm'))
     constructor = 'DefaultOptimWrapperConstructor'
-    cfg['optim_wrapper'] = dict(a=wrapper, b=wrong, constructor=f'My{constructor}')
+    cfg['optim_wrapper'] = dict(a=wrapper, b=wrong, constructor=f'{constructor}r')
     cfg['param_scheduler'] = dict(a=dict(type='ConstantLR'), b=[dict(type='LinearL')])
     assert found(cfg) == [
-        f"optim_wrapper.constructor: unknown type 'My{constructor}'; did you mean "
+        f"optim_wrapper.constructor: unknown type '{constructor}r'; did you mean "
         f"'{constructor}'?",
         "optim_wrapper.b.optimizer: unknown type 'Adm'; did you mean 'Adam'?",
         "param_scheduler.b.0: unknown type 'LinearL'; did you mean 'LinearLR'?",
@@ -550,3 +567,86 @@ def test_several_metrics():
 
 def test_a_model_with_more_classes_than_the_data_is_fine():
     assert problems_of('model.head.num_classes=1000') == []
+
+
+@pytest.mark.parametrize(
+    ('metric', 'topk', 'good'),
+    [
+        ('Accuracy', (1, 3), True),
+        ('Accuracy', (1, 5), False),
+        ('Accuracy', 4, False),
+        ('MultiLabelMetric', 5, False),
+        ('MultiLabelMetric', None, True),
+        ('TinyMetric', 5, True),  # nobody knows what it ranks
+    ],
+)
+def test_topk_of_a_metric_and_the_classes(metric, topk, good):
+    metrics = [dict(type='TinyMetric'), dict(type=metric, topk=topk)]
+    cfg = dict(CFG, val_evaluator=metrics, test_evaluator=metrics)
+    cfg['default_hooks'] = {}
+    message = f'val_evaluator.1.topk is {topk}, but model.head.num_classes is 3'
+    assert found(cfg) == ([] if good else [f'{message}; ask for 3 at most'])
+
+
+def test_topk_of_the_head_and_of_the_test():
+    metrics = dict(test_evaluator=dict(type='Accuracy', topk=9))
+    assert problems_of('model.head.topk=[1, 4]', **metrics) == [
+        'model.head.topk is [1, 4], but model.head.num_classes is 3; ask for 3 at most',
+        'test_evaluator.topk is 9, but model.head.num_classes is 3; ask for 3 at most',
+    ]
+    assert problems_of('model.head.num_classes=9', **metrics) == []
+
+
+RGB = [120.0, 110.0, 100.0]
+
+
+@pytest.mark.parametrize(
+    ('kind', 'given', 'mean', 'reads'),
+    [
+        ('TinyColourNet', {}, RGB, None),
+        ('TinyColourNet', {}, None, None),
+        ('TinyColourNet', {}, [1.0], None),  # of all channels
+        ('TinyColourNet', dict(in_channels=1), [1.0], None),
+        ('TinyColourNet', dict(in_channels=1), RGB, 1),
+        ('TinyColourNet', {}, [1.0, 2.0], 3),
+        ('TinyGreyNet', {}, RGB, None),  # nobody knows what it reads
+        ('TinyNet', {}, RGB, None),
+    ],
+)
+def test_the_channels_of_the_mean_and_of_the_backbone(kind, given, mean, reads):
+    cfg = copy.deepcopy(CFG)
+    cfg['model']['backbone'] = dict(type=kind, depth=1, **given)
+    cfg['data_preprocessor'] = dict(type='ClsDataPreprocessor', mean=mean, std=mean)
+    expected = []
+    if reads:
+        message = (
+            f'model.backbone.in_channels is {reads}, but data_preprocessor.mean has '
+            f'{len(mean)} values, one per channel; set the mean and std of {reads} '
+            f'channel{"" if reads == 1 else "s"} or in_channels={len(mean)}'
+        )
+        expected = [message]
+    assert [str(p) for p in check_channels(Config(cfg))] == expected
+    cfg['model']['data_preprocessor'] = cfg['data_preprocessor']
+    inside = [m.replace(' data_pre', ' model.data_pre') for m in expected]
+    assert [str(p) for p in check_channels(Config(cfg))] == inside
+
+
+def test_channels_are_compared_when_a_config_is_checked():
+    cfg = load_config(Path(__file__).parents[2] / 'configs/resnet18_cifar.py')
+    apply_overrides(cfg, ['model.backbone.in_channels=1'])
+    (problem,) = check_config(cfg)
+    assert problem.path == 'model.backbone.in_channels'
+
+
+def test_phases_need_their_sections(write):
+    cfg = Config(dict(CFG, test_evaluator=None))
+    check_phases(cfg, ('train', 'val'))
+    write('a.py', f'model = {CFG["model"]}')
+    alone = load_config('a.py')
+    assert check_config(alone) == []
+    with pytest.raises(ConfigError) as caught:
+        check_phases(alone, ('train',))
+    message = 'a.py: training needs train_dataloader, train_cfg, optim_wrapper'
+    assert str(caught.value) == message
+    with pytest.raises(ConfigError, match='^testing needs test_evaluator$'):
+        check_phases(cfg, ('train', 'test'))

@@ -181,6 +181,14 @@ def test_values_can_be_used_as_attributes():
             "unknown key 'lr_config'; that is now param_scheduler "
             '(to add a new key, write +lr_config.policy=...)',
         ),
+        *(
+            (
+                f'{plus}{key}=1',
+                f'the key {key!r} has an empty part; write one dot between two names',
+            )
+            for plus in ('', '+')
+            for key in ('model..backbone', '.model', 'model.')
+        ),
         (
             'default_hooks.checkpont.interval=1',
             "default_hooks has no key 'checkpont'; did you mean 'checkpoint'?",
