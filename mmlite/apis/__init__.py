@@ -9,12 +9,13 @@ from typing import Any
 
 _HOMES = {
     'init_model': 'model',
+    'pack_dataset': 'packing',
     'prepare_training': 'training',
     'test': 'testing',
     'train': 'training',
 }
 
-__all__ = ['init_model', 'prepare_training', 'test', 'train']
+__all__ = ['init_model', 'pack_dataset', 'prepare_training', 'test', 'train']
 
 
 def __getattr__(name: str) -> Any:

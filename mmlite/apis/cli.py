@@ -1,4 +1,4 @@
-"""The command line: ``mmlite train | test | print-config | check-config``.
+"""The command line: ``mmlite train | test | print-config | ...``.
 
 The scripts under ``tools/`` call the same commands.
 """
@@ -59,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
         ('test', 'test a checkpoint', _add_test, _test),
         ('print-config', 'print a config as it is used', _add_print, _print_config),
         ('check-config', 'find the mistakes in configs', _add_check, _check_config),
+        ('pack-dataset', 'decode a dataset once, into one file', _add_pack, _pack),
     ):
         command = commands.add_parser(name, help=summary, description=summary)
         add_arguments(command)
@@ -130,6 +131,46 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
     _add_overrides(parser)
 
 
+def _add_pack(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('source', help='folder of images, or config file')
+    parser.add_argument('out', help='folder to write')
+    _add_overrides(parser)
+    parser.add_argument(
+        '--split',
+        choices=('train', 'val', 'test'),
+        help="which part of the folder, or which of a config's datasets",
+    )
+    parser.add_argument(
+        '--short-edge',
+        type=int,
+        metavar='PIXELS',
+        help='resize so that the shorter edge has this length',
+    )
+    parser.add_argument(
+        '--center-crop',
+        action='store_true',
+        help='cut a square out of the centre, of the length of the shorter edge',
+    )
+    parser.add_argument(
+        '--size',
+        type=int,
+        nargs=2,
+        metavar=('WIDTH', 'HEIGHT'),
+        help='resize to this size, whatever the shape was',
+    )
+    parser.add_argument(
+        '--interpolation',
+        default='bilinear',
+        help='how to resize: bilinear, bicubic, area, lanczos, nearest',
+    )
+    parser.add_argument(
+        '--on-error',
+        choices=('raise', 'skip'),
+        help='what to do about an image that cannot be read',
+    )
+    parser.add_argument('--num-workers', type=int, help='processes that decode')
+
+
 def _export_rank(args: argparse.Namespace) -> None:
     if args.local_rank is not None:
         os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
@@ -184,3 +225,22 @@ def _check_config(args: argparse.Namespace) -> int:
         wrong += bool(found)
         print(found or f'{path}: ok')
     return min(wrong, 1)
+
+
+def _pack(args: argparse.Namespace) -> int:
+    from .packing import pack_dataset
+
+    out = pack_dataset(
+        args.source,
+        args.out,
+        args.cfg_options,
+        split=args.split,
+        short_edge=args.short_edge,
+        center_crop=args.center_crop,
+        size=args.size,
+        interpolation=args.interpolation,
+        on_error=args.on_error,
+        num_workers=args.num_workers,
+    )
+    print(f"packed; read it with dict(type='PackedDataset', data_root={str(out)!r})")
+    return 0

@@ -8,6 +8,7 @@ from .digits import Digits
 from .imagenet import ImageNet
 from .in_memory import InMemory, load_in_memory
 from .mnist import MNIST, FashionMNIST
+from .packed import PackedDataset
 from .samplers import DefaultSampler, InfiniteSampler, WeightedRandomSampler
 from .seeded_index import SeededIndex
 from .threads import limit_opencv_threads
@@ -30,6 +31,7 @@ __all__ = [
     'ImageNet',
     'InMemory',
     'InfiniteSampler',
+    'PackedDataset',
     'RepeatDataset',
     'SeededIndex',
     'WeightedRandomSampler',

@@ -16,7 +16,9 @@ from ..dataloaders import EpochGenerator
 from ..prefetch import prefetched
 
 
-def batches_from(dataloader: DataLoader, epoch: int, start: int = 0) -> Iterator[Any]:
+def batches_from(
+    dataloader: DataLoader, epoch: int, start: int = 0, prefetch: bool = True
+) -> Iterator[Any]:
     """The batches of an epoch, without the first ``start``.
 
     Samplers that have ``set_start`` skip them without loading anything. On a GPU
@@ -26,6 +28,7 @@ def batches_from(dataloader: DataLoader, epoch: int, start: int = 0) -> Iterator
         dataloader: A data loader.
         epoch: Which epoch, counted from 0.
         start: How many batches to leave out.
+        prefetch: Whether to bring the images to the device.
 
     Raises:
         UserError: as the dataset raised it, also in a worker.
@@ -42,7 +45,9 @@ def batches_from(dataloader: DataLoader, epoch: int, start: int = 0) -> Iterator
         set_start(start * dataloader.batch_size)
         skip = 0
     batches = islice(iter(dataloader), skip, None)
-    return _without_traceback(prefetched(batches, torch.device(get_device())))
+    if prefetch:
+        batches = prefetched(batches, torch.device(get_device()))
+    return _without_traceback(batches)
 
 
 def endless_batches(dataloader: DataLoader, start: int = 0) -> Iterator[Any]:
