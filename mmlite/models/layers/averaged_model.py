@@ -52,9 +52,7 @@ class AveragedModel(BaseAveragedModel):
             raise ValueError(f'interval must be at least 1, got {interval}')
         device = None if device is None else torch.device(device)
         super().__init__(model, interval, device, update_buffers)
-        self._done = 0
-        self._seen: tuple[Tensor | None, int] = (None, 0)
-        self._of_model: nn.Module | None = None
+        self._counter = _Counter()
         self._pairs: _Pairs | None = None
 
     def share(self, steps: int) -> float:
@@ -71,7 +69,7 @@ class AveragedModel(BaseAveragedModel):
         """Update the average of one tensor."""
         averaged_param.lerp_(source_param, self.share(int(steps)))
 
-    @torch.no_grad()
+    @torch.inference_mode()
     def update_parameters(self, model: nn.Module) -> None:
         """Let the average know that the model was updated.
 
@@ -81,7 +79,10 @@ class AveragedModel(BaseAveragedModel):
         if type(self).avg_func is not AveragedModel.avg_func:
             super().update_parameters(model)
             return
-        pairs, steps = self._pairs_with(model), self._steps_done()
+        if self._pairs is None or self._pairs.model is not model:
+            self._pairs = _Pairs(self.module, model, self.update_buffers)
+        pairs, buffer = self._pairs, self.steps
+        steps = self._counter.value(buffer)
         if steps == 0:
             pairs.averaged.each(torch._foreach_copy_)
             pairs.fixed.each(torch._foreach_copy_)
@@ -89,30 +90,34 @@ class AveragedModel(BaseAveragedModel):
             share = self.share(steps)
             pairs.averaged.each(lambda a, b: torch._foreach_lerp_(a, b, share))
         pairs.kept.each(torch._foreach_copy_)
-        self.steps.add_(1)
-        self._done, self._seen = steps + 1, (self.steps, self.steps._version)
-
-    def _steps_done(self) -> int:
-        """``steps`` as a number; only read anew if somebody else has changed it."""
-        buffer, version = self._seen
-        if self.steps is not buffer or self.steps._version != version:
-            self._done = int(self.steps)
-        return self._done
-
-    def _pairs_with(self, model: nn.Module) -> _Pairs:
-        if self._pairs is None or self._of_model is not model:
-            self._pairs = _Pairs(self.module, model, self.update_buffers)
-            # Not as an attribute of a module, which would make it a part.
-            object.__setattr__(self, '_of_model', model)
-        return self._pairs
+        buffer.add_(1)
+        self._counter.note(buffer, steps + 1)
 
     def _apply(self, *args: Any, **kwargs: Any) -> AveragedModel:
-        self._pairs = None  # as ``to()`` may bring the tensors to another device
+        self._pairs = None  # as the tensors may go to another device
         return super()._apply(*args, **kwargs)
 
     def __getstate__(self) -> dict[str, Any]:
         """A copy finds its own tensors."""
-        return dict(self.__dict__, _pairs=None, _of_model=None, _seen=(None, 0))
+        return dict(self.__dict__, _pairs=None, _counter=_Counter())
+
+
+class _Counter:
+    """A counter on the device as a number, which nobody waits for."""
+
+    def __init__(self) -> None:
+        self._buffer: Tensor | None = None
+        self._version = self._value = 0
+
+    def value(self, buffer: Tensor) -> int:
+        """The number; read anew only if somebody else has changed it."""
+        if buffer is not self._buffer or buffer._version != self._version:
+            self.note(buffer, int(buffer))
+        return self._value
+
+    def note(self, buffer: Tensor, value: int) -> None:
+        """Remember what the counter holds now."""
+        self._buffer, self._version, self._value = buffer, buffer._version, value
 
 
 class _Tensors:
@@ -147,6 +152,7 @@ class _Pairs:
     """Which tensors are averaged, which copied at first, and which always."""
 
     def __init__(self, average: nn.Module, model: nn.Module, buffers: bool) -> None:
+        self.model = model
         chosen = _paired(average, model, '_parameters')
         others = _paired(average, model, '_buffers')
         kept = list(others.values())
