@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import atexit
+import errno
 import itertools
 import os
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -16,6 +19,7 @@ from mmengine.dist import broadcast_object_list, is_main_process
 from torch import distributed as dist
 
 from ..errors import ConfigError, UserError, did_you_mean
+from .ranks import OwnError
 
 #: Where each launcher tells rank, number of processes and rank on the machine.
 _VARIABLES = {
@@ -29,6 +33,11 @@ _VARIABLES = {
 }
 _HOW = {'pytorch': 'torchrun', 'slurm': 'srun', 'mpi': 'mpirun'}
 
+#: No room, or none for this user.
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+#: How many bytes must fit: what the config, the log and its first lines take.
+_PROBE = 64 * 1024
+
 _claimed: set[str] = set()
 
 
@@ -36,17 +45,34 @@ def prepare_work_dir(path: str) -> None:
     """Make a folder, and see that files can be written to it.
 
     Raises:
-        UserError: if not.
+        UserError: if not, e.g. because the disk is full.
     """
     try:
         os.makedirs(path, exist_ok=True)
-        with tempfile.TemporaryFile(dir=path):
-            pass
+        with tempfile.TemporaryFile(dir=path, buffering=0) as file:
+            file.write(bytes(_PROBE))
+            file.write(bytes(1))  # the first one may be cut short without an error
     except OSError as error:
+        room = 'make room, or ' if error.errno in _FULL else ''
         raise UserError(
             f'cannot write to the work_dir {path}: {error.strerror}; '
-            'choose another with --work-dir'
+            f'{room}choose another with --work-dir'
         ) from error
+
+
+@contextmanager
+def full_disk_told(work_dir: str) -> Iterator[None]:
+    """See whether it is the work_dir's disk that is full where something is.
+
+    Raises:
+        UserError: if it is.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL:
+            prepare_work_dir(work_dir)
+        raise
 
 
 def claim_timestamp(work_dir: str) -> str:
@@ -94,7 +120,7 @@ def init_distributed(launcher: str, dist_cfg: dict[str, Any] | None = None) -> N
     backend = options.get('backend', 'nccl')
     if torch.cuda.is_available():
         if local_rank >= torch.cuda.device_count():
-            raise UserError(
+            raise OwnError(
                 f'process {local_rank} has no GPU: there are '
                 f'{torch.cuda.device_count()}; start fewer processes'
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -21,8 +22,9 @@ from .assembly import RunnerAssembly
 from .checkpoints import LoadReport, load_checkpoint, load_state, save_checkpoint
 from .checks import check_groups
 from .dataloaders import stop_workers
-from .environment import prepare_work_dir
+from .environment import full_disk_told, prepare_work_dir
 from .interrupt import Interrupted, InterruptSwitch
+from .ranks import shared_failures
 from .saving import restore_training, training_state
 from .terminal import STATUS_LINE, tell
 
@@ -69,11 +71,14 @@ class Runner(RunnerAssembly):
         default_scope: str | None = None,
         **kwargs: Any,
     ) -> None:
-        prepare_work_dir(os.path.abspath(work_dir))
+        folder = os.path.abspath(work_dir)
+        prepare_work_dir(folder)
         self.interrupt = InterruptSwitch()
         self.resuming = False
         self.pending_rng: Mapping[str, Any] | None = None
-        super().__init__(model, work_dir, *args, default_scope='mmlite', **kwargs)
+        self._evaluating = False
+        with shared_failures(), full_disk_told(folder):
+            super().__init__(model, work_dir, *args, default_scope='mmlite', **kwargs)
 
     @classmethod
     def from_cfg(cls, cfg: Config | ConfigDict | dict) -> Runner:
@@ -117,23 +122,48 @@ class Runner(RunnerAssembly):
             raise self._save_interrupted() from None
 
     def val(self) -> dict[str, Any]:
-        """Validate, and return the metrics."""
-        with self._running():
+        """Validate, and return the metrics.
+
+        Raises:
+            CheckpointError: if ``load_from`` lacks weights of the model.
+        """
+        with self._running(), self._only_evaluating():
             return super().val()
 
     def test(self) -> dict[str, Any]:
-        """Test, and return the metrics."""
-        with self._running():
+        """Test, and return the metrics.
+
+        Raises:
+            CheckpointError: if ``load_from`` lacks weights of the model.
+        """
+        with self._running(), self._only_evaluating():
             return super().test()
 
     @contextmanager
     def _running(self) -> Iterator[None]:
         try:
-            with _of_file(self.cfg.filename):
+            with (
+                shared_failures(),
+                full_disk_told(self.work_dir),
+                _of_file(self.cfg.filename),
+                warnings.catch_warnings(),
+            ):
+                # Schedulers do step before the optimizer's first step where that
+                # accumulates gradients, or finds its loss scale too large.
+                warnings.filterwarnings('ignore', 'Detected call of `scheduler.step')
                 yield
         finally:
             for loop in self.built_loops.values():
                 stop_workers(loop.dataloader)
+
+    @contextmanager
+    def _only_evaluating(self) -> Iterator[None]:
+        """Let a checkpoint that is loaded inside have all weights of the model."""
+        self._evaluating = True
+        try:
+            yield
+        finally:
+            self._evaluating = False
 
     def _save_interrupted(self) -> Interrupted:
         name = 'interrupted.pth'
@@ -202,11 +232,12 @@ class Runner(RunnerAssembly):
             self.model,
             checkpoint,
             strict=strict,
+            whole=self._evaluating,
             revise_keys=revise_keys,
             source=str(filename),
         )
         self._has_loaded = True
-        tell(self.logger, f'{"loaded":<9} {filename}, {report.matched} entries')
+        tell(self.logger, report.loaded(filename))
         return checkpoint, report
 
     def resume(

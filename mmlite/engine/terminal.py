@@ -79,13 +79,38 @@ class TerminalHandler(logging.Handler):
         print(self.format(record), flush=True)
 
 
+class FailureNote:
+    """Takes the place of a handler's ``handleError``, which prints tracebacks.
+
+    Args:
+        handler: The handler of a log file.
+    """
+
+    def __init__(self, handler: logging.FileHandler) -> None:
+        self.path = handler.baseFilename
+        self.told = False
+
+    def __call__(self, record: LogRecord) -> None:
+        """Tell once why the file cannot be written to, and go on without it."""
+        if not self.told:
+            self.told = True
+            STATUS_LINE.clear()
+            reason = sys.exc_info()[1]
+            print(f'warning: cannot write to {self.path}: {reason}', flush=True)
+
+
 def use_short_terminal(logger: Logger) -> None:
-    """Let a :class:`TerminalHandler` take the place of mmengine's stream handler."""
+    """Let a :class:`TerminalHandler` take the place of mmengine's stream handler.
+
+    A log file that cannot be written to is told in one line.
+    """
     for i, handler in enumerate(logger.handlers):
         if type(handler) is logging.StreamHandler:
             short = TerminalHandler(handler.level)
             short.addFilter(FilterDuplicateWarning(logger.name))
             logger.handlers[i] = short
+        elif isinstance(handler, logging.FileHandler):
+            handler.handleError = FailureNote(handler)
 
 
 def tell(logger: Logger, message: str) -> None:

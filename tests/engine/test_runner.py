@@ -1,9 +1,14 @@
 """A start is quiet, and mistakes are told with their place."""
 
+import errno
 import json
 import logging
+import os
+import tempfile
 import warnings
+from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -197,9 +202,95 @@ def test_load_from_of_another_number_of_classes(tmp_path, capsys):
     tuned = toy_runner(
         tmp_path / 'b', model=model, load_from=str(tmp_path / 'epoch_3.pth')
     )
-    tuned.val()
+    with pytest.raises(CheckpointError, match='does not fill the model'):
+        tuned.val()
+    with pytest.raises(CheckpointError, match='does not fill the model'):
+        tuned.test()
+    tuned.train()
     out = capsys.readouterr().out
-    assert 'head.fc.weight has the shape (3, 8) in the checkpoint, (4, 8)' in out
+    assert 'head.fc.weight  (3, 8) in the checkpoint, (4, 8) in the model' in out
+
+
+def test_a_checkpoint_may_have_more_than_is_tested(tmp_path, capsys):
+    state = toy_runner(tmp_path).model.state_dict() | dict(more=torch.ones(1))
+    torch.save(state, tmp_path / 'more.pth')
+    runner = toy_runner(tmp_path, load_from=str(tmp_path / 'more.pth'))
+    assert runner.test()['toy/count'] == 21
+    assert 'only in the checkpoint: more' in capsys.readouterr().out
+
+
+class FullDisk:
+    """Has no room for anything larger than so many bytes."""
+
+    def __init__(self, monkeypatch, room):
+        self.room, self.original = room, tempfile.TemporaryFile
+        monkeypatch.setattr(tempfile, 'TemporaryFile', self.open)
+
+    @contextmanager
+    def open(self, **kwargs):
+        with self.original(**kwargs) as file:
+            yield SimpleNamespace(write=self.write)
+            assert file.tell() == 0
+
+    def write(self, data):
+        if len(data) > self.room:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_full_disk(tmp_path, monkeypatch):
+    FullDisk(monkeypatch, 20_000)
+    with pytest.raises(UserError) as caught:
+        toy_runner(tmp_path)
+    assert str(caught.value) == (
+        f'cannot write to the work_dir {tmp_path}: No space left on device; '
+        'make room, or choose another with --work-dir'
+    )
+
+
+def test_a_disk_that_fills_up(tmp_path, monkeypatch):
+    runner = toy_runner(tmp_path)
+    disk = FullDisk(monkeypatch, 20_000)
+    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def fail(*args):
+        raise full
+
+    monkeypatch.setattr(type(runner), 'load_or_resume', fail)
+    with pytest.raises(UserError, match='No space left on device; make room'):
+        runner.train()
+    disk.room = 100_000  # it is another disk that is full
+    with pytest.raises(OSError, match='No space left') as caught:
+        toy_runner(tmp_path).train()
+    assert caught.value is full
+
+
+def test_a_log_that_cannot_be_written_is_told_once(tmp_path, capsys, monkeypatch):
+    def fail():
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    runner = toy_runner(tmp_path)
+    for handler in runner.logger.handlers:
+        if isinstance(handler, logging.FileHandler):
+            monkeypatch.setattr(handler, 'flush', fail)
+    for i in range(3):
+        runner.logger.info(f'hello {i}')
+    captured = capsys.readouterr()
+    assert captured.err == ''
+    line, *more = captured.out.splitlines()
+    assert line.startswith('warning: cannot write to ')
+    assert line.endswith('No space left on device')
+    assert not more
+
+
+def test_accumulating_is_no_reason_for_a_warning(tmp_path):
+    wrapper = toy_cfg(tmp_path).optim_wrapper | dict(accumulative_counts=2)
+    with warnings.catch_warnings():
+        warnings.simplefilter('error', UserWarning)
+        toy_runner(
+            tmp_path,
+            optim_wrapper=wrapper,
+            param_scheduler=dict(type='ConstantLR', by_epoch=False),
+        ).train()
 
 
 def test_load_from_of_another_model(tmp_path):

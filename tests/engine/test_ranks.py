@@ -1,0 +1,93 @@
+"""One of several processes tells a mistake; the others are quiet."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mmlite.engine.ranks import (
+    FailedElsewhere,
+    OwnError,
+    shared_failures,
+    should_tell,
+)
+from mmlite.errors import UserError
+
+SCRIPT = """
+import sys
+from support.training import toy_runner
+from mmlite.engine.ranks import FailedElsewhere, should_tell
+from mmlite.errors import UserError
+
+guilty = sys.argv[2]
+runner = toy_runner(sys.argv[1], launcher='pytorch')
+original = runner.load_or_resume
+
+
+def fail():
+    rank = str(runner.rank)
+    if rank in guilty:
+        raise UserError('the same mistake')
+    original()
+
+
+runner.load_or_resume = fail
+try:
+    runner.train()
+except UserError as error:
+    kind = type(error).__name__
+    print(f'TOLD:{runner.rank}:{kind}:{should_tell(error)};', flush=True)
+    import time
+
+    time.sleep(4 if runner.rank in map(int, guilty) else 0)
+"""
+
+
+def test_a_single_process_tells():
+    assert should_tell(UserError('oh'))
+    assert not should_tell(FailedElsewhere('oh'))
+
+
+def test_before_the_processes_join_one_on_each_machine_tells(monkeypatch):
+    monkeypatch.setenv('WORLD_SIZE', '4')
+    for rank, local_rank, tells in ((0, 0, True), (1, 1, False), (2, 0, True)):
+        monkeypatch.setenv('RANK', str(rank))
+        monkeypatch.setenv('LOCAL_RANK', str(local_rank))
+        assert should_tell(UserError('oh')) == tells
+        assert should_tell(OwnError('oh'))
+
+
+@pytest.mark.parametrize('error', [UserError('oh'), RuntimeError('oh')])
+def test_alone_errors_are_what_they_are(error):
+    with pytest.raises(type(error)) as caught, shared_failures():
+        raise error
+    assert caught.value is error
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ('guilty', 'told'),
+    [
+        ('01', {'0:UserError:True', '1:UserError:False'}),
+        ('1', {'1:UserError:True'}),
+    ],
+)
+def test_two_processes(tmp_path, guilty, told):
+    script = tmp_path / 'two.py'
+    script.write_text(SCRIPT)
+    command = [sys.executable, '-m', 'torch.distributed.run', '--nproc_per_node=2']
+    command += ['--master_port', str(20000 + os.getpid() % 20000)]
+    env = dict(os.environ, PYTHONPATH=str(Path(__file__).parents[1]))
+    env |= dict(OMP_NUM_THREADS='1')
+    done = subprocess.run(
+        [*command, str(script), str(tmp_path / 'wd'), guilty],
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    lines = {p.split(';')[0] for p in done.stdout.split('TOLD:')[1:]}
+    assert lines - {'0:FailedElsewhere:False'} == told, done.stderr
+    assert 'Traceback' not in done.stderr
