@@ -8,7 +8,7 @@ from typing import Any
 
 from mmengine.config import Config, ConfigDict
 
-from ..config import check, load_config
+from ..config import check, check_phases, load_config
 from ..engine import Runner
 from ..errors import ConfigError
 from .predictions import PredictionFile
@@ -59,9 +59,7 @@ def test(
     set_work_dir(cfg, work_dir)
     cfg.launcher = launcher
     cfg.load_from, cfg.resume = str(checkpoint), False
-    missing = [k for k in _TEST_KEYS if cfg.get(k) is None]
-    if missing:
-        raise ConfigError(f'a test needs {", ".join(missing)}', cfg.filename)
+    check_phases(cfg, ('test',))
     if tta:
         _set_tta(cfg)
     check(cfg)
@@ -72,9 +70,6 @@ def test(
     metrics = runner.test()
     runner.logger.info(f'{"written":<9} {out}', extra=dict(terminal=True))
     return metrics
-
-
-_TEST_KEYS = ('test_dataloader', 'test_cfg', 'test_evaluator')
 
 
 def _set_tta(cfg: Config) -> None:

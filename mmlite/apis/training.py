@@ -8,7 +8,7 @@ from typing import Any
 
 from mmengine.config import Config, ConfigDict
 
-from ..config import check, load_config
+from ..config import check, check_phases, load_config
 from ..engine import Runner, amp_supported
 from ..engine.environment import init_distributed
 from ..errors import ConfigError, DataNotFoundError
@@ -122,6 +122,7 @@ def prepare_training(
     if auto_scale_lr:
         _set_auto_scale_lr(cfg)
     check(cfg)
+    check_phases(cfg, ('train',))
     return cfg
 
 
