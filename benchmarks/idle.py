@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 from data import write_cifar10
-from mmengine.hooks import Hook
+from mmengine.hooks import Hook, LoggerHook
 from protocol import Goal, Line, Rounds
 from recipes import Cifar, on_gpu
 from session import Session, quiet
@@ -74,7 +74,7 @@ def waits(session: Session) -> list[Line]:
     runner.register_hook(_Begin(begin))
     runner.register_hook(_End(lambda runner, batch_idx: _warn_of_waits(False)))
     for hook in runner.hooks:
-        if hasattr(hook, 'interval') and type(hook).__name__ == 'LoggerHook':
+        if isinstance(hook, LoggerHook):
             hook.interval = _LOG_INTERVAL
     with warnings.catch_warnings(record=True) as caught, quiet():
         warnings.simplefilter('always')
