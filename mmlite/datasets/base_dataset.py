@@ -18,6 +18,7 @@ from mmengine.utils import is_abs
 
 from ..errors import DataError, DataNotFoundError
 from ..registry import DATASETS
+from .batching import ImageTable, table_of_arrays
 from .seeded_index import SeededIndex, follow
 from .storage import PackedList
 from .transforms import Compose
@@ -115,6 +116,7 @@ class BaseDataset(EngineDataset):
         self._indices = indices
         self._metainfo = self._load_metainfo(metainfo)
         self._reported: set[int] = set()
+        self._known_table: tuple[tuple, ImageTable | None] | None = None
         self._join_prefix()
         if not lazy_init:
             self.full_init()
@@ -229,6 +231,41 @@ class BaseDataset(EngineDataset):
             f'{type(self).__name__}: {self.max_refetch + 1} samples in a row cannot be '
             f'used, up to number {idx}; check the data and the pipeline'
         )
+
+    def __getitems__(self, indices: Sequence[int]) -> Sequence:
+        """Several samples.
+
+        Images that are stored as arrays, and go only through transforms that can be
+        done to batches, become a batch at once. As those of a single sample, its
+        random numbers depend on the seed, the epoch and the index alone; but they
+        are others.
+        """
+        table = self._table() if self.gives_what_it_stores else None
+        if table is None or not all(type(i) is SeededIndex for i in indices):
+            return [self[i] for i in indices]
+        return table.batch_of(indices)
+
+    @property
+    def gives_what_it_stores(self) -> bool:
+        """Whether a sample is what is stored, as no subclass says otherwise."""
+        own = type(self)
+        return all(
+            getattr(own, name) is getattr(BaseDataset, name)
+            for name in ('__getitem__', 'get_data_info', 'prepare_data')
+        )
+
+    def _table(self) -> ImageTable | None:
+        """What batches are made of; looked for again if something has changed."""
+        self.full_init()
+        made_of = (self.data_list, *self.pipeline.transforms)
+        known = self._known_table
+        if known is None or [*map(id, known[0])] != [*map(id, made_of)]:
+            table = table_of_arrays(self.data_list, self.pipeline.transforms)
+            known = self._known_table = made_of, table
+        return known[1]
+
+    def __getstate__(self) -> dict:
+        return {**vars(self), '_known_table': None}
 
     def _report(self, idx: int, error: DataError) -> None:
         if int(idx) not in self._reported:

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ..registry import FUNCTIONS
 from ..structures import DataSample, SampleBatch
+from .batching import Batch
 
 __all__ = ['default_collate']
 
@@ -37,6 +38,8 @@ def default_collate(data_batch: Sequence) -> Any:
         >>> batch['inputs'].shape
         torch.Size([2, 3, 8, 8])
     """
+    if isinstance(data_batch, Batch):
+        return data_batch.whole
     first = data_batch[0]
     if isinstance(first, Tensor):
         shape = first.shape

@@ -6,7 +6,7 @@ import copy
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,35 +17,18 @@ from torch.utils.data import Dataset
 from ..errors import ConfigError, DataError, Problem
 from ..structures import DataSample, SampleBatch
 from .base_dataset import BaseDataset
+from .batching import ImageTable, is_plain_pack, samples_of_arrays
 from .progress import Progress
 from .storage import ArrayList
-from .transforms import BatchTransform, Compose, PackInputs
+from .transforms import BatchTransform, Compose
+from .transforms.base import draws, twin_of
 
-__all__ = ['InMemory', 'load_in_memory']
+__all__ = ['load_in_memory']
 
 _WAY_OUT = 'set in_memory=False'
 
 
-class InMemory(NamedTuple):
-    """The images of a dataset, with all done to them that is not random.
-
-    Args:
-        images: The images, ``(N, C, H, W)``.
-        samples: What belongs to them, on the CPU.
-        numbers: The index of each image in its own dataset, ``(N, )``.
-        rows: Where the samples of the dataset are among the images; None if they
-            are in order.
-        transforms: What remains to be done to batches.
-    """
-
-    images: Tensor
-    samples: SampleBatch
-    numbers: np.ndarray
-    rows: np.ndarray | None
-    transforms: tuple[BatchTransform, ...]
-
-
-def load_in_memory(dataset: Dataset, device: torch.device) -> InMemory:
+def load_in_memory(dataset: Dataset, device: torch.device) -> ImageTable:
     """Bring all images of a dataset to a device.
 
     The first steps of its pipeline, up to the first random one, and the last one,
@@ -77,10 +60,10 @@ def load_in_memory(dataset: Dataset, device: torch.device) -> InMemory:
     ]
     (middle,) = random.values()
     images = _joined([images for images, _ in parts])
-    transforms = tuple(step.batched() for step in middle)
+    transforms = tuple(twin_of(step) for step in middle)
     samples = _samples([samples for _, samples in parts], images, transforms)
     numbers = np.concatenate([np.arange(len(leaf)) for leaf in leaves])
-    return InMemory(images, samples, numbers, rows, transforms)
+    return ImageTable(images, samples, numbers, rows, transforms)
 
 
 def _leaves(dataset: Dataset) -> tuple[dict[str, Any], np.ndarray | None]:
@@ -101,7 +84,7 @@ def _leaves(dataset: Dataset) -> tuple[dict[str, Any], np.ndarray | None]:
 def _split(leaf: Any, where: str) -> tuple[list, list]:
     """The steps of a pipeline that are done once, and the random ones."""
     steps = list(leaf.pipeline.transforms)
-    is_random = [getattr(step, 'is_random', True) for step in steps]
+    is_random = [draws(step) for step in steps]
     first = is_random.index(True) if True in is_random else max(0, len(steps) - 1)
     middle = steps[first:-1]
     for place, step in enumerate(steps[first:], first):
@@ -116,7 +99,7 @@ def _split(leaf: Any, where: str) -> tuple[list, list]:
 
 def _problem(step: Any, is_last: bool) -> str:
     """What keeps a step from standing behind the first random one."""
-    if not getattr(step, 'is_random', True):
+    if not draws(step):
         return (
             ''
             if is_last
@@ -127,8 +110,7 @@ def _problem(step: Any, is_last: bool) -> str:
         )
     if is_last:
         return 'ends the pipeline, which has to end with PackInputs for in_memory=True'
-    batched = getattr(step, 'batched', None)
-    if batched is None or batched() is None:
+    if twin_of(step) is None:
         return (
             'has no twin for batches, which in_memory=True needs; take it out, give '
             'its class a method batched(), or is_random = False if it is not random'
@@ -141,30 +123,19 @@ def _load(
 ) -> tuple[Tensor, SampleBatch]:
     """The images of one dataset, and what belongs to them."""
     stored = getattr(leaf, 'data_list', None)
-    if isinstance(stored, ArrayList) and _is_plain(leaf) and _only_packs(once):
+    if (
+        isinstance(stored, ArrayList)
+        and isinstance(leaf, BaseDataset)
+        and leaf.gives_what_it_stores
+        and len(once) == 1
+        and is_plain_pack(once[0])
+    ):
         _check_room(total * stored.images[0].nbytes, device)
         images = stored.images.transpose(0, 3, 1, 2).copy(order='C')
-        labels = torch.from_numpy(np.asarray(stored.labels, np.int64))
-        metainfo = dict(sample_idx=range(len(leaf)))
-        known = {k: v for k, v in metainfo.items() if k in once[0].meta_keys}
-        samples = SampleBatch.of(len(leaf), dict(gt_label=labels), known)
-        return torch.from_numpy(images).to(device), samples
+        return torch.from_numpy(images).to(device), samples_of_arrays(stored, once[0])
     view = copy.copy(leaf)
     view.pipeline = Compose(once)
     return _decoded(view, total, device)
-
-
-def _is_plain(leaf: Any) -> bool:
-    """Whether its samples are what it has stored, and nothing is added to them."""
-    own = type(leaf)
-    return all(
-        getattr(own, name) is getattr(BaseDataset, name)
-        for name in ('__getitem__', 'get_data_info', 'prepare_data')
-    )
-
-
-def _only_packs(once: list) -> bool:
-    return len(once) == 1 and type(once[0]) is PackInputs and once[0].input_key == 'img'
 
 
 def _decoded(

@@ -8,12 +8,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from ..datasets import InfiniteSampler, InMemory, SeededIndex
+from ..datasets import ImageTable, InfiniteSampler, SeededIndex
 from ..datasets.samplers import Chunk, SeededSampler
-from ..datasets.seeded_index import sample_seeds
 
 __all__ = ['BatchLoader']
 
@@ -42,7 +40,7 @@ class BatchLoader(DataLoader):
     def __init__(
         self,
         dataset: Dataset,
-        data: InMemory,
+        data: ImageTable,
         sampler: Sampler,
         batch_size: int,
         drop_last: bool = False,
@@ -56,8 +54,6 @@ class BatchLoader(DataLoader):
             generator=generator,
         )
         self.data = data
-        ends = np.cumsum([0, *(step.count for step in data.transforms)]).tolist()
-        self._columns = [slice(*ends[i : i + 2]) for i in range(len(data.transforms))]
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         device = self.data.images.device
@@ -69,26 +65,14 @@ class BatchLoader(DataLoader):
                 *(x.split(self.batch_size) for x in (here, there, numbers)),
                 strict=True,
             ):
-                yield self._batch(*batch)
-
-    def _batch(self, here: Tensor, there: Tensor, numbers: Tensor) -> dict[str, Any]:
-        """One batch.
-
-        Args:
-            here: Which images, ``(B, )``, on the CPU.
-            there: The same on the device.
-            numbers: Their random numbers, on the device.
-        """
-        images = self.data.images.index_select(0, there)
-        for transform, columns in zip(self.data.transforms, self._columns, strict=True):
-            images = transform.apply(images, numbers[:, columns])
-        return dict(inputs=images, data_samples=self.data.samples.take(here))
+                yield self.data.batch(*batch)
 
     def _blocks(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Rows and random numbers of whole batches; only the last may be smaller."""
         rest: tuple[np.ndarray, np.ndarray] | None = None
         for chunk, seeds in self._chunks():
-            block = self._rows(chunk.indices), self._numbers(chunk, seeds)
+            rows = self.data.rows_of(chunk.indices).astype(np.int64, copy=False)
+            block = np.ascontiguousarray(rows), self.data.draw(rows, seeds, chunk.epoch)
             if rest is not None:
                 block = tuple(
                     np.concatenate(pair) for pair in zip(rest, block, strict=True)
@@ -110,22 +94,10 @@ class BatchLoader(DataLoader):
         indices = iter(sampler)
         while block := list(islice(indices, max(_BLOCK, self.batch_size))):
             if isinstance(block[0], SeededIndex):
+                epochs = np.array([index.epoch for index in block], np.int64)
                 seeds = np.array([index.seed for index in block], np.uint64)
             else:
+                epochs = 0
                 drawn = torch.randint(2**62, (len(block),), generator=self.generator)
                 seeds = drawn.numpy().astype(np.uint64)
-            epoch = getattr(block[0], 'epoch', 0)
-            yield Chunk(np.array(block, np.int64), epoch), seeds
-
-    def _rows(self, indices: np.ndarray) -> np.ndarray:
-        rows = indices if self.data.rows is None else self.data.rows[indices]
-        return np.ascontiguousarray(rows, np.int64)
-
-    def _numbers(self, chunk: Chunk, seeds: np.ndarray) -> np.ndarray:
-        """The random numbers of all transforms, side by side; each has its own."""
-        indices = self.data.numbers[self._rows(chunk.indices)]
-        drawn = [
-            transform.draw(indices, sample_seeds(place, 0, seeds), chunk.epoch)
-            for place, transform in enumerate(self.data.transforms)
-        ]
-        return np.concatenate([np.empty((len(indices), 0), np.float32), *drawn], axis=1)
+            yield Chunk(np.array(block, np.int64), epochs), seeds

@@ -153,31 +153,46 @@ def drawn(image):
     return (y, x, False) if right > x else (y, x - 1, True)
 
 
-def counts_of(made, epochs):
-    return Counter(
-        drawn(image)
-        for epoch in range(epochs)
-        for batch in batches_from(made, epoch)
-        for image in batch['inputs']
-    )
+def images_of(way, epochs, sampler):
+    """The images of some epochs, made in one of three ways."""
+    made = loader(CROP, FLIP, in_memory=way == 'in memory', sampler=sampler)
+    for epoch in range(epochs):
+        if way == 'one by one':
+            made.sampler.set_epoch(epoch)
+            yield from (made.dataset[index]['inputs'] for index in made.sampler)
+        else:
+            yield from (x for b in batches_from(made, epoch) for x in b['inputs'])
 
 
+@pytest.mark.parametrize('way', ['in memory', 'batch by batch', 'one by one'])
 @pytest.mark.parametrize('sampler', [SHUFFLED, dict(type=TheirSampler, shuffle=True)])
-def test_both_ways_draw_alike(sampler):
-    epochs = 400
-    for made in both(CROP, FLIP, sampler=sampler):
-        counts = counts_of(made, epochs)
-        shares = {False: 0.75, True: 0.25}
-        expected = {
-            (y, x, flipped): epochs * 21 / 25 * share
-            for y in range(5)
-            for x in range(5)
-            for flipped, share in shares.items()
-        }
-        assert counts.keys() == expected.keys()
-        # Edges, and flips, are independent of each other.
-        statistic = sum((counts[k] - e) ** 2 / e for k, e in expected.items())
-        assert statistic < 49 + 5 * math.sqrt(2 * 49)
+def test_all_ways_draw_alike(way, sampler):
+    epochs = 200
+    counts = Counter(map(drawn, images_of(way, epochs, sampler)))
+    shares = {False: 0.75, True: 0.25}
+    expected = {
+        (y, x, flipped): epochs * 21 / 25 * share
+        for y in range(5)
+        for x in range(5)
+        for flipped, share in shares.items()
+    }
+    assert counts.keys() == expected.keys()
+    # Edges, and flips, are independent of each other.
+    statistic = sum((counts[k] - e) ** 2 / e for k, e in expected.items())
+    assert statistic < 49 + 5 * math.sqrt(2 * 49)
+
+
+@pytest.mark.parametrize('name', ['DefaultSampler', 'InfiniteSampler'])
+def test_arrays_give_the_same_batches_without_being_in_memory(name):
+    # A batch of the infinite sampler may hold the end of a pass and begin another.
+    sampler, alternating = dict(type=name), dict(type='AlternatingFlip')
+    iterators = [
+        endless_batches(made) for made in both(CROP, FLIP, alternating, sampler=sampler)
+    ]
+    for _ in range(20):
+        ours, theirs = map(next, iterators)
+        if len(ours['inputs']) == 4:
+            assert same([ours], [theirs])
 
 
 def test_images_belong_to_their_labels():

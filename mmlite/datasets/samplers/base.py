@@ -21,12 +21,12 @@ class Chunk(NamedTuple):
 
     Args:
         indices: The indices, ``(N, )``.
-        epoch: Which pass over the data it belongs to.
+        epoch: Which pass over the data it belongs to, or each index does.
         keys: What tells samples apart, ``(N, )``; None is the indices.
     """
 
     indices: np.ndarray
-    epoch: int
+    epoch: int | np.ndarray
     keys: np.ndarray | None = None
 
     def seeds(self, seed: int) -> np.ndarray:

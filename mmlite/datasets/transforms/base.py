@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from .batch import BatchTransform
 
-__all__ = ['BaseTransform', 'below', 'rng_of']
+__all__ = ['BaseTransform', 'below', 'draws', 'rng_of', 'twin_of']
 
 #: How a message ends whose sample could also be left out.
 OR_SKIP = ", or set on_error='skip' in the dataset"
@@ -78,3 +78,36 @@ class BaseTransform(ABC):
         }
         arguments = ', '.join(f'{k}={v!r}' for k, v in shown.items())
         return f'{type(self).__name__}({arguments})'
+
+
+def draws(step: Any) -> bool:
+    """Whether a step may be random: all are that do not say that they are not.
+
+    What a class says does not hold for one that inherits from it and transforms
+    in another way.
+
+    Example:
+        >>> draws(TRANSFORMS.build(dict(type='Resize', scale=8))), draws(print)
+        (False, True)
+    """
+    return not _speaks_for_itself(step, 'is_random') or step.is_random
+
+
+def twin_of(step: Any) -> BatchTransform | None:
+    """The transform of batches that does what a random step does; None if none does.
+
+    Example:
+        >>> twin_of(TRANSFORMS.build(dict(type='RandomFlip', prob=0.5)))
+        BatchRandomFlip(prob=0.5, direction='horizontal')
+    """
+    return step.batched() if _speaks_for_itself(step, 'batched') else None
+
+
+def _speaks_for_itself(step: Any, name: str) -> bool:
+    """Whether an attribute is from the class that transforms, or from a later one."""
+    for cls in type(step).__mro__:
+        if name in vars(cls):
+            return isinstance(step, BaseTransform)
+        if 'transform' in vars(cls) or '__call__' in vars(cls):
+            return False
+    return False

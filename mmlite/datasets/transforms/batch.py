@@ -57,13 +57,15 @@ class BatchTransform(ABC):
         numbers = torch.rand(len(images), self.count, device=images.device)
         return self.apply(images, numbers)
 
-    def draw(self, indices: np.ndarray, seeds: np.ndarray, epoch: int) -> np.ndarray:
+    def draw(
+        self, indices: np.ndarray, seeds: np.ndarray, epoch: int | np.ndarray
+    ) -> np.ndarray:
         """The random numbers of samples, from their seeds.
 
         Args:
             indices: The index of each in its dataset, ``(N, )``.
             seeds: The seed of each, ``(N, )``, uint64.
-            epoch: The epoch.
+            epoch: The epoch, one or of each.
 
         Shape:
             returns: ``(N, count)``, float32, from 0 up to 1.

@@ -194,7 +194,9 @@ class BatchAlternatingFlip(BatchTransform):
         self.direction = direction
         self.seed = seed
 
-    def draw(self, indices: np.ndarray, seeds: np.ndarray, epoch: int) -> np.ndarray:
+    def draw(
+        self, indices: np.ndarray, seeds: np.ndarray, epoch: int | np.ndarray
+    ) -> np.ndarray:
         """0 for samples whose turn it is, a half for the others."""
         turn = is_turn(indices.astype(np.int64), epoch, self.seed)
         return ((1 - turn) / 2).astype(np.float32)[:, None]
