@@ -167,7 +167,9 @@ def test_a_killed_process_resumes(tmp_path):
         'runner.register_hook(Kill())\n'
         'runner.train()\n'
     )
+    # As many threads as here: their number decides in which order sums are made.
     env = dict(os.environ, PYTHONPATH=str(Path(__file__).parents[1]))
+    env['OMP_NUM_THREADS'] = str(torch.get_num_threads())
     done = subprocess.run([sys.executable, '-c', code], env=env, capture_output=True)
     assert done.returncode == -signal.SIGKILL
     straight = toy_runner(tmp_path / 'a')
