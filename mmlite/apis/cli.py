@@ -12,11 +12,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..config import OverrideAction, check_config, load_config
-from ..errors import ConfigError, DataError, UserError
+from ..errors import ConfigError, UserError
 from ..version import __version__
 
 LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
-_RANKS = ('RANK', 'SLURM_PROCID', 'OMPI_COMM_WORLD_RANK')
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -37,17 +36,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     except UserError as error:
         if os.environ.get('MMLITE_TRACEBACK'):
             raise
-        _tell(error)
+        if _should_tell(error):
+            kind = 'error: ' if error.exit_code == 1 else ''
+            print(f'{kind}{error}', file=sys.stderr)
         return error.exit_code
 
 
-def _tell(error: UserError) -> None:
-    """Print the message, once for all processes if all of them have met it."""
-    rank = next((os.environ[v] for v in _RANKS if v in os.environ), '0')
-    met_by_all = isinstance(error, (ConfigError, DataError)) or error.exit_code != 1
-    if rank == '0' or not met_by_all:
-        kind = 'error: ' if error.exit_code == 1 else ''
-        print(f'{kind}{error}', file=sys.stderr)
+def _should_tell(error: UserError) -> bool:
+    """Whether this process is the one that tells of a mistake that all have met."""
+    from ..engine.ranks import should_tell
+
+    return should_tell(error)
 
 
 def _parser() -> argparse.ArgumentParser:
