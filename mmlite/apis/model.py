@@ -58,6 +58,6 @@ def init_model(
     model.dataset_meta = {}
     if checkpoint is not None:
         state = load_checkpoint(checkpoint, map_location='cpu')
-        load_state(model, state, whole=True, source=str(checkpoint))
+        load_state(model, state, source=str(checkpoint))
         model.dataset_meta = state.get('meta', {}).get('dataset_meta') or {}
     return model.to(device).eval()
