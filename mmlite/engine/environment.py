@@ -38,6 +38,8 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 #: How many bytes must fit: what the config, the log and its first lines take.
 _PROBE = 64 * 1024
 
+_LAST_BREATH = 0.1  # seconds
+
 _claimed: set[str] = set()
 
 
@@ -168,3 +170,6 @@ def _first_host(launcher: str) -> str:
 def _leave() -> None:
     if dist.is_initialized():
         dist.destroy_process_group()
+        # gloo's threads let go of the last tensors, for which they need Python;
+        # a thread that comes too late for that brings the whole process down.
+        time.sleep(_LAST_BREATH)
