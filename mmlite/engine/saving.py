@@ -136,6 +136,19 @@ def _restore_schedulers(runner: Runner, saved: Any) -> None:
             raise ValueError(f'{len(saved[name])} schedulers there, {len(group)} here')
         for scheduler, state in zip(group, saved[name], strict=True):
             scheduler.load_state_dict(dict(state))
+            _fit_to_groups(scheduler)
+
+
+def _fit_to_groups(scheduler: Any) -> None:
+    """Give a scheduler the values of its groups, if it was saved with others.
+
+    mmengine makes a group for each parameter; here they are joined, and each
+    has kept the value that it began with.
+    """
+    groups = scheduler.optimizer.param_groups
+    if len(scheduler.base_values) != len(groups):
+        name = f'initial_{scheduler.param_name}'
+        scheduler.base_values = [group[name] for group in groups]
 
 
 def _scheduler_states(schedulers: Any) -> Any:
