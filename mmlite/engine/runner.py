@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +19,13 @@ from ..errors import CheckpointError, ConfigError
 from ..registry import RUNNERS
 from . import resume
 from .assembly import RunnerAssembly
-from .checkpoints import LoadReport, load_checkpoint, load_state, save_checkpoint
+from .checkpoints import (
+    BackgroundWriter,
+    LoadReport,
+    load_checkpoint,
+    load_state,
+    save_checkpoint,
+)
 from .checks import check_groups
 from .dataloaders import stop_workers
 from .environment import full_disk_told, prepare_work_dir
@@ -54,6 +60,7 @@ class Runner(RunnerAssembly):
         **kwargs: Further arguments of mmengine's ``Runner``.
 
     Attributes:
+        checkpoint_writer: Writes checkpoints while training goes on.
         interrupt: Tells loops when Ctrl-C was pressed.
         resuming: Whether a training was taken up again from a checkpoint.
         pending_rng: The random state to begin training with.
@@ -73,6 +80,7 @@ class Runner(RunnerAssembly):
     ) -> None:
         folder = os.path.abspath(work_dir)
         prepare_work_dir(folder)
+        self.checkpoint_writer = BackgroundWriter()
         self.interrupt = InterruptSwitch()
         self.resuming = False
         self.pending_rng: Mapping[str, Any] | None = None
@@ -152,7 +160,9 @@ class Runner(RunnerAssembly):
                 # accumulates gradients, or finds its loss scale too large.
                 warnings.filterwarnings('ignore', 'Detected call of `scheduler.step')
                 yield
+                self.checkpoint_writer.wait()
         finally:
+            self._finish_writing()
             for loop in self.built_loops.values():
                 stop_workers(loop.dataloader)
 
@@ -164,6 +174,13 @@ class Runner(RunnerAssembly):
             yield
         finally:
             self._evaluating = False
+
+    def _finish_writing(self) -> None:
+        """Let no checkpoint be left half-written, while something else goes wrong."""
+        try:
+            self.checkpoint_writer.close()
+        except CheckpointError as error:
+            self.logger.error(str(error))
 
     def _save_interrupted(self) -> Interrupted:
         name = 'interrupted.pth'
@@ -284,6 +301,8 @@ class Runner(RunnerAssembly):
         by_epoch: bool = True,
         backend_args: None = None,
         rng_states: list | None = None,
+        background: bool = False,
+        then: Callable[[], Any] | None = None,
     ) -> None:
         """Save the state of the training, whole or not at all.
 
@@ -298,9 +317,13 @@ class Runner(RunnerAssembly):
                 not say; else the running iteration is.
             backend_args: Not used: checkpoints are local files.
             rng_states: The random states of all processes, by rank.
+            background: Whether to go on as soon as there is a copy in memory;
+                ``checkpoint_writer.wait()`` waits for the file.
+            then: Called once the file is there, in the background if it is
+                written there.
 
         Raises:
-            CheckpointError: if it cannot be written.
+            CheckpointError: if it, or one before it, cannot be written.
         """
         done = dict(epoch=self.epoch + by_epoch, iter=self.iter + (not by_epoch))
         checkpoint = training_state(
@@ -313,7 +336,13 @@ class Runner(RunnerAssembly):
         self.call_hook('before_save_checkpoint', checkpoint=checkpoint)
         # Last, as hooks pass on what they have not logged yet.
         checkpoint['message_hub'] = resume.hub_state(self.message_hub)
+        if background:
+            self.checkpoint_writer.submit(checkpoint, Path(out_dir, filename), then)
+            return
+        self.checkpoint_writer.wait()
         save_checkpoint(checkpoint, Path(out_dir, filename))
+        if then is not None:
+            then()
 
 
 @contextmanager

@@ -1,11 +1,13 @@
 """Checkpoints: read without executing, matched to a model, written whole."""
 
+from .background import BackgroundWriter
 from .matching import LoadReport, load_state, unwrapped
 from .pretrained import PretrainedInit
 from .reader import load_checkpoint
 from .writer import plain, save_checkpoint, write_atomically
 
 __all__ = [
+    'BackgroundWriter',
     'LoadReport',
     'PretrainedInit',
     'load_checkpoint',

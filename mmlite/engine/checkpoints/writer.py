@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import secrets
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,7 +15,7 @@ from torch import Tensor
 
 from ...errors import CheckpointError
 
-__all__ = ['plain', 'save_checkpoint', 'write_atomically']
+__all__ = ['plain', 'save_checkpoint', 'write_atomically', 'write_checkpoint']
 
 _AS_IS = (str, int, float, bool, bytes, complex, type(None), torch.dtype, torch.device)
 
@@ -40,8 +40,11 @@ def save_checkpoint(checkpoint: Mapping[str, Any], path: str | Path) -> None:
         >>> torch.load(path, weights_only=True)['state_dict']['w']
         tensor([1., 1.])
     """
-    path = Path(path)
-    content = plain(checkpoint)
+    write_checkpoint(plain(checkpoint), Path(path))
+
+
+def write_checkpoint(content: Mapping[str, Any], path: Path) -> None:
+    """As :func:`save_checkpoint`, for what :func:`plain` has made."""
     try:
         write_atomically(path, lambda file: torch.save(content, file))
     # torch's zip writer hides what went wrong with the file in a RuntimeError.
@@ -56,29 +59,27 @@ def save_checkpoint(checkpoint: Mapping[str, Any], path: str | Path) -> None:
 def write_atomically(path: Path, write: Callable[[IO[bytes]], Any]) -> None:
     """Let ``write`` fill a file beside ``path``, and then put it in its place."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, part = tempfile.mkstemp(dir=path.parent, prefix=f'.{path.name}.')
+    part = path.with_name(f'.{path.name}.{secrets.token_hex(4)}')
     try:
-        with os.fdopen(handle, 'wb') as file:
+        with open(part, 'xb') as file:
             write(file)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(part, 0o666 & ~_umask())
         os.replace(part, path)
     except BaseException:
-        os.unlink(part)
+        part.unlink(missing_ok=True)
         raise
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
-def plain(value: Any) -> Any:
+def plain(value: Any, of_tensor: Callable[[Tensor], Tensor] | None = None) -> Any:
     """A copy made of dicts, lists, tuples, tensors on the CPU, and plain values.
 
     Arrays become tensors, paths strings; anything else becomes its ``repr``.
+
+    Args:
+        value: What to copy.
+        of_tensor: What makes the copy of a tensor; by default one that is on the
+            CPU, and all of its memory, stays itself.
 
     Example:
         >>> plain(dict(scores=np.array([1, 2]), best=np.float64(0.5)))
@@ -88,19 +89,22 @@ def plain(value: Any) -> Any:
         return value.item()
     if isinstance(value, _AS_IS):
         return value
+    of_tensor = of_tensor or _compact
     if isinstance(value, Tensor):
-        return _compact(value)
+        return of_tensor(value)
     if isinstance(value, Mapping):
-        items = {plain(k): plain(v) for k, v in value.items()}
+        items = {plain(k): plain(v, of_tensor) for k, v in value.items()}
         if not isinstance(value, OrderedDict):
             return items
         return _with_metadata(OrderedDict(items), value)
     if isinstance(value, (list, set, frozenset)):
-        return [plain(v) for v in value]
+        return [plain(v, of_tensor) for v in value]
     if isinstance(value, tuple):
-        return tuple(plain(v) for v in value)
+        return tuple(plain(v, of_tensor) for v in value)
     if isinstance(value, np.ndarray):
-        return torch.as_tensor(value) if value.dtype.kind in 'biufc' else value.tolist()
+        if value.dtype.kind not in 'biufc':
+            return value.tolist()
+        return of_tensor(torch.as_tensor(value))
     return str(value) if isinstance(value, os.PathLike) else repr(value)
 
 

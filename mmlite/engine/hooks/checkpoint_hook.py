@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mmengine.dist import is_main_process, master_only
+from mmengine.dist import master_only
 from mmengine.hooks import CheckpointHook as BaseCheckpointHook
 from mmengine.runner import Runner
 
@@ -25,9 +25,10 @@ Names = str | Sequence[str] | None
 class CheckpointHook(BaseCheckpointHook):
     """Saves a checkpoint every few epochs or iterations, and the best ones.
 
-    Differs from mmengine's in that a file is replaced only by a whole one, old
-    ones are removed after a new one is there, and a misspelt ``save_best`` is
-    told before or after the first validation, with nothing lost.
+    Differs from mmengine's in that training goes on while a checkpoint is
+    written, a file is replaced only by a whole one, old ones are removed after a
+    new one is there, and a misspelt ``save_best`` is told before or after the
+    first validation, with nothing lost.
 
     Args:
         interval: Epochs (iterations) between checkpoints; -1 is never.
@@ -49,6 +50,10 @@ class CheckpointHook(BaseCheckpointHook):
         published_keys: After training, write the last and the best checkpoint
             once more with these keys only, and with a hash in their names.
         save_begin: The first epoch (iteration) to save after.
+        background: Whether training goes on while a checkpoint is written, which
+            takes the memory of one or two more. Files are there at the end of the
+            training; hooks that need them earlier call
+            ``runner.checkpoint_writer.wait()``.
         file_client_args: Not used: checkpoints are local files.
         backend_args: Not used: checkpoints are local files.
     """
@@ -71,6 +76,7 @@ class CheckpointHook(BaseCheckpointHook):
         backend_args: None = None,
         published_keys: Names = None,
         save_begin: int = 0,
+        background: bool = True,
     ) -> None:
         rules = [rule] if isinstance(rule, str) else rule
         for given in rules or ():
@@ -92,6 +98,7 @@ class CheckpointHook(BaseCheckpointHook):
             published_keys=_as_list(published_keys),
             save_begin=save_begin,
         )
+        self.background = background
         self._training = False
         self._kept: list[int] = []
         self._saved: tuple[int, int] | None = None
@@ -124,7 +131,8 @@ class CheckpointHook(BaseCheckpointHook):
         data_batch: Any = None,
         outputs: dict[str, Any] | None = None,
     ) -> None:
-        """Save, if it is time."""
+        """Save, if it is time; stop, if what was saved could not be written."""
+        runner.checkpoint_writer.check()
         if not self.by_epoch and (
             self.every_n_train_iters(runner, self.interval, self.save_begin)
             or (self.save_last and self.is_last_train_iter(runner))
@@ -149,6 +157,7 @@ class CheckpointHook(BaseCheckpointHook):
     def after_train(self, runner: Runner) -> None:
         """Publish, if asked to."""
         self._training = False
+        runner.checkpoint_writer.wait()
         if self.published_keys is None:
             return
         paths = [self.last_ckpt] if self.save_last else []
@@ -170,6 +179,13 @@ class CheckpointHook(BaseCheckpointHook):
         before = runner.message_hub.get_info('last_ckpt')
         runner.message_hub.update_info('last_ckpt', path)
         rng_states = gathered_rng_states()
+
+        def then() -> None:
+            remember_latest(runner.work_dir, path)
+            for step in old:
+                name = self.filename_tmpl.format(step)
+                Path(self.out_dir, name).unlink(missing_ok=True)
+
         try:
             runner.save_checkpoint(
                 self.out_dir,
@@ -179,17 +195,14 @@ class CheckpointHook(BaseCheckpointHook):
                 meta=dict(epoch=epoch, iter=iteration),
                 by_epoch=self.by_epoch,
                 rng_states=rng_states,
+                background=self.background,
+                then=then,
             )
         except BaseException:
             runner.message_hub.update_info('last_ckpt', before)
             raise
         self.last_ckpt = path
         self._saved = (epoch, iteration)
-        if is_main_process():
-            remember_latest(runner.work_dir, path)
-            for step in old:
-                name = self.filename_tmpl.format(step)
-                Path(self.out_dir, name).unlink(missing_ok=True)
 
     def _save_if_best(
         self, runner: Runner, key: str, rule: str, metrics: Mapping[str, Any]
@@ -206,6 +219,11 @@ class CheckpointHook(BaseCheckpointHook):
         before = hub.get_info(self._name('best_ckpt', key))
         hub.update_info(self._name('best_score', key), score)
         hub.update_info(self._name('best_ckpt', key), path)
+
+        def then() -> None:
+            if before and before != path:
+                Path(before).unlink(missing_ok=True)
+
         runner.save_checkpoint(
             self.out_dir,
             name,
@@ -213,10 +231,10 @@ class CheckpointHook(BaseCheckpointHook):
             save_param_scheduler=False,
             meta=dict(epoch=runner.epoch, iter=runner.iter),
             by_epoch=False,
+            background=self.background,
+            then=then,
         )
-        if before and before != path and is_main_process():
-            Path(before).unlink(missing_ok=True)
-        runner.logger.info(f'{key} {score:0.4f} is the best so far; saved {name}')
+        runner.logger.info(f'{key} {score:0.4f} is the best so far: {name}')
         return True
 
     def _name(self, what: str, key: str) -> str:
@@ -226,6 +244,7 @@ class CheckpointHook(BaseCheckpointHook):
     def _refuse(self, runner: Runner, key: str, metrics: Mapping[str, Any]) -> None:
         """Stop because of a metric that there is not, with training saved."""
         self._save(runner, runner.epoch, runner.iter)
+        runner.checkpoint_writer.wait()
         hint = did_you_mean(key, metrics)
         raise ConfigError(
             [

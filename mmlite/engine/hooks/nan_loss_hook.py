@@ -80,12 +80,13 @@ class NanLossHook(Hook):
         """Refuse to save weights that are no numbers."""
         self._look(runner)
         learned = {name for name, _ in unwrapped(runner.model).named_parameters()}
-        for name, value in checkpoint['state_dict'].items():
-            if name in learned and not value.isfinite().all():
-                raise TrainingError(
-                    f'{name} holds NaN or infinite values after iteration '
-                    f'{runner.iter}; {_advice(runner)}'
-                )
+        state = checkpoint['state_dict']
+        name = _not_finite({k: v for k, v in state.items() if k in learned})
+        if name is not None:
+            raise TrainingError(
+                f'{name} holds NaN or infinite values after iteration '
+                f'{runner.iter}; {_advice(runner)}'
+            )
 
     def _look(self, runner: Runner) -> None:
         if not self._pending:
@@ -101,6 +102,22 @@ class NanLossHook(Hook):
                 )
         self._pending.clear()
         self._next_look = time.monotonic() + _SECONDS
+
+
+def _not_finite(tensors: dict[str, Tensor]) -> str | None:
+    """The first of the tensors that holds a value which is no number."""
+    values = [v for v in tensors.values() if v.is_floating_point() and v.numel()]
+    if not values:
+        return None
+    # The device is asked once for all, as sums that are finite have finite parts.
+    sums = torch._foreach_norm(values, 1)
+    first = sums[0].device
+    if torch.stack([s.float().to(first) for s in sums]).isfinite().all():
+        return None
+    for name, value in tensors.items():
+        if not value.isfinite().all():
+            return name
+    return None
 
 
 def _on_cpu(tensor: Tensor) -> bool:
@@ -129,6 +146,7 @@ def _files(origin: Any) -> str:
 
 
 def _advice(runner: Runner) -> str:
+    runner.checkpoint_writer.settle()
     last = latest_checkpoint(runner.work_dir)
     good = f'the last good checkpoint is {last}; ' if last else ''
     return (

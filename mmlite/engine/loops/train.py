@@ -80,6 +80,7 @@ class TrainLoop(BaseLoop):
             self.runner.call_hook('before_train')
             self.runner.restore_rng()
             self._run()
+            self.runner.checkpoint_writer.wait()
             self.runner.call_hook('after_train')
         return self.runner.model
 

@@ -51,7 +51,9 @@ def test_a_gpu_is_asked_only_now_and_then(tmp_path, monkeypatch):
     looks = []
     stack = torch.stack
     monkeypatch.setattr(torch, 'stack', lambda x: looks.append(len(x)) or stack(x))
-    hook = dict(nan_check=dict(interval=5), runtime_info=None, logger=None)
+    hook = dict(
+        nan_check=dict(interval=5), runtime_info=None, logger=None, checkpoint=None
+    )
     runner = toy_runner(
         tmp_path,
         default_hooks=hook,
