@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
 from typing import Any
@@ -11,8 +12,8 @@ from protocol import Goal, Line, differences, percentile_20
 from session import Session
 from tiny import Task, loss_difference, prefill, train_bare, train_runner
 from torch.utils._python_dispatch import TorchDispatchMode
+from turns import Pausing, take_short_turns
 
-_SKIPPED = 20  # first iterations, in which things are made
 _BLOCK = 50  # iterations from one log line to the next
 
 
@@ -21,23 +22,21 @@ def overhead(session: Session) -> list[Line]:
     difference = loss_difference(session)
     if difference > 1e-4:
         raise RuntimeError(f'the loops do not do the same: losses {difference} apart')
-    task = Task(batch_size=session.size(128, 4), steps=session.size(420, 60))
-    means: dict[str, list[float]] = {}
+    turns, segment = session.size(60, 2), session.size(8, 4)
+    steps = (session.warmup + session.rounds) * turns * segment + 1
+    task = Task(batch_size=session.size(128, 4), steps=steps)
+    with contextlib.ExitStack() as stack:
+        sides = {}
 
-    def timed(name: str, train: Callable[[], list[float]]) -> Callable[[], float]:
-        def run() -> float:
-            steps = differences(train()[_SKIPPED:])
-            means.setdefault(name, []).append(sum(steps) / len(steps))
-            return percentile_20(steps)
+        def add(name: str, train: Callable[..., Any], loop: Any, loader: Any) -> None:
+            sides[name] = Pausing(lambda: train(loop, loader), loader, segment)
+            stack.callback(sides[name].close)
 
-        return run
-
-    rounds = session.compare(
-        bare=timed('bare', lambda: train_bare(*task.bare())),
-        classifier=timed('classifier', lambda: train_runner(*task.classifier(session))),
-        mmlite=timed('mmlite', lambda: train_runner(*task.mmlite(session))),
-        mmengine=timed('mmengine', lambda: train_runner(*task.mmengine(session))),
-    )
+        add('bare', train_bare, *task.bare())
+        add('classifier', train_runner, *task.classifier(session))
+        add('mmlite', train_runner, *task.mmlite(session))
+        add('mmengine', train_runner, *task.mmengine(session))
+        rounds = take_short_turns(sides, turns, session.rounds, session.warmup)
     return [
         Line(
             'C1',
@@ -52,7 +51,6 @@ def overhead(session: Session) -> list[Line]:
             "what the loop adds to bare for a plain model, over mmengine's",
             Goal('<=', 0.35),
             rounds.ratio('mmlite', 'mmengine', base='bare'),
-            figures={name: min(values) for name, values in means.items()},
         ),
     ]
 

@@ -195,10 +195,12 @@ def train_bare(loop: BareLoop, loader: ClockedLoader) -> list[float]:
 
 def train_runner(runner: EngineRunner, loader: ClockedLoader) -> list[float]:
     """Train; return when each batch was asked for."""
-    with quiet():
-        runner.train()
-    # mmengine's runner leaves its own scope behind, in which names are looked up.
-    DefaultScope.get_instance(f'after {runner.work_dir}', scope_name='mmlite')
+    try:
+        with quiet():
+            runner.train()
+    finally:
+        # mmengine's runner leaves its own scope behind, in which names are looked up.
+        DefaultScope.get_instance(f'after {runner.work_dir}', scope_name='mmlite')
     return loader.marks
 
 

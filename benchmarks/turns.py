@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
+import sys
+import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
+from clock import ClockedLoader
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from protocol import Rounds, differences, percentile_20
@@ -89,3 +94,112 @@ def steps_of(step: Callable[[], object], count: int) -> Callable[[], float]:
         return per_step(marks)
 
     return run
+
+
+class Pausing:
+    """A training that goes on for a segment when it is called, and then waits.
+
+    So trainings whose loops are not ours take turns, which are short enough that a
+    machine is not faster in one than in the next. It runs in a thread of its own.
+
+    Args:
+        train: Trains for as long as the loader gives batches.
+        loader: The loader; it has to have enough of them.
+        segment: Iterations of a call.
+    """
+
+    def __init__(
+        self, train: Callable[[], object], loader: ClockedLoader, segment: int
+    ) -> None:
+        _keep_memory()
+        self._loader = loader
+        self._segment = segment
+        self._turn, self._pause = threading.Semaphore(0), threading.Semaphore(0)
+        self._closing = False
+        self._error: Exception | None = None
+        self._thread = threading.Thread(target=self._run, args=[train], daemon=True)
+        loader.pause = self._rest
+        self._thread.start()
+        self._wait()  # until the first batch is asked for
+
+    def __call__(self) -> list[float]:
+        """Seconds of each iteration of the next segment."""
+        self._turn.release()
+        self._wait()
+        return differences(self._loader.marks)
+
+    def close(self) -> None:
+        """End the training in the middle."""
+        self._closing = True
+        self._turn.release()
+        self._thread.join()
+
+    def _wait(self) -> None:
+        self._pause.acquire()
+        if self._error is not None:
+            raise self._error
+
+    def _run(self, train: Callable[[], object]) -> None:
+        try:
+            with contextlib.suppress(_Enough):
+                train()
+        except Exception as error:
+            self._error = error
+        finally:
+            self._pause.release()
+
+    def _rest(self) -> None:
+        """Called whenever a batch is asked for."""
+        marks = self._loader.marks
+        if 1 < len(marks) <= self._segment:
+            return
+        self._pause.release()
+        self._turn.acquire()
+        if self._closing:
+            raise _Enough
+        marks[:] = [time.perf_counter()]
+
+
+def _keep_memory() -> None:
+    """Let memory that is free be kept, and all threads take it from one place.
+
+    Otherwise page faults come upon one side or another by chance.
+    """
+    if sys.platform != 'linux':
+        return
+    with contextlib.suppress(AttributeError):  # no glibc
+        set_option = ctypes.CDLL(None).mallopt
+        for option, value in (
+            (-8, 1),  # M_ARENA_MAX
+            (-1, 2**30),  # M_TRIM_THRESHOLD
+            (-3, 2**30),  # M_MMAP_THRESHOLD
+        ):
+            set_option(option, value)
+
+
+class _Enough(Exception):
+    """Ends a training from within its data loader."""
+
+
+def take_short_turns(
+    sides: Mapping[str, Pausing], turns: int, rounds: int, warmup: int
+) -> Rounds:
+    """What an iteration takes in each of many short turns, round by round.
+
+    Args:
+        sides: The trainings.
+        turns: Segments of each in a round; what counts is the iteration that a
+            fifth of all that were taken in them stay below.
+        rounds: Number of rounds that count.
+        warmup: Number of rounds before them.
+    """
+    taken = Rounds({name: [] for name in sides})
+    for number in range(warmup + rounds):
+        steps: dict[str, list[float]] = {name: [] for name in sides}
+        for _ in range(turns):
+            for name, go_on in sides.items():
+                steps[name] += go_on()
+        if number >= warmup:
+            for name, values in steps.items():
+                taken[name].append(percentile_20(values))
+    return taken

@@ -149,4 +149,6 @@ def samples_of_arrays(stored: ArrayList, pack: PackInputs) -> SampleBatch:
     labels = torch.from_numpy(np.array(stored.labels, np.int64))
     known = dict(sample_idx=range(len(stored)))
     metainfo = {key: known[key] for key in pack.meta_keys if key in known}
-    return SampleBatch.of(len(stored), dict(gt_label=labels), metainfo)
+    samples = SampleBatch.of(len(stored), dict(gt_label=labels), metainfo)
+    samples.bounds('gt_label')  # known to all batches from here on
+    return samples

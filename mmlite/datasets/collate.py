@@ -47,7 +47,9 @@ def default_collate(data_batch: Sequence) -> Any:
             return torch.stack(list(data_batch))
         return list(data_batch)
     if all(type(item) is DataSample for item in data_batch):
-        return SampleBatch(data_batch)
+        batch = SampleBatch(data_batch)
+        batch.bounds('gt_label')  # here, so that the main process need not look
+        return batch
     if isinstance(first, dict):
         return {key: default_collate([d[key] for d in data_batch]) for key in first}
     if isinstance(first, (list, tuple)):

@@ -216,13 +216,13 @@ def _samples(
     samples = parts[0]
     if len(parts) > 1:
         samples = SampleBatch([sample for part in parts for sample in part])
-    if 'img_shape' not in samples.metainfo:
-        return samples
-    image = images[:1].to('meta')
-    for transform in transforms:
-        image = transform(image)
-    shapes = [tuple(image.shape[2:])] * len(samples)
-    fields = {name: samples.field(name) for name in samples.keys()}
-    return SampleBatch.of(
-        len(samples), fields, samples.metainfo | {'img_shape': shapes}
-    )
+    if 'img_shape' in samples.metainfo:
+        image = images[:1].to('meta')
+        for transform in transforms:
+            image = transform(image)
+        shapes = [tuple(image.shape[2:])] * len(samples)
+        fields = {name: samples.field(name) for name in samples.keys()}
+        metainfo = samples.metainfo | {'img_shape': shapes}
+        samples = SampleBatch.of(len(samples), fields, metainfo)
+    samples.bounds('gt_label')  # known to all batches from here on
+    return samples

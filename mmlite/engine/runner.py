@@ -105,6 +105,16 @@ class Runner(RunnerAssembly):
         return self.cfg.pretty_text
 
     @property
+    def epoch(self) -> int:
+        """Number of epochs that are done."""
+        return getattr(self._train_loop, 'epoch', 0)
+
+    @property
+    def iter(self) -> int:
+        """Number of iterations that are done; hooks ask for it all the time."""
+        return getattr(self._train_loop, 'iter', 0)
+
+    @property
     def built_loops(self) -> dict[str, BaseLoop]:
         """The loops that are built so far, by ``'train'``, ``'val'``, ``'test'``."""
         loops = dict(train=self._train_loop, val=self._val_loop, test=self._test_loop)

@@ -142,26 +142,29 @@ def _moved(values: list[Tensor], device: torch.device) -> Sequence[Tensor]:
     return [piece.view(v.shape) for piece, v in zip(pieces, values, strict=True)]
 
 
-def check_labels(
-    labels: Tensor, num_classes: int, samples: Sequence[DataSample]
-) -> None:
+def check_labels(samples: Sequence[DataSample], num_classes: int) -> None:
     """Refuse class indices that a head with ``num_classes`` outputs does not have.
 
     Labels that are not on the CPU are let pass: to read them is to wait for
-    the device.
+    the device. So are samples without labels.
 
     Args:
-        labels: The class indices of ``samples``, one behind the other.
+        samples: The samples, with class indices as ``gt_label``.
         num_classes: Number of classes ``K``.
-        samples: Where the labels come from, to name the culprit.
 
     Raises:
         DataError: if a label is not in ``[0, num_classes)``.
     """
-    if not len(labels) or labels.device.type != 'cpu':
+    if isinstance(samples, SampleBatch):
+        bounds = samples.bounds('gt_label')
+        if bounds is not None and bounds[0] >= 0 and bounds[1] < num_classes:
+            return
+    if not has_field(samples, 'gt_label'):
         return
-    values = labels.numpy()
-    low, high = int(values.min()), int(values.max())
+    labels = gather_field(samples, 'gt_label')
+    if not labels.numel() or labels.device.type != 'cpu':
+        return
+    low, high = (value.tolist() for value in labels.aminmax())
     if low >= 0 and high < num_classes:
         return
     wrong = low if low < 0 else high

@@ -78,6 +78,7 @@ class SampleBatch(Sequence):
         self._metainfo: dict[str, Column] = _columns(samples, '_metainfo_fields')
         # The samples that were handed out, each with what was in it by then.
         self._given: dict[int, tuple[DataSample, tuple]] = {}
+        self._bounds: dict[str, tuple[int, int] | None] = {}
 
     @classmethod
     def of(
@@ -116,8 +117,33 @@ class SampleBatch(Sequence):
 
     def field(self, name: str) -> Tensor | Sequence | None:
         """A field of all samples: a tensor, or a sequence; None if there is none."""
-        self._catch_up()
+        if self._given:
+            self._catch_up()
         return self._fields.get(name)
+
+    def bounds(self, name: str) -> tuple[int, int] | None:
+        """Two numbers that all values of a field lie between, or are equal to.
+
+        They are looked for once, and go with the batch to the main process, so that
+        it can judge all labels by two of them. Those of a part may be wider than
+        need be, and values that are changed in their tensor do not change them.
+
+        Args:
+            name: Name of the field.
+
+        Returns:
+            None if it is no tensor of integers on the CPU, or an empty one.
+
+        Example:
+            >>> SampleBatch(DataSample().set_gt_label(i) for i in (3, 1)).bounds(
+            ...     'gt_label')
+            (1, 3)
+        """
+        if self._given:
+            self._catch_up()
+        if name not in self._bounds:
+            self._bounds[name] = _extremes(self._fields.get(name))
+        return self._bounds[name]
 
     def set_field(self, name: str, values: Tensor | Sequence) -> None:
         """Give each sample its own of ``values``.
@@ -137,6 +163,7 @@ class SampleBatch(Sequence):
         self._catch_up()
         values = values if isinstance(values, Tensor) else _together(list(values))
         self._fields[name] = values
+        self._bounds.pop(name, None)
         for place, (sample, _) in self._given.items():
             sample.set_field(_entry(values, place), name)
             self._given[place] = _noted(sample)
@@ -157,7 +184,9 @@ class SampleBatch(Sequence):
             }
             for columns in (self._fields, self._metainfo)
         )
-        return SampleBatch.of(len(indices), fields, metainfo)
+        taken = SampleBatch.of(len(indices), fields, metainfo)
+        taken._bounds = self._bounds.copy()
+        return taken
 
     def to(self, *args: Any, **kwargs: Any) -> SampleBatch:
         """The same batch on another device, or of another type; see ``Tensor.to``."""
@@ -165,7 +194,9 @@ class SampleBatch(Sequence):
 
     def pin_memory(self) -> SampleBatch:
         """The same batch in memory that a GPU can read from."""
-        return self._mapped(lambda value: value.pin_memory())
+        pinned = self._mapped(lambda value: value.pin_memory())
+        pinned._bounds = self._bounds
+        return pinned
 
     def _mapped(self, change: Callable) -> SampleBatch:
         self._catch_up()
@@ -179,6 +210,7 @@ class SampleBatch(Sequence):
         samples = list(self)
         self._fields = _columns(samples, '_data_fields')
         self._metainfo = _columns(samples, '_metainfo_fields')
+        self._bounds.clear()
         for place, sample in enumerate(samples):
             fields = vars(sample)
             for name, column in self._fields.items():
@@ -220,10 +252,10 @@ class SampleBatch(Sequence):
     def __getstate__(self) -> tuple:
         self._catch_up()
         fields = {name: _each(c, _light) for name, c in self._fields.items()}
-        return self._size, fields, self._metainfo
+        return self._size, fields, self._metainfo, self._bounds
 
     def __setstate__(self, state: tuple) -> None:
-        self._size, fields, self._metainfo = state
+        self._size, fields, self._metainfo, self._bounds = state
         self._fields = {
             name: _each(c, _as_tensor, _Light) for name, c in fields.items()
         }
@@ -262,6 +294,19 @@ def _columns(samples: list[DataSample], kind: str) -> dict[str, Column]:
         name: _together([fields.get(name, _ABSENT) for fields in held])
         for name in names
     }
+
+
+def _extremes(column: Column | None) -> tuple[int, int] | None:
+    """The smallest and the largest of integers on the CPU."""
+    if (
+        not isinstance(column, Tensor)
+        or column.device.type != 'cpu'
+        or column.is_floating_point()
+        or not column.numel()
+    ):
+        return None
+    low, high = column.aminmax()
+    return low.tolist(), high.tolist()
 
 
 def _together(values: list) -> Column:

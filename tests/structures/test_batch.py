@@ -60,8 +60,9 @@ def test_move_what_is_no_tensor():
 
 def test_labels_that_fit():
     samples = labelled(0, 9)
-    check_labels(gather_field(samples, 'gt_label'), 10, samples)
-    check_labels(torch.zeros(0, dtype=torch.long), 10, [])
+    check_labels(samples, 10)
+    check_labels([], 10)
+    check_labels([DataSample()], 10)
 
 
 @pytest.mark.parametrize(
@@ -75,8 +76,10 @@ def test_labels_that_do_not_fit(label, message):
     samples = labelled(3, label)
     samples[1].set_metainfo(dict(img_path='a.png'))
     with pytest.raises(DataError, match=message):
-        check_labels(gather_field(samples, 'gt_label'), 10, samples)
+        check_labels(samples, 10)
 
 
 def test_labels_on_a_device_are_not_waited_for():
-    check_labels(torch.tensor([99], device='meta'), 10, [])
+    samples = labelled(99)
+    move_field(samples, 'gt_label', torch.device('meta'))
+    check_labels(samples, 10)

@@ -150,7 +150,7 @@ def test_the_functions_do_the_same_to_both(batch):
         with pytest.raises(DataError, match=r'sample 0 .*\(3.png\) has no nothing'):
             gather_field(samples, 'nothing')
         with pytest.raises(DataError, match=r'label 4 \(4.png\) is not a class'):
-            check_labels(gather_field(samples, 'gt_label'), 4, samples)
+            check_labels(samples, 4)
         for name in ('gt_label', 'gt_score'):
             move_field(samples, name, torch.device('meta'))
         assert samples[2].gt_score.is_meta and samples[2].gt_score.shape == (2,)
@@ -245,3 +245,32 @@ def test_labels_cost_no_shared_memory(batch):
 def test_repr(batch):
     assert repr(batch) == 'SampleBatch of 3 with gt_label'
     assert repr(SampleBatch()) == 'SampleBatch of 0 with no field'
+
+
+def test_bounds(batch):
+    assert batch.bounds('gt_label') == (1, 4)
+    assert batch.bounds('nothing') is None
+    # They travel: a batch of another process does not look at its labels again.
+    there = pickle.loads(pickle.dumps(batch))
+    there.field('gt_label').fill_(77)
+    assert there.bounds('gt_label') == (1, 4)
+    part = batch.take(torch.tensor([0]))
+    low, high = part.bounds('gt_label')
+    assert low <= 3 <= high
+    batch[0].set_gt_label(9)
+    assert batch.bounds('gt_label') == (1, 9)
+    batch.set_field('gt_label', torch.tensor([5, 6, 7]))
+    assert batch.bounds('gt_label') == (5, 7)
+    batch.set_field('gt_label', torch.tensor([0.5, 1.0, 2.0]))
+    assert batch.bounds('gt_label') is None
+    assert batch.to('meta').bounds('gt_label') is None
+    assert SampleBatch([sample([1, 2]), sample([3])]).bounds('gt_label') is None
+
+
+def test_bounds_that_are_too_wide_refuse_nothing(batch):
+    batch.bounds('gt_label')
+    part = batch.take(torch.tensor([1]))
+    assert part.bounds('gt_label') == (1, 4)
+    check_labels(part, 2)
+    with pytest.raises(DataError, match=r'label 4 \(4.png\) is not a class'):
+        check_labels(batch, 2)

@@ -159,6 +159,8 @@ class ClsDataPreprocessor(BaseDataPreprocessor):
                 f'shape {tuple(inputs.shape)}'
             )
         images = self._normalize(inputs)
+        if self.pad_size_divisor == 1:
+            return images
         height, width = self._padded(*images.shape[-2:])
         pad = (0, width - images.size(-1), 0, height - images.size(-2))
         return F.pad(images, pad, value=self.pad_value) if any(pad) else images
@@ -169,16 +171,16 @@ class ClsDataPreprocessor(BaseDataPreprocessor):
         channels = images.size(-3)
         if self.to_rgb and channels == 3:
             images = images.flip(-3)
-        if self.mean is None:
+        mean, std = self.mean, self.std
+        if mean is None:
             return images.float()
-        if len(self.mean) not in (1, channels):
+        if mean.size(0) not in (1, channels):
             raise DataError(
                 f'the images have {channels} channels, but model.data_preprocessor.'
-                f'mean has {len(self.mean)} values; set mean and std for '
+                f'mean has {len(mean)} values; set mean and std for '
                 f'{channels} channels, or load the images with another color_type'
             )
-        widened = images.to(self.mean.dtype, copy=True)
-        return widened.sub_(self.mean).div_(self.std)
+        return images.to(mean.dtype, copy=True).sub_(mean).div_(std)
 
     def _pad_ragged(self, images: list[Tensor]) -> Tensor:
         height, width = (max(image.size(d) for image in images) for d in (-2, -1))
@@ -201,11 +203,10 @@ class ClsDataPreprocessor(BaseDataPreprocessor):
 
     def _annotations(self, samples: Sequence[DataSample]) -> None:
         """Check the labels, and move all fields to the device."""
-        fields = field_names(samples)
-        if self.num_classes and 'gt_label' in fields:
-            check_labels(gather_field(samples, 'gt_label'), self.num_classes, samples)
+        if self.num_classes:
+            check_labels(samples, self.num_classes)
         if self.device.type != 'cpu':
-            for name in fields:
+            for name in field_names(samples):
                 move_field(samples, name, self.device)
 
     def _scores(self, samples: Sequence[DataSample]) -> Tensor | None:

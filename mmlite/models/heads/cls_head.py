@@ -100,9 +100,16 @@ class ClsHead(BaseModule):
         self, cls_score: Tensor, data_samples: Sequence[DataSample], **kwargs: Any
     ) -> dict[str, Tensor]:
         target = self._get_target(cls_score, data_samples)
-        loss = self.loss_module(
-            cls_score, target, avg_factor=cls_score.size(0), **kwargs
-        )
+        try:
+            loss = self.loss_module(
+                cls_score, target, avg_factor=cls_score.size(0), **kwargs
+            )
+        except (IndexError, RuntimeError):
+            # torch does not say of which sample, and what to do.
+            check_labels(data_samples, cls_score.size(1))
+            raise
+        if not self.cal_acc:
+            return dict(loss=loss)
         return dict(loss=loss, **self._get_accuracy(cls_score, target))
 
     def _get_target(
@@ -110,7 +117,7 @@ class ClsHead(BaseModule):
     ) -> Tensor:
         """The truth of the batch: scores ``(B, K)``, or labels ``(B, )``."""
         batch, num_classes = cls_score.shape
-        if not data_samples or len(data_samples) != batch:
+        if data_samples is None or len(data_samples) != batch:
             raise DataError(
                 f'the loss needs one data sample per image, got '
                 f'{len(data_samples or ())} for {batch} images'
@@ -125,19 +132,16 @@ class ClsHead(BaseModule):
                 )
             return target.view(batch, num_classes).to(cls_score.device)
         target = gather_field(data_samples, 'gt_label')
-        if len(target) != batch:
+        if target.size(0) != batch:
             raise DataError(
                 f'{type(self).__name__} expects one label per image, got '
                 f'{len(target)} for {batch} images; for several labels per image, set '
                 'model.data_preprocessor.to_onehot=True and a loss with use_sigmoid'
             )
-        check_labels(target, num_classes, data_samples)
         return target.to(cls_score.device, non_blocking=True)
 
     @torch.no_grad()
     def _get_accuracy(self, cls_score: Tensor, target: Tensor) -> dict[str, Tensor]:
-        if not self.cal_acc:
-            return {}
         if target.ndim != 1:
             raise DataError(
                 'cal_acc needs class indices, got soft or mixed labels (gt_score); '

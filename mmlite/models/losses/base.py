@@ -54,13 +54,15 @@ class WeightedLoss(nn.Module):
             avg_factor: Divisor of the mean, in place of the number of elements.
             reduction_override: Replaces ``reduction`` for this call.
         """
-        return self.loss_weight * self.compute(
+        loss = self.compute(
             pred,
             target,
             weight=weight,
             reduction=reduction_override or self.reduction,
             avg_factor=avg_factor,
         )
+        # A factor of 1 would cost a kernel forward, and another one backward.
+        return loss if self.loss_weight == 1 else loss * self.loss_weight
 
     def extra_repr(self) -> str:
         """What ``print(model)`` shows."""

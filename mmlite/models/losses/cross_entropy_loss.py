@@ -50,8 +50,18 @@ def cross_entropy(
         label = label.to(pred.dtype)
     if class_weight is not None:
         class_weight = _per_class(class_weight, pred, 'class_weight')
+    elif weight is None and reduction == 'mean' and _is_count(avg_factor, pred):
+        return F.cross_entropy(pred, label)  # all in one kernel
     loss = F.cross_entropy(pred, label, weight=class_weight, reduction='none')
     return weight_reduce_loss(loss, weight, reduction, avg_factor)
+
+
+def _is_count(avg_factor: float | Tensor | None, pred: Tensor) -> bool:
+    """Whether ``avg_factor`` is the number of samples, of which there are some."""
+    count = pred.size(0)
+    if avg_factor is None:
+        return count > 0
+    return isinstance(avg_factor, int) and avg_factor == count > 0
 
 
 def binary_cross_entropy(
@@ -102,10 +112,6 @@ def _per_class(values: Tensor, pred: Tensor, name: str) -> Tensor:
             f'classes; set one value of {name} per class'
         )
     return values.to(pred.dtype)
-
-
-def _constant(values: float | Sequence[float] | None) -> Tensor | None:
-    return None if values is None else torch.tensor(values, dtype=torch.float)
 
 
 @MODELS.register_module()
@@ -187,23 +193,17 @@ class CrossEntropyLoss(nn.Module):
                 (elements with ``use_sigmoid``).
             reduction_override: Replaces ``reduction`` for this call.
         """
-        options = {'class_weight': self.class_weight}
+        reduction = reduction_override or self.reduction
+        reduced = (weight, reduction, avg_factor, self.class_weight)
         if self.use_sigmoid:
-            function = binary_cross_entropy
-            options['pos_weight'] = self.pos_weight
+            loss = binary_cross_entropy(cls_score, label, *reduced, self.pos_weight)
         else:
-            function = cross_entropy
             if self.use_soft:
                 check_same_shape(cls_score, label)
                 label = label if label.is_floating_point() else label.float()
-        return self.loss_weight * function(
-            cls_score,
-            label,
-            weight,
-            reduction=reduction_override or self.reduction,
-            avg_factor=avg_factor,
-            **options,
-        )
+            loss = cross_entropy(cls_score, label, *reduced)
+        # A factor of 1 would cost a kernel forward, and another one backward.
+        return loss if self.loss_weight == 1 else loss * self.loss_weight
 
     def extra_repr(self) -> str:
         """What ``print(model)`` shows."""
