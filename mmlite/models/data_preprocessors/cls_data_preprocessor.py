@@ -126,7 +126,11 @@ class ClsDataPreprocessor(BaseDataPreprocessor):
         samples = data.get('data_samples')
         if not _are_samples(samples):
             return dict(inputs=inputs, data_samples=self.cast_data(samples))
-        self._annotations(samples)
+        if self.num_classes:
+            check_labels(samples, self.num_classes)
+        if self.device.type != 'cpu':
+            for name in field_names(samples):
+                move_field(samples, name, self.device)
         scores = self._scores(samples) if self.to_onehot else None
         if training and self.batch_augments is not None:
             if scores is None:
@@ -200,14 +204,6 @@ class ClsDataPreprocessor(BaseDataPreprocessor):
     def _padded(self, *sizes: int) -> tuple[int, ...]:
         step = self.pad_size_divisor
         return tuple(math.ceil(size / step) * step for size in sizes)
-
-    def _annotations(self, samples: Sequence[DataSample]) -> None:
-        """Check the labels, and move all fields to the device."""
-        if self.num_classes:
-            check_labels(samples, self.num_classes)
-        if self.device.type != 'cpu':
-            for name in field_names(samples):
-                move_field(samples, name, self.device)
 
     def _scores(self, samples: Sequence[DataSample]) -> Tensor | None:
         """A value per class of each sample, ``(B, K)``; None without labels."""

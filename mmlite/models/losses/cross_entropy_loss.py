@@ -50,18 +50,13 @@ def cross_entropy(
         label = label.to(pred.dtype)
     if class_weight is not None:
         class_weight = _per_class(class_weight, pred, 'class_weight')
-    elif weight is None and reduction == 'mean' and _is_count(avg_factor, pred):
-        return F.cross_entropy(pred, label)  # all in one kernel
+    elif weight is None and reduction == 'mean':
+        count = pred.size(0)
+        if avg_factor is None or type(avg_factor) is int and avg_factor == count:
+            # All in one kernel; its mean of nothing would be NaN.
+            return F.cross_entropy(pred, label) if count else pred.sum()
     loss = F.cross_entropy(pred, label, weight=class_weight, reduction='none')
     return weight_reduce_loss(loss, weight, reduction, avg_factor)
-
-
-def _is_count(avg_factor: float | Tensor | None, pred: Tensor) -> bool:
-    """Whether ``avg_factor`` is the number of samples, of which there are some."""
-    count = pred.size(0)
-    if avg_factor is None:
-        return count > 0
-    return isinstance(avg_factor, int) and avg_factor == count > 0
 
 
 def binary_cross_entropy(
