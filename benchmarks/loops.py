@@ -12,7 +12,7 @@ from protocol import Goal, Line, differences, percentile_20
 from session import Session
 from tiny import Task, loss_difference, prefill, train_bare, train_runner
 from torch.utils._python_dispatch import TorchDispatchMode
-from turns import Pausing, take_short_turns
+from turns import Pausing
 
 _BLOCK = 50  # iterations from one log line to the next
 
@@ -36,7 +36,7 @@ def overhead(session: Session) -> list[Line]:
         add('classifier', train_runner, *task.classifier(session))
         add('mmlite', train_runner, *task.mmlite(session))
         add('mmengine', train_runner, *task.mmengine(session))
-        rounds = take_short_turns(sides, turns, session.rounds, session.warmup)
+        rounds = session.compare_often(turns, **sides)
     return [
         Line(
             'C1',

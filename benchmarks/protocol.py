@@ -120,6 +120,33 @@ def take_turns(
     return taken
 
 
+def take_short_turns(
+    sides: Mapping[str, Callable[[], Sequence[float]]],
+    turns: int,
+    rounds: int,
+    warmup: int,
+) -> Rounds:
+    """Let the sides change so often that a machine is equally fast for each.
+
+    Args:
+        sides: Each takes some steps when called, and returns what each step took.
+        turns: Turns of each side in a round. What counts is the step that a fifth
+            of all steps in them stay below.
+        rounds: Number of rounds that count.
+        warmup: Number of rounds before them.
+    """
+    taken = Rounds({name: [] for name in sides})
+    for number in range(warmup + rounds):
+        steps: dict[str, list[float]] = {name: [] for name in sides}
+        for _ in range(turns):
+            for name, run in sides.items():
+                steps[name] += run()
+        if number >= warmup:
+            for name, values in steps.items():
+                taken[name].append(percentile_20(values))
+    return taken
+
+
 def percentile_20(values: Sequence[float]) -> float:
     """The value below which a fifth lies: what a step takes when nothing disturbs."""
     ordered = sorted(values)

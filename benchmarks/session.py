@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 import cv2
 import torch
 from peer import Peer
-from protocol import Line, Rounds, header, row, take_turns
+from protocol import Line, Rounds, header, row, take_short_turns, take_turns
 
 T = TypeVar('T')
 ROOT = Path(__file__).resolve().parent.parent
@@ -47,6 +47,11 @@ class Session:
 
     def compare(self, **sides: Callable[[], float]) -> Rounds:
         return take_turns(sides, self.rounds, self.warmup)
+
+    def compare_often(
+        self, turns: int, **sides: Callable[[], Sequence[float]]
+    ) -> Rounds:
+        return take_short_turns(sides, turns, self.rounds, self.warmup)
 
     def new_folder(self, name: str) -> str:
         return tempfile.mkdtemp(prefix=f'{name}_', dir=self.folder)

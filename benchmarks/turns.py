@@ -179,27 +179,3 @@ def _keep_memory() -> None:
 
 class _Enough(Exception):
     """Ends a training from within its data loader."""
-
-
-def take_short_turns(
-    sides: Mapping[str, Pausing], turns: int, rounds: int, warmup: int
-) -> Rounds:
-    """What an iteration takes in each of many short turns, round by round.
-
-    Args:
-        sides: The trainings.
-        turns: Segments of each in a round; what counts is the iteration that a
-            fifth of all that were taken in them stay below.
-        rounds: Number of rounds that count.
-        warmup: Number of rounds before them.
-    """
-    taken = Rounds({name: [] for name in sides})
-    for number in range(warmup + rounds):
-        steps: dict[str, list[float]] = {name: [] for name in sides}
-        for _ in range(turns):
-            for name, go_on in sides.items():
-                steps[name] += go_on()
-        if number >= warmup:
-            for name, values in steps.items():
-                taken[name].append(percentile_20(values))
-    return taken

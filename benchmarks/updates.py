@@ -8,7 +8,7 @@ from collections.abc import Callable
 import torch
 from mmengine.model import ExponentialMovingAverage
 from mmengine.optim import OptimWrapper
-from protocol import Goal, Line, percentile_20
+from protocol import Goal, Line, differences
 from session import Session, quiet
 from torch import nn
 
@@ -17,16 +17,15 @@ from mmlite.models.base import BaseModel
 from mmlite.registry import MODELS
 
 
-def _repeat(call: Callable[[], object], times: int) -> Callable[[], float]:
-    """What a call takes: the time that a fifth of them stay below."""
+def _repeat(call: Callable[[], object], times: int) -> Callable[[], list[float]]:
+    """What so many calls take, each."""
 
-    def run() -> float:
-        taken = []
+    def run() -> list[float]:
+        marks = [time.perf_counter()]
         for _ in range(times):
-            start = time.perf_counter()
             call()
-            taken.append(time.perf_counter() - start)
-        return percentile_20(taken)
+            marks.append(time.perf_counter())
+        return differences(marks)
 
     return run
 
@@ -56,8 +55,9 @@ def moving_average(session: Session) -> list[Line]:
         hook.before_train(runner)
     theirs = ExponentialMovingAverage(ManyTensors())
     source = ManyTensors()
-    times = session.size(200, 3)
-    rounds = session.compare(
+    times = session.size(10, 3)
+    rounds = session.compare_often(
+        session.size(20, 1),
         mmlite=_repeat(lambda: hook.after_train_iter(runner, 0), times),
         mmengine=_repeat(lambda: theirs.update_parameters(source), times),
     )
@@ -97,9 +97,10 @@ def _step(session: Session, name: str, optimizer: dict) -> Line:
     kind = getattr(torch.optim, optimizer['type'])
     options = {key: value for key, value in optimizer.items() if key != 'type'}
     theirs = OptimWrapper(kind(nets[1].parameters(), **options))
-    times = session.size(10, 2)
-    rounds = session.compare(
-        mmlite=_repeat(ours.step, times), mmengine=_repeat(theirs.step, times)
+    rounds = session.compare_often(
+        session.size(5, 1),
+        mmlite=_repeat(ours.step, 2),
+        mmengine=_repeat(theirs.step, 2),
     )
     return Line(
         'C10',

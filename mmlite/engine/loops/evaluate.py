@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from ...registry import LOOPS
+from ...structures import SampleBatch
 from ..resume import preserved_rng
 from .batches import batches_from
 
@@ -78,6 +79,8 @@ class _EvalLoop(BaseLoop):
 
     def _without_losses(self, outputs: Sequence) -> Sequence:
         """Put aside losses, which a model may give as a last element of their own."""
+        if isinstance(outputs, SampleBatch):  # holds samples, which stay together
+            return outputs
         last = outputs[-1] if len(outputs) else None
         if not isinstance(last, BaseDataElement) or last.keys() != ['loss']:
             return outputs

@@ -37,11 +37,14 @@ def topk_hits(
             f'top-{max(topk)} accuracy needs at least {max(topk)} classes, but '
             f'pred has {num_classes}; drop it from topk={tuple(topk)}'
         )
+    target = target.to(pred.device)
     if max(topk) == 1:  # several times as fast
-        scores, labels = pred.max(dim=1, keepdim=True)
-    else:
-        scores, labels = pred.topk(max(topk), dim=1)
-    right = labels == target.to(labels.device).unsqueeze(1)  # (B, max k)
+        scores, labels = pred.max(dim=1)
+        right = labels == target  # (B, )
+        per_thr = [right if thr is None else right & (scores > thr) for thr in thrs]
+        return torch.stack(per_thr, dim=1).unsqueeze(1).expand(-1, len(topk), -1)
+    scores, labels = pred.topk(max(topk), dim=1)
+    right = labels == target.unsqueeze(1)  # (B, max k)
     per_thr = torch.stack(
         [right if thr is None else right & (scores > thr) for thr in thrs], dim=2
     )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from operator import getitem
 from typing import Any
 
 import torch
@@ -135,17 +136,29 @@ class _Tensors:
             kind = (here.dtype, there.dtype, here.device, there.device)
             groups[kind].append(((holder, key), (other, name)))
         self.groups = [
-            (here if here != there else None, *zip(*pairs, strict=True))
+            (
+                here if here != there else None,
+                *map(_finder, zip(*pairs, strict=True)),
+            )
             for (_, _, here, there), pairs in groups.items()
         ]
 
     def each(self, operation: Callable[[list[Tensor], list[Tensor]], Any]) -> None:
         """Call a foreach operation on the tensors of each kind."""
         for device, averages, sources in self.groups:
-            theirs = [holder[key] for holder, key in sources]
+            theirs = sources()
             if device is not None:
                 theirs = [tensor.to(device) for tensor in theirs]
-            operation([holder[key] for holder, key in averages], theirs)
+            operation(averages(), theirs)
+
+
+def _finder(slots: Sequence[Slot]) -> Callable[[], list[Tensor]]:
+    """What finds the tensors that are in these places now, as fast as can be."""
+    holders, keys = zip(*slots, strict=True)
+    tensors = list(map(getitem, holders, keys))
+    if all(isinstance(tensor, nn.Parameter) for tensor in tensors):
+        return lambda: tensors  # which stay, as the optimizer has them too
+    return lambda: list(map(getitem, holders, keys))
 
 
 class _Pairs:
