@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import random
+import statistics
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,12 +13,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 from data import write_jpegs
-from protocol import Goal, Line
+from protocol import Goal, Line, differences
 from session import Session, quiet
 
 from mmlite.registry import DATASETS
 
 _SIZE = 224
+_TOGETHER = 20  # images in a turn
 
 
 def decode_and_crop(session: Session) -> list[Line]:
@@ -32,12 +35,14 @@ def decode_and_crop(session: Session) -> list[Line]:
     with quiet():
         dataset = DATASETS.build(dict(cfg, pipeline=pipeline))
     sides = dict(
-        mmlite=_cost(range(len(paths)), dataset.__getitem__),
-        opencv=_cost(paths, _opencv),
+        mmlite=_costs(range(len(paths)), dataset.__getitem__),
+        opencv=_costs(paths, _opencv),
     )
     if importlib.util.find_spec('PIL'):
-        sides['pillow'] = _cost(paths, _pillow())
-    rounds = session.compare(**sides)
+        sides['pillow'] = _costs(paths, _pillow())
+    rounds = session.compare_often(
+        session.size(5, 1), of_steps=statistics.mean, **sides
+    )
     what = 'JPEG 500x375 to a random crop of 224, img per core, over'
     raw, note = rounds.ratio('opencv', 'mmlite'), rounds.rates()
     lines = [Line('C7', f'{what} OpenCV', Goal('>=', 0.95), raw, note, rounds.medians)]
@@ -48,15 +53,16 @@ def decode_and_crop(session: Session) -> list[Line]:
     return [*lines, Line('C7', f'{what} Pillow', pillow, ratios)]
 
 
-def _cost(keys: Sequence, load: Callable[..., object]) -> Callable[[], float]:
-    """CPU seconds per image, each time with the same random crops."""
+def _costs(keys: Sequence, load: Callable[..., object]) -> Callable[[], list[float]]:
+    """CPU seconds of each of the next images."""
+    endless = itertools.cycle(keys)
 
-    def run() -> float:
-        random.seed(0)
-        start = time.process_time()
-        for key in keys:
+    def run() -> list[float]:
+        marks = [time.process_time()]
+        for key in itertools.islice(endless, _TOGETHER):
             load(key)
-        return (time.process_time() - start) / len(keys)
+            marks.append(time.process_time())
+        return differences(marks)
 
     return run
 

@@ -125,15 +125,16 @@ def take_short_turns(
     turns: int,
     rounds: int,
     warmup: int,
+    of_steps: Callable[[Sequence[float]], float],
 ) -> Rounds:
     """Let the sides change so often that a machine is equally fast for each.
 
     Args:
         sides: Each takes some steps when called, and returns what each step took.
-        turns: Turns of each side in a round. What counts is the step that a fifth
-            of all steps in them stay below.
+        turns: Turns of each side in a round.
         rounds: Number of rounds that count.
         warmup: Number of rounds before them.
+        of_steps: What counts of all steps of a side in a round.
     """
     taken = Rounds({name: [] for name in sides})
     for number in range(warmup + rounds):
@@ -143,7 +144,7 @@ def take_short_turns(
                 steps[name] += run()
         if number >= warmup:
             for name, values in steps.items():
-                taken[name].append(percentile_20(values))
+                taken[name].append(of_steps(values))
     return taken
 
 

@@ -18,7 +18,15 @@ from typing import Any, TypeVar
 import cv2
 import torch
 from peer import Peer
-from protocol import Line, Rounds, header, row, take_short_turns, take_turns
+from protocol import (
+    Line,
+    Rounds,
+    header,
+    percentile_20,
+    row,
+    take_short_turns,
+    take_turns,
+)
 
 T = TypeVar('T')
 ROOT = Path(__file__).resolve().parent.parent
@@ -49,9 +57,12 @@ class Session:
         return take_turns(sides, self.rounds, self.warmup)
 
     def compare_often(
-        self, turns: int, **sides: Callable[[], Sequence[float]]
+        self,
+        turns: int,
+        of_steps: Callable[[Sequence[float]], float] = percentile_20,
+        **sides: Callable[[], Sequence[float]],
     ) -> Rounds:
-        return take_short_turns(sides, turns, self.rounds, self.warmup)
+        return take_short_turns(sides, turns, self.rounds, self.warmup, of_steps)
 
     def new_folder(self, name: str) -> str:
         return tempfile.mkdtemp(prefix=f'{name}_', dir=self.folder)

@@ -9,7 +9,7 @@ from .batch import (
     packed_field,
     scatter_field,
 )
-from .data_sample import DataSample
+from .data_sample import DataSample, format_label
 from .feature_spec import FeatureSpec
 from .sample_batch import SampleBatch, Taken
 
@@ -20,6 +20,7 @@ __all__ = [
     'Taken',
     'check_labels',
     'field_names',
+    'format_label',
     'gather_field',
     'has_field',
     'move_field',

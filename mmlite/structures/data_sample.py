@@ -19,7 +19,8 @@ _PLAIN = (torch.int64, torch.float32)
 def format_label(value: LabelType) -> Tensor:
     """A class index, or several, as an int64 tensor ``(num_labels, )``."""
     if type(value) is int:
-        return torch.tensor([value])
+        # The fastest way, as the image beside it came from an array too.
+        return torch.from_numpy(np.array([value], np.int64))
     label = torch.as_tensor(value)
     is_score = label.dtype.is_floating_point or label.dtype == torch.bool
     if is_score and label.numel():  # an empty list has no kind of its own
@@ -84,11 +85,13 @@ class DataSample(BaseDataElement):
             metainfo: The meta information.
             fields: The fields beside it.
         """
-        sample = cls()
-        sample._metainfo_fields.update(metainfo)
+        sample = cls.__new__(cls)
+        # What mmengine's constructor does, without a check of each name.
+        vars(sample).update(
+            _metainfo_fields=set(metainfo), _data_fields=set(fields or ())
+        )
         vars(sample).update(metainfo)
         if fields:
-            sample._data_fields.update(fields)
             vars(sample).update(fields)
         return sample
 

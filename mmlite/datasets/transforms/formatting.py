@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ...registry import TRANSFORMS
-from ...structures import DataSample
+from ...structures import DataSample, format_label
 from .base import BaseTransform
 
 _META_KEYS = (
@@ -82,11 +82,11 @@ class PackInputs(BaseTransform):
         packed: dict = {}
         if self.input_key in results:
             packed['inputs'] = _to_input(results[self.input_key])
-        sample = DataSample.with_metainfo(
-            {key: results[key] for key in self.meta_keys if key in results}
-        )
+        metainfo = {key: results[key] for key in self.meta_keys if key in results}
+        fields = {}
         if 'gt_label' in results:
-            sample.set_gt_label(results['gt_label'])
+            fields['gt_label'] = format_label(results['gt_label'])
+        packed['data_samples'] = sample = DataSample.with_metainfo(metainfo, fields)
         if 'gt_score' in results:
             sample.set_gt_score(results['gt_score'])
         if 'mask' in results:
@@ -94,5 +94,4 @@ class PackInputs(BaseTransform):
         for key in self.algorithm_keys:
             if key in results:
                 sample.set_field(results[key], key)
-        packed['data_samples'] = sample
         return packed

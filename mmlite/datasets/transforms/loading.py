@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from pathlib import Path
 from typing import Literal
 
 import cv2
@@ -106,7 +105,8 @@ class LoadImageFromFile(BaseTransform):
 
     def _read(self, path: str) -> bytes:
         if self.backend_args is None and '://' not in str(path):
-            return Path(path).read_bytes()
+            with open(path, 'rb', buffering=0) as file:  # the fastest way
+                return file.read()
         from mmengine.fileio import get
 
         return get(path, backend_args=self.backend_args)
