@@ -20,4 +20,5 @@ _base_ = [
 # The images live on the device; the training ones are augmented there in batches.
 train_dataloader = dict(batch_size=512, in_memory=True, drop_last=True)
 val_dataloader = dict(batch_size=1000, in_memory=True)
+channels_last = True
 default_hooks = dict(checkpoint=dict(interval=10, save_best='auto'))

@@ -13,6 +13,7 @@ default_hooks = dict(
 
 env_cfg = dict(
     cudnn_benchmark=True,
+    tf32=True,
     mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),
     dist_cfg=dict(backend='nccl'),
 )

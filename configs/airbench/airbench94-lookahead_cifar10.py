@@ -24,6 +24,7 @@ model = dict(
     )
 )
 
+channels_last = True
 default_hooks = dict(
     logger=dict(interval=48), checkpoint=dict(by_epoch=False, interval=476)
 )

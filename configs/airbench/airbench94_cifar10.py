@@ -25,5 +25,6 @@ model = dict(
     head=dict(init_cfg=dict(type='Uniform', layer='Linear', a=-(3**0.5), b=3**0.5))
 )
 
+channels_last = True
 train_dataloader = dict(batch_size=2000)
 default_hooks = dict(logger=dict(interval=25), checkpoint=dict(interval=8))

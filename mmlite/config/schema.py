@@ -67,6 +67,7 @@ HOOK_TYPES = {
 _OTHER_KEYS = frozenset(
     {
         'activation_checkpointing',
+        'channels_last',
         'compile',
         'custom_imports',
         'efficient_conv_bn_eval',
@@ -127,6 +128,7 @@ def dataloader(
 
 def env_cfg(
     cudnn_benchmark: bool = False,
+    tf32: bool = True,
     mp_cfg: dict | None = None,
     dist_cfg: dict | None = None,
     resource_limit: int = 4096,
@@ -192,6 +194,7 @@ def custom_key(lr_mult: float = 1.0, decay_mult: float = 1.0) -> None:
 
 
 def settings(
+    channels_last: bool = False,
     default_scope: str | None = None,
     experiment_name: str | None = None,
     find_unused_parameters: bool = False,

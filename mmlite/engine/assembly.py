@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -29,7 +30,7 @@ from ..registry import HOOKS, LOG_PROCESSORS, MODEL_WRAPPERS, MODELS, VISUALIZER
 from . import builders
 from .checkpoints import unwrapped
 from .dataloaders import build_dataloader
-from .environment import claim_timestamp, init_distributed
+from .environment import allow_tf32, claim_timestamp, init_distributed
 from .errors import at
 from .hook_calls import HookCalls
 from .terminal import tell, use_short_terminal
@@ -49,10 +50,24 @@ class RunnerAssembly(BaseRunner):
 
     def setup_env(self, env_cfg: dict) -> None:
         """Join the other processes, and find a name for this run."""
+        allow_tf32(env_cfg.get('tf32', True))
         if self.distributed:
             init_distributed(self.launcher, env_cfg.get('dist_cfg'))
         super().setup_env(env_cfg)
         self._timestamp = claim_timestamp(self.work_dir)
+
+    def set_randomness(
+        self,
+        seed: int | None,
+        diff_rank_seed: bool = False,
+        deterministic: bool = False,
+    ) -> None:
+        """Seed all generators; with ``deterministic``, compute alike every time."""
+        if deterministic:
+            allow_tf32(False)
+            # Without it cuBLAS refuses to be deterministic.
+            os.environ.setdefault('CUBLAS_WORKSPACE_CONFIG', ':4096:8')
+        super().set_randomness(seed, diff_rank_seed, deterministic)
 
     def build_logger(self, *args: Any, **kwargs: Any) -> MMLogger:
         """A logger that shows a few lines on the terminal, and writes all to a file."""
@@ -92,6 +107,8 @@ class RunnerAssembly(BaseRunner):
         if is_model_wrapper(model):
             return super().wrap_model(model_wrapper_cfg, model)
         model = model.to(get_device())
+        if self.cfg.get('channels_last') and _on_gpu():
+            _use_channels_last(model)
         if not self.distributed:
             return revert_sync_batchnorm(model)
         if self.cfg.get('sync_bn') and torch.cuda.is_available():
@@ -230,3 +247,15 @@ class RunnerAssembly(BaseRunner):
         for part in parts or [model]:
             part.compile(**options)
         tell(self.logger, 'compiled; the first iterations take longer')
+
+
+def _on_gpu() -> bool:
+    return torch.device(get_device()).type == 'cuda'
+
+
+def _use_channels_last(model: nn.Module) -> None:
+    """As a model of mmlite does it; of another one, its kernels at least."""
+    if hasattr(model, 'use_channels_last'):
+        model.use_channels_last()
+    else:
+        model.to(memory_format=torch.channels_last)

@@ -77,6 +77,13 @@ def full_disk_told(work_dir: str) -> Iterator[None]:
         raise
 
 
+def allow_tf32(allowed: bool) -> None:
+    """Whether GPUs may multiply float32 with 10 bits of mantissa, 8 times as fast."""
+    if torch.cuda.is_available():
+        torch.set_float32_matmul_precision('high' if allowed else 'highest')
+        torch.backends.cudnn.allow_tf32 = allowed
+
+
 def claim_timestamp(work_dir: str) -> str:
     """A name for this run that no other run has, the same in all processes.
 

@@ -64,7 +64,11 @@ CFG = dict(
         ema=dict(type='EMAHook', momentum=1e-3, priority='ABOVE_NORMAL'),
     ),
     custom_hooks=[dict(type='EarlyStoppingHook', monitor='tiny/top1')],
-    env_cfg=dict(mp_cfg=dict(mp_start_method='fork'), dist_cfg=dict(backend='gloo')),
+    env_cfg=dict(
+        tf32=False,
+        mp_cfg=dict(mp_start_method='fork'),
+        dist_cfg=dict(backend='gloo'),
+    ),
     visualizer=dict(type='Visualizer', vis_backends=[dict(type='LocalVisBackend')]),
     log_processor=dict(window_size=5),
     randomness=dict(seed=0),
@@ -72,6 +76,7 @@ CFG = dict(
     log_level='INFO',
     work_dir='runs',
     compile=False,
+    channels_last=True,
 )
 
 

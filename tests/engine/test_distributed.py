@@ -18,12 +18,14 @@ import sys
 from support.training import toy_cfg, toy_runner
 from mmlite.engine import Interrupted
 
+PLAIN = dict(drop=0.0, norm=False)
 loader = toy_cfg('').train_dataloader
 loader.batch_size = 4
 runner = toy_runner(
     sys.argv[1],
     launcher='pytorch',
     sync_bn='torch',
+    model=dict(type='ToyRunModel', **({} if 'plain' not in sys.argv else PLAIN)),
     train_dataloader=loader,
     resume='resume' in sys.argv,
 )
@@ -78,6 +80,20 @@ def test_two_processes_train_validate_and_resume(tmp_path):
     alone = toy_runner(tmp_path / 'c', load_from=str(tmp_path / 'a/epoch_3.pth')).val()
     last = re.findall(r'toy/acc ([\d.]+)', done.stdout)[-1]
     assert alone['toy/acc'] == pytest.approx(float(last), abs=0.01)
+
+
+@pytest.mark.slow
+def test_two_processes_learn_what_one_does(tmp_path):
+    """With half the batch each, and nothing that depends on the batch."""
+    run(tmp_path / 'two', 'plain')
+    model = dict(type='ToyRunModel', drop=0.0, norm=False)
+    runner = toy_runner(tmp_path / 'one', model=model)
+    first = {k: v.clone() for k, v in runner.model.state_dict().items()}
+    runner.train()
+    saved = torch.load(tmp_path / 'two/epoch_3.pth', weights_only=True)
+    for name, one in runner.model.state_dict().items():
+        torch.testing.assert_close(saved['state_dict'][name], one, rtol=0, atol=1e-5)
+        assert not torch.allclose(one, first[name], atol=1e-2)
 
 
 @pytest.mark.slow

@@ -35,9 +35,16 @@ class Head(nn.Module):
 class ToyRunModel(BaseModel):
     """Four numbers in, a class out."""
 
-    def __init__(self, num_classes: int = 3, drop: float = 0.3, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        num_classes: int = 3,
+        drop: float = 0.3,
+        norm: bool = True,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
-        self.backbone = nn.Sequential(nn.Linear(4, 8), nn.BatchNorm1d(8), nn.ReLU())
+        between = nn.BatchNorm1d(8) if norm else nn.Identity()
+        self.backbone = nn.Sequential(nn.Linear(4, 8), between, nn.ReLU())
         self.head = Head(num_classes, drop)
 
     def forward(self, inputs, data_samples=None, mode='tensor'):

@@ -54,6 +54,9 @@ class ClsDataPreprocessor(BaseDataPreprocessor):
             ``[dict(type='BatchRandomCrop', crop_size=32, padding=4)]``; only in
             training. A callable takes and gives the batch.
 
+    Attributes:
+        memory_format: How images of one size are laid out; by default as they come.
+
     Shape:
         inputs: ``(B, C, H, W)``, or a list of ``(C, H, W)`` of any sizes.
         returns: float32 ``(B, C, H', W')``; ``gt_score``: ``(K, )`` a sample.
@@ -99,6 +102,7 @@ class ClsDataPreprocessor(BaseDataPreprocessor):
         self.to_rgb = to_rgb
         self.num_classes = num_classes
         self.batch_augments = _build_augments(batch_augments)
+        self.memory_format = torch.preserve_format
         self.batch_transforms = _build_transforms(batch_transforms or ())
         self.to_onehot = to_onehot or self.batch_augments is not None
 
@@ -176,15 +180,17 @@ class ClsDataPreprocessor(BaseDataPreprocessor):
         if self.to_rgb and channels == 3:
             images = images.flip(-3)
         mean, std = self.mean, self.std
+        layout = self.memory_format if images.ndim == 4 else torch.preserve_format
         if mean is None:
-            return images.float()
+            return images.to(torch.float32, memory_format=layout)
         if mean.size(0) not in (1, channels):
             raise DataError(
                 f'the images have {channels} channels, but model.data_preprocessor.'
                 f'mean has {len(mean)} values; set mean and std for '
                 f'{channels} channels, or load the images with another color_type'
             )
-        return images.to(mean.dtype, copy=True).sub_(mean).div_(std)
+        widened = images.to(mean.dtype, copy=True, memory_format=layout)
+        return widened.sub_(mean).div_(std)
 
     def _pad_ragged(self, images: list[Tensor]) -> Tensor:
         height, width = (max(image.size(d) for image in images) for d in (-2, -1))
