@@ -35,17 +35,16 @@ def _cifar(session: Session, batch: int, goal: Goal) -> Line:
     task = Cifar(session, write_cifar10(session.folder / 'cifar10', images), batch)
     segment = session.size(200, 2)
     turns = session.rounds + session.warmup
-    runner, lacks = task.runner(turns * segment)
+    runner = task.runner(turns * segment)
     loop, batches = task.bare(runner)
     bare = steps_of(lambda: loop.step(*next(batches)), segment)
     hook = _train(session, runner, dict(bare=bare), segment)
-    note = ', '.join(filter(None, (hook.taken.rates(batch), lacks)))
     return Line(
         'G1',
         f'ResNet-18 on CIFAR-10, batch {batch}: img/s of train.py, over bare',
         goal,
         hook.taken.ratio('bare', 'mmlite'),
-        note,
+        hook.taken.rates(batch),
         hook.taken.medians,
     )
 
@@ -80,7 +79,7 @@ def peer_cifar(session: Session) -> list[Line]:
     batch, segment = session.size(512, 8), session.size(200, 2)
     images = Cifar.images_per_file(session)
     task = Cifar(session, write_cifar10(session.folder / 'cifar10', images), batch)
-    runner, _ = task.runner((session.rounds + session.warmup) * segment)
+    runner = task.runner((session.rounds + session.warmup) * segment)
     options = dict(
         root=task.root,
         batch_size=batch,

@@ -83,14 +83,17 @@ class Task:
         return [dict(inputs=x, labels=y) for x, y in self.batches]
 
     def samples(self) -> list[dict[str, Any]]:
-        """The batches as mmlite's workers give them."""
+        """The batches as mmlite's workers give them.
+
+        The images are those of all sides, and as near to the processor.
+        """
         collate = FUNCTIONS.get('default_collate')
         return [
-            collate(
-                [
-                    dict(inputs=image, data_samples=DataSample().set_gt_label(label))
-                    for image, label in zip(images, labels.tolist(), strict=True)
-                ]
+            dict(
+                inputs=images,
+                data_samples=collate(
+                    [DataSample().set_gt_label(label) for label in labels.tolist()]
+                ),
             )
             for images, labels in self.batches
         ]
