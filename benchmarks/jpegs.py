@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import itertools
+import math
 import random
 import statistics
 import time
@@ -13,7 +14,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from data import write_jpegs
-from protocol import Goal, Line, differences
+from protocol import Goal, Line
 from session import Session, quiet
 
 from mmlite.registry import DATASETS
@@ -41,7 +42,7 @@ def decode_and_crop(session: Session) -> list[Line]:
     if importlib.util.find_spec('PIL'):
         sides['pillow'] = _costs(paths, _pillow())
     rounds = session.compare_often(
-        session.size(5, 1), of_steps=statistics.mean, **sides
+        session.size(10, 1), of_steps=statistics.median, **sides
     )
     what = 'JPEG 500x375 to a random crop of 224, img per core, over'
     raw, note = rounds.ratio('opencv', 'mmlite'), rounds.rates()
@@ -54,15 +55,17 @@ def decode_and_crop(session: Session) -> list[Line]:
 
 
 def _costs(keys: Sequence, load: Callable[..., object]) -> Callable[[], list[float]]:
-    """CPU seconds of each of the next images."""
-    endless = itertools.cycle(keys)
+    """CPU seconds of each of the next images, cropped alike on all sides."""
+    endless = itertools.cycle(enumerate(keys))
 
     def run() -> list[float]:
-        marks = [time.process_time()]
-        for key in itertools.islice(endless, _TOGETHER):
+        costs = []
+        for number, key in itertools.islice(endless, _TOGETHER):
+            random.seed(number)
+            start = time.process_time()
             load(key)
-            marks.append(time.process_time())
-        return differences(marks)
+            costs.append(time.process_time() - start)
+        return costs
 
     return run
 
@@ -71,10 +74,12 @@ def _window(width: int, height: int) -> tuple[int, int, int, int]:
     """A random crop by the usual rule, ``(x, y, width, height)``."""
     for _ in range(10):
         area = width * height * random.uniform(0.08, 1.0)
-        aspect = np.exp(random.uniform(np.log(3 / 4), np.log(4 / 3)))
-        w, h = round((area * aspect) ** 0.5), round((area / aspect) ** 0.5)
+        aspect = math.exp(random.uniform(math.log(3 / 4), math.log(4 / 3)))
+        w, h = round(math.sqrt(area * aspect)), round(math.sqrt(area / aspect))
         if 0 < w <= width and 0 < h <= height:
-            return random.randint(0, width - w), random.randint(0, height - h), w, h
+            x = int(random.random() * (width - w + 1))
+            y = int(random.random() * (height - h + 1))
+            return x, y, w, h
     return 0, 0, width, height
 
 

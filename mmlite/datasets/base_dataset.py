@@ -181,7 +181,8 @@ class BaseDataset(EngineDataset):
 
     def get_data_info(self, idx: int) -> dict:
         """The annotation of a sample, before the pipeline."""
-        self.full_init()
+        if not self._fully_initialized:
+            self.full_init()
         info = self.data_list[idx]
         if isinstance(self.data_list, list):  # other storage makes a new dict itself
             info = copy.deepcopy(info)

@@ -51,6 +51,26 @@ class Compose(BaseCompose):
     def __init__(self, transforms: Sequence | None = None) -> None:
         super().__init__(None)
         self.transforms = build_steps(transforms or ())
+        self._known: tuple[list[Step], list[Step]] = ([], [])
+
+    def __call__(self, data: dict) -> dict | None:
+        """Apply all transforms to a sample."""
+        steps, calls = self._known
+        if steps != self.transforms:
+            steps = list(self.transforms)
+            calls = [_method(step) for step in steps]
+            self._known = steps, calls
+        for call in calls:
+            data = call(data)
+            if data is None:
+                return None
+        return data
+
+
+def _method(step: Step) -> Step:
+    """What a step does when it is called, without a call in between."""
+    plain = type(step).__call__ is BaseTransform.__call__
+    return step.transform if plain else step
 
 
 @TRANSFORMS.register_module()

@@ -117,10 +117,11 @@ class ClsHead(BaseModule):
     ) -> Tensor:
         """The truth of the batch: scores ``(B, K)``, or labels ``(B, )``."""
         batch, num_classes = cls_score.shape
-        if data_samples is None or len(data_samples) != batch:
+        given = 0 if data_samples is None else len(data_samples)
+        if given != batch or not batch:
             raise DataError(
-                f'the loss needs one data sample per image, got '
-                f'{len(data_samples or ())} for {batch} images'
+                f'the loss needs one data sample per image, got {given} for '
+                f'{batch} images'
             )
         if has_field(data_samples, 'gt_score'):
             target = gather_field(data_samples, 'gt_score')

@@ -125,8 +125,8 @@ class CrossEntropyLoss(nn.Module):
             only with ``use_sigmoid``.
 
     Shape:
-        cls_score: ``(B, K)``; label: ``(B, )`` integers, or ``(B, K)``;
-        weight: ``(B, )``.
+        cls_score: ``(B, K)``; label: ``(B, )`` integers from 0 to ``K - 1``, or
+        ``(B, K)``; weight: ``(B, )``.
         returns: scalar; for ``'none'``, ``(B, )``, or ``(B, K)`` with
         ``use_sigmoid``.
 
