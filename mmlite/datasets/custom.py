@@ -235,7 +235,7 @@ class CustomDataset(BaseDataset):
     def _label_indices(self, labels: list[str], numbers: list[int]) -> list[int]:
         """Class indices of labels that are indices, or names."""
         names = self.class_to_idx
-        by_index = all(label.lstrip('-').isdecimal() for label in labels)
+        by_index = all(map(_is_index, labels))
         if by_index and not set(labels) <= set(names):
             indices = [int(label) for label in labels]
             limit = len(names) or max(indices, default=0) + 1
@@ -243,18 +243,26 @@ class CustomDataset(BaseDataset):
                 if not 0 <= index < limit:
                     raise DataError(
                         f'{self.ann_file}:{number}: label {index} is not a class; '
-                        f'they go from 0 to {limit - 1}'
+                        f'they go from 0 to {limit - 1}; correct it, or state more '
+                        'classes'
                     )
             return indices
         if not names:
             self._metainfo['classes'] = tuple(sorted(set(labels)))
             names = self.class_to_idx
-        for label, number in zip(labels, numbers, strict=True):
-            if label not in names:
-                raise DataError(
-                    f'{self.ann_file}:{number}: {label!r} is none of the {len(names)} '
-                    f'classes{did_you_mean(label, names)}'
-                )
+        unknown = [
+            (label, number)
+            for label, number in zip(labels, numbers, strict=True)
+            if label not in names
+        ]
+        if unknown:
+            # A word, if there is one, is why indices are none either.
+            label, number = min(unknown, key=lambda entry: _is_index(entry[0]))
+            raise DataError(
+                f'{self.ann_file}:{number}: {label!r} is none of the {len(names)} '
+                f'classes{did_you_mean(label, names)}; correct it, or state more '
+                'classes'
+            )
         return [names[label] for label in labels]
 
     def _wrong_layout(self, what: str) -> DataNotFoundError:
@@ -265,3 +273,7 @@ class CustomDataset(BaseDataset):
             f'  expected {_EXPECTED}; endings {" ".join(self.extensions)}\n'
             f'  found    {found}'
         )
+
+
+def _is_index(label: str) -> bool:
+    return label.lstrip('-').isdecimal()

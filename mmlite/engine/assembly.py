@@ -65,6 +65,7 @@ class RunnerAssembly(BaseRunner):
         """Seed all generators; with ``deterministic``, compute alike every time."""
         if deterministic:
             allow_tf32(False)
+            torch.backends.cudnn.benchmark = False
             # Without it cuBLAS refuses to be deterministic.
             os.environ.setdefault('CUBLAS_WORKSPACE_CONFIG', ':4096:8')
         super().set_randomness(seed, diff_rank_seed, deterministic)
@@ -241,6 +242,9 @@ class RunnerAssembly(BaseRunner):
         if options in (None, False):
             return
         options = {} if options is True else dict(options)
+        if options.get('backend', 'inductor') == 'inductor' and not _on_gpu():
+            tell(self.logger, 'not compiled: on a CPU there is nothing to gain')
+            return
         model = unwrapped(self.model)
         parts = [m for name, m in model.named_children() if name in _COMPILED]
         # In place, so that the names in checkpoints stay as they are.

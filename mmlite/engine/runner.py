@@ -12,6 +12,7 @@ from typing import Any
 
 from mmengine.config import Config, ConfigDict
 from mmengine.dist import is_main_process, master_only
+from mmengine.hooks import EMAHook
 from mmengine.runner import BaseLoop
 from torch import nn
 
@@ -293,11 +294,20 @@ class Runner(RunnerAssembly):
                 f'{filename} cannot be resumed with this model: {report}\n'
                 'take it as load_from instead to begin anew with what fits'
             )
+        if 'ema_state_dict' in checkpoint and not self._averages_weights():
+            self.logger.warning(
+                f'{filename} was saved with a moving average, which this config has '
+                'not: the training goes on from averaged weights; add '
+                "custom_hooks=[dict(type='EMAHook')] to go on with those that it had"
+            )
         restore_training(
             self, checkpoint, str(filename), resume_optimizer, resume_param_scheduler
         )
         done = f'{self.epoch} epochs, {self.iter} iterations'
         tell(self.logger, f'{"resumed":<9} after {done}')
+
+    def _averages_weights(self) -> bool:
+        return any(isinstance(hook, EMAHook) for hook in self.hooks)
 
     @master_only
     def save_checkpoint(

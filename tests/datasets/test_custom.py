@@ -123,6 +123,7 @@ def test_classes_given_as_list_and_as_file(tmp_path: Path) -> None:
         ('a.png\n', r'list.txt:1: expected "path label", got .a.png'),
         ('a.png 0\na.png -1\n', r'list.txt:2: label -1 is not a class'),
         ('a.png cat\na.png dgo\n', r"list.txt:2: 'dgo'.*did you mean 'dog'"),
+        ('a.png 0\na.png dgo\n', r"list.txt:2: 'dgo' is none of the 2 classes"),
         ('a.png 2\n', r'list.txt:1: label 2 is not a class; they go from 0 to 1'),
         ('', 'no image was found in .*list.txt'),
         ('b.png 0\n', r"lists 'b.png', but .*b.png does not exist"),

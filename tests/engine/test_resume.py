@@ -323,3 +323,16 @@ def test_checkpoints_hold_plain_values_only(tmp_path):
     assert saved['meta']['epoch'] == 3
     assert saved['meta']['dataset_meta']['classes'] == ('a', 'b', 'c')
     assert load_checkpoint(tmp_path / 'epoch_3.pth').keys() == saved.keys()
+
+
+def test_an_average_that_is_not_taken_up_is_told(tmp_path):
+    hooks = [dict(type='EMAHook')]
+    one = dict(by_epoch=True, max_epochs=1)
+    toy_runner(tmp_path, custom_hooks=hooks, train_cfg=one).train()
+    said = {}
+    for name, given in (('with', hooks), ('without', [])):
+        runner = toy_runner(tmp_path, custom_hooks=given, resume=True)
+        runner.train()
+        said[name] = Path(runner.log_dir, f'{runner.timestamp}.log').read_text()
+    assert "add custom_hooks=[dict(type='EMAHook')]" in said['without']
+    assert 'moving average' not in said['with']

@@ -358,8 +358,22 @@ def test_compiling_keeps_the_names(tmp_path, monkeypatch, options):
     monkeypatch.setattr(
         torch.nn.Module, 'compile', lambda self, **kwargs: compiled.append(kwargs)
     )
+    monkeypatch.setattr('mmlite.engine.assembly._on_gpu', lambda: True)
     runner = toy_runner(tmp_path, compile=options)
     runner.train()
     assert compiled == [{} if options is True else options]
     saved = torch.load(tmp_path / 'epoch_3.pth', weights_only=True)
     assert 'backbone.0.weight' in saved['state_dict']
+
+
+@pytest.mark.parametrize(
+    ('options', 'compiles'),
+    [(True, False), (dict(mode='default'), False), (dict(backend='eager'), True)],
+)
+def test_a_cpu_gains_nothing_by_compiling(tmp_path, monkeypatch, options, compiles):
+    compiled = []
+    monkeypatch.setattr(
+        torch.nn.Module, 'compile', lambda self, **kwargs: compiled.append(kwargs)
+    )
+    toy_runner(tmp_path, compile=options).train()
+    assert bool(compiled) == compiles

@@ -9,6 +9,7 @@ from mmlite.engine.optimizers.constructor import DefaultOptimWrapperConstructor
 from mmlite.engine.saving import _fit_to_groups
 
 
+@pytest.mark.filterwarnings('ignore:Detected call of `scheduler.step')
 def test_learning_rates_go_on_as_mmengines_do():
     net = nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 2))
     cfg = dict(type='OptimWrapper', optimizer=dict(type='SGD', lr=0.1))
