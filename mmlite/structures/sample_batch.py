@@ -107,7 +107,8 @@ class SampleBatch(Sequence):
     @property
     def metainfo(self) -> dict[str, Sequence]:
         """The meta information of all samples, a sequence of ``B`` by name."""
-        self._catch_up()
+        if self._given:
+            self._catch_up()
         return dict(self._metainfo)
 
     def keys(self) -> list[str]:
