@@ -42,7 +42,7 @@ def decode_and_crop(session: Session) -> list[Line]:
     if importlib.util.find_spec('PIL'):
         sides['pillow'] = _costs(paths, _pillow())
     rounds = session.compare_often(
-        session.size(10, 1), of_steps=statistics.median, **sides
+        session.size(10, 1), of_steps=statistics.mean, **sides
     )
     what = 'JPEG 500x375 to a random crop of 224, img per core, over'
     raw, note = rounds.ratio('opencv', 'mmlite'), rounds.rates()

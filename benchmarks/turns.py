@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -111,7 +109,6 @@ class Pausing:
     def __init__(
         self, train: Callable[[], object], loader: ClockedLoader, segment: int
     ) -> None:
-        _keep_memory()
         self._loader = loader
         self._segment = segment
         self._turn, self._pause = threading.Semaphore(0), threading.Semaphore(0)
@@ -158,23 +155,6 @@ class Pausing:
         if self._closing:
             raise _Enough
         marks[:] = [time.perf_counter()]
-
-
-def _keep_memory() -> None:
-    """Let memory that is free be kept, and all threads take it from one place.
-
-    Otherwise page faults come upon one side or another by chance.
-    """
-    if sys.platform != 'linux':
-        return
-    with contextlib.suppress(AttributeError):  # no glibc
-        set_option = ctypes.CDLL(None).mallopt
-        for option, value in (
-            (-8, 1),  # M_ARENA_MAX
-            (-1, 2**30),  # M_TRIM_THRESHOLD
-            (-3, 2**30),  # M_MMAP_THRESHOLD
-        ):
-            set_option(option, value)
 
 
 class _Enough(Exception):
