@@ -39,8 +39,8 @@ def write_cifar10(root: Path, images_per_file: int) -> str:
 def write_jpegs(root: Path, count: int, classes: int = 2) -> list[str]:
     """Photograph-like JPEG files of 500 x 375 pixels in folders of classes.
 
-    Blurred noise at several scales has about the detail, and so the size and
-    the cost of decoding, of a photograph at quality 90.
+    Blurred noise at several scales has about the detail, and so the size (42 KB)
+    and the cost of decoding, of a photograph at quality 90.
 
     Args:
         root: ``root/train/class_0`` and so on are filled.
@@ -63,7 +63,7 @@ def write_jpegs(root: Path, count: int, classes: int = 2) -> list[str]:
 
 def _photograph(rng: np.random.Generator) -> np.ndarray:
     picture = np.full((375, 500, 3), 128, np.float32)
-    for cell, strength in ((128, 60), (32, 30), (8, 15), (2, 6)):
+    for cell, strength in ((128, 60), (32, 30), (8, 15), (2, 4.5)):
         shape = (375 // cell + 2, 500 // cell + 2, 3)
         noise = rng.normal(0, strength, shape).astype(np.float32)
         picture += cv2.resize(noise, (500, 375), interpolation=cv2.INTER_CUBIC)

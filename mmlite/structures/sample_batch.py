@@ -161,7 +161,8 @@ class SampleBatch(Sequence):
             raise ValueError(
                 f'{name} has {len(values)} values for {self._size} samples'
             )
-        self._catch_up()
+        if self._given:
+            self._catch_up()
         values = values if isinstance(values, Tensor) else _together(list(values))
         self._fields[name] = values
         self._bounds.pop(name, None)

@@ -12,7 +12,6 @@ import torch
 from mmengine.device import get_device
 from mmengine.hooks import Hook
 from mmengine.runner import EpochBasedTrainLoop, Runner
-from torch.utils.data import DataLoader
 
 from ...registry import HOOKS
 from ..checkpoints import unwrapped
@@ -95,7 +94,7 @@ class ProgressHook(Hook):
         outputs: Any = None,
     ) -> None:
         """Move the bar of the validation."""
-        self._show_part(runner, 'val', batch_idx, runner.val_dataloader)
+        self._show_part(runner, 'val', batch_idx)
 
     def after_test_iter(
         self,
@@ -105,7 +104,7 @@ class ProgressHook(Hook):
         outputs: Any = None,
     ) -> None:
         """Move the bar of the test."""
-        self._show_part(runner, 'test', batch_idx, runner.test_dataloader)
+        self._show_part(runner, 'test', batch_idx)
 
     def after_val_epoch(
         self, runner: Runner, metrics: Mapping[str, Any] | None = None
@@ -131,11 +130,10 @@ class ProgressHook(Hook):
         taken = timedelta(seconds=round(time.monotonic() - self._started))
         tell(runner.logger, f'trained in {taken}; results in {runner.work_dir}')
 
-    def _show_part(
-        self, runner: Runner, name: str, batch_idx: int, loader: DataLoader
-    ) -> None:
-        if runner.rank == 0 and STATUS_LINE.alive:
-            STATUS_LINE.show(f'{name}  {_bar(batch_idx + 1, len(loader))}')
+    def _show_part(self, runner: Runner, mode: str, batch_idx: int) -> None:
+        if STATUS_LINE.alive and runner.rank == 0:
+            total = len(getattr(runner, f'{mode}_dataloader'))
+            STATUS_LINE.show(f'{mode}  {_bar(batch_idx + 1, total)}')
 
     def _tell_metrics(
         self, runner: Runner, name: str, metrics: Mapping[str, Any] | None

@@ -40,15 +40,19 @@ def topk_hits(
     target = target.to(pred.device)
     if max(topk) == 1:  # several times as fast
         scores, labels = pred.max(dim=1)
-        right = labels == target  # (B, )
-        per_thr = [right if thr is None else right & (scores > thr) for thr in thrs]
-        return torch.stack(per_thr, dim=1).unsqueeze(1).expand(-1, len(topk), -1)
+        per_thr = _above(labels == target, scores, thrs).unsqueeze(1)
+        return per_thr if len(topk) == 1 else per_thr.expand(-1, len(topk), -1)
     scores, labels = pred.topk(max(topk), dim=1)
-    right = labels == target.unsqueeze(1)  # (B, max k)
-    per_thr = torch.stack(
-        [right if thr is None else right & (scores > thr) for thr in thrs], dim=2
-    )
+    per_thr = _above(labels == target.unsqueeze(1), scores, thrs)
     return torch.stack([per_thr[:, :k].any(dim=1) for k in topk], dim=1)
+
+
+def _above(right: Tensor, scores: Tensor, thrs: Sequence[float | None]) -> Tensor:
+    """What is right and scores more than each threshold, ``(*, len(thrs))``."""
+    per_thr = [right if thr is None else right & (scores > thr) for thr in thrs]
+    if len(per_thr) == 1:
+        return per_thr[0].unsqueeze(-1)
+    return torch.stack(per_thr, dim=-1)
 
 
 def accuracy(

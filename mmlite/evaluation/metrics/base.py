@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -55,8 +54,7 @@ class RowMetric(BaseMetric):
     def process(self, data_batch: Any, data_samples: Sequence[Sample]) -> None:
         """Keep what is needed of one batch of predictions."""
         if data_samples:
-            with self._telling_its_name():
-                self.results.append(self.rows(data_samples))
+            self.results.append(self._named(self.rows, data_samples))
 
     def evaluate(self, size: int) -> dict[str, Any]:
         """The results over a whole dataset; forgets the samples seen so far.
@@ -73,8 +71,8 @@ class RowMetric(BaseMetric):
         counts = all_gather_object(0 if rows is None else len(rows))
         part = None
         if rows is not None:
-            with self._telling_its_name():
-                part = _to_cpu(self.summarise(rows[: own_share(counts, size)]))
+            own = rows[: own_share(counts, size)]
+            part = _to_cpu(self._named(self.summarise, own))
         parts = [p for p in all_gather_object(part) if p is not None]
         if not parts:
             message = f'{type(self).__name__} saw no samples; it reports nothing.'
@@ -83,10 +81,10 @@ class RowMetric(BaseMetric):
         metrics = self.compute_metrics(parts)
         return {f'{self.prefix}/{name}': value for name, value in metrics.items()}
 
-    @contextmanager
-    def _telling_its_name(self) -> Iterator[None]:
+    def _named(self, call: Callable[[Any], Any], data: Any) -> Any:
+        """Call with the data; errors that it raises tell of which metric they are."""
         try:
-            yield
+            return call(data)
         except UserError:
             raise
         except ValueError as error:
@@ -125,7 +123,7 @@ def scores_of(data_samples: Sequence[Sample], name: str) -> Tensor | None:
     """A field with one value per class, ``(B, K)``; None if there is none."""
     packed = packed_field(data_samples, name)
     if packed is not None:
-        return packed.reshape(len(data_samples), -1)
+        return packed if packed.ndim == 2 else packed.reshape(len(packed), -1)
     if not has_field(data_samples, name):
         return None
     values = [sample.get(name) for sample in data_samples]

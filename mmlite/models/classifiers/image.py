@@ -164,13 +164,14 @@ class ImageClassifier(BaseClassifier):
         return get_layer_depth(param_name, 'backbone.')
 
     def _need_head(self, what: str) -> nn.Module:
-        if self.head is None:
+        head = self.head
+        if head is None:
             raise ValueError(
                 f'{what} needs a head, but model.head is None; set model.head, e.g. '
                 "dict(type='LinearClsHead', num_classes=..., in_channels=...), or "
                 'take the features with extract_feat'
             )
-        return self.head
+        return head
 
 
 def _preprocessor_cfg(

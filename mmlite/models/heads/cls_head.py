@@ -8,7 +8,6 @@ from typing import Any
 import torch
 from mmengine.model import BaseModule
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from ...errors import DataError
 from ...evaluation.functional import topk_hits
@@ -170,7 +169,7 @@ class ClsHead(BaseModule):
     def _get_predictions(
         self, cls_score: Tensor, data_samples: Sequence[DataSample] | None
     ) -> Sequence[DataSample]:
-        scores = F.softmax(cls_score, dim=1)
+        scores = cls_score.softmax(dim=1)
         if data_samples is None:
             data_samples = SampleBatch.of(len(scores))
         scatter_field(data_samples, 'pred_score', scores)
