@@ -13,7 +13,7 @@ from typing import Any
 from mmengine.config import Config, ConfigDict
 from mmengine.dist import is_main_process, master_only
 from mmengine.hooks import EMAHook
-from mmengine.runner import BaseLoop
+from mmengine.runner import BaseLoop, EpochBasedTrainLoop
 from torch import nn
 
 from ..errors import CheckpointError, ConfigError
@@ -303,8 +303,15 @@ class Runner(RunnerAssembly):
         restore_training(
             self, checkpoint, str(filename), resume_optimizer, resume_param_scheduler
         )
+        tell(self.logger, f'{"resumed":<9} after {self._progress()}')
+
+    def _progress(self) -> str:
         done = f'{self.epoch} epochs, {self.iter} iterations'
-        tell(self.logger, f'{"resumed":<9} after {done}')
+        by_epoch = isinstance(self.built_loops.get('train'), EpochBasedTrainLoop)
+        limit = 'max_epochs' if by_epoch else 'max_iters'
+        if 0 < getattr(self, limit) <= (self.epoch if by_epoch else self.iter):
+            done += f', which is all; raise train_cfg.{limit} to train on'
+        return done
 
     def _averages_weights(self) -> bool:
         return any(isinstance(hook, EMAHook) for hook in self.hooks)

@@ -90,6 +90,10 @@ def changes(kind, workers):
         return extra
     if kind == 'endless':
         loader.sampler = dict(type='InfiniteSampler')
+    if kind == 'accumulating':
+        extra['optim_wrapper'] = dict(
+            optimizer=dict(type='SGD', lr=0.1, momentum=0.9), accumulative_counts=4
+        )
     return extra | BY_ITER
 
 
@@ -103,6 +107,7 @@ def changes(kind, workers):
         ('iterations', 2, 7),
         ('endless', 0, 7),
         ('endless', 2, 11),
+        ('accumulating', 0, 7),
     ],
 )
 def test_ctrl_c_and_resume(tmp_path, kind, workers, stop_at):
@@ -119,6 +124,20 @@ def test_ctrl_c_and_resume(tmp_path, kind, workers, stop_at):
 
     torch.manual_seed(99)
     random.seed(99)
+    resumed = toy_runner(tmp_path / 'b', resume=True, **extra)
+    resumed.train()
+    assert same(everything(resumed), everything(straight))
+
+
+def test_ctrl_c_waits_for_gradients_that_are_accumulated(tmp_path):
+    extra = changes('accumulating', workers=0)
+    straight = toy_runner(tmp_path / 'a', **extra)
+    straight.train()
+    stopped = toy_runner(tmp_path / 'b', **extra)
+    stopped.register_hook(ctrl_c(4))
+    with pytest.raises(Interrupted):
+        stopped.train()
+    assert stopped.iter == 8  # the fifth to the eighth make a step
     resumed = toy_runner(tmp_path / 'b', resume=True, **extra)
     resumed.train()
     assert same(everything(resumed), everything(straight))
@@ -226,6 +245,19 @@ def test_nothing_to_resume_is_a_new_start(tmp_path, capsys):
     runner.train()
     assert 'nothing to resume' in capsys.readouterr().out
     assert runner.iter == 15
+
+
+@pytest.mark.parametrize(
+    ('extra', 'limit'), [({}, 'max_epochs'), (BY_ITER, 'max_iters')]
+)
+def test_a_finished_run_says_how_to_train_on(tmp_path, capsys, extra, limit):
+    toy_runner(tmp_path, **extra).train()
+    done = toy_runner(tmp_path, resume=True, **extra)
+    done.train()
+    assert f'15 iterations, which is all; raise train_cfg.{limit}' in (
+        capsys.readouterr().out
+    )
+    assert done.iter == 15
 
 
 def test_a_moved_work_dir_resumes(tmp_path):

@@ -116,7 +116,10 @@ class TrainLoop(BaseLoop):
         self._iter += 1
 
     def _stop_if_interrupted(self) -> None:
-        if self.runner.interrupt.due(self._iter):
+        if not self.runner.interrupt.due(self._iter):
+            return
+        # A checkpoint does not hold gradients that wait for the next step.
+        if not getattr(self.runner.optim_wrapper, 'accumulating', False):
             raise KeyboardInterrupt
 
     def _validate_if_due(self, done: int, last: int) -> None:

@@ -42,6 +42,11 @@ class OptimWrapper(BaseOptimWrapper):
         super().__init__(optimizer, accumulative_counts, clip_grad)
         self.logged: dict[str, Tensor] = {}
 
+    @property
+    def accumulating(self) -> bool:
+        """Whether gradients wait for those of iterations to come."""
+        return not self.should_update()
+
     def optim_context(self, model: nn.Module) -> AbstractContextManager:
         """What the forward pass runs in: gradients are sent when a step is due."""
         if self._accumulative_counts == 1:
