@@ -25,9 +25,10 @@ def prefetched(batches: Iterable[Any], device: torch.device) -> Iterator[Any]:
         batches: What a data loader gives.
         device: The device of the model.
     """
-    if device.type != 'cuda':
-        yield from batches
-        return
+    return _copied_ahead(batches, device) if device.type == 'cuda' else iter(batches)
+
+
+def _copied_ahead(batches: Iterable[Any], device: torch.device) -> Iterator[Any]:
     stream = torch.cuda.Stream(device)
     for batch in batches:
         with torch.cuda.stream(stream):

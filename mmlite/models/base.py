@@ -145,24 +145,26 @@ class BaseModel(EngineModel):
             >>> total, log['acc']
             (tensor(3.), tensor(0.5000))
         """
-        values = {key: _as_scalar(key, value) for key, value in losses.items()}
-        summed = [key for key in values if is_summed(key)]
-        if not summed:
+        total, logged = None, {}
+        for key, value in losses.items():
+            value = _as_scalar(key, value)
+            if is_summed(key):
+                total = value if total is None else total + value
+            logged[key] = value.detach()
+        if total is None:
             raise TrainingError(
-                f'nothing to optimise among {list(values)}; the name of a loss '
+                f'nothing to optimise among {list(losses)}; the name of a loss '
                 "starts with 'loss' or ends with '_loss'"
             )
-        if 'loss' in summed and len(summed) > 1:
-            others = ', '.join(repr(key) for key in summed if key != 'loss')
+        if 'loss' not in logged:
+            return total, {'loss': total.detach(), **logged}
+        others = [repr(key) for key in losses if is_summed(key) and key != 'loss']
+        if others:
             raise TrainingError(
-                f"the key 'loss' is kept for the total, but stands beside {others}; "
+                f"the key 'loss' is kept for the total, but stands beside "
+                f'{", ".join(others)}; '
                 "rename it, e.g. to 'loss_main', so that each is summed and logged"
             )
-        total = sum((values[key] for key in summed[1:]), values[summed[0]])
-        logged = {'loss': total.detach()}
-        for key, value in values.items():
-            if key != 'loss':
-                logged[key] = value.detach()
         return total, logged
 
     def _dump_init_info(self) -> None:

@@ -69,9 +69,9 @@ class ProgressHook(Hook):
         outputs: dict[str, Any] | None = None,
     ) -> None:
         """Move the bar, or write a line if it is time for one."""
-        if runner.rank != 0:
-            return
         now = time.monotonic()
+        if now < self._next_bar and now < self._next_line or runner.rank != 0:
+            return
         if now >= self._next_bar:
             self._next_bar = now + _BAR_SECONDS
             if STATUS_LINE.alive:
