@@ -62,15 +62,15 @@ class PackedList(Sequence):
     def __init__(self, samples: Sequence[dict]) -> None:
         pieces = [pickle.dumps(sample, protocol=4) for sample in samples]
         self._data = np.frombuffer(b''.join(pieces), np.uint8)
-        self._ends = np.cumsum([len(piece) for piece in pieces], dtype=np.int64)
+        self._starts = np.cumsum([0, *map(len, pieces)], dtype=np.int64)
 
     def __len__(self) -> int:
-        return len(self._ends)
+        return len(self._starts) - 1
 
     def __getitem__(self, index: int) -> dict:
         index = range(len(self))[index]
-        start = self._ends[index - 1] if index else 0
-        return pickle.loads(memoryview(self._data[start : self._ends[index]]))
+        start, end = self._starts.item(index), self._starts.item(index + 1)
+        return pickle.loads(self._data[start:end])
 
     def subset(self, indices: Sequence[int] | slice) -> PackedList:
         """Some of the samples."""

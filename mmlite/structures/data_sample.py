@@ -88,9 +88,8 @@ class DataSample(BaseDataElement):
         sample = cls.__new__(cls)
         # What mmengine's constructor does, without a check of each name.
         vars(sample).update(
-            _metainfo_fields=set(metainfo), _data_fields=set(fields or ())
+            metainfo, _metainfo_fields=set(metainfo), _data_fields=set(fields or ())
         )
-        vars(sample).update(metainfo)
         if fields:
             vars(sample).update(fields)
         return sample
