@@ -159,7 +159,7 @@ def _whole(session: Session) -> Line:
         return [time.process_time() - start]
 
     rounds = session.compare_often(
-        session.size(3, 1), validation=validation, forward=forward
+        session.size(5, 1), validation=validation, forward=forward
     )
     return Line(
         'C8',
