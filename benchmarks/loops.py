@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
-from protocol import Goal, Line, differences, percentile_20
+from protocol import Goal, Line
 from session import Session
 from tiny import Task, loss_difference, prefill, train_bare, train_runner
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -23,19 +25,16 @@ def overhead(session: Session) -> list[Line]:
     if difference > 1e-4:
         raise RuntimeError(f'the loops do not do the same: losses {difference} apart')
     turns, segment = session.size(60, 2), session.size(8, 4)
-    steps = (session.warmup + session.rounds) * turns * segment + 1
-    task = Task(batch_size=session.size(128, 4), steps=steps)
+    task = Task(session.size(128, 4), _steps(session, turns, segment))
     with contextlib.ExitStack() as stack:
-        sides = {}
-
-        def add(name: str, train: Callable[..., Any], loop: Any, loader: Any) -> None:
-            sides[name] = Pausing(lambda: train(loop, loader), loader, segment)
-            stack.callback(sides[name].close)
-
-        add('bare', train_bare, *task.bare())
-        add('classifier', train_runner, *task.classifier(session))
-        add('mmlite', train_runner, *task.mmlite(session))
-        add('mmengine', train_runner, *task.mmengine(session))
+        sides = _pausing(
+            stack,
+            segment,
+            bare=(train_bare, *task.bare()),
+            classifier=(train_runner, *task.classifier(session)),
+            mmlite=(train_runner, *task.mmlite(session)),
+            mmengine=(train_runner, *task.mmengine(session)),
+        )
         rounds = session.compare_often(turns, **sides)
     return [
         Line(
@@ -67,30 +66,28 @@ def history(session: Session) -> list[Line]:
     Whole blocks between log lines are taken, as that is where histories grow; in
     CPU time, as a small difference of wall times would drown in noise.
     """
-    task = Task(batch_size=2, steps=session.size(40 * _BLOCK, 2 * _BLOCK))
-    late = session.size(78_000, 1_000)
+    turns, late = session.size(5, 2), session.size(78_000, 1_000)
+    task = Task(batch_size=2, steps=_steps(session, turns, _BLOCK))
 
-    def bare() -> float:
-        loop, loader = task.bare()
-        loader.probe = time.process_time
-        return percentile_20(differences(train_bare(loop, loader), _BLOCK)[1:])
+    def after(iterations: int, make: Callable[[Session], Any]) -> tuple:
+        runner, loader = make(session)
+        prefill(runner.message_hub, iterations)
+        return train_runner, runner, loader
 
-    def after(iterations: int, make: Callable[[Session], Any]) -> Callable[[], float]:
-        def run() -> float:
-            runner, loader = make(session)
+    with contextlib.ExitStack() as stack:
+        trainings = dict(
+            bare=(train_bare, *task.bare()),
+            early=after(100, task.classifier),
+            late=after(late, task.classifier),
+            engine_early=after(100, task.mmengine),
+            engine_late=after(late, task.mmengine),
+        )
+        for _, _, loader in trainings.values():
             loader.probe = time.process_time
-            prefill(runner.message_hub, iterations)
-            return percentile_20(differences(train_runner(runner, loader), _BLOCK)[1:])
-
-        return run
-
-    rounds = session.compare(
-        bare=bare,
-        early=after(100, task.classifier),
-        late=after(late, task.classifier),
-        engine_early=after(100, task.mmengine),
-        engine_late=after(late, task.mmengine),
-    )
+        sides = _pausing(stack, _BLOCK, **trainings)
+        rounds = session.compare_often(
+            turns, **{name: _by_block(side) for name, side in sides.items()}
+        )
     theirs = rounds.ratio('engine_late', 'engine_early', base='bare')
     return [
         Line(
@@ -102,6 +99,26 @@ def history(session: Session) -> list[Line]:
             rounds.medians,
         )
     ]
+
+
+def _steps(session: Session, turns: int, segment: int) -> int:
+    """Iterations of a training that has so many in each turn."""
+    return (session.warmup + session.rounds) * turns * segment + 1
+
+
+def _pausing(
+    stack: contextlib.ExitStack, segment: int, **trainings: tuple
+) -> dict[str, Pausing]:
+    """Trainings, each how, of what and from which loader, that take turns."""
+    sides = {}
+    for name, (train, loop, loader) in trainings.items():
+        sides[name] = Pausing(partial(train, loop, loader), loader, segment)
+        stack.callback(sides[name].close)
+    return sides
+
+
+def _by_block(side: Pausing) -> Callable[[], list[float]]:
+    return lambda: [statistics.mean(side())]
 
 
 class HostReads(TorchDispatchMode):
