@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 import torch
+from clock import ClockedLoader
 from protocol import Goal, Line
 from session import Session
 from tiny import Task, loss_difference, prefill, train_bare, train_runner
@@ -17,6 +18,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from turns import Pausing
 
 _BLOCK = 50  # iterations from one log line to the next
+
+#: How to train, what, and from which loader.
+Training = tuple[Callable[[Any, ClockedLoader], object], Any, ClockedLoader]
 
 
 def overhead(session: Session) -> list[Line]:
@@ -30,10 +34,10 @@ def overhead(session: Session) -> list[Line]:
         sides = _pausing(
             stack,
             segment,
-            bare=(train_bare, *task.bare()),
-            classifier=(train_runner, *task.classifier(session)),
-            mmlite=(train_runner, *task.mmlite(session)),
-            mmengine=(train_runner, *task.mmengine(session)),
+            bare=lambda: (train_bare, *task.bare()),
+            classifier=lambda: (train_runner, *task.classifier(session)),
+            mmlite=lambda: (train_runner, *task.mmlite(session)),
+            mmengine=lambda: (train_runner, *task.mmengine(session)),
         )
         rounds = session.compare_often(turns, **sides)
     return [
@@ -66,25 +70,30 @@ def history(session: Session) -> list[Line]:
     Whole blocks between log lines are taken, as that is where histories grow; in
     CPU time, as a small difference of wall times would drown in noise.
     """
-    turns, late = session.size(5, 2), session.size(78_000, 1_000)
+    turns, late = session.size(12, 2), session.size(78_000, 1_000)
     task = Task(batch_size=2, steps=_steps(session, turns, _BLOCK))
 
-    def after(iterations: int, make: Callable[[Session], Any]) -> tuple:
+    def bare() -> Training:
+        loop, loader = task.bare()
+        loader.probe = time.process_time
+        return train_bare, loop, loader
+
+    def after(iterations: int, make: Callable[[Session], Any]) -> Training:
         runner, loader = make(session)
+        loader.probe = time.process_time
         prefill(runner.message_hub, iterations)
         return train_runner, runner, loader
 
     with contextlib.ExitStack() as stack:
-        trainings = dict(
-            bare=(train_bare, *task.bare()),
-            early=after(100, task.classifier),
-            late=after(late, task.classifier),
-            engine_early=after(100, task.mmengine),
-            engine_late=after(late, task.mmengine),
+        sides = _pausing(
+            stack,
+            _BLOCK,
+            bare=bare,
+            early=partial(after, 100, task.classifier),
+            late=partial(after, late, task.classifier),
+            engine_early=partial(after, 100, task.mmengine),
+            engine_late=partial(after, late, task.mmengine),
         )
-        for _, _, loader in trainings.values():
-            loader.probe = time.process_time
-        sides = _pausing(stack, _BLOCK, **trainings)
         rounds = session.compare_often(
             turns, **{name: _by_block(side) for name, side in sides.items()}
         )
@@ -107,11 +116,12 @@ def _steps(session: Session, turns: int, segment: int) -> int:
 
 
 def _pausing(
-    stack: contextlib.ExitStack, segment: int, **trainings: tuple
+    stack: contextlib.ExitStack, segment: int, **trainings: Callable[[], Training]
 ) -> dict[str, Pausing]:
-    """Trainings, each how, of what and from which loader, that take turns."""
+    """Trainings that take turns; each is made when the one before has begun."""
     sides = {}
-    for name, (train, loop, loader) in trainings.items():
+    for name, make in trainings.items():
+        train, loop, loader = make()
         sides[name] = Pausing(partial(train, loop, loader), loader, segment)
         stack.callback(sides[name].close)
     return sides
