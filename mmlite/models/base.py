@@ -161,7 +161,7 @@ class BaseModel(EngineModel):
         others = [repr(key) for key in losses if is_summed(key) and key != 'loss']
         if others:
             raise TrainingError(
-                f"the key 'loss' is kept for the total, but stands beside "
+                "the key 'loss' is kept for the total, but stands beside "
                 f'{", ".join(others)}; '
                 "rename it, e.g. to 'loss_main', so that each is summed and logged"
             )
