@@ -43,7 +43,7 @@ class InterruptSwitch:
         ...     signal.raise_signal(signal.SIGINT)
         ...     switch.requested
         <BLANKLINE>
-        stopping after this iteration; Ctrl-C again aborts
+        stopping after this step; Ctrl-C again aborts
         True
     """
 
@@ -86,7 +86,7 @@ class InterruptSwitch:
             self.aborted = True
             raise KeyboardInterrupt
         self.requested, self._pressed = True, now
-        print('\nstopping after this iteration; Ctrl-C again aborts', flush=True)
+        print('\nstopping after this step; Ctrl-C again aborts', flush=True)
 
 
 def _agree(iteration: int) -> int:

@@ -143,6 +143,16 @@ def test_ctrl_c_waits_for_gradients_that_are_accumulated(tmp_path):
     assert same(everything(resumed), everything(straight))
 
 
+def test_gradients_that_a_checkpoint_lacks_are_told(tmp_path, capsys):
+    extra = changes('accumulating', workers=0)
+    toy_runner(tmp_path, **extra).train()
+    between = str(tmp_path / 'iter_5.pth')
+    toy_runner(tmp_path, resume=True, load_from=between, **extra).train()
+    told = capsys.readouterr().out
+    assert 'saved after 5 iterations, between two steps of 4' in told
+    assert 'the gradients of the last 1 are lost' in told
+
+
 def test_resume_between_epochs(tmp_path):
     straight = toy_runner(tmp_path / 'a')
     straight.train()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import AbstractContextManager, nullcontext
 
+from mmengine.logging import print_log
 from mmengine.optim import OptimWrapper as BaseOptimWrapper
 from torch import Tensor, nn
 from torch.optim import Optimizer
@@ -41,6 +43,23 @@ class OptimWrapper(BaseOptimWrapper):
         clip_grad = None if clip_grad is None else dict(clip_grad)
         super().__init__(optimizer, accumulative_counts, clip_grad)
         self.logged: dict[str, Tensor] = {}
+
+    def initialize_count_status(
+        self, model: nn.Module, init_counts: int, max_counts: int
+    ) -> None:
+        """Note where a training begins and ends, in iterations."""
+        self._inner_count, self._max_counts = init_counts, max_counts
+        self._remainder_counts = max_counts % self._accumulative_counts
+        lost = init_counts % self._accumulative_counts
+        if lost and init_counts < max_counts:
+            print_log(
+                f'the checkpoint was saved after {init_counts} iterations, between '
+                f'two steps of {self._accumulative_counts}: the gradients of the last '
+                f'{lost} are lost; save where optim_wrapper.accumulative_counts '
+                'divides the iterations, to resume without a difference',
+                logger='current',
+                level=logging.WARNING,
+            )
 
     @property
     def accumulating(self) -> bool:
