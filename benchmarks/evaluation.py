@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from clock import ReadyLoader
@@ -12,6 +12,7 @@ from data import write_cifar10
 from protocol import Goal, Line
 from session import ROOT, Session, quiet
 from torch import Tensor, nn
+from validations import predict_and_measure, validate
 
 from mmlite.apis import prepare_training
 from mmlite.engine import Runner, ValLoop
@@ -39,64 +40,38 @@ def evaluation(session: Session) -> list[Line]:
 
 def _bookkeeping(session: Session) -> list[Line]:
     """From a batch to the accuracy; then with the loop, hooks and log lines around."""
-    whats = (
-        'CPU from a batch to the accuracy, no network, per image, over mmpretrain',
-        'the same with the loop, all hooks and log lines around it',
-    )
-    goals = Goal('<=', 0.02), None
+    goal = Goal('<=', 0.02)
+    steps = 'CPU from a batch to the accuracy, no network, per image, over mmpretrain'
+    whole = 'the same with the loop, all hooks and log lines around it'
     if session.peer is None:
-        return [
-            Line('C8', what, goal, note='peer absent')
-            for what, goal in zip(whats, goals, strict=True)
-        ]
+        return [Line('C8', what, goal, note='peer absent') for what in (steps, whole)]
     count = session.size(_IMAGES, _BATCH)
     together = session.size(_TOGETHER, 1)
-    loop = _ready_runner(session, count, _BATCH).val_loop
+    loop = _ready_runner(session, count).val_loop
 
-    def take(measure: Callable[[ValLoop], float]) -> Callable[[], list[float]]:
-        return lambda: [measure(loop) / count for _ in range(together)]
+    def ours(measure: Callable[[ValLoop], float]) -> list[float]:
+        with quiet():
+            return [measure(loop) / count for _ in range(together)]
 
-    def ask(name: str) -> Callable[[], list[float]]:
-        return lambda: [session.peer.ask(name, images=count, batch_size=_BATCH)]
+    def theirs(name: str) -> list[float]:
+        return [session.peer.ask(name, images=count, batch_size=_BATCH)]
 
     rounds = session.compare_often(
         session.size(5, 1),
-        mmlite=take(predict_and_measure),
-        mmpretrain=ask('evaluation'),
-        whole=take(validate),
-        whole_mmpretrain=ask('validation'),
+        mmlite=partial(ours, predict_and_measure),
+        mmpretrain=partial(theirs, 'evaluation'),
+        whole=partial(ours, validate),
+        whole_mmpretrain=partial(theirs, 'validation'),
     )
-    ratios = (
-        rounds.ratio('mmlite', 'mmpretrain'),
-        rounds.ratio('whole', 'whole_mmpretrain'),
-    )
-    notes = rounds.times, ''
+    ratios = rounds.ratio('mmlite', 'mmpretrain')
+    whole_ratios = rounds.ratio('whole', 'whole_mmpretrain')
     return [
-        Line('C8', what, goal, ratio, note, rounds.medians)
-        for what, goal, ratio, note in zip(whats, goals, ratios, notes, strict=True)
+        Line('C8', steps, goal, ratios, rounds.times, rounds.medians),
+        Line('C8', whole, goal, whole_ratios),
     ]
 
 
-@torch.no_grad()
-def predict_and_measure(loop: ValLoop) -> float:
-    """CPU seconds of a validation's steps and metrics, without what stands around."""
-    model, evaluator = loop.runner.model.eval(), loop.evaluator
-    start = time.process_time()
-    for batch in loop.dataloader:
-        evaluator.process(model.val_step(batch), batch)
-    evaluator.evaluate(len(loop.dataloader.dataset))
-    return time.process_time() - start
-
-
-def validate(loop: ValLoop) -> float:
-    """CPU seconds of a validation."""
-    start = time.process_time()
-    with quiet():
-        loop.run()
-    return time.process_time() - start
-
-
-def _ready_runner(session: Session, count: int, batch: int) -> Runner:
+def _ready_runner(session: Session, count: int) -> Runner:
     """A runner whose batches are ready and whose images are scores."""
     samples = [
         dict(
@@ -106,7 +81,7 @@ def _ready_runner(session: Session, count: int, batch: int) -> Runner:
         for i in range(count)
     ]
     collate = FUNCTIONS.get('default_collate')
-    batches = [collate(samples[i : i + batch]) for i in range(0, count, batch)]
+    batches = [collate(samples[i : i + _BATCH]) for i in range(0, count, _BATCH)]
     with quiet():
         return Runner(
             dict(
@@ -115,7 +90,7 @@ def _ready_runner(session: Session, count: int, batch: int) -> Runner:
                 head=dict(type='ClsHead'),
             ),
             session.new_folder('evaluation'),
-            val_dataloader=ReadyLoader(batches, math.ceil(count / batch), batch),
+            val_dataloader=ReadyLoader(batches, len(batches), _BATCH),
             val_cfg=dict(),
             val_evaluator=dict(type='Accuracy'),
         )

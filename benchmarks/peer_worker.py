@@ -25,12 +25,13 @@ from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
-from mmengine.runner import BaseLoop, Runner
+from mmengine.runner import Runner, ValLoop
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 from mmpretrain.utils import register_all_modules
 from torch import nn
 from torch.utils.data import DataLoader
+from validations import predict_and_measure, validate
 
 # It accepts only the published files; ours are made up.
 mmpretrain.datasets.cifar.check_md5 = lambda path, md5: True
@@ -78,7 +79,7 @@ class BenchmarkFlat(nn.Module):
 
 
 @functools.cache
-def ready_loop(images: int, batch_size: int) -> BaseLoop:
+def ready_loop(images: int, batch_size: int) -> ValLoop:
     """A validation whose batches are ready, and that has run once."""
     model = dict(
         type='ImageClassifier',
@@ -108,24 +109,14 @@ def ready_loop(images: int, batch_size: int) -> BaseLoop:
     return runner.val_loop
 
 
-@torch.no_grad()
 def evaluation(images: int, batch_size: int) -> float:
     """CPU seconds per image from a batch to the accuracy, without a network."""
-    loop = ready_loop(images, batch_size)
-    model, evaluator = loop.runner.model.eval(), loop.evaluator
-    start = time.process_time()
-    for batch in loop.dataloader:
-        evaluator.process(data_samples=model.val_step(batch), data_batch=batch)
-    evaluator.evaluate(len(loop.dataloader.dataset))
-    return (time.process_time() - start) / images
+    return predict_and_measure(ready_loop(images, batch_size)) / images
 
 
 def validation(images: int, batch_size: int) -> float:
     """CPU seconds per image of a whole validation in which the network does nothing."""
-    loop = ready_loop(images, batch_size)
-    start = time.process_time()
-    loop.run()
-    return (time.process_time() - start) / images
+    return validate(ready_loop(images, batch_size)) / images
 
 
 @HOOKS.register_module()

@@ -270,6 +270,22 @@ def test_a_finished_run_says_how_to_train_on(tmp_path, capsys, extra, limit):
     assert done.iter == 15
 
 
+def test_a_schedule_goes_on_as_it_was(tmp_path):
+    def runner(epochs, **extra):
+        schedule = dict(type='LinearLR', start_factor=0.5, end_factor=0.8, end=epochs)
+        train_cfg = dict(by_epoch=True, max_epochs=epochs)
+        return toy_runner(
+            tmp_path, train_cfg=train_cfg, param_scheduler=schedule, **extra
+        )
+
+    runner(3).train()
+    resumed = runner(9, resume=True)
+    resumed.train()
+    assert resumed.epoch == 9
+    # The last value of the schedule that ended with the third epoch.
+    assert resumed.optim_wrapper.get_lr()['lr'] == pytest.approx([0.1 * 0.8])
+
+
 def test_a_moved_work_dir_resumes(tmp_path):
     toy_runner(tmp_path / 'a').train()
     (tmp_path / 'a').rename(tmp_path / 'b')

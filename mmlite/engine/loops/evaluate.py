@@ -60,7 +60,7 @@ class _EvalLoop(BaseLoop):
     @torch.no_grad()
     def run_iter(self, idx: int, data_batch: Any) -> None:
         """Predict one batch."""
-        runner, mode = self._runner, self.mode
+        runner, mode = self.runner, self.mode
         runner.call_hook(f'before_{mode}_iter', batch_idx=idx, data_batch=data_batch)
         with self._precision():
             outputs = getattr(runner.model, f'{mode}_step')(data_batch)
@@ -101,7 +101,7 @@ class _EvalLoop(BaseLoop):
         return means
 
     def _stop_if_interrupted(self) -> None:
-        if self._runner.interrupt.requested:
+        if self.runner.interrupt.requested:
             raise KeyboardInterrupt
 
 

@@ -105,7 +105,7 @@ class TrainLoop(BaseLoop):
             idx: Which batch of the epoch it is, counted from 0.
             data_batch: The batch.
         """
-        runner = self._runner
+        runner = self.runner
         runner.call_hook('before_train_iter', batch_idx=idx, data_batch=data_batch)
         outputs = runner.model.train_step(
             data_batch, optim_wrapper=runner.optim_wrapper
@@ -116,11 +116,10 @@ class TrainLoop(BaseLoop):
         self._iter += 1
 
     def _stop_if_interrupted(self) -> None:
-        runner = self._runner
-        if not runner.interrupt.requested or not runner.interrupt.due(self._iter):
+        if not self.runner.interrupt.due(self._iter):
             return
         # A checkpoint does not hold gradients that wait for the next step.
-        if not getattr(runner.optim_wrapper, 'accumulating', False):
+        if not getattr(self.runner.optim_wrapper, 'accumulating', False):
             raise KeyboardInterrupt
 
     def _validate_if_due(self, done: int, last: int) -> None:

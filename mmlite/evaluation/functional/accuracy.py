@@ -40,8 +40,8 @@ def topk_hits(
     target = target.to(pred.device)
     if max(topk) == 1:  # several times as fast
         scores, labels = pred.max(dim=1)
-        per_thr = _above(labels == target, scores, thrs).unsqueeze(1)
-        return per_thr if len(topk) == 1 else per_thr.expand(-1, len(topk), -1)
+        per_thr = _above(labels == target, scores, thrs)
+        return per_thr.unsqueeze(1).expand(-1, len(topk), -1)
     scores, labels = pred.topk(max(topk), dim=1)
     per_thr = _above(labels == target.unsqueeze(1), scores, thrs)
     return torch.stack([per_thr[:, :k].any(dim=1) for k in topk], dim=1)

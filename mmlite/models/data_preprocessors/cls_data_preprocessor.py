@@ -132,7 +132,7 @@ class ClsDataPreprocessor(BaseDataPreprocessor):
             return dict(inputs=inputs, data_samples=self.cast_data(samples))
         if self.num_classes:
             check_labels(samples, self.num_classes)
-        if self._device.type != 'cpu':
+        if self.device.type != 'cpu':
             for name in field_names(samples):
                 move_field(samples, name, self.device)
         scores = self._scores(samples) if self.to_onehot else None
@@ -175,7 +175,7 @@ class ClsDataPreprocessor(BaseDataPreprocessor):
 
     def _normalize(self, images: Tensor) -> Tensor:
         """Move to the device, flip channels as bytes, then widen and scale."""
-        images = images.to(self._device, non_blocking=True)
+        images = images.to(self.device, non_blocking=True)
         channels = images.size(-3)
         if self.to_rgb and channels == 3:
             images = images.flip(-3)
