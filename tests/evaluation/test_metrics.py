@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 import itertools
 
 import pytest
@@ -282,11 +283,7 @@ class World:
 
     def _evaluate_one(self, rank, size):
         self.rank, self.call = rank, 0
-        metric = self.metrics[rank]
-        kept = list(metric.results)
-        result = metric.evaluate(size)
-        metric.results.extend(kept)
-        return result
+        return copy.deepcopy(self.metrics[rank]).evaluate(size)
 
     def gather(self, value):
         self.sent[self.rank, self.call] = value

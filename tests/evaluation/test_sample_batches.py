@@ -5,20 +5,13 @@ from __future__ import annotations
 import pytest
 import torch
 from mmengine.evaluator import BaseMetric
+from support.predictions import METRIC_CFGS, equal, predictions
 
 from mmlite.errors import DataError
 from mmlite.evaluation import Evaluator
 from mmlite.registry import METRICS
 from mmlite.structures import DataSample, SampleBatch
 
-METRIC_CFGS = [
-    dict(type='Accuracy', topk=(1, 3), thrs=(0.0, 0.3, None)),
-    dict(type='ConfusionMatrix'),
-    dict(type='SingleLabelMetric', average=None),
-    dict(type='MultiLabelMetric'),
-    dict(type='MultiLabelMetric', topk=2),
-    dict(type='AveragePrecision'),
-]
 LABEL_CFGS = [
     dict(type='Accuracy'),
     dict(type='ConfusionMatrix', num_classes=5),
@@ -26,29 +19,10 @@ LABEL_CFGS = [
 ]
 
 
-def predictions(scores=True, truth='gt_label'):
-    values = torch.rand(40, 5).softmax(1)
-    batch = SampleBatch.of(40, dict(pred_label=values.argmax(1)))
-    if scores:
-        batch.set_field('pred_score', values)
-    if truth == 'gt_label':
-        batch.set_field('gt_label', torch.randint(0, 5, (40,)))
-    elif truth == 'gt_score':
-        batch.set_field('gt_score', torch.randint(0, 2, (40, 5)).float())
-    return batch
-
-
 def evaluate(cfg, samples):
     metric = METRICS.build(cfg)
     metric.process(None, samples)
     return metric.evaluate(len(samples))
-
-
-def equal(first, second):
-    return first.keys() == second.keys() and all(
-        torch.equal(torch.as_tensor(first[k]), torch.as_tensor(second[k]))
-        for k in first
-    )
 
 
 @pytest.fixture

@@ -10,11 +10,9 @@ from ...registry import METRICS
 from ..functional import accuracy, topk_hits
 from .base import (
     RowMetric,
-    Sample,
     as_thresholds,
-    labels_of,
-    scores_of,
     threshold_suffix,
+    truth_and_prediction,
 )
 
 
@@ -63,19 +61,18 @@ class Accuracy(RowMetric):
         if not self.topk or min(self.topk) < 1:
             raise ValueError(f'topk must be positive numbers, got {self.topk}')
 
-    def rows(self, data_samples: Sequence[Sample]) -> Tensor:
+    fields = staticmethod(truth_and_prediction)
+
+    def rows(self, target: Tensor, prediction: Tensor) -> Tensor:
         """Whether each sample is right, bool, ``(B, len(topk), len(thrs))``."""
-        target = labels_of(data_samples, 'gt_label')
-        score = scores_of(data_samples, 'pred_score')
-        if score is not None:
-            return topk_hits(score, target, self.topk, self.thrs)
+        if prediction.ndim == 2:
+            return topk_hits(prediction, target, self.topk, self.thrs)
         if self.topk != (1,):
             raise ValueError(
                 f'topk={self.topk} needs the pred_score of every class, but the '
                 'model gives pred_label only; set topk=1'
             )
-        label = labels_of(data_samples, 'pred_label')
-        return (label == target.to(label.device)).view(-1, 1, 1)
+        return (prediction == target.to(prediction.device)).view(-1, 1, 1)
 
     def summarise(self, rows: Tensor) -> tuple[Tensor, int]:
         """Number of samples that are right, and of all."""

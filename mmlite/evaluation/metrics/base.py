@@ -19,6 +19,8 @@ from ...structures import has_field, packed_field
 
 Sample = BaseDataElement | Mapping[str, Any]
 
+_TOGETHER = 2**15  # numbers in batches that wait for each other, at most
+
 
 class RowMetric(BaseMetric):
     """A metric over small rows of numbers, one row per sample.
@@ -35,26 +37,54 @@ class RowMetric(BaseMetric):
             metric's own prefix.
 
     Override:
-        rows: One row per sample from a batch of data samples.
+        fields: What is looked at of data samples, tensors of one entry each.
+        rows: One row per sample from these tensors.
         summarise: What one process contributes; by default the rows.
         compute_metrics: The results from the contributions of all processes.
     """
 
     def __init__(self, collect_device: str = 'cpu', prefix: str | None = None) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
+        self._waiting: list[tuple[Tensor, ...]] = []
+        self._numbers = 0
 
     @abstractmethod
-    def rows(self, data_samples: Sequence[Sample]) -> Tensor:
-        """The numbers to keep of a batch, ``(B, *)``."""
+    def fields(self, data_samples: Sequence[Sample]) -> tuple[Tensor, ...]:
+        """What is looked at of a batch, each ``(B, *)``."""
+
+    @abstractmethod
+    def rows(self, *fields: Tensor) -> Tensor:
+        """The numbers to keep of samples with such fields, ``(B, *)``."""
 
     def summarise(self, rows: Tensor) -> Any:
         """What this process contributes, from the rows of all its samples."""
         return rows
 
     def process(self, data_batch: Any, data_samples: Sequence[Sample]) -> None:
-        """Keep what is needed of one batch of predictions."""
-        if data_samples:
-            self.results.append(self._named(self.rows, data_samples))
+        """Keep what is needed of one batch of predictions.
+
+        Small batches wait for each other, as copies: their rows cost little more
+        together than those of one alone. The first does not, so that mistakes
+        show at once.
+        """
+        if not data_samples:
+            return
+        fields = self._named(self.fields, data_samples)
+        self._numbers += sum(field.numel() for field in fields)
+        if self.results and self._numbers < _TOGETHER:
+            self._waiting.append(tuple(field.clone() for field in fields))
+        else:
+            self._keep_rows(fields)
+
+    def _keep_rows(self, *last: tuple[Tensor, ...]) -> None:
+        """Keep the rows of the batches that wait, and of a last one."""
+        batches = [*self._waiting, *last]
+        self._waiting.clear()
+        self._numbers = 0
+        if len(batches) > 1:
+            batches = [tuple(map(torch.cat, zip(*batches, strict=True)))]
+        for fields in batches:
+            self.results.append(self._named(self.rows, *fields))
 
     def evaluate(self, size: int) -> dict[str, Any]:
         """The results over a whole dataset; forgets the samples seen so far.
@@ -66,6 +96,7 @@ class RowMetric(BaseMetric):
             The results by ``prefix/name``, the same in every process; nothing
             if there were no samples.
         """
+        self._keep_rows()
         rows = torch.cat(self.results) if self.results else None
         self.results.clear()
         counts = all_gather_object(0 if rows is None else len(rows))
@@ -81,10 +112,10 @@ class RowMetric(BaseMetric):
         metrics = self.compute_metrics(parts)
         return {f'{self.prefix}/{name}': value for name, value in metrics.items()}
 
-    def _named(self, call: Callable[[Any], Any], data: Any) -> Any:
+    def _named(self, call: Callable[..., Any], *data: Any) -> Any:
         """Call with the data; errors that it raises tell of which metric they are."""
         try:
-            return call(data)
+            return call(*data)
         except UserError:
             raise
         except ValueError as error:
@@ -146,6 +177,20 @@ def labels_of(data_samples: Sequence[Sample], name: str) -> Tensor:
             where = sample.get('img_path') or 'a sample'
             raise DataError(f'expected one {name} per sample, but {where} has {came}')
     return torch.cat([value.reshape(1) for value in values])
+
+
+def truth_and_prediction(data_samples: Sequence[Sample]) -> tuple[Tensor, Tensor]:
+    """The true classes ``(B, )``, and the scores ``(B, K)`` or predicted classes.
+
+    Raises:
+        DataError: if a sample has no ``gt_label``, or neither ``pred_score`` nor
+            ``pred_label``.
+    """
+    target = labels_of(data_samples, 'gt_label')
+    prediction = scores_of(data_samples, 'pred_score')
+    if prediction is None:
+        prediction = labels_of(data_samples, 'pred_label')
+    return target, prediction
 
 
 def threshold_suffix(thr: float | None, several: bool) -> str:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ...registry import METRICS
 from ..functional import confusion_matrix
-from .base import RowMetric, Sample, labels_of, scores_of
+from .base import RowMetric, truth_and_prediction
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -58,16 +58,14 @@ class ConfusionMatrix(RowMetric):
         super().__init__(collect_device=collect_device, prefix=prefix)
         self.num_classes = num_classes
 
-    def rows(self, data_samples: Sequence[Sample]) -> Tensor:
+    fields = staticmethod(truth_and_prediction)
+
+    def rows(self, target: Tensor, prediction: Tensor) -> Tensor:
         """True and predicted class of each sample, int64, ``(B, 2)``."""
-        target = labels_of(data_samples, 'gt_label')
-        score = scores_of(data_samples, 'pred_score')
-        if score is None:
-            label = labels_of(data_samples, 'pred_label')
-        else:
-            self.num_classes = self.num_classes or score.size(1)
-            label = score.argmax(dim=1)
-        return torch.stack([target.to(label.device), label], dim=1)
+        if prediction.ndim == 2:
+            self.num_classes = self.num_classes or prediction.size(1)
+            prediction = prediction.argmax(dim=1)
+        return torch.stack([target.to(prediction.device), prediction], dim=1)
 
     def summarise(self, rows: Tensor) -> Tensor:
         """The confusion matrix of this process's samples."""

@@ -95,9 +95,10 @@ class MultiLabelMetric(RowMetric):
         self.items = check_items(items)
         self.average = average
 
-    def rows(self, data_samples: Sequence[Sample]) -> Tensor:
+    fields = staticmethod(scores_and_truth)
+
+    def rows(self, score: Tensor, truth: Tensor) -> Tensor:
         """Classes predicted and present, bool, ``(B, 2, K)``."""
-        score, truth = scores_and_truth(data_samples)
         return torch.stack([positives(score, self.thr, self.topk), truth == 1], dim=1)
 
     def summarise(self, rows: Tensor) -> Tensor:
@@ -192,9 +193,10 @@ class AveragePrecision(RowMetric):
         super().__init__(collect_device=collect_device, prefix=prefix)
         self.average = average
 
-    def rows(self, data_samples: Sequence[Sample]) -> Tensor:
+    fields = staticmethod(scores_and_truth)
+
+    def rows(self, score: Tensor, truth: Tensor) -> Tensor:
         """Predicted and true value of every class, ``(B, 2, K)``."""
-        score, truth = scores_and_truth(data_samples)
         return torch.stack([score, truth.to(score.dtype)], dim=1).cpu()
 
     def compute_metrics(self, results: list[Tensor]) -> dict[str, float | list[float]]:

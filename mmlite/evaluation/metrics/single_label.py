@@ -21,11 +21,9 @@ from ..functional.inputs import ArrayLike
 from ..functional.precision_recall import Average
 from .base import (
     RowMetric,
-    Sample,
     as_thresholds,
-    labels_of,
-    scores_of,
     threshold_suffix,
+    truth_and_prediction,
 )
 
 ITEMS = ('precision', 'recall', 'f1-score', 'support')
@@ -104,15 +102,15 @@ class SingleLabelMetric(RowMetric):
         self.average = average
         self.num_classes = num_classes
 
-    def rows(self, data_samples: Sequence[Sample]) -> Tensor:
+    fields = staticmethod(truth_and_prediction)
+
+    def rows(self, target: Tensor, prediction: Tensor) -> Tensor:
         """True class, then the predicted one per threshold, int64, ``(B, 1 + *)``."""
-        target = labels_of(data_samples, 'gt_label')
-        score = scores_of(data_samples, 'pred_score')
-        if score is None:
-            labels = labels_of(data_samples, 'pred_label').unsqueeze(1)
+        if prediction.ndim == 2:
+            self.num_classes = self.num_classes or prediction.size(1)
+            labels = best_labels(prediction, self.thrs)
         else:
-            self.num_classes = self.num_classes or score.size(1)
-            labels = best_labels(score, self.thrs)
+            labels = prediction.unsqueeze(1)
         return torch.cat([target.to(labels.device).unsqueeze(1), labels], dim=1)
 
     def summarise(self, rows: Tensor) -> Tensor:
