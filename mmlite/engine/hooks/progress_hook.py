@@ -131,6 +131,10 @@ class ProgressHook(Hook):
         tell(runner.logger, f'trained in {taken}; results in {runner.work_dir}')
 
     def _show_part(self, runner: Runner, mode: str, batch_idx: int) -> None:
+        now = time.monotonic()
+        if now < self._next_bar:
+            return
+        self._next_bar = now + _BAR_SECONDS
         if STATUS_LINE.alive and runner.rank == 0:
             total = len(getattr(runner, f'{mode}_dataloader'))
             STATUS_LINE.show(f'{mode}  {_bar(batch_idx + 1, total)}')

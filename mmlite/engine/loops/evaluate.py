@@ -47,7 +47,7 @@ class _EvalLoop(BaseLoop):
         self.runner.call_hook(f'before_{self.mode}_epoch')
         self.runner.model.eval()
         self._losses.clear()
-        with preserved_rng():
+        with preserved_rng(), torch.no_grad():
             for idx, data_batch in enumerate(batches_from(self.dataloader, 0)):
                 self.run_iter(idx, data_batch)
                 self._stop_if_interrupted()
@@ -57,7 +57,6 @@ class _EvalLoop(BaseLoop):
         self.runner.call_hook(f'after_{self.mode}')
         return metrics
 
-    @torch.no_grad()
     def run_iter(self, idx: int, data_batch: Any) -> None:
         """Predict one batch."""
         runner, mode = self.runner, self.mode

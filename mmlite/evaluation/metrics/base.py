@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import logging
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
@@ -137,11 +138,15 @@ def own_share(counts: Sequence[int], size: int) -> int:
         4
     """
     rank, _ = get_dist_info()
-    index = torch.arange(counts[rank])
-    place = torch.zeros_like(index)
-    for other, count in enumerate(counts):
-        place += (index + int(other < rank)).clamp(max=count)
-    return int((place < size).sum())
+    if sum(counts) <= size:  # none was repeated
+        return counts[rank]
+
+    def place(index: int) -> int:
+        return sum(
+            min(count, index + (other < rank)) for other, count in enumerate(counts)
+        )
+
+    return bisect.bisect_left(range(counts[rank]), size, key=place)
 
 
 def _to_cpu(part: Any) -> Any:

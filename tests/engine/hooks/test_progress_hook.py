@@ -25,6 +25,13 @@ def test_a_bar_on_a_terminal(tmp_path, capsys, terminal):
     assert any(s.startswith('val  [') for s in shown)
 
 
+def test_a_bar_is_not_drawn_too_often(tmp_path, capsys, terminal, monkeypatch):
+    monkeypatch.setattr('mmlite.engine.hooks.progress_hook._BAR_SECONDS', 3600)
+    toy_runner(tmp_path).train()
+    shown = capsys.readouterr().out.split('\r')
+    assert len([text for text in shown if '[#' in text or '[.' in text]) == 1
+
+
 def test_plain_lines_elsewhere(tmp_path, capsys):
     hooks = dict(logger=dict(interval=2), progress=dict(line_seconds=0))
     toy_runner(tmp_path, default_hooks=hooks).train()
