@@ -14,7 +14,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from data import write_jpegs
-from protocol import Goal, Line
+from protocol import Goal, Line, Rounds
 from session import Session, quiet
 
 from mmlite.registry import DATASETS
@@ -27,18 +27,13 @@ def decode_and_crop(session: Session) -> list[Line]:
     """C7: decode, crop, resize; against Pillow, and against plain OpenCV."""
     root = session.folder / 'jpegs'
     paths = write_jpegs(root, session.size(100, 4))
-    pipeline = [
-        dict(type='LoadImageFromFile'),
-        dict(type='RandomResizedCrop', scale=_SIZE),
-        dict(type='PackInputs'),
-    ]
-    cfg = dict(type='CustomDataset', data_root=str(root), data_prefix='train')
-    with quiet():
-        dataset = DATASETS.build(dict(cfg, pipeline=pipeline))
+    indices = range(len(paths))
     sides = dict(
-        mmlite=_costs(range(len(paths)), dataset.__getitem__),
+        mmlite=_costs(indices, _loader(root, 'cv2')),
         opencv=_costs(paths, _opencv),
     )
+    if importlib.util.find_spec('simplejpeg'):
+        sides['turbojpeg'] = _costs(indices, _loader(root, 'turbojpeg'))
     if importlib.util.find_spec('PIL'):
         sides['pillow'] = _costs(paths, _pillow())
     rounds = session.compare_often(
@@ -46,12 +41,32 @@ def decode_and_crop(session: Session) -> list[Line]:
     )
     what = 'JPEG 500x375 to a random crop of 224, img per core, over'
     raw, note = rounds.ratio('opencv', 'mmlite'), rounds.rates()
-    lines = [Line('C7', f'{what} OpenCV', Goal('>=', 0.95), raw, note, rounds.medians)]
-    pillow = Goal('>=', 2)
-    if 'pillow' not in sides:
-        return [*lines, Line('C7', f'{what} Pillow', pillow, note='Pillow absent')]
-    ratios = rounds.ratio('pillow', 'mmlite')
-    return [*lines, Line('C7', f'{what} Pillow', pillow, ratios)]
+    turbo = "the same with imdecode_backend='turbojpeg', over Pillow"
+    return [
+        Line('C7', f'{what} OpenCV', Goal('>=', 0.95), raw, note, rounds.medians),
+        _over_pillow(rounds, 'mmlite', f'{what} Pillow'),
+        _over_pillow(rounds, 'turbojpeg', turbo),
+    ]
+
+
+def _over_pillow(rounds: Rounds, side: str, what: str) -> Line:
+    goal = Goal('>=', 2)
+    for name, package in dict(pillow='Pillow', turbojpeg='simplejpeg').items():
+        if name in ('pillow', side) and name not in rounds:
+            return Line('C7', what, goal, note=f'{package} absent')
+    return Line('C7', what, goal, rounds.ratio('pillow', side))
+
+
+def _loader(root: Path, backend: str) -> Callable[[int], object]:
+    """A dataset of files, decoded, cropped and packed."""
+    pipeline = [
+        dict(type='LoadImageFromFile', imdecode_backend=backend),
+        dict(type='RandomResizedCrop', scale=_SIZE),
+        dict(type='PackInputs'),
+    ]
+    cfg = dict(type='CustomDataset', data_root=str(root), data_prefix='train')
+    with quiet():
+        return DATASETS.build(dict(cfg, pipeline=pipeline)).__getitem__
 
 
 def _costs(keys: Sequence, load: Callable[..., object]) -> Callable[[], list[float]]:

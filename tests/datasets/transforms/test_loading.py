@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmlite.errors import ConfigError, DataError
+from mmlite.errors import ConfigError, DataError, MissingDependencyError
 from mmlite.registry import TRANSFORMS
 
 BGR = np.random.RandomState(0).randint(0, 256, (5, 7, 3), dtype=np.uint8)
@@ -24,10 +24,10 @@ def save(path: Path, img: np.ndarray) -> Path:
     return path
 
 
-both = pytest.mark.parametrize('backend', ['cv2', 'pillow'])
+all_backends = pytest.mark.parametrize('backend', ['cv2', 'pillow', 'turbojpeg'])
 
 
-@both
+@all_backends
 def test_colours_come_as_bgr(tmp_path: Path, backend: str) -> None:
     path = save(tmp_path / 'mit Leerzeichen' / 'bild ü.png', BGR)
     results = load(path, imdecode_backend=backend)
@@ -35,7 +35,7 @@ def test_colours_come_as_bgr(tmp_path: Path, backend: str) -> None:
     assert results['img_shape'] == results['ori_shape'] == (5, 7)
 
 
-@both
+@all_backends
 def test_grey_16_bit_and_transparent_images(tmp_path: Path, backend: str) -> None:
     grey = BGR[..., 0]
     args = dict(imdecode_backend=backend)
@@ -52,7 +52,7 @@ def test_grey_16_bit_and_transparent_images(tmp_path: Path, backend: str) -> Non
     np.testing.assert_array_equal(load(alpha, **args)['img'], BGR)
 
 
-@both
+@all_backends
 def test_a_photograph_is_turned_as_the_camera_was_held(tmp_path, backend) -> None:
     path = tmp_path / 'turned.jpg'
     exif = Image.Exif()
@@ -66,16 +66,45 @@ def test_a_photograph_is_turned_as_the_camera_was_held(tmp_path, backend) -> Non
     assert ignored['img'].shape == (8, 16, 3)
 
 
-@both
+@all_backends
 @pytest.mark.parametrize('content', [b'', b'no image', 'half'])
-def test_a_file_that_is_no_image_is_named(tmp_path, backend, content) -> None:
-    path = save(tmp_path / 'a b.png', np.zeros((50, 50, 3), np.uint8) + BGR[0, 0])
+@pytest.mark.parametrize('name', ['a b.png', 'a b.jpg'])
+def test_a_file_that_is_no_image_is_named(tmp_path, backend, content, name) -> None:
+    path = save(tmp_path / name, np.zeros((50, 50, 3), np.uint8) + BGR[0, 0])
     if content == 'half':
         content = path.read_bytes()[:40]
     path.write_bytes(content)
-    with pytest.raises(DataError, match=r"a b.png is not an image .*on_error='skip'"):
+    message = rf"{name} is not an image .*on_error='skip'"
+    with pytest.raises(DataError, match=message):
         load(path, imdecode_backend=backend)
     assert load(path, imdecode_backend=backend, ignore_empty=True) is None
+
+
+def photograph(height: int, width: int) -> np.ndarray:
+    """Smooth, as photographs are: neighbours differ by a few grey levels."""
+    noise = np.random.RandomState(0).randint(0, 256, (height, width, 3), np.uint8)
+    return cv2.GaussianBlur(noise, (0, 0), 3)
+
+
+@pytest.mark.parametrize('size', [(1, 1), (17, 33), (120, 90)])
+@pytest.mark.parametrize('quality', [50, 95])
+@pytest.mark.parametrize('mode', ['RGB', 'L', 'CMYK'])
+def test_turbojpeg_is_opencv_within_grey_levels(tmp_path, size, quality, mode) -> None:
+    path = tmp_path / 'a.jpg'
+    Image.fromarray(photograph(*size)).convert(mode).save(path, quality=quality)
+    for color_type in ('color', 'grayscale', 'color_ignore_orientation', 'unchanged'):
+        fast = load(path, imdecode_backend='turbojpeg', color_type=color_type)['img']
+        exact = load(path, imdecode_backend='cv2', color_type=color_type)['img']
+        assert fast.shape == exact.shape
+        difference = np.abs(fast.astype(int) - exact)
+        assert difference.mean() < 1.5
+        assert difference.max() <= 16  # at the edges of colours
+
+
+def test_turbojpeg_says_what_to_install(monkeypatch) -> None:
+    monkeypatch.setattr('importlib.util.find_spec', lambda name: None)
+    with pytest.raises(MissingDependencyError, match=r"simplejpeg.*'mmlite\[jpeg\]'"):
+        load(Path('a.jpg'), imdecode_backend='turbojpeg')
 
 
 def test_an_absent_file_is_named(tmp_path: Path) -> None:
