@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 from mmengine.logging import HistoryBuffer, MessageHub
+from torch import Tensor
 
 #: Values of each kind that are kept while training, and in a checkpoint.
 MAX_LENGTH = 10_000
@@ -41,6 +43,19 @@ class History(HistoryBuffer):
         keep = self.max_length
         self._log_history = np.concatenate([self._log_history, values])[-keep:]
         self._count_history = np.concatenate([self._count_history, counts])[-keep:]
+
+
+def as_numbers(values: Sequence[Tensor | float]) -> list[float]:
+    """Plain numbers, with one wait for the device at most; means of larger tensors.
+
+    Example:
+        >>> as_numbers([torch.tensor(0.5), torch.tensor([1, 2])])
+        [0.5, 1.5]
+    """
+    if all(isinstance(value, Tensor) for value in values):
+        scalars = [v if v.ndim == 0 else v.float().mean() for v in values]
+        return torch.stack(scalars).tolist()
+    return [float(value) for value in values]
 
 
 def record(hub: MessageHub, key: str, values: Sequence[float]) -> None:

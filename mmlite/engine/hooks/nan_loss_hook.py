@@ -16,6 +16,7 @@ from ...errors import TrainingError
 from ...registry import HOOKS
 from ...structures import DataSample, SampleBatch
 from ..checkpoints import unwrapped
+from ..history import as_numbers
 from ..resume import latest_checkpoint
 from .logging_steps import LogSteps
 
@@ -91,10 +92,8 @@ class NanLossHook(Hook):
     def _look(self, runner: Runner) -> None:
         if not self._pending:
             return
-        losses = torch.stack([loss.float().mean() for _, loss, _ in self._pending])
-        for value, (iteration, _, origin) in zip(
-            losses.tolist(), self._pending, strict=True
-        ):
+        values = as_numbers([loss for _, loss, _ in self._pending])
+        for value, (iteration, _, origin) in zip(values, self._pending, strict=True):
             if not math.isfinite(value):
                 raise TrainingError(
                     f'the loss is {value} in iteration {iteration + 1} (epoch '

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-import torch
 from mmengine.hooks import RuntimeInfoHook as BaseRuntimeInfoHook
 from mmengine.optim import OptimWrapperDict
 from mmengine.runner import Runner
@@ -13,7 +12,7 @@ from mmengine.version import __version__ as mmengine_version
 from torch import Tensor
 
 from ...registry import HOOKS
-from ..history import bounded, record
+from ..history import as_numbers, bounded, record
 from ..optimizers import OptimWrapper
 from .logging_steps import LogSteps
 
@@ -99,14 +98,7 @@ class RuntimeInfoHook(BaseRuntimeInfoHook):
         for name, rates in runner.optim_wrapper.get_lr().items():
             record(hub, f'train/{name}', rates[:1])
         for key, values in self._pending.items():
-            record(hub, f'train/{key}', _as_floats(values))
+            record(hub, f'train/{key}', as_numbers(values))
         self._pending.clear()
         for key in hub.log_scalars:
             bounded(hub, key)
-
-
-def _as_floats(values: list) -> list[float]:
-    """Plain numbers, with one wait for the device at most."""
-    if all(isinstance(v, Tensor) for v in values):
-        return torch.stack([v.float().mean() for v in values]).tolist()
-    return [float(v) for v in values]
