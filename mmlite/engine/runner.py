@@ -201,7 +201,7 @@ class Runner(RunnerAssembly):
         if is_main_process():
             resume.remember_latest(self.work_dir, path)
         self.visualizer.close()
-        return Interrupted(path, f'{self.epoch} epochs, {self.iter} iterations')
+        return Interrupted(path, self._done())
 
     def restore_rng(self) -> None:
         """Take up the random numbers where a resumed run left them."""
@@ -306,12 +306,18 @@ class Runner(RunnerAssembly):
         tell(self.logger, f'{"resumed":<9} after {self._progress()}')
 
     def _progress(self) -> str:
-        done = f'{self.epoch} epochs, {self.iter} iterations'
-        by_epoch = isinstance(self.built_loops.get('train'), EpochBasedTrainLoop)
+        by_epoch = self._trains_by_epoch()
         limit = 'max_epochs' if by_epoch else 'max_iters'
-        if 0 < getattr(self, limit) <= (self.epoch if by_epoch else self.iter):
-            done += f', which is all; raise train_cfg.{limit} to train on'
-        return done
+        if not 0 < getattr(self, limit) <= (self.epoch if by_epoch else self.iter):
+            return self._done()
+        return f'{self._done()}, which is all; raise train_cfg.{limit} to train on'
+
+    def _done(self) -> str:
+        epochs = f' (epochs done: {self.epoch})' if self._trains_by_epoch() else ''
+        return f'{self.iter} iterations{epochs}'
+
+    def _trains_by_epoch(self) -> bool:
+        return isinstance(self.built_loops.get('train'), EpochBasedTrainLoop)
 
     def _averages_weights(self) -> bool:
         return any(isinstance(hook, EMAHook) for hook in self.hooks)

@@ -120,6 +120,7 @@ def test_ctrl_c_and_resume(tmp_path, kind, workers, stop_at):
     with pytest.raises(Interrupted, match='--resume') as caught:
         stopped.train()
     assert caught.value.checkpoint == str(tmp_path / 'b/interrupted.pth')
+    assert f'after {stop_at + 1} iterations' in str(caught.value)
     assert stopped.iter == stop_at + 1
 
     torch.manual_seed(99)
@@ -258,16 +259,20 @@ def test_nothing_to_resume_is_a_new_start(tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    ('extra', 'limit'), [({}, 'max_epochs'), (BY_ITER, 'max_iters')]
+    ('extra', 'done', 'limit'),
+    [
+        ({}, '15 iterations (epochs done: 3)', 'max_epochs'),
+        (BY_ITER, '15 iterations', 'max_iters'),
+    ],
 )
-def test_a_finished_run_says_how_to_train_on(tmp_path, capsys, extra, limit):
+def test_a_finished_run_says_how_to_train_on(tmp_path, capsys, extra, done, limit):
     toy_runner(tmp_path, **extra).train()
-    done = toy_runner(tmp_path, resume=True, **extra)
-    done.train()
-    assert f'15 iterations, which is all; raise train_cfg.{limit}' in (
+    runner = toy_runner(tmp_path, resume=True, **extra)
+    runner.train()
+    assert f'after {done}, which is all; raise train_cfg.{limit}' in (
         capsys.readouterr().out
     )
-    assert done.iter == 15
+    assert runner.iter == 15
 
 
 def test_a_schedule_goes_on_as_it_was(tmp_path):
