@@ -46,7 +46,7 @@ class RowMetric(BaseMetric):
 
     def __init__(self, collect_device: str = 'cpu', prefix: str | None = None) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
-        self._waiting: list[tuple[Tensor, ...]] = []
+        self._waiting: list[Sequence[Tensor]] = []
         self._numbers = 0
 
     @abstractmethod
@@ -71,13 +71,13 @@ class RowMetric(BaseMetric):
         if not data_samples:
             return
         fields = self._named(self.fields, data_samples)
-        self._numbers += sum(field.numel() for field in fields)
+        self._numbers += sum([field.numel() for field in fields])
         if self.results and self._numbers < _TOGETHER:
-            self._waiting.append(tuple(field.clone() for field in fields))
+            self._waiting.append([field.clone() for field in fields])
         else:
             self._keep_rows(fields)
 
-    def _keep_rows(self, *last: tuple[Tensor, ...]) -> None:
+    def _keep_rows(self, *last: Sequence[Tensor]) -> None:
         """Keep the rows of the batches that wait, and of a last one."""
         batches = [*self._waiting, *last]
         self._waiting.clear()
