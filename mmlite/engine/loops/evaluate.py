@@ -47,6 +47,8 @@ class _EvalLoop(BaseLoop):
         self.runner.call_hook(f'before_{self.mode}_epoch')
         self.runner.model.eval()
         self._losses.clear()
+        for metric in self.evaluator.metrics:
+            metric.results.clear()  # may be of an evaluation that was broken off
         with preserved_rng(), torch.no_grad():
             for idx, data_batch in enumerate(batches_from(self.dataloader, 0)):
                 self.run_iter(idx, data_batch)

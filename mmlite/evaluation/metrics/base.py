@@ -70,6 +70,9 @@ class RowMetric(BaseMetric):
         """
         if not data_samples:
             return
+        if not self.results:  # what waits is of an evaluation that was broken off
+            self._waiting.clear()
+            self._numbers = 0
         fields = self._named(self.fields, data_samples)
         self._numbers += sum([field.numel() for field in fields])
         if self.results and self._numbers < _TOGETHER:

@@ -150,3 +150,29 @@ def test_losses_of_a_validation_are_averaged(tmp_path):
     metrics = runner.val()
     assert metrics['loss_a'] == metrics['val_loss'] == 3.0
     assert metrics['toy/count'] == 21
+
+
+class BreakOff(Hook):
+    """As Ctrl-C would, after a batch of the first validation."""
+
+    def __init__(self, batch_idx):
+        self.batch_idx = batch_idx
+
+    def after_val_iter(self, runner, batch_idx, data_batch=None, outputs=None):
+        if batch_idx == self.batch_idx:
+            self.batch_idx = None
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize('batch_idx', [0, 1])
+def test_a_validation_that_was_broken_off_does_not_count(tmp_path, batch_idx):
+    """Neither what is judged already, nor a batch that waits for others."""
+    metrics = [dict(type='ToyRunHits'), dict(type='Accuracy')]
+    # With this seed, a batch that counts twice would change both figures.
+    cfg = dict(val_evaluator=metrics, randomness=dict(seed=3))
+    expected = toy_runner(tmp_path / 'a', **cfg).val()
+    runner = toy_runner(tmp_path / 'b', **cfg)
+    runner.register_hook(BreakOff(batch_idx))
+    with pytest.raises(KeyboardInterrupt):
+        runner.val()
+    assert runner.val() == expected
