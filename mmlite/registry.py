@@ -16,7 +16,14 @@ from mmengine import registry as root
 from mmengine.registry import Registry as BaseRegistry
 from mmengine.registry import build_from_cfg
 
-from .errors import ConfigError, Problem, UserError, did_you_mean, edits
+from .errors import (
+    ConfigError,
+    MissingDependencyError,
+    Problem,
+    UserError,
+    did_you_mean,
+    edits,
+)
 from .signature import argument_problems, value_name
 
 __all__ = [
@@ -96,6 +103,8 @@ class Registry(BaseRegistry):
         except ConfigError as error:
             keys = _find(error.cfg, cfg) if error.cfg is not None else ()
             raise ConfigError(error.under(*keys).problems, cfg=cfg) from error.__cause__
+        except MissingDependencyError as error:
+            raise ConfigError([Problem('', str(error))], cfg=cfg) from error
         except UserError:
             raise
         except ValueError as error:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from mmengine.dist import master_only
 from mmengine.evaluator import BaseMetric
 
 from ..errors import UserError
@@ -23,7 +24,7 @@ _WRITERS = {
 
 
 class PredictionFile(BaseMetric):
-    """Collects what a model predicts, and writes it once at the end of a test.
+    """Collects what a model predicts in a test, and writes it afterwards.
 
     Every row is a dict of plain values: the fields of the sample (``gt_label``,
     ``pred_label``, ``pred_score``, ...) and its meta information (``img_path``,
@@ -53,19 +54,34 @@ class PredictionFile(BaseMetric):
             self.path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise UserError(f'cannot make the folder of {path}: {error}') from error
+        if self.path.is_dir():
+            raise UserError(f'{path} is a folder; name a file for the predictions')
         if not os.access(self.path.parent, os.W_OK):
             raise UserError(f'no permission to write {path}')
+        self._rows: list = []
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         """Keep the fields of every sample as plain values."""
         self.results += [{k: _plain(v) for k, v in s.items()} for s in data_samples]
 
     def compute_metrics(self, results: list) -> dict:
-        """Write the file."""
-        part = self.path.with_name(f'.{self.path.name}.part')
-        part.write_bytes(_WRITERS[self.path.suffix](results))
-        part.replace(self.path)
+        """Keep the samples of all processes, in order."""
+        self._rows = results
         return {}
+
+    @master_only
+    def write(self) -> None:
+        """Write the file, once the figures of the test are told.
+
+        Raises:
+            UserError: if it cannot be written.
+        """
+        part = self.path.with_name(f'.{self.path.name}.part')
+        try:
+            part.write_bytes(_WRITERS[self.path.suffix](self._rows))
+            part.replace(self.path)
+        except OSError as error:
+            raise UserError(f'cannot write {self.path}: {error}') from error
 
 
 def _plain(value: Any) -> Any:

@@ -66,8 +66,10 @@ def test(
     runner = Runner.from_cfg(cfg)
     if out is None:
         return runner.test()
-    runner.test_evaluator.metrics.append(PredictionFile(out))
+    predictions = PredictionFile(out)
+    runner.test_evaluator.metrics.append(predictions)
     metrics = runner.test()
+    predictions.write()
     runner.logger.info(f'{"written":<9} {out}', extra=dict(terminal=True))
     return metrics
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 import time
@@ -86,7 +87,8 @@ class InterruptSwitch:
             self.aborted = True
             raise KeyboardInterrupt
         self.requested, self._pressed = True, now
-        print('\nstopping after this step; Ctrl-C again aborts', flush=True)
+        if int(os.environ.get('RANK', 0)) == 0:
+            print('\nstopping after this step; Ctrl-C again aborts', flush=True)
 
 
 def _agree(iteration: int) -> int:

@@ -10,6 +10,7 @@ from datetime import timedelta
 from torch import distributed as dist
 
 from ..errors import UserError
+from .interrupt import Interrupted
 
 __all__ = ['FailedElsewhere', 'OwnError', 'shared_failures', 'should_tell']
 
@@ -60,6 +61,8 @@ def should_tell(error: UserError) -> bool:
         return True
     if not dist.is_initialized():
         return int(os.environ.get('LOCAL_RANK', 0)) == 0
+    if isinstance(error, Interrupted):  # all processes are, and together
+        return dist.get_rank() == 0
     return dist.get_rank() == 0 or _message_of(0) != str(error)
 
 

@@ -196,12 +196,15 @@ class Runner(RunnerAssembly):
     def _save_interrupted(self) -> Interrupted:
         name = 'interrupted.pth'
         path = os.path.join(self.work_dir, name)
-        meta = dict(epoch=self.epoch, iter=self.iter)
+        validating = getattr(self.train_loop, 'validating', False)
+        meta = dict(epoch=self.epoch, iter=self.iter, validating=validating)
         self.save_checkpoint(self.work_dir, name, meta=meta)
         if is_main_process():
             resume.remember_latest(self.work_dir, path)
         self.visualizer.close()
-        return Interrupted(path, self._done())
+        interrupted = Interrupted(path, self._done())
+        self.logger.info(str(interrupted))
+        return interrupted
 
     def restore_rng(self) -> None:
         """Take up the random numbers where a resumed run left them."""
@@ -306,6 +309,8 @@ class Runner(RunnerAssembly):
         tell(self.logger, f'{"resumed":<9} after {self._progress()}')
 
     def _progress(self) -> str:
+        if getattr(self.train_loop, 'validating', False):
+            return f'{self._done()}; first comes the validation that was broken off'
         by_epoch = self._trains_by_epoch()
         limit = 'max_epochs' if by_epoch else 'max_iters'
         if not 0 < getattr(self, limit) <= (self.epoch if by_epoch else self.iter):

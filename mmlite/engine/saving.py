@@ -103,7 +103,9 @@ def _restore_place(runner: Runner, meta: Mapping[str, Any], source: str) -> None
     loop = runner.train_loop
     if not isinstance(loop, TrainLoop):
         loop._epoch, loop._iter = meta['epoch'], meta['iter']
-    elif not loop.resume(meta['epoch'], meta['iter'], meta.get('batches_per_epoch')):
+        return
+    loop.validating = bool(meta.get('validating'))
+    if not loop.resume(meta['epoch'], meta['iter'], meta.get('batches_per_epoch')):
         runner.logger.warning(
             f'{source} was saved within an epoch of {meta.get("batches_per_epoch")} '
             f'batches, but now there are {len(loop.dataloader)}; the epoch begins anew'

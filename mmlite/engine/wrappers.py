@@ -6,6 +6,7 @@ import inspect
 from typing import Any
 
 import torch
+from mmengine.dist import broadcast, get_world_size
 from mmengine.model import MMDistributedDataParallel as BaseWrapper
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
@@ -57,3 +58,14 @@ class MMDistributedDataParallel(BaseWrapper):
             gradient_as_bucket_view=gradient_as_bucket_view,
             **kwargs,
         )
+
+
+def share_buffers(model: nn.Module) -> None:
+    """Let all processes have the buffers of the first, as a checkpoint has them.
+
+    Each process keeps running statistics of its own share of the batches; a model is
+    judged by those that are saved.
+    """
+    if get_world_size() > 1:
+        for buffer in model.buffers():
+            broadcast(buffer)

@@ -9,6 +9,7 @@ from mmengine.evaluator import BaseMetric
 from mmengine.evaluator import Evaluator as BaseEvaluator
 from mmengine.structures import BaseDataElement
 
+from ..errors import ConfigError
 from ..registry import EVALUATORS, METRICS
 from .metrics import RowMetric
 
@@ -58,6 +59,26 @@ class Evaluator(BaseEvaluator):
                 continue
             dicts = dicts or [_as_dict(sample) for sample in data_samples]
             metric.process(data_batch, dicts)
+
+    def evaluate(self, size: int) -> dict[str, Any]:
+        """The results of all metrics.
+
+        Args:
+            size: Number of samples in the dataset.
+
+        Raises:
+            ConfigError: if two metrics give a result of the same name.
+        """
+        results: dict[str, Any] = {}
+        for metric in self.metrics:
+            found = metric.evaluate(size)
+            for name in found.keys() & results.keys():
+                raise ConfigError(
+                    f'two metrics give {name!r}; give one of them a prefix of its own, '
+                    f"e.g. dict(type='{type(metric).__name__}', prefix='second', ...)"
+                )
+            results.update(found)
+        return results
 
 
 def _as_dict(sample: BaseDataElement | Mapping[str, Any]) -> Mapping[str, Any]:

@@ -140,6 +140,26 @@ def test_tta_averages_the_mirrored_views(trained, tmp_path):
     torch.testing.assert_close(files['tta'], mean, rtol=1e-4, atol=1e-5)
 
 
+def test_predictions_that_cannot_be_written_lose_no_metrics(
+    trained, tmp_path, capsys, monkeypatch
+):
+    checkpoint = trained / 'epoch_1.pth'
+    args = ['test', DIGITS, str(checkpoint), '--work-dir', str(tmp_path)]
+    (tmp_path / 'folder.json').mkdir()
+    assert main([*args, '--out', str(tmp_path / 'folder.json')]) == 1
+    assert 'is a folder; name a file' in capsys.readouterr().err
+
+    def full(self, data):
+        raise OSError(28, 'No space left on device')
+
+    monkeypatch.setattr('pathlib.Path.write_bytes', full)
+    out = str(tmp_path / 'out.json')
+    assert main([*args, '--cfg-options', *TINY, '--out', out]) == 1
+    told = capsys.readouterr()
+    assert 'test  accuracy/top1' in told.out
+    assert 'out.json: [Errno 28] No space left' in told.err
+
+
 def test_out_refuses_another_ending_before_it_tests(trained, tmp_path):
     with pytest.raises(UserError, match=r'\.json or \.pkl'):
         apis.test(

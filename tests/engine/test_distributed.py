@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 import torch
 from support.training import toy_runner
+from support.two_processes import share_part
 
 from mmlite.engine.environment import init_distributed
 from mmlite.errors import ConfigError, UserError
 
+BUFFERS = ('1.running_mean', '1.running_var', '1.num_batches_tracked')
 SCRIPT = """
 import sys
 from support.training import toy_cfg, toy_runner
@@ -83,6 +85,20 @@ def test_two_processes_train_validate_and_resume(tmp_path):
 
 
 @pytest.mark.slow
+def test_a_validation_is_that_of_the_first_process_s_model(tmp_path):
+    """With its running statistics, which are those of the checkpoint."""
+    torch.multiprocessing.spawn(share_part, (tmp_path,), nprocs=2)
+    states = [torch.load(tmp_path / f'{rank}.pth') for rank in range(2)]
+    assert not torch.equal(
+        states[0][0]['1.running_mean'], states[1][0]['1.running_mean']
+    )
+    for name, value in states[0][0].items():
+        owner = 0 if name in BUFFERS else 1
+        torch.testing.assert_close(states[1][1][name], states[owner][0][name])
+        torch.testing.assert_close(states[0][1][name], value)
+
+
+@pytest.mark.slow
 def test_two_processes_learn_what_one_does(tmp_path):
     """With half the batch each, and nothing that depends on the batch."""
     run(tmp_path / 'two', 'plain')
@@ -99,6 +115,7 @@ def test_two_processes_learn_what_one_does(tmp_path):
 @pytest.mark.slow
 def test_two_processes_stop_together(tmp_path):
     done = run(tmp_path, 'stop')
+    assert done.stdout.count('stopping after this step') == 1
     assert 'interrupted after' in done.stdout
     saved = torch.load(tmp_path / 'interrupted.pth', weights_only=True)
     assert saved['meta']['iter'] in (6, 7, 8)

@@ -121,6 +121,8 @@ def test_ctrl_c_and_resume(tmp_path, kind, workers, stop_at):
         stopped.train()
     assert caught.value.checkpoint == str(tmp_path / 'b/interrupted.pth')
     assert f'after {stop_at + 1} iterations' in str(caught.value)
+    log = next((tmp_path / 'b').glob('*/*.log')).read_text()
+    assert str(caught.value) in log
     assert stopped.iter == stop_at + 1
 
     torch.manual_seed(99)
@@ -209,21 +211,43 @@ def test_a_killed_process_resumes(tmp_path):
     assert same(everything(resumed), everything(straight))
 
 
-def test_ctrl_c_in_a_validation_saves_the_trained_weights(tmp_path):
-    class InVal(Hook):
-        def after_val_iter(self, runner, **kwargs):
+class Results(Hook):
+    """Notes what each validation gives; stops within one."""
+
+    def __init__(self, stop_in=None):
+        self.stop_in = stop_in
+        self.seen = []
+
+    def after_val_iter(self, runner, **kwargs):
+        if runner.epoch == self.stop_in:
             signal.raise_signal(signal.SIGINT)
 
-    extra = dict(custom_hooks=[dict(type='EMAHook', momentum=0.5)])
-    stopped = toy_runner(tmp_path / 'b', **extra)
-    stopped.register_hook(InVal())
+    def after_val_epoch(self, runner, metrics=None):
+        self.seen.append((runner.epoch, metrics))
+
+
+@pytest.mark.parametrize('epoch', [1, 3])
+def test_a_validation_stopped_by_ctrl_c_is_made_up(tmp_path, capsys, epoch):
+    def train(folder, results, **extra):
+        runner = toy_runner(
+            tmp_path / folder,
+            custom_hooks=[dict(type='EMAHook', momentum=0.5)],
+            default_hooks=dict(checkpoint=dict(save_best='auto')),
+            **extra,
+        )
+        runner.register_hook(results)
+        runner.train()
+        return runner
+
+    straight, stopped, rest = Results(), Results(stop_in=epoch), Results()
+    trained = train('a', straight)
     with pytest.raises(Interrupted):
-        stopped.train()
-    straight = toy_runner(tmp_path / 'a', **extra)
-    straight.train()
-    resumed = toy_runner(tmp_path / 'b', resume=True, **extra)
-    resumed.train()
-    assert same(resumed.model.state_dict(), straight.model.state_dict())
+        train('b', stopped)
+    resumed = train('b', rest, resume=True)
+    assert 'first comes the validation that was broken off' in capsys.readouterr().out
+    assert stopped.seen + rest.seen == straight.seen
+    assert same(resumed.model.state_dict(), trained.model.state_dict())
+    assert len(list((tmp_path / 'b').glob('best_toy_acc_epoch_*.pth'))) == 1
 
 
 def test_a_second_ctrl_c_aborts(tmp_path, monkeypatch):

@@ -368,6 +368,20 @@ def test_the_evaluator_says_which_metric_is_wrong():
         )
 
 
+def test_two_metrics_give_no_result_of_one_name():
+    evaluator = Evaluator([dict(type='Accuracy'), dict(type='Accuracy', topk=(1, 3))])
+    evaluator.process(samples())
+    with pytest.raises(ConfigError, match="'accuracy/top1'; give one of them a prefix"):
+        evaluator.evaluate(len(samples()))
+    second = dict(type='Accuracy', prefix='second')
+    evaluator = Evaluator([dict(type='Accuracy'), second])
+    evaluator.process(samples())
+    assert evaluator.evaluate(len(samples())).keys() == {
+        'accuracy/top1',
+        'second/top1',
+    }
+
+
 def test_the_evaluator_takes_one_metric_alone():
     evaluator = Evaluator(dict(type='Accuracy'))
     assert [type(metric) for metric in evaluator.metrics] == [Accuracy]

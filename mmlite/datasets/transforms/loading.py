@@ -38,10 +38,11 @@ class LoadImageFromFile(BaseTransform):
         to_float32: Whether to turn the image into float32.
         color_type: ``'color'``, ``'grayscale'`` (both turned as the camera was
             held, unless ``..._ignore_orientation``) or ``'unchanged'``.
-        imdecode_backend: ``'cv2'``, ``'pillow'``, or ``'turbojpeg'``, the fastest:
-            simplejpeg with the quick cosine transform and plain upsampling of
-            colours, and OpenCV for what is no JPEG file. JPEG files differ by a
-            few grey levels.
+        imdecode_backend: ``'cv2'``; ``'pillow'``, which differs by a few grey levels
+            in some JPEG files; or ``'turbojpeg'``, the fastest: simplejpeg with the
+            quick cosine transform and plain upsampling of colours, and OpenCV for
+            other files and for those to be turned. It differs by one or two grey
+            levels, and by more at sharp edges of colours.
         ignore_empty: Whether an unreadable image gives ``None``, so that the
             dataset takes another sample, instead of an error.
         backend_args: Arguments of an mmengine file backend, for paths that are

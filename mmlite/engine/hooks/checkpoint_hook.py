@@ -145,8 +145,8 @@ class CheckpointHook(BaseCheckpointHook):
         """Save, if these results are the best so far; only while training."""
         if not self._training or not self.save_best or not metrics:
             return
-        if 'auto' in self.key_indicators:
-            self._init_rule(self.rules, [next(iter(metrics))])
+        if 'auto' in self.key_indicators and not self._choose(runner, metrics):
+            return
         improved = [
             self._save_if_best(runner, key, rule, metrics)
             for key, rule in zip(self.key_indicators, self.rules, strict=True)
@@ -204,11 +204,29 @@ class CheckpointHook(BaseCheckpointHook):
         self.last_ckpt = path
         self._saved = (epoch, iteration)
 
+    def _choose(self, runner: Runner, metrics: Mapping[str, Any]) -> bool:
+        """Watch the first figure that is a number from now on, if there is one."""
+        numbers = (k for k, v in metrics.items() if isinstance(v, (int, float)))
+        key = next(numbers, None)
+        if key is None:
+            return False
+        try:
+            self._init_rule(self.rules, [key])
+        except ValueError:
+            self._refuse(
+                runner,
+                f"is 'auto', which takes the first figure, {key!r}; nothing tells "
+                "whether more of it is better, so set rule='greater' or 'less'",
+            )
+        return True
+
     def _save_if_best(
         self, runner: Runner, key: str, rule: str, metrics: Mapping[str, Any]
     ) -> bool:
         if key not in metrics:
-            self._refuse(runner, key, metrics)
+            hint = did_you_mean(key, metrics)
+            there = ', '.join(map(repr, metrics))
+            self._refuse(runner, f'there is no metric {key!r}{hint}; there are {there}')
         hub, score = runner.message_hub, metrics[key]
         best = hub.get_info(self._name('best_score', key))
         if score is None or (best is not None and not self.rule_map[rule](score, best)):
@@ -241,17 +259,15 @@ class CheckpointHook(BaseCheckpointHook):
         """Mmengine's name of a fact in the message hub."""
         return what if len(self.key_indicators) == 1 else f'{what}_{key}'
 
-    def _refuse(self, runner: Runner, key: str, metrics: Mapping[str, Any]) -> None:
-        """Stop because of a metric that there is not, with training saved."""
+    def _refuse(self, runner: Runner, mistake: str) -> None:
+        """Stop because of a metric that cannot be watched, with training saved."""
         self._save(runner, runner.epoch, runner.iter)
         runner.checkpoint_writer.wait()
-        hint = did_you_mean(key, metrics)
         raise ConfigError(
             [
                 Problem(
                     'default_hooks.checkpoint.save_best',
-                    f'there is no metric {key!r}{hint}; there are '
-                    f'{", ".join(map(repr, metrics))}. Nothing is lost: mend it, and '
+                    f'{mistake}. Nothing is lost: mend it, and '
                     f'go on from {self.last_ckpt} with --resume',
                 )
             ]

@@ -27,6 +27,7 @@ class IterTimerHook(BaseIterTimerHook):
         super().__init__()
         self._interval = 1
         self._steps: LogSteps | None = None
+        self._eta: float | None = None  # of the training
         # Of each mode apart, as a validation may come between two iterations.
         self._pending: dict[str, list[float]] = defaultdict(list)
 
@@ -34,6 +35,7 @@ class IterTimerHook(BaseIterTimerHook):
         """Note where training begins."""
         super().before_train(runner)
         self.time_sec_tot = 0
+        self._eta = None
         self._pending.clear()
         self._steps = LogSteps(runner)
 
@@ -43,6 +45,8 @@ class IterTimerHook(BaseIterTimerHook):
 
     def _after_epoch(self, runner: Runner, mode: str = 'train') -> None:
         self._flush(runner, mode)
+        if mode != 'train' and self._eta is not None:
+            runner.message_hub.update_info('eta', self._eta)
         self.time_sec_test_val = 0
         self.t = time.time()
 
@@ -71,8 +75,8 @@ class IterTimerHook(BaseIterTimerHook):
                 self._flush(runner, mode)
                 done = runner.iter + 1 - self.start_iter
                 left = runner.max_iters - runner.iter - 1
-                eta = self.time_sec_tot / done * left
-                runner.message_hub.update_info('eta', eta)
+                self._eta = self.time_sec_tot / done * left
+                runner.message_hub.update_info('eta', self._eta)
         elif (batch_idx + 1) % self._interval == 0:
             self._flush(runner, mode)
             loader = getattr(runner, f'{mode}_dataloader')

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -49,11 +50,13 @@ class NanLossHook(Hook):
         self._pending: list[tuple[int, Tensor, Any]] = []
         self._steps: LogSteps | None = None
         self._next_look = 0.0
+        self._began = 0.0
 
     def before_train(self, runner: Runner) -> None:
         """Begin with nothing to look at."""
         self._pending.clear()
         self._steps = LogSteps(runner, self.interval)
+        self._began = time.time()
 
     def after_train_iter(
         self,
@@ -86,7 +89,7 @@ class NanLossHook(Hook):
         if name is not None:
             raise TrainingError(
                 f'{name} holds NaN or infinite values after iteration '
-                f'{runner.iter}; {_advice(runner)}'
+                f'{runner.iter}; {self._advice(runner)}'
             )
 
     def _look(self, runner: Runner) -> None:
@@ -97,10 +100,21 @@ class NanLossHook(Hook):
             if not math.isfinite(value):
                 raise TrainingError(
                     f'the loss is {value} in iteration {iteration + 1} (epoch '
-                    f'{runner.epoch + 1}){_files(origin)}; {_advice(runner)}'
+                    f'{runner.epoch + 1}){_files(origin)}; {self._advice(runner)}'
                 )
         self._pending.clear()
         self._next_look = time.monotonic() + _SECONDS
+
+    def _advice(self, runner: Runner) -> str:
+        runner.checkpoint_writer.settle()
+        last = latest_checkpoint(runner.work_dir)
+        # In the same folder there may be one of an earlier training.
+        own = last and (runner.resuming or os.path.getmtime(last) >= self._began)
+        good = f'the last good checkpoint is {last}; ' if own else ''
+        return (
+            f'{good}try a lower optim_wrapper.optimizer.lr, a warm-up, or '
+            'optim_wrapper.clip_grad=dict(max_norm=1.0)'
+        )
 
 
 def _not_finite(tensors: dict[str, Tensor]) -> str | None:
@@ -142,13 +156,3 @@ def _files(origin: Any) -> str:
     more = len(paths) - _FILES_SHOWN
     shown = ', '.join(paths[:_FILES_SHOWN]) + (f' and {more} more' if more > 0 else '')
     return f', of the files {shown}'
-
-
-def _advice(runner: Runner) -> str:
-    runner.checkpoint_writer.settle()
-    last = latest_checkpoint(runner.work_dir)
-    good = f'the last good checkpoint is {last}; ' if last else ''
-    return (
-        f'{good}try a lower optim_wrapper.optimizer.lr, a warm-up, or '
-        'optim_wrapper.clip_grad=dict(max_norm=1.0)'
-    )

@@ -18,6 +18,7 @@ from torch.utils.data import DataLoader
 from ...registry import LOOPS
 from ...structures import SampleBatch
 from ..resume import preserved_rng
+from ..wrappers import share_buffers
 from .batches import batches_from
 
 
@@ -46,6 +47,7 @@ class _EvalLoop(BaseLoop):
         self.runner.call_hook(f'before_{self.mode}')
         self.runner.call_hook(f'before_{self.mode}_epoch')
         self.runner.model.eval()
+        share_buffers(self.runner.model)
         self._losses.clear()
         for metric in self.evaluator.metrics:
             metric.results.clear()  # may be of an evaluation that was broken off

@@ -28,6 +28,9 @@ class TrainLoop(BaseLoop):
         val_interval: Epochs (iterations) between validations.
         dynamic_intervals: Pairs of an epoch (iteration) and the interval that
             holds from there on.
+
+    Attributes:
+        validating: Whether a validation is going on, or was broken off.
     """
 
     def __init__(
@@ -46,6 +49,7 @@ class TrainLoop(BaseLoop):
         self.val_begin = val_begin
         self.val_interval = val_interval
         self.stop_training = False
+        self.validating = False
         if dynamic_intervals is not None:
             dynamic_intervals = [tuple(pair) for pair in dynamic_intervals]
         self.dynamic_milestones, self.dynamic_intervals = calc_dynamic_intervals(
@@ -79,6 +83,8 @@ class TrainLoop(BaseLoop):
         with self.runner.interrupt:
             self.runner.call_hook('before_train')
             self.runner.restore_rng()
+            if self.validating:
+                self._validate()
             self._run()
             self.runner.checkpoint_writer.wait()
             self.runner.call_hook('after_train')
@@ -125,10 +131,16 @@ class TrainLoop(BaseLoop):
     def _validate_if_due(self, done: int, last: int) -> None:
         step = bisect.bisect(self.dynamic_milestones, done + 1)
         self.val_interval = self.dynamic_intervals[step - 1]
-        if self.runner.val_loop is None or done < self.val_begin:
+        if done < self.val_begin:
             return
         if done % self.val_interval == 0 or done == last:
+            self._validate()
+
+    def _validate(self) -> None:
+        self.validating = True
+        if self.runner.val_loop is not None:
             self.runner.val_loop.run()
+        self.validating = False
 
 
 @LOOPS.register_module()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmlite.errors import ConfigError, DataError, MissingDependencyError
+from mmlite.errors import ConfigError, DataError
 from mmlite.registry import TRANSFORMS
 
 BGR = np.random.RandomState(0).randint(0, 256, (5, 7, 3), dtype=np.uint8)
@@ -101,10 +101,17 @@ def test_turbojpeg_is_opencv_within_grey_levels(tmp_path, size, quality, mode) -
         assert difference.max() <= 16  # at the edges of colours
 
 
+def _as_it_is(results: dict) -> dict:
+    return results
+
+
 def test_turbojpeg_says_what_to_install(monkeypatch) -> None:
     monkeypatch.setattr('importlib.util.find_spec', lambda name: None)
-    with pytest.raises(MissingDependencyError, match=r"simplejpeg.*'mmlite\[jpeg\]'"):
-        load(Path('a.jpg'), imdecode_backend='turbojpeg')
+    cfg = dict(type='LoadImageFromFile', imdecode_backend='turbojpeg')
+    with pytest.raises(
+        ConfigError, match=r"\Atransforms\.1: .*simplejpeg.*'mmlite\[jpeg\]'"
+    ):
+        TRANSFORMS.build(dict(type='Compose', transforms=[_as_it_is, cfg]))
 
 
 def test_an_absent_file_is_named(tmp_path: Path) -> None:

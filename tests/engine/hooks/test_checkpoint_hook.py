@@ -2,10 +2,11 @@ import os
 
 import pytest
 import torch
-from support.training import toy_cfg, toy_runner
+from support.training import ToyRunHits, toy_cfg, toy_runner
 
 from mmlite.engine import CheckpointHook
 from mmlite.errors import CheckpointError, ConfigError
+from mmlite.registry import METRICS
 
 
 def saved(folder):
@@ -68,6 +69,43 @@ def test_several_are_best(tmp_path):
 def test_auto_is_the_first_metric(tmp_path):
     run(tmp_path, save_best='auto', rule='greater')
     assert any(n.startswith('best_toy_acc') for n in saved(tmp_path))
+
+
+@METRICS.register_module()
+class Unjudged(ToyRunHits):
+    """Gives a table, and perhaps a number of which nobody knows the better side."""
+
+    default_prefix = 'odd'
+
+    def __init__(self, number):
+        super().__init__()
+        self.number = number
+
+    def compute_metrics(self, results):
+        table = dict(table=torch.zeros(2, 2))
+        return table | (dict(width=1.0) if self.number else {})
+
+
+def test_auto_takes_no_table(tmp_path):
+    runner = toy_runner(
+        tmp_path,
+        val_evaluator=dict(type='Unjudged', number=False),
+        default_hooks=dict(checkpoint=dict(save_best='auto')),
+    )
+    runner.train()
+    assert runner.iter == 15
+    assert not any(n.startswith('best') for n in saved(tmp_path))
+
+
+def test_auto_says_that_it_needs_a_rule(tmp_path):
+    runner = toy_runner(
+        tmp_path,
+        val_evaluator=dict(type='Unjudged', number=True),
+        default_hooks=dict(checkpoint=dict(save_best='auto')),
+    )
+    with pytest.raises(ConfigError, match=r"'odd/width'.*rule='greater'.*--resume"):
+        runner.train()
+    assert saved(tmp_path) == ['epoch_1.pth']
 
 
 def test_a_wrong_metric_is_told_and_nothing_is_lost(tmp_path):

@@ -1,3 +1,6 @@
+import os
+import time
+
 import pytest
 import torch
 from mmengine.hooks import Hook
@@ -29,6 +32,16 @@ def test_it_names_the_last_good_checkpoint(tmp_path):
     runner = toy_runner(tmp_path, resume=True, train_dataloader=data_with_nan())
     with pytest.raises(TrainingError, match=r'good checkpoint is \S+epoch_1\.pth'):
         runner.train()
+
+
+def test_a_checkpoint_of_an_earlier_training_is_not_named(tmp_path):
+    toy_runner(tmp_path, train_cfg=dict(by_epoch=True, max_epochs=1)).train()
+    long_ago = time.time() - 60
+    os.utime(tmp_path / 'epoch_1.pth', (long_ago, long_ago))
+    runner = toy_runner(tmp_path, train_dataloader=data_with_nan())
+    with pytest.raises(TrainingError) as caught:
+        runner.train()
+    assert 'epoch_1.pth' not in str(caught.value)
 
 
 def test_weights_that_are_no_numbers_are_not_saved(tmp_path):

@@ -1,6 +1,8 @@
 import re
+from typing import ClassVar
 
 import pytest
+from mmengine.hooks import Hook
 from support.training import toy_runner
 
 from mmlite.engine.terminal import STATUS_LINE
@@ -67,3 +69,25 @@ def test_nothing_is_shown_where_there_is_no_terminal(capsys):
     STATUS_LINE.show('bar')
     STATUS_LINE.clear()
     assert capsys.readouterr().out == ''
+
+
+def test_the_time_left_is_that_of_the_training_after_a_validation(tmp_path):
+    class Left(Hook):
+        """What the bar would say in the first iteration of an epoch."""
+
+        priority = 'LOWEST'
+        seen: ClassVar[list] = []
+
+        def after_val_epoch(self, runner, metrics=None):
+            hub = runner.message_hub
+            self.seen.append((hub.get_info('eta'), self.last))
+
+        def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
+            self.last = runner.message_hub.get_info('eta')
+
+    runner = toy_runner(tmp_path, default_hooks=dict(logger=dict(interval=1)))
+    runner.register_hook(Left())
+    runner.train()
+    assert len(Left.seen) == 3
+    assert all(after == before for after, before in Left.seen)
+    assert Left.seen[0][0] > 0
