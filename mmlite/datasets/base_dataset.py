@@ -272,7 +272,8 @@ class BaseDataset(EngineDataset):
         if int(idx) not in self._reported:
             self._reported.add(int(idx))
             reason = str(error).removesuffix(OR_SKIP)
-            print_log(f'skipped sample {int(idx)}: {reason}', 'current', WARNING)
+            message = f'skipped sample {int(idx)}, the next stands in for it: {reason}'
+            print_log(message, 'current', WARNING)
 
     def _get_unserialized_subset(self, indices: int | Sequence[int]) -> Sequence[dict]:
         if isinstance(indices, int):

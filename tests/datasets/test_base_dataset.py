@@ -147,7 +147,8 @@ def test_an_unreadable_image_is_raised_or_skipped(tmp_path: Path, capsys) -> Non
         assert dataset[2]['sample_idx'] == 3
     log = capsys.readouterr().out
     for i in (1, 2):
-        assert log.count(f'skipped sample {i}: {tmp_path}/x/{i}.png') == 1
+        skipped = f'skipped sample {i}, the next stands in for it: {tmp_path}/x/{i}.png'
+        assert log.count(skipped) == 1
     assert 'on_error' not in log
 
 

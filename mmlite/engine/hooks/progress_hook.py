@@ -77,7 +77,9 @@ class ProgressHook(Hook):
             if STATUS_LINE.alive:
                 STATUS_LINE.show(self._line(runner, batch_idx, bar=True))
         due = now >= self._next_line and self._steps.due(batch_idx)
-        if due and not STATUS_LINE.alive:
+        # The last iteration of an epoch has the line of the epoch.
+        ends = self._by_epoch and batch_idx + 1 == len(runner.train_dataloader)
+        if due and not ends and not STATUS_LINE.alive:
             tell(runner.logger, self._line(runner, batch_idx))
             self._next_line = now + self.line_seconds
 
@@ -148,6 +150,8 @@ class ProgressHook(Hook):
             for key, value in (metrics or {}).items()
             if isinstance(value, (int, float))
         ]
+        if metrics and not shown:
+            shown = [f'the log has {", ".join(metrics)}']
         tell(runner.logger, '  '.join([name, *shown]))
 
     def _line(

@@ -40,6 +40,7 @@ def test_plain_lines_elsewhere(tmp_path, capsys):
     out = capsys.readouterr().out
     assert '\r' not in out
     assert 'epoch 2/3  iter 4/5  loss ' in out
+    assert 'iter 5/5' not in out  # has the line of the epoch
     assert re.search(r'epoch 1/3  loss .* img/s  mem \d+ MB  eta 0:00:\d\d', out)
     assert re.search(r'epoch 3/3  val  toy/acc [\d.]+  toy/count 21\n', out)
 
@@ -63,6 +64,12 @@ def test_it_can_be_left_out(tmp_path, capsys):
 def test_a_test_tells_its_results(tmp_path, capsys):
     toy_runner(tmp_path).test()
     assert re.search(r'test  toy/acc [\d.]+  toy/count 21\n', capsys.readouterr().out)
+
+
+def test_results_that_are_no_numbers_are_in_the_log(tmp_path, capsys):
+    metrics = [dict(type='ConfusionMatrix')]
+    toy_runner(tmp_path, test_evaluator=metrics).test()
+    assert 'test  the log has confusion_matrix/result\n' in capsys.readouterr().out
 
 
 def test_nothing_is_shown_where_there_is_no_terminal(capsys):
