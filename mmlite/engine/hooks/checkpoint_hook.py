@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -206,8 +207,7 @@ class CheckpointHook(BaseCheckpointHook):
 
     def _choose(self, runner: Runner, metrics: Mapping[str, Any]) -> bool:
         """Watch the first figure that is a number from now on, if there is one."""
-        numbers = (k for k, v in metrics.items() if isinstance(v, (int, float)))
-        key = next(numbers, None)
+        key = next((k for k, v in metrics.items() if _is_number(v)), None)
         if key is None:
             return False
         try:
@@ -283,6 +283,10 @@ class CheckpointHook(BaseCheckpointHook):
         final = f'{os.path.splitext(ckpt_path)[0]}-{digest}.pth'
         part.replace(final)
         tell(runner.logger, f'published {final}')
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Real) or getattr(value, 'ndim', None) == 0
 
 
 def _as_list(value: Any) -> Any:
