@@ -43,6 +43,8 @@ if 'stop' in sys.argv:
     runner.register_hook(CtrlC())
 try:
     runner.train()
+    total = sum(buffer.double().sum() for buffer in runner.model.buffers())
+    print(f'BUFFERS:{total:.12f};', flush=True)
 except Interrupted as interrupt:
     print(interrupt)
 """
@@ -75,6 +77,10 @@ def test_two_processes_train_validate_and_resume(tmp_path):
     # 21 samples on two processes: one of them is seen twice, and counted once.
     assert len(re.findall(r'toy/count 21\n', done.stdout)) == 3
     assert len(list((tmp_path / 'a').glob('*/*.log'))) == 1
+
+    # The last validation has left all processes with the same running statistics.
+    sums = re.findall(r'BUFFERS:([^;]+);', done.stdout)
+    assert len(sums) == 2 and sums[0] == sums[1]
 
     saved = torch.load(tmp_path / 'a/epoch_3.pth', weights_only=True)
     assert len(saved['rng_states']) == 2

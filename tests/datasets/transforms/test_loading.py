@@ -101,6 +101,15 @@ def test_turbojpeg_is_opencv_within_grey_levels(tmp_path, size, quality, mode) -
         assert difference.max() <= 16  # at the edges of colours
 
 
+def test_turbojpeg_does_not_leave_all_to_opencv(tmp_path) -> None:
+    path = tmp_path / 'a.jpg'
+    Image.fromarray(photograph(120, 90)).save(path, quality=50)
+    fast, exact = (
+        load(path, imdecode_backend=backend)['img'] for backend in ('turbojpeg', 'cv2')
+    )
+    assert (fast != exact).any()
+
+
 def _as_it_is(results: dict) -> dict:
     return results
 
