@@ -35,14 +35,35 @@ class History(HistoryBuffer):
         super().__init__(
             log_history[-max_length:], count_history[-max_length:], max_length
         )
+        self._make_room(0)
 
     def extend(self, values: Sequence[float]) -> None:
         """Append values, each counted once."""
-        values = np.asarray(values, dtype=float)
-        counts = np.ones(len(values), dtype=int)
-        keep = self.max_length
-        self._log_history = np.concatenate([self._log_history, values])[-keep:]
-        self._count_history = np.concatenate([self._count_history, counts])[-keep:]
+        values = values[-self.max_length :]
+        end = self._end + len(values)
+        # mmengine's own methods put arrays of their own in the place of these views.
+        if self._log_history.base is not self._logs or end > len(self._logs):
+            self._make_room(len(values))
+            end = self._end + len(values)
+        self._logs[self._end : end] = values
+        self._end = end
+        self._look()
+
+    def _make_room(self, extra: int) -> None:
+        """Let the values stand at the front of arrays of about twice their number."""
+        self._end = len(self._log_history)
+        room = 2 * (self._end + extra)
+        self._logs = np.empty(room)
+        self._counts = np.ones(room, dtype=self._count_history.dtype)
+        self._logs[: self._end] = self._log_history
+        self._counts[: self._end] = self._count_history
+        self._look()
+
+    def _look(self) -> None:
+        """Let mmengine's methods see the latest values."""
+        start = max(0, self._end - self.max_length)
+        self._log_history = self._logs[start : self._end]
+        self._count_history = self._counts[start : self._end]
 
 
 def as_numbers(values: Sequence[Tensor | float]) -> list[float]:

@@ -2,6 +2,7 @@
 
 from .batch import (
     check_labels,
+    defer_field,
     field_names,
     gather_field,
     has_field,
@@ -19,6 +20,7 @@ __all__ = [
     'SampleBatch',
     'Taken',
     'check_labels',
+    'defer_field',
     'field_names',
     'format_label',
     'gather_field',

@@ -6,7 +6,7 @@ other sequence of samples.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import torch
 from mmengine.structures import BaseDataElement
@@ -18,6 +18,7 @@ from .sample_batch import SampleBatch
 
 __all__ = [
     'check_labels',
+    'defer_field',
     'field_names',
     'gather_field',
     'has_field',
@@ -112,6 +113,31 @@ def scatter_field(
         values = values.split(1) if values.ndim == 1 else values.unbind()
     for sample, value in zip(samples, values, strict=True):
         sample.set_field(value, name)
+
+
+def defer_field(
+    samples: Sequence[DataSample], name: str, compute: Callable[[], Tensor]
+) -> None:
+    """Give each sample its own of what ``compute`` gives under ``name``.
+
+    For a :class:`SampleBatch` it is only computed once it is looked for: most metrics
+    look at scores alone.
+
+    Args:
+        samples: The samples.
+        name: The field.
+        compute: Gives what :func:`scatter_field` takes.
+
+    Example:
+        >>> samples = [DataSample(), DataSample()]
+        >>> defer_field(samples, 'pred_label', lambda: torch.eye(2).argmax(dim=1))
+        >>> samples[1].pred_label
+        tensor([1])
+    """
+    if isinstance(samples, SampleBatch):
+        samples.defer_field(name, compute)
+    else:
+        scatter_field(samples, name, compute())
 
 
 def move_field(samples: Sequence[DataSample], name: str, device: torch.device) -> None:

@@ -79,6 +79,7 @@ class SampleBatch(Sequence):
         # The samples that were handed out, each with what was in it by then.
         self._given: dict[int, tuple[DataSample, tuple]] = {}
         self._bounds: dict[str, tuple[int, int] | None] = {}
+        self._deferred: dict[str, Callable[[], Column]] = {}
 
     @classmethod
     def of(
@@ -118,7 +119,7 @@ class SampleBatch(Sequence):
 
     def field(self, name: str) -> Tensor | Sequence | None:
         """A field of all samples: a tensor, or a sequence; None if there is none."""
-        if self._given:
+        if self._given or name in self._deferred:
             self._catch_up()
         return self._fields.get(name)
 
@@ -140,10 +141,9 @@ class SampleBatch(Sequence):
             ...     'gt_label')
             (1, 3)
         """
-        if self._given:
-            self._catch_up()
+        column = self.field(name)
         if name not in self._bounds:
-            self._bounds[name] = _extremes(self._fields.get(name))
+            self._bounds[name] = _extremes(column)
         return self._bounds[name]
 
     def set_field(self, name: str, values: Tensor | Sequence) -> None:
@@ -165,10 +165,28 @@ class SampleBatch(Sequence):
             self._catch_up()
         values = values if isinstance(values, Tensor) else _together(list(values))
         self._fields[name] = values
+        self._deferred.pop(name, None)
         self._bounds.pop(name, None)
         for place, (sample, _) in self._given.items():
             sample.set_field(_entry(values, place), name)
             self._given[place] = _noted(sample)
+
+    def defer_field(self, name: str, compute: Callable[[], Tensor | Sequence]) -> None:
+        """Give each sample its own of what ``compute`` gives, once it is looked for.
+
+        Args:
+            name: Name of the field.
+            compute: Gives what :meth:`set_field` takes. It is called once, or never.
+
+        Example:
+            >>> batch = SampleBatch.of(2)
+            >>> batch.defer_field('pred_label', lambda: torch.eye(2).argmax(dim=1))
+            >>> batch[1].pred_label
+            tensor([1])
+        """
+        self._deferred[name] = compute
+        if self._given:
+            self._catch_up()
 
     def take(self, indices: Tensor) -> SampleBatch:
         """Some of the samples.
@@ -206,7 +224,12 @@ class SampleBatch(Sequence):
         return SampleBatch.of(self._size, fields, self._metainfo)
 
     def _catch_up(self) -> None:
-        """Take over what was set in samples since they were handed out."""
+        """Take over what was set in samples since they were handed out, or deferred."""
+        while self._deferred:
+            name, compute = next(iter(self._deferred.items()))
+            values = compute()
+            del self._deferred[name]
+            self.set_field(name, values)
         if all(_is_as_noted(*given) for given in self._given.values()):
             return
         samples = list(self)
@@ -227,6 +250,8 @@ class SampleBatch(Sequence):
         if isinstance(place, slice):
             return [self[i] for i in range(self._size)[place]]
         place = range(self._size)[place]
+        if self._deferred:
+            self._catch_up()
         if place not in self._given:
             fields, metainfo = (
                 {
@@ -247,9 +272,8 @@ class SampleBatch(Sequence):
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        return (
-            f'SampleBatch of {self._size} with {", ".join(self._fields) or "no field"}'
-        )
+        names = self._fields | self._deferred
+        return f'SampleBatch of {self._size} with {", ".join(names) or "no field"}'
 
     def __getstate__(self) -> tuple:
         self._catch_up()
@@ -262,6 +286,7 @@ class SampleBatch(Sequence):
             name: _each(c, _as_tensor, _Light) for name, c in fields.items()
         }
         self._given = {}
+        self._deferred = {}
 
 
 class _Light:

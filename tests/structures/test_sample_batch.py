@@ -17,6 +17,7 @@ from mmlite.structures import (
     SampleBatch,
     Taken,
     check_labels,
+    defer_field,
     field_names,
     gather_field,
     has_field,
@@ -131,6 +132,54 @@ def test_what_is_set_in_the_batch_counts_for_its_samples(batch):
     assert batch[0] is first and batch[2].names == 'c'
     with pytest.raises(ValueError, match='gt_label has 2 values for 3 samples'):
         batch.set_field('gt_label', torch.zeros(2))
+
+
+LOOKS = dict(
+    field=lambda batch: batch.field('pred_label'),
+    keys=lambda batch: batch.keys(),
+    sample=lambda batch: batch[1],
+    slice=lambda batch: batch[1:],
+    has=lambda batch: has_field(batch, 'pred_label'),
+    take=lambda batch: batch.take(torch.tensor([0])),
+    to=lambda batch: batch.to('cpu'),
+    copy=copy.deepcopy,
+    bounds=lambda batch: batch.bounds('pred_label'),
+)
+
+
+@pytest.mark.parametrize('look', LOOKS.values(), ids=LOOKS)
+def test_a_deferred_field_is_computed_once(batch, look):
+    calls = []
+
+    def compute():
+        calls.append(1)
+        return torch.tensor([5, 6, 7])
+
+    batch.set_field('pred_label', torch.zeros(3))  # of an earlier epoch
+    defer_field(batch, 'pred_label', compute)
+    assert batch.field('gt_label').tolist() == [3, 1, 4] and len(batch) == 3
+    assert 'pred_label' in repr(batch) and not calls
+    look(batch)
+    assert batch.field('pred_label').tolist() == [5, 6, 7]
+    assert batch.bounds('pred_label') == (5, 7)
+    assert [s.pred_label.item() for s in batch] == [5, 6, 7] and calls == [1]
+
+
+def test_a_deferred_field_that_is_set_is_not_computed(batch):
+    defer_field(batch, 'pred_label', lambda: 1 / 0)
+    batch.set_field('pred_label', torch.tensor([5, 6, 7]))
+    assert batch[1].pred_label.tolist() == [6]
+
+
+def test_samples_that_were_handed_out_get_a_deferred_field(batch):
+    first = batch[0]
+    defer_field(batch, 'pred_label', lambda: torch.tensor([5, 6, 7]))
+    assert first.pred_label.tolist() == [5]
+    plain = [DataSample(), DataSample()]
+    defer_field(plain, 'pred_label', lambda: torch.tensor([5, 6]))
+    assert plain[1].pred_label.tolist() == [6]
+    with pytest.raises(ValueError, match='pred_label has 2 values for 3 samples'):
+        defer_field(batch, 'pred_label', lambda: torch.zeros(2))
 
 
 def test_the_functions_do_the_same_to_both(batch):

@@ -179,8 +179,8 @@ class ClsDataPreprocessor(BaseDataPreprocessor):
         channels = images.size(-3)
         if self.to_rgb and channels == 3:
             images = images.flip(-3)
-        mean, std = self.mean, self.std
         layout = self.memory_format if images.ndim == 4 else torch.preserve_format
+        mean = self.mean
         if mean is None:
             return images.to(torch.float32, memory_format=layout)
         if mean.size(0) not in (1, channels):
@@ -190,7 +190,7 @@ class ClsDataPreprocessor(BaseDataPreprocessor):
                 f'{channels} channels, or load the images with another color_type'
             )
         widened = images.to(mean.dtype, copy=True, memory_format=layout)
-        return widened.sub_(mean).div_(std)
+        return widened.sub_(mean).div_(self.std)
 
     def _pad_ragged(self, images: list[Tensor]) -> Tensor:
         height, width = (max(image.size(d) for image in images) for d in (-2, -1))

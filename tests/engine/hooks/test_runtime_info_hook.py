@@ -1,12 +1,9 @@
 """Training does not wait for the device between two log lines."""
 
-import pytest
 import torch
 from mmengine.hooks import Hook
 from support.training import toy_runner
 from torch.utils._python_dispatch import TorchDispatchMode
-
-from mmlite.engine.history import History
 
 
 class CountReads(TorchDispatchMode):
@@ -50,16 +47,3 @@ def test_no_host_reads_between_log_lines(tmp_path):
     runner.register_hook(counting, 'LOWEST')
     runner.train()
     assert sum(counting.counts) == 0
-
-
-@pytest.mark.parametrize('length', [3, 100])
-def test_histories_are_bounded(length):
-    history = History(max_length=length)
-    values = [float(i) for i in range(50)]
-    for start in range(0, 50, 10):
-        history.extend(values[start : start + 10])
-    assert history.data[0].tolist() == values[-length:]
-    assert history.mean(2) == 48.5
-    history.update(7.0)
-    assert history.current() == 7.0
-    assert len(history.data[0]) == min(51, length)
