@@ -22,9 +22,9 @@ Call = tuple[Hook, Callable[..., Any]]
 class HookCalls:
     """Remembers who is to be called at the points of an iteration.
 
-    Only hooks that override a point are called there. What is remembered is
-    found anew when hooks were registered or taken away, and after any point
-    that does not belong to an iteration: a method may have been replaced.
+    Only hooks that override such a point are called there; any other point is left
+    to all that have it. What is remembered is found anew when hooks were registered
+    or taken away, and after any other point: a method may have been replaced.
 
     Example:
         >>> class Count(Hook):
@@ -42,21 +42,19 @@ class HookCalls:
 
     def at(self, point: str, hooks: Sequence[Hook]) -> list[Call]:
         """The hooks to call at a point, in order, with their methods."""
+        if not point.endswith('_iter'):
+            self._calls.clear()
+            return [(h, getattr(h, point)) for h in hooks if hasattr(h, point)]
         if hooks != self._hooks:
             self._hooks = list(hooks)
             self._calls.clear()
-        calls = self._calls.get(point)
-        if calls is None:
-            calls = [
+        if point not in self._calls:
+            self._calls[point] = [
                 (hook, getattr(hook, point))
                 for hook in hooks
                 if _overrides(hook, point)
             ]
-            if point.endswith('_iter'):
-                self._calls[point] = calls
-            else:
-                self._calls.clear()
-        return calls
+        return self._calls[point]
 
 
 def _overrides(hook: Hook, point: str) -> bool:

@@ -54,11 +54,14 @@ def gathered_rng_states() -> list[dict[str, Any]]:
 @contextmanager
 def preserved_rng() -> Iterator[None]:
     """Let what happens inside leave no trace in later random numbers."""
-    state = rng_state()
+    python, legacy = random.getstate(), np.random.get_state()
+    devices = [torch.cuda.current_device()] if torch.cuda.is_available() else []
     try:
-        yield
+        with torch.random.fork_rng(devices):
+            yield
     finally:
-        set_rng_state(state)
+        random.setstate(python)
+        np.random.set_state(legacy)
 
 
 def hub_state(hub: MessageHub) -> dict[str, Any]:

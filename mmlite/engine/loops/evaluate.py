@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import mmengine.runner.loops as base
@@ -65,20 +64,20 @@ class _EvalLoop(BaseLoop):
         """Predict one batch."""
         runner, mode = self.runner, self.mode
         runner.call_hook(f'before_{mode}_iter', batch_idx=idx, data_batch=data_batch)
-        with self._precision():
-            outputs = getattr(runner.model, f'{mode}_step')(data_batch)
-        outputs = self._without_losses(outputs)
+        outputs = self._without_losses(self._step(data_batch))
         self.evaluator.process(data_samples=outputs, data_batch=data_batch)
         runner.call_hook(
             f'after_{mode}_iter', batch_idx=idx, data_batch=data_batch, outputs=outputs
         )
 
-    def _precision(self) -> AbstractContextManager:
+    def _step(self, data_batch: Any) -> Sequence:
+        step = getattr(self.runner.model, f'{self.mode}_step')
         if not self.fp16:
-            return nullcontext()
+            return step(data_batch)
         device = torch.device(get_device()).type
         dtype = torch.float16 if device == 'cuda' else torch.bfloat16
-        return torch.autocast(device, dtype)
+        with torch.autocast(device, dtype):
+            return step(data_batch)
 
     def _without_losses(self, outputs: Sequence) -> Sequence:
         """Put aside losses, which a model may give as a last element of their own."""
