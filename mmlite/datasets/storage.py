@@ -46,10 +46,10 @@ class ArrayList(Sequence):
 
 
 class PackedList(Sequence):
-    """Dicts, pickled one behind the other into one array.
+    """Dicts, pickled one behind the other into one string of bytes.
 
     A million python objects would be copied into every worker, page by page,
-    as soon as their reference counts are touched; one array is shared.
+    as soon as their reference counts are touched; one string is shared.
 
     Args:
         samples: The dicts.
@@ -61,7 +61,7 @@ class PackedList(Sequence):
 
     def __init__(self, samples: Sequence[dict]) -> None:
         pieces = [pickle.dumps(sample, protocol=4) for sample in samples]
-        self._data = np.frombuffer(b''.join(pieces), np.uint8)
+        self._data = b''.join(pieces)
         self._starts = np.cumsum([0, *map(len, pieces)], dtype=np.int64)
 
     def __len__(self) -> int:

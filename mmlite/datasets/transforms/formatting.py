@@ -30,10 +30,12 @@ def _to_input(value: object) -> Tensor | list:
             value = value[None]
         elif value.ndim == 3:
             value = value.transpose(2, 0, 1)
-        flipped = value.size and min(value.strides) < 0
-        if flipped or not value.flags.writeable:
+        if not value.flags.writeable:
             value = value.copy()
-        return torch.from_numpy(value)
+        try:
+            return torch.from_numpy(value)
+        except ValueError:  # a flip that is a view
+            return torch.from_numpy(value.copy())
     if isinstance(value, (list, tuple)):
         return [_to_input(view) for view in value]
     return torch.as_tensor(value)

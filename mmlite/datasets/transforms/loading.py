@@ -112,7 +112,7 @@ class LoadImageFromFile(BaseTransform):
 
     def _read(self, path: str) -> bytes:
         if self.backend_args is None and '://' not in str(path):
-            with open(path, 'rb', buffering=0) as file:  # the fastest way
+            with io.FileIO(path) as file:  # the fastest way
                 return file.read()
         from mmengine.fileio import get
 
