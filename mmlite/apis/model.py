@@ -11,7 +11,7 @@ from torch import nn
 
 from ..config import load_config
 from ..engine import load_checkpoint, load_state
-from ..errors import ConfigError
+from ..errors import ConfigError, UserError
 from ..registry import MODELS
 
 __all__ = ['init_model']
@@ -39,6 +39,7 @@ def init_model(
     Raises:
         ConfigError: if the model cannot be built.
         CheckpointError: if the checkpoint is unreadable or of another model.
+        UserError: if there is no such device.
 
     Example:
         >>> model = init_model('configs/resnet18_digits.py')
@@ -60,4 +61,9 @@ def init_model(
         state = load_checkpoint(checkpoint, map_location='cpu')
         load_state(model, state, source=str(checkpoint))
         model.dataset_meta = state.get('meta', {}).get('dataset_meta') or {}
-    return model.to(device).eval()
+    try:
+        return model.to(device).eval()
+    except (AssertionError, RuntimeError) as error:
+        raise UserError(
+            f'cannot bring the model to device={device!r}: {error}'
+        ) from None

@@ -82,5 +82,6 @@ def announce(
         print(opening, flush=True)
     return (
         f'{rule}\nSTAND-IN: the figures above are those of {cfg.filename}, not of '
-        f'{wanted.filename}, whose data was absent.\n{rule}'
+        f'{wanted.filename}, whose data was absent.\n'
+        f'Test its checkpoints with {cfg.filename}.\n{rule}'
     )

@@ -26,7 +26,7 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader
 
 from ..errors import ConfigError
-from ..registry import HOOKS, LOG_PROCESSORS, MODEL_WRAPPERS, MODELS, VISUALIZERS
+from ..registry import HOOKS, MODEL_WRAPPERS, MODELS, VISUALIZERS
 from . import builders
 from .checkpoints import unwrapped
 from .dataloaders import build_dataloader
@@ -93,7 +93,7 @@ class RunnerAssembly(BaseRunner):
         """The part that makes log lines."""
         if isinstance(log_processor, dict):
             with at('log_processor'):
-                return LOG_PROCESSORS.build(dict(type='LogProcessor') | log_processor)
+                return builders.log_processor_of(log_processor)
         return log_processor
 
     def build_model(self, model: nn.Module | dict) -> nn.Module:

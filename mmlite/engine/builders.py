@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mmengine.evaluator import Evaluator
-from mmengine.runner import BaseLoop, Runner
+from mmengine.logging import HistoryBuffer
+from mmengine.runner import BaseLoop, LogProcessor, Runner
 
 from ..errors import ConfigError, Problem, did_you_mean
 from ..registry import (
     EVALUATORS,
+    LOG_PROCESSORS,
     LOOPS,
     METRICS,
     OPTIM_WRAPPER_CONSTRUCTORS,
@@ -187,3 +189,33 @@ def _is_scheduler(cfg: Mapping[str, Any]) -> bool:
     return 'type' in cfg or not all(
         isinstance(v, (Mapping, list, tuple)) for v in cfg.values()
     )
+
+
+def log_processor_of(cfg: Mapping[str, Any]) -> LogProcessor:
+    """The part that makes log lines, from its settings.
+
+    Raises:
+        ConfigError: if an entry of ``custom_cfg`` asks for what cannot be logged.
+
+    Example:
+        >>> entry = dict(data_src='loss', method_name='meen')
+        >>> log_processor_of(dict(custom_cfg=[entry]))
+        Traceback (most recent call last):
+        mmlite.errors.ConfigError: custom_cfg.0.method_name is 'meen', but ...
+    """
+    methods = list(HistoryBuffer()._statistics_methods)
+    problems = []
+    for i, entry in enumerate(cfg.get('custom_cfg') or ()):
+        method, window = entry.get('method_name', 'mean'), entry.get('window_size', 1)
+        if method not in methods:
+            hint = did_you_mean(method, methods)
+            message = f'is {method!r}, but there are {", ".join(methods)}{hint}'
+            problems.append(Problem(f'custom_cfg.{i}.method_name', message))
+        if window not in ('epoch', 'global') and not isinstance(window, int):
+            message = (
+                f"is {window!r}; expected a number of iterations, 'epoch' or 'global'"
+            )
+            problems.append(Problem(f'custom_cfg.{i}.window_size', message))
+    if problems:
+        raise ConfigError(problems)
+    return LOG_PROCESSORS.build(dict(type='LogProcessor') | dict(cfg))

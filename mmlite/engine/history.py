@@ -1,4 +1,4 @@
-"""Logged values, of bounded length."""
+"""Logged values."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import torch
 from mmengine.logging import HistoryBuffer, MessageHub
 from torch import Tensor
 
-#: Values of each kind that are kept while training, and in a checkpoint.
-MAX_LENGTH = 10_000
+#: Values of each kind that are kept: in a run, as by mmengine, and in a checkpoint.
+MAX_LENGTH = 1_000_000
 SAVED_LENGTH = 1_000
 
 
 class History(HistoryBuffer):
-    """mmengine's buffer, which takes many values at once and forgets the oldest.
+    """mmengine's buffer, which takes many values at once.
 
     mmengine's own copies a growing array for every single value.
 
@@ -48,6 +48,13 @@ class History(HistoryBuffer):
         self._logs[self._end : end] = values
         self._end = end
         self._look()
+
+    def update(self, log_val: float, count: int = 1) -> None:
+        """Append a value."""
+        if isinstance(log_val, float) and count == 1:
+            self.extend([log_val])
+        else:
+            super().update(log_val, count)
 
     def _make_room(self, extra: int) -> None:
         """Let the values stand at the front of arrays of about twice their number."""
@@ -86,12 +93,14 @@ def record(hub: MessageHub, key: str, values: Sequence[float]) -> None:
     if key not in hub.log_scalars:
         hub.update_scalar(key, values[0])
         values = values[1:]
-    bounded(hub, key).extend(values)
+    history_of(hub, key).extend(values)
 
 
-def bounded(hub: MessageHub, key: str) -> History:
-    """The history of a scalar, turned into a bounded one if it was not."""
+def history_of(hub: MessageHub, key: str) -> History:
+    """The history of a scalar, turned into one of ours if it was not."""
     buffer = hub.log_scalars[key]
     if not isinstance(buffer, History):
-        buffer = hub.log_scalars[key] = History(*buffer.data)
+        buffer.__class__ = History  # in its place, as a hook may hold on to it
+        buffer.max_length = MAX_LENGTH
+        buffer._make_room(0)
     return buffer

@@ -73,7 +73,7 @@ def hub_state(hub: MessageHub) -> dict[str, Any]:
         >>> hub_state(hub)['log_scalars']['train/loss']
         {'values': [0.5], 'counts': [1]}
     """
-    resumed = dict(hub.state_dict()['resumed_keys'])
+    resumed = dict(hub._resumed_keys)  # state_dict would copy the histories
     scalars = {}
     for key, buffer in hub.log_scalars.items():
         values, counts = buffer.data

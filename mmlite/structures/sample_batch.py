@@ -176,7 +176,8 @@ class SampleBatch(Sequence):
 
         Args:
             name: Name of the field.
-            compute: Gives what :meth:`set_field` takes. It is called once, or never.
+            compute: Gives what :meth:`set_field` takes. It is called once, or never,
+                and sees what was changed by then in the tensors that it looks at.
 
         Example:
             >>> batch = SampleBatch.of(2)

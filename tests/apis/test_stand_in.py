@@ -1,7 +1,7 @@
 """Without its data a front-door config trains its stand-in; a recipe fails."""
 
 import pytest
-from support.runs import CIFAR, ROOT, TINY
+from support.runs import CIFAR, DIGITS, ROOT, TINY
 
 from mmlite.apis import train
 from mmlite.apis.cli import main
@@ -27,6 +27,7 @@ def test_the_front_door_trains_digits_and_says_so(offline, tmp_path, capsys):
     printed = capsys.readouterr().out
     assert printed.count('STAND-IN') == 2
     assert 'data/cifar10' in printed
+    assert f'Test its checkpoints with {DIGITS}' in printed
     assert printed.index('STAND-IN') < printed.index('accuracy/top1')
     assert printed.rindex('STAND-IN') > printed.rindex('accuracy/top1')
     assert [p.name for p in (tmp_path / 'work_dirs').iterdir()] == ['resnet18_digits']

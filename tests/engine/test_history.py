@@ -3,8 +3,11 @@
 import copy
 
 import pytest
+from mmengine.hooks import Hook
+from mmengine.logging import MessageHub
+from support.training import toy_runner
 
-from mmlite.engine.history import History
+from mmlite.engine.history import History, history_of
 
 
 @pytest.mark.parametrize('length', [3, 100])
@@ -33,3 +36,40 @@ def test_counts_of_values_are_kept():
     assert history.data[1].tolist() == [1, 3, 1, 1, 1, 1, 1]
     assert history.mean() == 30 / 9
     assert history.mean(6) == 28 / 8
+
+
+def test_a_scalar_that_somebody_holds_on_to_stays_the_same():
+    hub = MessageHub('held')
+    hub.update_scalar('train/mine', 1.0)
+    held = hub.get_scalar('train/mine')
+    held.update(2.0)
+    assert history_of(hub, 'train/mine') is held is hub.get_scalar('train/mine')
+    held.update(3.0)
+    hub.update_scalar('train/mine', 4.0)
+    assert held.data[0].tolist() == [1.0, 2.0, 3.0, 4.0]
+    assert held.max_length == 1_000_000
+
+
+class Scalars(Hook):
+    """Logs a scalar of its own, and counts; reads what others log."""
+
+    def before_train(self, runner):
+        runner.message_hub.update_scalar('train/mine', 0.0)
+        self.mine = runner.message_hub.get_scalar('train/mine')
+
+    def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
+        self.mine.update(float(batch_idx))
+        runner.message_hub.update_scalar('train/count', 64)
+
+
+def test_scalars_of_a_hook(tmp_path):
+    scalars = Scalars()
+    runner = toy_runner(tmp_path)
+    runner.register_hook(scalars)
+    runner.train()
+    hub = runner.message_hub
+    assert len(hub.get_scalar('train/mine').data[0]) == runner.iter + 1
+    assert hub.get_scalar('train/mine') is scalars.mine
+    assert str(hub.get_scalar('train/count').current()) == '64'  # not 64.0
+    for key in ('train/loss', 'train/lr', 'train/time'):
+        assert len(hub.get_scalar(key).data[0]) == runner.iter

@@ -152,6 +152,12 @@ MISTAKES = {
         default_hooks=dict(checkpoint=dict(type='CheckpointHook', intervl=1))
     ),
     "custom_hooks.0: unknown type 'EMAHok'": dict(custom_hooks=[dict(type='EMAHok')]),
+    "log_processor.custom_cfg.0.method_name is 'meen', but there are ": dict(
+        log_processor=dict(custom_cfg=[dict(data_src='loss', method_name='meen')])
+    ),
+    "log_processor.custom_cfg.0.window_size is 'globl'; expected a number": dict(
+        log_processor=dict(custom_cfg=[dict(data_src='loss', window_size='globl')])
+    ),
     "log_processor: LogProcessor has no argument 'windw_size'": dict(
         log_processor=dict(windw_size=1)
     ),

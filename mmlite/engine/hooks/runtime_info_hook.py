@@ -12,7 +12,7 @@ from mmengine.version import __version__ as mmengine_version
 from torch import Tensor
 
 from ...registry import HOOKS
-from ..history import as_numbers, bounded, record
+from ..history import as_numbers, history_of, record
 from ..optimizers import OptimWrapper
 from .logging_steps import LogSteps
 
@@ -23,7 +23,7 @@ class RuntimeInfoHook(BaseRuntimeInfoHook):
 
     Differs from mmengine's in that values stay on their device until a log line
     is due: training never waits for the device in between. The log lines are
-    the same. Histories have a bounded length.
+    the same.
     """
 
     def __init__(self) -> None:
@@ -71,6 +71,8 @@ class RuntimeInfoHook(BaseRuntimeInfoHook):
     ) -> None:
         """Keep what the model logs, and pass it on if a log line is due."""
         pending = self._pending
+        for key, rates in runner.optim_wrapper.get_lr().items():
+            pending[key].append(rates[0])
         for key, value in (outputs or {}).items():
             if isinstance(value, Tensor) and value.requires_grad:
                 value = value.detach()  # as it would keep its graph alive
@@ -95,10 +97,9 @@ class RuntimeInfoHook(BaseRuntimeInfoHook):
         if not self._pending:
             return
         hub = runner.message_hub
-        for name, rates in runner.optim_wrapper.get_lr().items():
-            record(hub, f'train/{name}', rates[:1])
         for key, values in self._pending.items():
             record(hub, f'train/{key}', as_numbers(values))
         self._pending.clear()
-        for key in hub.log_scalars:
-            bounded(hub, key)
+        for key, buffer in hub.log_scalars.items():
+            if buffer.data[0].dtype == float:  # those that count stay as they are
+                history_of(hub, key)

@@ -16,6 +16,7 @@ from torch.utils.data import DataLoader
 
 from ...registry import LOOPS
 from ...structures import SampleBatch
+from ..optimizers import amp_supported
 from ..resume import preserved_rng
 from ..wrappers import share_buffers
 from .batches import batches_from
@@ -36,6 +37,9 @@ class _EvalLoop(BaseLoop):
         BaseLoop.__init__(self, runner, dataloader)
         self.evaluator = runner.build_evaluator(evaluator)
         self.fp16 = fp16
+        supported, reason = amp_supported()
+        if fp16 and not supported:
+            runner.logger.warning(f'{self.mode}_cfg.fp16=True: {reason}')
         metainfo = getattr(self.dataloader.dataset, 'metainfo', None)
         self.evaluator.dataset_meta = metainfo
         runner.visualizer.dataset_meta = metainfo

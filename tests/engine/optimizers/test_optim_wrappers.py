@@ -80,6 +80,15 @@ def test_mixed_precision_in_a_run(tmp_path):
     assert again.iter == 15
 
 
+def test_slow_half_precision_in_a_validation_is_warned_of(tmp_path, monkeypatch):
+    where = 'mmlite.engine.loops.evaluate.amp_supported'
+    monkeypatch.setattr(where, lambda: (False, 'it is slow'))
+    runner = toy_runner(tmp_path, val_cfg=dict(fp16=True))
+    assert runner.val_loop.fp16
+    log = next(tmp_path.rglob('*.log')).read_text()
+    assert 'WARNING - val_cfg.fp16=True: it is slow' in log
+
+
 @pytest.mark.parametrize(
     ('options', 'message'),
     [
