@@ -54,14 +54,11 @@ def gathered_rng_states() -> list[dict[str, Any]]:
 @contextmanager
 def preserved_rng() -> Iterator[None]:
     """Let what happens inside leave no trace in later random numbers."""
-    python, legacy = random.getstate(), np.random.get_state()
-    devices = [torch.cuda.current_device()] if torch.cuda.is_available() else []
+    state = rng_state()
     try:
-        with torch.random.fork_rng(devices):
-            yield
+        yield
     finally:
-        random.setstate(python)
-        np.random.set_state(legacy)
+        set_rng_state(state)
 
 
 def hub_state(hub: MessageHub) -> dict[str, Any]:
