@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
 from pathlib import Path
 from types import TracebackType
@@ -17,7 +19,7 @@ class Peer:
 
     Args:
         python: The python of an environment with mmpretrain; see
-            ``setup_peer.sh``.
+            ``setup_peer.sh``. A relative path is one from here.
         folder: Where the peer may write, its log among others.
 
     Raises:
@@ -29,7 +31,7 @@ class Peer:
         worker = Path(__file__).with_name('peer_worker.py')
         with self.log.open('w') as log:
             self.process = subprocess.Popen(
-                [python, str(worker)],
+                [_absolute(python), str(worker)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -64,3 +66,8 @@ class Peer:
     ) -> None:
         self.process.stdin.close()
         self.process.wait()
+
+
+def _absolute(python: str) -> str:
+    """The same program when it is started in another folder."""
+    return os.path.abspath(shutil.which(python) or python)

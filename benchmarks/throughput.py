@@ -84,7 +84,7 @@ def peer_cifar(session: Session) -> list[Line]:
         root=task.root,
         batch_size=batch,
         workers=session.size(16, 0),
-        iterations=session.size(160, 5),
+        iterations=task.steps,
     )
     others = dict(mmpretrain=lambda: session.peer.ask('training', **options))
     taken = _train(session, runner, others, segment).taken

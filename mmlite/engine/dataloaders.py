@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import copy
+import gc
+import os
 import signal
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import torch
@@ -228,6 +230,17 @@ def _build_worker_init(cfg: dict[str, Any], seed: int | None) -> Callable:
     return partial(_start_worker, own)
 
 
+@cache
+def _keep_in_workers() -> None:
+    """Let the processes that are forked from now on keep what they inherit.
+
+    Were Python's garbage collection to come upon a tensor of the GPU there, which
+    only its own process can free, it would end the process.
+    """
+    if hasattr(os, 'register_at_fork'):  # not on Windows, which does not fork
+        os.register_at_fork(after_in_child=gc.freeze)
+
+
 def _start_worker(own: Callable | None, worker_id: int) -> None:
     """What every worker does first."""
     # Ctrl-C is the main process's business: it may still want this batch.
@@ -241,6 +254,7 @@ def _start_worker(own: Callable | None, worker_id: int) -> None:
 def _set_defaults(cfg: dict[str, Any]) -> None:
     workers = cfg.setdefault('num_workers', 0)
     if workers:
+        _keep_in_workers()
         cfg.setdefault('persistent_workers', True)
     else:  # torch refuses them
         for key in ('persistent_workers', 'prefetch_factor', 'timeout'):

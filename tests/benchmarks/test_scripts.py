@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import re
 import subprocess
 import sys
@@ -100,7 +101,10 @@ for line in sys.stdin:
 
         (tmp_path / 'peer_worker.py').write_text(self.WORKER)
         monkeypatch.setattr(peer, '__file__', str(tmp_path / 'peer.py'))
-        with peer.Peer(sys.executable, tmp_path) as running:
+        # As a user names it, from where he is.
+        python = os.path.relpath(sys.executable)
+        (tmp_path / 'folder').mkdir()
+        with peer.Peer(python, tmp_path / 'folder') as running:
             yield running
 
     def test_answers(self, peer):

@@ -1,6 +1,7 @@
 """A start is quiet, and mistakes are told with their place."""
 
 import errno
+import gc
 import json
 import logging
 import os
@@ -15,6 +16,7 @@ import torch
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner as TheirRunner
 from support.training import their_cfg, toy_cfg, toy_runner
+from torch.utils.data import Dataset
 
 from mmlite.engine import Runner, build_dataloader
 from mmlite.errors import CheckpointError, ConfigError, DataError, UserError
@@ -190,6 +192,40 @@ def test_loaders_are_fast_by_default():
     assert working.pin_memory == torch.cuda.is_available()
     asked = dict(persistent_workers=True, prefetch_factor=4, pin_memory=True)
     build_dataloader(loader(**asked))
+
+
+class Garbage:
+    """What only Python's garbage collection finds; it counts who comes upon it."""
+
+    collected_by = []
+
+    def __init__(self):
+        self.myself = self
+
+    def __del__(self):
+        self.collected_by.append(os.getpid())
+
+
+class CollectedBy(Dataset):
+    """Looks for garbage where a sample is loaded, and tells who collected some."""
+
+    def __len__(self):
+        return 2
+
+    def __getitem__(self, index):
+        gc.collect()
+        return torch.tensor([os.getpid(), *Garbage.collected_by])
+
+
+def test_workers_leave_what_they_inherit_alone():
+    """To free a tensor of the GPU in a forked process would end it."""
+    asked = dict(num_workers=1, dataset=CollectedBy(), batch_size=1)
+    working = build_dataloader(loader(**asked, persistent_workers=False))
+    Garbage.collected_by.clear()
+    Garbage()
+    assert [len(batch[0]) for batch in working] == [1, 1]
+    gc.collect()
+    assert Garbage.collected_by == [os.getpid()]
 
 
 def test_validating_and_testing_alone(tmp_path):
