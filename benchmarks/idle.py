@@ -12,7 +12,7 @@ import torch
 from data import write_cifar10
 from mmengine.hooks import Hook, LoggerHook
 from protocol import Goal, Line, Rounds
-from recipes import Cifar, on_gpu
+from recipes import Cifar, forget_compiled, on_gpu
 from session import Session, quiet
 from torch.autograd import DeviceType
 from torch.profiler import ProfilerActivity, profile
@@ -124,6 +124,7 @@ def epochs(session: Session) -> list[Line]:
     task = _task(session, 512)
     cfg = task.config(epochs=session.rounds + session.warmup + 1, validate=True)
     cfg.default_hooks.checkpoint.interval = 1
+    forget_compiled()
     with quiet():
         runner = Runner.from_cfg(cfg)
     loop, batches = task.bare(runner)

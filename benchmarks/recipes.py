@@ -36,6 +36,15 @@ def on_gpu() -> bool:
     return torch.cuda.is_available()
 
 
+def forget_compiled() -> None:
+    """Compile anew what comes next.
+
+    The same code with another batch size would be compiled for any size, which is
+    slower, and after some more models not at all.
+    """
+    torch.compiler.reset()
+
+
 @dataclass
 class Cifar:
     """Trainings of ResNet-18 on made-up CIFAR-10.
@@ -90,6 +99,7 @@ class Cifar:
     def runner(self, iterations: int) -> Runner:
         """A training of at least so many iterations."""
         cfg = self.config(epochs=math.ceil(iterations / self.steps))
+        forget_compiled()
         with quiet():
             return Runner.from_cfg(cfg)
 
@@ -167,6 +177,7 @@ def ready_runner(
     settings.default_hooks.checkpoint.update(interval=-1, save_last=False)
     kind = 'AmpOptimWrapper' if on_gpu() else 'OptimWrapper'
     fast = dict(compile=True, channels_last=True) if on_gpu() else {}
+    forget_compiled()
     with quiet():
         return Runner(
             model,

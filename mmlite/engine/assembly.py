@@ -246,7 +246,12 @@ class RunnerAssembly(BaseRunner):
             tell(self.logger, 'not compiled: on a CPU there is nothing to gain')
             return
         model = unwrapped(self.model)
-        parts = [m for name, m in model.named_children() if name in _COMPILED]
+        parts = [
+            part
+            for name, part in model.named_children()
+            # To call what is compiled takes longer than to average, say.
+            if name in _COMPILED and any(True for _ in part.parameters())
+        ]
         # In place, so that the names in checkpoints stay as they are.
         for part in parts or [model]:
             part.compile(**options)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from ..datasets import ImageTable, InfiniteSampler, SeededIndex
@@ -16,6 +17,7 @@ from ..datasets.samplers import Chunk, SeededSampler
 __all__ = ['BatchLoader']
 
 _BLOCK = 8192  # samples that are looked at together
+_BYTES = 64 * 2**20  # images that are transformed together on a GPU
 
 
 class BatchLoader(DataLoader):
@@ -57,15 +59,22 @@ class BatchLoader(DataLoader):
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         device = self.data.images.device
+        size = group_size(self.data.images, self.batch_size)
         for rows, numbers in self._blocks():
             here = torch.from_numpy(rows)
             there = here.to(device, non_blocking=True)
             numbers = torch.from_numpy(numbers).to(device, non_blocking=True)
-            for batch in zip(
-                *(x.split(self.batch_size) for x in (here, there, numbers)),
-                strict=True,
-            ):
-                yield self.data.batch(*batch)
+            groups = zip(*(x.split(size) for x in (here, there, numbers)), strict=True)
+            for group in groups:
+                yield from self._batches(self.data.batch(*group))
+
+    def _batches(self, group: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """The batches of a group."""
+        images = group['inputs']
+        samples = group['data_samples'].to(images.device, non_blocking=True)
+        parts = images.split(self.batch_size), samples.split(self.batch_size)
+        for inputs, data_samples in zip(*parts, strict=True):
+            yield dict(inputs=inputs, data_samples=data_samples)
 
     def _blocks(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Rows and random numbers of whole batches; only the last may be smaller."""
@@ -101,3 +110,15 @@ class BatchLoader(DataLoader):
                 drawn = torch.randint(2**62, (len(block),), generator=self.generator)
                 seeds = drawn.numpy().astype(np.uint64)
             yield Chunk(np.array(block, np.int64), epochs), seeds
+
+
+def group_size(images: Tensor, batch_size: int) -> int:
+    """How many samples become batches in one go, a multiple of the batch size.
+
+    On a GPU a kernel takes longer to start than to run over one batch of small
+    images. A CPU has the images of one batch at hand, and not those of many.
+    """
+    if images.device.type == 'cpu':
+        return batch_size
+    bytes_of_batch = batch_size * images[0].numel() * images.element_size()
+    return max(1, _BYTES // bytes_of_batch) * batch_size

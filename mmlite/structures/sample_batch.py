@@ -37,7 +37,9 @@ class Taken(Sequence):
     def __len__(self) -> int:
         return len(self.indices)
 
-    def __getitem__(self, place: int) -> Any:
+    def __getitem__(self, place: int | slice) -> Any:
+        if isinstance(place, slice):
+            return Taken(self.source, self.indices[place])
         return self.source[int(self.indices[place])]
 
     def __reduce__(self) -> tuple:
@@ -209,20 +211,41 @@ class SampleBatch(Sequence):
         taken._bounds = self._bounds.copy()
         return taken
 
+    def split(self, size: int) -> list[SampleBatch]:
+        """Batches of so many of the samples each; the last one may be smaller.
+
+        Example:
+            >>> batch = SampleBatch.of(5, dict(gt_label=torch.arange(5)))
+            >>> [part.field('gt_label').tolist() for part in batch.split(2)]
+            [[0, 1], [2, 3], [4]]
+        """
+        self._catch_up()
+        parts = []
+        for start in range(0, self._size, size):
+            end = min(start + size, self._size)
+            fields, metainfo = (
+                {name: column[start:end] for name, column in columns.items()}
+                for columns in (self._fields, self._metainfo)
+            )
+            part = SampleBatch.of(end - start, fields, metainfo)
+            part._bounds = self._bounds.copy()
+            parts.append(part)
+        return parts
+
     def to(self, *args: Any, **kwargs: Any) -> SampleBatch:
         """The same batch on another device, or of another type; see ``Tensor.to``."""
         return self._mapped(lambda value: value.to(*args, **kwargs))
 
     def pin_memory(self) -> SampleBatch:
         """The same batch in memory that a GPU can read from."""
-        pinned = self._mapped(lambda value: value.pin_memory())
-        pinned._bounds = self._bounds
-        return pinned
+        return self._mapped(lambda value: value.pin_memory())
 
     def _mapped(self, change: Callable) -> SampleBatch:
         self._catch_up()
         fields = {name: _each(column, change) for name, column in self._fields.items()}
-        return SampleBatch.of(self._size, fields, self._metainfo)
+        mapped = SampleBatch.of(self._size, fields, self._metainfo)
+        mapped._bounds = self._bounds.copy()
+        return mapped
 
     def _catch_up(self) -> None:
         """Take over what was set in samples since they were handed out, or deferred."""

@@ -14,6 +14,7 @@ from mmengine.dataset import InfiniteSampler as TheirInfiniteSampler
 from mmlite.datasets import BaseDataset, DefaultSampler
 from mmlite.datasets.samplers import base
 from mmlite.datasets.storage import ArrayList
+from mmlite.engine import batch_loader
 from mmlite.engine.batch_loader import BatchLoader
 from mmlite.engine.dataloaders import build_dataloader
 from mmlite.engine.loops import batches_from, endless_batches
@@ -265,12 +266,39 @@ def test_a_sampler_that_changes_what_it_yields():
     assert equal(by_index(batches_from(made, 1)), forwards)
 
 
-def test_annotations_stay_on_the_cpu():
+@pytest.mark.parametrize('drop_last', [True, False])
+@pytest.mark.parametrize('start', [0, 1, 4])
+def test_batches_that_are_made_together_are_the_same(monkeypatch, drop_last, start):
+    def batches():
+        data = loader(CROP, FLIP, drop_last=drop_last)
+        return list(batches_from(data, epoch=2, start=start))
+
+    one_by_one = batches()
+    monkeypatch.setattr(batch_loader, 'group_size', lambda images, size: 3 * size)
+    together = batches()
+    assert same(together, one_by_one)
+    samples = together[0]['data_samples']
+    assert samples.bounds('gt_label') == (0, 9)  # of all, as they are known already
+
+
+def test_how_many_are_made_together():
+    images = torch.zeros(1, 3, 32, 32, dtype=torch.uint8)
+    assert batch_loader.group_size(images, 512) == 512
+    # 64 MiB of 3 KiB each are 21845; of 147 KiB each 445.
+    assert batch_loader.group_size(images.to('meta'), 512) == 42 * 512
+    large = torch.zeros(1, 3, 224, 224, dtype=torch.uint8, device='meta')
+    assert batch_loader.group_size(large, 200) == 2 * 200
+    assert batch_loader.group_size(large, 512) == 512
+
+
+def test_annotations_are_where_the_images_are():
     made = loader(CROP, FLIP)
     made.data = made.data._replace(images=made.data.images.to('meta'))
     batch = next(iter(made))
     assert batch['inputs'].is_meta and batch['inputs'].shape == (4, 3, 6, 6)
-    assert batch['data_samples'].field('gt_label').device.type == 'cpu'
+    samples = batch['data_samples']
+    assert samples.field('gt_label').is_meta and len(samples) == 4
+    assert samples.bounds('gt_label') == (0, 9)  # so they can be judged anyway
 
 
 def test_what_concerns_workers_is_left_out():

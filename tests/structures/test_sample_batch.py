@@ -267,6 +267,19 @@ def test_taken_looks_up_late():
     assert list(taken) == ['c', 'b'] and taken[-1] == 'b'
 
 
+def test_split(batch):
+    batch.set_field('ragged', [torch.ones(i) for i in range(3)])
+    batch[2].set_gt_label(0)
+    for whole in (batch, batch.take(torch.tensor([0, 1, 2]))):
+        first, second = whole.split(2)
+        assert labels_of(first) == [[3], [1]] and labels_of(second) == [[0]]
+        assert [len(s.ragged) for s in first] == [0, 1]
+        assert second[0].img_path == '4.png'
+        (alone,) = whole.split(9)
+        assert labels_of(alone) == labels_of(whole)
+    assert SampleBatch().split(2) == []
+
+
 def test_pickles_and_copies_are_equal(batch):
     scores = torch.rand(3, 2000)
     batch.set_field('gt_score', scores)
@@ -303,9 +316,8 @@ def test_bounds(batch):
     there = pickle.loads(pickle.dumps(batch))
     there.field('gt_label').fill_(77)
     assert there.bounds('gt_label') == (1, 4)
-    part = batch.take(torch.tensor([0]))
-    low, high = part.bounds('gt_label')
-    assert low <= 3 <= high
+    for part in (batch.take(torch.tensor([0])), batch.split(1)[0], batch.to('meta')):
+        assert part.bounds('gt_label') == (1, 4)
     batch[0].set_gt_label(9)
     assert batch.bounds('gt_label') == (1, 9)
     batch.set_field('gt_label', torch.tensor([5, 6, 7]))
