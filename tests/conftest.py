@@ -18,6 +18,17 @@ def pytest_configure() -> None:
     torch.set_num_threads(1)
 
 
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Tests are about a CPU, on any machine, but for those that are marked."""
+    with pytest.MonkeyPatch.context() as patch:
+        if item.get_closest_marker('gpu') is None:
+            patch.setenv('CUDA_VISIBLE_DEVICES', '')  # of the processes it starts
+            patch.setattr(torch.cuda, 'is_available', lambda: False)
+            patch.setattr('mmengine.device.utils.DEVICE', 'cpu')
+        return (yield)
+
+
 @pytest.fixture
 def repo_root() -> Path:
     """The folder that holds ``mmlite``, ``configs`` and ``tools``."""

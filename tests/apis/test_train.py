@@ -177,7 +177,6 @@ def test_a_checkpoint_of_another_model(trained, tmp_path):
         apis.test(DIGITS, trained / 'epoch_1.pth', wider, work_dir=tmp_path)
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason='needs a machine without GPU')
 def test_init_model_on_a_device_that_is_absent():
     with pytest.raises(UserError, match="bring the model to device='cuda': .*CUDA"):
         init_model(DIGITS, overrides=TINY, device='cuda')

@@ -76,7 +76,6 @@ def test_unknown_lines_are_told():
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(torch.cuda.is_available(), reason='there is a GPU')
 def test_without_a_gpu_nothing_is_measured():
     done = run('gpu.py', '--all')
     assert done.returncode == 0

@@ -17,7 +17,10 @@ from mmlite.engine import Interrupted
 from mmlite.engine.checkpoints.snapshot import Snapshot, SnapshotMemory
 from mmlite.engine.prefetch import prefetched
 
-pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason='needs a GPU')
+pytestmark = [
+    pytest.mark.gpu,
+    pytest.mark.skipif(not torch.cuda.is_available(), reason='needs a GPU'),
+]
 
 SAME_BITS = dict(seed=1, deterministic=True)
 #: ResNet-18 of a quarter of the width, on all digits.

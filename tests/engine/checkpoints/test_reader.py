@@ -213,7 +213,6 @@ def test_another_archive_is_no_checkpoint(tmp_path):
         load_checkpoint(tmp_path / 'a.pth')
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason='for machines without a GPU')
 def test_a_device_that_is_not_there(tmp_path):
     torch.save(dict(w=torch.ones(3)), tmp_path / 'a.pth')
     with pytest.raises(CheckpointError, match="map_location='cpu'"):

@@ -97,7 +97,6 @@ def test_slow_half_precision_in_a_validation_is_warned_of(tmp_path, monkeypatch)
         (dict(loss_scale='big'), "got 'big'"),
     ],
 )
-@pytest.mark.skipif(torch.cuda.is_available(), reason='these are about the CPU')
 def test_what_the_cpu_cannot(options, message):
     with pytest.raises(ValueError, match=message):
         trained(AmpOptimWrapper, **options)
