@@ -101,6 +101,56 @@ def test_turbojpeg_is_opencv_within_grey_levels(tmp_path, size, quality, mode) -
         assert difference.max() <= 16  # at the edges of colours
 
 
+_SAMPLING = {
+    'all colours': cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
+    'half the columns': cv2.IMWRITE_JPEG_SAMPLING_FACTOR_422,
+    'half the rows': cv2.IMWRITE_JPEG_SAMPLING_FACTOR_440,
+    'half of both': cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420,
+    'a quarter of the columns': cv2.IMWRITE_JPEG_SAMPLING_FACTOR_411,
+}
+
+
+@pytest.mark.parametrize('size', [(1, 1), (8, 16), (17, 33), (75, 101)])
+@pytest.mark.parametrize('quality', [5, 75, 100])
+@pytest.mark.parametrize('sampling', list(_SAMPLING))
+@pytest.mark.parametrize('progressive', [0, 1])
+def test_cv2_gives_the_pixels_of_opencv(
+    tmp_path, size, quality, sampling, progressive
+) -> None:
+    """Whoever decodes; the pixels are those of noise, which hides nothing."""
+    noise = np.random.RandomState(0).randint(0, 256, (*size, 3), dtype=np.uint8)
+    options = {
+        cv2.IMWRITE_JPEG_QUALITY: quality,
+        cv2.IMWRITE_JPEG_PROGRESSIVE: progressive,
+        cv2.IMWRITE_JPEG_SAMPLING_FACTOR: _SAMPLING[sampling],
+    }
+    path = tmp_path / 'a.jpg'
+    assert cv2.imwrite(str(path), noise, [x for pair in options.items() for x in pair])
+    flags = dict(color=cv2.IMREAD_COLOR, grayscale=cv2.IMREAD_GRAYSCALE)
+    for color_type, flag in flags.items():
+        loaded = load(path, imdecode_backend='cv2', color_type=color_type)['img']
+        np.testing.assert_array_equal(loaded, cv2.imread(str(path), flag))
+
+
+@pytest.mark.parametrize('mode', ['L', 'CMYK'])
+def test_cv2_gives_the_pixels_of_opencv_in_other_modes(tmp_path, mode) -> None:
+    path = tmp_path / 'a.jpg'
+    Image.fromarray(photograph(17, 33)).convert(mode).save(path)
+    loaded = load(path, imdecode_backend='cv2')['img']
+    np.testing.assert_array_equal(loaded, cv2.imread(str(path)))
+
+
+def test_cv2_leaves_jpegs_to_simplejpeg_where_there_is_one(
+    tmp_path, monkeypatch
+) -> None:
+    path = save(tmp_path / 'a.jpg', photograph(8, 8))
+    monkeypatch.setattr('simplejpeg.decode_jpeg', lambda *args: np.ones((8, 8, 3)))
+    assert load(path, imdecode_backend='cv2')['img'].min() == 1
+    monkeypatch.setattr('importlib.util.find_spec', lambda name: None)
+    without = load(path, imdecode_backend='cv2')['img']
+    np.testing.assert_array_equal(without, cv2.imread(str(path)))
+
+
 def test_turbojpeg_does_not_leave_all_to_opencv(tmp_path) -> None:
     path = tmp_path / 'a.jpg'
     Image.fromarray(photograph(120, 90)).save(path, quality=50)
