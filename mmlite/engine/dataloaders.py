@@ -231,7 +231,7 @@ def _build_worker_init(cfg: dict[str, Any], seed: int | None) -> Callable:
 
 
 @cache
-def _keep_in_workers() -> None:
+def keep_in_workers() -> None:
     """Let the processes that are forked from now on keep what they inherit.
 
     Were Python's garbage collection to come upon a tensor of the GPU there, which
@@ -254,7 +254,7 @@ def _start_worker(own: Callable | None, worker_id: int) -> None:
 def _set_defaults(cfg: dict[str, Any]) -> None:
     workers = cfg.setdefault('num_workers', 0)
     if workers:
-        _keep_in_workers()
+        keep_in_workers()
         cfg.setdefault('persistent_workers', True)
     else:  # torch refuses them
         for key in ('persistent_workers', 'prefetch_factor', 'timeout'):

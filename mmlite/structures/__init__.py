@@ -10,9 +10,10 @@ from .batch import (
     packed_field,
     scatter_field,
 )
+from .columns import Taken
 from .data_sample import DataSample, format_label
 from .feature_spec import FeatureSpec
-from .sample_batch import SampleBatch, Taken
+from .sample_batch import SampleBatch
 
 __all__ = [
     'DataSample',

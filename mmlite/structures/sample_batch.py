@@ -6,44 +6,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
-from mmengine.structures import BaseDataElement
 from torch import Tensor
 
+from .columns import ABSENT, Column, Taken, columns_of, each, entry, extremes, together
 from .data_sample import DataSample, is_small
 
-__all__ = ['SampleBatch', 'Taken']
-
-_ABSENT = ...  # stands in a column where a sample has no such field
-
-Column = Tensor | Sequence
-
-
-class Taken(Sequence):
-    """Some entries of a sequence, looked up only when they are asked for.
-
-    Args:
-        source: The sequence.
-        indices: Which entries, in which order.
-
-    Example:
-        >>> list(Taken('abcd', [2, 0]))
-        ['c', 'a']
-    """
-
-    def __init__(self, source: Sequence, indices: Tensor | Sequence[int]) -> None:
-        self.source = source
-        self.indices = indices
-
-    def __len__(self) -> int:
-        return len(self.indices)
-
-    def __getitem__(self, place: int | slice) -> Any:
-        if isinstance(place, slice):
-            return Taken(self.source, self.indices[place])
-        return self.source[int(self.indices[place])]
-
-    def __reduce__(self) -> tuple:
-        return list, (list(self),)
+__all__ = ['SampleBatch']
 
 
 class SampleBatch(Sequence):
@@ -76,8 +44,8 @@ class SampleBatch(Sequence):
     def __init__(self, samples: Iterable[DataSample] = ()) -> None:
         samples = list(samples)
         self._size = len(samples)
-        self._fields: dict[str, Column] = _columns(samples, '_data_fields')
-        self._metainfo: dict[str, Column] = _columns(samples, '_metainfo_fields')
+        self._fields: dict[str, Column] = columns_of(samples, '_data_fields')
+        self._metainfo: dict[str, Column] = columns_of(samples, '_metainfo_fields')
         # The samples that were handed out, each with what was in it by then.
         self._given: dict[int, tuple[DataSample, tuple]] = {}
         self._bounds: dict[str, tuple[int, int] | None] = {}
@@ -145,7 +113,7 @@ class SampleBatch(Sequence):
         """
         column = self.field(name)
         if name not in self._bounds:
-            self._bounds[name] = _extremes(column)
+            self._bounds[name] = extremes(column)
         return self._bounds[name]
 
     def set_field(self, name: str, values: Tensor | Sequence) -> None:
@@ -165,12 +133,12 @@ class SampleBatch(Sequence):
             )
         if self._given:
             self._catch_up()
-        values = values if isinstance(values, Tensor) else _together(list(values))
+        values = values if isinstance(values, Tensor) else together(list(values))
         self._fields[name] = values
         self._deferred.pop(name, None)
         self._bounds.pop(name, None)
         for place, (sample, _) in self._given.items():
-            sample.set_field(_entry(values, place), name)
+            sample.set_field(entry(values, place), name)
             self._given[place] = _noted(sample)
 
     def defer_field(self, name: str, compute: Callable[[], Tensor | Sequence]) -> None:
@@ -242,7 +210,7 @@ class SampleBatch(Sequence):
 
     def _mapped(self, change: Callable) -> SampleBatch:
         self._catch_up()
-        fields = {name: _each(column, change) for name, column in self._fields.items()}
+        fields = {name: each(column, change) for name, column in self._fields.items()}
         mapped = SampleBatch.of(self._size, fields, self._metainfo)
         mapped._bounds = self._bounds.copy()
         return mapped
@@ -257,14 +225,14 @@ class SampleBatch(Sequence):
         if all(_is_as_noted(*given) for given in self._given.values()):
             return
         samples = list(self)
-        self._fields = _columns(samples, '_data_fields')
-        self._metainfo = _columns(samples, '_metainfo_fields')
+        self._fields = columns_of(samples, '_data_fields')
+        self._metainfo = columns_of(samples, '_metainfo_fields')
         self._bounds.clear()
         for place, sample in enumerate(samples):
             fields = vars(sample)
             for name, column in self._fields.items():
                 if isinstance(column, Tensor):
-                    fields[name] = _entry(column, place)
+                    fields[name] = entry(column, place)
             self._given[place] = _noted(sample)
 
     def __len__(self) -> int:
@@ -279,9 +247,9 @@ class SampleBatch(Sequence):
         if place not in self._given:
             fields, metainfo = (
                 {
-                    name: _entry(column, place)
+                    name: entry(column, place)
                     for name, column in columns.items()
-                    if isinstance(column, Tensor) or column[place] is not _ABSENT
+                    if isinstance(column, Tensor) or column[place] is not ABSENT
                 }
                 for columns in (self._fields, self._metainfo)
             )
@@ -301,14 +269,12 @@ class SampleBatch(Sequence):
 
     def __getstate__(self) -> tuple:
         self._catch_up()
-        fields = {name: _each(c, _light) for name, c in self._fields.items()}
+        fields = {name: each(c, _light) for name, c in self._fields.items()}
         return self._size, fields, self._metainfo, self._bounds
 
     def __setstate__(self, state: tuple) -> None:
         self._size, fields, self._metainfo, self._bounds = state
-        self._fields = {
-            name: _each(c, _as_tensor, _Light) for name, c in fields.items()
-        }
+        self._fields = {name: each(c, _as_tensor, _Light) for name, c in fields.items()}
         self._given = {}
         self._deferred = {}
 
@@ -326,69 +292,6 @@ def _light(value: Any) -> Any:
 
 def _as_tensor(value: _Light) -> Tensor:
     return torch.from_numpy(value.array)
-
-
-def _columns(samples: list[DataSample], kind: str) -> dict[str, Column]:
-    """The fields of samples, each as one tensor or a list."""
-    if not samples:
-        return {}
-    held = [vars(sample) for sample in samples]
-    alike = all(fields[kind] == held[0][kind] for fields in held)
-    # In the order in which they were set, which the set of names does not know.
-    names = dict.fromkeys(
-        name
-        for fields in (held[:1] if alike else held)
-        for name in fields
-        if name in fields[kind]
-    )
-    return {
-        name: _together([fields.get(name, _ABSENT) for fields in held])
-        for name in names
-    }
-
-
-def _extremes(column: Column | None) -> tuple[int, int] | None:
-    """The smallest and the largest of integers on the CPU."""
-    if (
-        not isinstance(column, Tensor)
-        or column.device.type != 'cpu'
-        or column.is_floating_point()
-        or not column.numel()
-    ):
-        return None
-    low, high = column.aminmax()
-    return low.tolist(), high.tolist()
-
-
-def _together(values: list) -> Column:
-    """One tensor of tensors that are alike; else the list as it is."""
-    first = values[0] if values else None
-    if type(first) is not Tensor or first.ndim == 0:
-        return values
-    kind = first.shape, first.dtype, first.device
-    for value in values:
-        if (
-            type(value) is not Tensor
-            or (value.shape, value.dtype, value.device) != kind
-            or value.requires_grad
-        ):
-            return values
-    return torch.cat(values) if kind[0] == (1,) else torch.stack(values)
-
-
-def _entry(column: Column, place: int) -> Any:
-    if isinstance(column, Tensor) and column.ndim == 1:
-        return column[place : place + 1]
-    return column[place]
-
-
-def _each(column: Any, change: Callable, kinds: Any = (Tensor, BaseDataElement)) -> Any:
-    """A column with what is of some kind changed."""
-    if isinstance(column, kinds):
-        return change(column)
-    if not isinstance(column, Sequence):
-        return column
-    return [change(value) if isinstance(value, kinds) else value for value in column]
 
 
 def _noted(sample: DataSample) -> tuple[DataSample, tuple]:

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from support.memory_run import memory_runner
 
 from mmlite.engine.prefetch import prefetched, tensors_moved
 from mmlite.structures import DataSample, SampleBatch
@@ -96,3 +97,17 @@ def test_copies_go_on_a_stream_of_their_own(streams):
     # A batch is loaded only when the one before has been used: nothing that is
     # drawn while loading is drawn ahead of its time.
     assert streams.log == [line.format(i) for i in range(2) for line in one]
+
+
+def test_what_is_on_the_device_is_not_brought_there(tmp_path, monkeypatch):
+    brought = []
+
+    def record(batches, device):
+        brought.append(device)
+        return batches
+
+    monkeypatch.setattr('mmlite.engine.loops.batches.prefetched', record)
+    memory_runner(tmp_path / 'a').train()
+    assert brought == []
+    memory_runner(tmp_path / 'b', in_memory=False).train()
+    assert brought

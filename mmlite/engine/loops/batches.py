@@ -12,7 +12,8 @@ from torch.utils.data import BatchSampler, DataLoader
 
 from ...datasets import InfiniteSampler
 from ...errors import DataError, MissingDependencyError, UserError
-from ..dataloaders import EpochGenerator
+from ..batch_loader import BatchLoader
+from ..dataloaders import EpochGenerator, keep_in_workers
 from ..prefetch import prefetched
 
 
@@ -22,7 +23,7 @@ def batches_from(
     """The batches of an epoch, without the first ``start``.
 
     Samplers that have ``set_start`` skip them without loading anything. On a GPU
-    the images are brought there beside the computation.
+    the images are brought there beside the computation, unless they are there.
 
     Args:
         dataloader: A data loader.
@@ -44,8 +45,10 @@ def batches_from(
     if set_start is not None and type(dataloader.batch_sampler) is BatchSampler:
         set_start(start * dataloader.batch_size)
         skip = 0
+    if dataloader.num_workers:
+        keep_in_workers()
     batches = islice(iter(dataloader), skip, None)
-    if prefetch:
+    if prefetch and not isinstance(dataloader, BatchLoader):
         batches = prefetched(batches, torch.device(get_device()))
     return _without_traceback(batches)
 

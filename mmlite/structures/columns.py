@@ -1,0 +1,123 @@
+"""One field of many samples: a tensor where it can be, else a sequence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from mmengine.structures import BaseDataElement
+from torch import Tensor
+
+from .data_sample import DataSample
+
+__all__ = [
+    'ABSENT',
+    'Column',
+    'Taken',
+    'columns_of',
+    'each',
+    'entry',
+    'extremes',
+    'together',
+]
+
+ABSENT = ...  # stands in a column where a sample has no such field
+
+Column = Tensor | Sequence
+
+
+class Taken(Sequence):
+    """Some entries of a sequence, looked up only when they are asked for.
+
+    Args:
+        source: The sequence.
+        indices: Which entries, in which order.
+
+    Example:
+        >>> list(Taken('abcd', [2, 0]))
+        ['c', 'a']
+    """
+
+    def __init__(self, source: Sequence, indices: Tensor | Sequence[int]) -> None:
+        self.source = source
+        self.indices = indices
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def __getitem__(self, place: int | slice) -> Any:
+        if isinstance(place, slice):
+            return Taken(self.source, self.indices[place])
+        return self.source[int(self.indices[place])]
+
+    def __reduce__(self) -> tuple:
+        return list, (list(self),)
+
+
+def columns_of(samples: list[DataSample], kind: str) -> dict[str, Column]:
+    """The fields of samples, each as one tensor or a list.
+
+    Args:
+        samples: The samples.
+        kind: ``'_data_fields'`` or ``'_metainfo_fields'``.
+    """
+    if not samples:
+        return {}
+    held = [vars(sample) for sample in samples]
+    alike = all(fields[kind] == held[0][kind] for fields in held)
+    # In the order in which they were set, which the set of names does not know.
+    names = dict.fromkeys(
+        name
+        for fields in (held[:1] if alike else held)
+        for name in fields
+        if name in fields[kind]
+    )
+    return {
+        name: together([fields.get(name, ABSENT) for fields in held]) for name in names
+    }
+
+
+def extremes(column: Column | None) -> tuple[int, int] | None:
+    """The smallest and the largest of integers on the CPU."""
+    if (
+        not isinstance(column, Tensor)
+        or column.device.type != 'cpu'
+        or column.is_floating_point()
+        or not column.numel()
+    ):
+        return None
+    low, high = column.aminmax()
+    return low.tolist(), high.tolist()
+
+
+def together(values: list) -> Column:
+    """One tensor of tensors that are alike; else the list as it is."""
+    first = values[0] if values else None
+    if type(first) is not Tensor or first.ndim == 0:
+        return values
+    kind = first.shape, first.dtype, first.device
+    for value in values:
+        if (
+            type(value) is not Tensor
+            or (value.shape, value.dtype, value.device) != kind
+            or value.requires_grad
+        ):
+            return values
+    return torch.cat(values) if kind[0] == (1,) else torch.stack(values)
+
+
+def entry(column: Column, place: int) -> Any:
+    """What one sample has of a column: of ``(B, )`` it has ``(1, )``."""
+    if isinstance(column, Tensor) and column.ndim == 1:
+        return column[place : place + 1]
+    return column[place]
+
+
+def each(column: Any, change: Callable, kinds: Any = (Tensor, BaseDataElement)) -> Any:
+    """A column with what is of some kind changed."""
+    if isinstance(column, kinds):
+        return change(column)
+    if not isinstance(column, Sequence):
+        return column
+    return [change(value) if isinstance(value, kinds) else value for value in column]
