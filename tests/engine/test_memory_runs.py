@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import torch
-from mmengine.hooks import Hook
-from support.memory_run import CROP, FLIP, JITTER, memory_cfg, memory_runner
+from support.memory_run import CROP, FLIP, JITTER, CtrlC, memory_cfg, memory_runner
 
 from mmlite.config import check_config
 from mmlite.engine import Interrupted
@@ -32,15 +30,6 @@ def same(first, second, **tolerance):
     for name in first:
         torch.testing.assert_close(first[name], second[name], **tolerance)
     return first.keys() == second.keys()
-
-
-class CtrlC(Hook):
-    def __init__(self, iteration):
-        self.iteration = iteration
-
-    def after_train_iter(self, runner, **kwargs):
-        if runner.iter == self.iteration:
-            signal.raise_signal(signal.SIGINT)
 
 
 def test_it_trains_as_the_other_way(tmp_path):

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import signal
-
 import pytest
 import torch
 from mmengine.hooks import Hook
-from support.memory_run import CROP, FLIP, memory_runner
+from support.memory_run import CROP, FLIP, CtrlC, memory_runner
 from support.runs import DIGITS, TINY
 from support.training import toy_runner
 
@@ -29,15 +27,6 @@ LEARNS = (
     'train_dataloader.in_memory=True',
     'val_dataloader.in_memory=True',
 )
-
-
-class CtrlC(Hook):
-    def __init__(self, iteration):
-        self.iteration = iteration
-
-    def after_train_iter(self, runner, **kwargs):
-        if runner.iter == self.iteration:
-            signal.raise_signal(signal.SIGINT)
 
 
 class NoWaits(Hook):
@@ -103,7 +92,8 @@ def test_data_in_memory_lie_on_the_gpu(tmp_path):
     runner = memory_runner(tmp_path, CROP, FLIP)
     runner.train()
     batch = next(iter(runner.train_dataloader))
-    assert batch['inputs'].is_cuda
+    assert batch['inputs'].is_cuda and len(batch['inputs']) == 8
+    assert batch['data_samples'].field('gt_label').is_cuda
 
 
 @pytest.mark.parametrize('options', [(), ('+compile=True', '+channels_last=True')])
@@ -208,12 +198,12 @@ def test_a_snapshot_is_of_the_moment_in_which_it_is_taken():
         snapshot.release()
 
 
-def test_a_checkpoint_of_the_gpu_goes_on_anywhere(tmp_path):
-    runner = toy_runner(tmp_path, custom_hooks=[dict(type='EMAHook')])
-    runner.train()
-    model = toy_runner(tmp_path / 'other', load_from=str(tmp_path / 'epoch_3.pth'))
-    accuracy = model.val()['toy/acc']
-    assert accuracy == runner.message_hub.get_scalar('val/toy/acc').current()
+def test_a_checkpoint_that_is_loaded_validates_as_before(tmp_path):
+    trained = toy_runner(tmp_path, custom_hooks=[dict(type='EMAHook')])
+    trained.train()
+    loaded = toy_runner(tmp_path / 'other', load_from=str(tmp_path / 'epoch_3.pth'))
+    accuracy = loaded.val()['toy/acc']
+    assert accuracy == trained.message_hub.get_scalar('val/toy/acc').current()
 
 
 def test_inference(tmp_path):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
+from mmengine.hooks import Hook
 
 from mmlite.engine import Runner
 
@@ -62,3 +64,14 @@ def memory_cfg(
 def memory_runner(work_dir: Path | str, *pipeline: dict, **changes: Any) -> Runner:
     """A runner of :func:`memory_cfg`."""
     return Runner.from_cfg(memory_cfg(work_dir, *pipeline, **changes))
+
+
+class CtrlC(Hook):
+    """Presses it after an iteration."""
+
+    def __init__(self, iteration: int) -> None:
+        self.iteration = iteration
+
+    def after_train_iter(self, runner: Runner, **kwargs: Any) -> None:
+        if runner.iter == self.iteration:
+            signal.raise_signal(signal.SIGINT)
