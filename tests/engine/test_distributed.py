@@ -44,7 +44,8 @@ if 'stop' in sys.argv:
 try:
     runner.train()
     total = sum(buffer.double().sum() for buffer in runner.model.buffers())
-    print(f'BUFFERS:{total:.12f};', flush=True)
+    # Not among the lines of the first process, which may be writing one.
+    print(f'BUFFERS:{total:.12f};', file=sys.stderr, flush=True)
 except Interrupted as interrupt:
     print(interrupt)
 """
@@ -79,7 +80,7 @@ def test_two_processes_train_validate_and_resume(tmp_path):
     assert len(list((tmp_path / 'a').glob('*/*.log'))) == 1
 
     # The last validation has left all processes with the same running statistics.
-    sums = re.findall(r'BUFFERS:([^;]+);', done.stdout)
+    sums = re.findall(r'BUFFERS:([^;]+);', done.stderr)
     assert len(sums) == 2 and sums[0] == sums[1]
 
     saved = torch.load(tmp_path / 'a/epoch_3.pth', weights_only=True)
