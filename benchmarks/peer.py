@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import subprocess
 from pathlib import Path
 from types import TracebackType
@@ -18,8 +16,8 @@ class Peer:
     ``peer_worker.py`` and returns what it returns.
 
     Args:
-        python: The python of an environment with mmpretrain; see
-            ``setup_peer.sh``. A relative path is one from here.
+        python: The python of an environment with mmpretrain, as an absolute path;
+            see ``setup_peer.sh``.
         folder: Where the peer may write, its log among others.
 
     Raises:
@@ -31,7 +29,7 @@ class Peer:
         worker = Path(__file__).with_name('peer_worker.py')
         with self.log.open('w') as log:
             self.process = subprocess.Popen(
-                [_absolute(python), str(worker)],
+                [python, str(worker)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -66,8 +64,3 @@ class Peer:
     ) -> None:
         self.process.stdin.close()
         self.process.wait()
-
-
-def _absolute(python: str) -> str:
-    """The same program when it is started in another folder."""
-    return os.path.abspath(shutil.which(python) or python)

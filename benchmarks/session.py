@@ -8,6 +8,7 @@ import ctypes
 import json
 import os
 import platform
+import shutil
 import sys
 import tempfile
 import time
@@ -121,12 +122,26 @@ def arguments(
     parser.add_argument('--json', metavar='FILE', help='write the table there too')
     parser.add_argument('--rounds', type=int, default=5, help='rounds that count')
     parser.add_argument(
-        '--peer', metavar='PYTHON', help='python of an environment with mmpretrain'
+        '--peer',
+        metavar='PYTHON',
+        type=_program,
+        help='python of an environment with mmpretrain',
     )
     parser.add_argument(
         '--tiny', action='store_true', help='see that it runs; figures mean nothing'
     )
     return parser
+
+
+def _program(path: str) -> str:
+    """The absolute path of a program, which is started in another folder."""
+    found = shutil.which(path)
+    if found is None:
+        raise argparse.ArgumentTypeError(
+            f'{path} is no program; bash benchmarks/setup_peer.sh FOLDER makes '
+            'FOLDER/bin/python'
+        )
+    return os.path.abspath(found)
 
 
 def measure(

@@ -100,11 +100,20 @@ for line in sys.stdin:
 
         (tmp_path / 'peer_worker.py').write_text(self.WORKER)
         monkeypatch.setattr(peer, '__file__', str(tmp_path / 'peer.py'))
-        # As a user names it, from where he is.
-        python = os.path.relpath(sys.executable)
-        (tmp_path / 'folder').mkdir()
-        with peer.Peer(python, tmp_path / 'folder') as running:
+        with peer.Peer(sys.executable, tmp_path) as running:
             yield running
+
+    def test_its_python_is_named_from_here(self, find_benchmarks):
+        from session import arguments
+
+        parser = arguments('', {})
+        options = parser.parse_args(['--peer', os.path.relpath(sys.executable)])
+        assert options.peer == sys.executable
+
+    def test_a_python_that_is_not_there(self):
+        done = run('cpu.py', '--peer', 'nowhere/python')
+        assert done.returncode == 2
+        assert 'nowhere/python is no program; bash benchmarks/setup' in done.stderr
 
     def test_answers(self, peer):
         assert peer.ask('echo', images=3) == dict(images=3)
