@@ -143,8 +143,8 @@ def _check_section(key: str, section: Any) -> list[Problem]:
 
 def _said_before(key: str, cfg: Config) -> bool:
     """Whether it is a section of the test that is that of the validation."""
-    twin = key.replace('test_', 'val_', 1)
-    return key.startswith('test_') and cfg[key] == cfg.get(twin)
+    val_key = key.replace('test_', 'val_', 1)
+    return key.startswith('test_') and cfg[key] == cfg.get(val_key)
 
 
 def _unknown_keys(cfg: Config) -> list[Problem]:

@@ -1,13 +1,13 @@
 """Datasets, the transforms that their samples go through, and samplers."""
 
 from .base_dataset import BaseDataset
-from .batching import ImageTable
 from .cifar import CIFAR10, CIFAR100
 from .collate import default_collate
 from .custom import CustomDataset
 from .digits import Digits
 from .imagenet import ImageNet
-from .in_memory import load_in_memory
+from .in_memory.image_table import ImageTable
+from .in_memory.loading import load_in_memory
 from .mnist import MNIST, FashionMNIST
 from .packed import PackedDataset
 from .samplers import DefaultSampler, InfiniteSampler, WeightedRandomSampler

@@ -18,7 +18,7 @@ from mmengine.utils import is_abs
 
 from ..errors import DataError, DataNotFoundError
 from ..registry import DATASETS
-from .batching import ImageTable, table_of_arrays
+from .in_memory.image_table import ImageTable, table_of_arrays
 from .seeded_index import SeededIndex, follow
 from .storage import PackedList
 from .transforms import Compose

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ..registry import FUNCTIONS
 from ..structures import DataSample, SampleBatch
-from .batching import Batch
+from .in_memory.image_table import Batch
 
 __all__ = ['default_collate']
 

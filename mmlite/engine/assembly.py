@@ -33,7 +33,7 @@ from .dataloaders import build_dataloader
 from .environment import allow_tf32, claim_timestamp, init_distributed
 from .errors import at
 from .hook_calls import HookCalls
-from .terminal import tell, use_short_terminal
+from .terminal import say, use_short_terminal
 from .wrappers import MMDistributedDataParallel
 
 #: Parts of a model that torch.compile is put to; heads and losses take dicts and
@@ -243,7 +243,7 @@ class RunnerAssembly(BaseRunner):
             return
         options = {} if options is True else dict(options)
         if options.get('backend', 'inductor') == 'inductor' and not _on_gpu():
-            tell(self.logger, 'not compiled: on a CPU there is nothing to gain')
+            say(self.logger, 'not compiled: on a CPU there is nothing to gain')
             return
         model = unwrapped(self.model)
         parts = [
@@ -255,7 +255,7 @@ class RunnerAssembly(BaseRunner):
         # In place, so that the names in checkpoints stay as they are.
         for part in parts or [model]:
             part.compile(**options)
-        tell(self.logger, 'compiled; the first iterations take longer')
+        say(self.logger, 'compiled; the first iterations take longer')
 
 
 def _on_gpu() -> bool:

@@ -21,8 +21,8 @@ from ..datasets import limit_opencv_threads, load_in_memory
 from ..errors import ConfigError, DataError, Problem, did_you_mean
 from ..registry import DATA_SAMPLERS, DATASETS, FUNCTIONS
 from ..signature import arguments_of
-from .batch_loader import BatchLoader
 from .errors import at
+from .in_memory_loader import InMemoryLoader
 
 #: What a config may state beside the arguments of torch's DataLoader.
 _OWN_KEYS = ('num_batch_per_epoch', 'disable_subprocess_warning', 'in_memory')
@@ -62,7 +62,7 @@ def build_dataloader(
     Unless the dict says otherwise, samples are collated by ``default_collate``,
     workers stay alive between epochs, and memory is pinned if there is a GPU.
     With ``in_memory=True`` the images go to the device once, and batches are made
-    there: see :class:`BatchLoader`. Workers, and what else concerns them, are then
+    there: see :class:`InMemoryLoader`. Workers, and what else concerns them, are then
     not needed and left out.
 
     Args:
@@ -101,11 +101,11 @@ def build_dataloader(
 
 def _build_batch_loader(
     cfg: dict[str, Any], dataset: Dataset, sampler: Sampler, seed: int | None
-) -> BatchLoader:
+) -> InMemoryLoader:
     whole = dataset._dataset if isinstance(dataset, _SlicedDataset) else dataset
     with at('dataset'):
         data = load_in_memory(whole, torch.device(get_device()))
-    loader = BatchLoader(
+    loader = InMemoryLoader(
         dataset,
         data,
         sampler,

@@ -63,7 +63,7 @@ def prepare_work_dir(path: str) -> None:
 
 
 @contextmanager
-def full_disk_told(work_dir: str) -> Iterator[None]:
+def report_full_disk(work_dir: str) -> Iterator[None]:
     """See whether it is the work_dir's disk that is full where something is.
 
     Raises:

@@ -18,22 +18,22 @@ from torch import nn
 
 from ..errors import CheckpointError, ConfigError
 from ..registry import RUNNERS
-from . import resume
 from .assembly import RunnerAssembly
 from .checkpoints import (
     BackgroundWriter,
     LoadReport,
     load_checkpoint,
     load_state,
+    resuming,
     save_checkpoint,
 )
+from .checkpoints.training_state import restore_training, training_state
 from .checks import check_groups
 from .dataloaders import stop_workers
-from .environment import full_disk_told, prepare_work_dir
+from .environment import prepare_work_dir, report_full_disk
 from .interrupt import Interrupted, InterruptSwitch
 from .ranks import shared_failures
-from .saving import restore_training, training_state
-from .terminal import STATUS_LINE, tell
+from .terminal import STATUS_LINE, say
 
 _REVISE_KEYS = ((r'^module\.', ''),)
 
@@ -86,7 +86,7 @@ class Runner(RunnerAssembly):
         self.resuming = False
         self.pending_rng: Mapping[str, Any] | None = None
         self._evaluating = False
-        with shared_failures(), full_disk_told(folder):
+        with shared_failures(), report_full_disk(folder):
             super().__init__(model, work_dir, *args, default_scope='mmlite', **kwargs)
 
     @classmethod
@@ -163,7 +163,7 @@ class Runner(RunnerAssembly):
         try:
             with (
                 shared_failures(),
-                full_disk_told(self.work_dir),
+                report_full_disk(self.work_dir),
                 _of_file(self.cfg.filename),
                 warnings.catch_warnings(),
             ):
@@ -200,7 +200,7 @@ class Runner(RunnerAssembly):
         meta = dict(epoch=self.epoch, iter=self.iter, validating=validating)
         self.save_checkpoint(self.work_dir, name, meta=meta)
         if is_main_process():
-            resume.remember_latest(self.work_dir, path)
+            resuming.remember_latest(self.work_dir, path)
         self.visualizer.close()
         interrupted = Interrupted(path, self._done())
         self.logger.info(str(interrupted))
@@ -209,7 +209,7 @@ class Runner(RunnerAssembly):
     def restore_rng(self) -> None:
         """Take up the random numbers where a resumed run left them."""
         if self.pending_rng is not None:
-            resume.set_rng_state(self.pending_rng)
+            resuming.set_rng_state(self.pending_rng)
             self.pending_rng = None
 
     def load_or_resume(self) -> None:
@@ -220,9 +220,9 @@ class Runner(RunnerAssembly):
         if self._resume:
             if isinstance(self._resume, (str, Path)) and self._resume != 'auto':
                 path = str(self._resume)
-            path = path or resume.latest_checkpoint(self.work_dir)
+            path = path or resuming.latest_checkpoint(self.work_dir)
             if path is None:
-                tell(self.logger, f'nothing to resume in {self.work_dir}: a new start')
+                say(self.logger, f'nothing to resume in {self.work_dir}: a new start')
                 return
             self.resume(path)
         elif path is not None:
@@ -268,7 +268,7 @@ class Runner(RunnerAssembly):
             source=str(filename),
         )
         self._has_loaded = True
-        tell(self.logger, report.loaded(filename))
+        say(self.logger, report.loaded(filename))
         return checkpoint, report
 
     def resume(
@@ -306,7 +306,7 @@ class Runner(RunnerAssembly):
         restore_training(
             self, checkpoint, str(filename), resume_optimizer, resume_param_scheduler
         )
-        tell(self.logger, f'{"resumed":<9} after {self._progress()}')
+        say(self.logger, f'{"resumed":<9} after {self._progress()}')
 
     def _progress(self) -> str:
         if getattr(self.train_loop, 'validating', False):
@@ -373,7 +373,7 @@ class Runner(RunnerAssembly):
         )
         self.call_hook('before_save_checkpoint', checkpoint=checkpoint)
         # Last, as hooks pass on what they have not logged yet.
-        checkpoint['message_hub'] = resume.hub_state(self.message_hub)
+        checkpoint['message_hub'] = resuming.hub_state(self.message_hub)
         if background:
             self.checkpoint_writer.submit(checkpoint, Path(out_dir, filename), then)
             return

@@ -113,6 +113,6 @@ def use_short_terminal(logger: Logger) -> None:
             handler.handleError = FailureNote(handler)
 
 
-def tell(logger: Logger, message: str) -> None:
+def say(logger: Logger, message: str) -> None:
     """Log a message that belongs on the terminal too."""
     logger.info(message, extra=dict(terminal=True))

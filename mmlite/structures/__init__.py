@@ -1,6 +1,9 @@
-"""What travels between rooms."""
+"""Data containers shared by all packages."""
 
-from .batch import (
+from .columns import Taken
+from .data_sample import DataSample, format_label
+from .feature_spec import FeatureSpec
+from .fields import (
     check_labels,
     defer_field,
     field_names,
@@ -10,9 +13,6 @@ from .batch import (
     packed_field,
     scatter_field,
 )
-from .columns import Taken
-from .data_sample import DataSample, format_label
-from .feature_spec import FeatureSpec
 from .sample_batch import SampleBatch
 
 __all__ = [

@@ -13,7 +13,7 @@ from support.memory_run import CROP, FLIP, JITTER, CtrlC, memory_cfg, memory_run
 
 from mmlite.config import check_config
 from mmlite.engine import Interrupted
-from mmlite.engine.batch_loader import BatchLoader
+from mmlite.engine.in_memory_loader import InMemoryLoader
 from mmlite.errors import ConfigError
 
 BY_ITER = dict(
@@ -37,8 +37,8 @@ def test_it_trains_as_the_other_way(tmp_path):
     theirs = memory_runner(tmp_path / 'b', in_memory=False)
     ours.train()
     theirs.train()
-    assert isinstance(ours.train_dataloader, BatchLoader)
-    assert isinstance(ours.val_dataloader, BatchLoader)
+    assert isinstance(ours.train_dataloader, InMemoryLoader)
+    assert isinstance(ours.val_dataloader, InMemoryLoader)
     assert same(weights(ours), weights(theirs), rtol=0, atol=0)
     assert ours.val() == theirs.val()
 
@@ -103,6 +103,6 @@ def test_the_checker_knows_the_key(tmp_path):
 def test_what_cannot_be_had_says_where(tmp_path):
     with pytest.raises(
         ConfigError,
-        match='train_dataloader.dataset.pipeline.0: ColorJitter has no twin',
+        match='train_dataloader.dataset.pipeline.0: ColorJitter has no batched version',
     ):
         memory_runner(tmp_path, JITTER).train()

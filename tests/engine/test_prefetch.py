@@ -106,7 +106,7 @@ def test_what_is_on_the_device_is_not_brought_there(tmp_path, monkeypatch):
         brought.append(device)
         return batches
 
-    monkeypatch.setattr('mmlite.engine.loops.batches.prefetched', record)
+    monkeypatch.setattr('mmlite.engine.loops.epoch_batches.prefetched', record)
     memory_runner(tmp_path / 'a').train()
     assert brought == []
     memory_runner(tmp_path / 'b', in_memory=False).train()

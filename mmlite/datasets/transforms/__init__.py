@@ -1,7 +1,7 @@
 """The steps of a pipeline: one sample in, one sample out."""
 
 from .base import BaseTransform, rng_of
-from .batch import BatchTransform
+from .batch_transform import BatchTransform
 from .color import ColorJitter, Normalize, RandomGrayscale
 from .compose import Compose, TestTimeAug
 from .cropping import BatchRandomCrop, CenterCrop, RandomCrop, RandomResizedCrop

@@ -6,9 +6,9 @@ import random
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
-from .batch import BatchTransform
+from .batch_transform import BatchTransform
 
-__all__ = ['BaseTransform', 'below', 'draws', 'rng_of', 'twin_of']
+__all__ = ['BaseTransform', 'batched_version_of', 'below', 'draws', 'rng_of']
 
 #: How a message ends whose sample could also be left out.
 OR_SKIP = ", or set on_error='skip' in the dataset"
@@ -69,7 +69,7 @@ class BaseTransform(ABC):
         """Change the fields of one sample."""
 
     def batched(self) -> BatchTransform | None:
-        """The twin that transforms whole batches; None if there is none."""
+        """The counterpart that transforms whole batches; None if there is none."""
         return None
 
     def __repr__(self) -> str:
@@ -93,11 +93,11 @@ def draws(step: Any) -> bool:
     return not _speaks_for_itself(step, 'is_random') or step.is_random
 
 
-def twin_of(step: Any) -> BatchTransform | None:
+def batched_version_of(step: Any) -> BatchTransform | None:
     """The transform of batches that does what a random step does; None if none does.
 
     Example:
-        >>> twin_of(TRANSFORMS.build(dict(type='RandomFlip', prob=0.5)))
+        >>> batched_version_of(TRANSFORMS.build(dict(type='RandomFlip', prob=0.5)))
         BatchRandomFlip(prob=0.5, direction='horizontal')
     """
     return step.batched() if _speaks_for_itself(step, 'batched') else None

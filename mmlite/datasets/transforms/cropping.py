@@ -10,8 +10,8 @@ from torch import Tensor
 
 from ...registry import TRANSFORMS
 from .base import BaseTransform, below, rng_of
-from .batch import BatchTransform
-from .batch_ops import crop_batch, pad_batch, scaled
+from .batch_transform import BatchTransform
+from .batched_pixels import crop_batch, pad_batch, scaled
 from .geometry import Window, crop, image_size, pad, resize
 from .image_ops import (
     PADDING_MODES,
@@ -123,7 +123,7 @@ class RandomCrop(BaseTransform):
 class BatchRandomCrop(BatchTransform):
     """Cut out a window at a random place of each image.
 
-    The twin of :class:`RandomCrop`, for batches.
+    The batched version of :class:`RandomCrop`.
 
     Args:
         crop_size: ``(height, width)`` of the window, or the edge of a square.
@@ -156,10 +156,10 @@ class BatchRandomCrop(BatchTransform):
         pad_val: float | Sequence[float] = 0,
         padding_mode: PaddingMode = 'constant',
     ) -> None:
-        # The twin judges the arguments.
-        twin = RandomCrop(crop_size, padding, pad_if_needed, pad_val, padding_mode)
-        self.crop_size = twin.crop_size
-        self.padding = twin.padding
+        # The per-sample version judges the arguments.
+        single = RandomCrop(crop_size, padding, pad_if_needed, pad_val, padding_mode)
+        self.crop_size = single.crop_size
+        self.padding = single.padding
         self.pad_if_needed = pad_if_needed
         self.pad_val = pad_val
         self.padding_mode = padding_mode

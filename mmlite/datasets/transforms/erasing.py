@@ -12,8 +12,8 @@ from torch import Tensor
 
 from ...registry import TRANSFORMS
 from .base import BaseTransform, below, rng_of
-from .batch import BatchTransform
-from .batch_ops import colour_like, scaled
+from .batch_transform import BatchTransform
+from .batched_pixels import colour_like, scaled
 from .geometry import image_size
 
 _ATTEMPTS = 10
@@ -131,7 +131,7 @@ class RandomErasing(BaseTransform):
 class BatchRandomErasing(BatchTransform):
     """Fill a random rectangle of each image.
 
-    The twin of :class:`RandomErasing`, for batches. The pixels of noise come from
+    The batched version of :class:`RandomErasing`. The pixels of noise come from
     torch's generator of the device.
 
     Args:
@@ -170,14 +170,14 @@ class BatchRandomErasing(BatchTransform):
         fill_std: float | Sequence[float] | None = None,
     ) -> None:
         areas = min_area_ratio, max_area_ratio
-        # The twin judges the arguments.
-        twin = RandomErasing(
+        # The per-sample version judges the arguments.
+        single = RandomErasing(
             erase_prob, *areas, aspect_range, mode, fill_color, fill_std
         )
         self.erase_prob = erase_prob
         self.min_area_ratio = min_area_ratio
         self.max_area_ratio = max_area_ratio
-        self.aspect_range = twin.aspect_range
+        self.aspect_range = single.aspect_range
         self.mode = mode
         self.fill_color = fill_color
         self.fill_std = fill_std

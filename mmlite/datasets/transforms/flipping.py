@@ -11,8 +11,8 @@ from torch import Tensor
 
 from ...registry import TRANSFORMS
 from .base import BaseTransform, rng_of
-from .batch import BatchTransform
-from .batch_ops import choose
+from .batch_transform import BatchTransform
+from .batched_pixels import choose
 from .geometry import flip
 
 _AXES = {'horizontal': (-1,), 'vertical': (-2,), 'diagonal': (-2, -1)}
@@ -91,7 +91,7 @@ class RandomFlip(BaseTransform):
 class BatchRandomFlip(BatchTransform):
     """Mirror each image with a probability.
 
-    The twin of :class:`RandomFlip`, for batches.
+    The batched version of :class:`RandomFlip`.
 
     Args:
         prob: Probability of a flip; with several directions each has an equal
@@ -179,8 +179,8 @@ class AlternatingFlip(BaseTransform):
 class BatchAlternatingFlip(BatchTransform):
     """Mirror one half of the samples in one epoch, the other half in the next.
 
-    The twin of :class:`AlternatingFlip`, for the batches of a data loader, which
-    knows the epoch.
+    The batched version of :class:`AlternatingFlip`, for the batches of a data loader,
+    which knows the epoch.
 
     Args:
         direction: ``'horizontal'``, ``'vertical'`` or ``'diagonal'`` (both).

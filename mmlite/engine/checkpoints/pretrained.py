@@ -8,7 +8,7 @@ from mmengine.model import update_init_info
 from torch import nn
 
 from ...registry import WEIGHT_INITIALIZERS
-from ..terminal import tell
+from ..terminal import say
 from .matching import load_state
 from .reader import load_checkpoint
 
@@ -37,6 +37,6 @@ class PretrainedInit(BasePretrainedInit):
         report = load_state(
             module, checkpoint, prefix=self.prefix, source=self.checkpoint
         )
-        tell(MMLogger.get_current_instance(), report.loaded(self.checkpoint))
+        say(MMLogger.get_current_instance(), report.loaded(self.checkpoint))
         if hasattr(module, '_params_init_info'):
             update_init_info(module, init_info=self._get_init_info())

@@ -19,7 +19,7 @@ from mmengine.runner.checkpoint import CheckpointLoader
 from torch import Tensor
 
 from ...errors import CheckpointError, MissingDependencyError, did_you_mean
-from ..terminal import tell
+from ..terminal import say
 from . import unpickler
 from .damage import check_archive, damaged
 
@@ -137,7 +137,7 @@ def _tell_left_out(checkpoint: Any, file: Path) -> None:
     if names:
         listed = ', '.join(sorted(names)[:_SHOWN])
         more = f' and {len(names) - _SHOWN} more' if len(names) > _SHOWN else ''
-        tell(
+        say(
             MMLogger.get_current_instance(),
             f'left out of {file}: {listed}{more} (objects, not data)',
         )

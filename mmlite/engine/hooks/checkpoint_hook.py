@@ -16,8 +16,8 @@ from mmengine.runner import Runner
 from ...errors import ConfigError, Problem, did_you_mean
 from ...registry import HOOKS
 from ..checkpoints import load_checkpoint, save_checkpoint
-from ..resume import gathered_rng_states, remember_latest
-from ..terminal import tell
+from ..checkpoints.resuming import gathered_rng_states, remember_latest
+from ..terminal import say
 
 Names = str | Sequence[str] | None
 
@@ -282,7 +282,7 @@ class CheckpointHook(BaseCheckpointHook):
         digest = hashlib.sha256(part.read_bytes()).hexdigest()[:8]
         final = f'{os.path.splitext(ckpt_path)[0]}-{digest}.pth'
         part.replace(final)
-        tell(runner.logger, f'published {final}')
+        say(runner.logger, f'published {final}')
 
 
 def _is_number(value: Any) -> bool:

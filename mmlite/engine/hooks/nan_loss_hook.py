@@ -17,8 +17,8 @@ from ...errors import TrainingError
 from ...registry import HOOKS
 from ...structures import DataSample, SampleBatch
 from ..checkpoints import unwrapped
+from ..checkpoints.resuming import latest_checkpoint
 from ..history import as_numbers
-from ..resume import latest_checkpoint
 from .logging_steps import LogSteps
 
 _FILES_SHOWN = 8

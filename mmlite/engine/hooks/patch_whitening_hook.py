@@ -14,7 +14,7 @@ from ...datasets.seeded_index import SeededIndex, sample_seeds
 from ...errors import ConfigError, Problem
 from ...registry import HOOKS
 from ..checkpoints import unwrapped
-from ..resume import preserved_rng
+from ..checkpoints.resuming import preserved_rng
 
 
 @runtime_checkable

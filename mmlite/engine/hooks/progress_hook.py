@@ -15,7 +15,7 @@ from mmengine.runner import EpochBasedTrainLoop, Runner
 
 from ...registry import HOOKS
 from ..checkpoints import unwrapped
-from ..terminal import STATUS_LINE, tell
+from ..terminal import STATUS_LINE, say
 from .logging_steps import LogSteps, log_interval
 
 _BAR_SECONDS = 0.1
@@ -49,7 +49,7 @@ class ProgressHook(Hook):
     def before_run(self, runner: Runner) -> None:
         """Say what is about to run."""
         for name, text in _summary(runner):
-            tell(runner.logger, f'{name:<9} {text}')
+            say(runner.logger, f'{name:<9} {text}')
 
     def before_train(self, runner: Runner) -> None:
         """Start the clock."""
@@ -80,13 +80,13 @@ class ProgressHook(Hook):
         # The last iteration of an epoch has the line of the epoch.
         ends = self._by_epoch and batch_idx + 1 == len(runner.train_dataloader)
         if due and not ends and not STATUS_LINE.alive:
-            tell(runner.logger, self._line(runner, batch_idx))
+            say(runner.logger, self._line(runner, batch_idx))
             self._next_line = now + self.line_seconds
 
     def after_train_epoch(self, runner: Runner) -> None:
         """Leave a line for the epoch."""
         STATUS_LINE.clear()
-        tell(runner.logger, self._line(runner))
+        say(runner.logger, self._line(runner))
 
     def after_val_iter(
         self,
@@ -130,7 +130,7 @@ class ProgressHook(Hook):
         STATUS_LINE.clear()
         self._training = False
         taken = timedelta(seconds=round(time.monotonic() - self._started))
-        tell(runner.logger, f'trained in {taken}; results in {runner.work_dir}')
+        say(runner.logger, f'trained in {taken}; results in {runner.work_dir}')
 
     def _show_part(self, runner: Runner, mode: str, batch_idx: int) -> None:
         now = time.monotonic()
@@ -152,7 +152,7 @@ class ProgressHook(Hook):
         ]
         if metrics and not shown:
             shown = [f'the log has {", ".join(metrics)}']
-        tell(runner.logger, '  '.join([name, *shown]))
+        say(runner.logger, '  '.join([name, *shown]))
 
     def _line(
         self, runner: Runner, batch_idx: int | None = None, bar: bool = False

@@ -1,6 +1,6 @@
 """Loops: the order in which training, validation and testing happen."""
 
-from .batches import batches_from, endless_batches, set_seed
+from .epoch_batches import batches_from, endless_batches, set_seed
 from .evaluate import TestLoop, ValLoop
 from .train import EpochBasedTrainLoop, IterBasedTrainLoop, TrainLoop
 

@@ -16,10 +16,10 @@ from torch.utils.data import DataLoader
 
 from ...registry import LOOPS
 from ...structures import SampleBatch
+from ..checkpoints.resuming import preserved_rng
 from ..optimizers import amp_supported
-from ..resume import preserved_rng
 from ..wrappers import share_buffers
-from .batches import batches_from
+from .epoch_batches import batches_from
 
 
 class _EvalLoop(BaseLoop):

@@ -13,7 +13,7 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from ...registry import LOOPS
-from .batches import batches_from, endless_batches
+from .epoch_batches import batches_from, endless_batches
 
 Intervals = Sequence[Sequence[int]] | None
 

@@ -14,7 +14,7 @@ from support.training import toy_runner
 from torch import nn
 
 from mmlite.engine.checkpoints import BackgroundWriter, snapshot
-from mmlite.engine.resume import latest_checkpoint
+from mmlite.engine.checkpoints.resuming import latest_checkpoint
 from mmlite.errors import CheckpointError
 
 TESTS = Path(__file__).parents[2]

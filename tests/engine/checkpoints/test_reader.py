@@ -231,7 +231,7 @@ def told(monkeypatch):
     """What is logged for the terminal."""
     lines = []
     monkeypatch.setattr(
-        'mmlite.engine.checkpoints.reader.tell', lambda _, line: lines.append(line)
+        'mmlite.engine.checkpoints.reader.say', lambda _, line: lines.append(line)
     )
     return lines
 

@@ -5,8 +5,8 @@ from mmengine.optim import CosineAnnealingLR
 from mmengine.optim import DefaultOptimWrapperConstructor as TheirConstructor
 from torch import nn
 
+from mmlite.engine.checkpoints.training_state import _fit_to_groups
 from mmlite.engine.optimizers.constructor import DefaultOptimWrapperConstructor
-from mmlite.engine.saving import _fit_to_groups
 
 
 @pytest.mark.filterwarnings('ignore:Detected call of `scheduler.step')

@@ -14,13 +14,13 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from ..datasets import ImageTable, InfiniteSampler, SeededIndex
 from ..datasets.samplers import Chunk, SeededSampler
 
-__all__ = ['BatchLoader']
+__all__ = ['InMemoryLoader']
 
 _BLOCK = 8192  # samples that are looked at together
 _BYTES = 64 * 2**20  # images that are transformed together on a GPU
 
 
-class BatchLoader(DataLoader):
+class InMemoryLoader(DataLoader):
     """Makes batches on the device, of images that are all there.
 
     To whoever uses it it is a data loader like any other, with the same samples in

@@ -10,11 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..structures import SampleBatch
-from .seeded_index import SeededIndex, sample_seeds
-from .storage import ArrayList
-from .transforms import BatchTransform, PackInputs
-from .transforms.base import draws, twin_of
+from ...structures import SampleBatch
+from ..seeded_index import SeededIndex, sample_seeds
+from ..storage import ArrayList
+from ..transforms import BatchTransform, PackInputs
+from ..transforms.base import batched_version_of, draws
 
 __all__ = ['Batch', 'ImageTable', 'table_of_arrays']
 
@@ -128,15 +128,15 @@ def table_of_arrays(stored: Any, steps: Sequence[Any]) -> ImageTable | None:
     *middle, last = steps or [None]
     if not isinstance(stored, ArrayList) or not is_plain_pack(last):
         return None
-    twins = [twin_of(step) if draws(step) else None for step in middle]
-    if any(twin is None for twin in twins):
+    batched = [batched_version_of(step) if draws(step) else None for step in middle]
+    if any(step is None for step in batched):
         return None
     with warnings.catch_warnings():
         # The images are read-only, and nothing is written into them.
         warnings.filterwarnings('ignore', 'The given NumPy array is not writable')
         images = torch.from_numpy(stored.images).permute(0, 3, 1, 2)
     samples = samples_of_arrays(stored, last)
-    return ImageTable(images, samples, np.arange(len(stored)), None, tuple(twins))
+    return ImageTable(images, samples, np.arange(len(stored)), None, tuple(batched))
 
 
 def is_plain_pack(step: Any) -> bool:

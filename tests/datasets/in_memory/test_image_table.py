@@ -10,7 +10,7 @@ from mmengine.dataset import pseudo_collate
 from torch.utils.data import DataLoader
 
 from mmlite.datasets import DefaultSampler, Digits, SeededIndex, default_collate
-from mmlite.datasets.batching import Batch
+from mmlite.datasets.in_memory.image_table import Batch
 from mmlite.datasets.transforms import (
     BaseTransform,
     Compose,
@@ -19,7 +19,7 @@ from mmlite.datasets.transforms import (
     RandomFlip,
     Resize,
 )
-from mmlite.datasets.transforms.base import draws, twin_of
+from mmlite.datasets.transforms.base import batched_version_of, draws
 
 CROP = dict(type='RandomCrop', crop_size=8, padding=2)
 FLIP = dict(type='RandomFlip', prob=0.5)
@@ -176,11 +176,14 @@ def test_what_a_class_says_holds_for_how_it_transforms():
             return results
 
     assert not draws(Same(4)) and not draws(Own(4)) and draws(Dice(4))
-    assert twin_of(RandomFlip(0.5)) is not None and twin_of(Brighter(0.5)) is None
+    assert (
+        batched_version_of(RandomFlip(0.5)) is not None
+        and batched_version_of(Brighter(0.5)) is None
+    )
 
     class Silent(BaseTransform):
         def transform(self, results):
             return results
 
-    assert draws(Silent()) and twin_of(Silent()) is None
-    assert draws(len) and twin_of(len) is None
+    assert draws(Silent()) and batched_version_of(Silent()) is None
+    assert draws(len) and batched_version_of(len) is None

@@ -18,10 +18,10 @@ __all__ = ['BatchTransform']
 class BatchTransform(ABC):
     """A random transform of a batch, in which each image has its own random numbers.
 
-    It does to a batch, at once and on the device of the batch, what its twin in a
-    pipeline does to one sample after the other; the results are equally
+    It does to a batch, at once and on the device of the batch, what its counterpart in
+    a pipeline does to one sample after the other; the results are equally
     distributed. It stands in ``data_preprocessor.batch_transforms``; with
-    ``in_memory=True`` a data loader takes it in the place of its twin.
+    ``in_memory=True`` a data loader takes it in the place of its counterpart.
 
     All that is random is made from numbers between 0 and 1, so it does not
     matter where these come from: called with images alone, a transform draws them

@@ -14,10 +14,10 @@ import torch
 from mmengine.dist import all_gather_object
 from mmengine.logging import MessageHub
 
-from ..errors import CheckpointError
-from .checkpoints import write_atomically
-from .checkpoints.unpickler import Placeholder
-from .history import SAVED_LENGTH, History
+from ...errors import CheckpointError
+from ..history import SAVED_LENGTH, History
+from .unpickler import Placeholder
+from .writer import write_atomically
 
 _LATEST = 'last_checkpoint'
 

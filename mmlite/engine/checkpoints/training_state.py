@@ -9,12 +9,12 @@ from typing import Any
 from mmengine.runner import Runner
 from mmengine.version import __version__ as mmengine_version
 
-from ..errors import CheckpointError
-from ..version import __version__
-from .checkpoints import unwrapped
-from .checkpoints.unpickler import Placeholder
-from .loops import TrainLoop, set_seed
-from .resume import restore_hub, rng_state
+from ...errors import CheckpointError
+from ...version import __version__
+from ..loops import TrainLoop, set_seed
+from .matching import unwrapped
+from .resuming import restore_hub, rng_state
+from .unpickler import Placeholder
 
 
 def training_state(

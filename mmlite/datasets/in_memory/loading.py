@@ -14,14 +14,14 @@ from mmengine import dataset as engine
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from ..errors import ConfigError, DataError, Problem
-from ..structures import DataSample, SampleBatch
-from .base_dataset import BaseDataset
-from .batching import ImageTable, is_plain_pack, samples_of_arrays
-from .progress import Progress
-from .storage import ArrayList
-from .transforms import BatchTransform, Compose
-from .transforms.base import draws, twin_of
+from ...errors import ConfigError, DataError, Problem
+from ...structures import DataSample, SampleBatch
+from ..base_dataset import BaseDataset
+from ..progress import Progress
+from ..storage import ArrayList
+from ..transforms import BatchTransform, Compose
+from ..transforms.base import batched_version_of, draws
+from .image_table import ImageTable, is_plain_pack, samples_of_arrays
 
 __all__ = ['load_in_memory']
 
@@ -41,7 +41,7 @@ def load_in_memory(dataset: Dataset, device: torch.device) -> ImageTable:
         device: The device.
 
     Raises:
-        ConfigError: if a random step has no twin for batches, or stands before one
+        ConfigError: if a random step has no batched version, or stands before one
             that is not random.
         DataError: if images differ in size, or there is no room for them.
     """
@@ -60,7 +60,7 @@ def load_in_memory(dataset: Dataset, device: torch.device) -> ImageTable:
     ]
     (middle,) = random.values()
     images = _joined([images for images, _ in parts])
-    transforms = tuple(twin_of(step) for step in middle)
+    transforms = tuple(batched_version_of(step) for step in middle)
     samples = _samples([samples for _, samples in parts], images, transforms)
     numbers = np.concatenate([np.arange(len(leaf)) for leaf in leaves])
     return ImageTable(images, samples, numbers, rows, transforms)
@@ -110,9 +110,9 @@ def _problem(step: Any, is_last: bool) -> str:
         )
     if is_last:
         return 'ends the pipeline, which has to end with PackInputs for in_memory=True'
-    if twin_of(step) is None:
+    if batched_version_of(step) is None:
         return (
-            'has no twin for batches, which in_memory=True needs; take it out, give '
+            'has no batched version, which in_memory=True needs; take it out, give '
             'its class a method batched(), or is_random = False if it is not random'
         )
     return ''

@@ -13,7 +13,7 @@ import torch
 
 from mmlite.datasets.seeded_index import uniforms
 from mmlite.datasets.transforms import BatchAlternatingFlip
-from mmlite.datasets.transforms.batch_ops import (
+from mmlite.datasets.transforms.batched_pixels import (
     choose,
     colour_like,
     crop_batch,

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from mmlite.datasets import BaseDataset, Digits, in_memory, load_in_memory
+from mmlite.datasets import BaseDataset, Digits, load_in_memory
+from mmlite.datasets.in_memory import loading as in_memory
 from mmlite.datasets.storage import ArrayList
 from mmlite.datasets.transforms import BaseTransform
 from mmlite.errors import ConfigError, DataError
@@ -168,13 +169,13 @@ def lighter(results):
     [
         (
             [CROP, dict(type='ColorJitter', brightness=0.5), PACK],
-            r'pipeline.1: ColorJitter has no twin for batches.*batched\(\)',
+            r'pipeline.1: ColorJitter has no batched version.*batched\(\)',
         ),
         (
             [dict(type='Darker'), PACK],
-            r'pipeline.0: Darker has no twin .*is_random = False if it is not',
+            r'pipeline.0: Darker has no batched .*is_random = False if it is not',
         ),
-        ([dict(type='lighter'), PACK], 'lighter has no twin'),
+        ([dict(type='lighter'), PACK], 'lighter has no batched version'),
         (
             [FLIP, dict(type='Resize', scale=4), PACK],
             'pipeline.1: Resize stands behind a random transform.*in front of them',

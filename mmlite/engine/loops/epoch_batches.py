@@ -12,8 +12,8 @@ from torch.utils.data import BatchSampler, DataLoader
 
 from ...datasets import InfiniteSampler
 from ...errors import DataError, MissingDependencyError, UserError
-from ..batch_loader import BatchLoader
 from ..dataloaders import EpochGenerator, keep_in_workers
+from ..in_memory_loader import InMemoryLoader
 from ..prefetch import prefetched
 
 
@@ -48,7 +48,7 @@ def batches_from(
     if dataloader.num_workers:
         keep_in_workers()
     batches = islice(iter(dataloader), skip, None)
-    if prefetch and not isinstance(dataloader, BatchLoader):
+    if prefetch and not isinstance(dataloader, InMemoryLoader):
         batches = prefetched(batches, torch.device(get_device()))
     return _without_traceback(batches)
 

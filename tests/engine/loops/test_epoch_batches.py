@@ -6,7 +6,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from mmlite.engine.dataloaders import stop_workers
 from mmlite.engine.loops import batches_from
-from mmlite.engine.loops.batches import _as_raised
+from mmlite.engine.loops.epoch_batches import _as_raised
 from mmlite.errors import DataError, MissingDependencyError, UserError
 
 

@@ -14,9 +14,9 @@ from mmengine.dataset import InfiniteSampler as TheirInfiniteSampler
 from mmlite.datasets import BaseDataset, DefaultSampler
 from mmlite.datasets.samplers import base
 from mmlite.datasets.storage import ArrayList
-from mmlite.engine import batch_loader
-from mmlite.engine.batch_loader import BatchLoader
+from mmlite.engine import in_memory_loader
 from mmlite.engine.dataloaders import build_dataloader
+from mmlite.engine.in_memory_loader import InMemoryLoader
 from mmlite.engine.loops import batches_from, endless_batches
 from mmlite.errors import ConfigError, DataError
 from mmlite.registry import DATASETS
@@ -98,7 +98,7 @@ def test_batches_are_the_same(shuffle, drop_last, indices):
         sampler=dict(SHUFFLED, shuffle=shuffle),
         drop_last=drop_last,
     )
-    assert isinstance(ours, BatchLoader) and not isinstance(theirs, BatchLoader)
+    assert isinstance(ours, InMemoryLoader) and not isinstance(theirs, InMemoryLoader)
     assert len(ours) == len(theirs)
     for epoch in range(3):
         batches = list(batches_from(ours, epoch))
@@ -274,7 +274,7 @@ def test_batches_that_are_made_together_are_the_same(monkeypatch, drop_last, sta
         return list(batches_from(data, epoch=2, start=start))
 
     one_by_one = batches()
-    monkeypatch.setattr(batch_loader, 'group_size', lambda images, size: 3 * size)
+    monkeypatch.setattr(in_memory_loader, 'group_size', lambda images, size: 3 * size)
     together = batches()
     assert same(together, one_by_one)
     samples = together[0]['data_samples']
@@ -283,12 +283,12 @@ def test_batches_that_are_made_together_are_the_same(monkeypatch, drop_last, sta
 
 def test_how_many_are_made_together():
     images = torch.zeros(1, 3, 32, 32, dtype=torch.uint8)
-    assert batch_loader.group_size(images, 512) == 512
+    assert in_memory_loader.group_size(images, 512) == 512
     # 64 MiB of 3 KiB each are 21845; of 147 KiB each 445.
-    assert batch_loader.group_size(images.to('meta'), 512) == 42 * 512
+    assert in_memory_loader.group_size(images.to('meta'), 512) == 42 * 512
     large = torch.zeros(1, 3, 224, 224, dtype=torch.uint8, device='meta')
-    assert batch_loader.group_size(large, 200) == 2 * 200
-    assert batch_loader.group_size(large, 512) == 512
+    assert in_memory_loader.group_size(large, 200) == 2 * 200
+    assert in_memory_loader.group_size(large, 512) == 512
 
 
 def test_annotations_are_where_the_images_are():
@@ -326,7 +326,7 @@ def test_what_concerns_workers_is_left_out():
         ),
         (
             dict(dataset=places(dict(type='RandomGrayscale'))),
-            'dataset.pipeline.0: RandomGrayscale has no twin for batches',
+            'dataset.pipeline.0: RandomGrayscale has no batched version',
         ),
         (
             dict(
@@ -335,7 +335,7 @@ def test_what_concerns_workers_is_left_out():
                     datasets=[places(CROP), places(dict(type='ColorJitter'))],
                 )
             ),
-            'dataset.datasets.1.pipeline.0: ColorJitter has no twin',
+            'dataset.datasets.1.pipeline.0: ColorJitter has no batched version',
         ),
         (
             dict(
@@ -345,7 +345,7 @@ def test_what_concerns_workers_is_left_out():
                     times=2,
                 )
             ),
-            'dataset.dataset.pipeline.0: ColorJitter has no twin',
+            'dataset.dataset.pipeline.0: ColorJitter has no batched version',
         ),
     ],
 )

@@ -16,7 +16,7 @@ from mmengine.runner import Runner as TheirRunner
 from support.training import their_cfg, toy_cfg, toy_runner
 
 from mmlite.engine import Interrupted, load_checkpoint
-from mmlite.engine.resume import (
+from mmlite.engine.checkpoints.resuming import (
     hub_state,
     latest_checkpoint,
     preserved_rng,
@@ -200,7 +200,7 @@ def test_a_killed_process_resumes(tmp_path):
         'runner.train()\n'
     )
     # As many threads as here: their number decides in which order sums are made.
-    env = dict(os.environ, PYTHONPATH=str(Path(__file__).parents[1]))
+    env = dict(os.environ, PYTHONPATH=str(Path(__file__).parents[2]))
     env['OMP_NUM_THREADS'] = str(torch.get_num_threads())
     done = subprocess.run([sys.executable, '-c', code], env=env, capture_output=True)
     assert done.returncode == -signal.SIGKILL
