@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from mmengine import dataset as engine
 from torch.utils.data import Dataset
 
-from ..errors import ConfigError
+from ..errors import ConfigError, DataError
 from ..registry import DATASETS
 from .seeded_index import follow
 
@@ -62,14 +63,48 @@ class ConcatDataset(engine.ConcatDataset):
         for dataset in self.datasets:
             dataset.prepare()
 
+    def get_gt_labels(self) -> np.ndarray:
+        """The class of every sample, ``(N, )``."""
+        return np.concatenate([_labels(dataset) for dataset in self.datasets])
+
+    def get_cat_ids(self, idx: int) -> list[int]:
+        """The classes of one sample."""
+        self.full_init()
+        part, inner = self._get_ori_dataset_idx(idx)
+        return self.datasets[part].get_cat_ids(inner)
+
     def __getitem__(self, idx: int) -> Any:
         self.full_init()
         part, inner = self._get_ori_dataset_idx(idx)
         return self.datasets[part][follow(idx, inner)]
 
 
+class _Resampled:
+    """The labels of a dataset whose samples come in another order or number."""
+
+    def get_gt_labels(self) -> np.ndarray:
+        """The class of every sample, ``(N, )``."""
+        self.full_init()
+        rows = [self._get_ori_dataset_idx(i) for i in range(len(self))]
+        return _labels(self.dataset)[rows]
+
+    def get_cat_ids(self, idx: int) -> list[int]:
+        """The classes of one sample."""
+        self.full_init()
+        return self.dataset.get_cat_ids(self._get_ori_dataset_idx(idx))
+
+
+def _labels(dataset: Dataset) -> np.ndarray:
+    if not hasattr(dataset, 'get_gt_labels'):
+        raise DataError(
+            f'{type(dataset).__name__} has no method get_gt_labels(), which gives the '
+            'class of every sample; add it'
+        )
+    return np.asarray(dataset.get_gt_labels())
+
+
 @DATASETS.register_module()
-class RepeatDataset(engine.RepeatDataset):
+class RepeatDataset(_Resampled, engine.RepeatDataset):
     """A dataset several times over, so that a short epoch becomes a long one.
 
     Args:
@@ -98,7 +133,7 @@ class RepeatDataset(engine.RepeatDataset):
 
 
 @DATASETS.register_module()
-class ClassBalancedDataset(engine.ClassBalancedDataset):
+class ClassBalancedDataset(_Resampled, engine.ClassBalancedDataset):
     """Repeats samples of rare classes.
 
     Paper: LVIS: A Dataset for Large Vocabulary Instance Segmentation, CVPR 2019,
