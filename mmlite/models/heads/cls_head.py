@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 import torch
@@ -17,7 +16,6 @@ from ...structures import (
     DataSample,
     SampleBatch,
     check_labels,
-    defer_field,
     gather_field,
     has_field,
     scatter_field,
@@ -175,5 +173,5 @@ class ClsHead(BaseModule):
         if data_samples is None:
             data_samples = SampleBatch.of(len(scores))
         scatter_field(data_samples, 'pred_score', scores)
-        defer_field(data_samples, 'pred_label', partial(scores.argmax, dim=1))
+        scatter_field(data_samples, 'pred_label', scores.argmax(dim=1))
         return data_samples
