@@ -25,6 +25,7 @@ from .files import SUFFIXES, find_file, nearest_files, shown
 from .helpers import names_used
 from .imports import import_modules
 from .merging import merge
+from .named_models import with_model
 from .overrides import Override, as_overrides
 from .parsing import BASE, assigned_names, loop_names, parse
 from .schema import top_level_keys
@@ -63,7 +64,7 @@ def load_config(
     if isinstance(path, Config):
         cfg = copy.deepcopy(path)
         _refuse_idle(cfg, variables, set())
-        return apply_overrides(cfg, changes)
+        return with_model(apply_overrides(cfg, changes))
     reader = _Reader(variables)
     cfg = reader.read(find_file(Path(path).expanduser()))
     _refuse_idle(cfg, variables, reader.amended & names_used(cfg.text))
@@ -73,7 +74,7 @@ def load_config(
     apply_overrides(cfg, [c for c in changes if c.keys[0] not in reader.amended])
     if cfg.get('custom_imports') != imports:
         import_modules(cfg, places)
-    return cfg
+    return with_model(cfg)
 
 
 def _refuse_idle(cfg: Config, variables: Sequence[Override], used: set[str]) -> None:
