@@ -42,6 +42,8 @@ class BaseDataset(EngineDataset):
         load_data_list: what samples there are.
         filter_data: which of them to use.
         prepare: find or download the files, without reading them in.
+        image_shape: the shape ``(H, W)`` or ``(H, W, C)`` that every ``img`` of
+            :meth:`load_data_list` has; None if samples name files.
 
     Args:
         ann_file: Annotation file, relative to ``data_root``.
@@ -77,6 +79,7 @@ class BaseDataset(EngineDataset):
     """
 
     METAINFO: dict = {}
+    image_shape: tuple[int, ...] | None = None
 
     def __init__(
         self,

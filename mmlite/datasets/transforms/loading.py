@@ -67,6 +67,7 @@ class LoadImageFromFile(BaseTransform):
     """
 
     is_random = False
+    reads_files = True
 
     def __init__(
         self,
