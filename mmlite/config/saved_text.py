@@ -89,6 +89,8 @@ def _of_call(name: str, node: ast.Call) -> Any:
     match name, node.args, node.keywords:
         case 'dict', [], keywords if all(k.arg is not None for k in keywords):
             return {keyword.arg: _value(keyword.value) for keyword in keywords}
+        case 'dict', [ast.Dict() as inner], []:
+            return _value(inner)
         case 'float', [ast.Constant(value=str(word))], []:
             if word.lstrip('-+') in _FLOATS:
                 return float(word)
