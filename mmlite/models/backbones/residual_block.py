@@ -37,7 +37,6 @@ class ResidualBlock(BaseModule):
             class's own.
         stride: In pixels.
         dilation: In pixels.
-        downsample: What the shortcut does; ``None`` is nothing.
         style: Which convolution of a :class:`Bottleneck` has the stride: the
             3x3 one for ``'pytorch'``, the first for ``'caffe'``.
         with_cp: Whether to save memory by computing the branch twice.
@@ -46,6 +45,8 @@ class ResidualBlock(BaseModule):
         drop_path_rate: Stochastic depth, a fraction.
         act_cfg: Config of the activations.
         init_cfg: Config of the initialisation.
+
+    A subclass ends its constructor with ``_add_shortcut``.
 
     Override:
         branch: the convolutions and norms.
@@ -65,7 +66,6 @@ class ResidualBlock(BaseModule):
         expansion: int | None = None,
         stride: int = 1,
         dilation: int = 1,
-        downsample: nn.Module | None = None,
         style: Literal['pytorch', 'caffe'] = 'pytorch',
         with_cp: bool = False,
         conv_cfg: dict | None = None,
@@ -92,9 +92,17 @@ class ResidualBlock(BaseModule):
         self.with_cp = with_cp
         self.conv_cfg = conv_cfg
         self.norm_cfg = norm_cfg
-        self.relu = build_activation_layer(act_cfg)
+        self.act_cfg = act_cfg
+        self.drop_path_rate = drop_path_rate
+
+    def _add_shortcut(self, downsample: nn.Module | None) -> None:
+        """Add what comes behind the convolutions, as in a checkpoint of mmpretrain.
+
+        An optimizer finds the state of a parameter by its position.
+        """
+        self.relu = build_activation_layer(self.act_cfg)
         self.downsample = downsample
-        self.drop_path = DropPath(drop_path_rate)
+        self.drop_path = DropPath(self.drop_path_rate)
 
     def _add_conv(
         self, index: int, in_channels: int, out_channels: int, **kwargs: Any
@@ -140,7 +148,13 @@ class ResidualBlock(BaseModule):
 class BasicBlock(ResidualBlock):
     """Two 3x3 convolutions, for ResNet-18 and -34.
 
-    Arguments are those of :class:`ResidualBlock`.
+    Other arguments are those of :class:`ResidualBlock`.
+
+    Args:
+        in_channels: Channels of the input.
+        out_channels: Channels of the output.
+        downsample: What the shortcut does; ``None`` is nothing.
+        kwargs: See above.
 
     Example:
         >>> from mmlite.models.backbones.residual_block import BasicBlock
@@ -148,7 +162,13 @@ class BasicBlock(ResidualBlock):
         torch.Size([1, 8, 4, 4])
     """
 
-    def __init__(self, in_channels: int, out_channels: int, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        downsample: nn.Module | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(in_channels, out_channels, **kwargs)
         self._add_conv(
             1,
@@ -160,6 +180,7 @@ class BasicBlock(ResidualBlock):
             dilation=self.dilation,
         )
         self._add_conv(2, self.mid_channels, out_channels, kernel_size=3, padding=1)
+        self._add_shortcut(downsample)
 
     @property
     def last_norm(self) -> nn.Module:
@@ -182,6 +203,7 @@ class Bottleneck(ResidualBlock):
         out_channels: Channels of the output.
         groups: Channel groups of the 3x3 convolution.
         mid_channels: Width inside; ``None`` is ``out_channels / expansion``.
+        downsample: What the shortcut does; ``None`` is nothing.
         kwargs: See above.
 
     Example:
@@ -198,6 +220,7 @@ class Bottleneck(ResidualBlock):
         out_channels: int,
         groups: int = 1,
         mid_channels: int | None = None,
+        downsample: nn.Module | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(in_channels, out_channels, **kwargs)
@@ -218,6 +241,7 @@ class Bottleneck(ResidualBlock):
             groups=groups,
         )
         self._add_conv(3, self.mid_channels, out_channels, kernel_size=1)
+        self._add_shortcut(downsample)
 
     @property
     def norm3(self) -> nn.Module:
