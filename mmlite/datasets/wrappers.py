@@ -42,11 +42,6 @@ def _agree_on_classes(datasets: Sequence[Dataset]) -> None:
     Raises:
         DataError: if it has not all classes.
     """
-    known_now = {tuple(dataset.metainfo.get('classes') or ()) for dataset in datasets}
-    if len(known_now) < 2:
-        return
-    for dataset in datasets:
-        dataset.full_init()  # the names of folders are known then
     classes = [dataset.metainfo.get('classes') or () for dataset in datasets]
     largest = max(range(len(datasets)), key=lambda i: len(classes[i]), default=0)
     for place, dataset in enumerate(datasets):
@@ -97,16 +92,25 @@ class ConcatDataset(engine.ConcatDataset):
         ignore_keys: str | list[str] | None = None,
     ) -> None:
         ignored = [ignore_keys] if isinstance(ignore_keys, str) else ignore_keys or []
-        parts = _each_built(datasets)
-        if 'classes' not in ignored:
-            _agree_on_classes(parts)
+        self._agree = 'classes' not in ignored
+        # The classes, which folders have only when they are read, are compared then.
+        ignored = [*ignored, 'classes', 'categories']
         try:
-            # The classes say the same.
-            super().__init__(parts, lazy_init, [*ignored, 'categories'])
+            super().__init__(_each_built(datasets), lazy_init, ignored)
         except (TypeError, ValueError) as error:
             raise DataError(
                 f'ConcatDataset: {error}; name what may differ in ignore_keys'
             ) from error
+
+    def full_init(self) -> None:
+        """Read the samples in, unless that has been done."""
+        if not self._fully_initialized:
+            for dataset in self.datasets:
+                dataset.full_init()
+            if self._agree:
+                _agree_on_classes(self.datasets)
+            self._metainfo = self.datasets[0].metainfo
+        super().full_init()
 
     def use_classes(self, classes: Sequence[str]) -> None:
         """Let labels be those of another list of classes, by name."""
