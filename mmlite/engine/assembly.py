@@ -17,7 +17,7 @@ from mmengine.model import (
     is_model_wrapper,
     revert_sync_batchnorm,
 )
-from mmengine.optim import OptimWrapper
+from mmengine.optim import OptimWrapper, OptimWrapperDict
 from mmengine.runner import BaseLoop, LogProcessor
 from mmengine.runner import Runner as BaseRunner
 from mmengine.visualization import Visualizer
@@ -29,7 +29,7 @@ from ..errors import ConfigError
 from ..registry import HOOKS, MODEL_WRAPPERS, MODELS, VISUALIZERS
 from . import builders
 from .checkpoints import unwrapped
-from .dataloaders import build_dataloader
+from .dataloaders import batch_size_of, build_dataloader
 from .environment import allow_tf32, claim_timestamp, init_distributed
 from .errors import at
 from .hook_calls import HookCalls
@@ -167,7 +167,30 @@ class RunnerAssembly(BaseRunner):
                     'base_batch_size is missing: the batch size that the learning '
                     'rate was chosen for'
                 )
-        super().scale_lr(optim_wrapper, auto_scale_lr)
+        if not enabled:
+            return
+        base = auto_scale_lr['base_batch_size']
+        ratio = self._batch_size_of_all() / base
+        self.logger.info(
+            f'learning rates are times {ratio:g}: the batch size is '
+            f'{self._batch_size_of_all()}, they were chosen for {base}'
+        )
+        several = isinstance(optim_wrapper, OptimWrapperDict)
+        for wrapper in optim_wrapper.values() if several else [optim_wrapper]:
+            for group in wrapper.optimizer.param_groups:
+                group['lr'] *= ratio
+
+    def _batch_size_of_all(self) -> int:
+        """Samples that all processes see in an iteration."""
+        size = batch_size_of(self.train_loop.dataloader)
+        if size is None:
+            with at('auto_scale_lr'):
+                raise ConfigError(
+                    'the batch size is not known: train_dataloader.batch_sampler '
+                    'says none; give its class an attribute batch_size, or leave out '
+                    '--auto-scale-lr'
+                )
+        return self.world_size * size
 
     @staticmethod
     def build_dataloader(

@@ -20,7 +20,7 @@ from .make_divisible import make_divisible
 from .norm import BiasBatchNorm2d, LayerNorm2d, build_norm_layer
 from .patch_embed import AdaptivePadding, PatchEmbed
 from .patch_whitening import PatchWhitening
-from .position_embed import resize_pos_embed
+from .position_embed import fit_pos_embed, resize_pos_embed
 from .se_layer import SELayer
 from .transformer_layer import TransformerEncoderLayer
 
@@ -56,6 +56,7 @@ __all__ = [
     'checkpointed',
     'dirac_init',
     'drop_path',
+    'fit_pos_embed',
     'make_divisible',
     'resize_pos_embed',
 ]
