@@ -1,7 +1,7 @@
 """The bricks of networks, and builders that take them from a config."""
 
 from .activation import HSigmoid, QuickGELU, build_activation_layer
-from .attention import MultiheadAttention
+from .attention import MultiheadAttention, biased_qkv, split_heads
 from .averaged_model import (
     AveragedModel,
     ExponentialMovingAverage,
@@ -19,10 +19,25 @@ from .layer_scale import LayerScale
 from .make_divisible import make_divisible
 from .norm import BiasBatchNorm2d, LayerNorm2d, build_norm_layer
 from .patch_embed import AdaptivePadding, PatchEmbed
+from .patch_merging import PatchMerging
 from .patch_whitening import PatchWhitening
 from .position_embed import resize_pos_embed
+from .relative_position import (
+    RelativePositionBias,
+    RelativePositions,
+    relative_position_index,
+    resize_relative_position_bias_table,
+)
 from .se_layer import SELayer
 from .transformer_layer import TransformerEncoderLayer
+from .window_attention import (
+    ShiftWindowMSA,
+    WindowMSA,
+    WindowMSAV2,
+    pad_to_windows,
+    window_partition,
+    window_reverse,
+)
 
 __all__ = [
     'FFN',
@@ -40,13 +55,20 @@ __all__ = [
     'MomentumAnnealingEMA',
     'MultiheadAttention',
     'PatchEmbed',
+    'PatchMerging',
     'PatchWhitening',
     'QuickGELU',
+    'RelativePositionBias',
+    'RelativePositions',
     'SELayer',
+    'ShiftWindowMSA',
     'StochasticWeightAverage',
     'SwiGLUFFN',
     'SwiGLUFFNFused',
     'TransformerEncoderLayer',
+    'WindowMSA',
+    'WindowMSAV2',
+    'biased_qkv',
     'build_activation_layer',
     'build_conv_layer',
     'build_dropout',
@@ -57,5 +79,11 @@ __all__ = [
     'dirac_init',
     'drop_path',
     'make_divisible',
+    'pad_to_windows',
+    'relative_position_index',
     'resize_pos_embed',
+    'resize_relative_position_bias_table',
+    'split_heads',
+    'window_partition',
+    'window_reverse',
 ]
