@@ -7,12 +7,10 @@ Scale, ICLR 2021, https://arxiv.org/abs/2010.11929
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import isqrt
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 import torch
-from mmengine.logging import print_log
 from mmengine.model import ModuleList
 from mmengine.model.weight_init import trunc_normal_
 from mmengine.utils import to_2tuple
@@ -26,6 +24,7 @@ from ..layers import (
     TransformerEncoderLayer,
     build_norm_layer,
     check_arguments,
+    fit_pos_embed,
     resize_pos_embed,
 )
 from .base_backbone import (
@@ -281,33 +280,15 @@ class VisionTransformer(BaseBackbone):
     def _load_from_state_dict(
         self, state_dict: dict[str, Tensor], prefix: str, *args: Any
     ) -> None:
-        self._fit_pos_embed(state_dict, f'{prefix}pos_embed')
-        super()._load_from_state_dict(state_dict, prefix, *args)
-
-    def _fit_pos_embed(self, state_dict: dict[str, Tensor], name: str) -> None:
-        """Fit a checkpoint's position embedding to the image size of this model."""
-        if name not in state_dict or state_dict[name].shape == self.pos_embed.shape:
-            return
-        loaded = state_dict[name]
-        if not self.with_cls_token and loaded.shape[1] == self.pos_embed.shape[1] + 1:
-            state_dict[name] = loaded[:, 1:]
-            return
-        patches = loaded.shape[1] - self.num_extra_tokens
-        side = isqrt(max(patches, 0))
-        if side * side != patches or loaded.shape[-1] != self.embed_dims:
-            return  # of another model; loading tells both shapes
-        state_dict[name] = resize_pos_embed(
-            loaded,
-            (side, side),
+        fit_pos_embed(
+            state_dict,
+            f'{prefix}pos_embed',
+            self.pos_embed,
             self.patch_resolution,
             self.interpolate_mode,
             self.num_extra_tokens,
         )
-        print_log(
-            f'{name} is resized from {tuple(loaded.shape)} to '
-            f'{tuple(self.pos_embed.shape)}',
-            logger='current',
-        )
+        super()._load_from_state_dict(state_dict, prefix, *args)
 
     def _freeze_stages(self) -> None:
         if self.frozen_stages < 1:
@@ -331,7 +312,24 @@ class VisionTransformer(BaseBackbone):
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """Features of the layers that out_indices names."""
-        x, patch_resolution = self.patch_embed(x)
+        return self.encode(*self.embed(x))
+
+    def embed(self, x: Tensor) -> tuple[Tensor, tuple[int, int]]:
+        """The tokens that enter the first layer, the extra ones first.
+
+        Returns:
+            ``(B, L, D)``; and how many rows and columns of patches there are.
+        """
+        patches, patch_resolution = self.patch_embed(x)
+        return self.place(patches, patch_resolution), patch_resolution
+
+    def place(self, patches: Tensor, patch_resolution: tuple[int, int]) -> Tensor:
+        """Add the class token and the positions to embedded patches.
+
+        It is the second half of :meth:`embed`, for what happens to patches before
+        they have a position: BEiT replaces some of them by a mask token.
+        """
+        x = patches
         if self.cls_token is not None:
             x = torch.cat((self.cls_token.expand(x.shape[0], -1, -1), x), dim=1)
         x = x + resize_pos_embed(
@@ -341,7 +339,18 @@ class VisionTransformer(BaseBackbone):
             self.interpolate_mode,
             self.num_extra_tokens,
         )
-        x = self.pre_norm(self.drop_after_pos(x))
+        return self.pre_norm(self.drop_after_pos(x))
+
+    def encode(
+        self, x: Tensor, patch_resolution: tuple[int, int]
+    ) -> tuple[Tensor, ...]:
+        """The features of the layers that out_indices names.
+
+        Args:
+            x: Tokens, ``(B, L, D)``, the extra ones first. Some patches may be
+                left out, as MAE does, unless a layer is returned as a map.
+            patch_resolution: Rows and columns of patches in the image.
+        """
         outs = []
         for i, layer in enumerate(self.layers):
             x = layer(x)

@@ -21,7 +21,7 @@ from .norm import BiasBatchNorm2d, LayerNorm2d, build_norm_layer
 from .patch_embed import AdaptivePadding, PatchEmbed
 from .patch_merging import PatchMerging
 from .patch_whitening import PatchWhitening
-from .position_embed import resize_pos_embed
+from .position_embed import fit_pos_embed, resize_pos_embed
 from .relative_position import (
     RelativePositionBias,
     RelativePositions,
@@ -78,6 +78,7 @@ __all__ = [
     'checkpointed',
     'dirac_init',
     'drop_path',
+    'fit_pos_embed',
     'make_divisible',
     'pad_to_windows',
     'relative_position_index',
