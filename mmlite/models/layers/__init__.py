@@ -8,6 +8,7 @@ from .averaged_model import (
     MomentumAnnealingEMA,
     StochasticWeightAverage,
 )
+from .beit_attention import BEiTAttention
 from .build import build_layer, check_arguments
 from .checkpoint import checkpointed
 from .conv import build_conv_layer
@@ -28,6 +29,7 @@ from .relative_position import (
     relative_position_index,
     resize_relative_position_bias_table,
 )
+from .rotary import RotaryEmbeddingFast
 from .se_layer import SELayer
 from .transformer_layer import TransformerEncoderLayer
 from .window_attention import (
@@ -43,6 +45,7 @@ __all__ = [
     'FFN',
     'AdaptivePadding',
     'AveragedModel',
+    'BEiTAttention',
     'BiasBatchNorm2d',
     'ConvModule',
     'DiracInit',
@@ -60,6 +63,7 @@ __all__ = [
     'QuickGELU',
     'RelativePositionBias',
     'RelativePositions',
+    'RotaryEmbeddingFast',
     'SELayer',
     'ShiftWindowMSA',
     'StochasticWeightAverage',

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from mmengine.logging import print_log
 from mmengine.model import BaseModule
 from mmengine.model.weight_init import trunc_normal_
@@ -139,7 +140,7 @@ class RelativePositions:
         self, window_size: Sequence[int], num_heads: int, with_cls_token: bool = False
     ) -> None:
         """Add the table and the index to the module."""
-        rows, columns = window_size
+        rows, columns = self.bias_window = tuple(window_size)
         self.num_cls_entries = _CLS_ENTRIES if with_cls_token else 0
         count = (2 * rows - 1) * (2 * columns - 1) + self.num_cls_entries
         self.relative_position_bias_table = nn.Parameter(torch.zeros(count, num_heads))
@@ -148,11 +149,26 @@ class RelativePositions:
             relative_position_index(window_size, with_cls_token),
         )
 
-    def position_bias(self) -> Tensor:
-        """``(heads, L, L)``, to be added to the products of the attention."""
-        table = self.relative_position_bias_table
-        bias = table[self.relative_position_index.flatten()]
-        return bias.view(*self.relative_position_index.shape, -1).permute(2, 0, 1)
+    def position_bias(self, window_size: Sequence[int] | None = None) -> Tensor:
+        """``(heads, L, L)``, to be added to the products of the attention.
+
+        For a window of another size the table is interpolated.
+        """
+        table, index = self.relative_position_bias_table, self.relative_position_index
+        if window_size is not None and tuple(window_size) != self.bias_window:
+            cut = len(table) - self.num_cls_entries
+            grid = table[:cut].unflatten(0, [2 * size - 1 for size in self.bias_window])
+            grid = F.interpolate(
+                grid.permute(2, 0, 1)[None].float(),
+                size=[2 * size - 1 for size in window_size],
+                mode='bicubic',
+                align_corners=False,
+            )
+            grid = grid[0].flatten(1).T.to(table.dtype)
+            table = torch.cat((grid, table[cut:]))
+            index = relative_position_index(window_size, self.num_cls_entries > 0)
+            index = index.to(table.device)
+        return table[index.flatten()].view(*index.shape, -1).permute(2, 0, 1)
 
     def _load_from_state_dict(
         self, state_dict: dict[str, Tensor], prefix: str, *args: Any
@@ -209,6 +225,6 @@ class RelativePositionBias(RelativePositions, BaseModule):
         super().init_weights()
         trunc_normal_(self.relative_position_bias_table, std=0.02)
 
-    def forward(self) -> Tensor:
-        """The bias of every pair of tokens."""
-        return self.position_bias()
+    def forward(self, window_size: Sequence[int] | None = None) -> Tensor:
+        """The bias of every pair of tokens, also of a grid of another size."""
+        return self.position_bias(window_size)
