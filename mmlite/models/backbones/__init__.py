@@ -6,14 +6,18 @@ from .beit import BEiTViT
 from .deit import DistilledVisionTransformer
 from .deit3 import DeiT3
 from .lenet import LeNet5
+from .mlp_mixer import MlpMixer
 from .mobilenet_v2 import InvertedResidual, MobileNetV2
 from .residual_block import BasicBlock, Bottleneck, ResidualBlock, ResLayer
 from .resnet import ResNet, ResNetV1c, ResNetV1d
 from .resnet_cifar import ResNet_CIFAR
 from .resnext import ResNeXt, ResNeXtBottleneck
 from .seresnet import SEBottleneck, SEResNet
+from .swin_transformer import SwinBlock, SwinBlockSequence, SwinTransformer
+from .swin_transformer_v2 import SwinTransformerV2
 from .vision_transformer import VisionTransformer
 from .vit_eva02 import ViTEVA02
+from .vit_sam import ViTSAM
 
 __all__ = [
     'AirbenchBlock',
@@ -26,6 +30,7 @@ __all__ = [
     'DistilledVisionTransformer',
     'InvertedResidual',
     'LeNet5',
+    'MlpMixer',
     'MobileNetV2',
     'ResLayer',
     'ResNeXt',
@@ -37,6 +42,11 @@ __all__ = [
     'ResidualBlock',
     'SEBottleneck',
     'SEResNet',
+    'SwinBlock',
+    'SwinBlockSequence',
+    'SwinTransformer',
+    'SwinTransformerV2',
     'ViTEVA02',
+    'ViTSAM',
     'VisionTransformer',
 ]

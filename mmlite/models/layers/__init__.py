@@ -13,6 +13,7 @@ from .build import build_layer, check_arguments
 from .checkpoint import checkpointed
 from .conv import build_conv_layer
 from .conv_module import ConvModule
+from .decomposed_position import decomposed_position_bias, resize_rel_pos
 from .dirac_init import DiracInit, dirac_init
 from .drop import Dropout, DropPath, build_dropout, drop_path
 from .ffn import FFN, SwiGLUFFN, SwiGLUFFNFused
@@ -80,6 +81,7 @@ __all__ = [
     'build_norm_layer',
     'check_arguments',
     'checkpointed',
+    'decomposed_position_bias',
     'dirac_init',
     'drop_path',
     'fit_pos_embed',
@@ -87,6 +89,7 @@ __all__ = [
     'pad_to_windows',
     'relative_position_index',
     'resize_pos_embed',
+    'resize_rel_pos',
     'resize_relative_position_bias_table',
     'split_heads',
     'window_partition',

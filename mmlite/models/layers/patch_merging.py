@@ -75,11 +75,13 @@ class PatchMerging(BaseModule):
             padding = 0
         self.padding = to_2tuple(padding)
         window = self.kernel_size[0] * self.kernel_size[1] * in_channels
-        self.reduction = nn.Linear(window, out_channels, bias=bias)
+        # Registered in the order in which they are called, as mmpretrain does.
         self.norm = None
-        if norm_cfg is not None:
-            width = out_channels if use_post_norm else window
-            self.norm = build_norm_layer(norm_cfg, width)[1]
+        if norm_cfg is not None and not use_post_norm:
+            self.norm = build_norm_layer(norm_cfg, window)[1]
+        self.reduction = nn.Linear(window, out_channels, bias=bias)
+        if norm_cfg is not None and use_post_norm:
+            self.norm = build_norm_layer(norm_cfg, out_channels)[1]
 
     def forward(
         self, x: Tensor, input_size: Sequence[int]

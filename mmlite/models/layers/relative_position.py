@@ -102,7 +102,7 @@ def resize_relative_position_bias_table(
 def _spline_weights(known: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     """How values at ``known`` are weighed by a cubic spline ("not a knot")."""
     degree = min(3, len(known) - 1)
-    inner = known[(degree + 1) // 2 : len(known) - (degree + 1) // 2]
+    inner = known[2:-2] if degree == 3 else known[:0]
     ends = (known[:1].repeat(degree + 1), known[-1:].repeat(degree + 1))
     knots = np.concatenate([ends[0], inner, ends[1]])
     wanted = wanted.clip(known[0], known[-1])
