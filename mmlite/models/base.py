@@ -34,6 +34,11 @@ class BaseModel(EngineModel):
         loss: images and ground truth to a dict of losses; see :meth:`parse_losses`.
         predict: images to samples with ``pred_*`` fields.
         forward_tensor: what ``mode='tensor'`` gives, if not the features.
+        export_outputs: what an exported model gives, by name.
+
+    Attributes:
+        task: What it is for, e.g. ``'classification'``; says which inferencer
+            predicts with it.
 
     Args:
         data_preprocessor: Config of what brings a batch to the device, or the
@@ -58,6 +63,7 @@ class BaseModel(EngineModel):
         tensor([1., 1.])
     """
 
+    task: ClassVar[str] = ''
     default_data_preprocessor: ClassVar[str] = 'BaseDataPreprocessor'
     predicts: ClassVar[bool] = True
     tta_model: ClassVar[str | None] = None
@@ -118,6 +124,15 @@ class BaseModel(EngineModel):
     def forward_tensor(self, inputs: Tensor) -> Any:
         """The raw output of the network, without losses or samples."""
         return self.extract_feat(inputs)
+
+    def export_outputs(self, inputs: Tensor) -> dict[str, Tensor]:
+        """What the model gives to programs without mmlite: tensors by name.
+
+        By default the features, ``feat_0`` and so on.
+        """
+        feats = self.extract_feat(inputs)
+        feats = feats if isinstance(feats, (list, tuple)) else (feats,)
+        return {f'feat_{i}': feat for i, feat in enumerate(feats)}
 
     def extract_feat(self, inputs: Tensor) -> Any:
         """The features of the inputs."""

@@ -1,5 +1,6 @@
 """Data containers shared by all packages."""
 
+from .class_lists import class_mapping, comparable
 from .columns import Taken
 from .data_sample import DataSample, format_label
 from .feature_spec import FeatureSpec
@@ -26,6 +27,8 @@ __all__ = [
     'SampleBatch',
     'Taken',
     'check_labels',
+    'class_mapping',
+    'comparable',
     'field_names',
     'format_label',
     'gather_field',

@@ -2,23 +2,35 @@
 
 from .airbench_net import AirbenchBlock, AirbenchNet
 from .base_backbone import BaseBackbone
+from .beit import BEiTViT
+from .deit import DistilledVisionTransformer
+from .deit3 import DeiT3
 from .lenet import LeNet5
+from .mlp_mixer import MlpMixer
 from .mobilenet_v2 import InvertedResidual, MobileNetV2
 from .residual_block import BasicBlock, Bottleneck, ResidualBlock, ResLayer
 from .resnet import ResNet, ResNetV1c, ResNetV1d
 from .resnet_cifar import ResNet_CIFAR
 from .resnext import ResNeXt, ResNeXtBottleneck
 from .seresnet import SEBottleneck, SEResNet
+from .swin_transformer import SwinBlock, SwinBlockSequence, SwinTransformer
+from .swin_transformer_v2 import SwinTransformerV2
 from .vision_transformer import VisionTransformer
+from .vit_eva02 import ViTEVA02
+from .vit_sam import ViTSAM
 
 __all__ = [
     'AirbenchBlock',
     'AirbenchNet',
+    'BEiTViT',
     'BaseBackbone',
     'BasicBlock',
     'Bottleneck',
+    'DeiT3',
+    'DistilledVisionTransformer',
     'InvertedResidual',
     'LeNet5',
+    'MlpMixer',
     'MobileNetV2',
     'ResLayer',
     'ResNeXt',
@@ -30,5 +42,11 @@ __all__ = [
     'ResidualBlock',
     'SEBottleneck',
     'SEResNet',
+    'SwinBlock',
+    'SwinBlockSequence',
+    'SwinTransformer',
+    'SwinTransformerV2',
+    'ViTEVA02',
+    'ViTSAM',
     'VisionTransformer',
 ]
