@@ -7,6 +7,7 @@ from .feature_spec import FeatureSpec
 from .field_kinds import is_stacked, register_kind
 from .fields import (
     check_labels,
+    defer_field,
     field_names,
     gather_field,
     has_field,
@@ -29,6 +30,7 @@ __all__ = [
     'check_labels',
     'class_mapping',
     'comparable',
+    'defer_field',
     'field_names',
     'format_label',
     'gather_field',

@@ -101,10 +101,11 @@ def as_column(name: str, values: Tensor | list) -> Column:
     stacked = is_stacked(name)
     if not isinstance(values, Tensor):
         return together(values) if stacked else values
-    if stacked and not values.is_floating_point() and values.shape[1:] == (1,):
-        values = values.squeeze(1)
-    if stacked and (values.ndim == 1 or values.is_floating_point()):
-        return values
+    if stacked:
+        if values.ndim == 1 or values.is_floating_point():
+            return values
+        if values.shape[1:] == (1,):
+            return values.squeeze(1)
     return list(values.split(1) if values.ndim == 1 else values.unbind())
 
 

@@ -6,7 +6,7 @@ other sequence of samples.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import torch
@@ -20,6 +20,7 @@ from .sample_batch import SampleBatch
 
 __all__ = [
     'check_labels',
+    'defer_field',
     'field_names',
     'gather_field',
     'has_field',
@@ -119,6 +120,31 @@ def scatter_field(
         sample.set_field(value, name)
 
 
+def defer_field(
+    samples: Sequence[DataSample], name: str, compute: Callable[[], Tensor]
+) -> None:
+    """Give each sample its own of what ``compute`` gives under ``name``.
+
+    For a :class:`SampleBatch` it is only computed once it is looked for: most metrics
+    look at scores alone.
+
+    Args:
+        samples: The samples.
+        name: The field.
+        compute: Gives what :func:`scatter_field` takes.
+
+    Example:
+        >>> samples = [DataSample(), DataSample()]
+        >>> defer_field(samples, 'pred_label', lambda: torch.eye(2).argmax(dim=1))
+        >>> samples[1].pred_label
+        tensor([1])
+    """
+    if isinstance(samples, SampleBatch):
+        samples.defer_field(name, compute)
+    else:
+        scatter_field(samples, name, compute())
+
+
 def has_meta(samples: Sequence[DataSample], name: str) -> bool:
     """Whether the samples have meta information, the first one in a plain list.
 
@@ -127,7 +153,7 @@ def has_meta(samples: Sequence[DataSample], name: str) -> bool:
         True
     """
     if isinstance(samples, SampleBatch):
-        return name in samples.metainfo
+        return samples.has_meta(name)
     return bool(samples) and samples[0].get(name) is not None
 
 

@@ -53,6 +53,7 @@ class SampleBatch(Sequence):
         # Once they were looked at; the columns are not used any more then.
         self._samples: list[DataSample] | None = None
         self._bounds: dict[str, tuple[int, int] | None] = {}
+        self._deferred: dict[str, Callable[[], Tensor | Sequence]] = {}
 
     @classmethod
     def of(
@@ -82,6 +83,7 @@ class SampleBatch(Sequence):
     def fields(self) -> dict[str, Column]:
         """The fields of all samples, a tensor ``(B, *)`` or a sequence by name."""
         if self._samples is None:
+            self._compute_deferred()
             return dict(self._fields)
         return columns_of(self._samples, '_data_fields')
 
@@ -98,13 +100,17 @@ class SampleBatch(Sequence):
 
     def keys(self) -> list[str]:
         """Names of the fields."""
-        return list(self._fields if self._samples is None else self.fields)
+        if self._samples is None:
+            return list(self._fields | self._deferred)
+        return list(self.fields)
 
     def field(self, name: str) -> Column | None:
         """A field of all samples: a tensor, or a sequence; None if there is none."""
-        if self._samples is None:
-            return self._fields.get(name)
-        return self.fields.get(name)
+        if self._samples is not None:
+            return self.fields.get(name)
+        if name in self._deferred:
+            self._compute_deferred()
+        return self._fields.get(name)
 
     def bounds(self, name: str) -> tuple[int, int] | None:
         """Two numbers that all values of a field lie between, or are equal to.
@@ -128,7 +134,7 @@ class SampleBatch(Sequence):
         if self._samples is not None:
             return extremes(self.field(name))
         if name not in self._bounds:
-            self._bounds[name] = extremes(self._fields.get(name))
+            self._bounds[name] = extremes(self.field(name))
         return self._bounds[name]
 
     def set_field(self, name: str, values: Tensor | Sequence) -> None:
@@ -147,9 +153,40 @@ class SampleBatch(Sequence):
         if self._samples is None:
             self._fields[name] = column
             self._bounds.pop(name, None)
+            self._deferred.pop(name, None)
             return
         for place, sample in enumerate(self._samples):
             sample.set_field(entry(column, place), name)
+
+    def defer_field(self, name: str, compute: Callable[[], Tensor | Sequence]) -> None:
+        """Give each sample its own of what ``compute`` gives, once it is looked for.
+
+        Args:
+            name: Name of the field.
+            compute: Gives what :meth:`set_field` takes. It is called once, or never,
+                and sees what was changed by then in the tensors that it looks at.
+
+        Example:
+            >>> batch = SampleBatch.of(2)
+            >>> batch.defer_field('pred_label', lambda: torch.eye(2).argmax(dim=1))
+            >>> batch[1].pred_label
+            tensor([1])
+        """
+        if self._samples is not None:
+            self.set_field(name, compute())
+            return
+        self._fields.pop(name, None)
+        self._bounds.pop(name, None)
+        self._deferred[name] = compute
+
+    def _compute_deferred(self) -> None:
+        while self._deferred:
+            name, compute = next(iter(self._deferred.items()))
+            self.set_field(name, compute())  # which is not deferred any more then
+
+    def has_meta(self, name: str) -> bool:
+        """Whether the samples, or some of them, have meta information of that name."""
+        return name in (self._metainfo if self._samples is None else self.metainfo)
 
     def set_metainfo(self, name: str, values: Sequence) -> None:
         """Give each sample its own of ``values`` as meta information.
@@ -229,11 +266,13 @@ class SampleBatch(Sequence):
         batch = SampleBatch.__new__(SampleBatch)
         batch._size, batch._fields, batch._metainfo = size, fields, metainfo
         batch._samples, batch._bounds = None, self._bounds.copy()
+        batch._deferred = {}
         return batch
 
     def _listed(self) -> list[DataSample]:
         """The samples, made when they are looked at for the first time."""
         if self._samples is None:
+            self._compute_deferred()
             self._samples = [self._sample(place) for place in range(self._size)]
             self._fields, self._metainfo, self._bounds = {}, {}, {}
         return self._samples
@@ -276,7 +315,7 @@ class SampleBatch(Sequence):
     def __setstate__(self, state: tuple) -> None:
         self._size, fields, self._metainfo, self._bounds = state
         self._fields = {name: each(c, _as_tensor, _Light) for name, c in fields.items()}
-        self._samples = None
+        self._samples, self._deferred = None, {}
 
 
 class _Light:

@@ -18,6 +18,7 @@ from mmlite.structures import (
     SampleBatch,
     Taken,
     check_labels,
+    defer_field,
     field_names,
     gather_field,
     has_field,
@@ -181,6 +182,47 @@ def test_meta_information_is_read_alike(batch):
         assert [s.scale for s in samples] == [4, 5, 6]
         assert 'scale' in samples[1].metainfo_keys()
     assert not has_meta([], 'img_path')
+
+
+LOOKS = dict(
+    field=lambda batch: batch.field('pred_label'),
+    sample=lambda batch: batch[1],
+    take=lambda batch: batch.take(torch.tensor([0])),
+    to=lambda batch: batch.to('cpu'),
+    copy=copy.deepcopy,
+    bounds=lambda batch: batch.bounds('pred_label'),
+)
+
+
+@pytest.mark.parametrize('look', LOOKS.values(), ids=LOOKS)
+def test_a_deferred_field_is_computed_once(batch, look):
+    calls = []
+
+    def compute():
+        calls.append(1)
+        return torch.tensor([5, 6, 7])
+
+    batch.set_field('pred_label', torch.zeros(3))  # of an earlier epoch
+    defer_field(batch, 'pred_label', compute)
+    assert batch.field('gt_label').tolist() == [3, 1, 4] and len(batch) == 3
+    assert 'pred_label' in repr(batch) and 'pred_label' in batch.keys() and not calls
+    look(batch)
+    assert batch.field('pred_label').tolist() == [5, 6, 7]
+    assert batch.bounds('pred_label') == (5, 7)
+    assert [s.pred_label.item() for s in batch] == [5, 6, 7] and calls == [1]
+
+
+def test_a_deferred_field_of_samples_that_were_looked_at(batch):
+    first = batch[0]
+    defer_field(batch, 'pred_label', lambda: torch.tensor([5, 6, 7]))
+    assert first.pred_label.tolist() == [5]
+    batch = SampleBatch(batch)
+    defer_field(batch, 'pred_label', lambda: 1 / 0)
+    batch.set_field('pred_label', torch.tensor([5, 6, 7]))  # in its place
+    assert batch[1].pred_label.tolist() == [6]
+    defer_field(SampleBatch(batch), 'pred_label', lambda: torch.zeros(2))
+    with pytest.raises(ValueError, match='pred_label has 2 values for 3 samples'):
+        defer_field(batch, 'pred_label', lambda: torch.zeros(2))
 
 
 def test_the_functions_do_the_same_to_both(batch):

@@ -156,10 +156,11 @@ class ImageDataPreprocessor(BaseDataPreprocessor):
 
     def prepare(self, inputs: Any, training: bool = False) -> Any:
         """The inputs on the device, normalised and padded, in their structure."""
-        if isinstance(inputs, Mapping):
-            return {key: self.prepare(x, training) for key, x in inputs.items()}
-        if self._are_views(inputs):
-            return [self.prepare(view, training) for view in inputs]
+        if not isinstance(inputs, Tensor):
+            if isinstance(inputs, Mapping):
+                return {key: self.prepare(x, training) for key, x in inputs.items()}
+            if self._are_views(inputs):
+                return [self.prepare(view, training) for view in inputs]
         return self.images(inputs, training, self.normalize)
 
     def images(
@@ -177,7 +178,9 @@ class ImageDataPreprocessor(BaseDataPreprocessor):
             inputs = torch.stack(tuple(inputs))
         self.check_batch(inputs)
         ready = normalize(inputs)
-        return self._pad(ready, self._padded(*ready.shape[-2:]))
+        if self.pad_size_divisor == 1:
+            return ready
+        return self._pad(ready, self._padded(ready))
 
     def is_single(self, entry: Any) -> bool:
         """Whether an entry of a list is one image of a batch, not a batch of views."""
@@ -205,7 +208,7 @@ class ImageDataPreprocessor(BaseDataPreprocessor):
     ) -> Tensor | Ragged:
         self.check_list(inputs)
         images = [normalize(image) for image in inputs]
-        sizes = [self._padded(*image.shape[-2:]) for image in images]
+        sizes = [self._padded(image) for image in images]
         if training:
             largest = max(h for h, _ in sizes), max(w for _, w in sizes)
             sizes = [largest] * len(sizes)
@@ -267,30 +270,38 @@ class ImageDataPreprocessor(BaseDataPreprocessor):
         return F.pad(images, (left, right, top, bottom), value=self.pad_value)
 
     def _pad(self, images: Tensor, size: Size) -> Tensor:
-        if size == tuple(images.shape[-2:]):
-            return images
-        return self.pad(images, self.borders(tuple(images.shape[-2:]), size))
+        own = _size(images)
+        return images if size == own else self.pad(images, self.borders(own, size))
 
-    def _padded(self, *sizes: int) -> Any:
+    def _padded(self, image: Tensor) -> Size:
+        height, width = _size(image)
         step = self.pad_size_divisor
-        return tuple(math.ceil(size / step) * step for size in sizes)
+        return math.ceil(height / step) * step, math.ceil(width / step) * step
 
     def _note_sizes(
         self, inputs: Any, ready: Any, samples: Sequence[DataSample]
     ) -> None:
         """Write down the sizes of images that are the only ones of their samples."""
-        while isinstance(inputs, Mapping) and inputs:
-            key = next(iter(inputs))
-            inputs, ready = inputs[key], ready[key]
-        if isinstance(inputs, Mapping) or self._are_views(inputs):
-            return
-        before, after = (_sizes(batch, len(samples)) for batch in (inputs, ready))
+        if isinstance(inputs, Mapping):
+            for key in inputs:
+                return self._note_sizes(inputs[key], ready[key], samples)
+        if isinstance(ready, Tensor) and isinstance(inputs, Tensor):
+            # Of one size all of them: the usual case, without a look at each.
+            count, size, padded = len(samples), _size(inputs), _size(ready)
+            borders = [self.borders(size, padded)] * count if size != padded else None
+            before, after = [size] * count, [padded] * count
+        elif self._are_views(inputs):
+            return None
+        else:
+            before = [_size(image) for image in inputs]
+            after = [_size(image) for image in ready]
+            pairs = zip(before, after, strict=True)
+            borders = [self.borders(*pair) for pair in pairs]
         set_meta(samples, 'batch_input_shape', after)
         if not has_meta(samples, 'img_shape'):
             set_meta(samples, 'img_shape', before)
-        if before != after:
-            pairs = zip(before, after, strict=True)
-            set_meta(samples, 'padding', [self.borders(*pair) for pair in pairs])
+        if borders is not None:
+            set_meta(samples, 'padding', borders)
 
     def extra_repr(self) -> str:
         """What ``print(model)`` shows."""
@@ -303,10 +314,9 @@ class ImageDataPreprocessor(BaseDataPreprocessor):
         return shown
 
 
-def _sizes(batch: Tensor | Sequence[Tensor], count: int) -> list[Size]:
-    if isinstance(batch, Tensor):
-        return [tuple(batch.shape[-2:])] * count
-    return [tuple(image.shape[-2:]) for image in batch]
+def _size(image: Tensor) -> Size:
+    *_, height, width = image.shape
+    return height, width
 
 
 def _shown(data: object) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import torch
@@ -16,6 +17,7 @@ from ...structures import (
     DataSample,
     SampleBatch,
     check_labels,
+    defer_field,
     gather_field,
     has_field,
     scatter_field,
@@ -177,5 +179,5 @@ class ClsHead(BaseModule):
         if data_samples is None:
             data_samples = SampleBatch.of(len(scores))
         scatter_field(data_samples, 'pred_score', scores)
-        scatter_field(data_samples, 'pred_label', scores.argmax(dim=1))
+        defer_field(data_samples, 'pred_label', partial(scores.argmax, dim=1))
         return data_samples

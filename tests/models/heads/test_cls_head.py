@@ -3,6 +3,7 @@ import math
 import pytest
 import torch
 from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from mmlite.errors import ConfigError, DataError
 from mmlite.models.heads import ClsHead, LinearClsHead
@@ -108,6 +109,21 @@ def test_predict_completes_the_samples():
     got = ClsHead().predict((LOGITS,), samples)
     assert all(a is b for a, b in zip(got, samples, strict=True))
     assert [sample.gt_label.item() for sample in got] == LABELS
+
+
+class NoArgmax(TorchDispatchMode):
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        assert func is not torch.ops.aten.argmax.default
+        return func(*args, **(kwargs or {}))
+
+
+def test_labels_that_nobody_looks_at_are_not_computed():
+    with NoArgmax():
+        got = ClsHead().predict((LOGITS,))
+        assert got.field('pred_score').shape == LOGITS.shape
+        with pytest.raises(AssertionError):
+            got.field('pred_label')
+    assert got.field('pred_label').tolist() == LOGITS.argmax(1).tolist()
 
 
 def test_predict_nothing():
