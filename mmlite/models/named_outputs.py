@@ -7,6 +7,7 @@ class with ``build_network`` and ``forward``, and a loss another.
 from __future__ import annotations
 
 import inspect
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from typing import Any, ClassVar
@@ -132,6 +133,8 @@ class BaseModel(Whole):
         super().__init__(cfgs.get('data_preprocessor'), cfgs.get('init_cfg'))
         self.cfgs = cfgs
         self.model_cfg = cfgs['model_cfg'] = ModelCfg(cfgs['model_cfg'])
+        base = self.model_cfg.get('base_config') or {}
+        self.max_disp = self.model_cfg.get('max_disp', base.get('max_disp'))
         self._build()
         self.init_parameters()
         self.losses = LossAggregator(cfgs.get('loss_cfg'), self.default_losses)
@@ -159,7 +162,7 @@ class BaseModel(Whole):
             print_log(
                 f'{name}.build_network does not read {", ".join(idle)} of model_cfg',
                 logger='current',
-                level='WARNING',
+                level=logging.WARNING,
             )
 
     def build_network(self, model_cfg: ModelCfg) -> None:
@@ -226,10 +229,8 @@ class BaseModel(Whole):
         mask = disparity.isfinite() & (disparity > 0)
         if has_field(samples, 'valid'):
             mask &= pad_like_images(samples, 'valid').bool()
-        base = self.model_cfg.get('base_config') or {}
-        largest = self.model_cfg.get('max_disp', base.get('max_disp'))
-        if largest is not None:
-            mask &= disparity < largest
+        if self.max_disp is not None:
+            mask &= disparity < self.max_disp
         return dict(disp_gt=disparity.where(mask, 0), mask=mask)
 
     def loss(self, inputs: Any, data_samples: Sequence[DataSample]) -> dict[str, Any]:

@@ -86,7 +86,7 @@ class LossAggregator(nn.Module):
                 found[f'loss_{name}'] = value
                 continue
             place = self.names.index(name)
-            loss, info = self._apply(name, self.losses[place], value, known or {})
+            loss, info = self._loss_of(name, self.losses[place], value, known or {})
             found[f'loss_{name}'] = loss.mean() * self.weights[place]
             found.update({f'{name}/{key}': entry for key, entry in info.items()})
         return found
@@ -112,7 +112,7 @@ class LossAggregator(nn.Module):
         )
         raise ConfigError([Problem('model.loss_cfg', message)])
 
-    def _apply(
+    def _loss_of(
         self, name: str, loss: nn.Module, value: Any, known: Mapping[str, Any]
     ) -> tuple[Tensor, Mapping[str, Any]]:
         signature = inspect.signature(loss.forward)
