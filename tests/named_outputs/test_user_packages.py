@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from mmlite import apis
-from mmlite.registry import MODELS
+from mmlite.registry import DATASETS, METRICS, MODELS
 
 HERE = Path(__file__).parent
 COUNTS = dict(gait=5, stereo=3)
@@ -24,8 +24,10 @@ def task(request, tmp_path, monkeypatch):
     yield name
     for module in [m for m in sys.modules if m.startswith(f'my_{name}')]:
         del sys.modules[module]
-    for known in ('NewModel', 'NewLoss'):
-        MODELS.module_dict.pop(known, None)
+    for registry in (MODELS, DATASETS, METRICS):
+        known = registry.module_dict
+        for key in [k for k, v in known.items() if v.__module__.startswith('my_')]:
+            del known[key]
 
 
 def test_trained_resumed_and_tested(task):

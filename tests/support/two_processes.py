@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from mmlite.engine.wrappers import share_buffers
-from mmlite.evaluation import Accuracy
+from mmlite.evaluation import Accuracy, SampleMetric
 from mmlite.models.losses import gather_and_scale_wrapper
 from mmlite.ops import gather
 from mmlite.structures import DataSample
@@ -87,4 +87,29 @@ def gather_part(rank: int, folder: Path, parts: list) -> None:
     """One of two processes that gather tensors of several types and lengths."""
     meet(rank, folder)
     torch.save([gather(part) for part in parts[rank]], folder / f'{rank}.pth')
+    torch.distributed.destroy_process_group()
+
+
+class Names(SampleMetric):
+    """The names of the samples in their order."""
+
+    default_prefix = 'names'
+
+    def objects(self, data_samples: list[DataSample]) -> list[str]:
+        """The name of each."""
+        return [sample.img_path for sample in data_samples]
+
+    def compute_metrics(self, results: list[str]) -> dict[str, str]:
+        """All of them."""
+        return dict(all=''.join(results))
+
+
+def evaluate_objects(rank: int, folder: Path, names: str) -> None:
+    """One of two processes that share an odd number of samples."""
+    meet(rank, folder)
+    metric = Names()
+    dealt = (names + names[0])[rank::2]
+    samples = [DataSample(metainfo=dict(img_path=name)) for name in dealt]
+    metric.process(None, samples)
+    torch.save(metric.evaluate(len(names)), folder / f'{rank}.pth')
     torch.distributed.destroy_process_group()
