@@ -19,6 +19,7 @@ __all__ = [
     'check_frozen_stages',
     'check_out_indices',
     'freeze',
+    'run_stages',
     'take_arch',
 ]
 
@@ -144,3 +145,15 @@ def take_arch(
     if missing := [key for key in keys if key not in arch]:
         raise ValueError(f'arch is a name or a dict; it lacks {", ".join(missing)}')
     return arch
+
+
+def run_stages(
+    x: Any, stages: Iterable[nn.Module], out_indices: Collection[int]
+) -> tuple[Any, ...]:
+    """What the stages give whose index is asked for, each called on the last's."""
+    outs = []
+    for i, stage in enumerate(stages):
+        x = stage(x)
+        if i in out_indices:
+            outs.append(x)
+    return tuple(outs)

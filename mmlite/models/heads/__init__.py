@@ -3,11 +3,13 @@
 from .cls_head import ClsHead
 from .linear_head import LinearClsHead
 from .scaled_linear_head import ScaledLinearClsHead
+from .stacked_linear_head import StackedLinearClsHead
 from .vision_transformer_head import VisionTransformerClsHead
 
 __all__ = [
     'ClsHead',
     'LinearClsHead',
     'ScaledLinearClsHead',
+    'StackedLinearClsHead',
     'VisionTransformerClsHead',
 ]
