@@ -4,6 +4,7 @@ from .checking import check, check_config, check_phases
 from .editing import apply_overrides
 from .loading import load_config
 from .overrides import OverrideAction
+from .saved_text import config_of_text
 from .values import parse_value
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     'check',
     'check_config',
     'check_phases',
+    'config_of_text',
     'load_config',
     'parse_value',
 ]

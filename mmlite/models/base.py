@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from numbers import Real
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from mmengine.logging import MMLogger
@@ -36,6 +36,11 @@ class BaseModel(EngineModel):
         loss: images and truth to a dict of losses; see :meth:`parse_losses`.
         predict: images to samples with ``pred_*`` fields.
         forward_tensor: what ``mode='tensor'`` gives, if not the features.
+        export_outputs: what an exported model gives, by name.
+
+    Attributes:
+        task: What it is for, e.g. ``'classification'``; says which inferencer
+            predicts with it.
 
     Args:
         data_preprocessor: Config of what brings a batch to the device, or the
@@ -49,6 +54,8 @@ class BaseModel(EngineModel):
         >>> Mean()(torch.ones(2, 3, 8, 8))
         tensor([1., 1.])
     """
+
+    task: ClassVar[str] = ''
 
     def __init__(
         self,
@@ -90,6 +97,15 @@ class BaseModel(EngineModel):
     def forward_tensor(self, inputs: Tensor) -> Any:
         """The raw output of the network, without losses or samples."""
         return self.extract_feat(inputs)
+
+    def export_outputs(self, inputs: Tensor) -> dict[str, Tensor]:
+        """What the model gives to programs without mmlite: tensors by name.
+
+        By default the features, ``feat_0`` and so on.
+        """
+        feats = self.extract_feat(inputs)
+        feats = feats if isinstance(feats, (list, tuple)) else (feats,)
+        return {f'feat_{i}': feat for i, feat in enumerate(feats)}
 
     def extract_feat(self, inputs: Tensor) -> Any:
         """The features of the inputs."""
