@@ -19,6 +19,8 @@ __all__ = [
     'check_frozen_stages',
     'check_out_indices',
     'freeze',
+    'layer_depth',
+    'norms_to_eval',
     'run_stages',
     'take_arch',
 ]
@@ -72,9 +74,7 @@ class BaseBackbone(BaseModule, metaclass=ABCMeta):
         super().train(mode)
         self.freeze_parts()
         if mode and self.norm_eval:
-            for module in self.modules():
-                if isinstance(module, _BatchNorm):
-                    module.eval()
+            norms_to_eval(self)
         return self
 
     @abstractmethod
@@ -157,3 +157,41 @@ def run_stages(
         if i in out_indices:
             outs.append(x)
     return tuple(outs)
+
+
+def norms_to_eval(module: nn.Module) -> None:
+    """Put every batch normalisation inside in evaluation mode."""
+    for child in module.modules():
+        if isinstance(child, _BatchNorm):
+            child.eval()
+
+
+def layer_depth(
+    param_name: str, prefix: str, num_layers: int, first: Sequence[str] = ()
+) -> tuple[int, int]:
+    """How deep a parameter lies in a backbone whose layers are called ``layers``.
+
+    Args:
+        param_name: Name of the parameter.
+        prefix: What the names of the backbone's parameters start with.
+        num_layers: Number of layers.
+        first: Names of what comes before the layers.
+
+    Returns:
+        The depth: 0 for what comes first, ``i + 1`` for layer ``i``, and the
+        number of depths - 1 for all else; and the number of depths.
+
+    Example:
+        >>> layer_depth('backbone.layers.0.ln1.bias', 'backbone.', num_layers=2)
+        (1, 4)
+    """
+    num_depths = num_layers + 2
+    name = param_name.removeprefix(prefix)
+    if not param_name.startswith(prefix):
+        return num_depths - 1, num_depths
+    head = name.split('.')[0]
+    if head in first:
+        return 0, num_depths
+    if head == 'layers':
+        return int(name.split('.')[1]) + 1, num_depths
+    return num_depths - 1, num_depths
