@@ -21,6 +21,7 @@ __all__ = [
     'freeze',
     'layer_depth',
     'norms_to_eval',
+    'run_stages',
     'take_arch',
 ]
 
@@ -73,9 +74,7 @@ class BaseBackbone(BaseModule, metaclass=ABCMeta):
         super().train(mode)
         self.freeze_parts()
         if mode and self.norm_eval:
-            for module in self.modules():
-                if isinstance(module, _BatchNorm):
-                    module.eval()
+            norms_to_eval(self)
         return self
 
     @abstractmethod
@@ -146,6 +145,18 @@ def take_arch(
     if missing := [key for key in keys if key not in arch]:
         raise ValueError(f'arch is a name or a dict; it lacks {", ".join(missing)}')
     return arch
+
+
+def run_stages(
+    x: Any, stages: Iterable[nn.Module], out_indices: Collection[int]
+) -> tuple[Any, ...]:
+    """What the stages give whose index is asked for, each called on the last's."""
+    outs = []
+    for i, stage in enumerate(stages):
+        x = stage(x)
+        if i in out_indices:
+            outs.append(x)
+    return tuple(outs)
 
 
 def norms_to_eval(module: nn.Module) -> None:

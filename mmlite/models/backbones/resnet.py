@@ -16,19 +16,21 @@ from torch import Tensor, nn
 
 from ...registry import MODELS
 from ...structures import FeatureSpec
-from ..layers import ConvModule, build_conv_layer, build_norm_layer
+from ..layers import (
+    BasicBlock,
+    Bottleneck,
+    ConvModule,
+    ResidualBlock,
+    ResLayer,
+    build_conv_layer,
+    build_norm_layer,
+    get_expansion,
+)
 from .base_backbone import (
     CONV_INIT,
     BaseBackbone,
     check_frozen_stages,
     check_out_indices,
-)
-from .residual_block import (
-    BasicBlock,
-    Bottleneck,
-    ResidualBlock,
-    ResLayer,
-    get_expansion,
 )
 
 __all__ = ['ResNet', 'ResNetV1c', 'ResNetV1d']

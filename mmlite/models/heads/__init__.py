@@ -4,6 +4,7 @@ from .cls_head import ClsHead
 from .deit_head import DeiTClsHead
 from .linear_head import LinearClsHead
 from .scaled_linear_head import ScaledLinearClsHead
+from .stacked_linear_head import StackedLinearClsHead
 from .vision_transformer_head import VisionTransformerClsHead
 
 __all__ = [
@@ -11,5 +12,6 @@ __all__ = [
     'DeiTClsHead',
     'LinearClsHead',
     'ScaledLinearClsHead',
+    'StackedLinearClsHead',
     'VisionTransformerClsHead',
 ]

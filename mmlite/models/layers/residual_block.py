@@ -13,13 +13,11 @@ from typing import Any, ClassVar, Literal
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
-from ..layers import (
-    DropPath,
-    build_activation_layer,
-    build_conv_layer,
-    build_norm_layer,
-    checkpointed,
-)
+from .activation import build_activation_layer
+from .checkpoint import checkpointed
+from .conv import build_conv_layer
+from .drop import DropPath
+from .norm import build_norm_layer
 
 __all__ = ['BasicBlock', 'Bottleneck', 'ResLayer', 'ResidualBlock', 'get_expansion']
 
@@ -149,7 +147,7 @@ class BasicBlock(ResidualBlock):
     Arguments are those of :class:`ResidualBlock`.
 
     Example:
-        >>> from mmlite.models.backbones.residual_block import BasicBlock
+        >>> from mmlite.models.layers import BasicBlock
         >>> BasicBlock(8, 8)(torch.zeros(1, 8, 4, 4)).shape
         torch.Size([1, 8, 4, 4])
     """
@@ -197,7 +195,7 @@ class Bottleneck(ResidualBlock):
         kwargs: See above.
 
     Example:
-        >>> from mmlite.models.backbones.residual_block import Bottleneck
+        >>> from mmlite.models.layers import Bottleneck
         >>> Bottleneck(8, 8)(torch.zeros(1, 8, 4, 4)).shape
         torch.Size([1, 8, 4, 4])
     """
@@ -270,7 +268,7 @@ def get_expansion(block: type[ResidualBlock], expansion: int | None = None) -> i
         ValueError: if it is not positive.
 
     Example:
-        >>> from mmlite.models.backbones.residual_block import Bottleneck
+        >>> from mmlite.models.layers import Bottleneck
         >>> get_expansion(Bottleneck)
         4
     """
@@ -283,6 +281,9 @@ def get_expansion(block: type[ResidualBlock], expansion: int | None = None) -> i
 
 class ResLayer(nn.Sequential):
     """One stage: blocks in a row, of which the first changes width and size.
+
+    Override:
+        block_arguments: what a block is given beside what all have.
 
     Args:
         block: Class of the blocks.
@@ -342,12 +343,18 @@ class ResLayer(nn.Sequential):
                 conv_cfg=conv_cfg,
                 norm_cfg=norm_cfg,
                 drop_path_rate=rates[i],
+                **self.block_arguments(i),
                 **kwargs,
             )
             for i in range(num_blocks)
         ]
         super().__init__(*blocks)
         self.out_channels = out_channels
+
+    @staticmethod
+    def block_arguments(index: int) -> dict[str, Any]:
+        """What a block is given beside what all have."""
+        return {}
 
     @staticmethod
     def _downsample(
