@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, ClassVar
 
 from mmengine.dist import get_world_size
 from torch import Tensor, nn
@@ -37,6 +37,8 @@ class BaseLoss(nn.Module):
         ...         self.info['largest'] = embeddings.abs().max()
         ...         return embeddings.abs().mean(dim=1), self.info
     """
+
+    promise: ClassVar[str] = 'SetLoss'
 
     def __init__(self, loss_term_weight: float = 1.0) -> None:
         super().__init__()
