@@ -92,8 +92,8 @@ class BaseModel(Whole):
         ...         (frames, ), labels, types, views, lengths = inputs
         ...         feat = self.scale * frames.mean(dim=1)
         ...         return dict(inference_feat=dict(embeddings=feat))
-        >>> Mean(start=2.0).predict(torch.ones(1, 5, 3))[0].pred_embedding
-        tensor([2., 2., 2.], grad_fn=<UnbindBackward0>)
+        >>> Mean(start=2.0).predict(torch.ones(1, 5, 3))[0].pred_embedding.tolist()
+        [2.0, 2.0, 2.0]
     """
 
     default_data_preprocessor: ClassVar[str] = 'ImageDataPreprocessor'
