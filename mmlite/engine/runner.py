@@ -27,7 +27,12 @@ from .checkpoints import (
     resuming,
     save_checkpoint,
 )
-from .checkpoints.training_state import restore_training, training_state
+from .checkpoints.training_state import (
+    Origin,
+    odd_content,
+    restore_training,
+    training_state,
+)
 from .checks import check_groups
 from .dataloaders import stop_workers
 from .environment import prepare_work_dir, report_full_disk
@@ -64,6 +69,7 @@ class Runner(RunnerAssembly):
         checkpoint_writer: Writes checkpoints while training goes on.
         interrupt: Tells loops when Ctrl-C was pressed.
         resuming: Whether a training was taken up again from a checkpoint.
+        resumed: From which one, and with which config that was trained.
         pending_rng: The random state to begin training with.
 
     Raises:
@@ -84,6 +90,7 @@ class Runner(RunnerAssembly):
         self.checkpoint_writer = BackgroundWriter()
         self.interrupt = InterruptSwitch()
         self.resuming = False
+        self.resumed: Origin | None = None
         self.pending_rng: Mapping[str, Any] | None = None
         self._evaluating = False
         with shared_failures(), report_full_disk(folder):
@@ -291,6 +298,15 @@ class Runner(RunnerAssembly):
         """
         self.resuming = True
         location = 'cpu' if map_location == 'default' else map_location
+        with odd_content(str(filename)):
+            self._resume_from(
+                str(filename), location, resume_optimizer, resume_param_scheduler
+            )
+        say(self.logger, f'{"resumed":<9} after {self._progress()}')
+
+    def _resume_from(
+        self, filename: str, location: Any, with_optimizer: bool, with_schedules: bool
+    ) -> None:
         checkpoint, report = self._load(filename, location)
         if report.missing or report.mismatched:
             raise CheckpointError(
@@ -303,19 +319,20 @@ class Runner(RunnerAssembly):
                 'not: the training goes on from averaged weights; add '
                 "custom_hooks=[dict(type='EMAHook')] to go on with those that it had"
             )
-        restore_training(
-            self, checkpoint, str(filename), resume_optimizer, resume_param_scheduler
+        cfg = restore_training(
+            self, checkpoint, filename, with_optimizer, with_schedules
         )
-        say(self.logger, f'{"resumed":<9} after {self._progress()}')
+        self.resumed = Origin(filename, cfg)
 
     def _progress(self) -> str:
-        if getattr(self.train_loop, 'validating', False):
-            return f'{self._done()}; first comes the validation that was broken off'
         by_epoch = self._trains_by_epoch()
         limit = 'max_epochs' if by_epoch else 'max_iters'
-        if not 0 < getattr(self, limit) <= (self.epoch if by_epoch else self.iter):
-            return self._done()
-        return f'{self._done()}, which is all; raise train_cfg.{limit} to train on'
+        text = self._done()
+        if 0 < getattr(self, limit) <= (self.epoch if by_epoch else self.iter):
+            text += f', which is all; raise train_cfg.{limit} to train on'
+        if getattr(self.train_loop, 'validating', False):
+            text += '; first comes the validation after them'
+        return text
 
     def _done(self) -> str:
         epochs = f' (epochs done: {self.epoch})' if self._trains_by_epoch() else ''
