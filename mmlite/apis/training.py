@@ -40,7 +40,8 @@ def train(
         work_dir: Where logs and checkpoints go; by default the config's
             ``work_dir``, else ``work_dirs/<name of the config>``.
         resume: A checkpoint to continue from; ``True`` is the latest one in the
-            work_dir, if there is any.
+            work_dir, and if there is none, training begins with the config's
+            ``load_from``.
         amp: Train with automatic mixed precision.
         validate: Whether to validate while training.
         auto_scale_lr: Scale the learning rate from the batch size that the
@@ -113,8 +114,10 @@ def prepare_training(
     set_work_dir(cfg, work_dir)
     cfg.launcher = launcher
     if resume:
-        cfg.resume = True
-        cfg.load_from = None if resume in (True, 'auto') else str(resume)
+        latest = resume in (True, 'auto')
+        cfg.resume = 'auto' if latest else True
+        if not latest:
+            cfg.load_from = str(resume)
     if not validate:
         cfg.update(val_dataloader=None, val_cfg=None, val_evaluator=None)
     if amp:
