@@ -14,6 +14,7 @@ from ..errors import CheckpointError
 from .assembly import RunnerAssembly
 from .checkpoints import LoadReport, load_checkpoint, load_state, resuming
 from .checkpoints.training_state import Origin, odd_content, restore_training
+from .classes import follow_checkpoint
 from .terminal import say
 
 _REVISE_KEYS = ((r'^module\.', ''),)
@@ -135,6 +136,8 @@ class RunnerLoading(RunnerAssembly):
         report = load_state(self.model, checkpoint, **given)
         self._initialised = self._has_loaded = True
         say(self.logger, report.loaded(filename))
+        if self._evaluating:
+            follow_checkpoint(self, checkpoint, str(filename))
         return checkpoint, report
 
     def resume(

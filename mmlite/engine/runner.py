@@ -6,7 +6,6 @@ import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +21,7 @@ from .checkpoints import (
     resuming,
     save_checkpoint,
 )
-from .checkpoints.training_state import (
-    training_state,
-)
+from .checkpoints.training_state import training_state
 from .checks import check_groups
 from .dataloaders import stop_workers
 from .environment import prepare_work_dir, report_full_disk
@@ -38,7 +35,7 @@ _REVISE_KEYS = ((r'^module\.', ''),)
 
 @RUNNERS.register_module()
 class Runner(RunnerLoading):
-    """mmengine's runner on today's machines.
+    """mmengine's runner, fitted to today's machines.
 
     Use it through :meth:`from_cfg`, then :meth:`train`, :meth:`val` or
     :meth:`test`. Differs from mmengine's in that
@@ -94,11 +91,6 @@ class Runner(RunnerLoading):
         with _of_file(getattr(cfg, 'filename', None)):
             check_groups(cfg)
             return super().from_cfg(cfg)
-
-    @cached_property
-    def cfg_text(self) -> str:
-        """The config as Python code."""
-        return self.cfg.pretty_text
 
     @property
     def epoch(self) -> int:

@@ -400,7 +400,7 @@ def test_only_the_tail_of_a_history_is_saved():
     assert state['log_scalars']['train/loss']['values'] == list(range(4000, 5000))
     assert state['runtime_info'] == {}
     other = MessageHub('other')
-    other.load_state_dict(readable_hub(state, "a.pth"))
+    other.load_state_dict(readable_hub(state, 'a.pth'))
     assert other.get_scalar('train/loss').current() == 4999
 
 

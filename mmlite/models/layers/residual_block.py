@@ -13,13 +13,11 @@ from typing import Any, ClassVar, Literal
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
-from ..layers import (
-    DropPath,
-    build_activation_layer,
-    build_conv_layer,
-    build_norm_layer,
-    checkpointed,
-)
+from .activation import build_activation_layer
+from .checkpoint import checkpointed
+from .conv import build_conv_layer
+from .drop import DropPath
+from .norm import build_norm_layer
 
 __all__ = ['BasicBlock', 'Bottleneck', 'ResLayer', 'ResidualBlock', 'get_expansion']
 
@@ -37,6 +35,7 @@ class ResidualBlock(BaseModule):
             class's own.
         stride: In pixels.
         dilation: In pixels.
+        downsample: What the shortcut does; ``None`` is nothing.
         style: Which convolution of a :class:`Bottleneck` has the stride: the
             3x3 one for ``'pytorch'``, the first for ``'caffe'``.
         with_cp: Whether to save memory by computing the branch twice.
@@ -46,10 +45,9 @@ class ResidualBlock(BaseModule):
         act_cfg: Config of the activations.
         init_cfg: Config of the initialisation.
 
-    A subclass ends its constructor with ``_add_shortcut``.
-
     Override:
-        branch: the convolutions and norms.
+        make_branch: builds the convolutions and norms.
+        branch: calls them.
         last_norm: the norm that ``zero_init_residual`` sets to zero.
 
     Shape:
@@ -66,6 +64,7 @@ class ResidualBlock(BaseModule):
         expansion: int | None = None,
         stride: int = 1,
         dilation: int = 1,
+        downsample: nn.Module | None = None,
         style: Literal['pytorch', 'caffe'] = 'pytorch',
         with_cp: bool = False,
         conv_cfg: dict | None = None,
@@ -92,17 +91,14 @@ class ResidualBlock(BaseModule):
         self.with_cp = with_cp
         self.conv_cfg = conv_cfg
         self.norm_cfg = norm_cfg
-        self.act_cfg = act_cfg
-        self.drop_path_rate = drop_path_rate
-
-    def _add_shortcut(self, downsample: nn.Module | None) -> None:
-        """Add what comes behind the convolutions, as in a checkpoint of mmpretrain.
-
-        An optimizer finds the state of a parameter by its position.
-        """
-        self.relu = build_activation_layer(self.act_cfg)
+        self.make_branch()
+        self.relu = build_activation_layer(act_cfg)
         self.downsample = downsample
-        self.drop_path = DropPath(self.drop_path_rate)
+        self.drop_path = DropPath(drop_path_rate)
+
+    @abstractmethod
+    def make_branch(self) -> None:
+        """Add the convolutions and norms, before all else in the state dict."""
 
     def _add_conv(
         self, index: int, in_channels: int, out_channels: int, **kwargs: Any
@@ -148,39 +144,28 @@ class ResidualBlock(BaseModule):
 class BasicBlock(ResidualBlock):
     """Two 3x3 convolutions, for ResNet-18 and -34.
 
-    Other arguments are those of :class:`ResidualBlock`.
-
-    Args:
-        in_channels: Channels of the input.
-        out_channels: Channels of the output.
-        downsample: What the shortcut does; ``None`` is nothing.
-        kwargs: See above.
+    Arguments are those of :class:`ResidualBlock`.
 
     Example:
-        >>> from mmlite.models.backbones.residual_block import BasicBlock
+        >>> from mmlite.models.layers import BasicBlock
         >>> BasicBlock(8, 8)(torch.zeros(1, 8, 4, 4)).shape
         torch.Size([1, 8, 4, 4])
     """
 
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        downsample: nn.Module | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(in_channels, out_channels, **kwargs)
+    def make_branch(self) -> None:
+        """Add two convolutions, the first with the stride."""
         self._add_conv(
             1,
-            in_channels,
+            self.in_channels,
             self.mid_channels,
             kernel_size=3,
             stride=self.stride,
             padding=self.dilation,
             dilation=self.dilation,
         )
-        self._add_conv(2, self.mid_channels, out_channels, kernel_size=3, padding=1)
-        self._add_shortcut(downsample)
+        self._add_conv(
+            2, self.mid_channels, self.out_channels, kernel_size=3, padding=1
+        )
 
     @property
     def last_norm(self) -> nn.Module:
@@ -198,16 +183,19 @@ class Bottleneck(ResidualBlock):
 
     Other arguments are those of :class:`ResidualBlock`.
 
+    Override:
+        make_middle: builds the 3x3 convolution.
+        middle: calls it.
+
     Args:
         in_channels: Channels of the input.
         out_channels: Channels of the output.
         groups: Channel groups of the 3x3 convolution.
         mid_channels: Width inside; ``None`` is ``out_channels / expansion``.
-        downsample: What the shortcut does; ``None`` is nothing.
         kwargs: See above.
 
     Example:
-        >>> from mmlite.models.backbones.residual_block import Bottleneck
+        >>> from mmlite.models.layers import Bottleneck
         >>> Bottleneck(8, 8)(torch.zeros(1, 8, 4, 4)).shape
         torch.Size([1, 8, 4, 4])
     """
@@ -220,28 +208,37 @@ class Bottleneck(ResidualBlock):
         out_channels: int,
         groups: int = 1,
         mid_channels: int | None = None,
-        downsample: nn.Module | None = None,
         **kwargs: Any,
     ) -> None:
+        self.groups = groups
+        self._mid_channels = mid_channels
         super().__init__(in_channels, out_channels, **kwargs)
-        if mid_channels is not None:
-            self.mid_channels = mid_channels
-        strides = (1, self.stride) if self.style == 'pytorch' else (self.stride, 1)
-        self._add_conv(
-            1, in_channels, self.mid_channels, kernel_size=1, stride=strides[0]
+
+    def make_branch(self) -> None:
+        """Add three convolutions, of which style says which has the stride."""
+        if self._mid_channels is not None:
+            self.mid_channels = self._mid_channels
+        first, second = (
+            (1, self.stride) if self.style == 'pytorch' else (self.stride, 1)
         )
+        self._add_conv(
+            1, self.in_channels, self.mid_channels, kernel_size=1, stride=first
+        )
+        self.make_middle(second)
+        self._add_conv(3, self.mid_channels, self.out_channels, kernel_size=1)
+
+    def make_middle(self, stride: int) -> None:
+        """Add the 3x3 convolution."""
         self._add_conv(
             2,
             self.mid_channels,
             self.mid_channels,
             kernel_size=3,
-            stride=strides[1],
+            stride=stride,
             padding=self.dilation,
             dilation=self.dilation,
-            groups=groups,
+            groups=self.groups,
         )
-        self._add_conv(3, self.mid_channels, out_channels, kernel_size=1)
-        self._add_shortcut(downsample)
 
     @property
     def norm3(self) -> nn.Module:
@@ -256,8 +253,12 @@ class Bottleneck(ResidualBlock):
     def branch(self, x: Tensor) -> Tensor:
         """Three convolutions, each with its norm."""
         x = self.relu(self.norm1(self.conv1(x)))
-        x = self.relu(self.norm2(self.conv2(x)))
+        x = self.middle(x)
         return self.norm3(self.conv3(x))
+
+    def middle(self, x: Tensor) -> Tensor:
+        """The 3x3 convolution, its norm and activation."""
+        return self.relu(self.norm2(self.conv2(x)))
 
 
 def get_expansion(block: type[ResidualBlock], expansion: int | None = None) -> int:
@@ -267,7 +268,7 @@ def get_expansion(block: type[ResidualBlock], expansion: int | None = None) -> i
         ValueError: if it is not positive.
 
     Example:
-        >>> from mmlite.models.backbones.residual_block import Bottleneck
+        >>> from mmlite.models.layers import Bottleneck
         >>> get_expansion(Bottleneck)
         4
     """
@@ -280,6 +281,9 @@ def get_expansion(block: type[ResidualBlock], expansion: int | None = None) -> i
 
 class ResLayer(nn.Sequential):
     """One stage: blocks in a row, of which the first changes width and size.
+
+    Override:
+        block_arguments: what a block is given beside what all have.
 
     Args:
         block: Class of the blocks.
@@ -339,12 +343,18 @@ class ResLayer(nn.Sequential):
                 conv_cfg=conv_cfg,
                 norm_cfg=norm_cfg,
                 drop_path_rate=rates[i],
+                **self.block_arguments(i),
                 **kwargs,
             )
             for i in range(num_blocks)
         ]
         super().__init__(*blocks)
         self.out_channels = out_channels
+
+    @staticmethod
+    def block_arguments(index: int) -> dict[str, Any]:
+        """What a block is given beside what all have."""
+        return {}
 
     @staticmethod
     def _downsample(
