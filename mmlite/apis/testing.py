@@ -10,6 +10,7 @@ from mmengine.config import Config, ConfigDict
 
 from ..config import check, check_phases, load_config
 from ..engine import Runner
+from ..engine.environment import launched_by
 from ..errors import ConfigError
 from .predictions import PredictionFile
 from .training import set_work_dir
@@ -34,7 +35,7 @@ def test(
     work_dir: str | Path | None = None,
     out: str | Path | None = None,
     tta: bool = False,
-    launcher: str = 'none',
+    launcher: str | None = None,
 ) -> dict[str, Any]:
     """Test a checkpoint on the test set of a config.
 
@@ -46,7 +47,7 @@ def test(
         out: A ``.json`` or ``.pkl`` file for the prediction of every sample.
         tta: Average over augmented views: the config's ``tta_pipeline`` and
             ``tta_model`` if it has them, else the image and its mirror image.
-        launcher: How the processes were started.
+        launcher: How the processes were started; see :func:`mmlite.apis.train`.
 
     Returns:
         The metrics, e.g. ``{'accuracy/top1': 94.8}``.
@@ -57,7 +58,7 @@ def test(
     """
     cfg = load_config(config, overrides)
     set_work_dir(cfg, work_dir)
-    cfg.launcher = launcher
+    cfg.launcher = launched_by(launcher)
     cfg.load_from, cfg.resume = str(checkpoint), False
     check_phases(cfg, ('test',))
     if tta:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -24,11 +25,12 @@ from .checkpoints import (
 from .checkpoints.training_state import training_state
 from .checks import check_groups
 from .dataloaders import stop_workers
-from .environment import prepare_work_dir, report_full_disk
+from .environment import launched_by, prepare_work_dir, report_full_disk
 from .interrupt import Interrupted, InterruptSwitch
 from .loading import RunnerLoading
-from .ranks import shared_failures
+from .ranks import lost_workers, shared_failures
 from .terminal import STATUS_LINE
+from .work_dir import occupied, report_earlier_run
 
 _REVISE_KEYS = ((r'^module\.', ''),)
 
@@ -90,6 +92,12 @@ class Runner(RunnerLoading):
         """
         with _of_file(getattr(cfg, 'filename', None)):
             check_groups(cfg)
+            if (
+                cfg.get('launcher') is None
+                and (launcher := launched_by(None)) != 'none'
+            ):
+                cfg = copy.copy(cfg)
+                cfg['launcher'] = launcher
             return super().from_cfg(cfg)
 
     @property
@@ -114,12 +122,12 @@ class Runner(RunnerLoading):
         """Train, and return the model.
 
         Raises:
-            Interrupted: after Ctrl-C, when a checkpoint is saved.
+            Interrupted: after Ctrl-C, SIGTERM or SIGHUP, when a checkpoint is saved.
             TrainingError: if the loss is no number any more.
         """
         self._training = True
         try:
-            with self._running():
+            with self._running(), self._own_folder():
                 return super().train()
         except KeyboardInterrupt:
             STATUS_LINE.clear()
@@ -153,6 +161,7 @@ class Runner(RunnerLoading):
         try:
             with (
                 shared_failures(),
+                lost_workers(),
                 report_full_disk(self.work_dir),
                 _of_file(self.cfg.filename),
                 warnings.catch_warnings(),
@@ -166,6 +175,17 @@ class Runner(RunnerLoading):
             self._finish_writing()
             for loop in self.built_loops.values():
                 stop_workers(loop.dataloader)
+
+    @contextmanager
+    def _own_folder(self) -> Iterator[None]:
+        """Say if another training writes, or has written, to the same folder."""
+        if not is_main_process():
+            yield
+            return
+        if not self._resume and self._resume_again is None:
+            report_earlier_run(self.work_dir, self.logger)
+        with occupied(self.work_dir, self.logger):
+            yield
 
     @contextmanager
     def _only_evaluating(self) -> Iterator[None]:
@@ -188,11 +208,13 @@ class Runner(RunnerLoading):
         path = os.path.join(self.work_dir, name)
         validating = getattr(self.train_loop, 'validating', False)
         meta = dict(epoch=self.epoch, iter=self.iter, validating=validating)
-        self.save_checkpoint(self.work_dir, name, meta=meta)
+        self.call_hook('before_all_save')
+        states = resuming.gathered_rng_states()
+        self.save_checkpoint(self.work_dir, name, meta=meta, rng_states=states)
         if is_main_process():
             resuming.remember_latest(self.work_dir, path)
         self.visualizer.close()
-        interrupted = Interrupted(path, self._done())
+        interrupted = Interrupted(path, self._done(), self.interrupt.signum)
         self.logger.info(str(interrupted))
         return interrupted
 
