@@ -78,8 +78,10 @@ def _fill(model: nn.Module, checkpoint: str | Path) -> dict[str, Any]:
     """
     state = load_checkpoint(checkpoint, map_location='cpu')
     source = str(checkpoint)
-    if not load_state(model, state, source=source, quiet=True).whole:
+    report = load_state(model, state, source=source, quiet=True)
+    if not report.whole:
         model.init_weights()
+    if not report.complete:
         load_state(model, state, source=source)
     meta = state.get('meta')
     known = meta.get('dataset_meta') if isinstance(meta, Mapping) else None

@@ -6,6 +6,7 @@ what differs and can be gone on with, and raises where it cannot.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -89,10 +90,19 @@ def _differs(saved: Resumed, place: str, theirs: Any, ours: Any, used: str) -> s
     )
 
 
+class _Settings(dict):
+    """Shown as a call would have them."""
+
+    def __str__(self) -> str:
+        return ', '.join(f'{name}={_text(value)}' for name, value in self.items())
+
+
 def _text(value: Any) -> str:
     if isinstance(value, Tensor):
         value = value.tolist()
-    text = repr(value)
+    if isinstance(value, Counter):
+        value = dict(value)
+    text = str(value) if isinstance(value, _Settings) else repr(value)
     return text if len(text) <= 80 else f'{text[:77]}...'
 
 
@@ -227,7 +237,7 @@ def _schedules(runner: Runner, saved: Resumed) -> Iterator[str]:
             then, now = ({n: pair[i] for n, pair in differ.items()} for i in (0, 1))
             used = f'it goes on as it was, that of the config is ignored; {_ELSE}'
             name = f'{place} ({type(scheduler).__name__})'
-            yield _differs(saved, name, dict(then), dict(now), used)
+            yield _differs(saved, name, _Settings(then), _Settings(now), used)
 
 
 def _classes(runner: Runner, saved: Resumed) -> Iterator[str]:

@@ -187,7 +187,7 @@ def as_it_was(value: Any, like: Any, source: str, place: str) -> Any:
     if isinstance(like, list):
         return list(value)
     number = isinstance(like, Real) and not isinstance(like, bool)
-    if number and not (_is_number(value) or value is None):
+    if number and not _is_number(value):
         raise odd(source, place, value, 'a number')
     if isinstance(like, str) and not isinstance(value, str):
         raise odd(source, place, value, 'a text')

@@ -26,7 +26,7 @@ __all__ = [
     'write_checkpoint',
 ]
 
-_WRITER = re.compile(r'\.(?P<host>[\w.]+)-(?P<pid>\d+)-[0-9a-f]{8}\.part$')
+_WRITER = re.compile(r'\.(?P<host>\w+)-(?P<pid>\d+)-[0-9a-f]{8}\.part$')
 
 _AS_IS = (str, int, float, bool, bytes, complex, type(None), torch.dtype, torch.device)
 
@@ -112,7 +112,7 @@ def remove_leftovers(folder: str | Path) -> list[str]:
 
 
 def _host() -> str:
-    return re.sub(r'[^\w.]', '_', socket.gethostname())
+    return re.sub(r'\W', '_', socket.gethostname())
 
 
 def _lives(pid: int) -> bool:
