@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import random
 from collections.abc import Mapping, Sequence
 from logging import WARNING
 from pathlib import Path
@@ -31,7 +30,7 @@ from .annotations import (
 from .in_memory.image_table import ImageTable, table_of_arrays
 from .seeded_index import SeededIndex, follow
 from .storage import compact, labels_of, relabelled
-from .transforms import Compose
+from .transforms import Compose, SampleRandom
 from .transforms.base import OR_SKIP
 
 _ANNOTATION_FILES = ('.json', '.yaml', '.yml')
@@ -58,6 +57,8 @@ class BaseDataset(EngineDataset):
         check_samples: what labels of an annotation file may be.
         filter_data: which of them to use.
         prepare: find or download the files, without reading them in.
+        image_shape: the shape ``(H, W)`` or ``(H, W, C)`` that every ``img`` of
+            :meth:`load_data_list` has; None if samples name files.
 
     Args:
         ann_file: Annotation file, relative to ``data_root``.
@@ -96,6 +97,7 @@ class BaseDataset(EngineDataset):
     """
 
     METAINFO: dict = {}
+    image_shape: tuple[int, ...] | None = None
 
     def __init__(
         self,
@@ -266,7 +268,7 @@ class BaseDataset(EngineDataset):
         """One sample, through the pipeline."""
         info = self.get_data_info(idx)
         if isinstance(idx, SeededIndex):
-            info['rng'] = random.Random(idx.seed)
+            info['rng'] = SampleRandom(idx.seed)
             info['epoch'] = idx.epoch
         return self.pipeline(info)
 
