@@ -191,9 +191,11 @@ def relabelled(samples: Sequence[dict], mapping: Sequence[int]) -> Sequence[dict
 
 
 def _with_label(sample: dict, mapping: Sequence[int]) -> dict:
-    label = sample.get('gt_label')
-    if label is None:
-        return sample
-    if isinstance(label, (list, tuple, np.ndarray)):
-        return sample | dict(gt_label=[int(mapping[one]) for one in label])
-    return sample | dict(gt_label=int(mapping[label]))
+    changed = dict(sample)
+    for key in ('gt_label', 'gt_label_difficult'):
+        label = sample.get(key)
+        if isinstance(label, (list, tuple, np.ndarray)):
+            changed[key] = [int(mapping[one]) for one in label]
+        elif label is not None:
+            changed[key] = int(mapping[label])
+    return changed
