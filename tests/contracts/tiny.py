@@ -109,6 +109,51 @@ LOSSES = {
     'SmoothL1Loss': [LossCase(dict(beta=0.5), 'dense')],
 }
 
+#: The promises that heads and losses can state, each with a contract of its own.
+PROMISES = {
+    'heads': ('ClassificationHead', 'PretrainHead'),
+    'losses': ('ElementwiseLoss', 'SetLoss'),
+}
+
+#: For losses of sets: arguments; the embeddings are 6 of width 8, of 3 classes.
+SET_LOSSES: dict[str, dict[str, Any]] = {}
+
+
+class HeadCase(NamedTuple):
+    """Arguments of a head for pretraining, and what its loss is called with.
+
+    Args:
+        args: Arguments of the constructor.
+        inputs: Shapes of the arguments of ``loss``.
+    """
+
+    args: dict[str, Any]
+    inputs: Sequence[tuple[int, ...]]
+
+
+PRETRAIN_HEADS: dict[str, HeadCase] = {}
+
+#: For wholes: config, and the task whose noise they are given.
+WHOLES: dict[str, tuple[dict[str, Any], str]] = {
+    'ImageClassifier': (
+        dict(
+            backbone=dict(type='LeNet5'),
+            neck=dict(type='GlobalAveragePooling'),
+            head=dict(type='LinearClsHead', num_classes=5, in_channels=120),
+        ),
+        'classification',
+    ),
+}
+
+#: For metrics: arguments, and what they are given (see ``test_metrics.py``).
+METRIC_CASES: dict[str, tuple[dict[str, Any], str]] = {
+    'Accuracy': (dict(topk=(1, 3)), 'scores'),
+    'AveragePrecision': (dict(), 'scores'),
+    'ConfusionMatrix': (dict(), 'scores'),
+    'MultiLabelMetric': (dict(thr=0.2), 'scores'),
+    'SingleLabelMetric': (dict(average=None), 'scores'),
+}
+
 # For transforms: the image is 33x47.
 STEPS = {
     'AlternatingFlip': dict(),
@@ -150,13 +195,19 @@ def registered(registry: Registry, module: str) -> list[str]:
     return sorted(name for name, part in found if part.__module__.startswith(module))
 
 
-def names_of(kind: str) -> list[str]:
-    """Names of the parts of one kind, e.g. ``'backbones'``."""
+def names_of(kind: str, promise: str = '') -> list[str]:
+    """Names of the parts of one kind, e.g. ``'backbones'``, that keep a promise."""
     if kind in ('transforms', 'batch_transforms'):
         names = registered(TRANSFORMS, 'mmlite.datasets.transforms')
         for_batches = kind == 'batch_transforms'
         return [n for n in names if n.startswith('Batch') == for_batches]
-    return registered(MODELS, f'mmlite.models.{kind}')
+    names = registered(MODELS, f'mmlite.models.{kind}')
+    return [n for n in names if not promise or promise_of(n) == promise]
+
+
+def promise_of(name: str) -> str | None:
+    """What the class of a part states as its promise."""
+    return getattr(MODELS.get(name), 'promise', None)
 
 
 def arguments_of(name: str, table: dict[str, Any], called: str) -> Any:
