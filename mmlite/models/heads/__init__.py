@@ -6,8 +6,10 @@ from .linear_head import LinearClsHead
 from .scaled_linear_head import ScaledLinearClsHead
 from .stacked_linear_head import StackedLinearClsHead
 from .vision_transformer_head import VisionTransformerClsHead
+from .efficientformer_head import EfficientFormerClsHead
 
 __all__ = [
+    'EfficientFormerClsHead',
     'ClsHead',
     'DeiTClsHead',
     'LinearClsHead',

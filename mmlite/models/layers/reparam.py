@@ -79,9 +79,11 @@ class ReparamBlock(BaseModule):
         make_parts: adds the branches or the one convolution, and what stands
             before them in the state dict.
         branch_names: their names; a list of branches may be one of them.
+        reparam_name: the name of the one convolution.
     """
 
     branch_names: tuple[str, ...] = ()
+    reparam_name = 'branch_reparam'
 
     def __init__(
         self,
@@ -115,7 +117,7 @@ class ReparamBlock(BaseModule):
     def make_parts(self) -> None:
         """Add the one convolution, or the branches."""
         if self.deploy:
-            self.branch_reparam = self._reparam_conv()
+            self.add_module(self.reparam_name, self._reparam_conv())
         else:
             self.make_branches()
 
@@ -168,7 +170,7 @@ class ReparamBlock(BaseModule):
     def linear(self, x: Tensor) -> Tensor:
         """The sum of the branches, or the one convolution."""
         if self.deploy:
-            return self.branch_reparam(x)
+            return getattr(self, self.reparam_name)(x)
         total, *others = (branch(x) for branch in self.branches())
         for other in others:
             total = total + other
@@ -179,7 +181,7 @@ class ReparamBlock(BaseModule):
         """Weight and bias of the sum of the branches."""
         weight, bias = 0, 0
         for branch in self.branches():
-            if isinstance(branch, nn.Sequential):
+            if hasattr(branch, 'conv'):
                 more, shift = fuse_conv_norm(branch.conv, branch.norm)
             else:
                 more, shift = self._fused_identity(branch)
@@ -203,7 +205,7 @@ class ReparamBlock(BaseModule):
         weight, bias = self.fused()
         conv = self._reparam_conv().to(weight.device, weight.dtype)
         conv.weight.data, conv.bias.data = weight, bias
-        self.branch_reparam = conv.requires_grad_(False)
+        self.add_module(self.reparam_name, conv.requires_grad_(False))
         for name in self.branch_names:
             delattr(self, name)
         self.deploy = True
