@@ -12,6 +12,7 @@ from .deit import DistilledVisionTransformer
 from .deit3 import DeiT3
 from .densenet import DenseNet
 from .edgenext import EdgeNeXt
+from .efficientformer import EfficientFormer
 from .efficientnet import EfficientNet
 from .efficientnet_v2 import EfficientNetV2
 from .hornet import HorNet
@@ -22,8 +23,11 @@ from .mlp_mixer import MlpMixer
 from .mobilenet_v2 import InvertedResidual, MobileNetV2
 from .mobilenet_v3 import MobileNetV3
 from .mobileone import MobileOne, MobileOneBlock
+from .mobilevit import MobileViT
 from .poolformer import PoolFormer
 from .regnet import RegNet
+from .replknet import RepLKNet
+from .repmlp import RepMLPNet
 from .repvgg import RepVGG, RepVGGBlock
 from .res2net import Bottle2neck, Res2Net
 from .resnest import ResNeSt
@@ -37,23 +41,14 @@ from .shufflenet_v1 import ShuffleNetV1
 from .shufflenet_v2 import ShuffleNetV2
 from .swin_transformer import SwinBlock, SwinBlockSequence, SwinTransformer
 from .swin_transformer_v2 import SwinTransformerV2
+from .tinyvit import TinyViT
 from .van import VAN
 from .vgg import VGG
 from .vision_transformer import VisionTransformer
 from .vit_eva02 import ViTEVA02
 from .vit_sam import ViTSAM
-from .replknet import RepLKNet
-from .repmlp import RepMLPNet
-from .mobilevit import MobileViT
-from .efficientformer import EfficientFormer
-from .tinyvit import TinyViT
 
 __all__ = [
-    'RepLKNet',
-    'RepMLPNet',
-    'MobileViT',
-    'EfficientFormer',
-    'TinyViT',
     'VAN',
     'VGG',
     'AirbenchBlock',
@@ -74,6 +69,7 @@ __all__ = [
     'DenseNet',
     'DistilledVisionTransformer',
     'EdgeNeXt',
+    'EfficientFormer',
     'EfficientNet',
     'EfficientNetV2',
     'HRNet',
@@ -86,9 +82,12 @@ __all__ = [
     'MobileNetV3',
     'MobileOne',
     'MobileOneBlock',
+    'MobileViT',
     'PoolFormer',
     'RIFormer',
     'RegNet',
+    'RepLKNet',
+    'RepMLPNet',
     'RepVGG',
     'RepVGGBlock',
     'Res2Net',
@@ -110,6 +109,7 @@ __all__ = [
     'SwinBlockSequence',
     'SwinTransformer',
     'SwinTransformerV2',
+    'TinyViT',
     'ViTEVA02',
     'ViTSAM',
     'VisionTransformer',

@@ -7,7 +7,7 @@ https://arxiv.org/abs/2206.01191
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from mmengine.model import BaseModule, Sequential
 from torch import Tensor, nn
@@ -59,7 +59,11 @@ class _Meta(BaseModule):
     """What both kinds of block share: scaled shortcuts around two branches."""
 
     def _add_ends(
-        self, dim: int, drop_path: float, use_layer_scale: bool, data_format: Literal['channels_first', 'channels_last']
+        self,
+        dim: int,
+        drop_path: float,
+        use_layer_scale: bool,
+        data_format: Literal[channels_first, channels_last],
     ) -> None:
         self.drop_path = DropPath(drop_path)
         self.ls1 = self.ls2 = nn.Identity()
@@ -315,7 +319,9 @@ class EfficientFormer(BaseBackbone):
         x = self.patch_embed(x)
         outs = []
         for i, stage in enumerate(self.network):
-            size = [-(-side // 2) if self.downsamples[i] else side for side in x.shape[2:]]
+            size = [
+                -(-side // 2) if self.downsamples[i] else side for side in x.shape[2:]
+            ]
             x = stage(x)
             if i in self.out_indices:
                 norm = getattr(self, f'norm{i}')

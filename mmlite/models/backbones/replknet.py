@@ -7,7 +7,6 @@ CVPR 2022, https://arxiv.org/abs/2203.06717
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import prod
 from typing import Any, ClassVar
 
 from mmengine.model import BaseModule
@@ -345,7 +344,8 @@ class RepLKNet(BaseBackbone):
                 wider = widths[i + 1]
                 self.transitions.append(
                     nn.Sequential(
-                        self._conv(width, wider, 1), self._conv(wider, wider, 3, 2, wider)
+                        self._conv(width, wider, 1),
+                        self._conv(wider, wider, 3, 2, wider),
                     )
                 )
         self.freeze_parts()

@@ -121,7 +121,9 @@ class RepMLPBlock(BaseModule):
     def _connected(self, bias: bool) -> nn.Module:
         width = self.path_h * self.path_w * self.num_sharesets
         groups = self.num_sharesets
-        return build_conv_layer(self.conv_cfg, width, width, 1, bias=bias, groups=groups)
+        return build_conv_layer(
+            self.conv_cfg, width, width, 1, bias=bias, groups=groups
+        )
 
     def _convs(self) -> list[nn.Module]:
         if self.deploy:
@@ -135,7 +137,9 @@ class RepMLPBlock(BaseModule):
         parts = x.view(batch, channels, rows, self.path_h, columns, self.path_w)
         parts = parts.permute(0, 2, 4, 1, 3, 5)  # (B, rows, columns, C, h, w)
         maps = parts.reshape(-1, self.num_sharesets, self.path_h, self.path_w)
-        out = self.fc3_bn(self.fc3(maps.reshape(-1, self.fc3.in_channels, 1, 1)).view_as(maps))
+        out = self.fc3_bn(
+            self.fc3(maps.reshape(-1, self.fc3.in_channels, 1, 1)).view_as(maps)
+        )
         for conv in self._convs():
             out = out + conv(maps)
         out = out.view_as(parts).permute(0, 3, 1, 4, 2, 5).reshape_as(x)
@@ -148,7 +152,9 @@ class RepMLPBlock(BaseModule):
             return
         area = self.path_h * self.path_w
         factor, shift = fuse_conv_norm(_Ones(self.fc3_bn), self.fc3_bn)
-        weight = self.fc3.weight * factor.view(-1).repeat_interleave(area).view(-1, 1, 1, 1)
+        weight = self.fc3.weight * factor.view(-1).repeat_interleave(area).view(
+            -1, 1, 1, 1
+        )
         bias = shift.repeat_interleave(area)
         for conv in self._convs():
             kernel, more = fuse_conv_norm(conv.conv, conv.norm)

@@ -92,9 +92,7 @@ class _MBConvBlock(nn.Module):
         hidden = int(width * expand_ratio)
         self.conv1 = _conv_norm(width, hidden)
         self.act = build_activation_layer(GELU)
-        self.conv2 = _conv_norm(
-            hidden, hidden, kernel_size=3, padding=1, groups=hidden
-        )
+        self.conv2 = _conv_norm(hidden, hidden, kernel_size=3, padding=1, groups=hidden)
         self.conv3 = _conv_norm(hidden, width, last_of_branch=True)
         self.drop_path = DropPath(drop_path)
 
@@ -290,7 +288,7 @@ class TinyViT(BaseBackbone):
         arch = take_arch(arch, self.arch_settings, ('channels', 'num_heads', 'depths'))
         self.channels = tuple(arch['channels'])
         self.num_stages = len(self.channels)
-        self.img_size = to_2tuple(img_size)
+        self.img_size = tuple(to_2tuple(img_size))
         self.out_indices = check_out_indices(out_indices, self.num_stages)
         self.frozen_stages = check_frozen_stages(frozen_stages, self.num_stages)
         self.gap_before_final_norm = gap_before_final_norm
