@@ -63,7 +63,7 @@ class _Meta(BaseModule):
         dim: int,
         drop_path: float,
         use_layer_scale: bool,
-        data_format: Literal[channels_first, channels_last],
+        data_format: str,
     ) -> None:
         self.drop_path = DropPath(drop_path)
         self.ls1 = self.ls2 = nn.Identity()

@@ -27,6 +27,7 @@ from ..layers import (
     build_conv_layer,
     build_norm_layer,
     fuse_conv_norm,
+    norm_as_affine,
     switch_to_deploy,
 )
 from .base_backbone import BaseBackbone, check_out_indices, take_arch
@@ -137,9 +138,8 @@ class RepMLPBlock(BaseModule):
         parts = x.view(batch, channels, rows, self.path_h, columns, self.path_w)
         parts = parts.permute(0, 2, 4, 1, 3, 5)  # (B, rows, columns, C, h, w)
         maps = parts.reshape(-1, self.num_sharesets, self.path_h, self.path_w)
-        out = self.fc3_bn(
-            self.fc3(maps.reshape(-1, self.fc3.in_channels, 1, 1)).view_as(maps)
-        )
+        flat = self.fc3(maps.reshape(-1, self.fc3.in_channels, 1, 1))
+        out = self.fc3_bn(flat.view_as(maps))
         for conv in self._convs():
             out = out + conv(maps)
         out = out.view_as(parts).permute(0, 3, 1, 4, 2, 5).reshape_as(x)
@@ -151,10 +151,9 @@ class RepMLPBlock(BaseModule):
         if self.deploy:
             return
         area = self.path_h * self.path_w
-        factor, shift = fuse_conv_norm(_Ones(self.fc3_bn), self.fc3_bn)
-        weight = self.fc3.weight * factor.view(-1).repeat_interleave(area).view(
-            -1, 1, 1, 1
-        )
+        factor, shift = norm_as_affine(self.fc3_bn)
+        factor = factor.repeat_interleave(area)
+        weight = self.fc3.weight * factor.view(-1, 1, 1, 1)
         bias = shift.repeat_interleave(area)
         for conv in self._convs():
             kernel, more = fuse_conv_norm(conv.conv, conv.norm)
@@ -181,16 +180,6 @@ class RepMLPBlock(BaseModule):
             groups=self.num_sharesets,
         )
         return answer.reshape(area, -1).t()
-
-
-class _Ones(nn.Module):
-    """A convolution that does nothing, so that a norm is fused alone."""
-
-    bias = None
-
-    def __init__(self, norm: nn.Module) -> None:
-        super().__init__()
-        self.weight = norm.running_mean.new_ones(len(norm.running_mean), 1, 1, 1)
 
 
 class _ConvFFN(nn.Module):
@@ -332,8 +321,8 @@ class RepMLPNet(BaseBackbone):
                 raise ValueError(
                     f'arch.{key} has {len(value)} entries for {self.num_stage} stages'
                 )
-        self.img_size = to_2tuple(img_size)
-        self.patch_size = to_2tuple(patch_size)
+        self.img_size = tuple(to_2tuple(img_size))
+        self.patch_size = tuple(to_2tuple(patch_size))
         self.out_indices = check_out_indices(out_indices, self.num_stage)
         patches = dict(
             in_channels=in_channels,

@@ -37,7 +37,12 @@ from .relative_position import (
     relative_position_index,
     resize_relative_position_bias_table,
 )
-from .reparam import ReparamBlock, fuse_conv_norm, switch_to_deploy
+from .reparam import (
+    ReparamBlock,
+    fuse_conv_norm,
+    norm_as_affine,
+    switch_to_deploy,
+)
 from .residual_block import (
     BasicBlock,
     Bottleneck,
@@ -124,6 +129,7 @@ __all__ = [
     'fuse_conv_norm',
     'get_expansion',
     'make_divisible',
+    'norm_as_affine',
     'pad_to_windows',
     'relative_position_index',
     'resize_pos_embed',

@@ -14,7 +14,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from .conv import build_conv_layer
 from .norm import build_norm_layer
 
-__all__ = ['ReparamBlock', 'fuse_conv_norm', 'switch_to_deploy']
+__all__ = ['ReparamBlock', 'fuse_conv_norm', 'norm_as_affine', 'switch_to_deploy']
 
 BATCH_NORM = dict(type='BN')
 
@@ -34,14 +34,18 @@ def fuse_conv_norm(conv: nn.Conv2d, norm: _BatchNorm) -> tuple[Tensor, Tensor]:
         >>> torch.allclose(fused, norm(conv(x)), atol=1e-5)
         True
     """
-    factor, shift = _affine(norm)
+    factor, shift = norm_as_affine(norm)
     if conv.bias is not None:
         shift = shift + conv.bias * factor
     return conv.weight * factor.view(-1, 1, 1, 1), shift
 
 
-def _affine(norm: nn.Module) -> tuple[Tensor, Tensor]:
-    """Factor and shift of a batch normalisation in evaluation."""
+def norm_as_affine(norm: nn.Module) -> tuple[Tensor, Tensor]:
+    """Factor and shift of a batch normalisation in evaluation.
+
+    Raises:
+        ValueError: if the norm is another, or has no statistics.
+    """
     if not isinstance(norm, _BatchNorm) or norm.running_var is None:
         raise ValueError(
             f'{type(norm).__name__} depends on the input, so that it cannot be fused '
@@ -191,7 +195,7 @@ class ReparamBlock(BaseModule):
         return weight, bias
 
     def _fused_identity(self, norm: nn.Module) -> tuple[Tensor, Tensor]:
-        factor, shift = _affine(norm)
+        factor, shift = norm_as_affine(norm)
         width = self.in_channels // self.groups
         weight = factor.new_zeros(self.in_channels, width, 1, 1)
         places = torch.arange(self.in_channels, device=factor.device)
