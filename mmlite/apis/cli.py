@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..config import OverrideAction, check_config, load_config
+from ..config import OverrideAction, check_config, config_text, load_config
 from ..errors import ConfigError, UserError
 from ..version import __version__
 
@@ -257,7 +257,7 @@ def _test(args: argparse.Namespace) -> int:
 
 
 def _print_config(args: argparse.Namespace) -> int:
-    print(load_config(args.config, args.cfg_options).pretty_text)
+    print(config_text(load_config(args.config, args.cfg_options)), end='')
     return 0
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import random
 from collections.abc import Mapping, Sequence
 from logging import WARNING
 from pathlib import Path
@@ -31,7 +30,7 @@ from .annotations import (
 from .in_memory.image_table import ImageTable, table_of_arrays
 from .seeded_index import SeededIndex, follow
 from .storage import compact, labels_of, relabelled
-from .transforms import Compose
+from .transforms import Compose, SampleRandom
 from .transforms.base import OR_SKIP
 
 _ANNOTATION_FILES = ('.json', '.yaml', '.yml')
@@ -269,7 +268,7 @@ class BaseDataset(EngineDataset):
         """One sample, through the pipeline."""
         info = self.get_data_info(idx)
         if isinstance(idx, SeededIndex):
-            info['rng'] = random.Random(idx.seed)
+            info['rng'] = SampleRandom(idx.seed)
             info['epoch'] = idx.epoch
         return self.pipeline(info)
 

@@ -121,7 +121,7 @@ class ConcatDataset(engine.ConcatDataset):
     def get_gt_labels(self) -> np.ndarray:
         """The class of every sample, ``(N, )``."""
         self.full_init()
-        return np.concatenate([part.get_gt_labels() for part in self.datasets])
+        return np.concatenate([_labels(part) for part in self.datasets])
 
     def get_cat_ids(self, idx: int) -> list[int]:
         """The classes of one sample."""
@@ -153,8 +153,8 @@ class _Around:
     def get_gt_labels(self) -> np.ndarray:
         """The class of every sample, ``(N, )``."""
         self.full_init()
-        labels = self.dataset.get_gt_labels()
-        return labels[[self._get_ori_dataset_idx(i) for i in range(len(self))]]
+        rows = [self._get_ori_dataset_idx(i) for i in range(len(self))]
+        return _labels(self.dataset)[rows]
 
     def get_cat_ids(self, idx: int) -> list[int]:
         """The classes of one sample."""
@@ -168,6 +168,15 @@ class _Around:
     def __getitem__(self, idx: int) -> Any:
         self.full_init()
         return self.dataset[follow(idx, self._get_ori_dataset_idx(idx))]
+
+
+def _labels(dataset: Dataset) -> np.ndarray:
+    if not hasattr(dataset, 'get_gt_labels'):
+        raise DataError(
+            f'{type(dataset).__name__} has no method get_gt_labels(), which gives the '
+            'class of every sample; add it'
+        )
+    return np.asarray(dataset.get_gt_labels())
 
 
 @DATASETS.register_module()

@@ -6,7 +6,6 @@ import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +40,7 @@ _REVISE_KEYS = ((r'^module\.', ''),)
 
 @RUNNERS.register_module()
 class Runner(RunnerAssembly):
-    """mmengine's runner, made at home on today's machines.
+    """mmengine's runner, fitted to today's machines.
 
     Use it through :meth:`from_cfg`, then :meth:`train`, :meth:`val` or
     :meth:`test`. Differs from mmengine's in that
@@ -100,11 +99,6 @@ class Runner(RunnerAssembly):
         with _of_file(getattr(cfg, 'filename', None)):
             check_groups(cfg)
             return super().from_cfg(cfg)
-
-    @cached_property
-    def cfg_text(self) -> str:
-        """The config as Python code."""
-        return self.cfg.pretty_text
 
     @property
     def epoch(self) -> int:

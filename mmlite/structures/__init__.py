@@ -4,6 +4,7 @@ from .class_lists import class_mapping, comparable
 from .columns import Taken
 from .data_sample import DataSample, format_label
 from .feature_spec import FeatureSpec
+from .field_kinds import is_stacked, register_kind
 from .fields import (
     check_labels,
     defer_field,
@@ -29,7 +30,9 @@ __all__ = [
     'format_label',
     'gather_field',
     'has_field',
+    'is_stacked',
     'move_field',
     'packed_field',
+    'register_kind',
     'scatter_field',
 ]

@@ -8,10 +8,38 @@ from typing import Any, ClassVar
 
 from .batch_transform import BatchTransform
 
-__all__ = ['BaseTransform', 'batched_version_of', 'below', 'draws', 'rng_of']
+__all__ = [
+    'BaseTransform',
+    'SampleRandom',
+    'batched_version_of',
+    'below',
+    'draws',
+    'rng_of',
+]
 
 #: How a message ends whose sample could also be left out.
 OR_SKIP = ", or set on_error='skip' in the dataset"
+
+
+class SampleRandom(random.Random):
+    """The generator of one sample, which its copies share.
+
+    So two views that are made of copies of a sample are two draws.
+
+    Args:
+        seed: The seed.
+
+    Example:
+        >>> rng = SampleRandom(0)
+        >>> copy.deepcopy(dict(rng=rng))['rng'] is rng
+        True
+    """
+
+    def __copy__(self) -> SampleRandom:
+        return self
+
+    def __deepcopy__(self, memo: dict) -> SampleRandom:
+        return self
 
 
 def rng_of(results: dict) -> random.Random:

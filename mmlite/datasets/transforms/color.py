@@ -6,7 +6,9 @@ matters for what counts as grey (luma = 0.299 R + 0.587 G + 0.114 B).
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Literal
 
 import cv2
@@ -15,6 +17,7 @@ import numpy as np
 from ...errors import DataError
 from ...registry import TRANSFORMS
 from .base import BaseTransform, rng_of
+from .geometry import recolour
 from .image_ops import Backend, per_channel
 
 _LEVELS = np.arange(256, dtype=np.float32)
@@ -98,6 +101,8 @@ class ColorJitter(BaseTransform):
         hue: The turn of the colour wheel is drawn from ``[-x, x]``, at most half
             a turn, or from a given ``(min, max)``.
         backend: Accepted for configs that name one; the formula is the same.
+        asymmetric_prob: Probability that each image of the sample, e.g. each view of
+            a stereo pair, has a draw of its own, instead of one for all.
 
     Shape:
         img: ``(H, W, 3)`` BGR, ``(H, W, 4)`` BGRA, whose alpha stays, or ``(H, W)``;
@@ -116,12 +121,16 @@ class ColorJitter(BaseTransform):
         saturation: float | Sequence[float] = 0.0,
         hue: float | Sequence[float] = 0.0,
         backend: Backend = 'pillow',
+        asymmetric_prob: float = 0.0,
     ) -> None:
+        if not 0 <= asymmetric_prob <= 1:
+            raise ValueError(f'asymmetric_prob lies in [0, 1], got {asymmetric_prob}')
         self.brightness = _range('brightness', brightness)
         self.contrast = _range('contrast', contrast)
         self.saturation = _range('saturation', saturation)
         self.hue = _range('hue', hue, centre=0, low=-0.5, high=0.5)
         self.backend = backend
+        self.asymmetric_prob = asymmetric_prob
         steps: list[tuple[Callable, tuple[float, float] | None]] = [
             (_brightness, self.brightness),
             (_contrast, self.contrast),
@@ -132,17 +141,25 @@ class ColorJitter(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Jitter the image."""
-        img = results['img']
-        if img.dtype != np.uint8:
-            raise DataError(
-                f'ColorJitter takes uint8 images, got {img.dtype}; put it before '
-                'Normalize, and leave to_float32=False'
-            )
         rng = rng_of(results)
-        for step, span in rng.sample(self._steps, len(self._steps)):
-            img = step(img, rng.uniform(*span))
-        results['img'] = img
+        prob = self.asymmetric_prob
+        recolour(results, lambda: self._draw(rng), bool(prob) and rng.random() < prob)
         return results
+
+    def _draw(self, rng: random.Random) -> Callable[[np.ndarray], np.ndarray]:
+        drawn = rng.sample(self._steps, len(self._steps))
+        return partial(_jittered, [(step, rng.uniform(*span)) for step, span in drawn])
+
+
+def _jittered(steps: Sequence[tuple[Callable, float]], img: np.ndarray) -> np.ndarray:
+    if img.dtype != np.uint8:
+        raise DataError(
+            f'ColorJitter takes uint8 images, got {img.dtype}; put it before '
+            'Normalize, and leave to_float32=False'
+        )
+    for step, factor in steps:
+        img = step(img, factor)
+    return img
 
 
 def _range(
@@ -206,16 +223,17 @@ class RandomGrayscale(BaseTransform):
         """Turn the image grey, or do not."""
         if rng_of(results).random() >= self.prob:
             return results
-        img = results['img']
-        if img.ndim == 3 and img.shape[2] > 1:
-            grey = img @ per_channel(self._weights, img, self, 'channel_weights')
-            if img.dtype == np.uint8:
-                grey = grey.round().clip(0, 255)
-            grey = grey.astype(img.dtype)[..., None]
-            if self.keep_channels:
-                grey = np.repeat(grey, img.shape[2], axis=2)
-            results['img'] = grey
+        recolour(results, lambda: self._grey)
         return results
+
+    def _grey(self, img: np.ndarray) -> np.ndarray:
+        if _is_grey(img):
+            return img
+        grey = img @ per_channel(self._weights, img, self, 'channel_weights')
+        if img.dtype == np.uint8:
+            grey = grey.round().clip(0, 255)
+        grey = grey.astype(img.dtype)[..., None]
+        return np.repeat(grey, img.shape[2], axis=2) if self.keep_channels else grey
 
 
 @TRANSFORMS.register_module()
@@ -255,10 +273,12 @@ class Normalize(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Normalise the image."""
-        img = results['img']
+        recolour(results, lambda: self._normalised)
+        results['img_norm_cfg'] = dict(mean=self.mean, std=self.std, to_rgb=self.to_rgb)
+        return results
+
+    def _normalised(self, img: np.ndarray) -> np.ndarray:
         if self.to_rgb and not _is_grey(img):
             img = img[..., ::-1]
         mean = per_channel(self.mean, img, self, 'mean and std')
-        results['img'] = (img - mean) / self.std
-        results['img_norm_cfg'] = dict(mean=self.mean, std=self.std, to_rgb=self.to_rgb)
-        return results
+        return (img - mean) / self.std

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -15,7 +16,7 @@ from ...registry import TRANSFORMS
 from .base import BaseTransform, below, rng_of
 from .batch_transform import BatchTransform
 from .batched_pixels import colour_like, scaled
-from .geometry import image_size
+from .geometry import Window, image_size, recolour
 from .image_ops import per_channel
 
 _ATTEMPTS = 10
@@ -23,7 +24,7 @@ _ATTEMPTS = 10
 
 @TRANSFORMS.register_module()
 class RandomErasing(BaseTransform):
-    """Fill a random rectangle of the image.
+    """Fill a random rectangle of the image, the same one in all images of a sample.
 
     Paper: Random Erasing Data Augmentation, AAAI 2020,
     https://arxiv.org/abs/1708.04896.
@@ -98,12 +99,18 @@ class RandomErasing(BaseTransform):
             if 0 < erase_height < height and 0 < erase_width < width:
                 y = below(rng, height - erase_height + 1)
                 x = below(rng, width - erase_width + 1)
-                img = results['img'].copy()
-                part = img[y : y + erase_height, x : x + erase_width]
-                part[...] = self._patch(part, rng.getrandbits(64))
-                results['img'] = img
+                window = Window(x, y, erase_width, erase_height)
+                change = partial(self._erased, window, rng.getrandbits(64))
+                recolour(results, lambda change=change: change)
                 break
         return results
+
+    def _erased(self, window: Window, seed: int, img: np.ndarray) -> np.ndarray:
+        x, y, width, height = window
+        img = img.copy()
+        part = img[y : y + height, x : x + width]
+        part[...] = self._patch(part, seed)
+        return img
 
     def batched(self) -> BatchRandomErasing:
         """The same for batches."""
@@ -163,6 +170,7 @@ class BatchRandomErasing(BatchTransform):
     """
 
     count: ClassVar[int] = 1 + 4 * _ATTEMPTS
+    moves: ClassVar[bool] = False
 
     def __init__(
         self,

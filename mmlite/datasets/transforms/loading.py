@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import cv2
@@ -28,7 +28,7 @@ _TURBO_SPACES = {'color': 'BGR', 'grayscale': 'GRAY'}
 
 @TRANSFORMS.register_module()
 class LoadImageFromFile(BaseTransform):
-    """Read the image ``results['img_path']``.
+    """Read the image ``results['img_path']``, or several.
 
     Adds ``img``, ``img_shape`` and ``ori_shape``. Colours come as BGR; the data
     preprocessor turns a whole batch to RGB. Transparency is dropped, and 16 bits
@@ -36,19 +36,20 @@ class LoadImageFromFile(BaseTransform):
 
     Args:
         to_float32: Whether to turn the image into float32.
-        color_type: ``'color'``, ``'grayscale'`` (both turned as the camera was
-            held, unless ``..._ignore_orientation``) or ``'unchanged'``.
+        color_type: ``'color'``, ``'grayscale'`` (both rotated by the EXIF
+            orientation, unless ``..._ignore_orientation``) or ``'unchanged'``.
         imdecode_backend: ``'cv2'``; ``'pillow'``, which differs by a few grey levels
             in some JPEG files; or ``'turbojpeg'``, the fastest: simplejpeg with the
             quick cosine transform and plain upsampling of colours. It differs by one
             or two grey levels, and by more at sharp edges of colours. Where
             simplejpeg is installed, it decodes JPEG files for ``'cv2'`` too, to
             OpenCV's very pixels in less time; OpenCV keeps those that have to be
-            turned.
+            rotated.
         ignore_empty: Whether an unreadable image gives ``None``, so that the
             dataset takes another sample, instead of an error.
         backend_args: Arguments of an mmengine file backend, for paths that are
             not local.
+        keys: Names of the images: ``'ref_img'`` is read from ``ref_img_path``.
 
     Shape:
         img: ``(H, W, 3)``, or ``(H, W)`` for ``'grayscale'``; uint8. ``'unchanged'``
@@ -83,17 +84,35 @@ class LoadImageFromFile(BaseTransform):
         imdecode_backend: Literal['cv2', 'pillow', 'turbojpeg'] = 'cv2',
         ignore_empty: bool = False,
         backend_args: dict | None = None,
+        keys: str | Sequence[str] = 'img',
     ) -> None:
         self.to_float32 = to_float32
         self.color_type = color_type
         self.imdecode_backend = imdecode_backend
         self.ignore_empty = ignore_empty
         self.backend_args = backend_args
+        self.keys = (keys,) if isinstance(keys, str) else tuple(keys)
+        if not self.keys:
+            raise ValueError('keys names one image or more, got none')
         self._decode = _decoder(imdecode_backend)
 
     def transform(self, results: dict) -> dict | None:
-        """Add the image to the sample."""
-        path = results['img_path']
+        """Add the images to the sample."""
+        for key in self.keys:
+            path = results.get(f'{key}_path')
+            if path is None:
+                raise DataError(
+                    f'LoadImageFromFile: the sample has no {key}_path to read {key} '
+                    f'from, it has {sorted(results)}; check keys and the annotations'
+                )
+            img = self._image(path)
+            if img is None:
+                return None
+            results[key] = img
+        results['img_shape'] = results['ori_shape'] = results[self.keys[0]].shape[:2]
+        return results
+
+    def _image(self, path: str) -> np.ndarray | None:
         try:
             data = self._read(path)
         except (OSError, ValueError) as error:  # the second: no file can be named so
@@ -113,11 +132,7 @@ class LoadImageFromFile(BaseTransform):
                 f'{path} is not an image that can be decoded ({reason}); '
                 f'replace or remove it{OR_SKIP}'
             )
-        if self.to_float32:
-            img = img.astype(np.float32)
-        results['img'] = img
-        results['img_shape'] = results['ori_shape'] = img.shape[:2]
-        return results
+        return img.astype(np.float32) if self.to_float32 else img
 
     def _read(self, path: str) -> bytes:
         if self.backend_args is None and '://' not in str(path):
