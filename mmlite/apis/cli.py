@@ -84,7 +84,11 @@ def _add_running(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('config', help='config file')
     _add_overrides(parser)
     parser.add_argument('--work-dir', help='where logs and checkpoints go')
-    parser.add_argument('--launcher', choices=LAUNCHERS, default='none')
+    parser.add_argument(
+        '--launcher',
+        choices=LAUNCHERS,
+        help='what started the processes; torchrun is found out',
+    )
     # Older launchers pass the rank as an argument instead of LOCAL_RANK.
     parser.add_argument(
         '--local_rank', '--local-rank', type=int, help=argparse.SUPPRESS

@@ -10,6 +10,7 @@ from mmengine.config import Config, ConfigDict
 
 from ..config import check, check_phases, load_config
 from ..engine import Runner
+from ..engine.environment import launched_by
 from ..errors import ConfigError
 from ..registry import MODELS
 from .predictions import PredictionFile
@@ -36,7 +37,7 @@ def test(
     out: str | Path | None = None,
     out_whole: bool = False,
     tta: bool = False,
-    launcher: str = 'none',
+    launcher: str | None = None,
 ) -> dict[str, Any]:
     """Test a checkpoint on the test set of a config.
 
@@ -49,7 +50,7 @@ def test(
         out_whole: Whether that file also holds the ground truth, and maps.
         tta: Average over augmented views: the config's ``tta_pipeline`` and
             ``tta_model`` if it has them, else the image and its mirror image.
-        launcher: How the processes were started.
+        launcher: How the processes were started; see :func:`mmlite.apis.train`.
 
     Returns:
         The metrics, e.g. ``{'accuracy/top1': 94.8}``.
@@ -60,7 +61,7 @@ def test(
     """
     cfg = load_config(config, overrides)
     set_work_dir(cfg, work_dir)
-    cfg.launcher = launcher
+    cfg.launcher = launched_by(launcher)
     cfg.load_from, cfg.resume = str(checkpoint), False
     check_phases(cfg, ('test',))
     if tta:

@@ -204,7 +204,7 @@ def settings(
     launcher: Literal['none', 'pytorch', 'slurm', 'mpi'] = 'none',
     load_from: str | None = None,
     log_level: str | int = 'INFO',
-    resume: bool = False,
+    resume: bool | str = False,
     stand_in: str | None = None,
     sync_bn: Literal['torch', None] = None,
     work_dir: str | None = None,

@@ -149,6 +149,8 @@ def load_state(
     """
     model = unwrapped(model)
     state = checkpoint.get('state_dict', checkpoint)
+    if not isinstance(state, Mapping) or isinstance(state, Placeholder):
+        raise CheckpointError(f'{source} holds no weights, but {_kind(state)}')
     metadata = getattr(state, '_metadata', None) or {}
     state = _tensors(state, source)
     if key_map is not None:
@@ -181,6 +183,12 @@ def unwrapped(model: nn.Module) -> nn.Module:
 
 def _tensors(state: Mapping[str, Any], source: str) -> dict[str, Tensor]:
     tensors = {k: v for k, v in state.items() if isinstance(v, Tensor)}
+    unnamed = [k for k in tensors if not isinstance(k, str)]
+    if unnamed:
+        raise CheckpointError(
+            f'{source} holds weights whose names are no texts, e.g. {unnamed[0]!r}; '
+            'take another one'
+        )
     if not tensors:
         found = [f'{k} ({_kind(v)})' for k, v in state.items()]
         but = f', but {_listed("", found)}' if found else ''
