@@ -264,6 +264,17 @@ WHOLES: dict[str, tuple[dict[str, Any], str]] = {
     ),
 }
 
+#: For samplers: arguments, and whether another epoch has another order.
+SAMPLERS: dict[str, tuple[dict[str, Any], bool]] = {
+    'AspectRatioBatchSampler': (dict(batch_size=4), True),
+    'DefaultSampler': (dict(), True),
+    'InfiniteSampler': (dict(), True),
+    'PKSampler': (dict(num_identities=3, num_instances=2), True),
+    'RepeatAugSampler': (dict(), True),
+    'SequentialSampler': (dict(), False),
+    'WeightedRandomSampler': (dict(), True),
+}
+
 #: For metrics: arguments, and what they are given (see ``test_metrics.py``).
 METRIC_CASES: dict[str, tuple[dict[str, Any], str]] = {
     'Accuracy': (dict(topk=(1, 3)), 'scores'),
