@@ -48,7 +48,35 @@ __all__ = [
     'VISUALIZERS',
     'WEIGHT_INITIALIZERS',
     'Registry',
+    'use_scope',
 ]
+
+
+#: Scopes of the toolboxes whose parts are here under the same names.
+_UPSTREAM = ('mmcls', 'mmengine', 'mmlite', 'mmpretrain', 'mmselfsup')
+_SCOPE: list[str | None] = [None]
+
+
+def use_scope(name: str | None) -> None:
+    """Let names be looked up in registries of a user's own scope first.
+
+    That is what ``default_scope`` of a config means. Those are children of ours, or
+    of mmengine's; scopes of which there is none are passed over.
+
+    Args:
+        name: The scope; None, and the scopes of OpenMMLab whose parts are here,
+            stand for mmlite's registries alone.
+
+    Example:
+        >>> own = BaseRegistry('model', parent=MODELS, scope='own')
+        >>> own.register_module(name='Mine', module=dict)
+        <class 'dict'>
+        >>> use_scope('own')
+        >>> MODELS.get('Mine')
+        <class 'dict'>
+        >>> use_scope(None)
+    """
+    _SCOPE[0] = None if name in _UPSTREAM else name
 
 
 class Registry(BaseRegistry):
@@ -83,8 +111,21 @@ class Registry(BaseRegistry):
         """
         if not all(key.split('.')):
             return None
-        found = super().get(key)
+        own = self._child_in_scope()
+        found = own.module_dict.get(key) if own is not None else None
+        if found is None:
+            found = super().get(key)
         return None if isinstance(found, ModuleType) else found
+
+    def _child_in_scope(self) -> BaseRegistry | None:
+        """The registry of a user's own scope, in which names are looked up first."""
+        scope = _SCOPE[0]
+        for registry in (self, self._get_root_registry()) if scope else ():
+            child = registry.children.get(scope)
+            if child is not None and child is not self:
+                child.import_from_location()
+                return child
+        return None
 
     def build(self, cfg: Any, *args: Any, **kwargs: Any) -> Any:
         """Build an object from a dict with a ``type``, or several from a list.
@@ -148,6 +189,8 @@ class Registry(BaseRegistry):
         """All names that can be looked up here, mmengine's included."""
         self.import_from_location()
         found: set[str] = set()
+        own = self._child_in_scope()
+        found.update(() if own is None else own.module_dict)
         registry: BaseRegistry | None = self
         while registry is not None:
             found.update(registry.module_dict)
