@@ -6,6 +6,7 @@ from .dumping import config_text, plain_config, write_config
 from .editing import apply_overrides
 from .loading import load_config
 from .overrides import OverrideAction
+from .saved_text import config_of_text
 from .values import parse_value
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     'check',
     'check_config',
     'check_phases',
+    'config_of_text',
     'config_text',
     'load_config',
     'parse_value',

@@ -28,6 +28,7 @@ from .imports import import_modules
 from .merging import merge
 from .overrides import Override, as_overrides
 from .parsing import BASE, assigned_names, loop_names, parse
+from .paths import check_paths, is_data, strings_in
 from .schema import top_level_keys
 from .templates import base_values, fill, substitute
 
@@ -64,6 +65,8 @@ def load_config(
         path = Config(copy.deepcopy(path))
         import_modules(path, [Path.cwd()])
     changes = as_overrides(overrides)
+    given = not isinstance(overrides, Mapping)  # as texts, which are data
+    data = strings_in([change.value for change in changes]) if given else set()
     known = top_level_keys()
     variables = [change for change in changes if change.keys[0] not in known]
     if isinstance(path, Config):
@@ -71,6 +74,7 @@ def load_config(
         _refuse_idle(cfg, variables, set())
         apply_overrides(cfg, changes)
         use_scope(cfg.get('default_scope'))
+        _refuse_paths(cfg, data)
         return cfg
     reader = _Reader(variables)
     cfg = reader.read(find_file(Path(path).expanduser()))
@@ -82,7 +86,13 @@ def load_config(
     if cfg.get('custom_imports') != imports:
         import_modules(cfg, places)
     use_scope(cfg.get('default_scope'))
+    _refuse_paths(cfg, data | reader.data)
     return cfg
+
+
+def _refuse_paths(cfg: Config, data: set[str]) -> None:
+    if problems := check_paths(cfg, None if is_data(cfg.filename) else data):
+        raise ConfigError(problems, cfg.filename)
 
 
 def _refuse_idle(cfg: Config, variables: Sequence[Override], used: set[str]) -> None:
@@ -109,6 +119,7 @@ class _Reader:
     def __init__(self, variables: Sequence[Override] = ()) -> None:
         self.variables = variables
         self.amended: set[str] = set()
+        self.data: set[str] = set()
         self.folders: list[Path] = []
         self.environment: dict[str, str] = {}
 
@@ -151,6 +162,7 @@ class _Reader:
             content = self._run(parsed.content, path, base, marks)
         else:
             content = parsed.content
+            self.data |= strings_in(content)
         content = fill(content, marks)
         _warn_if_deprecated(content.pop(_DEPRECATION, None), source)
         try:
@@ -230,7 +242,7 @@ def _amended(tree: ast.Module, names: set[str]) -> ast.Module:
 
 def _text_of(path: Path, source: str) -> str:
     try:
-        return path.read_text(encoding='utf-8')
+        return path.read_text(encoding='utf-8-sig')
     except UnicodeDecodeError as error:
         raise ConfigError(f'is not UTF-8 text: {error}', source) from None
     except OSError as error:

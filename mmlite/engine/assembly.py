@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -34,7 +35,7 @@ from ..registry import HOOKS, MODEL_WRAPPERS, MODELS, VISUALIZERS
 from . import builders
 from .activation_checkpointing import checkpoint_activations
 from .checkpoints import unwrapped
-from .dataloaders import build_dataloader
+from .dataloaders import batch_size_of, build_dataloader
 from .environment import allow_tf32, claim_timestamp, init_distributed
 from .errors import at
 from .hook_calls import HookCalls
@@ -130,7 +131,10 @@ class RunnerAssembly(BaseRunner):
     def _log_env(self, env_cfg: dict) -> None:
         run = {**env_cfg, **self._randomness_cfg, 'seed': self.seed}
         run |= dict(launcher=self.launcher, processes=self.world_size)
-        for title, values in (('System', collect_env()), ('Run', run)):
+        with warnings.catch_warnings():  # about distutils, which mmengine asks
+            warnings.simplefilter('ignore', DeprecationWarning)
+            system = collect_env()
+        for title, values in (('System environment', system), ('This run', run)):
             lines = [f'    {name}: {value}' for name, value in values.items()]
             self.logger.info('\n'.join([f'{title}:', *lines]))
         if self.cfg:
@@ -259,19 +263,30 @@ class RunnerAssembly(BaseRunner):
                     'the schedulers are built already, with the learning rate as it '
                     'was; give them as dicts'
                 )
-        loader, base = self.train_dataloader, auto_scale_lr['base_batch_size']
-        batch = loader.batch_size or loader.batch_sampler.batch_size
+        base, size = auto_scale_lr['base_batch_size'], self._batch_size_of_all()
         several = isinstance(optim_wrapper, OptimWrapperDict)
         wrappers = list(optim_wrapper.values()) if several else [optim_wrapper]
         groups = [g for wrapper in wrappers for g in wrapper.optimizer.param_groups]
         before = groups[0]['lr']
         for group in groups:
-            group['lr'] *= batch * self.world_size / base
+            group['lr'] *= size / base
         say(
             self.logger,
             f'{"lr":<9} {before:.4g} -> {groups[0]["lr"]:.4g}: scaled from batches of '
-            f'{base} to {batch * self.world_size}',
+            f'{base} to {size}',
         )
+
+    def _batch_size_of_all(self) -> int:
+        """Samples that all processes see in an iteration."""
+        size = batch_size_of(self.train_loop.dataloader)
+        if size is None:
+            with at('auto_scale_lr'):
+                raise ConfigError(
+                    'the batch size is not known: train_dataloader.batch_sampler '
+                    'says none; give its class an attribute batch_size, or leave out '
+                    '--auto-scale-lr'
+                )
+        return self.world_size * size
 
     @staticmethod
     def build_dataloader(

@@ -28,6 +28,7 @@ from .checkpoints import (
 )
 from .checkpoints.training_state import restore_training, training_state
 from .checks import check_groups
+from .classes import follow_checkpoint
 from .dataloaders import stop_workers
 from .environment import prepare_work_dir, report_full_disk
 from .interrupt import Interrupted, InterruptSwitch
@@ -264,6 +265,8 @@ class Runner(RunnerAssembly):
         )
         self._has_loaded = True
         say(self.logger, report.loaded(filename))
+        if self._evaluating:
+            follow_checkpoint(self, checkpoint, str(filename))
         return checkpoint, report
 
     def resume(
