@@ -58,7 +58,7 @@ def draw_matrix(counts: np.ndarray, classes: Sequence[str] | None = None) -> np.
         right = turned.shape[1] - margin
         _write(turned, name, right + _MARGIN, margin + i * cell + cell // 2 + 4)
     image = np.ascontiguousarray(np.rot90(turned))
-    for (row, column), count in np.ndenumerate(counts if readable else np.empty(())):
+    for (row, column), count in np.ndenumerate(counts) if readable else ():
         text = str(count)
         left = margin + column * cell + (cell - _width(text)) // 2
         grey = 255 if shares[row, column] > 0.5 else 0
