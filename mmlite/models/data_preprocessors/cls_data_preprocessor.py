@@ -101,10 +101,19 @@ class ClsDataPreprocessor(BaseDataPreprocessor):
         self.pad_value = pad_value
         self.to_rgb = to_rgb
         self.num_classes = num_classes
-        self.batch_augments = _build_augments(batch_augments)
+        self._onehot_asked = to_onehot
+        self.use_batch_augments(batch_augments)
         self.memory_format = torch.preserve_format
         self.batch_transforms = _build_transforms(batch_transforms or ())
-        self.to_onehot = to_onehot or self.batch_augments is not None
+
+    def use_batch_augments(self, batch_augments: dict | Callable | None) -> None:
+        """Take other augmentations of batches from now on.
+
+        Args:
+            batch_augments: As for the constructor; None ends them.
+        """
+        self.batch_augments = _build_augments(batch_augments)
+        self.to_onehot = self._onehot_asked or self.batch_augments is not None
 
     def forward(self, data: dict, training: bool = False) -> dict:
         """Prepare what the data loader gives.
