@@ -17,6 +17,7 @@ from .prototype_hook import PrepareProtoBeforeValLoopHook
 from .runtime_info_hook import RuntimeInfoHook
 from .sim_siam_hook import SimSiamHook
 from .switch_recipe_hook import SwitchRecipeHook
+from .visual_summary_hook import VisualSummaryHook
 from .visualization_hook import VisualizationHook
 from .warmup_param_hook import WarmupParamHook
 
@@ -38,6 +39,7 @@ __all__ = [
     'SetAdaptiveMarginsHook',
     'SimSiamHook',
     'SwitchRecipeHook',
+    'VisualSummaryHook',
     'VisualizationHook',
     'WarmupParamHook',
 ]

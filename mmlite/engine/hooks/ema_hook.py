@@ -52,6 +52,7 @@ class EMAHook(BaseEMAHook):
         self.evaluate_on_ema = evaluate_on_ema
         self.evaluate_on_origin = evaluate_on_origin
         super().__init__(ema_type, strict_load, begin_iter, begin_epoch, **kwargs)
+        self.ema_model: Any = None  # until a run begins
         self._swapped = False
         self._behind = False  # the average, whose time has not come yet
 
@@ -132,6 +133,8 @@ class EMAHook(BaseEMAHook):
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Take the average out of a checkpoint, or begin it with its weights."""
+        if self.ema_model is None:
+            return
         if runner.resuming and 'ema_state_dict' in checkpoint:
             self._swap_ema_state_dict(checkpoint)
             load_state(
