@@ -18,6 +18,7 @@ from .swin_transformer_v2 import SwinTransformerV2
 from .vision_transformer import VisionTransformer
 from .vit_eva02 import ViTEVA02
 from .vit_sam import ViTSAM
+from .xcit import XCiT
 
 __all__ = [
     'AirbenchBlock',
@@ -49,4 +50,5 @@ __all__ = [
     'ViTEVA02',
     'ViTSAM',
     'VisionTransformer',
+    'XCiT',
 ]

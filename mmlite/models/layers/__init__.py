@@ -19,11 +19,18 @@ from .drop import Dropout, DropPath, build_dropout, drop_path
 from .ffn import FFN, SwiGLUFFN, SwiGLUFFNFused
 from .layer_scale import LayerScale
 from .make_divisible import make_divisible
+from .mlp import Mlp
 from .norm import BiasBatchNorm2d, LayerNorm2d, build_norm_layer
 from .patch_embed import AdaptivePadding, PatchEmbed
 from .patch_merging import PatchMerging
 from .patch_whitening import PatchWhitening
-from .position_embed import fit_pos_embed, resize_pos_embed
+from .position_embed import (
+    ConditionalPositionEncoding,
+    build_2d_sincos_position_embedding,
+    fit_pos_embed,
+    fourier_positions,
+    resize_pos_embed,
+)
 from .relative_position import (
     RelativePositionBias,
     RelativePositions,
@@ -48,6 +55,7 @@ __all__ = [
     'AveragedModel',
     'BEiTAttention',
     'BiasBatchNorm2d',
+    'ConditionalPositionEncoding',
     'ConvModule',
     'DiracInit',
     'DropPath',
@@ -56,6 +64,7 @@ __all__ = [
     'HSigmoid',
     'LayerNorm2d',
     'LayerScale',
+    'Mlp',
     'MomentumAnnealingEMA',
     'MultiheadAttention',
     'PatchEmbed',
@@ -74,6 +83,7 @@ __all__ = [
     'WindowMSA',
     'WindowMSAV2',
     'biased_qkv',
+    'build_2d_sincos_position_embedding',
     'build_activation_layer',
     'build_conv_layer',
     'build_dropout',
@@ -85,6 +95,7 @@ __all__ = [
     'dirac_init',
     'drop_path',
     'fit_pos_embed',
+    'fourier_positions',
     'make_divisible',
     'pad_to_windows',
     'relative_position_index',
