@@ -3,9 +3,11 @@
 from .airbench_net import AirbenchBlock, AirbenchNet
 from .base_backbone import BaseBackbone
 from .beit import BEiTViT
+from .conformer import Conformer
 from .deit import DistilledVisionTransformer
 from .deit3 import DeiT3
 from .lenet import LeNet5
+from .levit import LeViT
 from .mlp_mixer import MlpMixer
 from .mobilenet_v2 import InvertedResidual, MobileNetV2
 from .residual_block import BasicBlock, Bottleneck, ResidualBlock, ResLayer
@@ -27,10 +29,12 @@ __all__ = [
     'BaseBackbone',
     'BasicBlock',
     'Bottleneck',
+    'Conformer',
     'DeiT3',
     'DistilledVisionTransformer',
     'InvertedResidual',
     'LeNet5',
+    'LeViT',
     'MlpMixer',
     'MobileNetV2',
     'ResLayer',

@@ -1,14 +1,18 @@
 """Heads: features in, losses or predictions out."""
 
 from .cls_head import ClsHead
+from .conformer_head import ConformerHead
 from .deit_head import DeiTClsHead
+from .levit_head import LeViTClsHead
 from .linear_head import LinearClsHead
 from .scaled_linear_head import ScaledLinearClsHead
 from .vision_transformer_head import VisionTransformerClsHead
 
 __all__ = [
     'ClsHead',
+    'ConformerHead',
     'DeiTClsHead',
+    'LeViTClsHead',
     'LinearClsHead',
     'ScaledLinearClsHead',
     'VisionTransformerClsHead',

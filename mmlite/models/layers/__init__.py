@@ -17,6 +17,7 @@ from .decomposed_position import decomposed_position_bias, resize_rel_pos
 from .dirac_init import DiracInit, dirac_init
 from .drop import Dropout, DropPath, build_dropout, drop_path
 from .ffn import FFN, SwiGLUFFN, SwiGLUFFNFused
+from .fuse import fuse_children, norm_scale_shift
 from .layer_scale import LayerScale
 from .make_divisible import make_divisible
 from .mlp import Mlp
@@ -34,6 +35,7 @@ from .position_embed import (
 from .relative_position import (
     RelativePositionBias,
     RelativePositions,
+    distance_index,
     relative_position_index,
     resize_relative_position_bias_table,
 )
@@ -93,10 +95,13 @@ __all__ = [
     'checkpointed',
     'decomposed_position_bias',
     'dirac_init',
+    'distance_index',
     'drop_path',
     'fit_pos_embed',
     'fourier_positions',
+    'fuse_children',
     'make_divisible',
+    'norm_scale_shift',
     'pad_to_windows',
     'relative_position_index',
     'resize_pos_embed',

@@ -1,0 +1,35 @@
+"""Fold a norm into the layer before or behind it, for inference."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+__all__ = ['fuse_children', 'norm_scale_shift']
+
+
+def norm_scale_shift(norm: _BatchNorm) -> tuple[Tensor, Tensor]:
+    """What a batch norm in evaluation mode multiplies by, and then adds."""
+    scale = norm.weight / (norm.running_var + norm.eps).sqrt()
+    return scale, norm.bias - norm.running_mean * scale
+
+
+@torch.no_grad()
+def fuse_children(module: nn.Module) -> None:
+    """Replace every module inside that has a method ``fuse`` by what that returns.
+
+    Example:
+        >>> class Fused(torch.nn.Module):
+        ...     def fuse(self):
+        ...         return torch.nn.Identity()
+        >>> layers = torch.nn.Sequential(Fused(), torch.nn.Sequential(Fused()))
+        >>> fuse_children(layers)
+        >>> layers[0], layers[1][0]
+        (Identity(), Identity())
+    """
+    for name, child in module.named_children():
+        if hasattr(child, 'fuse'):
+            setattr(module, name, child.fuse())
+        else:
+            fuse_children(child)
