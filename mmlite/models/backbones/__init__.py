@@ -4,12 +4,15 @@ from .airbench_net import AirbenchBlock, AirbenchNet
 from .base_backbone import BaseBackbone
 from .beit import BEiTViT
 from .conformer import Conformer
+from .davit import DaViT
 from .deit import DistilledVisionTransformer
 from .deit3 import DeiT3
+from .hivit import BlockWithRPE, HiViT, PatchMerge
 from .lenet import LeNet5
 from .levit import LeViT
 from .mlp_mixer import MlpMixer
 from .mobilenet_v2 import InvertedResidual, MobileNetV2
+from .mvit import MViT
 from .residual_block import BasicBlock, Bottleneck, ResidualBlock, ResLayer
 from .resnet import ResNet, ResNetV1c, ResNetV1d
 from .resnet_cifar import ResNet_CIFAR
@@ -28,15 +31,20 @@ __all__ = [
     'BEiTViT',
     'BaseBackbone',
     'BasicBlock',
+    'BlockWithRPE',
     'Bottleneck',
     'Conformer',
+    'DaViT',
     'DeiT3',
     'DistilledVisionTransformer',
+    'HiViT',
     'InvertedResidual',
     'LeNet5',
     'LeViT',
+    'MViT',
     'MlpMixer',
     'MobileNetV2',
+    'PatchMerge',
     'ResLayer',
     'ResNeXt',
     'ResNeXtBottleneck',

@@ -44,6 +44,7 @@ from .se_layer import SELayer
 from .transformer_layer import TransformerEncoderLayer
 from .window_attention import (
     ShiftWindowMSA,
+    WindowAttention,
     WindowMSA,
     WindowMSAV2,
     pad_to_windows,
@@ -82,6 +83,7 @@ __all__ = [
     'SwiGLUFFN',
     'SwiGLUFFNFused',
     'TransformerEncoderLayer',
+    'WindowAttention',
     'WindowMSA',
     'WindowMSAV2',
     'biased_qkv',
