@@ -20,12 +20,18 @@ from .resnext import ResNeXt, ResNeXtBottleneck
 from .seresnet import SEBottleneck, SEResNet
 from .swin_transformer import SwinBlock, SwinBlockSequence, SwinTransformer
 from .swin_transformer_v2 import SwinTransformerV2
+from .t2t_vit import T2T_ViT
+from .tnt import TNT
+from .twins import PCPVT, SVT
 from .vision_transformer import VisionTransformer
 from .vit_eva02 import ViTEVA02
 from .vit_sam import ViTSAM
 from .xcit import XCiT
 
 __all__ = [
+    'PCPVT',
+    'SVT',
+    'TNT',
     'AirbenchBlock',
     'AirbenchNet',
     'BEiTViT',
@@ -59,6 +65,7 @@ __all__ = [
     'SwinBlockSequence',
     'SwinTransformer',
     'SwinTransformerV2',
+    'T2T_ViT',
     'ViTEVA02',
     'ViTSAM',
     'VisionTransformer',

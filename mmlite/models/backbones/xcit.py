@@ -16,7 +16,6 @@ from mmengine.model.weight_init import trunc_normal_
 from mmengine.utils import to_2tuple
 from torch import Tensor, nn
 
-from ...errors import did_you_mean
 from ...registry import MODELS
 from ...structures import FeatureSpec
 from ..layers import (
@@ -33,6 +32,7 @@ from .base_backbone import (
     check_out_indices,
     freeze,
 )
+from .token_outputs import check_out_type, format_tokens
 
 __all__ = ['XCiT']
 
@@ -40,7 +40,6 @@ BN = dict(type='BN')
 LAYER_NORM = dict(type='LN', eps=1e-6)
 GELU = dict(type='GELU')
 LINEAR_INIT = dict(type='TruncNormal', layer='Linear')
-OUT_TYPES = ('raw', 'featmap', 'avg_featmap', 'cls_token')
 
 
 class ClassAttention(BaseModule):
@@ -446,7 +445,8 @@ class XCiT(BaseBackbone):
         self.patch_size = patch_size
         self.num_layers = depth + cls_attn_layers
         self.out_indices = check_out_indices(out_indices, self.num_layers)
-        self.out_type = _checked_out_type(out_type, self.out_indices[0], depth)
+        self.out_type = out_type
+        self._check_out_type(depth)
         self.frozen_stages = check_frozen_stages(frozen_stages, self.num_layers + 1)
         self.patch_embed = ConvPatchEmbed(
             patch_size, in_channels, embed_dims, bn_norm_cfg, act_cfg
@@ -480,6 +480,15 @@ class XCiT(BaseBackbone):
             self.norm = build_norm_layer(norm_cfg, embed_dims)[1]
         self._freeze_stages()
 
+    def _check_out_type(self, depth: int) -> None:
+        check_out_type(self.out_type, True)
+        first = self.out_indices[0]
+        if self.out_type == 'cls_token' and first < depth:
+            raise ValueError(
+                f"out_type='cls_token' needs out_indices from {depth}, where the "
+                f"class token comes in, got {first}; set out_type='avg_featmap'"
+            )
+
     @property
     def feature_specs(self) -> tuple[FeatureSpec, ...]:
         """Width of every output, and the stride of maps."""
@@ -503,25 +512,15 @@ class XCiT(BaseBackbone):
         for i, layer in enumerate(self.xca_layers):
             x = layer(x, size)
             if i in self.out_indices:
-                outs.append(self._format_output(x, size, 0))
+                outs.append(format_tokens(x, self.out_type, size, 0))
         x = torch.cat((self.cls_token.expand(len(x), -1, -1), x), dim=1)
         for i, layer in enumerate(self.ca_layers, depth):
             x = layer(x)
             if i == self.num_layers - 1:
                 x = self.norm(x)
             if i in self.out_indices:
-                outs.append(self._format_output(x, size, 1))
+                outs.append(format_tokens(x, self.out_type, size, 1))
         return tuple(outs)
-
-    def _format_output(self, x: Tensor, size: tuple[int, int], extra: int) -> Tensor:
-        if self.out_type == 'raw':
-            return x
-        if self.out_type == 'cls_token':
-            return x[:, 0]
-        patches = x[:, extra:]
-        if self.out_type == 'featmap':
-            return patches.transpose(1, 2).unflatten(2, size)
-        return patches.mean(dim=1)
 
     def _freeze_stages(self) -> None:
         if self.frozen_stages < 0:
@@ -541,17 +540,3 @@ class XCiT(BaseBackbone):
         super().train(mode)
         self._freeze_stages()
         return self
-
-
-def _checked_out_type(out_type: str, first: int, depth: int) -> str:
-    if out_type not in OUT_TYPES:
-        hint = did_you_mean(out_type, OUT_TYPES)
-        raise ValueError(
-            f'out_type={out_type!r} is not one of {", ".join(OUT_TYPES)}{hint}'
-        )
-    if out_type == 'cls_token' and first < depth:
-        raise ValueError(
-            f"out_type='cls_token' needs out_indices from {depth}, where the class "
-            f"token comes in, got {first}; set out_type='avg_featmap'"
-        )
-    return out_type
