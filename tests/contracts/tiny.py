@@ -29,25 +29,66 @@ class LossCase(NamedTuple):
 # A transformer of two layers.
 TOKENS = dict(embed_dims=16, num_layers=2, num_heads=2, feedforward_channels=32)
 
+# A pyramid of two stages, and a Twins.
+STAGES = dict(embed_dims=8, depths=[1, 1], num_heads=[1, 2])
+TWINS = dict(
+    embed_dims=[8, 16],
+    depths=[2, 1],
+    num_heads=[1, 2],
+    patch_sizes=[4, 2],
+    strides=[4, 2],
+    mlp_ratios=[2, 2],
+    sr_ratios=[2, 1],
+)
+
 BACKBONES = {
     'AirbenchNet': dict(widths=(4, 8, 8), out_indices=(0, 2)),
     'BEiTViT': dict(arch=TOKENS, img_size=64),
+    'Conformer': dict(
+        arch=dict(embed_dims=16, channel_ratio=1, num_heads=2, depths=3),
+        base_channels=8,
+        out_indices=(2, 3),
+    ),
+    'DaViT': dict(arch=STAGES, window_size=4, out_indices=(0, 1)),
     'DeiT3': dict(arch=TOKENS, img_size=64),
     'DistilledVisionTransformer': dict(
         arch=TOKENS, img_size=64, out_type='avg_featmap', out_indices=(0, 1)
     ),
+    'HiViT': dict(
+        arch=dict(embed_dims=32, depths=[1, 1, 2], num_heads=2),
+        img_size=64,
+        out_indices=(0, 1),
+        rpe=True,
+    ),
     'LeNet5': dict(),
+    'LeViT': dict(
+        arch=dict(
+            embed_dims=[16, 24], num_heads=[2, 3], depths=[1, 1], key_dims=[8, 8]
+        ),
+        img_size=64,
+        out_indices=(0, 1),
+    ),
+    'MViT': dict(
+        arch=dict(embed_dims=8, num_layers=3, num_heads=1, downscale_indices=[1]),
+        img_size=64,
+        out_scales=(0, 1),
+    ),
+    'MixMIMTransformer': dict(arch=STAGES, img_size=64, window_size=(4, 4)),
     'MlpMixer': dict(
         arch=dict(embed_dims=16, num_layers=2, tokens_mlp_dims=8, channels_mlp_dims=32),
         img_size=64,
     ),
     'MobileNetV2': dict(widen_factor=0.125, out_indices=(1, 3, 7)),
+    'PCPVT': dict(arch=TWINS, out_indices=(0, 1)),
+    'PyramidVig': dict(arch=dict(blocks=[1, 1], channels=[8, 16]), k=2),
     'ResNeXt': dict(depth=50, groups=4, width_per_group=4, base_channels=16),
     'ResNet': dict(depth=18, stem_channels=4, base_channels=4, out_indices=(0, 3)),
     'ResNetV1c': dict(depth=18, stem_channels=4, base_channels=4),
     'ResNetV1d': dict(depth=18, stem_channels=4, base_channels=4),
     'ResNet_CIFAR': dict(depth=18, stem_channels=4, base_channels=4),
+    'RevVisionTransformer': dict(arch=TOKENS, img_size=64),
     'SEResNet': dict(depth=50, stem_channels=4, base_channels=4, se_ratio=2),
+    'SVT': dict(arch=dict(TWINS, window_sizes=[3, 4]), out_indices=(0, 1)),
     'SwinTransformer': dict(
         arch=dict(embed_dims=8, depths=[2, 1], num_heads=[1, 2]),
         window_size=3,
@@ -61,21 +102,49 @@ BACKBONES = {
         pretrained_window_sizes=(0, 0),
         out_indices=(0, 1),
     ),
+    'T2T_ViT': dict(
+        img_size=64,
+        embed_dims=24,
+        num_layers=2,
+        t2t_cfg=dict(token_dims=8),
+        layer_cfgs=dict(num_heads=2, feedforward_channels=24),
+    ),
+    'TNT': dict(
+        arch=dict(
+            embed_dims_outer=16,
+            embed_dims_inner=8,
+            num_layers=2,
+            num_heads_outer=2,
+            num_heads_inner=2,
+        ),
+        img_size=64,
+    ),
     'ViTEVA02': dict(arch=TOKENS, img_size=64, out_type='featmap'),
     'ViTSAM': dict(
         arch=dict(TOKENS, global_attn_indexes=[1]), window_size=3, out_channels=8
     ),
+    'Vig': dict(arch=dict(num_blocks=2, channels=16), k=2),
     'VisionTransformer': dict(arch=TOKENS, img_size=64),
+    'XCiT': dict(embed_dims=16, depth=2, num_heads=2, img_size=64),
 }
 
 # Shape of one image; parts that are not listed take IMAGE.
 IMAGE = (3, 64, 64)
-IMAGES = {'LeNet5': (1, 32, 32)}
+IMAGES = {
+    'LeNet5': (1, 32, 32),
+    'PyramidVig': (3, 224, 224),
+    'Vig': (3, 224, 224),
+}
 
 # Backbones that take no other size of image, each with the reason.
 FIXED_SIZE = {
     'LeNet5': 'its last convolution must leave 1x1',
+    'LeViT': 'its biases are for a fixed grid of tokens',
+    'MixMIMTransformer': 'its windows divide a fixed grid of tokens',
     'MlpMixer': 'its weights mix a fixed number of patches',
+    'PyramidVig': 'its positions are for a fixed grid of nodes',
+    'TNT': 'its positions are for a fixed grid of patches',
+    'Vig': 'its positions are for a fixed grid of nodes',
 }
 
 # Parameters without effect that a checkpoint has, each with the reason.
@@ -83,12 +152,16 @@ UNREACHED = {'DeiT3': ('ln2', 'mmpretrain calls the first norm twice')}
 
 NECKS = {'GlobalAveragePooling': dict(), 'GlobalMaxPooling': dict()}
 
-# For heads: the width of the feature vector is 8, the number of classes 5.
+# For heads: the width of the feature vector is 8, the number of classes 5. A head
+# of several ``in_channels`` gets as many vectors.
 HEADS = {
     'ClsHead': dict(),
+    'ConformerHead': dict(num_classes=5, in_channels=[8, 8]),
     'DeiTClsHead': dict(num_classes=5, in_channels=8, hidden_dim=6),
+    'LeViTClsHead': dict(num_classes=5, in_channels=8),
     'LinearClsHead': dict(num_classes=5, in_channels=8),
     'ScaledLinearClsHead': dict(num_classes=5, in_channels=8, scale=0.5),
+    'VigClsHead': dict(num_classes=5, in_channels=8, hidden_dim=6),
     'VisionTransformerClsHead': dict(num_classes=5, in_channels=8, hidden_dim=6),
 }
 

@@ -26,7 +26,6 @@ from ..layers import (
     build_norm_layer,
     fit_pos_embed,
     relative_position_index,
-    resize_pos_embed,
     split_heads,
 )
 from .archs import pick_arch, zoo
@@ -447,9 +446,16 @@ class HiViT(BaseBackbone):
 
     def positions(self, size: Sequence[int]) -> Tensor:
         """The position embedding of a grid of patches, ``(1, L, D)``."""
-        return resize_pos_embed(
-            self.pos_embed, self.patch_resolution, size, num_extra_tokens=0
-        )
+        if tuple(size) == self.patch_resolution:
+            return self.pos_embed
+        grid = self.pos_embed.transpose(1, 2).unflatten(2, self.patch_resolution)
+        # By a factor, as in the paper's code, which differs a little from by size.
+        factors = [
+            (new + 0.1) / old
+            for new, old in zip(size, self.patch_resolution, strict=True)
+        ]
+        grid = F.interpolate(grid.float(), scale_factor=factors, mode='bicubic')
+        return grid.flatten(2).transpose(1, 2).to(self.pos_embed.dtype)
 
     def place(self, x: Tensor, size: Sequence[int]) -> Tensor:
         """Add the positions to the tokens of a grid of ``size``."""

@@ -6,6 +6,7 @@ from .deit_head import DeiTClsHead
 from .levit_head import LeViTClsHead
 from .linear_head import LinearClsHead
 from .scaled_linear_head import ScaledLinearClsHead
+from .vig_head import VigClsHead
 from .vision_transformer_head import VisionTransformerClsHead
 
 __all__ = [
@@ -15,5 +16,6 @@ __all__ = [
     'LeViTClsHead',
     'LinearClsHead',
     'ScaledLinearClsHead',
+    'VigClsHead',
     'VisionTransformerClsHead',
 ]

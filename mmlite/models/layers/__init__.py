@@ -18,6 +18,7 @@ from .dirac_init import DiracInit, dirac_init
 from .drop import Dropout, DropPath, build_dropout, drop_path
 from .ffn import FFN, SwiGLUFFN, SwiGLUFFNFused
 from .fuse import fuse_children, norm_scale_shift
+from .graph_conv import DyGraphConv2d, nearest_neighbours
 from .layer_scale import LayerScale
 from .make_divisible import make_divisible
 from .mlp import Mlp
@@ -63,6 +64,7 @@ __all__ = [
     'DiracInit',
     'DropPath',
     'Dropout',
+    'DyGraphConv2d',
     'ExponentialMovingAverage',
     'HSigmoid',
     'LayerNorm2d',
@@ -103,6 +105,7 @@ __all__ = [
     'fourier_positions',
     'fuse_children',
     'make_divisible',
+    'nearest_neighbours',
     'norm_scale_shift',
     'pad_to_windows',
     'relative_position_index',
