@@ -11,7 +11,8 @@ sides make them by these rules.
 - A tensor is summed up as shape, mean, mean of the absolute values, and eight
   values at ``probe_index`` of the flattened tensor.
 - A state dict is summed up as the number of its entries, a few of them, and
-  the SHA-256 of all lines ``name d0,d1,...`` in alphabetical order.
+  the SHA-256 of all lines ``name d0,d1,...`` in alphabetical order, and in
+  newer files ``order``, that of the names in their own order.
 """
 
 from __future__ import annotations
@@ -81,6 +82,9 @@ def assert_state(model: nn.Module, expected: Mapping[str, Any]) -> None:
     assert {name: shapes.get(name) for name in samples} == samples
     assert len(shapes) == expected['count']
     assert state_digest(shapes) == expected['sha256']
+    if 'order' in expected:  # an optimizer finds its state by position
+        names = '\n'.join(shapes).encode()
+        assert hashlib.sha256(names).hexdigest() == expected['order']
 
 
 def assert_summary(got: Any, expected: Any, path: str) -> None:

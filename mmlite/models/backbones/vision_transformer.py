@@ -42,7 +42,15 @@ LAYER_NORM = dict(type='LN', eps=1e-6)
 
 
 ARCH_KEYS = 'embed_dims num_layers num_heads feedforward_channels'
-FIRST = ('cls_token', 'mask_token', 'pos_embed', 'patch_embed')
+# What a learning rate that decays with depth takes for the first layer.
+FIRST = (
+    'cls_token',
+    'dist_token',
+    'mask_token',
+    'pos_embed',
+    'rel_pos_bias',
+    'patch_embed',
+)
 
 
 @MODELS.register_module()
