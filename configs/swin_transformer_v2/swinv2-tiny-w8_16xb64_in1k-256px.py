@@ -6,7 +6,8 @@ CVPR 2022, https://arxiv.org/abs/2111.09883
 Expected: 81.76 % top-1, 95.87 % top-5 is published; those recipes also
 use RandAugment and RandomErasing.
 
-    bash tools/dist_train.sh configs/swin_transformer_v2/swinv2-tiny-w8_16xb64_in1k-256px.py 16
+    bash tools/dist_train.sh \\
+        configs/swin_transformer_v2/swinv2-tiny-w8_16xb64_in1k-256px.py 16
 """
 
 _base_ = [
