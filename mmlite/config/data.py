@@ -15,7 +15,7 @@ __all__ = ['check_loader', 'check_pipeline', 'classes_of']
 
 _SAMPLERS = (
     ('sampler', ('dataset', 'seed')),
-    ('batch_sampler', ('sampler', 'batch_size')),
+    ('batch_sampler', ('dataset', 'sampler', 'batch_size', 'drop_last', 'seed')),
 )
 
 
@@ -27,7 +27,7 @@ def check_loader(cfg: Any) -> list[Problem]:
     if 'shuffle' in cfg:
         del cfg['shuffle']
         problems.append(Problem('shuffle', 'is set in the sampler: sampler.shuffle'))
-    given = ('batch_size',) if cfg.get('batch_sampler') else ()
+    given = ('batch_size', 'sampler') if cfg.get('batch_sampler') else ()
     problems += check_keys(cfg, dataloader, given)
     for key, least in (('batch_size', 1), ('num_workers', 0)):
         if isinstance(cfg.get(key), int) and cfg[key] < least:

@@ -12,6 +12,7 @@ from typing import Any, Literal, NamedTuple
 import torch
 
 from ..errors import did_you_mean
+from ..lookup import loaded_object, scoped
 from ..registry import (
     DATA_SAMPLERS,
     DATASETS,
@@ -72,6 +73,8 @@ _OTHER_KEYS = frozenset(
         'custom_imports',
         'efficient_conv_bn_eval',
         'find_unused_parameters',
+        'loss_cfg',
+        'model_cfg',
         'model_wrapper_cfg',
         'runner_type',
         'stand_in',
@@ -201,7 +204,7 @@ def settings(
     launcher: Literal['none', 'pytorch', 'slurm', 'mpi'] = 'none',
     load_from: str | None = None,
     log_level: str | int = 'INFO',
-    resume: bool = False,
+    resume: bool | str = False,
     stand_in: str | None = None,
     sync_bn: Literal['torch', None] = None,
     work_dir: str | None = None,
@@ -320,6 +323,8 @@ def _targets(kind: Any, slot: Slot | None) -> list[Callable]:
         return [kind]
     if not isinstance(kind, str):
         return []
+    if scoped(kind)[0] is not None and loaded_object(kind) is None:
+        return []  # a path that came as data is not imported to look at it
     registries = (slot.registry,) if slot else _ANYWHERE
     return [found for r in registries if (found := r.get(kind)) is not None]
 

@@ -11,8 +11,7 @@ sides make them by these rules.
 - A tensor is summed up as shape, mean, mean of the absolute values, and eight
   values at ``probe_index`` of the flattened tensor.
 - A state dict is summed up as the number of its entries, a few of them, and
-  the SHA-256 of all lines ``name d0,d1,...`` in alphabetical order, and in
-  newer files ``order``, that of the names in their own order.
+  the SHA-256 of all lines ``name d0,d1,...`` in alphabetical order.
 """
 
 from __future__ import annotations
@@ -72,7 +71,11 @@ def state_digest(shapes: Mapping[str, Sequence[int]]) -> str:
 
 
 def assert_state(model: nn.Module, expected: Mapping[str, Any]) -> None:
-    """The model's state has the names and shapes that are expected."""
+    """The model's state has the names, shapes and order that are expected.
+
+    An optimizer finds the state of a parameter by its position, so that the order
+    decides whether a training of the peer can be gone on with.
+    """
     shapes = {
         name: list(entry.shape)
         for name, entry in model.state_dict().items()
@@ -82,9 +85,8 @@ def assert_state(model: nn.Module, expected: Mapping[str, Any]) -> None:
     assert {name: shapes.get(name) for name in samples} == samples
     assert len(shapes) == expected['count']
     assert state_digest(shapes) == expected['sha256']
-    if 'order' in expected:  # an optimizer finds its state by position
-        names = '\n'.join(shapes).encode()
-        assert hashlib.sha256(names).hexdigest() == expected['order']
+    order = hashlib.sha256('\n'.join(shapes).encode()).hexdigest()
+    assert order == expected['order_sha256']
 
 
 def assert_summary(got: Any, expected: Any, path: str) -> None:

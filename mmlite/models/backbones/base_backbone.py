@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from abc import ABCMeta, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from ...errors import did_you_mean
 from ...structures import FeatureSpec
 
 __all__ = [
@@ -19,6 +21,8 @@ __all__ = [
     'freeze',
     'layer_depth',
     'norms_to_eval',
+    'run_stages',
+    'take_arch',
 ]
 
 CONV_INIT = [
@@ -37,8 +41,11 @@ class BaseBackbone(BaseModule, metaclass=ABCMeta):
         forward: the computation; returns a tuple, one entry per output.
         feature_specs: width and stride of every output. A neck, a head or a
             detector can then be checked when the model is built.
-        train: to keep frozen parts in evaluation mode.
+        frozen_parts: what keeps weights and statistics; the constructor ends
+            with ``self.freeze_parts()`` then.
     """
+
+    norm_eval = False  # whether batch norms keep their statistics in training
 
     def __init__(self, init_cfg: dict | list[dict] | None = None) -> None:
         super().__init__(init_cfg)
@@ -53,6 +60,22 @@ class BaseBackbone(BaseModule, metaclass=ABCMeta):
         """Whether init_cfg loads weights, which no rule must overwrite then."""
         cfgs = [self.init_cfg] if isinstance(self.init_cfg, dict) else self.init_cfg
         return any(cfg['type'] == 'Pretrained' for cfg in cfgs or ())
+
+    def frozen_parts(self) -> Iterable[nn.Module]:
+        """The parts that keep weights and statistics."""
+        return ()
+
+    def freeze_parts(self) -> None:
+        """Put frozen parts in evaluation mode, and out of the gradient."""
+        freeze(*self.frozen_parts())
+
+    def train(self, mode: bool = True) -> BaseBackbone:
+        """Set the mode of all but what is frozen."""
+        super().train(mode)
+        self.freeze_parts()
+        if mode and self.norm_eval:
+            norms_to_eval(self)
+        return self
 
     @abstractmethod
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
@@ -95,6 +118,45 @@ def freeze(*modules: nn.Module) -> None:
     for module in modules:
         module.eval()
         module.requires_grad_(False)
+
+
+def take_arch(
+    arch: str | Mapping[str, Any] | Sequence[Any],
+    known: Mapping[str, Any],
+    keys: Collection[str] = (),
+) -> Any:
+    """The settings of a named architecture, or a user's own.
+
+    Args:
+        arch: A name, or the settings.
+        known: Settings by name.
+        keys: Which entries settings that are a dict must have.
+
+    Raises:
+        ValueError: if the name is unknown, or an entry is missing.
+    """
+    if isinstance(arch, str):
+        if arch not in known:
+            names = ', '.join(known)
+            raise ValueError(
+                f'arch={arch!r} is not one of {names}{did_you_mean(arch, known)}'
+            )
+        return known[arch]
+    if missing := [key for key in keys if key not in arch]:
+        raise ValueError(f'arch is a name or a dict; it lacks {", ".join(missing)}')
+    return arch
+
+
+def run_stages(
+    x: Any, stages: Iterable[nn.Module], out_indices: Collection[int]
+) -> tuple[Any, ...]:
+    """What the stages give whose index is asked for, each called on the last's."""
+    outs = []
+    for i, stage in enumerate(stages):
+        x = stage(x)
+        if i in out_indices:
+            outs.append(x)
+    return tuple(outs)
 
 
 def norms_to_eval(module: nn.Module) -> None:

@@ -23,7 +23,8 @@ from ..layers import (
     build_norm_layer,
     distance_index,
     fuse_children,
-    norm_scale_shift,
+    fuse_conv_norm,
+    norm_as_affine,
 )
 from .archs import pick_arch, zoo
 from .base_backbone import BaseBackbone, check_out_indices
@@ -58,9 +59,9 @@ class ConvolutionBatchNorm(BaseModule):
 
     def fuse(self) -> nn.Conv2d:
         """Both as one convolution."""
-        scale, shift = norm_scale_shift(self.bn)
-        self.conv.weight.mul_(scale[:, None, None, None])
-        self.conv.bias = nn.Parameter(shift)
+        weight, bias = fuse_conv_norm(self.conv, self.bn)
+        self.conv.weight.copy_(weight)
+        self.conv.bias = nn.Parameter(bias)
         return self.conv
 
 
@@ -90,7 +91,7 @@ class LinearBatchNorm(BaseModule):
 
     def fuse(self) -> nn.Linear:
         """Both as one linear layer."""
-        scale, shift = norm_scale_shift(self.bn)
+        scale, shift = norm_as_affine(self.bn)
         self.linear.weight.mul_(scale[:, None])
         self.linear.bias = nn.Parameter(shift)
         return self.linear
@@ -160,8 +161,8 @@ class _BiasedAttention(BaseModule):
         self.num_heads = num_heads
         self.key_dim = key_dim
         self.resolution = resolution
-        self.attention_biases = nn.Parameter(torch.zeros(num_heads, resolution**2))
-        index = distance_index((resolution, resolution), stride)
+        index, count = distance_index((resolution, resolution), stride)
+        self.attention_biases = nn.Parameter(torch.zeros(num_heads, count))
         self.register_buffer('attention_bias_idxs', index)
 
     def _attend(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:

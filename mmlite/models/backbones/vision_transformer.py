@@ -183,7 +183,6 @@ class VisionTransformer(BaseBackbone):
         self.patch_resolution = self.patch_embed.init_out_size
         self._init_tokens(with_cls_token)
         self.drop_after_pos = nn.Dropout(p=drop_rate)
-        self.pre_norm = self._norm(norm_cfg) if pre_norm else nn.Identity()
         common = dict(
             embed_dims=self.embed_dims,
             num_heads=self.arch_settings['num_heads'],
@@ -194,6 +193,8 @@ class VisionTransformer(BaseBackbone):
             norm_cfg=norm_cfg,
         )
         self.layers = self._make_layers(common, layer_cfgs, drop_path_rate)
+        # Behind the layers in a checkpoint, as mmpretrain has it.
+        self.pre_norm = self._norm(norm_cfg) if pre_norm else nn.Identity()
         self.final_norm = final_norm
         if final_norm:
             self.ln1 = self._norm(norm_cfg)

@@ -56,6 +56,8 @@ class ImageClassifier(BaseClassifier):
         torch.Size([10])
     """
 
+    task = 'classification'
+
     def __init__(
         self,
         backbone: dict | nn.Module,
@@ -110,6 +112,12 @@ class ImageClassifier(BaseClassifier):
         if stage == 'neck':
             return feats
         return self._need_head("stage='pre_logits'").pre_logits(feats)
+
+    def export_outputs(self, inputs: Tensor) -> dict[str, Tensor]:
+        """The ``scores`` of the classes, or the features if there is no head."""
+        if self.head is None:
+            return super().export_outputs(inputs)
+        return dict(scores=self.head.scores(self.extract_feat(inputs)))
 
     def loss(
         self, inputs: Tensor, data_samples: Sequence[DataSample]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from mmengine.model import BaseModule
@@ -57,6 +57,8 @@ class ClsHead(BaseModule):
         >>> head.predict((torch.tensor([[0., 9.]]), ))[0].pred_label
         tensor([1])
     """
+
+    promise: ClassVar[str] = 'ClassificationHead'
 
     def __init__(
         self,
@@ -154,6 +156,10 @@ class ClsHead(BaseModule):
         hits = topk_hits(cls_score, target, ks, thrs=(None,)).float().mean(dim=(0, 2))
         names = [f'accuracy_top-{k}' for k in self.topk]
         return dict(zip(names, (hits * 100).unbind(), strict=True))
+
+    def scores(self, feats: tuple[Tensor, ...]) -> Tensor:
+        """The scores of the classes, ``(B, K)``, as :meth:`predict` gives them."""
+        return self(feats).softmax(dim=1)
 
     def predict(
         self,

@@ -8,7 +8,7 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from ...registry import MODELS
-from ..layers import build_norm_layer, fuse_children, norm_scale_shift
+from ..layers import build_norm_layer, fuse_children, norm_as_affine
 from .cls_head import ClsHead
 
 __all__ = ['LeViTClsHead']
@@ -38,7 +38,7 @@ class BatchNormLinear(BaseModule):
 
     def fuse(self) -> nn.Linear:
         """Both as one linear layer."""
-        scale, shift = norm_scale_shift(self.bn)
+        scale, shift = norm_as_affine(self.bn)
         self.linear.bias.add_(self.linear.weight @ shift)
         self.linear.weight.mul_(scale)
         return self.linear

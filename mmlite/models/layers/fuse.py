@@ -1,18 +1,11 @@
-"""Fold a norm into the layer before or behind it, for inference."""
+"""Put one layer where several were, for inference."""
 
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
+from torch import nn
 
-__all__ = ['fuse_children', 'norm_scale_shift']
-
-
-def norm_scale_shift(norm: _BatchNorm) -> tuple[Tensor, Tensor]:
-    """What a batch norm in evaluation mode multiplies by, and then adds."""
-    scale = norm.weight / (norm.running_var + norm.eps).sqrt()
-    return scale, norm.bias - norm.running_mean * scale
+__all__ = ['fuse_children']
 
 
 @torch.no_grad()

@@ -16,7 +16,6 @@ from torch import Tensor, nn
 __all__ = [
     'RelativePositionBias',
     'RelativePositions',
-    'distance_index',
     'relative_position_index',
     'resize_relative_position_bias_table',
 ]
@@ -58,29 +57,6 @@ def relative_position_index(
     whole[:, 0] = count + 1
     whole[0, 0] = count + 2
     return whole
-
-
-def distance_index(resolution: Sequence[int], stride: int = 1) -> Tensor:
-    """Which entry of a table of distances belongs to each pair of tokens.
-
-    Args:
-        resolution: Rows and columns of tokens.
-        stride: Of the tokens that look; all are looked at.
-
-    Returns:
-        ``(queries, L)``: rows apart times the number of columns, plus columns
-        apart.
-
-    Example:
-        >>> distance_index((1, 3), stride=2)
-        tensor([[0, 1, 2],
-                [2, 1, 0]])
-    """
-    rows, columns = resolution
-    down = torch.arange(rows)[::stride, None] - torch.arange(rows)
-    right = torch.arange(columns)[::stride, None] - torch.arange(columns)
-    index = down.abs()[:, None, :, None] * columns + right.abs()[None, :, None, :]
-    return index.flatten(2).flatten(0, 1)
 
 
 def resize_relative_position_bias_table(

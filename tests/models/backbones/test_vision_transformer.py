@@ -273,3 +273,10 @@ def test_wrong_arguments_are_refused(kwargs, message):
 def test_unknown_output_type_is_refused_in_python_too():
     with pytest.raises(ValueError, match="did you mean 'featmap'"):
         VisionTransformer(ARCH, out_type='feat_map')
+
+
+def test_the_first_norm_stands_behind_the_layers_in_a_state_dict():
+    """As in mmpretrain 1.2.0, whose optimizer states are found by position."""
+    names = [n for n, _ in VisionTransformer(ARCH, pre_norm=True).named_parameters()]
+    places = {n.split('.')[0]: i for i, n in enumerate(names)}
+    assert list(places)[-3:] == ['layers', 'pre_norm', 'ln1']
