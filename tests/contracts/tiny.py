@@ -262,6 +262,9 @@ FIXED_SIZE = {
     'Vig': 'its positions are for a fixed grid of nodes',
 }
 
+# Backbones of a pre-training, which return other things than maps and vectors.
+PRETRAINING = {'iTPNHiViT': 'returns tokens, a mask, and where they belong'}
+
 # Parameters without effect that a checkpoint has, each with the reason.
 UNREACHED = {'DeiT3': ('ln2', 'mmpretrain calls the first norm twice')}
 

@@ -21,6 +21,7 @@ from .hivit import BlockWithRPE, HiViT, PatchMerge
 from .hornet import HorNet
 from .hrnet import HRNet
 from .inception_v3 import InceptionV3
+from .itpn_hivit import iTPNHiViT
 from .lenet import LeNet5
 from .levit import LeViT
 from .mixmim import MixMIMTransformer
@@ -141,4 +142,5 @@ __all__ = [
     'Vig',
     'VisionTransformer',
     'XCiT',
+    'iTPNHiViT',
 ]

@@ -444,9 +444,15 @@ class HiViT(BaseBackbone):
             x = block(x)
         return [*outs, x[..., 0, 0, :]]
 
-    def positions(self, size: Sequence[int]) -> Tensor:
-        """The position embedding of a grid of patches, ``(1, L, D)``."""
-        if tuple(size) == self.patch_resolution:
+    def positions(self, size: Sequence[int], left_out: bool = False) -> Tensor:
+        """The position embedding of a grid of patches, ``(1, L, D)``.
+
+        Args:
+            size: Rows and columns of the grid.
+            left_out: Whether patches are left out. The paper's code then samples
+                the embedding anew even for the grid that it is made for.
+        """
+        if tuple(size) == self.patch_resolution and not left_out:
             return self.pos_embed
         grid = self.pos_embed.transpose(1, 2).unflatten(2, self.patch_resolution)
         # By a factor, as in the paper's code, which differs a little from by size.
