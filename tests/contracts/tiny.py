@@ -262,6 +262,12 @@ FIXED_SIZE = {
     'Vig': 'its positions are for a fixed grid of nodes',
 }
 
+# Backbones where rounding decides at some places, each with the reason.
+ROUNDED = {
+    'PyramidVig': 'two neighbours may be equally near',
+    'Vig': 'two neighbours may be equally near',
+}
+
 # Backbones of a pre-training, which return other things than maps and vectors.
 PRETRAINING = {'iTPNHiViT': 'returns tokens, a mask, and where they belong'}
 

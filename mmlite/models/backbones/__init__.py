@@ -17,7 +17,8 @@ from .edgenext import EdgeNeXt
 from .efficientformer import EfficientFormer
 from .efficientnet import EfficientNet
 from .efficientnet_v2 import EfficientNetV2
-from .hivit import BlockWithRPE, HiViT, PatchMerge
+from .hivit import HiViT
+from .hivit_blocks import BlockWithRPE, PatchMerge
 from .hornet import HorNet
 from .hrnet import HRNet
 from .inception_v3 import InceptionV3
@@ -47,7 +48,8 @@ from .seresnet import SEBottleneck, SEResNet
 from .seresnext import SEResNeXt
 from .shufflenet_v1 import ShuffleNetV1
 from .shufflenet_v2 import ShuffleNetV2
-from .swin_transformer import SwinBlock, SwinBlockSequence, SwinTransformer
+from .swin_transformer import SwinTransformer
+from .swin_transformer_blocks import SwinBlock, SwinBlockSequence
 from .swin_transformer_v2 import SwinTransformerV2
 from .t2t_vit import T2T_ViT
 from .tinyvit import TinyViT

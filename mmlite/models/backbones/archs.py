@@ -87,7 +87,8 @@ def one_each(
         return [dict(cfgs or {}) for _ in range(count)]
     if len(cfgs) != count:
         raise ValueError(
-            f'{name} has {len(cfgs)} entries, but there are {count}; '
+            f'{name} has {len(cfgs)} entries, but there are {count} '
+            f'{name.removesuffix("_cfgs")}s; '
             'give one for each, or one dict for all'
         )
     for i, cfg in enumerate(cfgs):

@@ -15,7 +15,8 @@ from torch import Tensor, nn
 
 from ...registry import MODELS
 from ..layers import build_2d_sincos_position_embedding
-from .hivit import BlockWithRPE, HiViT
+from .hivit import HiViT
+from .hivit_blocks import BlockWithRPE
 
 __all__ = ['iTPNHiViT']
 

@@ -153,5 +153,5 @@ def test_masked_patches_have_no_effect():
 
 
 def test_the_kind_of_reconstruction_is_checked():
-    with pytest.raises(ValueError, match="'pixel' or 'clip'"):
+    with pytest.raises(ValueError, match='reconstruction_type'):
         MODELS.build(dict(ITPN, reconstruction_type='hog'))
