@@ -22,27 +22,31 @@ from .dirac_init import DiracInit, dirac_init
 from .drop import Dropout, DropPath, build_dropout, drop_path, drop_path_rates
 from .ffn import FFN, SwiGLUFFN, SwiGLUFFNFused
 from .fourier_position import PositionEncodingFourier
+from .fuse import fuse_children
+from .graph_conv import DyGraphConv2d, nearest_neighbours
 from .inverted_residual import EdgeResidual, InvertedResidual
 from .layer_scale import LayerScale
 from .make_divisible import make_divisible
+from .mlp import Mlp
 from .norm import GRN, BiasBatchNorm2d, LayerNorm2d, build_norm_layer
 from .offset_attention import AttentionWithBias, LeAttention, distance_index
 from .patch_embed import AdaptivePadding, MapPatchEmbed, PatchEmbed
 from .patch_merging import PatchMerging
 from .patch_whitening import PatchWhitening
-from .position_embed import fit_pos_embed, resize_pos_embed
+from .position_embed import (
+    ConditionalPositionEncoding,
+    build_2d_sincos_position_embedding,
+    fit_pos_embed,
+    fourier_positions,
+    resize_pos_embed,
+)
 from .relative_position import (
     RelativePositionBias,
     RelativePositions,
     relative_position_index,
     resize_relative_position_bias_table,
 )
-from .reparam import (
-    ReparamBlock,
-    fuse_conv_norm,
-    norm_as_affine,
-    switch_to_deploy,
-)
+from .reparam import ReparamBlock, fuse_conv_norm, norm_as_affine, switch_to_deploy
 from .residual_block import (
     BasicBlock,
     Bottleneck,
@@ -56,6 +60,7 @@ from .separable_conv import DepthwiseSeparableConvModule
 from .transformer_layer import TransformerEncoderLayer
 from .window_attention import (
     ShiftWindowMSA,
+    WindowAttention,
     WindowMSA,
     WindowMSAV2,
     pad_to_windows,
@@ -74,6 +79,7 @@ __all__ = [
     'BiasBatchNorm2d',
     'Bottleneck',
     'ChannelMultiheadAttention',
+    'ConditionalPositionEncoding',
     'Conv2dAdaptivePadding',
     'ConvMlp',
     'ConvModule',
@@ -81,6 +87,7 @@ __all__ = [
     'DiracInit',
     'DropPath',
     'Dropout',
+    'DyGraphConv2d',
     'EdgeResidual',
     'ExponentialMovingAverage',
     'HSigmoid',
@@ -89,6 +96,7 @@ __all__ = [
     'LayerScale',
     'LeAttention',
     'MapPatchEmbed',
+    'Mlp',
     'MomentumAnnealingEMA',
     'MultiheadAttention',
     'NormedConvMlp',
@@ -109,9 +117,11 @@ __all__ = [
     'SwiGLUFFN',
     'SwiGLUFFNFused',
     'TransformerEncoderLayer',
+    'WindowAttention',
     'WindowMSA',
     'WindowMSAV2',
     'biased_qkv',
+    'build_2d_sincos_position_embedding',
     'build_activation_layer',
     'build_conv_layer',
     'build_dropout',
@@ -126,9 +136,12 @@ __all__ = [
     'drop_path',
     'drop_path_rates',
     'fit_pos_embed',
+    'fourier_positions',
+    'fuse_children',
     'fuse_conv_norm',
     'get_expansion',
     'make_divisible',
+    'nearest_neighbours',
     'norm_as_affine',
     'pad_to_windows',
     'relative_position_index',
