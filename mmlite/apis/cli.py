@@ -122,6 +122,11 @@ def _add_test(parser: argparse.ArgumentParser) -> None:
         '--out', metavar='FILE', help='write predictions to a .json, .csv or .pkl file'
     )
     parser.add_argument(
+        '--out-whole',
+        action='store_true',
+        help='write ground truth and maps to that file too',
+    )
+    parser.add_argument(
         '--tta', action='store_true', help='average over augmented views'
     )
 
@@ -254,6 +259,7 @@ def _test(args: argparse.Namespace) -> int:
         args.cfg_options,
         work_dir=args.work_dir,
         out=args.out,
+        out_whole=args.out_whole,
         tta=args.tta,
         launcher=args.launcher,
     )

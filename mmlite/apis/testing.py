@@ -34,6 +34,7 @@ def test(
     *,
     work_dir: str | Path | None = None,
     out: str | Path | None = None,
+    out_whole: bool = False,
     tta: bool = False,
     launcher: str | None = None,
 ) -> dict[str, Any]:
@@ -44,7 +45,8 @@ def test(
         checkpoint: A checkpoint file or URL.
         overrides: ``'key.path=value'`` strings, as after ``--cfg-options``.
         work_dir: Where logs go; see :func:`mmlite.apis.train`.
-        out: A ``.json`` or ``.pkl`` file for the prediction of every sample.
+        out: A ``.json``, ``.csv`` or ``.pkl`` file for the prediction of every sample.
+        out_whole: Whether that file also holds the ground truth, and maps.
         tta: Average over augmented views: the config's ``tta_pipeline`` and
             ``tta_model`` if it has them, else the image and its mirror image.
         launcher: How the processes were started; see :func:`mmlite.apis.train`.
@@ -67,7 +69,7 @@ def test(
     runner = Runner.from_cfg(cfg)
     if out is None:
         return runner.test()
-    predictions = PredictionFile(out)
+    predictions = PredictionFile(out, out_whole)
     runner.test_evaluator.metrics.append(predictions)
     metrics = runner.test()
     predictions.write()

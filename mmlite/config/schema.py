@@ -73,6 +73,8 @@ _OTHER_KEYS = frozenset(
         'custom_imports',
         'efficient_conv_bn_eval',
         'find_unused_parameters',
+        'loss_cfg',
+        'model_cfg',
         'model_wrapper_cfg',
         'runner_type',
         'stand_in',

@@ -13,6 +13,7 @@ from mmengine.model import BaseTTAModel, is_model_wrapper
 from torch import Tensor, nn
 
 from ...errors import CheckpointError
+from .key_maps import KeyMap, convert_keys
 from .unpickler import Placeholder
 
 __all__ = ['LoadReport', 'load_state', 'unwrapped']
@@ -111,6 +112,7 @@ def load_state(
     whole: bool = False,
     prefix: str | None = None,
     revise_keys: Iterable[Sequence[str]] = _REVISE_KEYS,
+    key_map: KeyMap | str | None = None,
     source: str = 'the checkpoint',
     quiet: bool = False,
 ) -> LoadReport:
@@ -130,6 +132,8 @@ def load_state(
         prefix: Take only the entries whose names begin so, without it.
         revise_keys: Pairs of a regular expression and what to replace it with,
             applied to the names in the checkpoint.
+        key_map: How the checkpoint of another project becomes one of ours, before all
+            else; the name of a map that is registered.
         source: Where the checkpoint came from, for messages.
         quiet: Whether to leave the warning away.
 
@@ -149,6 +153,9 @@ def load_state(
         raise CheckpointError(f'{source} holds no weights, but {_kind(state)}')
     metadata = getattr(state, '_metadata', None) or {}
     state = _tensors(state, source)
+    if key_map is not None:
+        state, converted = convert_keys(state, key_map)
+        print_log(f'{source}: {converted}', logger='current')
     for pattern, replacement in revise_keys:
         state = {re.sub(pattern, replacement, k): v for k, v in state.items()}
     if prefix is not None:
