@@ -10,6 +10,7 @@ from mmengine.config import Config, ConfigDict
 
 from ..config import check, check_phases, load_config
 from ..engine import Runner
+from ..engine.checkpoints import check_source
 from ..engine.environment import launched_by
 from ..errors import ConfigError
 from .predictions import PredictionFile
@@ -28,7 +29,7 @@ FLIP_TTA = dict(
 
 
 def test(
-    config: str | Path | Config,
+    config: str | Path | Config | dict,
     checkpoint: str | Path,
     overrides: Sequence[str] = (),
     *,
@@ -41,7 +42,7 @@ def test(
     """Test a checkpoint on the test set of a config.
 
     Args:
-        config: A config file, or a loaded config.
+        config: A config file, a loaded config, or a dict.
         checkpoint: A checkpoint file or URL.
         overrides: ``'key.path=value'`` strings, as after ``--cfg-options``.
         work_dir: Where logs go; see :func:`mmlite.apis.train`.
@@ -63,6 +64,7 @@ def test(
     cfg.launcher = launched_by(launcher)
     cfg.load_from, cfg.resume = str(checkpoint), False
     check_phases(cfg, ('test',))
+    check_source(checkpoint)
     if tta:
         _set_tta(cfg)
     check(cfg)
