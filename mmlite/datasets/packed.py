@@ -11,6 +11,7 @@ import numpy as np
 from ..errors import DataError
 from ..registry import DATASETS
 from .base_dataset import BaseDataset
+from .packed_fields import as_arrays
 from .packed_files import open_images, read_index
 from .storage import PackedList
 from .transforms import LoadImageFromFile
@@ -51,7 +52,8 @@ class MappedList(Sequence):
         row = self.rows[index]
         img = self.images[row]
         size = img.shape[:2]
-        return self.annotations[row] | dict(img=img, img_shape=size, ori_shape=size)
+        kept = as_arrays(self.annotations[row])
+        return kept | dict(img=img, img_shape=size, ori_shape=size)
 
     def subset(self, indices: Sequence[int] | slice) -> MappedList:
         """Some of the samples."""

@@ -39,6 +39,7 @@ def sample(tmp_path):
         img_shape=image.shape[:2],
         ori_shape=image.shape[:2],
         gt_label=3,
+        instances=[],
         sample_idx=5,
     )
 

@@ -14,7 +14,7 @@ from mmlite.registry import MODELS, TRANSFORMS, Registry
 
 
 class LossCase(NamedTuple):
-    """Arguments of a loss, and the kind of truth that it compares with.
+    """Arguments of a loss, and the kind of ground truth that it compares with.
 
     Args:
         args: Arguments of the constructor.
@@ -82,7 +82,11 @@ STEPS = {
     'CenterCrop': dict(crop_size=20),
     'ColorJitter': dict(brightness=0.4, contrast=0.4, saturation=0.4, hue=0.1),
     'Compose': dict(transforms=[dict(type='RandomFlip', prob=0.5)]),
+    'LoadAnnotations': dict(),
     'LoadImageFromFile': dict(),
+    'MultiView': dict(
+        transforms=[[dict(type='RandomCrop', crop_size=20)]], num_views=2
+    ),
     'Normalize': dict(mean=[120.0] * 3, std=[60.0] * 3),
     'PackInputs': dict(),
     'Pad': dict(size=(50, 40)),
@@ -94,6 +98,7 @@ STEPS = {
     'Resize': dict(scale=(21, 19)),
     'ResizeEdge': dict(scale=20),
     'Shift': dict(x=3, y=-2),
+    'SwapFlip': dict(prob=0.0),  # its sample is a stereo pair
     'TestTimeAug': dict(
         transforms=[[dict(type='RandomFlip', prob=p) for p in (0.0, 1.0)]]
     ),
@@ -105,6 +110,23 @@ BATCH_STEPS = {
     'BatchRandomErasing': dict(erase_prob=0.7),
     'BatchRandomFlip': dict(prob=0.6, direction=['horizontal', 'diagonal']),
 }
+
+# Transforms of batches that change the pixels and move nothing.
+KEEP_PLACE = ('BatchRandomErasing',)
+
+# Transforms that change the pixels and move nothing.
+PHOTOMETRIC = ('ColorJitter', 'Normalize', 'RandomErasing', 'RandomGrayscale')
+
+# Transforms that neither move nor change pixels themselves.
+NEITHER = (
+    'Compose',
+    'LoadAnnotations',
+    'LoadImageFromFile',
+    'MultiView',
+    'PackInputs',
+    'SwapFlip',
+    'TestTimeAug',
+)
 
 # Transforms that turn uint8 into something else, each with the reason.
 OTHER_DTYPE = {'Normalize': 'normalised values are fractions'}

@@ -537,5 +537,8 @@ register_field('gt_bboxes', BoxField())
 for _name in ('gt_bboxes_labels', 'gt_labels', 'gt_ignore_flags'):
     register_field(_name, CompanionField('gt_bboxes'))
 register_field('gt_masks', SequenceField(MapField(), belongs_to='gt_bboxes'))
-for _name in ('gt_label', 'gt_score', 'instances'):  # instances: as annotated
+for _name in (
+    *('gt_label', 'gt_score', 'instances'),  # the last one as it was annotated
+    *('img_shape', 'ori_shape', 'pad_shape', 'scale', 'scale_factor'),
+):
     register_field(_name, FixedField())

@@ -163,6 +163,7 @@ def _moving(results: dict) -> tuple[list[tuple[str, Field]], Size]:
                 )
     if 'ori_shape' not in results:
         results['ori_shape'] = size[::-1]
+        results.setdefault('img_shape', size[::-1])
     return found, size
 
 
@@ -192,10 +193,11 @@ def flip(results: dict, direction: str) -> None:
     if direction != 'vertical':
         for name, _ in found:
             if results.get(other_view(name)) is not None:
+                pair = ' and '.join(sorted((name, other_view(name))))
                 raise DataError(
-                    f'the fields {other_view(name)} and {name} are two views of a '
-                    'stereo pair, which cannot be mirrored left-right each on its '
-                    "own; use SwapFlip, or RandomFlip(direction='vertical')"
+                    f'the fields {pair} are two views of a stereo pair, which cannot '
+                    'be mirrored left-right each on its own; use SwapFlip, or '
+                    "RandomFlip(direction='vertical')"
                 )
     _move(results, found, 'flip', direction, size)
 
