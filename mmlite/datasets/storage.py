@@ -29,7 +29,7 @@ class ArrayList(Sequence):
 
     def __init__(self, images: np.ndarray, labels: np.ndarray) -> None:
         self.images = images.view()
-        # Samples are parts of it: who writes into one is told to copy it first.
+        # Samples are parts of it: NumPy asks who writes into one to copy it first.
         self.images.flags.writeable = False
         self.labels = labels
         self._label_list = labels.tolist()

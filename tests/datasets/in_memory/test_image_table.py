@@ -120,7 +120,7 @@ class Inverted(Digits):
 
 
 class Brighter(RandomFlip):
-    """Inherits a twin that does something else."""
+    """Inherits a batched version that does something else."""
 
     def transform(self, results):
         results = super().transform(results)

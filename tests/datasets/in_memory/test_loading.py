@@ -65,7 +65,7 @@ def test_random_transforms_are_left_for_the_batches():
         'BatchRandomFlip',
     ]
     assert loaded.images.shape[2:] == (9, 9)
-    # What is told of the samples is true after the crop.
+    # The size that is stated is that after the crop.
     assert loaded.samples[0].img_shape == (8, 8)
     assert 'flip' not in loaded.samples[0]
 
