@@ -9,7 +9,6 @@ from __future__ import annotations
 import inspect
 from collections.abc import Collection, Mapping, Sequence
 from functools import partial
-from types import ModuleType
 from typing import Any
 
 from mmengine import registry as root
@@ -24,6 +23,7 @@ from .errors import (
     did_you_mean,
     edits,
 )
+from .lookup import PUBLISHED_SCOPES, can_hold, class_at, scoped
 from .signature import argument_problems, value_name
 
 __all__ = [
@@ -60,9 +60,14 @@ class Registry(BaseRegistry):
     :class:`~mmlite.errors.ConfigError` with the path from the dict that was
     given to :meth:`build`.
 
+    What is built is registered, or is a class that the place can hold: the dotted
+    path of a function that nobody registered is no name.
+
     Args:
         name: What it holds, e.g. ``'models'``.
         taken: Keys of a config dict that the build function takes for itself.
+        holds: What a class that nobody registered must be, see
+            :func:`~mmlite.lookup.can_hold`; of none, if empty.
         kwargs: The arguments of mmengine's registry.
 
     Example:
@@ -71,20 +76,44 @@ class Registry(BaseRegistry):
         mmlite.errors.ConfigError: unknown type 'ResNett'; did you mean 'ResNet'?
     """
 
-    def __init__(self, name: str, taken: Sequence[str] = (), **kwargs: Any) -> None:
+    def __init__(
+        self,
+        name: str,
+        taken: Sequence[str] = (),
+        holds: Sequence[str] = (),
+        **kwargs: Any,
+    ) -> None:
         super().__init__(name, **kwargs)
         self.taken = tuple(taken)
+        self.holds = tuple(holds)
 
     def get(self, key: str) -> Any:
         """The class or function of a name, or ``None``.
 
-        A dotted path of an importable class (``'torch.optim.SGD'``) is a name
-        too.
+        A scope of published configs (``'mmpretrain.ResNet'``) stands for our own.
+        The dotted path of an importable class (``'torch.optim.SGD'``) is a name
+        too, if it is registered, or a class that this place can hold.
         """
-        if not all(key.split('.')):
-            return None
-        found = super().get(key)
-        return None if isinstance(found, ModuleType) else found
+        scope, name = scoped(key)
+        self.import_from_location()
+        registry: BaseRegistry | None = self
+        while registry is not None and scope is None:
+            if name in registry.module_dict:
+                return registry.module_dict[name]
+            registry = registry.parent
+        if scope in self.children:
+            return self.children[scope].get(name)
+        found = class_at(key)
+        return found if found is not None and self.admits(found) else None
+
+    def admits(self, target: Any) -> bool:
+        """Whether something may be built here, by what it is."""
+        registry: BaseRegistry | None = self
+        while registry is not None:
+            if any(target is known for known in registry.module_dict.values()):
+                return True
+            registry = registry.parent
+        return can_hold(self.holds, target)
 
     def build(self, cfg: Any, *args: Any, **kwargs: Any) -> Any:
         """Build an object from a dict with a ``type``, or several from a list.
@@ -99,7 +128,7 @@ class Registry(BaseRegistry):
         if problems:
             raise ConfigError(problems, cfg=cfg)
         try:
-            return super().build(cfg, *args, **kwargs)
+            return super().build(_without_scope(cfg), *args, **kwargs)
         except ConfigError as error:
             keys = _find(error.cfg, cfg) if error.cfg is not None else ()
             raise ConfigError(error.under(*keys).problems, cfg=cfg) from error.__cause__
@@ -138,9 +167,11 @@ class Registry(BaseRegistry):
             target = self.get(target)
             if target is None:
                 return [self.unknown(cfg['type'])]
-        if not callable(target):
+        elif not callable(target):
             expected = 'a type is a name or a class'
             return [Problem('type', f'{expected}, got {value_name(target)}')]
+        elif not self.admits(target):
+            return [Problem('type', self._no_place_for(target))]
         args = {k: v for k, v in cfg.items() if k not in ('type', '_scope_')}
         return argument_problems(target, args, {*given, *self.taken}, partial)
 
@@ -160,6 +191,8 @@ class Registry(BaseRegistry):
         A name that is only akin, as ``Conv`` is to ``ConvNeXt``, is another
         thing, and no hint.
         """
+        if (found := class_at(name)) is not None:
+            return Problem('', self._no_place_for(found))
         names = self.names()
         slips = [known for known in names if edits(name.lower(), known.lower()) <= 1]
         alike = [known for known in names if known[:1].lower() == name[:1].lower()]
@@ -169,8 +202,30 @@ class Registry(BaseRegistry):
         )
         return Problem('', f'unknown type {name!r}{hint}')
 
+    def _no_place_for(self, target: Any) -> str:
+        """That something was found, and cannot be built here."""
+        name = f'{target.__module__}.{getattr(target, "__qualname__", target)}'
+        kinds = ' or '.join(self.holds).replace(':', '.')
+        what = 'class' if inspect.isclass(target) else 'function'
+        expected = (
+            f'; a class that is not registered is here a {kinds}' if kinds else ''
+        )
+        return (
+            f'{name} is a {what} that nobody registered{expected}; register it with '
+            f'@{self.name.upper()}.register_module() and name its module in '
+            'custom_imports'
+        )
 
-class TransformRegistry(Registry):
+
+class FunctionRegistry(Registry):
+    """A registry of functions; a Python config may also give one itself."""
+
+    def admits(self, target: Any) -> bool:
+        """As for every registry; a function needs not be registered."""
+        return inspect.isfunction(target) or super().admits(target)
+
+
+class TransformRegistry(FunctionRegistry):
     """A registry in which a plain function is a transform by itself.
 
     Its first argument is the sample; a config states the others.
@@ -207,6 +262,13 @@ def _build_transform(cfg: Any, registry: BaseRegistry, **kwargs: Any) -> Any:
     if function is None:
         return build_from_cfg(cfg, registry=registry, **kwargs)
     return partial(function, **{k: v for k, v in cfg.items() if k != 'type'})
+
+
+def _without_scope(cfg: Any) -> Any:
+    """The dict without a scope of published configs, whose names are ours too."""
+    if cfg.get('_scope_') not in PUBLISHED_SCOPES:
+        return cfg
+    return type(cfg)({k: v for k, v in cfg.items() if k != '_scope_'})
 
 
 def _type_name(target: Any) -> str:
@@ -247,39 +309,102 @@ def _child(
     return kind(name, parent=parent, scope='mmlite', locations=places, **kwargs)
 
 
-MODELS = _child('models', root.MODELS, 'mmengine.model', 'mmlite.models')
+_MODULE = ('torch.nn:Module',)
+
+MODELS = _child('models', root.MODELS, 'mmengine.model', 'mmlite.models', holds=_MODULE)
 TASK_UTILS = _child('task_utils', root.TASK_UTILS, 'mmlite.models')
 MODEL_WRAPPERS = _child(
-    'model_wrappers', root.MODEL_WRAPPERS, 'mmengine.model', 'mmlite.engine'
+    'model_wrappers',
+    root.MODEL_WRAPPERS,
+    'mmengine.model',
+    'mmlite.engine',
+    holds=_MODULE,
 )
 WEIGHT_INITIALIZERS = _child(
-    'weight_initializers', root.WEIGHT_INITIALIZERS, 'mmengine.model', 'mmlite.models'
+    'weight_initializers',
+    root.WEIGHT_INITIALIZERS,
+    'mmengine.model',
+    'mmlite.models',
+    holds=('mmengine.model.weight_init:BaseInit',),
 )
 
-DATASETS = _child('datasets', root.DATASETS, 'mmengine.dataset', 'mmlite.datasets')
+DATASETS = _child(
+    'datasets',
+    root.DATASETS,
+    'mmengine.dataset',
+    'mmlite.datasets',
+    holds=('torch.utils.data:Dataset',),
+)
 DATA_SAMPLERS = _child(
-    'data_samplers', root.DATA_SAMPLERS, 'mmengine.dataset', 'mmlite.datasets'
+    'data_samplers',
+    root.DATA_SAMPLERS,
+    'mmengine.dataset',
+    'mmlite.datasets',
+    holds=('torch.utils.data:Sampler',),
 )
 TRANSFORMS = _child(
-    'transforms', root.TRANSFORMS, 'mmlite.datasets', kind=TransformRegistry
+    'transforms',
+    root.TRANSFORMS,
+    'mmlite.datasets',
+    kind=TransformRegistry,
+    holds=('__call__',),
 )
-FUNCTIONS = _child('functions', root.FUNCTIONS, 'mmengine.dataset', 'mmlite.datasets')
+FUNCTIONS = _child(
+    'functions',
+    root.FUNCTIONS,
+    'mmengine.dataset',
+    'mmlite.datasets',
+    kind=FunctionRegistry,
+)
 
-RUNNERS = _child('runners', root.RUNNERS, 'mmengine.runner', 'mmlite.engine')
-LOOPS = _child('loops', root.LOOPS, 'mmengine.runner', 'mmlite.engine')
-HOOKS = _child('hooks', root.HOOKS, 'mmengine.hooks', 'mmlite.engine')
-LOG_PROCESSORS = _child(
-    'log_processors', root.LOG_PROCESSORS, 'mmengine.runner', 'mmlite.engine'
+RUNNERS = _child(
+    'runners',
+    root.RUNNERS,
+    'mmengine.runner',
+    'mmlite.engine',
+    holds=('mmengine.runner:Runner',),
 )
-OPTIMIZERS = _child('optimizers', root.OPTIMIZERS, 'mmengine.optim', 'mmlite.engine')
+LOOPS = _child(
+    'loops',
+    root.LOOPS,
+    'mmengine.runner',
+    'mmlite.engine',
+    holds=('mmengine.runner:BaseLoop',),
+)
+HOOKS = _child(
+    'hooks',
+    root.HOOKS,
+    'mmengine.hooks',
+    'mmlite.engine',
+    holds=('mmengine.hooks:Hook',),
+)
+LOG_PROCESSORS = _child(
+    'log_processors',
+    root.LOG_PROCESSORS,
+    'mmengine.runner',
+    'mmlite.engine',
+    holds=('mmengine.runner:LogProcessor',),
+)
+OPTIMIZERS = _child(
+    'optimizers',
+    root.OPTIMIZERS,
+    'mmengine.optim',
+    'mmlite.engine',
+    holds=('torch.optim:Optimizer',),
+)
 OPTIM_WRAPPERS = _child(
-    'optim_wrappers', root.OPTIM_WRAPPERS, 'mmengine.optim', 'mmlite.engine'
+    'optim_wrappers',
+    root.OPTIM_WRAPPERS,
+    'mmengine.optim',
+    'mmlite.engine',
+    holds=('mmengine.optim:BaseOptimWrapper',),
 )
 OPTIM_WRAPPER_CONSTRUCTORS = _child(
     'optim_wrapper_constructors',
     root.OPTIM_WRAPPER_CONSTRUCTORS,
     'mmengine.optim',
     'mmlite.engine',
+    holds=('__call__',),
 )
 PARAM_SCHEDULERS = _child(
     'param_schedulers',
@@ -287,15 +412,41 @@ PARAM_SCHEDULERS = _child(
     'mmengine.optim',
     'mmlite.engine',
     taken=('convert_to_iter_based', 'epoch_length'),
+    holds=('mmengine.optim:_ParamScheduler',),
 )
 
-METRICS = _child('metrics', root.METRICS, 'mmengine.evaluator', 'mmlite.evaluation')
+METRICS = _child(
+    'metrics',
+    root.METRICS,
+    'mmengine.evaluator',
+    'mmlite.evaluation',
+    holds=('mmengine.evaluator:BaseMetric',),
+)
 EVALUATORS = _child(
-    'evaluators', root.EVALUATOR, 'mmengine.evaluator', 'mmlite.evaluation'
+    'evaluators',
+    root.EVALUATOR,
+    'mmengine.evaluator',
+    'mmlite.evaluation',
+    holds=('mmengine.evaluator:Evaluator',),
 )
 VISUALIZERS = _child(
-    'visualizers', root.VISUALIZERS, 'mmengine.visualization', 'mmlite.visualization'
+    'visualizers',
+    root.VISUALIZERS,
+    'mmengine.visualization',
+    'mmlite.visualization',
+    holds=('mmengine.visualization:Visualizer',),
 )
 VISBACKENDS = _child(
-    'vis_backends', root.VISBACKENDS, 'mmengine.visualization', 'mmlite.visualization'
+    'vis_backends',
+    root.VISBACKENDS,
+    'mmengine.visualization',
+    'mmlite.visualization',
+    holds=('mmengine.visualization:BaseVisBackend',),
 )
+
+#: All of them, by their names here.
+REGISTRIES: dict[str, Registry] = {
+    name: value
+    for name, value in list(globals().items())
+    if isinstance(value, Registry)
+}

@@ -123,6 +123,72 @@ def test_odd_names_are_unknown(key):
 
 def test_a_dotted_path_is_a_name():
     assert OPTIMIZERS.get('torch.optim.SGD') is SGD
+    assert MODELS.get('torch.nn.ReLU') is nn.ReLU
+    assert MODELS.get('mmlite.models.backbones.ResNet') is MODELS.get('ResNet')
+
+
+@pytest.mark.parametrize('scope', ['mmlite', 'mmengine', 'mmpretrain', 'mmcls', 'mmcv'])
+def test_scopes_of_published_configs_stand_for_our_own(scope):
+    assert MODELS.get(f'{scope}.ResNet') is MODELS.get('ResNet')
+    assert MODELS.get(f'{scope}.Nothing') is None
+    built = HOOKS.build(dict(type='EMAHook', _scope_=scope))
+    assert type(built) is HOOKS.get('EMAHook')
+
+
+def test_a_registry_below_ours_is_a_scope():
+    mine = Registry('models', parent=MODELS)
+    mine._scope = 'mine'
+    MODELS.children['mine'] = mine
+    try:
+
+        @mine.register_module()
+        class Own:
+            pass
+
+        assert MODELS.get('mine.Own') is Own
+    finally:
+        del MODELS.children['mine']
+
+
+@pytest.mark.parametrize(
+    ('registry', 'path'),
+    [
+        (MODELS, 'os.system'),
+        (MODELS, 'subprocess.Popen'),
+        (MODELS, 'torch.optim.SGD'),
+        (HOOKS, 'torch.nn.ReLU'),
+        (TRANSFORMS, 'os.system'),
+        (registry.FUNCTIONS, 'os.system'),
+        (registry.TASK_UTILS, 'subprocess.Popen'),
+    ],
+)
+def test_a_path_leads_only_to_a_class_that_its_place_can_hold(registry, path):
+    assert registry.get(path) is None
+    (problem,) = registry.problems_of(dict(type=path))
+    assert 'that nobody registered' in str(problem)
+    with pytest.raises(ConfigError, match='nobody registered'):
+        registry.build(dict(type=path))
+
+
+def test_a_function_itself_is_built_only_where_functions_are():
+    ran = []
+
+    def run(**kwargs):
+        ran.append(kwargs)
+
+    with pytest.raises(ConfigError, match='run is a function that nobody registered'):
+        MODELS.build(dict(type=run))
+    assert TRANSFORMS.build(dict(type=run)) is not None
+    assert ran == []
+
+
+@pytest.mark.parametrize('name', sorted(registry.REGISTRIES))
+def test_what_a_place_holds_can_be_imported(name):
+    own = registry.REGISTRIES[name]
+    assert not own.admits(int)
+    own.import_from_location()
+    for parent in (own, own.parent):
+        assert all(own.admits(known) for known in parent.module_dict.values())
 
 
 @pytest.mark.parametrize(

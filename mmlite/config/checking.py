@@ -15,6 +15,7 @@ from .fitting import check_channels, check_classes, check_save_best, check_topk
 from .helpers import is_helper
 from .models import check_model
 from .parts import check_keys, under
+from .paths import check_paths, is_data
 from .schema import SECTIONS, settings, top_level_hint, top_level_keys
 
 __all__ = ['check', 'check_config', 'check_phases']
@@ -89,6 +90,8 @@ def check_config(cfg: Config, build_model: bool = True) -> list[Problem]:
         unknown key 'optim_wraper'; did you mean 'optim_wrapper'?
         model: unknown type 'ResNett'; did you mean 'ResNet'?
     """
+    if is_data(cfg.filename) and (problems := check_paths(cfg)):
+        return problems  # nothing of it is built, not even to look
     problems = [*_unknown_keys(cfg), *_missing(cfg), *_settings(cfg)]
     if cfg.get('model') is not None:
         problems += check_model(cfg.model, cfg.get('data_preprocessor'), build_model)

@@ -27,6 +27,7 @@ from .imports import import_modules
 from .merging import merge
 from .overrides import Override, as_overrides
 from .parsing import BASE, assigned_names, loop_names, parse
+from .paths import check_paths, is_data, strings_in
 from .schema import top_level_keys
 from .templates import base_values, fill, substitute
 
@@ -58,12 +59,16 @@ def load_config(
             file, line and reason.
     """
     changes = as_overrides(overrides)
+    given = not isinstance(overrides, Mapping)  # as texts, which are data
+    data = strings_in([change.value for change in changes]) if given else set()
     known = top_level_keys()
     variables = [change for change in changes if change.keys[0] not in known]
     if isinstance(path, Config):
         cfg = copy.deepcopy(path)
         _refuse_idle(cfg, variables, set())
-        return apply_overrides(cfg, changes)
+        apply_overrides(cfg, changes)
+        _refuse_paths(cfg, data)
+        return cfg
     reader = _Reader(variables)
     cfg = reader.read(find_file(Path(path).expanduser()))
     _refuse_idle(cfg, variables, reader.amended & names_used(cfg.text))
@@ -73,7 +78,13 @@ def load_config(
     apply_overrides(cfg, [c for c in changes if c.keys[0] not in reader.amended])
     if cfg.get('custom_imports') != imports:
         import_modules(cfg, places)
+    _refuse_paths(cfg, data | reader.data)
     return cfg
+
+
+def _refuse_paths(cfg: Config, data: set[str]) -> None:
+    if problems := check_paths(cfg, None if is_data(cfg.filename) else data):
+        raise ConfigError(problems, cfg.filename)
 
 
 def _refuse_idle(cfg: Config, variables: Sequence[Override], used: set[str]) -> None:
@@ -100,6 +111,7 @@ class _Reader:
     def __init__(self, variables: Sequence[Override] = ()) -> None:
         self.variables = variables
         self.amended: set[str] = set()
+        self.data: set[str] = set()
         self.folders: list[Path] = []
         self.environment: dict[str, str] = {}
 
@@ -142,6 +154,7 @@ class _Reader:
             content = self._run(parsed.content, path, base, marks)
         else:
             content = parsed.content
+            self.data |= strings_in(content)
         content = fill(content, marks)
         _warn_if_deprecated(content.pop(_DEPRECATION, None), source)
         try:
@@ -221,7 +234,7 @@ def _amended(tree: ast.Module, names: set[str]) -> ast.Module:
 
 def _text_of(path: Path, source: str) -> str:
     try:
-        return path.read_text(encoding='utf-8')
+        return path.read_text(encoding='utf-8-sig')
     except UnicodeDecodeError as error:
         raise ConfigError(f'is not UTF-8 text: {error}', source) from None
     except OSError as error:

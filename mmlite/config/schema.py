@@ -12,6 +12,7 @@ from typing import Any, Literal, NamedTuple
 import torch
 
 from ..errors import did_you_mean
+from ..lookup import loaded_object, scoped
 from ..registry import (
     DATA_SAMPLERS,
     DATASETS,
@@ -320,6 +321,8 @@ def _targets(kind: Any, slot: Slot | None) -> list[Callable]:
         return [kind]
     if not isinstance(kind, str):
         return []
+    if scoped(kind)[0] is not None and loaded_object(kind) is None:
+        return []  # a path that came as data is not imported to look at it
     registries = (slot.registry,) if slot else _ANYWHERE
     return [found for r in registries if (found := r.get(kind)) is not None]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import torch
@@ -148,12 +148,22 @@ def _check_paramwise(cfg: Any, muon: bool) -> list[Problem]:
     elif muon:
         problems.append(Problem('others', 'is missing: an optimizer for the vectors'))
     problems += check_keys(cfg, paramwise_cfg)
-    keys = cfg.get('custom_keys')
+    keys, known = cfg.get('custom_keys'), ['lr_mult', 'decay_mult', *['muon'] * muon]
     for name, own in keys.items() if isinstance(keys, Mapping) else ():
-        if muon and isinstance(own, Mapping):
-            own = {k: v for k, v in own.items() if k != 'muon'}
-        problems += under(check_keys(own, custom_key), 'custom_keys', name)
+        problems += under(_check_custom_key(own, known), 'custom_keys', name)
     return problems
+
+
+def _check_custom_key(own: Any, known: Collection[str]) -> list[Problem]:
+    """Check one of ``custom_keys``; what is like no known key is the optimizer's."""
+    if not isinstance(own, Mapping):
+        return check_keys(own, custom_key)
+    hints = {k: did_you_mean(k, known) for k in own if k not in known}
+    problems = [
+        Problem('', f'has no key {key!r}{hint}') for key, hint in hints.items() if hint
+    ]
+    stated = {k: v for k, v in own.items() if k not in hints and k != 'muon'}
+    return problems + check_keys(stated, custom_key)
 
 
 def _check_optimizer(cfg: Any) -> list[Problem]:

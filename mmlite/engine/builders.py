@@ -22,6 +22,7 @@ from ..registry import (
     PARAM_SCHEDULERS,
 )
 from .checks import check_classes
+from .classes import classes_of, follow_classes
 from .errors import at
 
 #: Hooks that every runner has, by mmengine's names and two of our own.
@@ -92,7 +93,11 @@ def build_loop(runner: Runner, loop: Any, name: str) -> BaseLoop:
                 diff_rank_seed=runner._randomness_cfg.get('diff_rank_seed', False),
             )
     dataset = given['dataloader'].dataset
-    check_classes(runner.model, dataset, runner.cfg.filename)
+    if name != 'train' and (trained := runner.built_loops.get('train')):
+        with at(f'{name}_dataloader.dataset'):
+            known = classes_of(trained.dataloader.dataset)
+            follow_classes(runner.model, given['dataloader'], known, 'train_dataloader')
+    check_classes(runner.model, dataset, runner.cfg.filename, name)
     if name != 'train':
         with at(f'{name}_evaluator'):
             evaluator = getattr(runner, f'_{name}_evaluator')

@@ -1,5 +1,6 @@
 """Data containers shared by all packages."""
 
+from .class_lists import class_mapping, comparable
 from .columns import Taken
 from .data_sample import DataSample, format_label
 from .feature_spec import FeatureSpec
@@ -22,6 +23,8 @@ __all__ = [
     'SampleBatch',
     'Taken',
     'check_labels',
+    'class_mapping',
+    'comparable',
     'defer_field',
     'field_names',
     'format_label',

@@ -75,6 +75,8 @@ class BaseTransform(ABC):
             another sample.
         is_random: whether it may do something else to the same sample the next
             time; what may not is done once if a dataset is kept in memory.
+        reads_files: whether it only reads what a path in the sample names, so that
+            it is left out where that is in memory already.
         batched: if it is random, the same for whole batches.
 
     Example:
@@ -88,6 +90,7 @@ class BaseTransform(ABC):
     """
 
     is_random: ClassVar[bool] = True
+    reads_files: ClassVar[bool] = False
 
     def __call__(self, results: dict) -> dict | None:
         """Same as ``transform``."""

@@ -18,7 +18,7 @@ from ...errors import DataError
 from ...registry import TRANSFORMS
 from .base import BaseTransform, rng_of
 from .geometry import recolour
-from .image_ops import Backend
+from .image_ops import Backend, per_channel
 
 _LEVELS = np.arange(256, dtype=np.float32)
 
@@ -27,13 +27,37 @@ def _is_grey(img: np.ndarray) -> bool:
     return img.ndim == 2 or img.shape[2] == 1
 
 
+def _colours_of(img: np.ndarray) -> np.ndarray:
+    """The image without its alpha channel.
+
+    Raises:
+        DataError: if it is neither grey, BGR nor BGRA.
+    """
+    if img.ndim == 2 or img.shape[2] in (1, 3):
+        return img
+    if img.shape[2] == 4:
+        return np.ascontiguousarray(img[..., :3])
+    raise DataError(
+        f'ColorJitter takes images that are grey, BGR or BGRA, got {img.shape[2]} '
+        'channels; take it out of the pipeline'
+    )
+
+
+def _with_alpha_of(img: np.ndarray, colours: np.ndarray) -> np.ndarray:
+    """Changed colours with the alpha channel that the image had, if any."""
+    if img.ndim == 2 or img.shape[2] != 4:
+        return colours
+    return np.concatenate([colours, img[..., 3:]], axis=2)
+
+
 def _luma(img: np.ndarray) -> np.ndarray:
-    return img if _is_grey(img) else cv2.cvtColor(img, cv2.COLOR_BGR2GRAY)
+    return img if _is_grey(img) else cv2.cvtColor(_colours_of(img), cv2.COLOR_BGR2GRAY)
 
 
 def _through_table(img: np.ndarray, levels: np.ndarray) -> np.ndarray:
     table = levels.round().clip(0, 255).astype(np.uint8)
-    return cv2.LUT(img, table).reshape(img.shape)
+    colours = _colours_of(img)
+    return _with_alpha_of(img, cv2.LUT(colours, table).reshape(colours.shape))
 
 
 def _brightness(img: np.ndarray, factor: float) -> np.ndarray:
@@ -49,15 +73,16 @@ def _saturation(img: np.ndarray, factor: float) -> np.ndarray:
     if _is_grey(img):
         return img
     grey = cv2.cvtColor(_luma(img), cv2.COLOR_GRAY2BGR)
-    return cv2.addWeighted(img, factor, grey, 1 - factor, 0)
+    mixed = cv2.addWeighted(_colours_of(img), factor, grey, 1 - factor, 0)
+    return _with_alpha_of(img, mixed)
 
 
 def _hue(img: np.ndarray, turn: float) -> np.ndarray:
     if _is_grey(img):
         return img
-    hsv = cv2.cvtColor(img, cv2.COLOR_BGR2HSV_FULL)
+    hsv = cv2.cvtColor(_colours_of(img), cv2.COLOR_BGR2HSV_FULL)
     hsv[..., 0] += np.uint8(round(turn * 256) % 256)  # uint8 goes round by itself
-    return cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR_FULL)
+    return _with_alpha_of(img, cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR_FULL))
 
 
 @TRANSFORMS.register_module()
@@ -80,7 +105,8 @@ class ColorJitter(BaseTransform):
             a stereo pair, has a draw of its own, instead of one for all.
 
     Shape:
-        img: ``(H, W, 3)`` BGR or ``(H, W)``; uint8.
+        img: ``(H, W, 3)`` BGR, ``(H, W, 4)`` BGRA, whose alpha stays, or ``(H, W)``;
+            uint8.
 
     Example:
         >>> jitter = TRANSFORMS.build(dict(type='ColorJitter', brightness=(2, 2)))
@@ -203,7 +229,7 @@ class RandomGrayscale(BaseTransform):
     def _grey(self, img: np.ndarray) -> np.ndarray:
         if _is_grey(img):
             return img
-        grey = img @ self._weights
+        grey = img @ per_channel(self._weights, img, self, 'channel_weights')
         if img.dtype == np.uint8:
             grey = grey.round().clip(0, 255)
         grey = grey.astype(img.dtype)[..., None]
@@ -254,4 +280,5 @@ class Normalize(BaseTransform):
     def _normalised(self, img: np.ndarray) -> np.ndarray:
         if self.to_rgb and not _is_grey(img):
             img = img[..., ::-1]
-        return (img - self.mean) / self.std
+        mean = per_channel(self.mean, img, self, 'mean and std')
+        return (img - mean) / self.std

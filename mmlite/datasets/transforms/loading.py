@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import io
 from collections.abc import Callable, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -52,7 +52,8 @@ class LoadImageFromFile(BaseTransform):
         keys: Names of the images: ``'ref_img'`` is read from ``ref_img_path``.
 
     Shape:
-        img: ``(H, W, 3)``, or ``(H, W)`` for ``'grayscale'``; uint8.
+        img: ``(H, W, 3)``, or ``(H, W)`` for ``'grayscale'``; uint8. ``'unchanged'``
+            gives what is there, ``(H, W)``, BGR or BGRA, of 8 or 16 bits.
 
     Raises:
         DataError: if the file is absent, or is not an image.
@@ -68,6 +69,7 @@ class LoadImageFromFile(BaseTransform):
     """
 
     is_random = False
+    reads_files = True
 
     def __init__(
         self,
@@ -113,16 +115,21 @@ class LoadImageFromFile(BaseTransform):
     def _image(self, path: str) -> np.ndarray | None:
         try:
             data = self._read(path)
-        except OSError as error:
+        except (OSError, ValueError) as error:  # the second: no file can be named so
             if self.ignore_empty:
                 return None
-            raise DataError(f'cannot read the image {path}: {error}') from error
-        img = self._decode(data, self.color_type) if data else None
+            name = path if isinstance(error, OSError) else repr(path)
+            raise DataError(f'cannot read the image {name}: {error}') from error
+        try:
+            img = self._decode(data, self.color_type) if data else None
+            reason = f'{len(data)} bytes'
+        except _TooLargeError:
+            img, reason = None, 'its header claims more pixels than there can be'
         if img is None:
             if self.ignore_empty:
                 return None
             raise DataError(
-                f'{path} is not an image that can be decoded ({len(data)} bytes); '
+                f'{path} is not an image that can be decoded ({reason}); '
                 f'replace or remove it{OR_SKIP}'
             )
         return img.astype(np.float32) if self.to_float32 else img
@@ -174,8 +181,18 @@ def _has_exif(data: bytes) -> bool:
     return data.find(b'Exif\0\0', 0, data.find(b'\xff\xda')) >= 0
 
 
+class _TooLargeError(Exception):
+    """The header of an image asks for more memory than a decoder gives it."""
+
+
 def _decode_cv2(data: bytes, color_type: str) -> np.ndarray | None:
-    return cv2.imdecode(np.frombuffer(data, np.uint8), _CV2_FLAGS[color_type])
+    try:
+        img = cv2.imdecode(np.frombuffer(data, np.uint8), _CV2_FLAGS[color_type])
+    except (cv2.error, MemoryError) as error:
+        raise _TooLargeError from error
+    if img is None and data.startswith(b'GIF8') and importlib.util.find_spec('PIL'):
+        return _decode_pillow(data, color_type)  # OpenCV reads them from 4.11 on
+    return img
 
 
 def _decode_pillow(data: bytes, color_type: str) -> np.ndarray | None:
@@ -184,18 +201,36 @@ def _decode_pillow(data: bytes, color_type: str) -> np.ndarray | None:
     try:
         picture = Image.open(io.BytesIO(data))
         picture.load()
+    except (Image.DecompressionBombError, MemoryError, OverflowError) as error:
+        raise _TooLargeError from error
     except (OSError, SyntaxError, ValueError):  # Pillow's "broken PNG" is the second
         return None
     if color_type in ('color', 'grayscale'):
         picture = ImageOps.exif_transpose(picture)
     if color_type == 'unchanged':
-        img = np.asarray(picture)
-        return img[..., ::-1] if picture.mode == 'RGB' else img
+        return _unchanged(picture)
     if picture.mode.startswith('I'):  # 16 bits; Pillow would cut them off at 255
         picture = Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
     if color_type.startswith('grayscale'):
         return np.asarray(picture.convert('L'))
     return np.ascontiguousarray(np.asarray(picture.convert('RGB'))[..., ::-1])
+
+
+def _unchanged(picture: Any) -> np.ndarray:
+    """The channels of a Pillow image as OpenCV has them: grey, BGR or BGRA."""
+    mode = picture.mode
+    if mode in ('1', 'L'):
+        return np.asarray(picture.convert('L'))
+    if mode.startswith('I') or mode == 'F':
+        img = np.asarray(picture)
+        sixteen_bits = picture.format == 'PNG'  # 'I' of older versions of Pillow
+        return img.astype(np.uint16) if sixteen_bits else img
+    has_alpha = mode in ('LA', 'La', 'PA', 'RGBA', 'RGBa')
+    if has_alpha or 'transparency' in picture.info:
+        img = np.asarray(picture.convert('RGBA'))[..., [2, 1, 0, 3]]
+    else:
+        img = np.asarray(picture.convert('RGB'))[..., ::-1]
+    return np.ascontiguousarray(img)
 
 
 _DECODERS = dict(cv2=_decode_cv2, pillow=_decode_pillow, turbojpeg=_decode_turbojpeg)

@@ -1,0 +1,99 @@
+"""What a name in a config may stand for.
+
+A config names what is registered. Beside that, the dotted path of a class is a
+name, as long as the class is of the kind that its place holds: a path can lead to
+any function of any package, and to build that would be to run whatever a config
+names.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Iterator, Sequence
+from importlib import import_module
+from typing import Any
+
+__all__ = ['PUBLISHED_SCOPES', 'can_hold', 'class_at', 'loaded_object', 'scoped']
+
+#: Packages in whose configs a name may begin with the package: it is our own then.
+PUBLISHED_SCOPES = ('mmlite', 'mmengine', 'mmpretrain', 'mmcls', 'mmcv')
+
+
+def scoped(key: str) -> tuple[str | None, str]:
+    """The scope that a name states, and the name in it.
+
+    Example:
+        >>> scoped('mmpretrain.ResNet'), scoped('mine.Net'), scoped('torch.nn.ReLU')
+        ((None, 'ResNet'), ('mine', 'Net'), ('torch', 'nn.ReLU'))
+    """
+    scope, dot, name = key.partition('.')
+    if not dot:
+        return None, key
+    if scope in PUBLISHED_SCOPES and '.' not in name:
+        return None, name
+    return scope, name
+
+
+def class_at(path: str) -> Any:
+    """The class or function at a dotted path, or ``None``; imports its package.
+
+    Example:
+        >>> class_at('torch.nn.ReLU').__name__, class_at('json'), class_at('a..b')
+        ('ReLU', None, None)
+    """
+    parts = path.split('.')
+    if len(parts) < 2 or not all(part.isidentifier() for part in parts):
+        return None
+    for split in range(len(parts) - 1, 0, -1):
+        try:
+            found: Any = import_module('.'.join(parts[:split]))
+        except ModuleNotFoundError:
+            continue
+        except Exception:  # a package may fail at import as it likes
+            return None
+        for name in parts[split:]:
+            found = getattr(found, name, None)
+        return found if callable(found) else None
+    return None
+
+
+def loaded_object(path: str) -> Any:
+    """What stands at a dotted path in a module that is imported already, or None.
+
+    Nothing is imported, and nothing is called.
+    """
+    parts = path.split('.')
+    for split in range(len(parts) - 1, 0, -1):
+        found: Any = sys.modules.get('.'.join(parts[:split]))
+        if found is None:
+            continue
+        for name in parts[split:]:
+            found = inspect.getattr_static(found, name, None)
+        return found
+    return None
+
+
+def can_hold(kinds: Sequence[str], target: Any) -> bool:
+    """Whether a class is of one of the kinds that a place holds.
+
+    Args:
+        kinds: ``'module:Class'`` for a subclass of that one, ``'__call__'`` for
+            any class whose instances have that method.
+        target: A class; anything else cannot be held.
+
+    Example:
+        >>> import os
+        >>> can_hold(['torch.nn:Module'], nn.ReLU), can_hold(['__call__'], os.system)
+        (True, False)
+    """
+    return inspect.isclass(target) and any(_is_kind(kinds, target))
+
+
+def _is_kind(kinds: Sequence[str], target: type) -> Iterator[bool]:
+    for kind in kinds:
+        module, _, name = kind.partition(':')
+        if name:
+            yield issubclass(target, getattr(import_module(module), name))
+        else:
+            yield inspect.isfunction(inspect.getattr_static(target, kind, None))
