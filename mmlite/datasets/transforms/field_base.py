@@ -1,4 +1,4 @@
-"""What every kind of field of a sample has in common, and those that stay as they are."""
+"""What every kind of field has in common, and the kinds that stay as they are."""
 
 from __future__ import annotations
 
@@ -50,6 +50,7 @@ class Field(ABC):
         belongs_to: Name of the boxes of which it has one entry each, or None.
 
     Example:
+        >>> from mmlite.datasets.transforms import register_field
         >>> class PointField(FixedField):  # (N, 2), x and y
         ...     def flip(self, value, direction, size):
         ...         mirrored = value.copy()
@@ -135,6 +136,7 @@ class CompanionField(FixedField):
         belongs_to: Name of the boxes.
 
     Example:
+        >>> from mmlite.datasets.transforms import register_field
         >>> register_field('gt_tracks', CompanionField())
         >>> crop = TRANSFORMS.build(dict(type='CenterCrop', crop_size=2))
         >>> boxes = [[0, 0, 1, 1], [2, 2, 4, 4]]  # the first one is cropped away
