@@ -110,7 +110,34 @@ LOSSES = {
 }
 
 # For transforms: the image is 33x47.
+_OPERATIONS = {
+    'AutoContrast': dict(prob=1.0),
+    'Brightness': dict(magnitude=0.4, prob=1.0),
+    'ColorTransform': dict(magnitude=0.4, prob=1.0),
+    'Contrast': dict(magnitude=0.4, prob=1.0),
+    'Cutout': dict(shape=8, prob=1.0),
+    'Equalize': dict(prob=1.0),
+    'GaussianBlur': dict(radius=1.0, prob=1.0),
+    'Invert': dict(prob=1.0),
+    'Posterize': dict(bits=3, prob=1.0),
+    'Sharpness': dict(magnitude=0.4, prob=1.0),
+    'Solarize': dict(thr=128, prob=1.0),
+    'SolarizeAdd': dict(magnitude=50, prob=1.0),
+}
 STEPS = {
+    **_OPERATIONS,
+    'AutoAugment': dict(policies='imagenet'),
+    'EfficientNetCenterCrop': dict(crop_size=20),
+    'EfficientNetRandomCrop': dict(scale=20),
+    'Lighting': dict(eigval=[50.0, 5.0, 1.0], eigvec=[[0.5] * 3] * 3, alphastd=1.0),
+    'RandAugment': dict(policies='timm_increasing', num_policies=2, magnitude_level=9),
+    'RandomApply': dict(transforms=[dict(type='CenterCrop', crop_size=20)]),
+    'RandomChoice': dict(
+        transforms=[dict(type='CenterCrop', crop_size=n) for n in (20, 21)]
+    ),
+    'Rotate': dict(angle=20.0, prob=1.0),
+    'Shear': dict(magnitude=0.2, prob=1.0),
+    'Translate': dict(magnitude=0.2, prob=1.0),
     'AlternatingFlip': dict(),
     'CenterCrop': dict(crop_size=20),
     'ColorJitter': dict(brightness=0.4, contrast=0.4, saturation=0.4, hue=0.1),
@@ -148,10 +175,14 @@ BATCH_STEPS = {
 KEEP_PLACE = ('BatchRandomErasing',)
 
 # Transforms that change the pixels and move nothing.
-PHOTOMETRIC = ('ColorJitter', 'Normalize', 'RandomErasing', 'RandomGrayscale')
+PHOTOMETRIC = (
+    *('ColorJitter', 'Lighting', 'Normalize', 'RandomErasing', 'RandomGrayscale'),
+    *_OPERATIONS,
+)
 
 # Transforms that neither move nor change pixels themselves.
 NEITHER = (
+    *('AutoAugment', 'RandAugment', 'RandomApply', 'RandomChoice'),
     'Compose',
     'LoadAnnotations',
     'LoadImageFromFile',

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from torch import Tensor
 
+from ...errors import DataError
 from .arrays import numeric_as_tensor
 
 __all__ = ['CompanionField', 'Field', 'FixedField', 'Window', 'is_empty']
@@ -41,6 +42,7 @@ class Field(ABC):
     Override:
         flip, crop, pad, resize: what the steps do to it; raise ``DataError`` for
             what it cannot do.
+        warp: likewise for shear, shift and rotation; an error by default.
         check: the value as the others take it, or an error.
         size_of: ``(width, height)``, if it has a size that must be the image's.
         to_tensor: as ``PackInputs`` gives it.
@@ -86,6 +88,19 @@ class Field(ABC):
     ) -> Any:
         """Go from the size ``old`` to ``new``."""
 
+    def warp(
+        self, value: Any, matrix: np.ndarray, size: Size, fill: Any, interpolation: str
+    ) -> Any:
+        """Move by an affine map ``(2, 3)`` of pixel centres, within the size.
+
+        Raises:
+            DataError: unless the kind says how.
+        """
+        raise DataError(
+            'this kind of field cannot be sheared, shifted or rotated; take the step '
+            'out, or give the kind a method warp'
+        )
+
     def check(self, value: Any) -> Any:
         """The value as the steps take it.
 
@@ -124,6 +139,12 @@ class FixedField(Field):
 
     def resize(
         self, value: Any, old: Size, new: Size, interpolation: str, backend: str
+    ) -> Any:
+        """Nothing to do."""
+        return value
+
+    def warp(
+        self, value: Any, matrix: np.ndarray, size: Size, fill: Any, interpolation: str
     ) -> Any:
         """Nothing to do."""
         return value

@@ -94,6 +94,17 @@ class BoxField(Field):
         ratio = np.asarray([new[0] / old[0], new[1] / old[1]] * 2)
         return (value * ratio).astype(np.result_type(value.dtype, np.float32))
 
+    def warp(
+        self, value: Array, matrix: Array, size: Size, fill: Any, interpolation: str
+    ) -> Array:
+        """The boxes around the moved corners, cut off at the image."""
+        # Corners are edges; the map is one of pixel centres, half a pixel inside.
+        corners = value[:, [0, 1, 2, 1, 2, 3, 0, 3]].reshape(-1, 4, 2) - 0.5
+        moved = corners @ np.asarray(matrix)[:, :2].T + np.asarray(matrix)[:, 2] + 0.5
+        boxes = np.concatenate([moved.min(axis=1), moved.max(axis=1)], axis=1)
+        kind = np.result_type(value.dtype, np.float32)
+        return boxes.clip(0, [*size, *size]).astype(kind)
+
     def kept(self, value: Array) -> Array:
         """Which boxes have an area, ``(N, )``."""
         return (value[:, 2] > value[:, 0]) & (value[:, 3] > value[:, 1])

@@ -11,7 +11,7 @@ from torch import Tensor
 from ...errors import DataError
 from .arrays import image_as_tensor, numeric_as_tensor
 from .field_base import Field, Window, is_empty
-from .image_ops import flip_image, pad_image, resize_image
+from .image_ops import flip_image, pad_image, resize_image, warp_image
 
 __all__ = ['DisparityField', 'ImageField', 'MapField', 'SequenceField', 'ValidField']
 
@@ -79,6 +79,12 @@ class ImageField(_Pixels):
         """Interpolate between pixels."""
         return resize_image(value, new, interpolation, backend)
 
+    def warp(
+        self, value: Array, matrix: Array, size: Size, fill: Any, interpolation: str
+    ) -> Array:
+        """Interpolate between pixels."""
+        return warp_image(value, matrix, 0 if fill is None else fill, interpolation)
+
     def recolour(self, value: Array, change: Callable[[Array], Array]) -> Array:
         """What a photometric step makes of it."""
         return change(value)
@@ -126,6 +132,15 @@ class MapField(_Pixels):
         columns = np.arange(new[0]) * old[0] // new[0]
         return value[rows[:, None], columns]
 
+    def warp(
+        self, value: Array, matrix: Array, size: Size, fill: Any, interpolation: str
+    ) -> Array:
+        """Take the nearest value, whatever the interpolation."""
+        fill = self.fill if fill is None else fill
+        # OpenCV has no 64-bit integers, but these floats hold all whole numbers.
+        moved = warp_image(value.astype(np.float64), matrix, fill, 'nearest')
+        return moved.astype(value.dtype)
+
 
 class ValidField(MapField):
     """Where another map holds, 1 or 0; never outside of the image.
@@ -171,6 +186,17 @@ class DisparityField(ValidField):
         moved = super().resize(value, old, new, interpolation, backend)
         kind = np.result_type(moved.dtype, np.float32)
         return (moved * (new[0] / old[0])).astype(kind)
+
+    def warp(
+        self, value: Array, matrix: Array, size: Size, fill: Any, interpolation: str
+    ) -> Array:
+        """Shift the map with both views; a rotated pair has no disparity."""
+        if not np.array_equal(np.asarray(matrix)[:, :2], np.eye(2)):
+            raise DataError(
+                'a pair that is sheared or rotated is no longer rectified, and has no '
+                'disparity; take the step out'
+            )
+        return super().warp(value, matrix, size, fill, interpolation)
 
 
 class SequenceField(Field):
@@ -240,6 +266,14 @@ class SequenceField(Field):
         """Resize each frame."""
         return self._each(
             value, lambda x: self.of.resize(x, old, new, interpolation, backend)
+        )
+
+    def warp(
+        self, value: Array, matrix: Array, size: Size, fill: Any, interpolation: str
+    ) -> Array:
+        """Move each frame."""
+        return self._each(
+            value, lambda x: self.of.warp(x, matrix, size, fill, interpolation)
         )
 
     def recolour(self, value: Array, change: Callable[[Array], Array]) -> Array:
