@@ -31,6 +31,9 @@ WIDTH, HEIGHT = 47, 33
 PIXELS = np.random.default_rng(0).integers(1, 256, (HEIGHT, WIDTH), np.uint8)
 COLOURS = np.random.default_rng(1).integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8)
 MIRRORED = ('horizontal', 'diagonal')
+CROPPING = ('EfficientNetCenterCrop', 'EfficientNetRandomCrop', 'RandomResizedCrop')
+SCALING = ('Resize', 'ResizeEdge', *CROPPING)
+WARPING = ('Rotate', 'Shear', 'Translate')
 
 
 @pytest.fixture(autouse=True)
@@ -43,8 +46,10 @@ def own_kinds(monkeypatch):
 
 def build(name, **changes):
     args = {**arguments_of(name, STEPS, 'STEPS'), **changes}
-    if name in ('Resize', 'ResizeEdge', 'RandomResizedCrop'):
+    if name in (*SCALING, *WARPING):
         args['interpolation'] = 'nearest'
+    if name in WARPING:
+        args['pad_val'] = 0
     return TRANSFORMS.build(dict(args, type=name))
 
 
@@ -96,9 +101,11 @@ def test_disparity_moves_and_scales(name, seed):
         with pytest.raises(DataError, match='the field gt_disparity: .*SwapFlip'):
             run(step, seed, img=COLOURS, gt_disparity=disparity)
         return
-    ratio = expected['img'].shape[1] / WIDTH if name in ('Resize', 'ResizeEdge') else 1
-    if name == 'RandomResizedCrop':
-        ratio = expected['scale_factor'][0]
+    if name in ('Rotate', 'Shear'):
+        with pytest.raises(DataError, match='gt_disparity: .*rectified'):
+            run(step, seed, img=COLOURS, gt_disparity=disparity)
+        return
+    ratio = expected['scale_factor'][0] if name in SCALING else 1
     result = run(step, seed, img=COLOURS, gt_disparity=disparity)['gt_disparity']
     np.testing.assert_allclose(result, expected['img'] * ratio, rtol=1e-6)
 
@@ -134,8 +141,8 @@ def test_boxes_move_with_what_belongs_to_them(name, seed):
         if mask.any():
             rows, columns = np.nonzero(mask)
             edges = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
-            scales = 'Resize' in name
-            np.testing.assert_allclose(box, edges, atol=1.5 if scales else 0)
+            apart = 1.5 if name in (*SCALING, *WARPING) else 0
+            np.testing.assert_allclose(box, edges, atol=apart)
 
 
 @for_each_move

@@ -137,7 +137,7 @@ class RandAugment(BaseTransform):
         num_policies: How many are drawn, with replacement.
         magnitude_level: The level of all magnitudes.
         magnitude_std: Its standard deviation; 0 or less: it is fixed; ``'inf'``: it is
-            drawn evenly from 0 up to it.
+            drawn evenly from 0 up to the level.
         total_level: The highest level.
         hparams: Arguments for the operations that take them, e.g.
             ``dict(pad_val=128, interpolation='bicubic')``.
