@@ -24,6 +24,7 @@ from .mobilenet_v2 import InvertedResidual, MobileNetV2
 from .mobilenet_v3 import MobileNetV3
 from .mobileone import MobileOne, MobileOneBlock
 from .mobilevit import MobileViT
+from .plain import Plain
 from .poolformer import PoolFormer
 from .regnet import RegNet
 from .replknet import RepLKNet
@@ -32,6 +33,7 @@ from .repvgg import RepVGG, RepVGGBlock
 from .res2net import Bottle2neck, Res2Net
 from .resnest import ResNeSt
 from .resnet import ResNet, ResNetV1c, ResNetV1d
+from .resnet9 import ResNet9
 from .resnet_cifar import ResNet_CIFAR
 from .resnext import ResNeXt, ResNeXtBottleneck
 from .riformer import RIFormer
@@ -83,6 +85,7 @@ __all__ = [
     'MobileOne',
     'MobileOneBlock',
     'MobileViT',
+    'Plain',
     'PoolFormer',
     'RIFormer',
     'RegNet',
@@ -96,6 +99,7 @@ __all__ = [
     'ResNeXt',
     'ResNeXtBottleneck',
     'ResNet',
+    'ResNet9',
     'ResNetV1c',
     'ResNetV1d',
     'ResNet_CIFAR',

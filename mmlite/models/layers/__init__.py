@@ -22,11 +22,19 @@ from .dirac_init import DiracInit, dirac_init
 from .drop import Dropout, DropPath, build_dropout, drop_path, drop_path_rates
 from .ffn import FFN, SwiGLUFFN, SwiGLUFFNFused
 from .fourier_position import PositionEncodingFourier
+from .frames import (
+    PackSequenceWrapper,
+    SetBlockWrapper,
+    each_sequence,
+    lengths_of,
+)
 from .inverted_residual import EdgeResidual, InvertedResidual
 from .layer_scale import LayerScale
 from .make_divisible import make_divisible
 from .norm import GRN, BiasBatchNorm2d, LayerNorm2d, build_norm_layer
 from .offset_attention import AttentionWithBias, LeAttention, distance_index
+from .part_conv import BareConv1d, BareConv2d, BareConv3d, FocalConv2d, GLConv
+from .part_linear import SeparateBNNecks, SeparateFCs
 from .patch_embed import AdaptivePadding, MapPatchEmbed, PatchEmbed
 from .patch_merging import PatchMerging
 from .patch_whitening import PatchWhitening
@@ -53,6 +61,11 @@ from .residual_block import (
 from .rotary import RotaryEmbeddingFast
 from .se_layer import SELayer
 from .separable_conv import DepthwiseSeparableConvModule
+from .temporal_block import (
+    BasicBlock3D,
+    BasicBlockP3D,
+    TemporalFeatureAggregator,
+)
 from .transformer_layer import TransformerEncoderLayer
 from .window_attention import (
     ShiftWindowMSA,
@@ -70,7 +83,12 @@ __all__ = [
     'AttentionWithBias',
     'AveragedModel',
     'BEiTAttention',
+    'BareConv1d',
+    'BareConv2d',
+    'BareConv3d',
     'BasicBlock',
+    'BasicBlock3D',
+    'BasicBlockP3D',
     'BiasBatchNorm2d',
     'Bottleneck',
     'ChannelMultiheadAttention',
@@ -83,6 +101,8 @@ __all__ = [
     'Dropout',
     'EdgeResidual',
     'ExponentialMovingAverage',
+    'FocalConv2d',
+    'GLConv',
     'HSigmoid',
     'InvertedResidual',
     'LayerNorm2d',
@@ -92,6 +112,7 @@ __all__ = [
     'MomentumAnnealingEMA',
     'MultiheadAttention',
     'NormedConvMlp',
+    'PackSequenceWrapper',
     'PatchEmbed',
     'PatchMerging',
     'PatchWhitening',
@@ -104,10 +125,14 @@ __all__ = [
     'ResidualBlock',
     'RotaryEmbeddingFast',
     'SELayer',
+    'SeparateBNNecks',
+    'SeparateFCs',
+    'SetBlockWrapper',
     'ShiftWindowMSA',
     'StochasticWeightAverage',
     'SwiGLUFFN',
     'SwiGLUFFNFused',
+    'TemporalFeatureAggregator',
     'TransformerEncoderLayer',
     'WindowMSA',
     'WindowMSAV2',
@@ -125,9 +150,11 @@ __all__ = [
     'distance_index',
     'drop_path',
     'drop_path_rates',
+    'each_sequence',
     'fit_pos_embed',
     'fuse_conv_norm',
     'get_expansion',
+    'lengths_of',
     'make_divisible',
     'norm_as_affine',
     'pad_to_windows',
