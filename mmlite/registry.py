@@ -7,7 +7,6 @@ package that fills it when a name is first looked up.
 from __future__ import annotations
 
 import inspect
-import warnings
 from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -49,7 +48,6 @@ __all__ = [
     'VISUALIZERS',
     'WEIGHT_INITIALIZERS',
     'Registry',
-    'register_class',
     'use_scope',
 ]
 
@@ -504,30 +502,3 @@ REGISTRIES: dict[str, Registry] = {
     for name, value in list(globals().items())
     if isinstance(value, Registry)
 }
-
-
-def register_class(cls: type, registry: Registry = MODELS) -> None:
-    """Register a class of a user's package under its name, without a decorator.
-
-    A class of the same name in the same module is replaced, as when a cell of a
-    notebook runs again. If another module has that name already, it keeps it, and a
-    warning says so. A decorator may still give the class further names. Our own
-    classes are left to their decorators.
-
-    Args:
-        cls: The class.
-        registry: Where it is registered.
-    """
-    if cls.__module__.startswith('mmlite.'):
-        return
-    registry.import_from_location()
-    name = cls.__name__
-    known = registry.module_dict.get(name)
-    if known is None or known.__module__ == cls.__module__:
-        registry.register_module(module=cls, force=True)
-        return
-    warnings.warn(
-        f'{name} stays {known.__module__}.{name}; to use that of {cls.__module__}, '
-        f"decorate it with @{registry.name.upper()}.register_module(name='...')",
-        stacklevel=3,
-    )

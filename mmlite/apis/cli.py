@@ -72,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
         ('check-config', 'find the mistakes in configs', _add_check, _check_config),
         ('predict', 'predict on pictures', _add_predict, _predict),
         ('export', 'export a model to ONNX or torch.export', _add_export, _export),
+        ('reparameterize', 'fuse a network for deployment', _add_fuse, _fuse),
         ('pack-dataset', 'decode a dataset once, into one file', _add_pack, _pack),
     ):
         command = commands.add_parser(name, help=summary, description=summary)
@@ -150,6 +151,13 @@ def _add_print(parser: argparse.ArgumentParser) -> None:
 
 def _add_check(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('configs', nargs='+', help='config files')
+    _add_overrides(parser)
+
+
+def _add_fuse(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('config', help='config file')
+    parser.add_argument('checkpoint', help='checkpoint file')
+    parser.add_argument('out', help='file to write')
     _add_overrides(parser)
 
 
@@ -331,6 +339,14 @@ def _export(args: argparse.Namespace) -> int:
         image=args.image,
     )
     print(f'written {path}: the same as in PyTorch on random and on real input')
+    return 0
+
+
+def _fuse(args: argparse.Namespace) -> int:
+    from .reparameterizing import reparameterize
+
+    out = reparameterize(args.config, args.checkpoint, args.out, args.cfg_options)
+    print(f'fused; build the model with model.backbone.deploy=True to load {out}')
     return 0
 
 

@@ -13,6 +13,7 @@ from ..engine import Runner
 from ..engine.checkpoints import check_source
 from ..engine.environment import launched_by
 from ..errors import ConfigError
+from ..registry import MODELS
 from .predictions import PredictionFile
 from .training import set_work_dir
 
@@ -93,5 +94,15 @@ def _set_tta(cfg: Config) -> None:
             )
         pipeline = [*dataset.pipeline[:-1], FLIP_TTA]
     dataset.pipeline = pipeline
-    cfg.setdefault('tta_model', ConfigDict(type='AverageClsScoreTTA'))
+    if 'tta_model' not in cfg:
+        kind = cfg.model.type
+        whole = MODELS.get(kind) if isinstance(kind, str) else kind
+        default = getattr(whole, 'tta_model', None)
+        if default is None:
+            raise ConfigError(
+                f'--tta: {kind} has no test-time augmentation of its own; state one as '
+                'tta_model',
+                cfg.filename,
+            )
+        cfg.tta_model = ConfigDict(type=default)
     cfg.model = ConfigDict(**cfg.tta_model, module=cfg.model)

@@ -28,9 +28,12 @@ from .frames import (
     each_sequence,
     lengths_of,
 )
+from .fuse import fuse_children
+from .graph_conv import DyGraphConv2d, nearest_neighbours
 from .inverted_residual import EdgeResidual, InvertedResidual
 from .layer_scale import LayerScale
 from .make_divisible import make_divisible
+from .mlp import Mlp
 from .norm import GRN, BiasBatchNorm2d, LayerNorm2d, build_norm_layer
 from .offset_attention import AttentionWithBias, LeAttention, distance_index
 from .part_conv import BareConv1d, BareConv2d, BareConv3d, FocalConv2d, GLConv
@@ -38,19 +41,20 @@ from .part_linear import SeparateBNNecks, SeparateFCs
 from .patch_embed import AdaptivePadding, MapPatchEmbed, PatchEmbed
 from .patch_merging import PatchMerging
 from .patch_whitening import PatchWhitening
-from .position_embed import fit_pos_embed, resize_pos_embed
+from .position_embed import (
+    ConditionalPositionEncoding,
+    build_2d_sincos_position_embedding,
+    fit_pos_embed,
+    fourier_positions,
+    resize_pos_embed,
+)
 from .relative_position import (
     RelativePositionBias,
     RelativePositions,
     relative_position_index,
     resize_relative_position_bias_table,
 )
-from .reparam import (
-    ReparamBlock,
-    fuse_conv_norm,
-    norm_as_affine,
-    switch_to_deploy,
-)
+from .reparam import ReparamBlock, fuse_conv_norm, norm_as_affine, switch_to_deploy
 from .residual_block import (
     BasicBlock,
     Bottleneck,
@@ -69,6 +73,7 @@ from .temporal_block import (
 from .transformer_layer import TransformerEncoderLayer
 from .window_attention import (
     ShiftWindowMSA,
+    WindowAttention,
     WindowMSA,
     WindowMSAV2,
     pad_to_windows,
@@ -92,6 +97,7 @@ __all__ = [
     'BiasBatchNorm2d',
     'Bottleneck',
     'ChannelMultiheadAttention',
+    'ConditionalPositionEncoding',
     'Conv2dAdaptivePadding',
     'ConvMlp',
     'ConvModule',
@@ -99,6 +105,7 @@ __all__ = [
     'DiracInit',
     'DropPath',
     'Dropout',
+    'DyGraphConv2d',
     'EdgeResidual',
     'ExponentialMovingAverage',
     'FocalConv2d',
@@ -109,6 +116,7 @@ __all__ = [
     'LayerScale',
     'LeAttention',
     'MapPatchEmbed',
+    'Mlp',
     'MomentumAnnealingEMA',
     'MultiheadAttention',
     'NormedConvMlp',
@@ -134,9 +142,11 @@ __all__ = [
     'SwiGLUFFNFused',
     'TemporalFeatureAggregator',
     'TransformerEncoderLayer',
+    'WindowAttention',
     'WindowMSA',
     'WindowMSAV2',
     'biased_qkv',
+    'build_2d_sincos_position_embedding',
     'build_activation_layer',
     'build_conv_layer',
     'build_dropout',
@@ -152,10 +162,13 @@ __all__ = [
     'drop_path_rates',
     'each_sequence',
     'fit_pos_embed',
+    'fourier_positions',
+    'fuse_children',
     'fuse_conv_norm',
     'get_expansion',
     'lengths_of',
     'make_divisible',
+    'nearest_neighbours',
     'norm_as_affine',
     'pad_to_windows',
     'relative_position_index',

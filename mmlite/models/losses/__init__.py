@@ -2,7 +2,7 @@
 
 from .aggregator import LossAggregator
 from .base import WeightedLoss
-from .base_loss import BaseLoss, gather_and_scale_wrapper
+from .base_loss import BaseLoss, gather_and_scale_wrapper, register_class
 from .cross_entropy_loss import CrossEntropyLoss, binary_cross_entropy, cross_entropy
 from .l1_loss import L1Loss, l1_loss
 from .label_smooth_loss import LabelSmoothLoss
@@ -33,6 +33,7 @@ __all__ = [
     'l1_loss',
     'mse_loss',
     'reduce_loss',
+    'register_class',
     'smooth_l1_loss',
     'weight_reduce_loss',
     'weighted_loss',
