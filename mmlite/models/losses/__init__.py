@@ -7,7 +7,10 @@ from .cross_entropy_loss import CrossEntropyLoss, binary_cross_entropy, cross_en
 from .l1_loss import L1Loss, l1_loss
 from .label_smooth_loss import LabelSmoothLoss
 from .mse_loss import MSELoss, mse_loss
+from .part_cross_entropy_loss import PartCrossEntropyLoss
 from .smooth_l1_loss import SmoothL1Loss, smooth_l1_loss
+from .sup_con_loss import SupConLoss
+from .triplet_loss import TripletLoss, as_parts
 from .utils import convert_to_one_hot, reduce_loss, weight_reduce_loss, weighted_loss
 
 __all__ = [
@@ -17,8 +20,12 @@ __all__ = [
     'LabelSmoothLoss',
     'LossAggregator',
     'MSELoss',
+    'PartCrossEntropyLoss',
     'SmoothL1Loss',
+    'SupConLoss',
+    'TripletLoss',
     'WeightedLoss',
+    'as_parts',
     'binary_cross_entropy',
     'convert_to_one_hot',
     'cross_entropy',

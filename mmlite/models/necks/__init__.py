@@ -2,6 +2,13 @@
 
 from .gap import GlobalAveragePooling
 from .gmp import GlobalMaxPooling
+from .horizontal_pooling import GeMHPP, HorizontalPoolingPyramid
 from .hr_fuse import HRFuseScales
 
-__all__ = ['GlobalAveragePooling', 'GlobalMaxPooling', 'HRFuseScales']
+__all__ = [
+    'GeMHPP',
+    'GlobalAveragePooling',
+    'GlobalMaxPooling',
+    'HRFuseScales',
+    'HorizontalPoolingPyramid',
+]
