@@ -1,7 +1,16 @@
 """Necks: features in, features out."""
 
 from .gap import GlobalAveragePooling
+from .gem import GeneralizedMeanPooling
 from .gmp import GlobalMaxPooling
 from .hr_fuse import HRFuseScales
+from .linear_neck import ClsBatchNormNeck, LinearNeck
 
-__all__ = ['GlobalAveragePooling', 'GlobalMaxPooling', 'HRFuseScales']
+__all__ = [
+    'ClsBatchNormNeck',
+    'GeneralizedMeanPooling',
+    'GlobalAveragePooling',
+    'GlobalMaxPooling',
+    'HRFuseScales',
+    'LinearNeck',
+]
