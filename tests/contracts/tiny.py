@@ -275,14 +275,18 @@ PRETRAINING = {'iTPNHiViT': 'returns tokens, a mask, and where they belong'}
 UNREACHED = {'DeiT3': ('ln2', 'mmpretrain calls the first norm twice')}
 
 NECKS = {
+    'ClsBatchNormNeck': dict(input_features=8),
+    'GeneralizedMeanPooling': dict(),
     'GlobalAveragePooling': dict(),
     'GlobalMaxPooling': dict(),
     'HRFuseScales': dict(in_channels=(6, 8), out_channels=12),
+    'LinearNeck': dict(in_channels=8, out_channels=4, gap_dim=2),
 }
 
 # For heads: the width of the feature vector is 8, the number of classes 5. A head
 # of several ``in_channels`` gets as many vectors.
 HEADS = {
+    'ArcFaceClsHead': dict(num_classes=5, in_channels=8),
     'ClsHead': dict(),
     'ConformerHead': dict(num_classes=5, in_channels=[8, 8]),
     'DeiTClsHead': dict(num_classes=5, in_channels=8, hidden_dim=6),
@@ -296,6 +300,9 @@ HEADS = {
 }
 
 LOSSES = {
+    'AsymmetricLoss': [LossCase(dict(), 'multi_hot')],
+    'FocalLoss': [LossCase(dict(), 'multi_hot'), LossCase(dict(gamma=1.5), 'labels')],
+    'SeesawLoss': [LossCase(dict(num_classes=5), 'labels')],
     'CrossEntropyLoss': [
         LossCase(dict(), 'labels'),
         LossCase(dict(class_weight=[1.0, 2.0, 3.0, 4.0, 5.0]), 'labels'),
