@@ -91,11 +91,11 @@ def test_a_good_config_has_no_problems():
 
 
 def test_check_raises_with_all_problems_and_the_file(write):
-    path = write('c.py', "model = dict(type='TinyWhol')\nresume = 3\n")
+    path = write('c.py', "model = dict(type='TinyWhol')\nchannels_last = 3\n")
     with pytest.raises(ConfigError) as caught:
         check(load_config(path))
     assert str(caught.value) == (
-        'c.py: resume: expects bool, got 3 (int)\n'
+        'c.py: channels_last: expects bool, got 3 (int)\n'
         "c.py: model: unknown type 'TinyWhol'; did you mean 'TinyWhole'?"
     )
     check(Config(copy.deepcopy(CFG)))
@@ -158,7 +158,7 @@ def test_check_raises_with_all_problems_and_the_file(write):
             '+lr_config.policy=step',
             "unknown key 'lr_config'; that is now param_scheduler",
         ),
-        ('resume=x', "resume: expects bool, got 'x' (str)"),
+        ('channels_last=x', "channels_last: expects bool, got 'x' (str)"),
         (
             'launcher=slrum',
             "launcher: expects 'none' | 'pytorch' | 'slurm' | 'mpi', got 'slrum' (str)",
