@@ -48,7 +48,33 @@ __all__ = [
     'VISUALIZERS',
     'WEIGHT_INITIALIZERS',
     'Registry',
+    'use_scope',
 ]
+
+
+_SCOPE: list[str | None] = [None]
+
+
+def use_scope(name: str | None) -> None:
+    """Let names be looked up in registries of a user's own scope first.
+
+    That is what ``default_scope`` of a config means. Those are children of ours, or
+    of mmengine's; scopes of which there is none are passed over.
+
+    Args:
+        name: The scope; None, and the scopes of OpenMMLab whose parts are here,
+            stand for mmlite's registries alone.
+
+    Example:
+        >>> own = BaseRegistry('model', parent=MODELS, scope='own')
+        >>> own.register_module(name='Mine', module=dict)
+        <class 'dict'>
+        >>> use_scope('own')
+        >>> MODELS.get('Mine')
+        <class 'dict'>
+        >>> use_scope(None)
+    """
+    _SCOPE[0] = None if name in PUBLISHED_SCOPES else name
 
 
 class Registry(BaseRegistry):
@@ -96,13 +122,16 @@ class Registry(BaseRegistry):
         """
         scope, name = scoped(key)
         self.import_from_location()
+        own = self._child_of(_SCOPE[0]) if scope is None else None
+        if own is not None and name in own.module_dict:
+            return own.module_dict[name]
         registry: BaseRegistry | None = self
         while registry is not None and scope is None:
             if name in registry.module_dict:
                 return registry.module_dict[name]
             registry = registry.parent
-        if scope in self.children:
-            return self.children[scope].get(name)
+        if (own := self._child_of(scope)) is not None:
+            return own.get(name)
         found = class_at(key)
         return found if found is not None and self.admits(found) else None
 
@@ -114,6 +143,15 @@ class Registry(BaseRegistry):
                 return True
             registry = registry.parent
         return can_hold(self.holds, target)
+
+    def _child_of(self, scope: str | None) -> BaseRegistry | None:
+        """The registry of a user's own scope, below ours or below mmengine's."""
+        for registry in (self, self._get_root_registry()) if scope else ():
+            child = registry.children.get(scope)
+            if child is not None and child is not self:
+                child.import_from_location()
+                return child
+        return None
 
     def build(self, cfg: Any, *args: Any, **kwargs: Any) -> Any:
         """Build an object from a dict with a ``type``, or several from a list.
@@ -139,6 +177,18 @@ class Registry(BaseRegistry):
         except ValueError as error:
             problem = Problem('', f'{_type_name(cfg["type"])}: {error}')
             raise ConfigError([problem], cfg=cfg) from error
+
+    def _register_module(
+        self,
+        module: type,
+        module_name: str | list[str] | None = None,
+        force: bool = False,
+    ) -> None:
+        own = {k for k, known in self.module_dict.items() if known is module}
+        names = [module_name] if isinstance(module_name, str) else module_name
+        names = [n for n in names or [module.__name__] if n not in own]
+        if names:
+            super()._register_module(module, names, force)
 
     def _build_each(self, cfgs: Any, *args: Any, **kwargs: Any) -> Any:
         for i, cfg in enumerate(cfgs):
@@ -179,6 +229,8 @@ class Registry(BaseRegistry):
         """All names that can be looked up here, mmengine's included."""
         self.import_from_location()
         found: set[str] = set()
+        own = self._child_of(_SCOPE[0])
+        found.update(() if own is None else own.module_dict)
         registry: BaseRegistry | None = self
         while registry is not None:
             found.update(registry.module_dict)

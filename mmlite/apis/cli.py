@@ -10,9 +10,10 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from ..config import OverrideAction, check_config, config_text, load_config
-from ..errors import ConfigError, UserError
+from ..errors import ConfigError, UserError, did_you_mean
 from ..version import __version__
 
 LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
@@ -27,7 +28,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     Args:
         argv: The command and its arguments; by default those of the process.
     """
-    args = _parser().parse_args(argv)
+    args, unknown = _parser().parse_known_args(argv)
+    if unknown:
+        _refuse(args.parser, unknown)
     try:
         return args.run(args)
     except KeyboardInterrupt:
@@ -40,6 +43,15 @@ def main(argv: Sequence[str] | None = None) -> int:
             kind = 'error: ' if error.exit_code == 1 else ''
             print(f'{kind}{error}', file=sys.stderr)
         return error.exit_code
+
+
+def _refuse(parser: argparse.ArgumentParser, unknown: Sequence[str]) -> NoReturn:
+    """End with the usage of the command, and the flags that were meant."""
+    flags = [flag for action in parser._actions for flag in action.option_strings]
+    words = [word.partition('=')[0] for word in unknown]
+    hints = [did_you_mean(w, flags) if w.startswith('-') else '' for w in words]
+    parts = [word + hint for word, hint in zip(unknown, hints, strict=True)]
+    parser.error(f'unrecognized arguments: {", ".join(parts)}')
 
 
 def _should_tell(error: UserError) -> bool:
@@ -65,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     ):
         command = commands.add_parser(name, help=summary, description=summary)
         add_arguments(command)
-        command.set_defaults(run=run)
+        command.set_defaults(run=run, parser=command)
     return parser
 
 
@@ -85,7 +97,11 @@ def _add_running(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('config', help='config file')
     _add_overrides(parser)
     parser.add_argument('--work-dir', help='where logs and checkpoints go')
-    parser.add_argument('--launcher', choices=LAUNCHERS, default='none')
+    parser.add_argument(
+        '--launcher',
+        choices=LAUNCHERS,
+        help='what started the processes; torchrun is found out',
+    )
     # Older launchers pass the rank as an argument instead of LOCAL_RANK.
     parser.add_argument(
         '--local_rank', '--local-rank', type=int, help=argparse.SUPPRESS
@@ -117,6 +133,11 @@ def _add_test(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('checkpoint', help='checkpoint file')
     parser.add_argument(
         '--out', metavar='FILE', help='write predictions to a .json, .csv or .pkl file'
+    )
+    parser.add_argument(
+        '--out-whole',
+        action='store_true',
+        help='write ground truth and maps to that file too',
     )
     parser.add_argument(
         '--tta', action='store_true', help='average over augmented views'
@@ -258,6 +279,7 @@ def _test(args: argparse.Namespace) -> int:
         args.cfg_options,
         work_dir=args.work_dir,
         out=args.out,
+        out_whole=args.out_whole,
         tta=args.tta,
         launcher=args.launcher,
     )

@@ -10,7 +10,10 @@ from mmengine.config import Config, ConfigDict
 
 from ..config import check, check_phases, load_config
 from ..engine import Runner
+from ..engine.checkpoints import check_source
+from ..engine.environment import launched_by
 from ..errors import ConfigError
+from ..registry import MODELS
 from .predictions import PredictionFile
 from .training import set_work_dir
 
@@ -27,26 +30,28 @@ FLIP_TTA = dict(
 
 
 def test(
-    config: str | Path | Config,
+    config: str | Path | Config | dict,
     checkpoint: str | Path,
     overrides: Sequence[str] = (),
     *,
     work_dir: str | Path | None = None,
     out: str | Path | None = None,
+    out_whole: bool = False,
     tta: bool = False,
-    launcher: str = 'none',
+    launcher: str | None = None,
 ) -> dict[str, Any]:
     """Test a checkpoint on the test set of a config.
 
     Args:
-        config: A config file, or a loaded config.
+        config: A config file, a loaded config, or a dict.
         checkpoint: A checkpoint file or URL.
         overrides: ``'key.path=value'`` strings, as after ``--cfg-options``.
         work_dir: Where logs go; see :func:`mmlite.apis.train`.
-        out: A ``.json`` or ``.pkl`` file for the prediction of every sample.
+        out: A ``.json``, ``.csv`` or ``.pkl`` file for the prediction of every sample.
+        out_whole: Whether that file also holds the ground truth, and maps.
         tta: Average over augmented views: the config's ``tta_pipeline`` and
             ``tta_model`` if it has them, else the image and its mirror image.
-        launcher: How the processes were started.
+        launcher: How the processes were started; see :func:`mmlite.apis.train`.
 
     Returns:
         The metrics, e.g. ``{'accuracy/top1': 94.8}``.
@@ -57,16 +62,17 @@ def test(
     """
     cfg = load_config(config, overrides)
     set_work_dir(cfg, work_dir)
-    cfg.launcher = launcher
+    cfg.launcher = launched_by(launcher)
     cfg.load_from, cfg.resume = str(checkpoint), False
     check_phases(cfg, ('test',))
+    check_source(checkpoint)
     if tta:
         _set_tta(cfg)
     check(cfg)
     runner = Runner.from_cfg(cfg)
     if out is None:
         return runner.test()
-    predictions = PredictionFile(out)
+    predictions = PredictionFile(out, out_whole)
     runner.test_evaluator.metrics.append(predictions)
     metrics = runner.test()
     predictions.write()
@@ -88,5 +94,15 @@ def _set_tta(cfg: Config) -> None:
             )
         pipeline = [*dataset.pipeline[:-1], FLIP_TTA]
     dataset.pipeline = pipeline
-    cfg.setdefault('tta_model', ConfigDict(type='AverageClsScoreTTA'))
+    if 'tta_model' not in cfg:
+        kind = cfg.model.type
+        whole = MODELS.get(kind) if isinstance(kind, str) else kind
+        default = getattr(whole, 'tta_model', None)
+        if default is None:
+            raise ConfigError(
+                f'--tta: {kind} has no test-time augmentation of its own; state one as '
+                'tta_model',
+                cfg.filename,
+            )
+        cfg.tta_model = ConfigDict(type=default)
     cfg.model = ConfigDict(**cfg.tta_model, module=cfg.model)

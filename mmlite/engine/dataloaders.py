@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import gc
 import os
-import signal
 from collections.abc import Callable, Mapping
 from functools import cache, partial
 from typing import Any
@@ -24,6 +23,7 @@ from ..registry import DATA_SAMPLERS, DATASETS, FUNCTIONS
 from ..signature import arguments_of
 from .errors import at
 from .in_memory_loader import InMemoryLoader
+from .interrupt import outlive_signals
 
 #: What a config may state beside the arguments of torch's DataLoader.
 _OWN_KEYS = ('num_batch_per_epoch', 'disable_subprocess_warning', 'in_memory')
@@ -229,10 +229,9 @@ def _build_batch_sampler(
         known |= {} if sampler is None else dict(sampler=sampler)
         with at('batch_sampler'):
             given = _build_with(given, known)
-    if not isinstance(given, SeededBatchSampler):
-        given = StartableBatches(given, dataset, seed)
-    given.limit = limit
-    return given
+    if isinstance(given, SeededBatchSampler) and limit is None:
+        return given
+    return StartableBatches(given, dataset, seed, limit)
 
 
 def _build_with(cfg: Mapping[str, Any], known: dict[str, Any]) -> Any:
@@ -293,8 +292,7 @@ def keep_in_workers() -> None:
 
 def _start_worker(own: Callable | None, worker_id: int) -> None:
     """What every worker does first."""
-    # Ctrl-C is the main process's business: it may still want this batch.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    outlive_signals()
     torch.set_num_threads(1)
     limit_opencv_threads()
     if own is not None:

@@ -10,6 +10,7 @@ from support.runs import DIGITS, TINY
 from mmlite import apis
 from mmlite.apis import init_model, prepare_training, train
 from mmlite.apis.cli import main
+from mmlite.config import load_config
 from mmlite.errors import CheckpointError, ConfigError, UserError
 from mmlite.registry import DATASETS, HOOKS
 
@@ -112,14 +113,16 @@ def test_resume_goes_on_where_it_was(trained, tmp_path):
 
 def test_test_gives_the_metrics_and_the_predictions(trained, tmp_path):
     checkpoint = trained / 'epoch_1.pth'
+    out = tmp_path / 'new' / 'out.json'
     metrics = apis.test(
-        DIGITS, checkpoint, TINY, work_dir=tmp_path, out=tmp_path / 'new' / 'out.json'
+        DIGITS, checkpoint, TINY, work_dir=tmp_path, out=out, out_whole=True
     )
-    rows = json.loads((tmp_path / 'new' / 'out.json').read_text())
+    rows = json.loads(out.read_text())
     assert len(rows) == 64
     hits = sum(row['pred_label'] == row['gt_label'] for row in rows)
     assert metrics['accuracy/top1'] == pytest.approx(100 * hits / 64)
     assert all(abs(sum(row['pred_score']) - 1) < 1e-4 for row in rows)
+    assert all(row['pred_class'] == str(row['pred_label'][0]) for row in rows)
 
 
 def test_tta_averages_the_mirrored_views(trained, tmp_path):
@@ -180,6 +183,22 @@ def test_a_checkpoint_of_another_model(trained, tmp_path):
 def test_init_model_on_a_device_that_is_absent():
     with pytest.raises(UserError, match="bring the model to device='cuda': .*CUDA"):
         init_model(DIGITS, overrides=TINY, device='cuda')
+
+
+def test_init_model_refuses_weights_of_another_model(tmp_path):
+    torch.save(dict(state_dict=dict(other=torch.ones(2))), tmp_path / 'other.pth')
+    with pytest.raises(CheckpointError, match='is of another model: 0 entries match'):
+        init_model(DIGITS, tmp_path / 'other.pth', overrides=TINY)
+
+
+def test_init_model_does_not_initialise_what_a_checkpoint_fills(trained):
+    cfg = load_config(DIGITS, TINY)
+    cfg.model.init_cfg = dict(type='Pretrained', checkpoint='')
+    model = init_model(cfg, trained / 'epoch_1.pth')
+    saved = torch.load(trained / 'epoch_1.pth', weights_only=True)['state_dict']
+    assert all(torch.equal(v, saved[k]) for k, v in model.state_dict().items())
+    with pytest.raises(CheckpointError):
+        init_model(cfg)
 
 
 def test_init_model_predicts_as_the_test_does(trained, tmp_path):
