@@ -92,8 +92,13 @@ def shrink_model(model: dict) -> None:
     if 'in_channels' in model.get('head', {}):
         with torch.device('meta'):
             specs = MODELS.build(model.backbone).feature_specs
+            for neck in model.neck if isinstance(model.get('neck'), list) else ():
+                if 'in_channels' in neck:
+                    neck.in_channels = tuple(spec.channels for spec in specs)
             if model.get('neck') is not None:
-                specs = MODELS.build(model.neck).output_specs(specs)
+                necks = model.neck if isinstance(model.neck, list) else [model.neck]
+                for neck in necks:
+                    specs = MODELS.build(neck).output_specs(specs)
         last = specs[-1]
         if isinstance(model.head.in_channels, (list, tuple)):
             model.head.in_channels = [spec.channels for spec in last]
