@@ -1,5 +1,6 @@
 """Read a config, change it, check it, and explain what is wrong with it."""
 
+from .backends import backend_problems
 from .checking import check, check_config, check_phases
 from .dumping import config_text, plain_config, write_config
 from .editing import apply_overrides
@@ -11,6 +12,7 @@ from .values import parse_value
 __all__ = [
     'OverrideAction',
     'apply_overrides',
+    'backend_problems',
     'check',
     'check_config',
     'check_phases',

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from mmengine.evaluator import Evaluator
 from mmengine.logging import HistoryBuffer
+from mmengine.optim import _ParamScheduler
 from mmengine.runner import BaseLoop, LogProcessor, Runner
 
-from ..errors import ConfigError, Problem, did_you_mean
+from ..errors import ConfigError, DataNotFoundError, Problem, did_you_mean
 from ..registry import (
     EVALUATORS,
     LOG_PROCESSORS,
@@ -86,7 +88,7 @@ def build_loop(runner: Runner, loop: Any, name: str) -> BaseLoop:
         loop = _with_type(dict(loop), name)
     given = dict(runner=runner, dataloader=getattr(runner, f'_{name}_dataloader'))
     if isinstance(given['dataloader'], dict):
-        with at(f'{name}_dataloader'):
+        with at(f'{name}_dataloader'), _naming(f'{name}_dataloader'):
             given['dataloader'] = runner.build_dataloader(
                 given['dataloader'],
                 seed=runner.seed,
@@ -104,6 +106,15 @@ def build_loop(runner: Runner, loop: Any, name: str) -> BaseLoop:
             given['evaluator'] = runner.build_evaluator(evaluator)
     with at(f'{name}_cfg'):
         return LOOPS.build(loop, default_args=given)
+
+
+@contextmanager
+def _naming(section: str) -> Iterator[None]:
+    """Say which section names the data that is not there."""
+    try:
+        yield
+    except DataNotFoundError as error:
+        raise DataNotFoundError(f'{section}: {error}') from error.__cause__
 
 
 def _with_type(cfg: dict[str, Any], name: str) -> dict[str, Any]:
@@ -191,9 +202,8 @@ def _scheduler_problems(cfg: Any) -> list[Problem]:
 
 def _is_scheduler(cfg: Mapping[str, Any]) -> bool:
     """Whether it is one scheduler rather than several by optimizer."""
-    return 'type' in cfg or not all(
-        isinstance(v, (Mapping, list, tuple)) for v in cfg.values()
-    )
+    several = (Mapping, list, tuple, _ParamScheduler)
+    return 'type' in cfg or not all(isinstance(v, several) for v in cfg.values())
 
 
 def log_processor_of(cfg: Mapping[str, Any]) -> LogProcessor:

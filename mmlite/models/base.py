@@ -36,10 +36,6 @@ class BaseModel(EngineModel):
         forward_tensor: what ``mode='tensor'`` gives, if not the features.
         export_outputs: what an exported model gives, by name.
 
-    Attributes:
-        task: What it is for, e.g. ``'classification'``; says which inferencer
-            predicts with it.
-
     Args:
         data_preprocessor: Config of what brings a batch to the device, or the
             module itself; its type may be left out for
@@ -47,6 +43,8 @@ class BaseModel(EngineModel):
         init_cfg: How the weights are initialised, as mmengine has it.
 
     Attributes:
+        task: What it is for, e.g. ``'classification'``; says which inferencer
+            predicts with it.
         default_data_preprocessor: Class of the data preprocessor where a config
             names none. Here it only moves the batch.
         predicts: Whether it gives predictions; a whole for pretraining may not.

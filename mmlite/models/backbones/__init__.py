@@ -32,6 +32,7 @@ from .mobilenet_v3 import MobileNetV3
 from .mobileone import MobileOne, MobileOneBlock
 from .mobilevit import MobileViT
 from .mvit import MViT
+from .plain import Plain
 from .poolformer import PoolFormer
 from .regnet import RegNet
 from .replknet import RepLKNet
@@ -40,6 +41,7 @@ from .repvgg import RepVGG, RepVGGBlock
 from .res2net import Bottle2neck, Res2Net
 from .resnest import ResNeSt
 from .resnet import ResNet, ResNetV1c, ResNetV1d
+from .resnet9 import ResNet9
 from .resnet_cifar import ResNet_CIFAR
 from .resnext import ResNeXt, ResNeXtBottleneck
 from .revvit import RevVisionTransformer
@@ -109,6 +111,7 @@ __all__ = [
     'MobileOneBlock',
     'MobileViT',
     'PatchMerge',
+    'Plain',
     'PoolFormer',
     'PyramidVig',
     'RIFormer',
@@ -123,6 +126,7 @@ __all__ = [
     'ResNeXt',
     'ResNeXtBottleneck',
     'ResNet',
+    'ResNet9',
     'ResNetV1c',
     'ResNetV1d',
     'ResNet_CIFAR',

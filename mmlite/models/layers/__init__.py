@@ -22,6 +22,12 @@ from .dirac_init import DiracInit, dirac_init
 from .drop import Dropout, DropPath, build_dropout, drop_path, drop_path_rates
 from .ffn import FFN, SwiGLUFFN, SwiGLUFFNFused
 from .fourier_position import PositionEncodingFourier
+from .frames import (
+    PackSequenceWrapper,
+    SetBlockWrapper,
+    each_sequence,
+    lengths_of,
+)
 from .fuse import fuse_children
 from .graph_conv import DyGraphConv2d, nearest_neighbours
 from .inverted_residual import EdgeResidual, InvertedResidual
@@ -30,6 +36,8 @@ from .make_divisible import make_divisible
 from .mlp import Mlp
 from .norm import GRN, BiasBatchNorm2d, LayerNorm2d, build_norm_layer
 from .offset_attention import AttentionWithBias, LeAttention, distance_index
+from .part_conv import BareConv1d, BareConv2d, BareConv3d, FocalConv2d, GLConv
+from .part_linear import SeparateBNNecks, SeparateFCs
 from .patch_embed import AdaptivePadding, MapPatchEmbed, PatchEmbed
 from .patch_merging import PatchMerging
 from .patch_whitening import PatchWhitening
@@ -57,6 +65,11 @@ from .residual_block import (
 from .rotary import RotaryEmbeddingFast
 from .se_layer import SELayer
 from .separable_conv import DepthwiseSeparableConvModule
+from .temporal_block import (
+    BasicBlock3D,
+    BasicBlockP3D,
+    TemporalFeatureAggregator,
+)
 from .transformer_layer import TransformerEncoderLayer
 from .window_attention import (
     ShiftWindowMSA,
@@ -75,7 +88,12 @@ __all__ = [
     'AttentionWithBias',
     'AveragedModel',
     'BEiTAttention',
+    'BareConv1d',
+    'BareConv2d',
+    'BareConv3d',
     'BasicBlock',
+    'BasicBlock3D',
+    'BasicBlockP3D',
     'BiasBatchNorm2d',
     'Bottleneck',
     'ChannelMultiheadAttention',
@@ -90,6 +108,8 @@ __all__ = [
     'DyGraphConv2d',
     'EdgeResidual',
     'ExponentialMovingAverage',
+    'FocalConv2d',
+    'GLConv',
     'HSigmoid',
     'InvertedResidual',
     'LayerNorm2d',
@@ -100,6 +120,7 @@ __all__ = [
     'MomentumAnnealingEMA',
     'MultiheadAttention',
     'NormedConvMlp',
+    'PackSequenceWrapper',
     'PatchEmbed',
     'PatchMerging',
     'PatchWhitening',
@@ -112,10 +133,14 @@ __all__ = [
     'ResidualBlock',
     'RotaryEmbeddingFast',
     'SELayer',
+    'SeparateBNNecks',
+    'SeparateFCs',
+    'SetBlockWrapper',
     'ShiftWindowMSA',
     'StochasticWeightAverage',
     'SwiGLUFFN',
     'SwiGLUFFNFused',
+    'TemporalFeatureAggregator',
     'TransformerEncoderLayer',
     'WindowAttention',
     'WindowMSA',
@@ -135,11 +160,13 @@ __all__ = [
     'distance_index',
     'drop_path',
     'drop_path_rates',
+    'each_sequence',
     'fit_pos_embed',
     'fourier_positions',
     'fuse_children',
     'fuse_conv_norm',
     'get_expansion',
+    'lengths_of',
     'make_divisible',
     'nearest_neighbours',
     'norm_as_affine',
