@@ -87,8 +87,10 @@ def class_count(cfg: Config) -> int:
 def shrink_model(model: dict) -> None:
     """Narrow the backbone, and tell the head."""
     tiny = arguments_of(model.backbone.type, BACKBONES, 'BACKBONES')
-    kept = ('depth', 'out_indices')  # what the recipe is about
+    kept = ('depth', 'out_indices', 'out_type')  # what the recipe is about
     model.backbone.update({k: v for k, v in tiny.items() if k not in kept})
+    if 'arch' in tiny and 'out_indices' in {**tiny, **model.backbone}:
+        model.backbone.out_indices = -1  # there are fewer stages
     if 'in_channels' in model.get('head', {}):
         with torch.device('meta'):
             specs = MODELS.build(model.backbone).feature_specs

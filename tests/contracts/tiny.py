@@ -135,7 +135,7 @@ BACKBONES = {
         img_size=64,
     ),
     'MobileNetV2': dict(widen_factor=0.125, out_indices=(1, 3, 7)),
-    'PCPVT': dict(arch=TWINS, out_indices=(0, 1)),
+    'PCPVT': dict(arch=TWINS, out_indices=(0, 1), norm_after_stage=True),
     'PyramidVig': dict(arch=dict(blocks=[1, 1], channels=[8, 16]), k=2),
     'MobileNetV3': dict(arch='small_050', out_indices=(0, 3, 12)),
     'MobileOne': dict(
