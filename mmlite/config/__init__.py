@@ -1,17 +1,21 @@
 """Read a config, change it, check it, and explain what is wrong with it."""
 
-from .checking import check, check_config, check_phases
+from .advice import advise_custom_keys
+from .checking import Findings, check, check_config, check_phases, examine
 from .editing import apply_overrides
 from .loading import load_config
 from .overrides import OverrideAction
 from .values import parse_value
 
 __all__ = [
+    'Findings',
     'OverrideAction',
+    'advise_custom_keys',
     'apply_overrides',
     'check',
     'check_config',
     'check_phases',
+    'examine',
     'load_config',
     'parse_value',
 ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from mmengine import dataset as engine
 from torch.utils.data import Dataset
 
@@ -67,6 +68,17 @@ class ConcatDataset(engine.ConcatDataset):
         part, inner = self._get_ori_dataset_idx(idx)
         return self.datasets[part][follow(idx, inner)]
 
+    def get_gt_labels(self) -> np.ndarray:
+        """The class of every sample, ``(N, )``."""
+        self.full_init()
+        return np.concatenate([part.get_gt_labels() for part in self.datasets])
+
+    def get_cat_ids(self, idx: int) -> list[int]:
+        """The classes of one sample."""
+        self.full_init()
+        part, inner = self._get_ori_dataset_idx(idx)
+        return self.datasets[part].get_cat_ids(inner)
+
 
 @DATASETS.register_module()
 class RepeatDataset(engine.RepeatDataset):
@@ -95,6 +107,17 @@ class RepeatDataset(engine.RepeatDataset):
     def __getitem__(self, idx: int) -> Any:
         self.full_init()
         return self.dataset[follow(idx, self._get_ori_dataset_idx(idx))]
+
+    def get_gt_labels(self) -> np.ndarray:
+        """The class of every sample, ``(N, )``."""
+        self.full_init()
+        labels = self.dataset.get_gt_labels()
+        return labels[[self._get_ori_dataset_idx(i) for i in range(len(self))]]
+
+    def get_cat_ids(self, idx: int) -> list[int]:
+        """The classes of one sample."""
+        self.full_init()
+        return self.dataset.get_cat_ids(self._get_ori_dataset_idx(idx))
 
 
 @DATASETS.register_module()
@@ -129,3 +152,14 @@ class ClassBalancedDataset(engine.ClassBalancedDataset):
     def __getitem__(self, idx: int) -> Any:
         self.full_init()
         return self.dataset[follow(idx, self._get_ori_dataset_idx(idx))]
+
+    def get_gt_labels(self) -> np.ndarray:
+        """The class of every sample, ``(N, )``."""
+        self.full_init()
+        labels = self.dataset.get_gt_labels()
+        return labels[[self._get_ori_dataset_idx(i) for i in range(len(self))]]
+
+    def get_cat_ids(self, idx: int) -> list[int]:
+        """The classes of one sample."""
+        self.full_init()
+        return self.dataset.get_cat_ids(self._get_ori_dataset_idx(idx))

@@ -26,7 +26,13 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader
 
 from ..errors import ConfigError
-from ..registry import HOOKS, MODEL_WRAPPERS, MODELS, VISUALIZERS
+from ..registry import (
+    HOOKS,
+    LOG_PROCESSORS,
+    MODEL_WRAPPERS,
+    MODELS,
+    VISUALIZERS,
+)
 from . import builders
 from .checkpoints import unwrapped
 from .dataloaders import build_dataloader
@@ -93,7 +99,7 @@ class RunnerAssembly(BaseRunner):
         """The part that makes log lines."""
         if isinstance(log_processor, dict):
             with at('log_processor'):
-                return builders.log_processor_of(log_processor)
+                return LOG_PROCESSORS.build(dict(type='LogProcessor') | log_processor)
         return log_processor
 
     def build_model(self, model: nn.Module | dict) -> nn.Module:
@@ -101,7 +107,7 @@ class RunnerAssembly(BaseRunner):
         if isinstance(model, nn.Module):
             return model
         with at('model'):
-            return MODELS.build(model)
+            return MODELS.build(builders.build_loaders_in(model, self.seed))
 
     def wrap_model(self, model_wrapper_cfg: dict | None, model: nn.Module) -> nn.Module:
         """Put the model on its device, and among the other processes' models."""
@@ -134,19 +140,12 @@ class RunnerAssembly(BaseRunner):
         if not isinstance(optim_wrapper, Mapping):
             return super().build_optim_wrapper(optim_wrapper)
         with at('optim_wrapper'):
-            if 'optimizer' in optim_wrapper or 'constructor' in optim_wrapper:
-                builders.check_optim_wrapper(optim_wrapper)
             try:
                 return super().build_optim_wrapper(optim_wrapper)
             except ConfigError:
                 raise
             except ValueError as error:
                 raise ConfigError(str(error)) from error
-
-    def _check_scheduler_cfg(self, param_scheduler: Any) -> None:
-        with at('param_scheduler'):
-            if param_scheduler is not None:
-                builders.check_param_scheduler(param_scheduler)
 
     def build_param_scheduler(self, scheduler: Any) -> Any:
         """The schedulers of learning rate, momentum and the like."""
@@ -155,19 +154,6 @@ class RunnerAssembly(BaseRunner):
                 return super().build_param_scheduler(scheduler)
             except (ValueError, AssertionError) as error:
                 raise ConfigError(str(error)) from error
-
-    def scale_lr(
-        self, optim_wrapper: OptimWrapper, auto_scale_lr: dict | None = None
-    ) -> None:
-        """Scale the learning rate from the batch size it was chosen for."""
-        enabled = (auto_scale_lr or {}).get('enable', False)
-        if enabled and 'base_batch_size' not in auto_scale_lr:
-            with at('auto_scale_lr'):
-                raise ConfigError(
-                    'base_batch_size is missing: the batch size that the learning '
-                    'rate was chosen for'
-                )
-        super().scale_lr(optim_wrapper, auto_scale_lr)
 
     @staticmethod
     def build_dataloader(

@@ -16,7 +16,8 @@ from mmengine.hooks import EMAHook
 from mmengine.runner import BaseLoop, EpochBasedTrainLoop
 from torch import nn
 
-from ..errors import CheckpointError, ConfigError
+from ..config import advise_custom_keys, check
+from ..errors import CheckpointError, ConfigError, Problem
 from ..registry import RUNNERS
 from .assembly import RunnerAssembly
 from .checkpoints import (
@@ -28,7 +29,6 @@ from .checkpoints import (
     save_checkpoint,
 )
 from .checkpoints.training_state import restore_training, training_state
-from .checks import check_groups
 from .dataloaders import stop_workers
 from .environment import prepare_work_dir, report_full_disk
 from .interrupt import Interrupted, InterruptSwitch
@@ -96,9 +96,17 @@ class Runner(RunnerAssembly):
         Raises:
             ConfigError: if the config has mistakes.
         """
-        with _of_file(getattr(cfg, 'filename', None)):
-            check_groups(cfg)
-            return super().from_cfg(cfg)
+        cfg = cfg if isinstance(cfg, Config) else Config(cfg)
+        advice = check(cfg, build_model=False)
+        if not cfg.get('work_dir'):
+            problem = Problem('work_dir', 'is missing: a folder for the results')
+            raise ConfigError([problem], cfg.filename)
+        with _of_file(cfg.filename):
+            runner = super().from_cfg(cfg)
+        names = [name for name, _ in runner.model.named_parameters()]
+        for problem in (*advice, *advise_custom_keys(cfg, names)):
+            runner.logger.warning(str(problem))
+        return runner
 
     @cached_property
     def cfg_text(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from numbers import Real
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from mmengine.logging import MMLogger
@@ -31,6 +31,10 @@ class BaseModel(EngineModel):
     :meth:`predict`, or the raw output. Training, validation and distribution
     are mmengine's (``train_step``, ``val_step``, ``test_step``).
 
+    Attributes:
+        learns_classes: Whether the head learns the classes of the dataset, so that
+            its number of classes must suffice for them.
+
     Override:
         extract_feat: images to features.
         loss: images and truth to a dict of losses; see :meth:`parse_losses`.
@@ -49,6 +53,8 @@ class BaseModel(EngineModel):
         >>> Mean()(torch.ones(2, 3, 8, 8))
         tensor([1., 1.])
     """
+
+    learns_classes: ClassVar[bool] = False
 
     def __init__(
         self,

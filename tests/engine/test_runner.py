@@ -123,10 +123,10 @@ MISTAKES = {
     "train_dataloader.sampler: unknown type 'DefaultSample'": dict(
         train_dataloader=loader(sampler=dict(type='DefaultSample'))
     ),
-    'train_dataloader.batch_size: expected an integer of at least 1, got 0': dict(
+    'train_dataloader.batch_size is 0, expected at least 1': dict(
         train_dataloader=loader(batch_size=0)
     ),
-    "train_dataloader: a data loader has no argument 'num_worker'": dict(
+    "train_dataloader has no key 'num_worker'; did you mean 'num_workers'?": dict(
         train_dataloader=loader(num_worker=2)
     ),
     "train_dataloader.collate_fn: unknown type 'default_colate'": dict(
@@ -144,10 +144,10 @@ MISTAKES = {
     "train_cfg: EpochBasedTrainLoop needs the argument 'max_epochs'": dict(
         train_cfg=dict(by_epoch=True)
     ),
-    'train_cfg: EpochBasedTrainLoop: val_interval must be at least 1': dict(
+    'train_cfg.val_interval is 0, expected at least 1': dict(
         train_cfg=dict(by_epoch=True, max_epochs=1, val_interval=0)
     ),
-    "default_hooks.checkpont: unknown default hook; did you mean 'checkpoint'": dict(
+    "default_hooks has no hook 'checkpont'; did you mean 'checkpoint'": dict(
         default_hooks=dict(checkpont=dict(interval=2))
     ),
     "default_hooks.checkpoint: CheckpointHook has no argument 'intervl'": dict(
@@ -166,7 +166,9 @@ MISTAKES = {
     'val_evaluator is missing, though there is val_dataloader': dict(
         val_evaluator=None
     ),
-    'auto_scale_lr: base_batch_size is missing': dict(auto_scale_lr=dict(enable=True)),
+    "auto_scale_lr: needs the argument 'base_batch_size' (int)": dict(
+        auto_scale_lr=dict(enable=True)
+    ),
 }
 
 

@@ -28,8 +28,8 @@ class CheckpointHook(BaseCheckpointHook):
 
     Differs from mmengine's in that training goes on while a checkpoint is
     written, a file is replaced only by a whole one, old ones are removed after a
-    new one is there, and a misspelt ``save_best`` is told before or after the
-    first validation, with nothing lost.
+    new one is there, and a misspelt ``save_best`` is reported before the training
+    or after the first validation, with nothing lost.
 
     Args:
         interval: Epochs (iterations) between checkpoints; -1 is never.
@@ -114,8 +114,6 @@ class CheckpointHook(BaseCheckpointHook):
         self._training = True
         hub = runner.message_hub
         self._kept = list(hub.get_info('keep_ckpt_ids') or [])
-        if self.save_best is not None:
-            _check_prefixes(runner, self.key_indicators)
 
     def after_train_epoch(self, runner: Runner) -> None:
         """Save, if it is time."""
@@ -293,31 +291,3 @@ def _as_list(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return list(value)
     return [value] if isinstance(value, str) else value
-
-
-def _check_prefixes(runner: Runner, keys: Sequence[str]) -> None:
-    """See that each key begins as the results of some metric do."""
-    loop = runner.val_loop
-    if loop is None:
-        return
-    metrics = getattr(loop.evaluator, 'metrics', ())
-    prefixes = [getattr(metric, 'prefix', None) for metric in metrics]
-    if not prefixes or None in prefixes:
-        return
-    for key in keys:
-        prefix = key.rsplit('/', 1)[0]
-        if key != 'auto' and '/' in key and not _begins(key, prefixes):
-            raise ConfigError(
-                [
-                    Problem(
-                        'default_hooks.checkpoint.save_best',
-                        f'no metric begins with {prefix!r}'
-                        f'{did_you_mean(prefix, prefixes)}; the metrics are '
-                        f'{", ".join(f"{p}/..." for p in prefixes)}',
-                    )
-                ]
-            )
-
-
-def _begins(key: str, prefixes: Sequence[str]) -> bool:
-    return any(key.startswith(f'{prefix}/') for prefix in prefixes)

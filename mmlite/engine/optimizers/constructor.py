@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from mmengine.optim import DefaultOptimWrapperConstructor as BaseConstructor
 from mmengine.optim import OptimWrapper
@@ -32,6 +32,12 @@ class DefaultOptimWrapperConstructor(BaseConstructor):
     - states of either grouping are taken over, also from mmengine's checkpoints,
       and from another implementation of the step.
 
+    Attributes:
+        other_optimizers: Keys of ``paramwise_cfg`` that hold an optimizer more.
+        group_keys: Keys of an entry of ``custom_keys`` that the constructor takes
+            for itself, beside ``lr_mult`` and ``decay_mult``. Any other goes to the
+            groups of the optimizer, which may look for it, as LARS does.
+
     Args:
         optim_wrapper_cfg: The section ``optim_wrapper``.
         paramwise_cfg: Factors for some of the parameters; see mmengine's.
@@ -45,6 +51,9 @@ class DefaultOptimWrapperConstructor(BaseConstructor):
         >>> constructor(nn.Linear(2, 2)).optimizer.defaults['fused']
         True
     """
+
+    other_optimizers: ClassVar[tuple[str, ...]] = ()
+    group_keys: ClassVar[tuple[str, ...]] = ()
 
     def __call__(self, model: nn.Module) -> OptimWrapper:
         """Build the optimizer for a model, and what wraps it."""
