@@ -2,6 +2,7 @@
 
 from .advice import advise_custom_keys
 from .checking import Findings, check, check_config, check_phases, examine
+from .data import loaders_in
 from .editing import apply_overrides
 from .loading import load_config
 from .overrides import OverrideAction
@@ -17,5 +18,6 @@ __all__ = [
     'check_phases',
     'examine',
     'load_config',
+    'loaders_in',
     'parse_value',
 ]

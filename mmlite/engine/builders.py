@@ -9,7 +9,7 @@ from typing import Any
 from mmengine.evaluator import Evaluator
 from mmengine.runner import BaseLoop, Runner
 
-from ..config.data import loaders_in
+from ..config import loaders_in
 from ..registry import EVALUATORS, LOOPS
 from .checks import check_classes
 from .dataloaders import build_dataloader
