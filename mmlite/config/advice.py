@@ -11,7 +11,7 @@ from mmengine.config import Config
 from ..errors import Problem, did_you_mean
 from .fitting import at
 from .helpers import is_idle
-from .merging import DELETE
+from .merging import DELETE, MISSPELT_DELETE
 from .monitors import monitored
 from .timing import advise_timing
 
@@ -44,7 +44,7 @@ def _misspelt_deletes(node: Any, path: str) -> Iterator[str]:
         node = dict(enumerate(node))
     for key, value in node.items() if isinstance(node, Mapping) else ():
         place = f'{path}.{key}' if path else str(key)
-        if key == '_delete':
+        if key == MISSPELT_DELETE:
             yield place
         else:
             yield from _misspelt_deletes(value, place)

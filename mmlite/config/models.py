@@ -104,6 +104,8 @@ def _try(whole: Mapping[str, Any]) -> tuple[nn.Module | None, list[Problem]]:
         built, failure = _attempt(whole, 'cpu')
     if failure is None:
         return built if isinstance(built, nn.Module) else None, []
+    if target_of(whole, MODELS) is None:
+        return None, [*failure.problems, *_of_an_unknown_whole(whole)]
     mended = _mended(whole)
     others = [] if mended == whole else _refusals(mended)
     others = [*_written(whole), *_of_parts(whole, not failure.said), *others]
@@ -149,8 +151,6 @@ def _of_parts(whole: Mapping[str, Any], any_reason: bool) -> list[Problem]:
         any_reason: Whether to take what Python says, too. It may only be that the
             whole gives a part more than its config does.
     """
-    if target_of(whole, MODELS) is None:
-        return list(_unknown_names(whole))
     problems = []
     for keys, part in _parts(whole):
         target = target_of(part, MODELS)
@@ -179,6 +179,15 @@ def _takes_modules(kind: Any) -> bool:
     """Whether an annotation says that a module may be given, too."""
     kinds = typing.get_args(kind) or (kind,)
     return any(isinstance(k, type) and issubclass(k, nn.Module) for k in kinds)
+
+
+def _of_an_unknown_whole(whole: Mapping[str, Any]) -> list[Problem]:
+    """What can be said of the parts of a whole that nobody knows.
+
+    It may do with other dicts than its usual parts whatever it likes.
+    """
+    parts = {key: value for key, value in whole.items() if key in _PARTS}
+    return [*_written(parts), *_unknown_names(whole)]
 
 
 def _unknown_names(cfg: Any) -> Iterator[Problem]:

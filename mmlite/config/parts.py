@@ -9,6 +9,7 @@ from typing import Any
 from ..errors import ConfigError, Problem
 from ..registry import Registry
 from ..signature import argument_problems, value_name
+from .merging import MISSPELT_DELETE
 from .schema import Slot
 
 __all__ = ['check_keys', 'check_part', 'check_parts', 'is_built', 'target_of', 'under']
@@ -54,6 +55,7 @@ def check_keys(
     if not isinstance(cfg, Mapping):
         return [Problem('', f'is a dict, got {value_name(cfg)}')]
     problems = []
+    cfg = {k: v for k, v in cfg.items() if k != MISSPELT_DELETE}
     for problem in argument_problems(section, cfg, given):
         message = problem.message.removeprefix(f'{section.__name__} ')
         message = message.replace('has no argument', 'has no key', 1)
