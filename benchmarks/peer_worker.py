@@ -38,6 +38,29 @@ mmpretrain.datasets.cifar.check_md5 = lambda path, md5: True
 CONFIGS = Path(mmpretrain.__file__).parent / '.mim' / 'configs'
 
 
+def parameter_counts(folder: str, names: list[str]) -> dict[str, int | None]:
+    """Parameters of the models of config files; ``None`` where it cannot build one."""
+    linspace, counts = torch.linspace, {}
+    # The rates of stochastic depth are read from it, which meta tensors do not have.
+    torch.linspace = functools.partial(linspace, device='cpu')
+    try:
+        for name in names:
+            counts[name] = _parameter_count(Path(folder) / name)
+    finally:
+        torch.linspace = linspace
+    return counts
+
+
+def _parameter_count(path: Path) -> int | None:
+    try:
+        cfg = Config.fromfile(path)
+        with torch.device('meta'):
+            return sum(p.numel() for p in MODELS.build(cfg.model).parameters())
+    except Exception:  # some of its files are broken
+        traceback.print_exc()
+        return None
+
+
 def cifar_config(root: str, batch_size: int, workers: int) -> Config:
     """Its own recipe, on made-up data and without validation."""
     cfg = Config.fromfile(CONFIGS / 'resnet/resnet18_8xb16_cifar10.py')
@@ -157,7 +180,11 @@ def training(root: str, batch_size: int, workers: int, iterations: int) -> float
 
 
 FUNCTIONS = dict(
-    pipeline=pipeline, evaluation=evaluation, validation=validation, training=training
+    pipeline=pipeline,
+    evaluation=evaluation,
+    validation=validation,
+    training=training,
+    parameter_counts=parameter_counts,
 )
 
 

@@ -40,7 +40,9 @@ LAYERS = (
         'engine',
     },
     {'models.extractors', 'models.heads'},
+    {'models.joining'},
     {'models.base'},
+    {'models.named_outputs'},
     {
         'models.classifiers',
         'models.selfsup',
@@ -55,7 +57,7 @@ HEIGHT = {room: height for height, rooms in enumerate(LAYERS) for room in rooms}
 PARTS = {
     room
     for room, height in HEIGHT.items()
-    if room.startswith('models.') and 0 < height < HEIGHT['models.base']
+    if room.startswith('models.') and 0 < height < HEIGHT['models.joining']
 } - {'models.layers'}
 FREE_OF_MODELS = {'datasets', 'evaluation', 'visualization', 'engine'}
 

@@ -8,14 +8,30 @@ from importlib import import_module
 from typing import Any
 
 _HOMES = {
+    'ImageClassificationInferencer': 'inferencers',
+    'Inferencer': 'inferencers',
+    'export': 'exporting',
     'init_model': 'model',
+    'inferencer_of': 'inferencers',
     'pack_dataset': 'packing',
+    'predict': 'predicting',
     'prepare_training': 'training',
     'test': 'testing',
     'train': 'training',
 }
 
-__all__ = ['init_model', 'pack_dataset', 'prepare_training', 'test', 'train']
+__all__ = [
+    'ImageClassificationInferencer',
+    'Inferencer',
+    'export',
+    'inferencer_of',
+    'init_model',
+    'pack_dataset',
+    'predict',
+    'prepare_training',
+    'test',
+    'train',
+]
 
 
 def __getattr__(name: str) -> Any:

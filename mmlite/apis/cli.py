@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from ..config import OverrideAction, examine, load_config
+from ..config import OverrideAction, config_text, examine, load_config
 from ..errors import ConfigError, UserError
 from ..version import __version__
 
@@ -57,6 +57,8 @@ def _parser() -> argparse.ArgumentParser:
         ('test', 'test a checkpoint', _add_test, _test),
         ('print-config', 'print a config as it is used', _add_print, _print_config),
         ('check-config', 'find the mistakes in configs', _add_check, _check_config),
+        ('predict', 'predict on pictures', _add_predict, _predict),
+        ('export', 'export a model to ONNX or torch.export', _add_export, _export),
         ('pack-dataset', 'decode a dataset once, into one file', _add_pack, _pack),
     ):
         command = commands.add_parser(name, help=summary, description=summary)
@@ -112,7 +114,7 @@ def _add_test(parser: argparse.ArgumentParser) -> None:
     _add_running(parser)
     parser.add_argument('checkpoint', help='checkpoint file')
     parser.add_argument(
-        '--out', metavar='FILE', help='write predictions to a .json or .pkl file'
+        '--out', metavar='FILE', help='write predictions to a .json, .csv or .pkl file'
     )
     parser.add_argument(
         '--tta', action='store_true', help='average over augmented views'
@@ -169,6 +171,52 @@ def _add_pack(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--num-workers', type=int, help='processes that decode')
 
 
+def _add_predict(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        'words',
+        nargs='+',
+        metavar='[CONFIG] CHECKPOINT INPUT...',
+        help='a checkpoint, with its config if it does not hold it, and images, '
+        'folders, patterns or addresses',
+    )
+    _add_overrides(parser)
+    parser.add_argument(
+        '--out', metavar='FILE', help='write predictions to a .json, .csv or .pkl file'
+    )
+    parser.add_argument(
+        '--show-dir', metavar='DIR', help='write the pictures with their predictions'
+    )
+    parser.add_argument('--device', help='e.g. cpu or cuda:1')
+    parser.add_argument('--batch-size', type=int, default=8)
+    parser.add_argument('--num-workers', type=int, default=0)
+    parser.add_argument(
+        '--on-error',
+        choices=('raise', 'skip'),
+        default='raise',
+        help='what to do about a picture that cannot be read',
+    )
+
+
+def _add_export(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('config', help='config file, or a checkpoint that holds it')
+    parser.add_argument('checkpoint', nargs='?', help='checkpoint file')
+    _add_overrides(parser)
+    parser.add_argument('--out', metavar='FILE', help='file to write')
+    parser.add_argument('--format', choices=('onnx', 'torch-export'), default='onnx')
+    parser.add_argument(
+        '--size', type=int, nargs='+', metavar='PIXELS', help='height and width'
+    )
+    parser.add_argument(
+        '--dynamic', action='store_true', help='let batch and image sizes vary'
+    )
+    parser.add_argument(
+        '--preprocessing',
+        action='store_true',
+        help='normalise within; the input is RGB from 0 to 255',
+    )
+    parser.add_argument('--image', help='a picture to compare the outputs on')
+
+
 def _export_rank(args: argparse.Namespace) -> None:
     if args.local_rank is not None:
         os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
@@ -208,7 +256,7 @@ def _test(args: argparse.Namespace) -> int:
 
 
 def _print_config(args: argparse.Namespace) -> int:
-    print(load_config(args.config, args.cfg_options).pretty_text)
+    print(config_text(load_config(args.config, args.cfg_options)), end='')
     return 0
 
 
@@ -225,6 +273,44 @@ def _check_config(args: argparse.Namespace) -> int:
         wrong += bool(problems)
         print(problems or f'{path}: ok')
     return min(wrong, 1)
+
+
+def _predict(args: argparse.Namespace) -> int:
+    from .predicting import predict, split_words
+
+    config, checkpoint, inputs = split_words(args.words)
+    predict(
+        config,
+        checkpoint,
+        inputs,
+        args.cfg_options,
+        out=args.out,
+        show_dir=args.show_dir,
+        device=args.device,
+        batch_size=args.batch_size,
+        num_workers=args.num_workers,
+        on_error=args.on_error,
+        report=lambda found: print(f'{found.name}: {found.text()}', flush=True),
+    )
+    return 0
+
+
+def _export(args: argparse.Namespace) -> int:
+    from .exporting import export
+
+    path = export(
+        args.config,
+        args.checkpoint,
+        args.out,
+        args.format,
+        args.cfg_options,
+        size=args.size,
+        dynamic=args.dynamic,
+        preprocessing=args.preprocessing,
+        image=args.image,
+    )
+    print(f'written {path}: the same as in PyTorch on random and on real input')
+    return 0
 
 
 def _pack(args: argparse.Namespace) -> int:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import pickle
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,13 +11,7 @@ import torch
 from mmengine.dist import master_only
 from mmengine.evaluator import BaseMetric
 
-from ..errors import UserError
-
-#: How a file of each ending is written.
-_WRITERS = {
-    '.json': lambda rows: json.dumps(rows, indent=1).encode(),
-    '.pkl': pickle.dumps,
-}
+from .rows import check_rows_path, write_rows
 
 
 class PredictionFile(BaseMetric):
@@ -31,7 +22,7 @@ class PredictionFile(BaseMetric):
     ``sample_idx``, ...). It measures nothing.
 
     Args:
-        path: A ``.json`` or ``.pkl`` file; its folder is made if needed.
+        path: A ``.json``, ``.csv`` or ``.pkl`` file; its folder is made if needed.
 
     Raises:
         UserError: if the ending is another one, or the folder is not writable.
@@ -39,25 +30,12 @@ class PredictionFile(BaseMetric):
     Example:
         >>> PredictionFile('predictions.txt')
         Traceback (most recent call last):
-        mmlite.errors.UserError: predictions are written to .json or .pkl files, ...
+        mmlite.errors.UserError: rows are written to .json, .csv or .pkl files, ...
     """
 
     def __init__(self, path: str | Path) -> None:
         super().__init__(prefix='predictions')
-        self.path = Path(path)
-        if self.path.suffix not in _WRITERS:
-            raise UserError(
-                f'predictions are written to {" or ".join(_WRITERS)} files, '
-                f'got {str(path)!r}'
-            )
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise UserError(f'cannot make the folder of {path}: {error}') from error
-        if self.path.is_dir():
-            raise UserError(f'{path} is a folder; name a file for the predictions')
-        if not os.access(self.path.parent, os.W_OK):
-            raise UserError(f'no permission to write {path}')
+        self.path = check_rows_path(path)
         self._rows: list = []
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
@@ -71,17 +49,12 @@ class PredictionFile(BaseMetric):
 
     @master_only
     def write(self) -> None:
-        """Write the file, once the figures of the test are told.
+        """Write the file, once the figures of the test are reported.
 
         Raises:
             UserError: if it cannot be written.
         """
-        part = self.path.with_name(f'.{self.path.name}.part')
-        try:
-            part.write_bytes(_WRITERS[self.path.suffix](self._rows))
-            part.replace(self.path)
-        except OSError as error:
-            raise UserError(f'cannot write {self.path}: {error}') from error
+        write_rows(self._rows, self.path)
 
 
 def _plain(value: Any) -> Any:

@@ -3,9 +3,11 @@
 from .advice import advise_custom_keys
 from .checking import Findings, check, check_config, check_phases, examine
 from .data import loaders_in
+from .dumping import config_text, plain_config, write_config
 from .editing import apply_overrides
 from .loading import load_config
 from .overrides import OverrideAction
+from .saved_text import config_of_text
 from .values import parse_value
 
 __all__ = [
@@ -16,8 +18,12 @@ __all__ = [
     'check',
     'check_config',
     'check_phases',
+    'config_of_text',
+    'config_text',
     'examine',
     'load_config',
     'loaders_in',
     'parse_value',
+    'plain_config',
+    'write_config',
 ]

@@ -25,7 +25,7 @@ _BY_SAMPLE = ('collate_fn', 'batch_sampler')
 
 _SAMPLERS = (
     ('sampler', ('dataset', 'seed')),
-    ('batch_sampler', ('sampler', 'batch_size')),
+    ('batch_sampler', ('dataset', 'sampler', 'batch_size', 'drop_last', 'seed')),
 )
 
 

@@ -293,7 +293,7 @@ def _amended(tree: ast.Module, names: set[str]) -> ast.Module:
 
 def _text_of(path: Path, source: str) -> str:
     try:
-        return path.read_text(encoding='utf-8')
+        return path.read_text(encoding='utf-8-sig')
     except UnicodeDecodeError as error:
         raise ConfigError(f'is not UTF-8 text: {error}', source) from None
     except OSError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import torch
@@ -176,20 +176,23 @@ def _check_paramwise(cfg: Any, constructor: Any) -> list[Problem]:
         else:
             problems.append(Problem(key, 'is missing: an optimizer for the vectors'))
     problems += check_keys(cfg, paramwise_cfg)
-    keys = cfg.get('custom_keys')
+    keys, more = cfg.get('custom_keys'), constructor.group_keys
     for name, own in keys.items() if isinstance(keys, Mapping) else ():
-        found = _check_custom_key(own, constructor.group_keys)
-        problems += under(found, 'custom_keys', name)
+        problems += under(_check_custom_key(own, more), 'custom_keys', name)
     return problems
 
 
-def _check_custom_key(cfg: Any, more: Sequence[str]) -> list[Problem]:
-    """Check one of ``custom_keys``; other keys go to the optimizer's groups."""
+def _check_custom_key(own: Any, more: Collection[str]) -> list[Problem]:
+    """Check one of ``custom_keys``; what is like no known key is the optimizer's."""
+    if not isinstance(own, Mapping):
+        return check_keys(own, custom_key)
     known = [*arguments_of(custom_key).kinds, *more]
-    if not isinstance(cfg, Mapping):
-        return check_keys(cfg, custom_key)
-    own = {k: v for k, v in cfg.items() if k in known or is_typo(k, known)}
-    return check_keys({k: v for k, v in own.items() if k not in more}, custom_key)
+    hints = {k: did_you_mean(k, known) for k in own if k not in known}
+    problems = [
+        Problem('', f'has no key {key!r}{hint}') for key, hint in hints.items() if hint
+    ]
+    stated = {k: v for k, v in own.items() if k not in hints and k not in more}
+    return problems + check_keys(stated, custom_key)
 
 
 def _check_optimizer(cfg: Any) -> list[Problem]:

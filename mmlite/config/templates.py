@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
+import tokenize
 from collections.abc import Mapping, Sequence
 from itertools import count
 from pathlib import Path
@@ -18,6 +20,10 @@ __all__ = ['MARK', 'base_names', 'base_values', 'fill', 'masked', 'substitute']
 MARK = re.compile(r'__base_value_\d+__')
 
 _ENVIRONMENT = re.compile(r'\{\{[\'"]?\s*\$(\w+)\s*:\s*(\S*?)\s*[\'"]?\}\}')
+_ANY = re.compile(r'\{\{.*?\}\}')
+_YAML_COMMENT = re.compile(
+    r"""(?:[^'"#]|'[^']*'|"(?:[^"\\]|\\.)*"|(?<=\S)['"#])*?(?:^|(?<=\s))#"""
+)
 _BASE = re.compile(r'\{\{\s*_base_\.([\w.]+)\s*\}\}')
 
 
@@ -40,6 +46,7 @@ def substitute(text: str, path: Path, source: str) -> tuple[str, dict[str, str]]
         'fileExtname': path.suffix,
     }
     names = '|'.join(own)
+    text = _without_comments(text, path.suffix)
     text = re.sub(rf'\{{\{{\s*({names})\s*\}}\}}', lambda m: own[m[1]], text)
     used: dict[str, str] = {}
 
@@ -58,6 +65,45 @@ def substitute(text: str, path: Path, source: str) -> tuple[str, dict[str, str]]
         return default
 
     return _ENVIRONMENT.sub(value, text), used
+
+
+def _without_comments(text: str, suffix: str) -> str:
+    """The text with ``{{`` and ``}}`` in comments made blanks: nothing is looked up."""
+    if suffix == '.py':
+        spans = _python_comments(text)
+    elif suffix in ('.yaml', '.yml'):
+        spans = _yaml_comments(text)
+    else:  # JSON has none
+        return text
+    lines = text.split('\n')
+    for row, column in spans:
+        line = lines[row]
+        rest = line[column:].replace('{{', '  ').replace('}}', '  ')
+        lines[row] = line[:column] + rest
+    return '\n'.join(lines)
+
+
+def _python_comments(text: str) -> list[tuple[int, int]]:
+    """Row and column of each comment; what is no Python is left to the parser."""
+    found = []
+    parsable = _ANY.sub(lambda m: 'x' * len(m[0]), text)
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(parsable).readline):
+            if token.type == tokenize.COMMENT:
+                found.append((token.start[0] - 1, token.start[1]))
+    except (tokenize.TokenError, SyntaxError):
+        pass  # those before it are known
+    return found
+
+
+def _yaml_comments(text: str) -> list[tuple[int, int]]:
+    """Row and column of each comment: a ``#`` at the start or after a blank."""
+    found = []
+    for row, line in enumerate(text.split('\n')):
+        match = _YAML_COMMENT.match(line)
+        if match:
+            found.append((row, match.end() - 1))
+    return found
 
 
 def masked(text: str) -> str:

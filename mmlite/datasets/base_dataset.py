@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import random
 from collections.abc import Mapping, Sequence
 from logging import WARNING
 from pathlib import Path
@@ -18,11 +17,23 @@ from mmengine.utils import is_abs
 
 from ..errors import DataError, DataNotFoundError
 from ..registry import DATASETS
+from ..structures.class_lists import class_mapping
+from .annotations import (
+    check_samples,
+    class_names,
+    classes_of,
+    file_exists,
+    names_in,
+    parsed_samples,
+    read_annotations,
+)
 from .in_memory.image_table import ImageTable, table_of_arrays
 from .seeded_index import SeededIndex, follow
-from .storage import PackedList
-from .transforms import Compose
+from .storage import compact, labels_of, relabelled
+from .transforms import Compose, SampleRandom
 from .transforms.base import OR_SKIP
+
+_ANNOTATION_FILES = ('.json', '.yaml', '.yml')
 
 
 @DATASETS.register_module()
@@ -34,14 +45,20 @@ class BaseDataset(EngineDataset):
         {"metainfo": {"classes": ["cat", "dog"]},
          "data_list": [{"img_path": "a.jpg", "gt_label": 0}, ...]}
 
+    or the same in YAML. A label is the index of a class or its name. Instead of
+    ``classes`` there can be ``categories``, dicts with ``id`` and ``category_name``.
+
     Asked for a :class:`SeededIndex`, as mmlite's samplers yield it, the dataset
     puts a generator of its own, ``rng``, and the ``epoch`` into the sample, for
     the transforms to draw from.
 
     Override:
         load_data_list: what samples there are.
+        check_samples: what labels of an annotation file may be.
         filter_data: which of them to use.
         prepare: find or download the files, without reading them in.
+        image_shape: the shape ``(H, W)`` or ``(H, W, C)`` that every ``img`` of
+            :meth:`load_data_list` has; None if samples name files.
 
     Args:
         ann_file: Annotation file, relative to ``data_root``.
@@ -59,7 +76,10 @@ class BaseDataset(EngineDataset):
             error, instead of being replaced by the next one.
         lazy_init: Whether to read the samples in only when they are needed.
         max_refetch: How many samples in a row may be replaced.
-        classes: Names of the classes, or a text file with one per line.
+        classes: Names of the classes, or a file of them: a text file with one per
+            line, or JSON or YAML; see
+            :func:`~mmlite.datasets.annotations.class_names`. ``classes`` in
+            ``metainfo`` can be either, too.
         on_error: ``'raise'``, or ``'skip'``: a sample that cannot be read is
             named in the log, once per process, and replaced by the next one.
 
@@ -77,6 +97,7 @@ class BaseDataset(EngineDataset):
     """
 
     METAINFO: dict = {}
+    image_shape: tuple[int, ...] | None = None
 
     def __init__(
         self,
@@ -100,7 +121,9 @@ class BaseDataset(EngineDataset):
             data_prefix = dict(img_path=data_prefix)
         metainfo = dict(metainfo or {})
         if classes is not None:
-            metainfo['classes'] = _class_names(classes)
+            metainfo['classes'] = classes
+        if metainfo.get('classes') is not None:
+            metainfo['classes'] = class_names(metainfo['classes'], str(data_root))
         self.ann_file = str(ann_file)
         self.data_root = str(data_root)
         self.data_prefix = copy.copy(data_prefix)
@@ -136,6 +159,41 @@ class BaseDataset(EngineDataset):
         """Index of each class."""
         return {name: i for i, name in enumerate(self.CLASSES or ())}
 
+    def use_classes(self, classes: Sequence[str]) -> None:
+        """Let labels be those of another list of classes: a class keeps its name.
+
+        Args:
+            classes: The names in the order of their labels, e.g. those of the data
+                that a model was trained on.
+
+        Raises:
+            DataError: if a class of this dataset is not among them, or its labels
+                are not where they can be changed.
+
+        Example:
+            >>> digits = DATASETS.build(dict(type='Digits'))
+            >>> before = digits.get_data_info(0)['gt_label']
+            >>> digits.use_classes(digits.CLASSES[::-1])
+            >>> before + digits.get_data_info(0)['gt_label']
+            9
+        """
+        self.full_init()
+        mapping = class_mapping(self.CLASSES or (), classes)
+        if mapping is not None:
+            if not self.gives_what_it_stores:
+                raise DataError(
+                    f'{type(self).__name__} makes its samples itself, so their labels '
+                    f'cannot be changed; state classes={list(classes)} for it'
+                )
+            try:
+                self.data_list = relabelled(self.data_list, mapping)
+            except IndexError as error:
+                raise DataError(
+                    f'{type(self).__name__} has labels beyond its {len(mapping)} '
+                    'classes; state all of them as classes'
+                ) from error
+        self._metainfo['classes'] = tuple(classes)
+
     def prepare(self) -> None:
         """Find or download the files, without reading them in.
 
@@ -153,7 +211,7 @@ class BaseDataset(EngineDataset):
         if self._indices is not None:
             self.data_list = self._get_unserialized_subset(self._indices)
         if self._pack and isinstance(self.data_list, list):
-            self.data_list = PackedList(self.data_list)
+            self.data_list = compact(self.data_list)
         self._fully_initialized = True
 
     def load_data_list(self) -> Sequence[dict]:
@@ -163,21 +221,29 @@ class BaseDataset(EngineDataset):
                 f'{type(self).__name__} has no ann_file to read; set ann_file, or '
                 'override load_data_list'
             )
-        path = Path(self.ann_file)
-        if not path.is_file():
+        path = self.ann_file
+        if not file_exists(path):
             raise DataNotFoundError(
                 f'{type(self).__name__}: the annotation file {path} does not exist; '
                 'check ann_file and data_root'
             )
-        if path.suffix != '.json':
+        if Path(path).suffix.lower() not in _ANNOTATION_FILES:
             raise DataError(
-                f'{path}: expected a .json file with the keys metainfo and '
+                f'{path}: expected a .json or .yaml file with the keys metainfo and '
                 'data_list; for lines of "path label" use CustomDataset'
             )
-        try:
-            return super().load_data_list()
-        except (AssertionError, TypeError, ValueError) as error:
-            raise DataError(f'{path}: {error}') from error
+        metainfo, samples = read_annotations(path)
+        classes = classes_of(metainfo, f'{path}: metainfo') or names_in(samples)
+        for key, value in metainfo.items():
+            self._metainfo.setdefault(key, value)
+        if classes and self.CLASSES in (None, metainfo.get('classes')):
+            self._metainfo['classes'] = classes
+        self.check_samples(samples)
+        return parsed_samples(samples, self.parse_data_info, path)
+
+    def check_samples(self, samples: list[dict]) -> None:
+        """See that labels of an annotation file are classes; names become indices."""
+        check_samples(samples, self.CLASSES, self.ann_file)
 
     def get_data_info(self, idx: int) -> dict:
         """The annotation of a sample, before the pipeline."""
@@ -192,7 +258,7 @@ class BaseDataset(EngineDataset):
     def get_gt_labels(self) -> np.ndarray:
         """The class of every sample, ``(N, )``; not for several labels a sample."""
         self.full_init()
-        return np.array([info['gt_label'] for info in self.data_list])
+        return labels_of(self.data_list)
 
     def get_cat_ids(self, idx: int) -> list[int]:
         """The classes of one sample."""
@@ -202,7 +268,7 @@ class BaseDataset(EngineDataset):
         """One sample, through the pipeline."""
         info = self.get_data_info(idx)
         if isinstance(idx, SeededIndex):
-            info['rng'] = random.Random(idx.seed)
+            info['rng'] = SampleRandom(idx.seed)
             info['epoch'] = idx.epoch
         return self.pipeline(info)
 
@@ -304,7 +370,10 @@ class BaseDataset(EngineDataset):
 
     @classmethod
     def _load_metainfo(cls, metainfo: Mapping | Config | None = None) -> dict:
-        return {**copy.deepcopy(cls.METAINFO), **copy.deepcopy(dict(metainfo or {}))}
+        info = {**copy.deepcopy(cls.METAINFO), **copy.deepcopy(dict(metainfo or {}))}
+        if isinstance(info.get('classes'), list):
+            info['classes'] = tuple(info['classes'])
+        return info
 
     def __repr__(self) -> str:
         lines = [f'Dataset {type(self).__name__}']
@@ -323,16 +392,3 @@ class BaseDataset(EngineDataset):
             'Prefix of images': self.img_prefix,
         }
         return {name: place for name, place in places.items() if place}
-
-
-def _class_names(classes: str | Sequence[str]) -> tuple[str, ...]:
-    if not isinstance(classes, str):
-        return tuple(classes)
-    path = Path(classes)
-    if not path.is_file():
-        raise DataNotFoundError(
-            f'classes={classes!r} is no file; give a list of names, or a text file '
-            'with one name per line'
-        )
-    lines = path.read_text(encoding='utf-8-sig').splitlines()
-    return tuple(line.strip() for line in lines if line.strip())

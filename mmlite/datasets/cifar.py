@@ -69,6 +69,7 @@ class CIFAR10(BaseDataset):
     """
 
     METAINFO: ClassVar[dict] = dict(classes=CIFAR10_CLASSES)
+    image_shape = (32, 32, 3)
     archive: ClassVar[RemoteFile] = RemoteFile(
         'cifar-10-python.tar.gz',
         'c58f30108f718f92721af3b95e74349a',

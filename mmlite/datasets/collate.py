@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.utils.data._utils.collate import default_collate_fn_map
 
 from ..registry import FUNCTIONS
 from ..structures import DataSample, SampleBatch
@@ -56,3 +57,12 @@ def default_collate(data_batch: Sequence) -> Any:
         if all(len(item) == len(first) for item in data_batch):
             return [default_collate(entry) for entry in zip(*data_batch, strict=True)]
     return list(data_batch)
+
+
+def _collate_samples(batch: Sequence[DataSample], **_: Any) -> SampleBatch:
+    return SampleBatch(batch)
+
+
+# So that a collate function of the user's own may leave the rest to torch's, which is
+# extended in this way.
+default_collate_fn_map[DataSample] = _collate_samples

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from logging import WARNING
 from pathlib import Path
@@ -12,10 +13,13 @@ from mmengine.logging import print_log
 
 from ..errors import DataError, DataNotFoundError, did_you_mean
 from ..registry import DATASETS
+from .annotations import file_exists
 from .base_dataset import BaseDataset
 from .folders import IMAGE_EXTENSIONS, find_images, held_out, subfolders, tree
+from .list_file import ListFile
 
 _SPLITS = ('train', 'val', 'test')
+_EVALUATED = ('val', 'valid', 'validation', 'test')
 _EXPECTED = (
     'train/<class>/*.jpg and val/<class>/*.jpg, or <class>/*.jpg with a split held '
     'out by rule, or an ann_file with lines "path label"'
@@ -40,11 +44,13 @@ class CustomDataset(BaseDataset):
     ``split='train'`` takes the rest; so too if there is a ``train`` and no
     ``val``. Without a ``split`` all class folders in the folder are taken. The
     classes are the names of the folders, sorted, those of ``train`` if there is
-    one.
+    one, also beside a folder ``val`` or ``test`` that ``data_prefix`` names.
 
     File: a path and a label on each line, with a blank or a tab between them; the
-    label is a class index or the name of a class (with a tab it may contain
-    blanks). Paths are relative to ``data_root`` and ``data_prefix``.
+    label is a class index or the name of a class. Both may contain blanks: a path
+    ends with its ending. Without ``classes``, those of a file are its labels, sorted,
+    if they are names. Paths are relative to ``data_root`` and ``data_prefix``. A
+    ``.json`` or ``.yaml`` file is that of :class:`BaseDataset`.
 
     Args:
         data_root: Folder of everything.
@@ -122,7 +128,7 @@ class CustomDataset(BaseDataset):
     def prepare(self) -> None:
         """Check that the folder, or the annotation file, is there."""
         place = Path(self.ann_file or self.img_prefix)
-        if not place.exists():
+        if not (file_exists(place) or place.is_dir()):
             raise DataNotFoundError(
                 f'{type(self).__name__}: {place} does not exist; set '
                 f'{"ann_file" if self.ann_file else "data_root"} to where the data are'
@@ -151,10 +157,10 @@ class CustomDataset(BaseDataset):
             paths = find_images(folder / name, self.extensions)
             if not paths:
                 empty.append(name)
+            begin = join_path(str(folder), name, '')
             for path in paths:
                 keys.append(f'{name}/{path}')
-                place = join_path(str(folder), keys[-1])
-                samples.append(dict(img_path=place, gt_label=names[name]))
+                samples.append(dict(img_path=begin + path, gt_label=names[name]))
         if samples and empty:
             print_log(f'{folder}: no image in the folders {empty}', 'current', WARNING)
         if not samples and find_images(folder, self.extensions):
@@ -193,9 +199,12 @@ class CustomDataset(BaseDataset):
         """The index of each class; the names are fixed here if nobody gave them."""
         found = subfolders(folder)
         if self.CLASSES is None:
-            train = Path(self.img_prefix, 'train')
-            by_train = self.split is not None and train.is_dir()
-            classes = subfolders(train if by_train else folder)
+            place = Path(self.img_prefix)
+            train = place / 'train'
+            if self.split is None and place.name in _EVALUATED:
+                train = place.with_name('train')
+            known = train.is_dir() and (self.split or train.parent != place)
+            classes = (subfolders(train) if known else None) or found
             self._metainfo['classes'] = tuple(classes)
         names = self.class_to_idx
         for name in found:
@@ -208,27 +217,26 @@ class CustomDataset(BaseDataset):
         return names
 
     def _from_file(self) -> list[dict]:
-        path = Path(self.ann_file)
-        if path.suffix == '.json':
+        path = self.ann_file
+        if Path(path).suffix.lower() in ('.json', '.yaml', '.yml'):
             return list(super().load_data_list())
-        lines = path.read_text(encoding='utf-8-sig').splitlines()
-        rows = [(n, line.strip()) for n, line in enumerate(lines, 1) if line.strip()]
-        if not self.with_label:
-            samples = [dict(img_path=self._place(text)) for _, text in rows]
-        else:
-            split = [self._split_line(n, text) for n, text in rows]
-            labels = self._label_indices(
-                [label for _, label in split], [n for n, _ in rows]
-            )
+        lines = ListFile(path, self.extensions)
+        if self.with_label:
+            names, labels = lines.labelled(self.CLASSES)
+            if self.CLASSES is None:
+                self._metainfo['classes'] = lines.classes
             samples = [
                 dict(img_path=self._place(name), gt_label=label)
-                for (name, _), label in zip(split, labels, strict=True)
+                for name, label in zip(names, labels, strict=True)
             ]
+        else:
+            names = lines.paths()
+            samples = [dict(img_path=self._place(name)) for name in names]
         if samples and '://' not in samples[0]['img_path']:
-            first = Path(samples[0]['img_path'])
-            if not first.exists():
+            first = samples[0]['img_path']
+            if not os.path.exists(first):
                 raise DataNotFoundError(
-                    f'{path} lists {rows[0][1].split()[0]!r}, but {first} does not '
+                    f'{path} lists {names[0]!r}, but {first} does not '
                     'exist; check data_root and data_prefix\n'
                     f'  found    {tree(self.img_prefix or ".")}'
                 )
@@ -236,48 +244,6 @@ class CustomDataset(BaseDataset):
 
     def _place(self, name: str) -> str:
         return join_path(self.img_prefix, name) if self.img_prefix else name
-
-    def _split_line(self, number: int, text: str) -> tuple[str, str]:
-        name, _, label = text.rpartition('\t' if '\t' in text else ' ')
-        if not name:
-            raise DataError(
-                f'{self.ann_file}:{number}: expected "path label", got {text!r}; '
-                'set with_label=False if there are no labels'
-            )
-        return name.strip(), label.strip()
-
-    def _label_indices(self, labels: list[str], numbers: list[int]) -> list[int]:
-        """Class indices of labels that are indices, or names."""
-        names = self.class_to_idx
-        by_index = all(map(_is_index, labels))
-        if by_index and not set(labels) <= set(names):
-            indices = [int(label) for label in labels]
-            limit = len(names) or max(indices, default=0) + 1
-            for index, number in zip(indices, numbers, strict=True):
-                if not 0 <= index < limit:
-                    raise DataError(
-                        f'{self.ann_file}:{number}: label {index} is not a class; '
-                        f'they go from 0 to {limit - 1}; correct it, or state more '
-                        'classes'
-                    )
-            return indices
-        if not names:
-            self._metainfo['classes'] = tuple(sorted(set(labels)))
-            names = self.class_to_idx
-        unknown = [
-            (label, number)
-            for label, number in zip(labels, numbers, strict=True)
-            if label not in names
-        ]
-        if unknown:
-            # A word, if there is one, is why indices are none either.
-            label, number = min(unknown, key=lambda entry: _is_index(entry[0]))
-            raise DataError(
-                f'{self.ann_file}:{number}: {label!r} is none of the {len(names)} '
-                f'classes{did_you_mean(label, names)}; correct it, or state more '
-                'classes'
-            )
-        return [names[label] for label in labels]
 
     def _wrong_layout(self, what: str) -> DataNotFoundError:
         place = self.ann_file or self.img_prefix or '.'
@@ -287,7 +253,3 @@ class CustomDataset(BaseDataset):
             f'  expected {_EXPECTED}; endings {" ".join(self.extensions)}\n'
             f'  found    {found}'
         )
-
-
-def _is_index(label: str) -> bool:
-    return label.lstrip('-').isdecimal()

@@ -68,6 +68,11 @@ class Digits(BaseDataset):
         self.seed = seed
         super().__init__(test_mode=test_mode or split == 'test', **kwargs)
 
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """The shape of every image."""
+        return self.size, self.size, self.channels
+
     def load_data_list(self) -> ArrayList:
         """Read the images of the split."""
         with np.load(_FILE, allow_pickle=False) as file:

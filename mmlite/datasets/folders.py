@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections import Counter
 from collections.abc import Collection, Sequence
+from logging import WARNING
 from pathlib import Path
+
+from mmengine.logging import print_log
 
 from ..errors import DataError
 
@@ -21,20 +25,29 @@ IMAGE_EXTENSIONS = (
     '.tif',
     '.tiff',
     '.webp',
+    '.gif',
 )
+
+
+#: Pictures that no backend reads; what else lies in a folder is left alone.
+_OTHER_IMAGES = ('.avif', '.heic', '.heif', '.jp2', '.jxl', '.svg', '.tga', '.jfif')
 
 
 def subfolders(folder: str | Path) -> list[str]:
     """Names of the folders in a folder, sorted; hidden ones are left out.
 
     Raises:
-        DataError: if it is a file.
+        DataError: if it is a file, or cannot be listed.
     """
-    if os.path.isfile(folder):
-        raise DataError(f'expected a folder of images, got the file {folder}')
-    with os.scandir(folder) as entries:
-        names = [e.name for e in entries if e.is_dir() and e.name[0] != '.']
-    return sorted(names)
+    try:
+        if os.path.isfile(folder):
+            raise DataError(f'expected a folder of images, got the file {folder}')
+        with os.scandir(folder) as entries:
+            return sorted(e.name for e in entries if e.name[0] != '.' and _leads_on(e))
+    except (OSError, ValueError) as error:
+        if isinstance(error, (FileNotFoundError, DataError)):
+            raise
+        raise _unlisted(folder, error) from error
 
 
 def find_images(
@@ -42,19 +55,77 @@ def find_images(
 ) -> list[str]:
     """Paths of all images below a folder, relative to it, ``/`` between names.
 
-    Sorted by path; hidden files and folders are left out.
+    Sorted by path; hidden files and folders are left out. A link to a folder is
+    followed, but one that leads back to where it came from is reported and left out.
+    So are pictures of other formats.
+
+    Raises:
+        DataError: if a folder cannot be listed.
     """
     endings = tuple(ending.lower() for ending in extensions)
-    found = []
-    for place, folders, files in os.walk(folder, followlinks=True):
-        folders[:] = [name for name in folders if name[0] != '.']
-        inner = os.path.relpath(place, folder).replace(os.sep, '/')
-        found += [
-            name if inner == '.' else f'{inner}/{name}'
-            for name in files
-            if name[0] != '.' and name.lower().endswith(endings)
-        ]
+    others = tuple(ending for ending in _OTHER_IMAGES if ending not in endings)
+    found: list[str] = []
+    left_out: Counter[str] = Counter()
+    root = os.path.realpath(folder) if os.path.isdir(folder) else ''
+    # Of each folder: its path, what its images' names begin with, and where it and
+    # the folders that led to it really are.
+    waiting = [(os.fspath(folder), '', (root,))] if root else []
+    while waiting:
+        place, begin, chain = waiting.pop()
+        files, folders = _listed(place)
+        lower = [(name, name.lower()) for name in files]
+        found += [begin + name for name, low in lower if low.endswith(endings)]
+        left_out.update(
+            os.path.splitext(low)[1] for _, low in lower if low.endswith(others)
+        )
+        for name, is_link in folders:
+            inner = f'{place}/{name}'
+            real = os.path.realpath(inner) if is_link else chain[-1] + os.sep + name
+            if any(_contains(real, passed) for passed in chain):
+                message = f'left out {inner}, which leads back to {real}'
+                print_log(message, 'current', WARNING)
+            else:
+                waiting.append((inner, f'{begin}{name}/', (*chain, real)))
+    for ending, count in left_out.items():
+        message = f'{folder}: left out {count} files {ending}; convert them to .png'
+        print_log(message, 'current', WARNING)
     return sorted(found)
+
+
+def _listed(place: str) -> tuple[list[str], list[tuple[str, bool]]]:
+    """The files in a folder, and the folders, with whether each is a link."""
+    files, folders = [], []
+    try:
+        with os.scandir(place) as entries:
+            for entry in entries:
+                name = entry.name
+                if name[0] == '.':
+                    continue
+                if _leads_on(entry):
+                    folders.append((name, entry.is_symlink()))
+                else:
+                    files.append(name)
+    except OSError as error:
+        raise _unlisted(place, error) from error
+    return files, folders
+
+
+def _leads_on(entry: os.DirEntry) -> bool:
+    """Whether it is a folder; a link to itself is none."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
+def _contains(outer: str, inner: str) -> bool:
+    """Whether a folder is another one, or lies above it."""
+    return inner == outer or inner.startswith(outer.rstrip(os.sep) + os.sep)
+
+
+def _unlisted(folder: str | Path, error: Exception) -> DataError:
+    reason = getattr(error, 'strerror', None) or error
+    return DataError(f'cannot list the folder {str(folder)!r}: {reason}')
 
 
 def held_out(

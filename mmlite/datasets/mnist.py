@@ -90,6 +90,7 @@ class MNIST(BaseDataset):
     """
 
     METAINFO: ClassVar[dict] = dict(classes=MNIST_CLASSES)
+    image_shape = (28, 28)
     files: ClassVar[dict[str, RemoteFile]] = _published(
         {
             'train-images-idx3-ubyte': 'f68b3c2dcbeaaa9fbdd348bbdeb94873',

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DataError
 from ..registry import DATASETS
+from .annotations import check_samples
 from .base_dataset import BaseDataset
-from .packed_files import open_images, read_index
-from .storage import PackedList
+from .packed_files import INDEX, open_images, read_index
+from .storage import compact, labels_of, relabelled
 from .transforms import LoadImageFromFile
 
 
@@ -26,23 +26,20 @@ class MappedList(Sequence):
         folder: A folder of packed images.
         annotations: One for each image; of the whole file.
         rows: Which images, in which order; all if None.
+        shape: Shape of the array of images, where it is known.
     """
 
     def __init__(
         self,
         folder: str | Path,
-        annotations: PackedList,
+        annotations: Sequence[dict],
         rows: np.ndarray | None = None,
+        shape: Sequence[int] | None = None,
     ) -> None:
         self.folder = folder
         self.annotations = annotations
         self.rows = np.arange(len(annotations)) if rows is None else rows
-        self.images = open_images(folder)
-        if len(self.images) != len(annotations):
-            raise DataError(
-                f'{folder} has {len(self.images)} images, but annotations for '
-                f'{len(annotations)}; remove it and pack anew'
-            )
+        self.images = open_images(folder, shape)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -53,12 +50,27 @@ class MappedList(Sequence):
         size = img.shape[:2]
         return self.annotations[row] | dict(img=img, img_shape=size, ori_shape=size)
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the array of all images."""
+        return self.images.shape
+
+    @property
+    def labels(self) -> np.ndarray:
+        """The label of each image, ``(N, )``."""
+        return labels_of(self.annotations)[self.rows]
+
     def subset(self, indices: Sequence[int] | slice) -> MappedList:
         """Some of the samples."""
-        return MappedList(self.folder, self.annotations, self.rows[indices])
+        return MappedList(self.folder, self.annotations, self.rows[indices], self.shape)
+
+    def relabelled(self, mapping: np.ndarray) -> MappedList:
+        """The same with each label looked up in ``mapping``."""
+        annotations = relabelled(self.annotations, mapping)
+        return MappedList(self.folder, annotations, self.rows, self.shape)
 
     def __reduce__(self) -> tuple:
-        return MappedList, (self.folder, self.annotations, self.rows)
+        return MappedList, (self.folder, self.annotations, self.rows, self.shape)
 
 
 @DATASETS.register_module()
@@ -109,4 +121,6 @@ class PackedDataset(BaseDataset):
         index = read_index(self.data_root)
         if self.CLASSES is None and index['classes'] is not None:
             self._metainfo['classes'] = tuple(index['classes'])
-        return MappedList(self.data_root, PackedList(index['samples']))
+        check_samples(index['samples'], self.CLASSES, Path(self.data_root, INDEX))
+        samples = compact(index['samples'])
+        return MappedList(self.data_root, samples, shape=index['shape'])

@@ -11,6 +11,7 @@ import os
 import shutil
 import struct
 from collections.abc import Mapping, Sequence
+from math import prod
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
@@ -18,6 +19,8 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from ..errors import DataError, DataNotFoundError
+from ..structures.class_lists import checked_names, shortened
+from .annotations import read_data
 from .folders import tree
 
 __all__ = ['IMAGES', 'INDEX', 'PackWriter', 'open_images', 'read_index']
@@ -166,31 +169,68 @@ def read_index(folder: str | Path) -> dict[str, Any]:
             f'  expected {INDEX} and {IMAGES} in it\n  found    {tree(folder)}'
         )
     try:
-        index = json.loads(path.read_text(encoding='utf-8'))
-        version = index['version']
-    except (KeyError, TypeError, ValueError) as error:
-        raise _damaged(path, repr(error)) from error
-    if version != _VERSION:
+        index = read_data(path)
+    except DataError as error:
+        raise _damaged(path, str(error)) from error
+    version = index.get('version') if isinstance(index, dict) else None
+    if type(version) is int and version > _VERSION:
         raise DataError(
             f'{path} is of version {version}, this mmlite reads {_VERSION}; pack anew'
         )
+    _check_index(index, path)
     return index
 
 
-def open_images(folder: str | Path) -> np.ndarray:
+def _check_index(index: Any, path: Path) -> None:
+    """See that an index is what :class:`PackWriter` writes."""
+    if not isinstance(index, dict) or index.get('version') != _VERSION:
+        raise _damaged(path, f'it has no version {_VERSION}')
+    shape, samples = index.get('shape'), index.get('samples')
+    if (
+        not isinstance(shape, list)
+        or len(shape) not in (3, 4)
+        or not all(type(size) is int and 0 < size < 2**40 for size in shape)
+    ):
+        raise _damaged(path, f'its shape is {shortened(shape)}')
+    if not isinstance(samples, list) or not all(isinstance(s, dict) for s in samples):
+        raise _damaged(path, 'its samples are no list of dicts')
+    if len(samples) != shape[0]:
+        raise _damaged(path, f'it has {len(samples)} samples for {shape[0]} images')
+    try:
+        if index.get('classes') is not None:
+            checked_names(index['classes'], 'classes')
+    except DataError as error:
+        raise _damaged(path, str(error)) from error
+    index.setdefault('classes', None)
+
+
+def open_images(folder: str | Path, shape: Sequence[int] | None = None) -> np.ndarray:
     """The images, ``(N, H, W, C)``, read from the file as they are looked at.
+
+    Args:
+        folder: A folder of packed images.
+        shape: Their shape, where it is known; the index is not read then.
 
     Raises:
         DataNotFoundError: if there are none.
         DataError: if the file is damaged.
     """
     path = Path(folder, IMAGES)
+    shape = list(shape or read_index(folder)['shape'])
     try:
-        return np.load(path, mmap_mode='r', allow_pickle=False).view(np.ndarray)
+        with path.open('rb') as file:
+            header = file.read(_HEADER)
+        size = path.stat().st_size
     except FileNotFoundError as error:
         raise DataNotFoundError(f'{path} does not exist; pack anew') from error
-    except (OSError, ValueError, EOFError) as error:
+    except OSError as error:
         raise _damaged(path, str(error)) from error
+    if header != _header(shape):
+        raise _damaged(path, f'its header is not that of {shape[0]} images {shape[1:]}')
+    if size != _HEADER + prod(shape):
+        raise _damaged(path, f'it has {size:,} bytes, not {_HEADER + prod(shape):,}')
+    images = np.memmap(path, np.uint8, 'r', offset=_HEADER, shape=tuple(shape))
+    return images.view(np.ndarray)
 
 
 def _damaged(path: Path, reason: str) -> DataError:

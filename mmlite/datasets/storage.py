@@ -1,17 +1,25 @@
 """How the samples of a dataset lie in memory.
 
-Both are sequences of dicts, made anew at each access; the images in an array are
+All are sequences of dicts, made anew at each access; the images in an array are
 read-only. So nobody can change the dataset by changing a sample.
 """
 
 from __future__ import annotations
 
+import copy
 import pickle
 from collections.abc import Sequence
 
 import numpy as np
 
-__all__ = ['ArrayList', 'PackedList']
+__all__ = [
+    'ArrayList',
+    'PackedList',
+    'PathList',
+    'compact',
+    'labels_of',
+    'relabelled',
+]
 
 
 class ArrayList(Sequence):
@@ -29,7 +37,7 @@ class ArrayList(Sequence):
 
     def __init__(self, images: np.ndarray, labels: np.ndarray) -> None:
         self.images = images.view()
-        # Samples are parts of it: who writes into one is told to copy it first.
+        # Samples are parts of it: numpy refuses to write into one.
         self.images.flags.writeable = False
         self.labels = labels
         self._label_list = labels.tolist()
@@ -43,6 +51,10 @@ class ArrayList(Sequence):
     def subset(self, indices: Sequence[int] | slice) -> ArrayList:
         """Some of the samples."""
         return ArrayList(self.images[indices], self.labels[indices])
+
+    def relabelled(self, mapping: np.ndarray) -> ArrayList:
+        """The same with each label looked up in ``mapping``."""
+        return ArrayList(self.images, mapping[self.labels])
 
 
 class PackedList(Sequence):
@@ -77,3 +89,99 @@ class PackedList(Sequence):
         if isinstance(indices, slice):
             indices = range(len(self))[indices]
         return PackedList([self[i] for i in indices])
+
+
+class PathList(Sequence):
+    """Paths of images with a label each, as one string of bytes and an array.
+
+    Args:
+        paths: The paths, none of which has a null character.
+        labels: Their labels.
+
+    Example:
+        >>> PathList(['a.png', 'ä b.png'], [1, 0])[1]
+        {'img_path': 'ä b.png', 'gt_label': 0}
+    """
+
+    def __init__(self, paths: Sequence[str], labels: Sequence[int]) -> None:
+        text = ''.join(f'{path}\0' for path in paths)
+        self._data = text.encode('utf-8', 'surrogatepass')
+        ends = np.flatnonzero(np.frombuffer(self._data, np.uint8) == 0)
+        self._starts = np.concatenate([[0], ends + 1]).astype(np.int64)
+        self.labels = np.asarray(labels, np.int64)
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, index: int) -> dict:
+        index = range(len(self))[index]
+        start, end = self._starts.item(index), self._starts.item(index + 1) - 1
+        path = self._data[start:end].decode('utf-8', 'surrogatepass')
+        return {'img_path': path, 'gt_label': self.labels.item(index)}
+
+    def subset(self, indices: Sequence[int] | slice) -> PathList:
+        """Some of the samples."""
+        if isinstance(indices, slice):
+            indices = range(len(self))[indices]
+        chosen = [self[i] for i in indices]
+        return PathList(
+            [s['img_path'] for s in chosen], [s['gt_label'] for s in chosen]
+        )
+
+    def relabelled(self, mapping: np.ndarray) -> PathList:
+        """The same with each label looked up in ``mapping``."""
+        changed = copy.copy(self)
+        changed.labels = mapping[self.labels]
+        return changed
+
+
+def compact(samples: list[dict]) -> Sequence[dict]:
+    """Samples as one string of bytes, that processes can share.
+
+    Example:
+        >>> type(compact([dict(img_path='a.png', gt_label=1)])).__name__
+        'PathList'
+        >>> type(compact([dict(img_path='a.png', size=8)])).__name__
+        'PackedList'
+    """
+    keys = ('img_path', 'gt_label')
+    if samples and all(tuple(sample) == keys for sample in samples):
+        paths, labels = ([sample[key] for sample in samples] for key in keys)
+        plain = set(map(type, paths)) == {str} and set(map(type, labels)) == {int}
+        if plain and max(map(abs, labels)) < 2**62 and '\0' not in ''.join(paths):
+            return PathList(paths, labels)
+    return PackedList(samples)
+
+
+def labels_of(samples: Sequence[dict]) -> np.ndarray:
+    """The label of every sample, ``(N, )``."""
+    labels = getattr(samples, 'labels', None)
+    if labels is None:
+        labels = [sample['gt_label'] for sample in samples]
+    return np.array(labels)
+
+
+def relabelled(samples: Sequence[dict], mapping: Sequence[int]) -> Sequence[dict]:
+    """Samples with each label looked up in a list; in the same kind of storage.
+
+    Args:
+        samples: With ``gt_label``, an index or several.
+        mapping: The new label of each old one.
+
+    Example:
+        >>> relabelled([dict(gt_label=1), dict(gt_label=[0, 1])], [5, 7])
+        [{'gt_label': 7}, {'gt_label': [5, 7]}]
+    """
+    if hasattr(samples, 'relabelled'):
+        return samples.relabelled(np.asarray(mapping, np.int64))
+    changed = [_with_label(sample, mapping) for sample in samples]
+    return compact(changed) if isinstance(samples, PackedList) else changed
+
+
+def _with_label(sample: dict, mapping: Sequence[int]) -> dict:
+    label = sample.get('gt_label')
+    if label is None:
+        return sample
+    if isinstance(label, (list, tuple, np.ndarray)):
+        return sample | dict(gt_label=[int(mapping[one]) for one in label])
+    return sample | dict(gt_label=int(mapping[label]))

@@ -12,8 +12,9 @@ import numpy as np
 from mmengine import dataset as engine
 from torch.utils.data import Dataset
 
-from ..errors import ConfigError
+from ..errors import ConfigError, DataError
 from ..registry import DATASETS
+from ..structures import class_mapping, comparable
 from .seeded_index import follow
 
 __all__ = ['ClassBalancedDataset', 'ConcatDataset', 'RepeatDataset']
@@ -35,6 +36,32 @@ def _each_built(cfgs: Sequence) -> list[Dataset]:
     return datasets
 
 
+def _agree_on_classes(datasets: Sequence[Dataset]) -> None:
+    """Give all datasets the classes of the one that has most.
+
+    Raises:
+        DataError: if it has not all classes.
+    """
+    classes = [dataset.metainfo.get('classes') or () for dataset in datasets]
+    largest = max(range(len(datasets)), key=lambda i: len(classes[i]), default=0)
+    for place, dataset in enumerate(datasets):
+        names, known = classes[place], classes[largest]
+        if tuple(names) == tuple(known):
+            continue
+        try:
+            if not comparable(names, known):
+                raise DataError(
+                    'their names cannot be compared; state classes for both'
+                )
+            class_mapping(names, known)
+            dataset.use_classes(known)
+        except DataError as error:
+            raise DataError(
+                f'ConcatDataset: datasets.{place} has {len(names)} classes, '
+                f'datasets.{largest} has {len(known)}: {error}'
+            ) from error
+
+
 @DATASETS.register_module()
 class ConcatDataset(engine.ConcatDataset):
     """Several datasets, one behind the other.
@@ -43,6 +70,14 @@ class ConcatDataset(engine.ConcatDataset):
         datasets: The datasets, or dicts that describe them.
         lazy_init: Whether to read the samples in only when they are needed.
         ignore_keys: Meta information in which the datasets may differ.
+
+    The classes of the datasets are compared by name: those of one are the classes of
+    all, and the labels of a dataset that has only some of them, or another order, are
+    changed accordingly.
+
+    Raises:
+        DataError: if no dataset has the classes of all others, or the datasets differ
+            in other meta information.
 
     Example:
         >>> parts = [dict(type='Digits', split=split) for split in ('train', 'test')]
@@ -56,7 +91,43 @@ class ConcatDataset(engine.ConcatDataset):
         lazy_init: bool = False,
         ignore_keys: str | list[str] | None = None,
     ) -> None:
-        super().__init__(_each_built(datasets), lazy_init, ignore_keys)
+        ignored = [ignore_keys] if isinstance(ignore_keys, str) else ignore_keys or []
+        self._agree = 'classes' not in ignored
+        # The classes, which folders have only when they are read, are compared then.
+        ignored = [*ignored, 'classes', 'categories']
+        try:
+            super().__init__(_each_built(datasets), lazy_init, ignored)
+        except (TypeError, ValueError) as error:
+            raise DataError(
+                f'ConcatDataset: {error}; name what may differ in ignore_keys'
+            ) from error
+
+    def full_init(self) -> None:
+        """Read the samples in, unless that has been done."""
+        if not self._fully_initialized:
+            for dataset in self.datasets:
+                dataset.full_init()
+            if self._agree:
+                _agree_on_classes(self.datasets)
+            self._metainfo = self.datasets[0].metainfo
+        super().full_init()
+
+    def use_classes(self, classes: Sequence[str]) -> None:
+        """Let labels be those of another list of classes, by name."""
+        for dataset in self.datasets:
+            dataset.use_classes(classes)
+        self._metainfo['classes'] = tuple(classes)
+
+    def get_gt_labels(self) -> np.ndarray:
+        """The class of every sample, ``(N, )``."""
+        self.full_init()
+        return np.concatenate([_labels(part) for part in self.datasets])
+
+    def get_cat_ids(self, idx: int) -> list[int]:
+        """The classes of one sample."""
+        self.full_init()
+        part, inner = self._get_ori_dataset_idx(idx)
+        return self.datasets[part].get_cat_ids(inner)
 
     def prepare(self) -> None:
         """Find or download the files of every dataset."""
@@ -68,20 +139,48 @@ class ConcatDataset(engine.ConcatDataset):
         part, inner = self._get_ori_dataset_idx(idx)
         return self.datasets[part][follow(idx, inner)]
 
+
+class _Around:
+    """What a wrapper hands on to the dataset inside."""
+
+    dataset: Dataset
+
+    def use_classes(self, classes: Sequence[str]) -> None:
+        """Let labels be those of another list of classes, by name."""
+        self.dataset.use_classes(classes)
+        self._metainfo['classes'] = tuple(classes)
+
     def get_gt_labels(self) -> np.ndarray:
         """The class of every sample, ``(N, )``."""
         self.full_init()
-        return np.concatenate([part.get_gt_labels() for part in self.datasets])
+        rows = [self._get_ori_dataset_idx(i) for i in range(len(self))]
+        return _labels(self.dataset)[rows]
 
     def get_cat_ids(self, idx: int) -> list[int]:
         """The classes of one sample."""
         self.full_init()
-        part, inner = self._get_ori_dataset_idx(idx)
-        return self.datasets[part].get_cat_ids(inner)
+        return self.dataset.get_cat_ids(self._get_ori_dataset_idx(idx))
+
+    def prepare(self) -> None:
+        """Find or download the files."""
+        self.dataset.prepare()
+
+    def __getitem__(self, idx: int) -> Any:
+        self.full_init()
+        return self.dataset[follow(idx, self._get_ori_dataset_idx(idx))]
+
+
+def _labels(dataset: Dataset) -> np.ndarray:
+    if not hasattr(dataset, 'get_gt_labels'):
+        raise DataError(
+            f'{type(dataset).__name__} has no method get_gt_labels(), which gives the '
+            'class of every sample; add it'
+        )
+    return np.asarray(dataset.get_gt_labels())
 
 
 @DATASETS.register_module()
-class RepeatDataset(engine.RepeatDataset):
+class RepeatDataset(_Around, engine.RepeatDataset):
     """A dataset several times over, so that a short epoch becomes a long one.
 
     Args:
@@ -100,28 +199,9 @@ class RepeatDataset(engine.RepeatDataset):
     ) -> None:
         super().__init__(_built(dataset), times, lazy_init)
 
-    def prepare(self) -> None:
-        """Find or download the files."""
-        self.dataset.prepare()
-
-    def __getitem__(self, idx: int) -> Any:
-        self.full_init()
-        return self.dataset[follow(idx, self._get_ori_dataset_idx(idx))]
-
-    def get_gt_labels(self) -> np.ndarray:
-        """The class of every sample, ``(N, )``."""
-        self.full_init()
-        labels = self.dataset.get_gt_labels()
-        return labels[[self._get_ori_dataset_idx(i) for i in range(len(self))]]
-
-    def get_cat_ids(self, idx: int) -> list[int]:
-        """The classes of one sample."""
-        self.full_init()
-        return self.dataset.get_cat_ids(self._get_ori_dataset_idx(idx))
-
 
 @DATASETS.register_module()
-class ClassBalancedDataset(engine.ClassBalancedDataset):
+class ClassBalancedDataset(_Around, engine.ClassBalancedDataset):
     """Repeats samples of rare classes.
 
     Paper: LVIS: A Dataset for Large Vocabulary Instance Segmentation, CVPR 2019,
@@ -144,22 +224,3 @@ class ClassBalancedDataset(engine.ClassBalancedDataset):
         self, dataset: dict | Dataset, oversample_thr: float, lazy_init: bool = False
     ) -> None:
         super().__init__(_built(dataset), oversample_thr, lazy_init)
-
-    def prepare(self) -> None:
-        """Find or download the files."""
-        self.dataset.prepare()
-
-    def __getitem__(self, idx: int) -> Any:
-        self.full_init()
-        return self.dataset[follow(idx, self._get_ori_dataset_idx(idx))]
-
-    def get_gt_labels(self) -> np.ndarray:
-        """The class of every sample, ``(N, )``."""
-        self.full_init()
-        labels = self.dataset.get_gt_labels()
-        return labels[[self._get_ori_dataset_idx(i) for i in range(len(self))]]
-
-    def get_cat_ids(self, idx: int) -> list[int]:
-        """The classes of one sample."""
-        self.full_init()
-        return self.dataset.get_cat_ids(self._get_ori_dataset_idx(idx))

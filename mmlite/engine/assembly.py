@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from mmengine.device import get_device
+from mmengine.dist import master_only
 from mmengine.evaluator import Evaluator
 from mmengine.hooks import Hook
 from mmengine.logging import MMLogger
@@ -17,14 +18,17 @@ from mmengine.model import (
     is_model_wrapper,
     revert_sync_batchnorm,
 )
-from mmengine.optim import OptimWrapper
+from mmengine.model.efficient_conv_bn_eval import turn_on_efficient_conv_bn_eval
+from mmengine.optim import OptimWrapper, OptimWrapperDict
 from mmengine.runner import BaseLoop, LogProcessor
 from mmengine.runner import Runner as BaseRunner
+from mmengine.utils.dl_utils import collect_env
 from mmengine.visualization import Visualizer
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader
 
+from ..config import config_text, write_config
 from ..errors import ConfigError
 from ..registry import (
     HOOKS,
@@ -34,14 +38,17 @@ from ..registry import (
     VISUALIZERS,
 )
 from . import builders
+from .activation_checkpointing import checkpoint_activations
 from .checkpoints import unwrapped
-from .dataloaders import build_dataloader
+from .dataloaders import batch_size_of, build_dataloader
 from .environment import allow_tf32, claim_timestamp, init_distributed
 from .errors import at
 from .hook_calls import HookCalls
 from .terminal import say, use_short_terminal
 from .wrappers import MMDistributedDataParallel
 
+#: What there is without a config that says otherwise.
+_BACKENDS = [dict(type='LocalVisBackend')]
 #: Parts of a model that torch.compile is put to; heads and losses take dicts and
 #: samples, which it is slow with.
 _COMPILED = ('backbone', 'neck')
@@ -53,6 +60,49 @@ class RunnerAssembly(BaseRunner):
     Every mistake in a part's settings becomes a
     :class:`~mmlite.errors.ConfigError` that begins with the place.
     """
+
+    def train(self) -> nn.Module:
+        """Build what training needs, take up a checkpoint, and train."""
+        if self._train_loop is None:
+            raise ConfigError(
+                'training needs train_dataloader, train_cfg, optim_wrapper'
+            )
+        self._train_loop = self.build_train_loop(self._train_loop)
+        self.optim_wrapper = self.build_optim_wrapper(self.optim_wrapper)
+        self.scale_lr(self.optim_wrapper, self.auto_scale_lr)
+        if self.param_schedulers is not None:
+            self.param_schedulers = self.build_param_scheduler(self.param_schedulers)
+        if self._val_loop is not None:
+            self._val_loop = self.build_val_loop(self._val_loop)
+        self.keep_config()
+        self.call_hook('before_run')
+        self._init_model_weights()
+        model = unwrapped(self.model)
+        checkpoint_activations(model, self.cfg.get('activation_checkpointing') or ())
+        if self.cfg.get('efficient_conv_bn_eval'):
+            turn_on_efficient_conv_bn_eval(model, self.cfg.efficient_conv_bn_eval)
+        self.load_or_resume()
+        self.optim_wrapper.initialize_count_status(
+            self.model, self._train_loop.iter, self._train_loop.max_iters
+        )
+        self._maybe_compile('train_step')
+        trained = self._train_loop.run()
+        self.call_hook('after_run')
+        return trained
+
+    @cached_property
+    def cfg_text(self) -> str:
+        """The config as Python code."""
+        return config_text(self.cfg)
+
+    def dump_config(self) -> None:
+        """Not yet: what is kept in the work_dir is the config of the training."""
+
+    @master_only
+    def keep_config(self) -> None:
+        """Write the config into the work_dir."""
+        name = os.path.basename(self.cfg.filename or f'{self.timestamp}.py')
+        write_config(self.cfg, os.path.join(self.work_dir, name))
 
     def setup_env(self, env_cfg: dict) -> None:
         """Join the other processes, and find a name for this run."""
@@ -82,11 +132,24 @@ class RunnerAssembly(BaseRunner):
         use_short_terminal(logger)
         return logger
 
+    def _log_env(self, env_cfg: dict) -> None:
+        run = {**env_cfg, **self._randomness_cfg, 'seed': self.seed}
+        run |= dict(launcher=self.launcher, processes=self.world_size)
+        for title, values in (('System', collect_env()), ('Run', run)):
+            lines = [f'    {name}: {value}' for name, value in values.items()]
+            self.logger.info('\n'.join([f'{title}:', *lines]))
+        if self.cfg:
+            self.logger.info(f'Config:\n{self.cfg_text}')
+
     def build_visualizer(
         self, visualizer: Visualizer | dict | None = None
     ) -> Visualizer:
         """A visualizer of its own for this run."""
+        backends = self.cfg.get('vis_backends')
+        if visualizer is None and backends:
+            visualizer = dict(type='UniversalVisualizer')
         if isinstance(visualizer, dict):
+            visualizer = self._with_backends(visualizer, backends)
             settings = dict(save_dir=self._log_dir) | visualizer
             name = settings.get('name', self._experiment_name)
             kind = settings.get('type', 'Visualizer')
@@ -94,6 +157,21 @@ class RunnerAssembly(BaseRunner):
             with at('visualizer'):
                 return VISUALIZERS.build(settings)
         return super().build_visualizer(visualizer)
+
+    def _with_backends(
+        self, visualizer: dict[str, Any], backends: Any
+    ) -> dict[str, Any]:
+        """The visualizer with the backends at the top of the config, if it has none."""
+        own = visualizer.get('vis_backends')
+        if not backends or backends == own or backends == _BACKENDS:
+            return visualizer
+        if own and own != _BACKENDS:
+            self.logger.warning(
+                'vis_backends at the top of the config is not used, as '
+                'visualizer.vis_backends differs from it; state one of the two'
+            )
+            return visualizer
+        return dict(visualizer, vis_backends=backends)
 
     def build_log_processor(self, log_processor: LogProcessor | dict) -> LogProcessor:
         """The part that makes log lines."""
@@ -154,6 +232,36 @@ class RunnerAssembly(BaseRunner):
                 return super().build_param_scheduler(scheduler)
             except (ValueError, AssertionError) as error:
                 raise ConfigError(str(error)) from error
+
+    def scale_lr(
+        self, optim_wrapper: OptimWrapper, auto_scale_lr: dict | None = None
+    ) -> None:
+        """Scale the learning rate from the batch size it was chosen for."""
+        enabled = (auto_scale_lr or {}).get('enable', False)
+        if not enabled:
+            return
+        base = auto_scale_lr['base_batch_size']
+        ratio = self._batch_size_of_all() / base
+        self.logger.info(
+            f'learning rates are times {ratio:g}: the batch size is '
+            f'{self._batch_size_of_all()}, they were chosen for {base}'
+        )
+        several = isinstance(optim_wrapper, OptimWrapperDict)
+        for wrapper in optim_wrapper.values() if several else [optim_wrapper]:
+            for group in wrapper.optimizer.param_groups:
+                group['lr'] *= ratio
+
+    def _batch_size_of_all(self) -> int:
+        """Samples that all processes see in an iteration."""
+        size = batch_size_of(self.train_loop.dataloader)
+        if size is None:
+            with at('auto_scale_lr'):
+                raise ConfigError(
+                    'the batch size is not known: train_dataloader.batch_sampler '
+                    'says none; give its class an attribute batch_size, or leave out '
+                    '--auto-scale-lr'
+                )
+        return self.world_size * size
 
     @staticmethod
     def build_dataloader(

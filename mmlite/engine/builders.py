@@ -12,6 +12,7 @@ from mmengine.runner import BaseLoop, Runner
 from ..config import loaders_in
 from ..registry import EVALUATORS, LOOPS
 from .checks import check_classes
+from .classes import classes_of, follow_classes
 from .dataloaders import build_dataloader
 from .errors import at
 
@@ -73,7 +74,11 @@ def build_loop(runner: Runner, loop: Any, name: str) -> BaseLoop:
                 diff_rank_seed=runner._randomness_cfg.get('diff_rank_seed', False),
             )
     dataset = given['dataloader'].dataset
-    check_classes(runner.model, dataset, runner.cfg.filename)
+    if name != 'train' and (trained := runner.built_loops.get('train')):
+        with at(f'{name}_dataloader.dataset'):
+            known = classes_of(trained.dataloader.dataset)
+            follow_classes(runner.model, given['dataloader'], known, 'train_dataloader')
+    check_classes(runner.model, dataset, runner.cfg.filename, name)
     if name != 'train':
         with at(f'{name}_evaluator'):
             evaluator = getattr(runner, f'_{name}_evaluator')

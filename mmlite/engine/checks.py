@@ -10,9 +10,12 @@ from torch.utils.data import Dataset
 
 from ..errors import ConfigError, Problem
 from .checkpoints import unwrapped
+from .classes import classes_of, learns_classes
 
 
-def check_classes(model: nn.Module, dataset: Dataset, source: str | None) -> None:
+def check_classes(
+    model: nn.Module, dataset: Dataset, source: str | None, phase: str = 'train'
+) -> None:
     """See that a classifier has an output for every class of a dataset.
 
     Looks at ``model.head.num_classes`` and ``dataset.metainfo['classes']``; a
@@ -23,24 +26,24 @@ def check_classes(model: nn.Module, dataset: Dataset, source: str | None) -> Non
         model: The whole model, wrapped or not.
         dataset: A dataset it is trained or tested on.
         source: The config file, for the message.
+        phase: ``'train'``, ``'val'`` or ``'test'``. Only for the data that it is
+            trained on are more outputs than classes worth a warning.
 
     Raises:
         ConfigError: if the model has fewer outputs than the data has classes.
     """
-    head = getattr(unwrapped(model), 'head', None)
-    outputs = getattr(head, 'num_classes', None)
-    classes = (getattr(dataset, 'metainfo', None) or {}).get('classes')
-    if not isinstance(outputs, int) or not isinstance(classes, (list, tuple)):
+    outputs = getattr(getattr(unwrapped(model), 'head', None), 'num_classes', None)
+    classes = classes_of(dataset)
+    if not isinstance(outputs, int) or classes is None or not learns_classes(model):
         return
-    if not getattr(unwrapped(model), 'learns_classes', False):
-        return
-    name = type(dataset).__name__
-    message = (
-        f'is {outputs}, but {name} has {len(classes)} classes; '
-        f'set model.head.num_classes={len(classes)}'
-    )
-    if outputs < len(classes):
+    name, count = type(dataset).__name__, len(classes)
+    message = f'is {outputs}, but {name} has {count} classes; '
+    if phase == 'train':
+        message += f'set model.head.num_classes={count}'
+    else:
+        message += f'take the classes that the model is trained on for {phase} too'
+    if outputs < count:
         raise ConfigError([Problem('model.head.num_classes', message)], source)
-    if outputs > len(classes):
+    if outputs > count and phase == 'train':
         message = f'model.head.num_classes {message}, unless this is meant'
         print_log(message, logger='current', level=logging.WARNING)

@@ -18,9 +18,11 @@ from mmengine.runner.runner import _SlicedDataset
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from ..config.data import check_loader_keys
-from ..datasets import limit_opencv_threads, load_in_memory
+from ..datasets import SeededBatchSampler, limit_opencv_threads, load_in_memory
+from ..datasets.samplers import StartableBatches
 from ..errors import ConfigError, DataError, Problem, did_you_mean
 from ..registry import DATA_SAMPLERS, DATASETS, FUNCTIONS
+from ..signature import arguments_of
 from .errors import at
 from .in_memory_loader import InMemoryLoader
 
@@ -61,8 +63,8 @@ def build_dataloader(
     not needed and left out.
 
     Args:
-        cfg: ``dataset``, ``sampler``, ``batch_size``, ``num_workers``,
-            ``collate_fn``, ``in_memory`` and whatever else
+        cfg: ``dataset``, ``sampler`` or ``batch_sampler``, ``batch_size``,
+            ``num_workers``, ``collate_fn``, ``in_memory`` and whatever else
             ``torch.utils.data.DataLoader`` takes.
         seed: Seeds the sampler and the workers.
         diff_rank_seed: Whether the processes draw different samplers' seeds.
@@ -75,10 +77,10 @@ def build_dataloader(
     if problems := check_loader_keys(cfg):
         raise ConfigError(problems)
     dataset = _build_dataset(cfg)
-    sampler = _build_sampler(cfg.pop('sampler'), dataset, seed, diff_rank_seed)
+    sampler = _build_sampler(cfg.pop('sampler', None), dataset, seed, diff_rank_seed)
     if cfg.pop('in_memory', False):
         return _build_batch_loader(cfg, dataset, sampler, seed)
-    batch_sampler = _build_batch_sampler(cfg, sampler)
+    batch_sampler = _build_batch_sampler(cfg, dataset, sampler, seed, diff_rank_seed)
     cfg['worker_init_fn'] = _build_worker_init(cfg, seed)
     cfg['collate_fn'] = _build_function(
         cfg.pop('collate_fn', None) or dict(type='default_collate'), 'collate_fn'
@@ -113,6 +115,21 @@ def _build_batch_loader(
     return loader
 
 
+def batch_size_of(dataloader: DataLoader) -> int | None:
+    """Samples of a batch of this process; None if a batch sampler does not say.
+
+    Example:
+        >>> batch_size_of(DataLoader(range(4), batch_size=2))
+        2
+    """
+    if dataloader.batch_size is not None:
+        return dataloader.batch_size
+    batch_sampler = getattr(dataloader, 'batch_sampler', None)
+    inner = getattr(batch_sampler, 'inner', None)
+    found = getattr(batch_sampler, 'batch_size', getattr(inner, 'batch_size', None))
+    return found if isinstance(found, int) else None
+
+
 def stop_workers(dataloader: DataLoader) -> None:
     """Let the workers that wait for another epoch end.
 
@@ -135,7 +152,9 @@ def _build_dataset(cfg: dict[str, Any]) -> Dataset:
                 full_init()
     if hasattr(dataset, '__len__') and len(dataset) == 0:
         raise DataError(f'{type(dataset).__name__} holds no samples')
-    batches = cfg.pop('num_batch_per_epoch', None)
+    batches = None
+    if cfg.get('batch_sampler') is None:  # which counts the batches itself
+        batches = cfg.pop('num_batch_per_epoch', None)
     if batches is None:
         return dataset
     return _SlicedDataset(dataset, batches * cfg['batch_size'] * get_world_size())
@@ -151,15 +170,47 @@ def _build_sampler(
         return DATA_SAMPLERS.build(sampler, default_args=given)
 
 
-def _build_batch_sampler(cfg: dict[str, Any], sampler: Sampler | None) -> Any:
-    batch_sampler = cfg.pop('batch_sampler', None)
-    if not isinstance(batch_sampler, dict):
-        return batch_sampler
-    given: dict[str, Any] = dict(sampler=sampler)
-    if 'batch_size' in cfg:
-        given['batch_size'] = cfg.pop('batch_size')
-    with at('batch_sampler'):
-        return DATA_SAMPLERS.build(batch_sampler, default_args=given)
+def _build_batch_sampler(
+    cfg: dict[str, Any],
+    dataset: Dataset,
+    sampler: Sampler | None,
+    seed: int | None,
+    diff_rank_seed: bool,
+) -> SeededBatchSampler | None:
+    """What gives whole batches; it takes over what else says how they are made."""
+    given = cfg.pop('batch_sampler', None)
+    limit = cfg.pop('num_batch_per_epoch', None)
+    if given is None:
+        return None
+    seed = None if diff_rank_seed else seed
+    size, drop_last = cfg.pop('batch_size', None), cfg.pop('drop_last', False)
+    if isinstance(given, dict):
+        known: dict[str, Any] = dict(dataset=dataset, drop_last=drop_last, seed=seed)
+        known |= {} if size is None else dict(batch_size=size)
+        known |= {} if sampler is None else dict(sampler=sampler)
+        with at('batch_sampler'):
+            given = _build_with(given, known)
+    if not isinstance(given, SeededBatchSampler):
+        given = StartableBatches(given, dataset, seed)
+    given.limit = limit
+    return given
+
+
+def _build_with(cfg: Mapping[str, Any], known: dict[str, Any]) -> Any:
+    """Build a batch sampler with as much of what is known as its class takes."""
+    kind = cfg.get('type')
+    target = DATA_SAMPLERS.get(kind) if isinstance(kind, str) else kind
+    if callable(target):
+        arguments = arguments_of(target)
+        if 'sampler' in arguments.required and not {'sampler'} & {*cfg, *known}:
+            message = (
+                f'{target.__name__} makes batches of what a sampler gives, and there '
+                "is none; add sampler=dict(type='DefaultSampler', shuffle=True)"
+            )
+            raise ConfigError([Problem('', message)])
+        if not arguments.open:
+            known = {k: v for k, v in known.items() if k in arguments.kinds}
+    return DATA_SAMPLERS.build(cfg, default_args=known)
 
 
 def _build_function(cfg: Any, key: str) -> Callable:
@@ -226,6 +277,11 @@ def _set_defaults(cfg: dict[str, Any]) -> None:
 def _check_size(loader: DataLoader) -> None:
     if not hasattr(loader.dataset, '__len__') or len(loader) > 0:
         return
+    if loader.batch_size is None:
+        raise DataError(
+            f'{type(loader.batch_sampler).__name__} gives no batch of '
+            f'{type(loader.dataset).__name__}, which has {len(loader.dataset)} samples'
+        )
     processes = get_world_size()
     shared = f' shared by {processes} processes' if processes > 1 else ''
     raise DataError(

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 import torch
+from mmengine.runner.runner import _SlicedDataset
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from ..datasets import ImageTable, InfiniteSampler, SeededIndex
+from ..datasets import ImageTable, InfiniteSampler, SeededIndex, load_in_memory
 from ..datasets.samplers import Chunk, SeededSampler
 
 __all__ = ['InMemoryLoader']
@@ -56,6 +57,14 @@ class InMemoryLoader(DataLoader):
             generator=generator,
         )
         self.data = data
+
+    def reload(self) -> None:
+        """Take the images and what belongs to them from the dataset again."""
+        device = self.data.images.device
+        self.data = None  # there may not be room for both
+        dataset = self.dataset
+        whole = dataset._dataset if isinstance(dataset, _SlicedDataset) else dataset
+        self.data = load_in_memory(whole, device)
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         device = self.data.images.device

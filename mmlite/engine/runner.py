@@ -6,7 +6,6 @@ import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +28,7 @@ from .checkpoints import (
     save_checkpoint,
 )
 from .checkpoints.training_state import restore_training, training_state
+from .classes import follow_checkpoint
 from .dataloaders import stop_workers
 from .environment import prepare_work_dir, report_full_disk
 from .interrupt import Interrupted, InterruptSwitch
@@ -40,7 +40,7 @@ _REVISE_KEYS = ((r'^module\.', ''),)
 
 @RUNNERS.register_module()
 class Runner(RunnerAssembly):
-    """mmengine's runner, made at home on today's machines.
+    """mmengine's runner, fitted to today's machines.
 
     Use it through :meth:`from_cfg`, then :meth:`train`, :meth:`val` or
     :meth:`test`. Differs from mmengine's in that
@@ -107,11 +107,6 @@ class Runner(RunnerAssembly):
         for problem in (*advice, *advise_custom_keys(cfg, names)):
             runner.logger.warning(str(problem))
         return runner
-
-    @cached_property
-    def cfg_text(self) -> str:
-        """The config as Python code."""
-        return self.cfg.pretty_text
 
     @property
     def epoch(self) -> int:
@@ -277,6 +272,8 @@ class Runner(RunnerAssembly):
         )
         self._has_loaded = True
         say(self.logger, report.loaded(filename))
+        if self._evaluating:
+            follow_checkpoint(self, checkpoint, str(filename))
         return checkpoint, report
 
     def resume(

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import inspect
+import re
 from typing import Any
 
 import torch
 from mmengine.dist import broadcast, get_world_size
 from mmengine.model import MMDistributedDataParallel as BaseWrapper
-from torch import nn
+from mmengine.optim import OptimWrapper
+from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
+from ..errors import TrainingError
 from ..registry import MODEL_WRAPPERS
 
 # torch 2.13 renamed the argument, and warns about the old name.
@@ -20,6 +23,9 @@ _SYNC = (
     if 'forward_sync_buffers' in _OF_TORCH
     else 'broadcast_buffers'
 )
+
+_UNFINISHED = 'Expected to have finished reduction in the prior iteration'
+_SHOWN = 5
 
 
 @MODEL_WRAPPERS.register_module()
@@ -57,6 +63,32 @@ class MMDistributedDataParallel(BaseWrapper):
             find_unused_parameters=find_unused_parameters,
             gradient_as_bucket_view=gradient_as_bucket_view,
             **kwargs,
+        )
+
+    def train_step(self, data: Any, optim_wrapper: OptimWrapper) -> dict[str, Tensor]:
+        """Train one iteration, in step with the other processes.
+
+        Raises:
+            TrainingError: if some parameters had no gradient in the one before.
+        """
+        try:
+            return super().train_step(data, optim_wrapper)
+        except RuntimeError as error:
+            if _UNFINISHED not in str(error):
+                raise
+            raise TrainingError(self._idle_parameters(str(error))) from error
+
+    def _idle_parameters(self, message: str) -> str:
+        """What to do about the parameters that torch gives by their number."""
+        names = [n for n, p in self.module.named_parameters() if p.requires_grad]
+        found = re.search(r'did not receive grad for rank \d+: ([\d ]+)', message)
+        idle = [names[int(i)] for i in found.group(1).split()] if found else []
+        some = ', '.join(idle[:_SHOWN]) + (', ...' if len(idle) > _SHOWN else '')
+        named = f' ({len(idle)} of {len(names)}: {some})' if idle else ''
+        return (
+            f'the loss does not depend on some parameters{named}, while several '
+            'processes wait for the gradients of all; set find_unused_parameters=True '
+            'at the top of the config, or take these parameters out of the model'
         )
 
 

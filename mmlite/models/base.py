@@ -1,27 +1,25 @@
-"""The call that all wholes share, and how they are joined from their parts."""
+"""The call that all wholes share."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from numbers import Real
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import torch
 from mmengine.logging import MMLogger
 from mmengine.model import BaseModel as EngineModel
-from mmengine.model import Sequential
 from torch import Tensor, nn
 
-from ..errors import ConfigError, Problem, TrainingError, did_you_mean
-from ..registry import MODELS, Registry
-from ..structures import DataSample, FeatureSpec
-from .data_preprocessors import BaseDataPreprocessor
+from ..errors import TrainingError, did_you_mean
+from ..structures import DataSample
+from .joining import build_part
 
-__all__ = ['BaseModel', 'build_part', 'check_channels', 'is_summed']
+__all__ = ['BaseModel', 'is_summed']
 
 MODES = ('tensor', 'loss', 'predict')
-Part = dict | list | nn.Module | None
 
 
 class BaseModel(EngineModel):
@@ -31,20 +29,31 @@ class BaseModel(EngineModel):
     :meth:`predict`, or the raw output. Training, validation and distribution
     are mmengine's (``train_step``, ``val_step``, ``test_step``).
 
-    Attributes:
-        learns_classes: Whether the head learns the classes of the dataset, so that
-            its number of classes must suffice for them.
-
     Override:
         extract_feat: images to features.
-        loss: images and truth to a dict of losses; see :meth:`parse_losses`.
+        loss: images and ground truth to a dict of losses; see :meth:`parse_losses`.
         predict: images to samples with ``pred_*`` fields.
         forward_tensor: what ``mode='tensor'`` gives, if not the features.
+        export_outputs: what an exported model gives, by name.
 
     Args:
         data_preprocessor: Config of what brings a batch to the device, or the
-            module itself; None only moves it.
+            module itself; its type may be left out for
+            ``default_data_preprocessor``, and so may all of it.
         init_cfg: How the weights are initialised, as mmengine has it.
+
+    Attributes:
+        task: What it is for, e.g. ``'classification'``; says which inferencer
+            predicts with it.
+        learns_classes: Whether the head learns the classes of the dataset, so that
+            its number of classes must suffice for them.
+        default_data_preprocessor: Class of the data preprocessor where a config
+            names none. Here it only moves the batch.
+        predicts: Whether it gives predictions; a whole for pretraining may not.
+        tta_model: Class of the default test-time augmentation, or None.
+        visual_summary: Pictures and curves of the last call, by name, for
+            :class:`~mmlite.engine.hooks.VisualSummaryHook`: ``image/*``
+            ``(B, C, H, W)``, ``scalar/*`` one number.
 
     Example:
         >>> class Mean(BaseModel):
@@ -55,14 +64,20 @@ class BaseModel(EngineModel):
     """
 
     learns_classes: ClassVar[bool] = False
+    task: ClassVar[str] = ''
+    default_data_preprocessor: ClassVar[str] = 'BaseDataPreprocessor'
+    predicts: ClassVar[bool] = True
+    tta_model: ClassVar[str | None] = None
+    visual_summary: Mapping[str, Any] = MappingProxyType({})
 
     def __init__(
         self,
         data_preprocessor: dict | nn.Module | None = None,
         init_cfg: dict | list | None = None,
     ) -> None:
-        if data_preprocessor is None:
-            data_preprocessor = BaseDataPreprocessor()
+        if data_preprocessor is None or isinstance(data_preprocessor, dict):
+            default = dict(type=self.default_data_preprocessor)
+            data_preprocessor = {**default, **(data_preprocessor or {})}
         data_preprocessor = build_part('data_preprocessor', data_preprocessor)
         super().__init__(data_preprocessor, init_cfg)
 
@@ -96,6 +111,15 @@ class BaseModel(EngineModel):
     def forward_tensor(self, inputs: Tensor) -> Any:
         """The raw output of the network, without losses or samples."""
         return self.extract_feat(inputs)
+
+    def export_outputs(self, inputs: Tensor) -> dict[str, Tensor]:
+        """What the model gives to programs without mmlite: tensors by name.
+
+        By default the features, ``feat_0`` and so on.
+        """
+        feats = self.extract_feat(inputs)
+        feats = feats if isinstance(feats, (list, tuple)) else (feats,)
+        return {f'feat_{i}': feat for i, feat in enumerate(feats)}
 
     def extract_feat(self, inputs: Tensor) -> Any:
         """The features of the inputs."""
@@ -208,85 +232,3 @@ def _as_scalar(key: str, value: Any) -> Tensor:
         f'{key!r} in the dict of losses is a tensor, a list of tensors or a number, '
         f'got {value!r} ({type(value).__name__})'
     )
-
-
-def build_part(key: str, cfg: Part, registry: Registry = MODELS) -> Any:
-    """Build a part of a whole, so that errors say which part it is.
-
-    Args:
-        key: The argument of the whole that names the part.
-        cfg: Config of the part; a list makes a sequence. A module, or None,
-            is returned as it is.
-        registry: Where the type of the part is looked up.
-
-    Raises:
-        ConfigError: if the config is wrong; its path starts with ``key``.
-
-    Example:
-        >>> build_part('head', dict(type='LinearClsHed', num_classes=10))
-        Traceback (most recent call last):
-        mmlite.errors.ConfigError: head: unknown type 'LinearClsHed'; did you mean ...
-    """
-    if cfg is None or isinstance(cfg, nn.Module):
-        return cfg
-    if isinstance(cfg, (list, tuple)):
-        parts = [build_part(f'{key}.{i}', c, registry) for i, c in enumerate(cfg)]
-        return Sequential(*parts)
-    try:
-        return registry.build(cfg)
-    except ConfigError as error:
-        raise error.under(key) from error.__cause__
-
-
-def check_channels(
-    backbone: nn.Module, neck: nn.Module | None = None, head: nn.Module | None = None
-) -> None:
-    """Compare the width that each part gives with the one that the next expects.
-
-    A backbone tells by ``feature_specs``, a neck by ``output_specs(specs)``;
-    where a part does not tell, what follows is not compared. An ``in_channels``
-    that is one number is compared with the last feature, a sequence with all.
-
-    Raises:
-        ConfigError: if two widths differ, with both numbers.
-
-    Example:
-        >>> class Backbone(nn.Module):
-        ...     feature_specs = (FeatureSpec(512, stride=32),)
-        >>> head = nn.Module()
-        >>> head.in_channels = 256
-        >>> check_channels(Backbone(), head=head)
-        Traceback (most recent call last):
-        mmlite.errors.ConfigError: head.in_channels is 256, but the backbone gives ...
-    """
-    specs = getattr(backbone, 'feature_specs', None)
-    giver = 'the backbone'
-    for path, part in [*_necks(neck), ('head', head)]:
-        if specs is None or part is None:
-            return
-        _compare(path, getattr(part, 'in_channels', None), giver, specs)
-        output_specs = getattr(part, 'output_specs', None)
-        specs = output_specs(specs) if output_specs else None
-        giver = 'the neck' if path == 'neck' else path
-
-
-def _necks(neck: nn.Module | None) -> list[tuple[str, nn.Module]]:
-    if isinstance(neck, nn.Sequential):
-        return [(f'neck.{i}', part) for i, part in enumerate(neck)]
-    return [] if neck is None else [('neck', neck)]
-
-
-def _compare(path: str, expects: Any, giver: str, specs: Sequence[FeatureSpec]) -> None:
-    gives: Any = [spec.channels for spec in specs]
-    if isinstance(expects, int):
-        gives = gives[-1]
-    elif isinstance(expects, (list, tuple)):
-        expects = list(expects)
-    else:
-        return
-    if expects != gives:
-        message = (
-            f'is {expects}, but {giver} gives {gives}; '
-            f'set model.{path}.in_channels={gives}'
-        )
-        raise ConfigError([Problem(f'{path}.in_channels', message)])

@@ -1,8 +1,10 @@
 """Data containers shared by all packages."""
 
+from .class_lists import class_mapping, comparable
 from .columns import Taken
 from .data_sample import DataSample, format_label
 from .feature_spec import FeatureSpec
+from .field_kinds import is_stacked, register_kind
 from .fields import (
     check_labels,
     defer_field,
@@ -21,12 +23,16 @@ __all__ = [
     'SampleBatch',
     'Taken',
     'check_labels',
+    'class_mapping',
+    'comparable',
     'defer_field',
     'field_names',
     'format_label',
     'gather_field',
     'has_field',
+    'is_stacked',
     'move_field',
     'packed_field',
+    'register_kind',
     'scatter_field',
 ]

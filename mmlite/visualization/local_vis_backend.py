@@ -6,10 +6,12 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from mmengine.config import Config
 from mmengine.fileio import dump
 from mmengine.visualization import LocalVisBackend as BaseLocalVisBackend
 from mmengine.visualization.vis_backend import force_init_env
 
+from ..config import write_config
 from ..registry import VISBACKENDS
 
 
@@ -26,6 +28,16 @@ class LocalVisBackend(BaseLocalVisBackend):
         >>> print(open('vis/scalars.json').read().strip())
         {"loss": 0.5, "step": 3}
     """
+
+    @force_init_env
+    def add_config(self, config: Config, **kwargs: Any) -> None:
+        """Write the config into ``config_save_file``.
+
+        Args:
+            config: The config.
+            **kwargs: Not used.
+        """
+        write_config(config, self._config_save_file)
 
     @force_init_env
     def add_scalars(

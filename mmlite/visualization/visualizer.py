@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from mmengine.config import Config
 from mmengine.dist import master_only
 from mmengine.visualization import Visualizer
 from torch import Tensor
 
+from ..config import plain_config
 from ..registry import VISUALIZERS
 from ..structures import DataSample
 from .image import as_rgb, resize_image, write_image
@@ -54,6 +56,16 @@ class UniversalVisualizer(Visualizer):
             fig_save_cfg=fig_save_cfg or dict(frameon=False),
             fig_show_cfg=fig_show_cfg or dict(frameon=False),
         )
+
+    @master_only
+    def add_config(self, config: Config, **kwargs: Any) -> None:
+        """Hand a config to all storage backends, with names for its classes.
+
+        Args:
+            config: The config.
+            **kwargs: Passed on to the backends.
+        """
+        super().add_config(plain_config(config), **kwargs)
 
     @master_only
     def visualize_cls(

@@ -19,6 +19,7 @@ from mmlite.config.fitting import check_channels
 from mmlite.errors import ConfigError
 from mmlite.registry import HOOKS, MODELS, TRANSFORMS
 
+
 def problems_of(*overrides, **sections):
     cfg = Config({**copy.deepcopy(CFG), **sections})
     apply_overrides(cfg, overrides)
@@ -472,7 +473,7 @@ def test_muon_and_another_optimizer():
     at = 'optim_wrapper.paramwise_cfg'
     assert found(cfg) == [
         f"{at}.others: unknown type 'SDG'; did you mean 'SGD'?",
-        f"{at}.custom_keys.head has no key 'moun'; it takes lr_mult, decay_mult",
+        f"{at}.custom_keys.head has no key 'moun'; did you mean 'muon'?",
         "optim_wrapper.optimizer: Muon has no argument 'ns_step'; did you mean "
         "'ns_steps'?",
     ]

@@ -104,7 +104,10 @@ def test_hooks_and_logs_that_count_epochs_in_a_training_by_iterations():
         ([dict(end=2)], 'param_scheduler.0.end is 2, but the training goes on to 3'),
         ([dict(end=1), dict(begin=1, end=3)], None),
         ([dict(end=1), dict(begin=1)], None),
-        ([dict(end=1), dict(begin=3, end=4)], 'param_scheduler.1.begin is 3, but the training'),
+        (
+            [dict(end=1), dict(begin=3, end=4)],
+            'param_scheduler.1.begin is 3, but the training',
+        ),
     ],
 )
 def test_a_schedule_that_is_over_too_soon_or_begins_too_late(schedule, said):
@@ -242,7 +245,9 @@ def test_custom_keys_may_have_options_of_the_optimizer():
 
 
 def test_leftovers_of_published_configs_are_no_mistakes():
-    cfg = changed(data=dict(samples_per_gpu=2), resume_from=None, strategy=dict(type='X'))
+    cfg = changed(
+        data=dict(samples_per_gpu=2), resume_from=None, strategy=dict(type='X')
+    )
     cfg['optim_wrapper']['paramwise_cfg']['_delete'] = True
     idle = [f'{key} is not read; leave it out' for key in ('data', 'resume_from')]
     idle += [

@@ -10,6 +10,7 @@ import pytest
 import torch
 from contracts.tiny import (
     FIXED_SIZE,
+    UNREACHED,
     backbone_cfg,
     image_shape,
     names_of,
@@ -59,6 +60,8 @@ def test_outputs_are_what_feature_specs_say(name):
 @for_each_backbone
 def test_strides_are_what_feature_specs_say(name):
     backbone = build(name)
+    if name in FIXED_SIZE and backbone.feature_specs[-1].stride is None:
+        pytest.skip(FIXED_SIZE[name])
     step = max([spec.stride or 1 for spec in backbone.feature_specs])
     before = features(backbone, images(name))
     after = features(backbone, images(name, larger=2 * step))
@@ -86,9 +89,12 @@ def test_odd_sizes_and_single_images_pass(name):
 def test_gradients_reach_every_parameter(name):
     backbone = build(name).train()
     sum(feat.square().mean() for feat in backbone(images(name))).backward()
-    unreached = [n for n, p in backbone.named_parameters() if p.grad is None]
-    assert unreached == []
+    idle, _ = UNREACHED.get(name, ('', ''))
     for parameter_name, parameter in backbone.named_parameters():
+        if idle and idle in parameter_name.split('.'):
+            assert parameter.grad is None, parameter_name
+            continue
+        assert parameter.grad is not None, parameter_name
         assert parameter.grad.isfinite().all(), parameter_name
 
 

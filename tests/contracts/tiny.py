@@ -26,9 +26,21 @@ class LossCase(NamedTuple):
     target: str
 
 
+# A transformer of two layers.
+TOKENS = dict(embed_dims=16, num_layers=2, num_heads=2, feedforward_channels=32)
+
 BACKBONES = {
     'AirbenchNet': dict(widths=(4, 8, 8), out_indices=(0, 2)),
+    'BEiTViT': dict(arch=TOKENS, img_size=64),
+    'DeiT3': dict(arch=TOKENS, img_size=64),
+    'DistilledVisionTransformer': dict(
+        arch=TOKENS, img_size=64, out_type='avg_featmap', out_indices=(0, 1)
+    ),
     'LeNet5': dict(),
+    'MlpMixer': dict(
+        arch=dict(embed_dims=16, num_layers=2, tokens_mlp_dims=8, channels_mlp_dims=32),
+        img_size=64,
+    ),
     'MobileNetV2': dict(widen_factor=0.125, out_indices=(1, 3, 7)),
     'ResNeXt': dict(depth=50, groups=4, width_per_group=4, base_channels=16),
     'ResNet': dict(depth=18, stem_channels=4, base_channels=4, out_indices=(0, 3)),
@@ -36,10 +48,24 @@ BACKBONES = {
     'ResNetV1d': dict(depth=18, stem_channels=4, base_channels=4),
     'ResNet_CIFAR': dict(depth=18, stem_channels=4, base_channels=4),
     'SEResNet': dict(depth=50, stem_channels=4, base_channels=4, se_ratio=2),
-    'VisionTransformer': dict(
-        arch=dict(embed_dims=16, num_layers=2, num_heads=2, feedforward_channels=32),
-        img_size=64,
+    'SwinTransformer': dict(
+        arch=dict(embed_dims=8, depths=[2, 1], num_heads=[1, 2]),
+        window_size=3,
+        out_indices=(0, 1),
     ),
+    'SwinTransformerV2': dict(
+        arch=dict(
+            embed_dims=8, depths=[2, 1], num_heads=[1, 2], extra_norm_every_n_blocks=1
+        ),
+        window_size=3,
+        pretrained_window_sizes=(0, 0),
+        out_indices=(0, 1),
+    ),
+    'ViTEVA02': dict(arch=TOKENS, img_size=64, out_type='featmap'),
+    'ViTSAM': dict(
+        arch=dict(TOKENS, global_attn_indexes=[1]), window_size=3, out_channels=8
+    ),
+    'VisionTransformer': dict(arch=TOKENS, img_size=64),
 }
 
 # Shape of one image; parts that are not listed take IMAGE.
@@ -47,13 +73,20 @@ IMAGE = (3, 64, 64)
 IMAGES = {'LeNet5': (1, 32, 32)}
 
 # Backbones that take no other size of image, each with the reason.
-FIXED_SIZE = {'LeNet5': 'its last convolution must leave 1x1'}
+FIXED_SIZE = {
+    'LeNet5': 'its last convolution must leave 1x1',
+    'MlpMixer': 'its weights mix a fixed number of patches',
+}
+
+# Parameters without effect that a checkpoint has, each with the reason.
+UNREACHED = {'DeiT3': ('ln2', 'mmpretrain calls the first norm twice')}
 
 NECKS = {'GlobalAveragePooling': dict(), 'GlobalMaxPooling': dict()}
 
 # For heads: the width of the feature vector is 8, the number of classes 5.
 HEADS = {
     'ClsHead': dict(),
+    'DeiTClsHead': dict(num_classes=5, in_channels=8, hidden_dim=6),
     'LinearClsHead': dict(num_classes=5, in_channels=8),
     'ScaledLinearClsHead': dict(num_classes=5, in_channels=8, scale=0.5),
     'VisionTransformerClsHead': dict(num_classes=5, in_channels=8, hidden_dim=6),

@@ -100,14 +100,16 @@ def test_openmmlab_annotation_files(tmp_path: Path) -> None:
         '"data_list": [{"img_path": "a.png", "gt_label": [0, 1]}]}'
     )
     dataset = BaseDataset('ann.json', data_root=str(tmp_path), data_prefix='imgs')
-    assert dataset.CLASSES == ['x', 'y']
+    assert dataset.CLASSES == ('x', 'y')
     assert dataset.get_data_info(0)['img_path'] == str(tmp_path / 'imgs' / 'a.png')
     assert dataset.get_cat_ids(0) == [0, 1]
     path.write_text('{"data": []}')
-    with pytest.raises(DataError, match=r'ann.json: Annotation must have data_list'):
+    with pytest.raises(
+        DataError, match=r'ann.json: expected a dict with the keys metainfo'
+    ):
         BaseDataset(str(path))
     path.write_text('{"metainfo": {}, "data_list": [{"img": 1}]}')
-    with pytest.raises(DataError, match=r'ann.json: .*img_path'):
+    with pytest.raises(DataError, match=r'ann.json:1: data_list.0: .*img_path'):
         BaseDataset(str(path))
     path.write_text('{')
     with pytest.raises(DataError, match=r'ann.json'):
@@ -116,7 +118,7 @@ def test_openmmlab_annotation_files(tmp_path: Path) -> None:
 
 def test_pickled_annotations_are_not_opened(tmp_path: Path) -> None:
     (tmp_path / 'ann.pkl').touch()
-    with pytest.raises(DataError, match='expected a .json file'):
+    with pytest.raises(DataError, match='expected a .json or .yaml file'):
         BaseDataset(str(tmp_path / 'ann.pkl'))
     with pytest.raises(DataNotFoundError, match='does not exist'):
         BaseDataset('none.json')

@@ -74,7 +74,7 @@ def test_both_versions_give_the_images_in_order(tmp_path: Path, write) -> None:
         test.get_data_info(0)['img'], image_of(rows_of(5)[0][0])
     )
     assert train.get_gt_labels().tolist() == [0, 1, 2, 3] * 5
-    assert train.CLASSES[:2] == ['airplane', 'automobile']
+    assert train.CLASSES[:2] == ('airplane', 'automobile')
     assert not train.test_mode and test.test_mode
 
 

@@ -69,3 +69,14 @@ def test_all_fields_survive_the_way() -> None:
         assert isinstance(after.array, np.ndarray) and after.weight.requires_grad
         after.gt_score[0] = 9
         assert before.gt_score[0] == 0.5
+
+
+def test_torch_collates_samples_too():
+    """As a collate function of the user's own does that leaves the rest to torch's."""
+    samples = [
+        dict(inputs=torch.full((3, 2, 2), i), data_samples=DataSample().set_gt_label(i))
+        for i in (4, 2)
+    ]
+    batch = torch.utils.data.default_collate(samples)
+    assert batch['inputs'][:, 0, 0, 0].tolist() == [4, 2]
+    assert batch['data_samples'].field('gt_label').tolist() == [4, 2]

@@ -104,7 +104,7 @@ def test_annotation_file_in_other_forms(tmp_path: Path) -> None:
     )
     dataset = CustomDataset(data_root=str(tmp_path), ann_file='list.json')
     assert found(dataset, tmp_path) == {'a b.png': 0}
-    assert dataset.CLASSES == ['x']
+    assert dataset.CLASSES == ('x',)
 
 
 def test_classes_given_as_list_and_as_file(tmp_path: Path) -> None:

@@ -46,4 +46,4 @@ def test_size_and_channels() -> None:
     image = dataset.get_data_info(0)['img']
     assert image.shape == (20, 20, 2) and image.dtype == np.uint8
     np.testing.assert_array_equal(image[..., 0], image[..., 1])
-    assert dataset.CLASSES == [str(i) for i in range(10)]
+    assert dataset.CLASSES == tuple('0123456789')

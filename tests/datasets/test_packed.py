@@ -212,7 +212,7 @@ def test_files_that_are_cut_off_or_do_not_fit():
         packed()
     write('other', IMAGES[:5])
     Path('other/images.npy').rename('pack/images.npy')
-    with pytest.raises(DataError, match='5 images, but annotations for 6'):
+    with pytest.raises(DataError, match='not that of 6 images'):
         packed()
 
 

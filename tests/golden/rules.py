@@ -71,7 +71,11 @@ def state_digest(shapes: Mapping[str, Sequence[int]]) -> str:
 
 
 def assert_state(model: nn.Module, expected: Mapping[str, Any]) -> None:
-    """The model's state has the names and shapes that are expected."""
+    """The model's state has the names, shapes and order that are expected.
+
+    An optimizer finds the state of a parameter by its position, so that the order
+    decides whether a training of the peer can be gone on with.
+    """
     shapes = {
         name: list(entry.shape)
         for name, entry in model.state_dict().items()
@@ -81,6 +85,8 @@ def assert_state(model: nn.Module, expected: Mapping[str, Any]) -> None:
     assert {name: shapes.get(name) for name in samples} == samples
     assert len(shapes) == expected['count']
     assert state_digest(shapes) == expected['sha256']
+    order = hashlib.sha256('\n'.join(shapes).encode()).hexdigest()
+    assert order == expected['order_sha256']
 
 
 def assert_summary(got: Any, expected: Any, path: str) -> None:

@@ -3,10 +3,10 @@ import torch
 from mmengine.optim import OptimWrapper
 from torch import nn
 
-from mmlite.errors import ConfigError, TrainingError
+from mmlite.errors import TrainingError
 from mmlite.models import BaseModel
-from mmlite.models.base import build_part, check_channels, is_summed
-from mmlite.structures import DataSample, FeatureSpec
+from mmlite.models.base import is_summed
+from mmlite.structures import DataSample
 
 
 class Line(BaseModel):
@@ -143,101 +143,11 @@ def test_a_loss_may_stand_beside_what_is_only_logged():
     assert total.item() == 1
 
 
-class Backbone(nn.Module):
-    def __init__(self, *channels):
-        super().__init__()
-        self.feature_specs = tuple(FeatureSpec(c, stride=4) for c in channels)
+def test_the_default_data_preprocessor_is_that_of_the_class():
+    class Grey(Line):
+        default_data_preprocessor = 'ClsDataPreprocessor'
 
-
-class Wants(nn.Module):
-    def __init__(self, in_channels):
-        super().__init__()
-        self.in_channels = in_channels
-
-
-class Project(Wants):
-    """A neck to another width."""
-
-    def __init__(self, in_channels, out_channels):
-        super().__init__(in_channels)
-        self.out_channels = out_channels
-
-    def output_specs(self, specs):
-        return (FeatureSpec(self.out_channels),)
-
-
-def test_widths_that_fit():
-    check_channels(Backbone(8, 16), head=Wants(16))
-    check_channels(Backbone(8, 16), Wants([8, 16]), Wants(77))
-    check_channels(Backbone(8, 16), Project(16, 4), Wants(4))
-    check_channels(Backbone(16), nn.Sequential(Project(16, 4), Project(4, 2)), Wants(2))
-
-
-def test_parts_that_do_not_tell_are_not_compared():
-    check_channels(nn.Identity(), Wants(3), Wants(4))
-    check_channels(Backbone(8), nn.Identity(), Wants(77))
-    check_channels(Backbone(8), None, nn.Identity())
-    check_channels(Backbone(8))
-
-
-@pytest.mark.parametrize(
-    ('neck', 'head', 'message'),
-    [
-        (
-            None,
-            Wants(256),
-            'head.in_channels is 256, but the backbone gives 16; '
-            'set model.head.in_channels=16',
-        ),
-        (
-            Project(16, 4),
-            Wants(16),
-            'head.in_channels is 16, but the neck gives 4; '
-            'set model.head.in_channels=4',
-        ),
-        (
-            Project(8, 4),
-            None,
-            'neck.in_channels is 8, but the backbone gives 16; '
-            'set model.neck.in_channels=16',
-        ),
-        (
-            Wants((8, 32)),
-            None,
-            'neck.in_channels is [8, 32], but the backbone gives [8, 16]; '
-            'set model.neck.in_channels=[8, 16]',
-        ),
-        (
-            nn.Sequential(Project(16, 4), Project(5, 2)),
-            None,
-            'neck.1.in_channels is 5, but neck.0 gives 4; '
-            'set model.neck.1.in_channels=4',
-        ),
-    ],
-)
-def test_widths_that_differ(neck, head, message):
-    with pytest.raises(ConfigError) as caught:
-        check_channels(Backbone(8, 16), neck, head)
-    assert str(caught.value) == message
-
-
-def test_build_part():
-    part = nn.Identity()
-    assert build_part('neck', part) is part
-    assert build_part('neck', None) is None
-    parts = build_part('neck', [dict(type='GlobalAveragePooling', dim=1), part])
-    assert isinstance(parts, nn.Sequential)
-    assert parts[0].dim == 1
-
-
-@pytest.mark.parametrize(
-    ('cfg', 'message'),
-    [
-        (dict(type='GlobalAveragePooling', dm=1), 'neck: .*no argument .dm.'),
-        ([dict(type='GlobalAveragePooling', dim=9)], 'neck.0: .*got 9'),
-        ('GlobalAveragePooling', 'neck: expected a dict with a type'),
-    ],
-)
-def test_build_part_says_which(cfg, message):
-    with pytest.raises(ConfigError, match=message):
-        build_part('neck', cfg)
+    own = Grey(data_preprocessor=dict(mean=[1.0], std=[2.0])).data_preprocessor
+    assert own.std.item() == 2
+    assert type(Grey().data_preprocessor) is type(own)
+    assert type(Line().data_preprocessor).__name__ == 'BaseDataPreprocessor'

@@ -135,8 +135,42 @@ def table_of_arrays(stored: Any, steps: Sequence[Any]) -> ImageTable | None:
         # The images are read-only, and nothing is written into them.
         warnings.filterwarnings('ignore', 'The given NumPy array is not writable')
         images = torch.from_numpy(stored.images).permute(0, 3, 1, 2)
-    samples = samples_of_arrays(stored, last)
+    samples = with_final_sizes(samples_of_arrays(stored, last), images, batched)
+    samples.bounds('gt_label')  # known to all batches from here on
     return ImageTable(images, samples, np.arange(len(stored)), None, tuple(batched))
+
+
+def with_final_sizes(
+    samples: SampleBatch, images: Tensor, transforms: Sequence[BatchTransform]
+) -> SampleBatch:
+    """The same samples, with the size of the images behind the transforms."""
+    image = images[:1].to('meta')
+    for transform in transforms:
+        numbers = torch.empty(1, transform.count, device='meta')
+        image = transform.apply(image, numbers)
+    shapes = Same(tuple(image.shape[2:]), len(samples))
+    fields = {name: samples.field(name) for name in samples.keys()}
+    metainfo = samples.metainfo | {'img_shape': shapes}
+    return SampleBatch.of(len(samples), fields, metainfo)
+
+
+class Same(Sequence):
+    """One value for every sample.
+
+    Example:
+        >>> Same((4, 6), 3)[2]
+        (4, 6)
+    """
+
+    def __init__(self, value: Any, count: int) -> None:
+        self.value = value
+        self.count = count
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __getitem__(self, place: int) -> Any:
+        return self.value
 
 
 def is_plain_pack(step: Any) -> bool:
@@ -149,6 +183,8 @@ def samples_of_arrays(stored: ArrayList, pack: PackInputs) -> SampleBatch:
     labels = torch.from_numpy(np.array(stored.labels, np.int64))
     known = dict(sample_idx=range(len(stored)))
     metainfo = {key: known[key] for key in pack.meta_keys if key in known}
+    size = tuple(stored.images.shape[1:3])
+    metainfo['img_shape'] = metainfo['ori_shape'] = Same(size, len(stored))
     samples = SampleBatch.of(len(stored), dict(gt_label=labels), metainfo)
     samples.bounds('gt_label')  # known to all batches from here on
     return samples

@@ -19,9 +19,14 @@ from ...structures import DataSample, SampleBatch
 from ..base_dataset import BaseDataset
 from ..progress import Progress
 from ..storage import ArrayList
-from ..transforms import BatchTransform, Compose
+from ..transforms import BatchTransform, Compose, refuse_left_behind
 from ..transforms.base import batched_version_of, draws
-from .image_table import ImageTable, is_plain_pack, samples_of_arrays
+from .image_table import (
+    ImageTable,
+    is_plain_pack,
+    samples_of_arrays,
+    with_final_sizes,
+)
 
 __all__ = ['load_in_memory']
 
@@ -62,8 +67,18 @@ def load_in_memory(dataset: Dataset, device: torch.device) -> ImageTable:
     images = _joined([images for images, _ in parts])
     transforms = tuple(batched_version_of(step) for step in middle)
     samples = _samples([samples for _, samples in parts], images, transforms)
+    _refuse_fields(transforms, samples)
     numbers = np.concatenate([np.arange(len(leaf)) for leaf in leaves])
     return ImageTable(images, samples, numbers, rows, transforms)
+
+
+def _refuse_fields(transforms: Sequence[BatchTransform], samples: SampleBatch) -> None:
+    try:
+        refuse_left_behind(transforms, samples)
+    except DataError as error:
+        raise DataError(
+            f'{error}; in_memory=True moves whole batches, so {_WAY_OUT}'
+        ) from None
 
 
 def _leaves(dataset: Dataset) -> tuple[dict[str, Any], np.ndarray | None]:
@@ -159,11 +174,12 @@ def _decoded(
 def _unpacked(item: Any) -> tuple[Tensor, DataSample]:
     image = item.get('inputs') if isinstance(item, dict) else None
     sample = item.get('data_samples') if isinstance(item, dict) else None
-    if isinstance(image, Tensor) and isinstance(sample, DataSample):
+    is_image = isinstance(image, Tensor) and image.ndim == 3
+    if is_image and isinstance(sample, DataSample):
         return image, sample
     raise ConfigError(
         'in_memory needs a pipeline that ends with PackInputs and gives one image a '
-        f'sample; {_WAY_OUT}'
+        f'sample, neither views nor several inputs; {_WAY_OUT}'
     )
 
 
@@ -212,17 +228,11 @@ def _joined(parts: Sequence[Tensor]) -> Tensor:
 def _samples(
     parts: Sequence[SampleBatch], images: Tensor, transforms: Sequence[BatchTransform]
 ) -> SampleBatch:
-    """What belongs to all images; the size told is that of the batches."""
+    """What belongs to all images; ``img_shape`` is that of the batches."""
     samples = parts[0]
     if len(parts) > 1:
         samples = SampleBatch([sample for part in parts for sample in part])
     if 'img_shape' in samples.metainfo:
-        image = images[:1].to('meta')
-        for transform in transforms:
-            image = transform(image)
-        shapes = [tuple(image.shape[2:])] * len(samples)
-        fields = {name: samples.field(name) for name in samples.keys()}
-        metainfo = samples.metainfo | {'img_shape': shapes}
-        samples = SampleBatch.of(len(samples), fields, metainfo)
+        samples = with_final_sizes(samples, images, transforms)
     samples.bounds('gt_label')  # known to all batches from here on
     return samples

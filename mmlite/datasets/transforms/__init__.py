@@ -1,16 +1,30 @@
 """The steps of a pipeline: one sample in, one sample out."""
 
-from .base import BaseTransform, rng_of
-from .batch_transform import BatchTransform
+from .annotations import LoadAnnotations
+from .base import BaseTransform, SampleRandom, rng_of
+from .batch_transform import BatchTransform, refuse_left_behind
 from .color import ColorJitter, Normalize, RandomGrayscale
-from .compose import Compose, TestTimeAug
+from .compose import Compose, MultiView, TestTimeAug
 from .cropping import BatchRandomCrop, CenterCrop, RandomCrop, RandomResizedCrop
 from .erasing import BatchRandomErasing, RandomErasing
+from .fields import (
+    BoxField,
+    CompanionField,
+    DisparityField,
+    Field,
+    FixedField,
+    ImageField,
+    MapField,
+    SequenceField,
+    ValidField,
+    register_field,
+)
 from .flipping import (
     AlternatingFlip,
     BatchAlternatingFlip,
     BatchRandomFlip,
     RandomFlip,
+    SwapFlip,
     is_turn,
 )
 from .formatting import PackInputs
@@ -26,10 +40,19 @@ __all__ = [
     'BatchRandomErasing',
     'BatchRandomFlip',
     'BatchTransform',
+    'BoxField',
     'CenterCrop',
     'ColorJitter',
+    'CompanionField',
     'Compose',
+    'DisparityField',
+    'Field',
+    'FixedField',
+    'ImageField',
+    'LoadAnnotations',
     'LoadImageFromFile',
+    'MapField',
+    'MultiView',
     'Normalize',
     'PackInputs',
     'Pad',
@@ -40,8 +63,14 @@ __all__ = [
     'RandomResizedCrop',
     'Resize',
     'ResizeEdge',
+    'SampleRandom',
+    'SequenceField',
     'Shift',
+    'SwapFlip',
     'TestTimeAug',
+    'ValidField',
     'is_turn',
+    'refuse_left_behind',
+    'register_field',
     'rng_of',
 ]

@@ -8,10 +8,38 @@ from typing import Any, ClassVar
 
 from .batch_transform import BatchTransform
 
-__all__ = ['BaseTransform', 'batched_version_of', 'below', 'draws', 'rng_of']
+__all__ = [
+    'BaseTransform',
+    'SampleRandom',
+    'batched_version_of',
+    'below',
+    'draws',
+    'rng_of',
+]
 
 #: How a message ends whose sample could also be left out.
 OR_SKIP = ", or set on_error='skip' in the dataset"
+
+
+class SampleRandom(random.Random):
+    """The generator of one sample, which its copies share.
+
+    So two views that are made of copies of a sample are two draws.
+
+    Args:
+        seed: The seed.
+
+    Example:
+        >>> rng = SampleRandom(0)
+        >>> copy.deepcopy(dict(rng=rng))['rng'] is rng
+        True
+    """
+
+    def __copy__(self) -> SampleRandom:
+        return self
+
+    def __deepcopy__(self, memo: dict) -> SampleRandom:
+        return self
 
 
 def rng_of(results: dict) -> random.Random:
@@ -46,6 +74,8 @@ class BaseTransform(ABC):
             another sample.
         is_random: whether it may do something else to the same sample the next
             time; what may not is done once if a dataset is kept in memory.
+        reads_files: whether it only reads what a path in the sample names, so that
+            it is left out where that is in memory already.
         batched: if it is random, the same for whole batches.
 
     Example:
@@ -59,6 +89,7 @@ class BaseTransform(ABC):
     """
 
     is_random: ClassVar[bool] = True
+    reads_files: ClassVar[bool] = False
 
     def __call__(self, results: dict) -> dict | None:
         """Same as ``transform``."""

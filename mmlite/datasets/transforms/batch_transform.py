@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -10,9 +11,12 @@ import torch
 from torch import Tensor
 
 from ...errors import DataError
+from ...structures import DataSample, field_names
 from ..seeded_index import uniforms
+from .fields import FIELDS, FixedField
+from .geometry import needs_kind
 
-__all__ = ['BatchTransform']
+__all__ = ['BatchTransform', 'refuse_left_behind']
 
 
 class BatchTransform(ABC):
@@ -27,8 +31,13 @@ class BatchTransform(ABC):
     matter where these come from: called with images alone, a transform draws them
     from torch's generator of that device, whose state a resumed run restores.
 
+    It changes images alone. Where samples have fields that would have to move with
+    them (boxes, maps, ...), one that ``moves`` the image is refused: such a sample
+    is transformed in the pipeline.
+
     Override:
         count: how many random numbers an image needs.
+        moves: whether it moves the image, as all do but those of its colours.
         apply: the images, given these numbers.
 
     Shape:
@@ -44,6 +53,7 @@ class BatchTransform(ABC):
     """
 
     count: ClassVar[int] = 1
+    moves: ClassVar[bool] = True
 
     def __call__(self, images: Tensor) -> Tensor:
         """Draw, and transform a batch."""
@@ -85,6 +95,53 @@ class BatchTransform(ABC):
         shown = {k: v for k, v in vars(self).items() if not k.startswith('_')}
         arguments = ', '.join(f'{k}={v!r}' for k, v in shown.items())
         return f'{type(self).__name__}({arguments})'
+
+
+def refuse_left_behind(
+    transforms: Iterable[Any], samples: Sequence[DataSample]
+) -> None:
+    """Refuse to move images whose samples have fields that would stay behind.
+
+    Args:
+        transforms: What is done to the images of a batch.
+        samples: What belongs to them, a :class:`SampleBatch` or a list.
+
+    Raises:
+        DataError: with the name of the field.
+
+    Example:
+        >>> boxes = DataSample(gt_bboxes=torch.zeros(1, 4))
+        >>> flip = TRANSFORMS.build(dict(type='BatchRandomFlip', prob=0.5))
+        >>> refuse_left_behind([flip], [boxes])
+        Traceback (most recent call last):
+            ...
+        mmlite.errors.DataError: BatchRandomFlip moves the images of a batch, but not
+        gt_bboxes; do it in the pipeline (RandomFlip)
+    """
+    names = None
+    for transform in transforms:
+        if isinstance(transform, BatchTransform) and transform.moves:
+            names = _moving_names(samples) if names is None else names
+            if names:
+                own = type(transform).__name__
+                raise DataError(
+                    f'{own} moves the images of a batch, but not {", ".join(names)}; '
+                    f'do it in the pipeline ({own.removeprefix("Batch")})'
+                )
+
+
+def _moving_names(samples: Sequence[DataSample]) -> list[str]:
+    """The fields of samples that have a place in the image."""
+    names = []
+    for name in field_names(samples):
+        field = FIELDS.get(name)
+        if field is None:
+            value = samples[0].get(name)
+            if name == 'mask' or needs_kind(value):
+                names.append(name)
+        elif type(field) is not FixedField:
+            names.append(name)
+    return names
 
 
 def _shown(images: Any) -> str:

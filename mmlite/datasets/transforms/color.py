@@ -6,7 +6,9 @@ matters for what counts as grey (luma = 0.299 R + 0.587 G + 0.114 B).
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Literal
 
 import cv2
@@ -15,7 +17,8 @@ import numpy as np
 from ...errors import DataError
 from ...registry import TRANSFORMS
 from .base import BaseTransform, rng_of
-from .image_ops import Backend
+from .geometry import recolour
+from .image_ops import Backend, per_channel
 
 _LEVELS = np.arange(256, dtype=np.float32)
 
@@ -24,13 +27,37 @@ def _is_grey(img: np.ndarray) -> bool:
     return img.ndim == 2 or img.shape[2] == 1
 
 
+def _colours_of(img: np.ndarray) -> np.ndarray:
+    """The image without its alpha channel.
+
+    Raises:
+        DataError: if it is neither grey, BGR nor BGRA.
+    """
+    if img.ndim == 2 or img.shape[2] in (1, 3):
+        return img
+    if img.shape[2] == 4:
+        return np.ascontiguousarray(img[..., :3])
+    raise DataError(
+        f'ColorJitter takes images that are grey, BGR or BGRA, got {img.shape[2]} '
+        'channels; take it out of the pipeline'
+    )
+
+
+def _with_alpha_of(img: np.ndarray, colours: np.ndarray) -> np.ndarray:
+    """Changed colours with the alpha channel that the image had, if any."""
+    if img.ndim == 2 or img.shape[2] != 4:
+        return colours
+    return np.concatenate([colours, img[..., 3:]], axis=2)
+
+
 def _luma(img: np.ndarray) -> np.ndarray:
-    return img if _is_grey(img) else cv2.cvtColor(img, cv2.COLOR_BGR2GRAY)
+    return img if _is_grey(img) else cv2.cvtColor(_colours_of(img), cv2.COLOR_BGR2GRAY)
 
 
 def _through_table(img: np.ndarray, levels: np.ndarray) -> np.ndarray:
     table = levels.round().clip(0, 255).astype(np.uint8)
-    return cv2.LUT(img, table).reshape(img.shape)
+    colours = _colours_of(img)
+    return _with_alpha_of(img, cv2.LUT(colours, table).reshape(colours.shape))
 
 
 def _brightness(img: np.ndarray, factor: float) -> np.ndarray:
@@ -46,15 +73,16 @@ def _saturation(img: np.ndarray, factor: float) -> np.ndarray:
     if _is_grey(img):
         return img
     grey = cv2.cvtColor(_luma(img), cv2.COLOR_GRAY2BGR)
-    return cv2.addWeighted(img, factor, grey, 1 - factor, 0)
+    mixed = cv2.addWeighted(_colours_of(img), factor, grey, 1 - factor, 0)
+    return _with_alpha_of(img, mixed)
 
 
 def _hue(img: np.ndarray, turn: float) -> np.ndarray:
     if _is_grey(img):
         return img
-    hsv = cv2.cvtColor(img, cv2.COLOR_BGR2HSV_FULL)
+    hsv = cv2.cvtColor(_colours_of(img), cv2.COLOR_BGR2HSV_FULL)
     hsv[..., 0] += np.uint8(round(turn * 256) % 256)  # uint8 goes round by itself
-    return cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR_FULL)
+    return _with_alpha_of(img, cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR_FULL))
 
 
 @TRANSFORMS.register_module()
@@ -73,9 +101,12 @@ class ColorJitter(BaseTransform):
         hue: The turn of the colour wheel is drawn from ``[-x, x]``, at most half
             a turn, or from a given ``(min, max)``.
         backend: Accepted for configs that name one; the formula is the same.
+        asymmetric_prob: Probability that each image of the sample, e.g. each view of
+            a stereo pair, has a draw of its own, instead of one for all.
 
     Shape:
-        img: ``(H, W, 3)`` BGR or ``(H, W)``; uint8.
+        img: ``(H, W, 3)`` BGR, ``(H, W, 4)`` BGRA, whose alpha stays, or ``(H, W)``;
+            uint8.
 
     Example:
         >>> jitter = TRANSFORMS.build(dict(type='ColorJitter', brightness=(2, 2)))
@@ -90,12 +121,16 @@ class ColorJitter(BaseTransform):
         saturation: float | Sequence[float] = 0.0,
         hue: float | Sequence[float] = 0.0,
         backend: Backend = 'pillow',
+        asymmetric_prob: float = 0.0,
     ) -> None:
+        if not 0 <= asymmetric_prob <= 1:
+            raise ValueError(f'asymmetric_prob lies in [0, 1], got {asymmetric_prob}')
         self.brightness = _range('brightness', brightness)
         self.contrast = _range('contrast', contrast)
         self.saturation = _range('saturation', saturation)
         self.hue = _range('hue', hue, centre=0, low=-0.5, high=0.5)
         self.backend = backend
+        self.asymmetric_prob = asymmetric_prob
         steps: list[tuple[Callable, tuple[float, float] | None]] = [
             (_brightness, self.brightness),
             (_contrast, self.contrast),
@@ -106,17 +141,25 @@ class ColorJitter(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Jitter the image."""
-        img = results['img']
-        if img.dtype != np.uint8:
-            raise DataError(
-                f'ColorJitter takes uint8 images, got {img.dtype}; put it before '
-                'Normalize, and leave to_float32=False'
-            )
         rng = rng_of(results)
-        for step, span in rng.sample(self._steps, len(self._steps)):
-            img = step(img, rng.uniform(*span))
-        results['img'] = img
+        prob = self.asymmetric_prob
+        recolour(results, lambda: self._draw(rng), bool(prob) and rng.random() < prob)
         return results
+
+    def _draw(self, rng: random.Random) -> Callable[[np.ndarray], np.ndarray]:
+        drawn = rng.sample(self._steps, len(self._steps))
+        return partial(_jittered, [(step, rng.uniform(*span)) for step, span in drawn])
+
+
+def _jittered(steps: Sequence[tuple[Callable, float]], img: np.ndarray) -> np.ndarray:
+    if img.dtype != np.uint8:
+        raise DataError(
+            f'ColorJitter takes uint8 images, got {img.dtype}; put it before '
+            'Normalize, and leave to_float32=False'
+        )
+    for step, factor in steps:
+        img = step(img, factor)
+    return img
 
 
 def _range(
@@ -180,16 +223,17 @@ class RandomGrayscale(BaseTransform):
         """Turn the image grey, or do not."""
         if rng_of(results).random() >= self.prob:
             return results
-        img = results['img']
-        if img.ndim == 3 and img.shape[2] > 1:
-            grey = img @ self._weights
-            if img.dtype == np.uint8:
-                grey = grey.round().clip(0, 255)
-            grey = grey.astype(img.dtype)[..., None]
-            if self.keep_channels:
-                grey = np.repeat(grey, img.shape[2], axis=2)
-            results['img'] = grey
+        recolour(results, lambda: self._grey)
         return results
+
+    def _grey(self, img: np.ndarray) -> np.ndarray:
+        if _is_grey(img):
+            return img
+        grey = img @ per_channel(self._weights, img, self, 'channel_weights')
+        if img.dtype == np.uint8:
+            grey = grey.round().clip(0, 255)
+        grey = grey.astype(img.dtype)[..., None]
+        return np.repeat(grey, img.shape[2], axis=2) if self.keep_channels else grey
 
 
 @TRANSFORMS.register_module()
@@ -229,9 +273,12 @@ class Normalize(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Normalise the image."""
-        img = results['img']
-        if self.to_rgb and not _is_grey(img):
-            img = img[..., ::-1]
-        results['img'] = (img - self.mean) / self.std
+        recolour(results, lambda: self._normalised)
         results['img_norm_cfg'] = dict(mean=self.mean, std=self.std, to_rgb=self.to_rgb)
         return results
+
+    def _normalised(self, img: np.ndarray) -> np.ndarray:
+        if self.to_rgb and not _is_grey(img):
+            img = img[..., ::-1]
+        mean = per_channel(self.mean, img, self, 'mean and std')
+        return (img - mean) / self.std

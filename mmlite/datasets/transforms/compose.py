@@ -11,6 +11,7 @@ from mmengine.dataset import Compose as BaseCompose
 from ...errors import ConfigError
 from ...registry import TRANSFORMS
 from .base import BaseTransform
+from .geometry import fields_of, image_size
 
 Step = Callable[[dict], dict | None]
 
@@ -71,6 +72,66 @@ def _method(step: Step) -> Step:
     """What a step does when it is called, without a call in between."""
     plain = type(step).__call__ is BaseTransform.__call__
     return step.transform if plain else step
+
+
+@TRANSFORMS.register_module()
+class MultiView(BaseTransform):
+    """Make several views of a sample, each drawn anew, e.g. for contrastive learning.
+
+    Every field that moves with the image, and the image itself, becomes a list with
+    one entry a view; so does ``img_shape``. All else stays what it was before.
+
+    Args:
+        transforms: Pipelines, each a list of steps.
+        num_views: How many views each pipeline makes; one number for one pipeline.
+
+    Shape:
+        img: ``(H, W, C)`` -> a list of ``sum(num_views)`` images.
+
+    Raises:
+        ValueError: if there is not one number for each pipeline.
+
+    Example:
+        >>> views = TRANSFORMS.build(dict(type='MultiView', num_views=2, transforms=[
+        ...     [dict(type='RandomCrop', crop_size=8)]]))
+        >>> [view.shape for view in views(dict(img=np.zeros((16, 16))))['img']]
+        [(8, 8), (8, 8)]
+    """
+
+    def __init__(
+        self, transforms: Sequence[Sequence], num_views: int | Sequence[int]
+    ) -> None:
+        counts = [num_views] if isinstance(num_views, int) else list(num_views)
+        if any(not isinstance(row, (list, tuple)) for row in transforms):
+            raise ValueError(
+                'transforms is a list of pipelines, each a list of steps: '
+                'transforms=[[dict(type=...), ...]]'
+            )
+        if len(counts) != len(transforms) or not counts or min(counts) < 1:
+            raise ValueError(
+                'num_views has a number of views, 1 or more, for each of '
+                f'{len(transforms)} pipelines, got {num_views}'
+            )
+        self.num_views = counts
+        self.transforms = [Compose(row) for row in transforms]
+
+    def transform(self, results: dict) -> dict | None:
+        """Make the views."""
+        views = []
+        for steps, count in zip(self.transforms, self.num_views, strict=True):
+            for _ in range(count):
+                view = steps(copy.copy(results))
+                if view is None:
+                    return None
+                views.append(view)
+        names = [name for name, _ in fields_of(dict(views[0]))]
+        if not names:
+            image_size(views[0])  # says what is missing
+        if 'img_shape' in views[0]:
+            names.append('img_shape')
+        results.setdefault('ori_shape', views[0].get('ori_shape'))
+        results.update({name: [view[name] for view in views] for name in names})
+        return results
 
 
 @TRANSFORMS.register_module()

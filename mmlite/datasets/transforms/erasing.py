@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import ClassVar, Literal
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from ...errors import DataError
 from ...registry import TRANSFORMS
 from .base import BaseTransform, below, rng_of
 from .batch_transform import BatchTransform
 from .batched_pixels import colour_like, scaled
-from .geometry import image_size
+from .geometry import Window, image_size, recolour
+from .image_ops import per_channel
 
 _ATTEMPTS = 10
 
 
 @TRANSFORMS.register_module()
 class RandomErasing(BaseTransform):
-    """Fill a random rectangle of the image.
+    """Fill a random rectangle of the image, the same one in all images of a sample.
 
     Paper: Random Erasing Data Augmentation, AAAI 2020,
     https://arxiv.org/abs/1708.04896.
@@ -96,12 +99,18 @@ class RandomErasing(BaseTransform):
             if 0 < erase_height < height and 0 < erase_width < width:
                 y = below(rng, height - erase_height + 1)
                 x = below(rng, width - erase_width + 1)
-                img = results['img'].copy()
-                part = img[y : y + erase_height, x : x + erase_width]
-                part[...] = self._patch(part.shape, rng.getrandbits(64))
-                results['img'] = img
+                window = Window(x, y, erase_width, erase_height)
+                change = partial(self._erased, window, rng.getrandbits(64))
+                recolour(results, lambda change=change: change)
                 break
         return results
+
+    def _erased(self, window: Window, seed: int, img: np.ndarray) -> np.ndarray:
+        x, y, width, height = window
+        img = img.copy()
+        part = img[y : y + height, x : x + width]
+        part[...] = self._patch(part, seed)
+        return img
 
     def batched(self) -> BatchRandomErasing:
         """The same for batches."""
@@ -115,16 +124,19 @@ class RandomErasing(BaseTransform):
             self.fill_std,
         )
 
-    def _patch(self, shape: tuple[int, ...], seed: int) -> np.ndarray:
-        colour = np.asarray(self.fill_color)
+    def _patch(self, part: np.ndarray, seed: int) -> np.ndarray:
+        shape = part.shape
         if len(shape) == 2 or shape[2] == 1:
-            colour = colour.mean()
+            colour = np.mean(self.fill_color)
+        else:
+            colour = per_channel(self.fill_color, part, self, 'fill_color')
         if self.mode == 'const':
             return colour
         generator = np.random.default_rng(seed)
         if self.fill_std is None:
             return generator.integers(0, 256, shape)
-        return generator.normal(colour, self.fill_std, shape).clip(0, 255)
+        std = per_channel(self.fill_std, part, self, 'fill_std')
+        return generator.normal(colour, std, shape).clip(0, 255)
 
 
 @TRANSFORMS.register_module()
@@ -158,6 +170,7 @@ class BatchRandomErasing(BatchTransform):
     """
 
     count: ClassVar[int] = 1 + 4 * _ATTEMPTS
+    moves: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -214,8 +227,13 @@ class BatchRandomErasing(BatchTransform):
     def _patch(self, images: Tensor) -> Tensor:
         """What the rectangles show: a colour, or noise in the shape of the images."""
         colour = self.fill_color
-        if images.size(1) == 1:
+        if images.size(1) == 1 or np.ptp(colour) == 0:
             colour = float(np.mean(colour))
+        elif len(colour) != images.size(1):
+            raise DataError(
+                f'RandomErasing: fill_color has {len(colour)} values, but the images '
+                f'have {images.size(1)} channels; give one for each'
+            )
         if self.mode == 'const':
             return colour_like(images, colour)
         if self.fill_std is None:

@@ -13,7 +13,7 @@ from ...registry import TRANSFORMS
 from .base import BaseTransform, rng_of
 from .batch_transform import BatchTransform
 from .batched_pixels import choose
-from .geometry import flip
+from .geometry import flip, swap_flip
 
 _AXES = {'horizontal': (-1,), 'vertical': (-2,), 'diagonal': (-2, -1)}
 _DIRECTIONS = tuple(_AXES)
@@ -126,6 +126,44 @@ class BatchRandomFlip(BatchTransform):
             chosen += ((number >= begin) & (number < end)) * len(variants)
             variants.append(images.flip(_AXES[direction]))
         return choose(variants, chosen)
+
+
+@TRANSFORMS.register_module()
+class SwapFlip(BaseTransform):
+    """Mirror a stereo pair left-right with a probability, each view to be the other.
+
+    A mirrored pair alone would have its views the wrong way round, and so would its
+    disparity be: that of the other view is needed, ``gt_disparity_tgt``. Adds
+    ``swap_flip`` (bool).
+
+    Args:
+        prob: Probability.
+
+    Shape:
+        ref_img, tgt_img: ``(H, W, C)``, unchanged.
+
+    Raises:
+        DataError: if a field, e.g. a disparity, is there of one view only.
+
+    Example:
+        >>> swap = TRANSFORMS.build(dict(type='SwapFlip', prob=1.0))
+        >>> pair = dict(ref_img=np.uint8([[1, 2]]), tgt_img=np.uint8([[3, 4]]))
+        >>> swap(pair)['ref_img']
+        array([[4, 3]], dtype=uint8)
+    """
+
+    def __init__(self, prob: float = 0.5) -> None:
+        if not 0 <= prob <= 1:
+            raise ValueError(f'prob lies in [0, 1], got {prob}')
+        self.prob = prob
+
+    def transform(self, results: dict) -> dict:
+        """Mirror the pair, or do not."""
+        chosen = rng_of(results).random() < self.prob
+        results['swap_flip'] = chosen
+        if chosen:
+            swap_flip(results)
+        return results
 
 
 @TRANSFORMS.register_module()

@@ -1,232 +1,186 @@
-"""Move every field of a sample at once: image, boxes, dense maps.
+"""Move every field of a sample at once: images, boxes, dense maps, sequences.
 
 A geometric transform decides *where*; the functions here move whatever the
-sample has there. A task with a field of its own enters it into ``FIELDS``, and
-every geometric transform moves it too.
+sample has there, or say which field they cannot move.
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+import random
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
+from torch import Tensor
 
 from ...errors import DataError
-from .image_ops import flip_image, pad_image, resize_image
+from .fields import (
+    FIELDS,
+    BoxField,
+    Field,
+    FixedField,
+    Window,
+    other_view,
+)
 
 __all__ = [
-    'FIELDS',
-    'BoxField',
-    'DisparityField',
-    'Field',
-    'ImageField',
-    'MapField',
     'Window',
     'crop',
+    'fields_of',
     'flip',
     'image_size',
+    'images_of',
+    'needs_kind',
     'pad',
+    'recolour',
     'resize',
+    'swap_flip',
 ]
 
-Array = np.ndarray
 Size = tuple[int, int]
-Borders = Sequence[int]
+
+#: Values of these types have no place in the image.
+_PLAIN = frozenset((int, float, str, bool, type(None), dict, random.Random))
 
 
-class Window(NamedTuple):
-    """A rectangle of whole pixels inside an image.
-
-    Args:
-        x: Left edge.
-        y: Upper edge.
-        width: Width.
-        height: Height.
-    """
-
-    x: int
-    y: int
-    width: int
-    height: int
-
-
-class Field(ABC):
-    """How one kind of field moves with the image.
-
-    Sizes are ``(width, height)`` in pixels, borders (left, top, right, bottom).
-
-    Override:
-        flip, crop, pad, resize
-    """
-
-    @abstractmethod
-    def flip(self, value: Array, direction: str, size: Size) -> Array:
-        """Mirror, in an image of ``size``."""
-
-    @abstractmethod
-    def crop(self, value: Array, window: Window) -> Array:
-        """Keep what lies in the window."""
-
-    @abstractmethod
-    def pad(self, value: Array, borders: Borders, fill: Any, mode: str) -> Array:
-        """Add borders; ``fill=None`` stands for the field's own default."""
-
-    @abstractmethod
-    def resize(
-        self, value: Array, old: Size, new: Size, interpolation: str, backend: str
-    ) -> Array:
-        """Go from the size ``old`` to ``new``."""
-
-
-class ImageField(Field):
-    """Pixels, ``(H, W)`` or ``(H, W, C)``."""
-
-    def flip(self, value: Array, direction: str, size: Size) -> Array:
-        """Mirror the pixels."""
-        return flip_image(value, direction)
-
-    def crop(self, value: Array, window: Window) -> Array:
-        """Cut the pixels out, without a copy."""
-        x, y, width, height = window
-        return value[y : y + height, x : x + width]
-
-    def pad(self, value: Array, borders: Borders, fill: Any, mode: str) -> Array:
-        """Add pixels, black ones unless told."""
-        return pad_image(value, borders, 0 if fill is None else fill, mode)
-
-    def resize(
-        self, value: Array, old: Size, new: Size, interpolation: str, backend: str
-    ) -> Array:
-        """Interpolate between pixels."""
-        return resize_image(value, new, interpolation, backend)
-
-
-class MapField(Field):
-    """One value per pixel that must not be mixed with others, ``(H, W, *)``.
-
-    Args:
-        fill: Value outside of the image, e.g. 255 for "ignore".
-    """
-
-    def __init__(self, fill: float = 0) -> None:
-        self.fill = fill
-
-    def flip(self, value: Array, direction: str, size: Size) -> Array:
-        """Mirror the map."""
-        step_y = -1 if direction in ('vertical', 'diagonal') else 1
-        step_x = -1 if direction in ('horizontal', 'diagonal') else 1
-        return np.ascontiguousarray(value[::step_y, ::step_x])
-
-    def crop(self, value: Array, window: Window) -> Array:
-        """Cut the map out, without a copy."""
-        x, y, width, height = window
-        return value[y : y + height, x : x + width]
-
-    def pad(self, value: Array, borders: Borders, fill: Any, mode: str) -> Array:
-        """Add values: ``self.fill`` unless told."""
-        left, top, right, bottom = borders
-        around = ((top, bottom), (left, right), *((0, 0),) * (value.ndim - 2))
-        if mode != 'constant':
-            return np.pad(value, around, mode)
-        fill = self.fill if fill is None else fill
-        return np.pad(value, around, constant_values=fill)
-
-    def resize(
-        self, value: Array, old: Size, new: Size, interpolation: str, backend: str
-    ) -> Array:
-        """Take the nearest value, whatever the interpolation."""
-        rows = np.arange(new[1]) * old[1] // new[1]
-        columns = np.arange(new[0]) * old[0] // new[0]
-        return value[rows[:, None], columns]
-
-
-class DisparityField(MapField):
-    """Horizontal shift between two views in pixels, ``(H, W)``.
-
-    A mirrored view needs the other view's disparity, so it cannot be mirrored
-    left-right on its own.
-    """
-
-    def flip(self, value: Array, direction: str, size: Size) -> Array:
-        """Mirror top-bottom only."""
-        if direction != 'vertical':
-            raise DataError(
-                'a disparity map cannot be mirrored left-right without the other '
-                "view; use RandomFlip(direction='vertical') for stereo pairs"
-            )
-        return super().flip(value, direction, size)
-
-    def resize(
-        self, value: Array, old: Size, new: Size, interpolation: str, backend: str
-    ) -> Array:
-        """Take the nearest value; it grows with the width of the image."""
-        moved = super().resize(value, old, new, interpolation, backend)
-        kind = np.result_type(moved.dtype, np.float32)
-        return (moved * (new[0] / old[0])).astype(kind)
-
-
-class BoxField(Field):
-    """Boxes ``(N, 4)``, ``(x1, y1, x2, y2)`` in pixels; edges, not pixel centres."""
-
-    def flip(self, value: Array, direction: str, size: Size) -> Array:
-        """Mirror the boxes; left stays left of right."""
-        width, height = size
-        x1, y1, x2, y2 = value.T
-        if direction in ('horizontal', 'diagonal'):
-            x1, x2 = width - x2, width - x1
-        if direction in ('vertical', 'diagonal'):
-            y1, y2 = height - y2, height - y1
-        return np.stack([x1, y1, x2, y2], axis=-1)
-
-    def crop(self, value: Array, window: Window) -> Array:
-        """Shift the boxes and cut them off at the window."""
-        x, y, width, height = window
-        moved = value - np.asarray([x, y, x, y], value.dtype)
-        return moved.clip(0, np.asarray([width, height] * 2, value.dtype))
-
-    def pad(self, value: Array, borders: Borders, fill: Any, mode: str) -> Array:
-        """Shift the boxes."""
-        return value + np.asarray([borders[0], borders[1]] * 2, value.dtype)
-
-    def resize(
-        self, value: Array, old: Size, new: Size, interpolation: str, backend: str
-    ) -> Array:
-        """Scale the boxes."""
-        ratio = np.asarray([new[0] / old[0], new[1] / old[1]] * 2)
-        return (value * ratio).astype(np.result_type(value.dtype, np.float32))
-
-
-#: The fields that move, by name.
-FIELDS: dict[str, Field] = {
-    'img': ImageField(),
-    'gt_bboxes': BoxField(),
-    'gt_seg_map': MapField(fill=255),
-    'gt_disparity': DisparityField(fill=0),
-}
-
-#: What is said of each box in ``gt_bboxes``: goes when its box goes.
-BOX_COMPANIONS = ('gt_bboxes_labels', 'gt_ignore_flags')
-
-
-def image_size(results: dict) -> tuple[int, int]:
-    """Width and height of ``results['img']``.
+def image_size(results: dict) -> Size:
+    """Width and height of the images of a sample.
 
     Raises:
-        DataError: if the sample has no image yet.
+        DataError: if the sample has no image yet, or it is a list of views.
     """
-    if 'img' not in results:
-        raise DataError(
-            f'this transform needs the field img, the sample has {sorted(results)}; '
-            "put dict(type='LoadImageFromFile') first in the pipeline"
-        )
-    height, width = results['img'].shape[:2]
-    return width, height
+    img = results.get('img')
+    if type(img) is np.ndarray and 1 < img.ndim < 4:  # the usual case
+        height, width = img.shape[:2]
+        return width, height
+    for name, field in fields_of(results):
+        size = field.size_of(results[name]) if field.is_image else None
+        if size is not None:
+            return size
+    raise DataError(
+        f'this transform needs an image, the sample has {sorted(results)}; '
+        "put dict(type='LoadImageFromFile') first in the pipeline"
+    )
+
+
+def images_of(results: dict) -> list[tuple[str, Field]]:
+    """The fields of a sample that are images, with their kinds.
+
+    Raises:
+        DataError: if there is none, or a field has no kind.
+    """
+    found = [(name, field) for name, field in fields_of(results) if field.is_image]
+    if not found:
+        image_size(results)  # says what is missing
+    return found
+
+
+def recolour(
+    results: dict,
+    draw: Callable[[], Callable[[np.ndarray], np.ndarray]],
+    one_each: bool = False,
+) -> None:
+    """Change the pixels of all images of a sample, of a sequence frame by frame.
+
+    Args:
+        results: The sample.
+        draw: Draws what is random, and gives what is done to an image.
+        one_each: Whether each image has a draw of its own, instead of one for all.
+
+    Raises:
+        DataError: if there is no image, or one cannot be changed so.
+    """
+    change = None
+    for name, field in images_of(results):
+        if change is None or one_each:
+            change = draw()
+        try:
+            results[name] = field.recolour(results[name], change)
+        except DataError as error:
+            raise DataError(f'the field {name}: {error}') from None
+
+
+def fields_of(results: dict) -> list[tuple[str, Field]]:
+    """The fields of a sample that are to be moved, with their kinds.
+
+    Raises:
+        DataError: if one of them has no kind, or is no value of its kind.
+    """
+    found = []
+    for name, value in results.items():
+        field = FIELDS.get(name)
+        if field is not None:
+            if value is not None and type(field) is not FixedField:
+                found.append((name, field))
+        elif type(value) not in _PLAIN and needs_kind(value):
+            raise DataError(
+                f'the field {name} ({_shown(value)}) may have to move with the image, '
+                'but no kind is entered for it: call e.g. '
+                f'register_field({name!r}, MapField()), or FixedField() if it stays as '
+                'it is (from mmlite.datasets.transforms)'
+            )
+    for name, field in found:
+        results[name] = _checked(name, field, results[name])
+    return found
+
+
+def needs_kind(value: Any) -> bool:
+    """Whether a value that has no kind may have a place in the image.
+
+    Numbers, names and one-dimensional arrays do not.
+    """
+    if isinstance(value, (list, tuple)):
+        return bool(value) and isinstance(value[0], (list, tuple, np.ndarray, Tensor))
+    return getattr(value, 'ndim', 0) > 1 or type(value).__module__.startswith('PIL')
+
+
+def _shown(value: Any) -> str:
+    shape = getattr(value, 'shape', None)
+    if shape is None:
+        return f'a {type(value).__name__}'
+    return f'shape {tuple(shape)}'
+
+
+def _checked(name: str, field: Field, value: Any) -> Any:
+    try:
+        return field.check(value)
+    except DataError as error:
+        raise DataError(f'the field {name}: {error}') from None
+
+
+def _moving(results: dict) -> tuple[list[tuple[str, Field]], Size]:
+    """The fields that move, and the size that all of them have."""
+    found = fields_of(results)
+    size = image_size(results)
+    if len(found) > 1:
+        for name, field in found:
+            own = field.size_of(results[name])
+            if own is not None and tuple(own) != size:
+                raise DataError(
+                    f'the field {name} is {own[0]}x{own[1]} (width x height), but the '
+                    f'image is {size[0]}x{size[1]}: it cannot be moved with it; give '
+                    'all fields of a sample one size before this step'
+                )
+    if 'ori_shape' not in results:
+        results['ori_shape'] = size[::-1]
+    return found, size
+
+
+def _move(
+    results: dict, found: list[tuple[str, Field]], method: str, *args: Any
+) -> None:
+    for name, field in found:
+        try:
+            results[name] = getattr(field, method)(results[name], *args)
+        except DataError as error:
+            raise DataError(f'the field {name}: {error}') from None
 
 
 def flip(results: dict, direction: str) -> None:
     """Mirror a sample: ``'horizontal'``, ``'vertical'`` or ``'diagonal'`` (both).
+
+    Raises:
+        DataError: if there is a field that cannot be mirrored so.
 
     Example:
         >>> sample = dict(img=np.zeros((4, 6)), gt_bboxes=np.array([[0, 0, 2, 1]]))
@@ -234,29 +188,99 @@ def flip(results: dict, direction: str) -> None:
         >>> sample['gt_bboxes']
         array([[4, 0, 6, 1]])
     """
-    size = image_size(results)
-    for name, field in FIELDS.items():
-        if name in results:
-            results[name] = field.flip(results[name], direction, size)
+    found, size = _moving(results)
+    if direction != 'vertical':
+        for name, _ in found:
+            if results.get(other_view(name)) is not None:
+                raise DataError(
+                    f'the fields {other_view(name)} and {name} are two views of a '
+                    'stereo pair, which cannot be mirrored left-right each on its '
+                    "own; use SwapFlip, or RandomFlip(direction='vertical')"
+                )
+    _move(results, found, 'flip', direction, size)
+
+
+def swap_flip(results: dict) -> None:
+    """Mirror a stereo pair left-right: each view becomes the other one.
+
+    Raises:
+        DataError: if a field is there of one view only.
+
+    Example:
+        >>> pair = dict(ref_img=np.uint8([[1, 2]]), tgt_img=np.uint8([[3, 4]]))
+        >>> swap_flip(pair)
+        >>> pair['ref_img'], pair['tgt_img']
+        (array([[4, 3]], dtype=uint8), array([[2, 1]], dtype=uint8))
+    """
+    found, size = _moving(results)
+    mirrored = {}
+    for name, field in found:
+        other = other_view(name)
+        if other is None or results.get(other) is None:
+            needed = other or 'its counterpart'
+            raise DataError(
+                f'the field {name}: a mirrored pair swaps its views, so {needed} of '
+                f'the other view is needed, the sample has {sorted(results)}; load it, '
+                'enter it with register_field(name, kind, other_view=...), or leave '
+                'SwapFlip out'
+            )
+        if hasattr(field, 'swap_flip'):
+            mirrored[other] = field.swap_flip(results[name])
+        else:
+            mirrored[other] = field.flip(results[name], 'horizontal', size)
+    results.update(mirrored)
 
 
 def crop(results: dict, window: Window) -> None:
-    """Keep what lies in a window; boxes that lie outside of it are dropped."""
-    for name, field in FIELDS.items():
-        if name in results:
-            results[name] = field.crop(results[name], window)
+    """Keep what lies in a window; boxes that lie outside of it are dropped.
+
+    Raises:
+        DataError: if there is a field that cannot be cropped, or belongs to boxes,
+            but has not one entry each.
+    """
+    found, _ = _moving(results)
+    _move(results, found, 'crop', window)
     results['img_shape'] = (window.height, window.width)
-    if 'gt_bboxes' in results:
-        _drop_empty_boxes(results)
+    for name, field in found:
+        if isinstance(field, BoxField):
+            _drop_empty_boxes(results, name, field)
 
 
-def _drop_empty_boxes(results: dict) -> None:
-    boxes = results['gt_bboxes']
-    kept = (boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1])
+def _drop_empty_boxes(results: dict, name: str, field: BoxField) -> None:
+    """Drop boxes without an area, and all that belongs to them."""
+    kept = field.kept(results[name])
+    for other, value in results.items():
+        known = FIELDS.get(other)
+        if known is None:
+            _refuse_companion(other, value, name, kept)
+        elif known.belongs_to == name and value is not None:
+            if len(value) != len(kept):
+                raise DataError(
+                    f'the field {other} has {len(value)} entries for {len(kept)} '
+                    f'boxes in {name}; give it one a box'
+                )
+            if not kept.all():
+                results[other] = _selected(value, kept)
     if not kept.all():
-        for name in ('gt_bboxes', *BOX_COMPANIONS):
-            if name in results:
-                results[name] = np.asarray(results[name])[kept]
+        results[name] = results[name][kept]
+
+
+def _selected(value: Any, kept: np.ndarray) -> Any:
+    if isinstance(value, Tensor):
+        return value[np.flatnonzero(kept)]
+    return np.asarray(value)[kept]
+
+
+def _refuse_companion(name: str, value: Any, boxes: str, kept: np.ndarray) -> None:
+    if kept.all() or not isinstance(value, (list, np.ndarray, Tensor)):
+        return
+    if np.ndim(value) and len(value) == len(kept):
+        raise DataError(
+            f'a crop drops a box of {boxes}, and the field {name} has as many entries '
+            f'as there were boxes: call register_field({name!r}, '
+            f'CompanionField({boxes!r})) if it has one a box, or FixedField() if it '
+            'stays as it is (from mmlite.datasets.transforms)'
+        )
 
 
 def pad(
@@ -271,14 +295,16 @@ def pad(
         results: The sample.
         borders: Pixels to add left, top, right and bottom.
         fill: Value of the new pixels by field name; a field that is not named
-            takes its own default (0, ignore, invalid).
+            takes its own default (0, ignore, invalid), an image that of ``img``.
         mode: A key of ``PADDING_MODES``.
     """
     fill = fill or {}
-    for name, field in FIELDS.items():
-        if name in results:
-            results[name] = field.pad(results[name], borders, fill.get(name), mode)
-    results['img_shape'] = results['img'].shape[:2]
+    found, (width, height) = _moving(results)
+    for name, field in found:
+        value = fill.get(name, fill.get('img') if field.is_image else None)
+        _move(results, [(name, field)], 'pad', borders, value, mode)
+    left, top, right, bottom = borders
+    results['img_shape'] = (height + top + bottom, width + left + right)
 
 
 def resize(
@@ -291,12 +317,8 @@ def resize(
 
     Labels are taken from the nearest pixel whatever the interpolation.
     """
-    old = image_size(results)
-    for name, field in FIELDS.items():
-        if name in results:
-            results[name] = field.resize(
-                results[name], old, size, interpolation, backend
-            )
+    found, old = _moving(results)
+    _move(results, found, 'resize', old, size, interpolation, backend)
     results['img_shape'] = (size[1], size[0])
     results['scale'] = size
     results['scale_factor'] = (size[0] / old[0], size[1] / old[1])

@@ -13,6 +13,8 @@ from typing import Literal
 import cv2
 import numpy as np
 
+from ...errors import DataError
+
 __all__ = [
     'BACKENDS',
     'INTERPOLATIONS',
@@ -23,6 +25,7 @@ __all__ = [
     'check_interpolation',
     'flip_image',
     'pad_image',
+    'per_channel',
     'resize_image',
 ]
 
@@ -87,6 +90,11 @@ def pad_image(
     """
     left, top, right, bottom = borders
     value = (fill,) * 4 if isinstance(fill, (int, float)) else tuple(fill)
+    if img.shape[2:] > (4,) and len(set(value)) > 1:
+        raise DataError(
+            f'a colour to pad with has up to 4 channels, the image {img.shape[2]}; pad '
+            'with one number'
+        )
     out = cv2.copyMakeBorder(
         img, top, bottom, left, right, PADDING_MODES[mode], value=value
     )
@@ -111,9 +119,47 @@ def resize_image(
         return _with_channel(out, img)
     from PIL import Image
 
+    if img.shape[2:] > (4,):
+        raise DataError(
+            f"backend='pillow' resizes images of up to 4 channels, got {img.shape[2]}; "
+            "take backend='cv2'"
+        )
     picture = Image.fromarray(img.squeeze(-1) if img.shape[2:] == (1,) else img)
     out = np.asarray(picture.resize(size, INTERPOLATIONS['pillow'][interpolation]))
     return _with_channel(out, img)
+
+
+def per_channel(
+    values: float | Sequence[float], img: np.ndarray, owner: object, name: str
+) -> np.ndarray:
+    """One value, or one for each channel of an image.
+
+    Values that are all the same are good for any number of channels.
+
+    Args:
+        values: The values.
+        img: ``(H, W)`` or ``(H, W, C)``.
+        owner: The transform they are given to, for the message.
+        name: Its argument.
+
+    Raises:
+        DataError: if there are several values, and not as many as channels.
+
+    Example:
+        >>> per_channel((9, 9, 9), np.zeros((2, 2, 4)), None, 'fill').tolist()
+        [9, 9, 9, 9]
+    """
+    array = np.asarray(values)
+    channels = img.shape[2] if img.ndim == 3 else 1
+    if array.size in (1, channels):
+        return array
+    if name.startswith('fill') and (array == array[0]).all():
+        return array.ravel()[:1].repeat(channels)
+    raise DataError(
+        f'{type(owner).__name__}: {name} has {array.size} values, but the image has '
+        f'{channels} channels; give one for each, or load the images in colour '
+        "(color_type='color')"
+    )
 
 
 def check_interpolation(interpolation: str, backend: str) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import io
-from collections.abc import Callable
-from typing import Literal
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -28,7 +28,7 @@ _TURBO_SPACES = {'color': 'BGR', 'grayscale': 'GRAY'}
 
 @TRANSFORMS.register_module()
 class LoadImageFromFile(BaseTransform):
-    """Read the image ``results['img_path']``.
+    """Read the image ``results['img_path']``, or several.
 
     Adds ``img``, ``img_shape`` and ``ori_shape``. Colours come as BGR; the data
     preprocessor turns a whole batch to RGB. Transparency is dropped, and 16 bits
@@ -36,22 +36,24 @@ class LoadImageFromFile(BaseTransform):
 
     Args:
         to_float32: Whether to turn the image into float32.
-        color_type: ``'color'``, ``'grayscale'`` (both turned as the camera was
-            held, unless ``..._ignore_orientation``) or ``'unchanged'``.
+        color_type: ``'color'``, ``'grayscale'`` (both rotated by the EXIF
+            orientation, unless ``..._ignore_orientation``) or ``'unchanged'``.
         imdecode_backend: ``'cv2'``; ``'pillow'``, which differs by a few grey levels
             in some JPEG files; or ``'turbojpeg'``, the fastest: simplejpeg with the
             quick cosine transform and plain upsampling of colours. It differs by one
             or two grey levels, and by more at sharp edges of colours. Where
             simplejpeg is installed, it decodes JPEG files for ``'cv2'`` too, to
             OpenCV's very pixels in less time; OpenCV keeps those that have to be
-            turned.
+            rotated.
         ignore_empty: Whether an unreadable image gives ``None``, so that the
             dataset takes another sample, instead of an error.
         backend_args: Arguments of an mmengine file backend, for paths that are
             not local.
+        keys: Names of the images: ``'ref_img'`` is read from ``ref_img_path``.
 
     Shape:
-        img: ``(H, W, 3)``, or ``(H, W)`` for ``'grayscale'``; uint8.
+        img: ``(H, W, 3)``, or ``(H, W)`` for ``'grayscale'``; uint8. ``'unchanged'``
+            gives what is there, ``(H, W)``, BGR or BGRA, of 8 or 16 bits.
 
     Raises:
         DataError: if the file is absent, or is not an image.
@@ -67,6 +69,7 @@ class LoadImageFromFile(BaseTransform):
     """
 
     is_random = False
+    reads_files = True
 
     def __init__(
         self,
@@ -81,36 +84,55 @@ class LoadImageFromFile(BaseTransform):
         imdecode_backend: Literal['cv2', 'pillow', 'turbojpeg'] = 'cv2',
         ignore_empty: bool = False,
         backend_args: dict | None = None,
+        keys: str | Sequence[str] = 'img',
     ) -> None:
         self.to_float32 = to_float32
         self.color_type = color_type
         self.imdecode_backend = imdecode_backend
         self.ignore_empty = ignore_empty
         self.backend_args = backend_args
+        self.keys = (keys,) if isinstance(keys, str) else tuple(keys)
+        if not self.keys:
+            raise ValueError('keys names one image or more, got none')
         self._decode = _decoder(imdecode_backend)
 
     def transform(self, results: dict) -> dict | None:
-        """Add the image to the sample."""
-        path = results['img_path']
+        """Add the images to the sample."""
+        for key in self.keys:
+            path = results.get(f'{key}_path')
+            if path is None:
+                raise DataError(
+                    f'LoadImageFromFile: the sample has no {key}_path to read {key} '
+                    f'from, it has {sorted(results)}; check keys and the annotations'
+                )
+            img = self._image(path)
+            if img is None:
+                return None
+            results[key] = img
+        results['img_shape'] = results['ori_shape'] = results[self.keys[0]].shape[:2]
+        return results
+
+    def _image(self, path: str) -> np.ndarray | None:
         try:
             data = self._read(path)
-        except OSError as error:
+        except (OSError, ValueError) as error:  # the second: no file can be named so
             if self.ignore_empty:
                 return None
-            raise DataError(f'cannot read the image {path}: {error}') from error
-        img = self._decode(data, self.color_type) if data else None
+            name = path if isinstance(error, OSError) else repr(path)
+            raise DataError(f'cannot read the image {name}: {error}') from error
+        try:
+            img = self._decode(data, self.color_type) if data else None
+            reason = f'{len(data)} bytes'
+        except _TooLargeError:
+            img, reason = None, 'its header claims more pixels than there can be'
         if img is None:
             if self.ignore_empty:
                 return None
             raise DataError(
-                f'{path} is not an image that can be decoded ({len(data)} bytes); '
+                f'{path} is not an image that can be decoded ({reason}); '
                 f'replace or remove it{OR_SKIP}'
             )
-        if self.to_float32:
-            img = img.astype(np.float32)
-        results['img'] = img
-        results['img_shape'] = results['ori_shape'] = img.shape[:2]
-        return results
+        return img.astype(np.float32) if self.to_float32 else img
 
     def _read(self, path: str) -> bytes:
         if self.backend_args is None and '://' not in str(path):
@@ -159,8 +181,18 @@ def _has_exif(data: bytes) -> bool:
     return data.find(b'Exif\0\0', 0, data.find(b'\xff\xda')) >= 0
 
 
+class _TooLargeError(Exception):
+    """The header of an image asks for more memory than a decoder gives it."""
+
+
 def _decode_cv2(data: bytes, color_type: str) -> np.ndarray | None:
-    return cv2.imdecode(np.frombuffer(data, np.uint8), _CV2_FLAGS[color_type])
+    try:
+        img = cv2.imdecode(np.frombuffer(data, np.uint8), _CV2_FLAGS[color_type])
+    except (cv2.error, MemoryError) as error:
+        raise _TooLargeError from error
+    if img is None and data.startswith(b'GIF8') and importlib.util.find_spec('PIL'):
+        return _decode_pillow(data, color_type)  # OpenCV reads them from 4.11 on
+    return img
 
 
 def _decode_pillow(data: bytes, color_type: str) -> np.ndarray | None:
@@ -169,18 +201,36 @@ def _decode_pillow(data: bytes, color_type: str) -> np.ndarray | None:
     try:
         picture = Image.open(io.BytesIO(data))
         picture.load()
+    except (Image.DecompressionBombError, MemoryError, OverflowError) as error:
+        raise _TooLargeError from error
     except (OSError, SyntaxError, ValueError):  # Pillow's "broken PNG" is the second
         return None
     if color_type in ('color', 'grayscale'):
         picture = ImageOps.exif_transpose(picture)
     if color_type == 'unchanged':
-        img = np.asarray(picture)
-        return img[..., ::-1] if picture.mode == 'RGB' else img
+        return _unchanged(picture)
     if picture.mode.startswith('I'):  # 16 bits; Pillow would cut them off at 255
         picture = Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
     if color_type.startswith('grayscale'):
         return np.asarray(picture.convert('L'))
     return np.ascontiguousarray(np.asarray(picture.convert('RGB'))[..., ::-1])
+
+
+def _unchanged(picture: Any) -> np.ndarray:
+    """The channels of a Pillow image as OpenCV has them: grey, BGR or BGRA."""
+    mode = picture.mode
+    if mode in ('1', 'L'):
+        return np.asarray(picture.convert('L'))
+    if mode.startswith('I') or mode == 'F':
+        img = np.asarray(picture)
+        sixteen_bits = picture.format == 'PNG'  # 'I' of older versions of Pillow
+        return img.astype(np.uint16) if sixteen_bits else img
+    has_alpha = mode in ('LA', 'La', 'PA', 'RGBA', 'RGBa')
+    if has_alpha or 'transparency' in picture.info:
+        img = np.asarray(picture.convert('RGBA'))[..., [2, 1, 0, 3]]
+    else:
+        img = np.asarray(picture.convert('RGB'))[..., ::-1]
+    return np.ascontiguousarray(img)
 
 
 _DECODERS = dict(cv2=_decode_cv2, pillow=_decode_pillow, turbojpeg=_decode_turbojpeg)

@@ -189,7 +189,8 @@ class Pad(BaseTransform):
         new_width, new_height = self._target(width, height)
         borders = (0, 0, max(0, new_width - width), max(0, new_height - height))
         pad(results, borders, self._fill, self.padding_mode)
-        results['pad_shape'] = results['img'].shape
+        img = results.get('img')
+        results['pad_shape'] = results['img_shape'] if img is None else img.shape
         return results
 
     def _target(self, width: int, height: int) -> tuple[int, int]:

@@ -15,6 +15,7 @@ from mmengine.runner import EpochBasedTrainLoop, Runner
 
 from ...registry import HOOKS
 from ..checkpoints import unwrapped
+from ..dataloaders import batch_size_of
 from ..terminal import STATUS_LINE, say
 from .logging_steps import LogSteps, log_interval
 
@@ -24,7 +25,7 @@ _BAR_WIDTH = 16
 
 @HOOKS.register_module()
 class ProgressHook(Hook):
-    """Says what is trained, shows how it goes, and tells the results.
+    """Says what is trained, shows how it goes, and reports the results.
 
     On a terminal there is a bar with epoch, iteration, loss, learning rate,
     speed, memory and time left; elsewhere, e.g. in a file, a plain line now and
@@ -181,7 +182,7 @@ class ProgressHook(Hook):
         hub, parts = runner.message_hub, []
         if 'train/time' in hub.log_scalars:
             rate = 1 / max(hub.get_scalar('train/time').mean(window), 1e-9)
-            batch = runner.train_dataloader.batch_size
+            batch = batch_size_of(runner.train_dataloader)
             if batch is None:
                 parts.append(f'{rate:.1f} it/s')
             else:

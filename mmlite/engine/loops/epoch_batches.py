@@ -10,7 +10,7 @@ import torch
 from mmengine.device import get_device
 from torch.utils.data import BatchSampler, DataLoader
 
-from ...datasets import InfiniteSampler
+from ...datasets import InfiniteSampler, SeededBatchSampler
 from ...errors import DataError, MissingDependencyError, UserError
 from ..dataloaders import EpochGenerator, keep_in_workers
 from ..in_memory_loader import InMemoryLoader
@@ -22,7 +22,8 @@ def batches_from(
 ) -> Iterator[Any]:
     """The batches of an epoch, without the first ``start``.
 
-    Samplers that have ``set_start`` skip them without loading anything. On a GPU
+    Samplers that have ``set_start``, and all batch samplers that a config names, skip
+    them without loading anything. On a GPU
     the images are brought there beside the computation, unless they are there.
 
     Args:
@@ -34,15 +35,19 @@ def batches_from(
     Raises:
         UserError: as the dataset raised it, also in a worker.
     """
-    sampler = _sampler(dataloader)
-    set_epoch = getattr(sampler, 'set_epoch', None)
+    batch_sampler, sampler = dataloader.batch_sampler, _sampler(dataloader)
+    seeded = isinstance(batch_sampler, SeededBatchSampler)
+    set_epoch = getattr(batch_sampler if seeded else sampler, 'set_epoch', None)
     if set_epoch is not None:
         set_epoch(epoch)
     if isinstance(dataloader.generator, EpochGenerator):
         dataloader.generator.set_epoch(epoch)
     skip = start
     set_start = getattr(sampler, 'set_start', None)
-    if set_start is not None and type(dataloader.batch_sampler) is BatchSampler:
+    if seeded:
+        batch_sampler.set_start(start)
+        skip = 0
+    elif set_start is not None and type(batch_sampler) is BatchSampler:
         set_start(start * dataloader.batch_size)
         skip = 0
     if dataloader.num_workers:
@@ -57,7 +62,7 @@ def endless_batches(dataloader: DataLoader, start: int = 0) -> Iterator[Any]:
     """The batches of one epoch after the other, without the first ``start``."""
     if isinstance(_sampler(dataloader), InfiniteSampler):
         yield from batches_from(dataloader, 0, start)
-        return
+        raise DataError('the data loader gives no more batches, its sampler ended')
     epoch, start = divmod(start, len(dataloader))
     while True:
         yielded = False
@@ -101,13 +106,20 @@ def _sampler(dataloader: DataLoader) -> Any:
     """The sampler that a batch sampler draws from, or that stands alone."""
     if dataloader.batch_sampler is None:
         return dataloader.sampler
-    return getattr(dataloader.batch_sampler, 'sampler', dataloader.batch_sampler)
+    batch_sampler = dataloader.batch_sampler
+    batch_sampler = getattr(batch_sampler, 'inner', batch_sampler)
+    return getattr(batch_sampler, 'sampler', batch_sampler)
 
 
 def set_seed(dataloader: DataLoader, seed: int) -> None:
     """Let a loader go on with the seed of the run that is resumed."""
-    sampler = _sampler(dataloader)
-    if getattr(sampler, 'seed', None) is not None:
-        sampler.seed = seed
+    batch_sampler = dataloader.batch_sampler
+    for part in (
+        batch_sampler,
+        getattr(batch_sampler, 'inner', None),
+        _sampler(dataloader),
+    ):
+        if getattr(part, 'seed', None) is not None:
+            part.seed = seed
     if isinstance(dataloader.generator, EpochGenerator):
         dataloader.generator.seed_of_run = seed

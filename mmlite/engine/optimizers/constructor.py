@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
+from mmengine.logging import print_log
 from mmengine.optim import DefaultOptimWrapperConstructor as BaseConstructor
 from mmengine.optim import OptimWrapper
 from torch import Tensor, nn
@@ -15,6 +16,7 @@ from ...errors import ConfigError
 from ...registry import OPTIM_WRAPPER_CONSTRUCTORS, OPTIM_WRAPPERS, OPTIMIZERS
 from ..checkpoints import unwrapped
 from .fused import IMPLEMENTATION, fused_by_default, match_layouts
+from .paramwise import Owned, base_value, custom_entry, factors, owned_parameters
 
 Group = dict[str, Any]
 
@@ -29,6 +31,12 @@ class DefaultOptimWrapperConstructor(BaseConstructor):
       says otherwise or torch has none for the parameters;
     - parameters with the same settings share a group, where mmengine makes one
       for each as soon as there is a ``paramwise_cfg``;
+    - an entry of ``custom_keys`` replaces the factors that it states, and leaves
+      the other rules (``norm_decay_mult``, ...) in force;
+    - a factor of a setting that the config leaves out multiplies the optimizer's
+      own default;
+    - a parameter that several modules share is taken once, with or without
+      ``bypass_duplicate``;
     - states of either grouping are taken over, also from mmengine's checkpoints,
       and from another implementation of the step.
 
@@ -54,6 +62,57 @@ class DefaultOptimWrapperConstructor(BaseConstructor):
 
     other_optimizers: ClassVar[tuple[str, ...]] = ()
     group_keys: ClassVar[tuple[str, ...]] = ()
+
+    def _validate_cfg(self) -> None:
+        """Nothing: what is not stated has the optimizer's default."""
+
+    def base(self, name: str) -> float:
+        """The ``lr`` or ``weight_decay`` that factors multiply.
+
+        Raises:
+            ConfigError: if it is neither stated nor has a default.
+        """
+        return base_value(self.optimizer_cfg, name)
+
+    def add_params(
+        self,
+        params: list[Group],
+        module: nn.Module,
+        prefix: str = '',
+        is_dcn_module: bool | None = None,
+    ) -> None:
+        """Add a group for each parameter, with the settings that it gets.
+
+        Args:
+            params: The groups so far.
+            module: The model, or a part of it.
+            prefix: The name of the part.
+            is_dcn_module: Whether the part belongs to a deformable convolution.
+        """
+        seen = {id(p) for group in params for p in group['params']}
+        for owned in owned_parameters(module, prefix, bool(is_dcn_module)):
+            if not owned.parameter.requires_grad or id(owned.parameter) in seen:
+                continue
+            seen.add(id(owned.parameter))
+            settings = self.settings_of(owned)
+            params.append(dict(params=[owned.parameter], **settings))
+            if settings:
+                print_log(f'{owned.name}: {settings}', logger='current')
+
+    def settings_of(self, owned: Owned) -> Group:
+        """What a parameter has for itself; the rest is the optimizer's.
+
+        Args:
+            owned: The parameter.
+        """
+        settings: Group = {}
+        lr, decay = factors(owned, self.paramwise_cfg)
+        if lr is not None:
+            settings['lr'] = self.base('lr') * lr
+        if decay is not None:
+            settings['weight_decay'] = self.base('weight_decay') * decay
+        custom = custom_entry(owned.name, self.paramwise_cfg.get('custom_keys') or {})
+        return settings | dict(custom)
 
     def __call__(self, model: nn.Module) -> OptimWrapper:
         """Build the optimizer for a model, and what wraps it."""

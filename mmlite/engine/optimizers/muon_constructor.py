@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from mmengine.optim import DefaultOptimWrapperConstructor, OptimWrapper
+from mmengine.optim import OptimWrapper
 from torch import nn
 from torch.optim import Optimizer
 
@@ -13,7 +13,7 @@ from ...errors import ConfigError
 from ...registry import OPTIM_WRAPPER_CONSTRUCTORS, OPTIM_WRAPPERS, OPTIMIZERS
 from ..checkpoints import unwrapped
 from .chained_optimizer import ChainedOptimizer
-from .constructor import Group, merged
+from .constructor import DefaultOptimWrapperConstructor, Group, merged
 from .fused import fused_by_default, match_layouts
 
 
@@ -24,7 +24,7 @@ class MuonOptimWrapperConstructor(DefaultOptimWrapperConstructor):
     To the rest belong all vectors (biases, norms), embeddings, and what
     ``custom_keys`` exclude with ``muon=False``: the last layer, as a rule. Both
     optimizers act as one, so that ``optim_wrapper`` is configured, scheduled
-    and resumed as ever. What the log calls ``paramwise_options`` are factors.
+    and resumed as ever. The log has factors for the settings of a parameter.
 
     Args:
         optim_wrapper_cfg: The section ``optim_wrapper``; ``optimizer`` is for
@@ -64,10 +64,9 @@ class MuonOptimWrapperConstructor(DefaultOptimWrapperConstructor):
             )
         super().__init__(dict(optim_wrapper_cfg), paramwise_cfg)
 
-    def _validate_cfg(self) -> None:
-        # With these the groups hold factors, for the optimizer that each falls to.
-        self.base_lr = self.base_wd = 1.0
-        super()._validate_cfg()
+    def base(self, name: str) -> float:
+        """One: the groups hold factors, for the optimizer that each falls to."""
+        return 1.0
 
     def __call__(self, model: nn.Module) -> OptimWrapper:
         """Build the optimizers for a model, and what wraps them."""

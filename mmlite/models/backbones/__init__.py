@@ -1,26 +1,73 @@
 """Backbones: an image in, a tuple of features out."""
 
+from ..layers import BasicBlock, Bottleneck, ResidualBlock, ResLayer
 from .airbench_net import AirbenchBlock, AirbenchNet
+from .alexnet import AlexNet
 from .base_backbone import BaseBackbone
+from .beit import BEiTViT
+from .convnext import ConvNeXt, ConvNeXtBlock
+from .deit import DistilledVisionTransformer
+from .deit3 import DeiT3
+from .densenet import DenseNet
+from .efficientnet import EfficientNet
+from .efficientnet_v2 import EfficientNetV2
+from .hrnet import HRNet
+from .inception_v3 import InceptionV3
 from .lenet import LeNet5
+from .mlp_mixer import MlpMixer
 from .mobilenet_v2 import InvertedResidual, MobileNetV2
-from .residual_block import BasicBlock, Bottleneck, ResidualBlock, ResLayer
+from .mobilenet_v3 import MobileNetV3
+from .mobileone import MobileOne, MobileOneBlock
+from .regnet import RegNet
+from .repvgg import RepVGG, RepVGGBlock
+from .res2net import Bottle2neck, Res2Net
+from .resnest import ResNeSt
 from .resnet import ResNet, ResNetV1c, ResNetV1d
 from .resnet_cifar import ResNet_CIFAR
 from .resnext import ResNeXt, ResNeXtBottleneck
 from .seresnet import SEBottleneck, SEResNet
+from .seresnext import SEResNeXt
+from .shufflenet_v1 import ShuffleNetV1
+from .shufflenet_v2 import ShuffleNetV2
+from .swin_transformer import SwinBlock, SwinBlockSequence, SwinTransformer
+from .swin_transformer_v2 import SwinTransformerV2
+from .vgg import VGG
 from .vision_transformer import VisionTransformer
+from .vit_eva02 import ViTEVA02
+from .vit_sam import ViTSAM
 
 __all__ = [
+    'VGG',
     'AirbenchBlock',
     'AirbenchNet',
+    'AlexNet',
+    'BEiTViT',
     'BaseBackbone',
     'BasicBlock',
+    'Bottle2neck',
     'Bottleneck',
+    'ConvNeXt',
+    'ConvNeXtBlock',
+    'DeiT3',
+    'DenseNet',
+    'DistilledVisionTransformer',
+    'EfficientNet',
+    'EfficientNetV2',
+    'HRNet',
+    'InceptionV3',
     'InvertedResidual',
     'LeNet5',
+    'MlpMixer',
     'MobileNetV2',
+    'MobileNetV3',
+    'MobileOne',
+    'MobileOneBlock',
+    'RegNet',
+    'RepVGG',
+    'RepVGGBlock',
+    'Res2Net',
     'ResLayer',
+    'ResNeSt',
     'ResNeXt',
     'ResNeXtBottleneck',
     'ResNet',
@@ -29,6 +76,15 @@ __all__ = [
     'ResNet_CIFAR',
     'ResidualBlock',
     'SEBottleneck',
+    'SEResNeXt',
     'SEResNet',
+    'ShuffleNetV1',
+    'ShuffleNetV2',
+    'SwinBlock',
+    'SwinBlockSequence',
+    'SwinTransformer',
+    'SwinTransformerV2',
+    'ViTEVA02',
+    'ViTSAM',
     'VisionTransformer',
 ]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from abc import ABCMeta, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from ...errors import did_you_mean
 from ...structures import FeatureSpec
 
 __all__ = [
@@ -17,7 +19,10 @@ __all__ = [
     'check_frozen_stages',
     'check_out_indices',
     'freeze',
+    'layer_depth',
     'norms_to_eval',
+    'run_stages',
+    'take_arch',
 ]
 
 CONV_INIT = [
@@ -36,8 +41,11 @@ class BaseBackbone(BaseModule, metaclass=ABCMeta):
         forward: the computation; returns a tuple, one entry per output.
         feature_specs: width and stride of every output. A neck, a head or a
             detector can then be checked when the model is built.
-        train: to keep frozen parts in evaluation mode.
+        frozen_parts: what keeps weights and statistics; the constructor ends
+            with ``self.freeze_parts()`` then.
     """
+
+    norm_eval = False  # whether batch norms keep their statistics in training
 
     def __init__(self, init_cfg: dict | list[dict] | None = None) -> None:
         super().__init__(init_cfg)
@@ -52,6 +60,22 @@ class BaseBackbone(BaseModule, metaclass=ABCMeta):
         """Whether init_cfg loads weights, which no rule must overwrite then."""
         cfgs = [self.init_cfg] if isinstance(self.init_cfg, dict) else self.init_cfg
         return any(cfg['type'] == 'Pretrained' for cfg in cfgs or ())
+
+    def frozen_parts(self) -> Iterable[nn.Module]:
+        """The parts that keep weights and statistics."""
+        return ()
+
+    def freeze_parts(self) -> None:
+        """Put frozen parts in evaluation mode, and out of the gradient."""
+        freeze(*self.frozen_parts())
+
+    def train(self, mode: bool = True) -> BaseBackbone:
+        """Set the mode of all but what is frozen."""
+        super().train(mode)
+        self.freeze_parts()
+        if mode and self.norm_eval:
+            norms_to_eval(self)
+        return self
 
     @abstractmethod
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
@@ -96,8 +120,78 @@ def freeze(*modules: nn.Module) -> None:
         module.requires_grad_(False)
 
 
+def take_arch(
+    arch: str | Mapping[str, Any] | Sequence[Any],
+    known: Mapping[str, Any],
+    keys: Collection[str] = (),
+) -> Any:
+    """The settings of a named architecture, or a user's own.
+
+    Args:
+        arch: A name, or the settings.
+        known: Settings by name.
+        keys: Which entries settings that are a dict must have.
+
+    Raises:
+        ValueError: if the name is unknown, or an entry is missing.
+    """
+    if isinstance(arch, str):
+        if arch not in known:
+            names = ', '.join(known)
+            raise ValueError(
+                f'arch={arch!r} is not one of {names}{did_you_mean(arch, known)}'
+            )
+        return known[arch]
+    if missing := [key for key in keys if key not in arch]:
+        raise ValueError(f'arch is a name or a dict; it lacks {", ".join(missing)}')
+    return arch
+
+
+def run_stages(
+    x: Any, stages: Iterable[nn.Module], out_indices: Collection[int]
+) -> tuple[Any, ...]:
+    """What the stages give whose index is asked for, each called on the last's."""
+    outs = []
+    for i, stage in enumerate(stages):
+        x = stage(x)
+        if i in out_indices:
+            outs.append(x)
+    return tuple(outs)
+
+
 def norms_to_eval(module: nn.Module) -> None:
     """Put every batch normalisation inside in evaluation mode."""
     for child in module.modules():
         if isinstance(child, _BatchNorm):
             child.eval()
+
+
+def layer_depth(
+    param_name: str, prefix: str, num_layers: int, first: Sequence[str] = ()
+) -> tuple[int, int]:
+    """How deep a parameter lies in a backbone whose layers are called ``layers``.
+
+    Args:
+        param_name: Name of the parameter.
+        prefix: What the names of the backbone's parameters start with.
+        num_layers: Number of layers.
+        first: Names of what comes before the layers.
+
+    Returns:
+        The depth: 0 for what comes first, ``i + 1`` for layer ``i``, and the
+        number of depths - 1 for all else; and the number of depths.
+
+    Example:
+        >>> layer_depth('backbone.layers.0.ln1.bias', 'backbone.', num_layers=2)
+        (1, 4)
+    """
+    num_depths = num_layers + 2
+    name = param_name.removeprefix(prefix)
+    if not param_name.startswith(prefix):
+        return num_depths - 1, num_depths
+    head = name.split('.')[0]
+    if head in first:
+        return 0, num_depths
+    if head == 'layers':
+        return int(name.split('.')[1]) + 1, num_depths
+    return num_depths - 1, num_depths

@@ -21,8 +21,6 @@ from .base_backbone import (
     BaseBackbone,
     check_frozen_stages,
     check_out_indices,
-    freeze,
-    norms_to_eval,
 )
 
 __all__ = ['InvertedResidual', 'MobileNetV2']
@@ -188,7 +186,7 @@ class MobileNetV2(BaseBackbone):
         self.out_channel = max(1280, int(1280 * widen_factor))
         last = ConvModule(channels, self.out_channel, 1, **common)
         self._add('conv2', last, self.out_channel)
-        self._freeze_stages()
+        self.freeze_parts()
 
     def _add(self, name: str, layer: nn.Module, width: int) -> None:
         self.add_module(name, layer)
@@ -204,18 +202,12 @@ class MobileNetV2(BaseBackbone):
             for i in self.out_indices
         )
 
-    def _freeze_stages(self) -> None:
-        if self.frozen_stages >= 0:
-            stages = self.layers[: self.frozen_stages]
-            freeze(self.conv1, *(getattr(self, name) for name in stages))
-
-    def train(self, mode: bool = True) -> MobileNetV2:
-        """Set the mode of all but what is frozen."""
-        super().train(mode)
-        self._freeze_stages()
-        if mode and self.norm_eval:
-            norms_to_eval(self)
-        return self
+    def frozen_parts(self) -> list[nn.Module]:
+        """The first convolution, and as many layers as frozen_stages says."""
+        if self.frozen_stages < 0:
+            return []
+        stages = self.layers[: self.frozen_stages]
+        return [self.conv1, *(getattr(self, name) for name in stages)]
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """Feature maps of the layers that out_indices names."""

@@ -16,21 +16,21 @@ from torch import Tensor, nn
 
 from ...registry import MODELS
 from ...structures import FeatureSpec
-from ..layers import ConvModule, build_conv_layer, build_norm_layer
+from ..layers import (
+    BasicBlock,
+    Bottleneck,
+    ConvModule,
+    ResidualBlock,
+    ResLayer,
+    build_conv_layer,
+    build_norm_layer,
+    get_expansion,
+)
 from .base_backbone import (
     CONV_INIT,
     BaseBackbone,
     check_frozen_stages,
     check_out_indices,
-    freeze,
-    norms_to_eval,
-)
-from .residual_block import (
-    BasicBlock,
-    Bottleneck,
-    ResidualBlock,
-    ResLayer,
-    get_expansion,
 )
 
 __all__ = ['ResNet', 'ResNetV1c', 'ResNetV1d']
@@ -123,7 +123,6 @@ class ResNet(BaseBackbone):
         drop_path_rate: float = 0.0,
     ) -> None:
         super().__init__(init_cfg)
-        self._check_depth(depth)
         self._check_stages(num_stages, strides=strides, dilations=dilations)
         self.depth = depth
         self.stem_channels = stem_channels
@@ -141,20 +140,23 @@ class ResNet(BaseBackbone):
         self.with_cp = with_cp
         self.norm_eval = norm_eval
         self.zero_init_residual = zero_init_residual
-        self.block, stage_blocks = self.arch_settings[depth]
+        self.block, stage_blocks = self._settings_of(depth)
         self.stage_blocks = stage_blocks[:num_stages]
         self.expansion = get_expansion(self.block, expansion)
         self.drop_path_rate = drop_path_rate
         self._make_stem_layer(in_channels, stem_channels)
         self._stem_layers = tuple(name for name, _ in self.named_children())
         self._stem_stride = _stride_of(self)
+        self.res_layers: list[str] = []
+        self._widths: list[int] = []
         self._make_stages()
-        self._freeze_stages()
+        self.freeze_parts()
 
-    def _check_depth(self, depth: int) -> None:
+    def _settings_of(self, depth: int) -> tuple[type[ResidualBlock], Sequence[int]]:
         if depth not in self.arch_settings:
             depths = ', '.join(map(str, self.arch_settings))
             raise ValueError(f'depth={depth} is not one of {depths}')
+        return self.arch_settings[depth]
 
     @staticmethod
     def _check_stages(num_stages: int, **per_stage: Sequence[int]) -> None:
@@ -202,7 +204,6 @@ class ResNet(BaseBackbone):
         self.relu = nn.ReLU(inplace=True)
 
     def _make_stages(self) -> None:
-        self.res_layers: list[str] = []
         in_channels = self.stem_channels
         out_channels = self.base_channels * self.expansion
         for i, num_blocks in enumerate(self.stage_blocks):
@@ -221,11 +222,15 @@ class ResNet(BaseBackbone):
                 norm_cfg=self.norm_cfg,
                 drop_path_rate=self.drop_path_rate,
             )
-            name = f'layer{i + 1}'
-            self.add_module(name, stage)
-            self.res_layers.append(name)
+            self._add_stage(stage, out_channels)
             in_channels, out_channels = out_channels, out_channels * 2
-        self.feat_dim = in_channels
+
+    def _add_stage(self, stage: nn.Module, out_channels: int) -> None:
+        name = f'layer{len(self.res_layers) + 1}'
+        self.add_module(name, stage)
+        self.res_layers.append(name)
+        self.feat_dim = out_channels
+        self._widths.append(out_channels)
 
     def make_res_layer(self, **kwargs: Any) -> nn.Module:
         """Build one stage; arguments are those of ``ResLayer``."""
@@ -239,9 +244,10 @@ class ResNet(BaseBackbone):
     @property
     def feature_specs(self) -> tuple[FeatureSpec, ...]:
         """Width and stride of every stage that is returned."""
-        first = self.base_channels * self.expansion
         return tuple(
-            FeatureSpec(first * 2**i, self._stem_stride * prod(self.strides[: i + 1]))
+            FeatureSpec(
+                self._widths[i], self._stem_stride * prod(self.strides[: i + 1])
+            )
             for i in self.out_indices
         )
 
@@ -254,19 +260,12 @@ class ResNet(BaseBackbone):
             if isinstance(module, ResidualBlock):
                 constant_init(module.last_norm, 0)
 
-    def _freeze_stages(self) -> None:
+    def frozen_parts(self) -> list[nn.Module]:
+        """The stem, and as many stages as frozen_stages says."""
         if self.frozen_stages < 0:
-            return
+            return []
         stages = self.res_layers[: self.frozen_stages]
-        freeze(*(getattr(self, name) for name in (*self._stem_layers, *stages)))
-
-    def train(self, mode: bool = True) -> ResNet:
-        """Set the mode of all but what is frozen."""
-        super().train(mode)
-        self._freeze_stages()
-        if mode and self.norm_eval:
-            norms_to_eval(self)
-        return self
+        return [getattr(self, name) for name in (*self._stem_layers, *stages)]
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """Feature maps of the stages that out_indices names."""

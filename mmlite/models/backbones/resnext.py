@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from torch import nn
 
 from ...registry import MODELS
-from .residual_block import Bottleneck, ResLayer, get_expansion
+from ..layers import Bottleneck, ResLayer, get_expansion
 from .resnet import ResNet
 
 __all__ = ['ResNeXt', 'ResNeXtBottleneck']

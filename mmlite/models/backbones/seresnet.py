@@ -7,8 +7,7 @@ from typing import Any, ClassVar
 from torch import Tensor, nn
 
 from ...registry import MODELS
-from ..layers import SELayer
-from .residual_block import Bottleneck, ResLayer
+from ..layers import Bottleneck, ResLayer, SELayer
 from .resnet import ResNet
 
 __all__ = ['SEBottleneck', 'SEResNet']

@@ -7,12 +7,10 @@ Scale, ICLR 2021, https://arxiv.org/abs/2010.11929
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import isqrt
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 import torch
-from mmengine.logging import print_log
 from mmengine.model import ModuleList
 from mmengine.model.weight_init import trunc_normal_
 from mmengine.utils import to_2tuple
@@ -26,13 +24,16 @@ from ..layers import (
     TransformerEncoderLayer,
     build_norm_layer,
     check_arguments,
+    fit_pos_embed,
     resize_pos_embed,
 )
+from .archs import one_each, pick_arch, zoo
 from .base_backbone import (
     BaseBackbone,
     check_frozen_stages,
     check_out_indices,
     freeze,
+    layer_depth,
 )
 
 __all__ = ['VisionTransformer']
@@ -41,11 +42,8 @@ LAYER_NORM = dict(type='LN', eps=1e-6)
 OUT_TYPES = ('raw', 'cls_token', 'featmap', 'avg_featmap')
 
 
-def _arch(names: str, dims: int, layers: int, heads: int, hidden: int) -> dict:
-    setting = dict(
-        embed_dims=dims, num_layers=layers, num_heads=heads, feedforward_channels=hidden
-    )
-    return dict.fromkeys(names.split(), setting)
+ARCH_KEYS = 'embed_dims num_layers num_heads feedforward_channels'
+FIRST = ('cls_token', 'mask_token', 'pos_embed', 'patch_embed')
 
 
 @MODELS.register_module()
@@ -90,6 +88,10 @@ class VisionTransformer(BaseBackbone):
 
     Override:
         num_extra_tokens: how many tokens have no place in the image.
+        extra_have_positions: whether these have a position embedding too.
+        extra_tokens: the tokens themselves.
+        layer_type: class of the layers.
+        layer_context: what every layer is given beside its tokens.
         arch_zoo: settings by name.
 
     Shape:
@@ -109,18 +111,21 @@ class VisionTransformer(BaseBackbone):
         torch.Size([1, 192, 4, 6])
     """
 
-    arch_zoo: ClassVar[dict[str, dict]] = {
-        **_arch('s small', 768, 8, 8, 2304),
-        **_arch('b base', 768, 12, 12, 3072),
-        **_arch('l large', 1024, 24, 16, 4096),
-        **_arch('h huge', 1280, 32, 16, 5120),
-        **_arch('eva-g eva-giant', 1408, 40, 16, 6144),
-        **_arch('deit-t deit-tiny', 192, 12, 3, 768),
-        **_arch('deit-s deit-small dinov2-s dinov2-small', 384, 12, 6, 1536),
-        **_arch('deit-b deit-base', 768, 12, 12, 3072),
-        **_arch('dinov2-g dinov2-giant', 1536, 40, 24, 6144),
-    }
+    arch_zoo: ClassVar[dict[str, dict]] = zoo(
+        ARCH_KEYS,
+        small=('s small', (768, 8, 8, 2304)),
+        base=('b base', (768, 12, 12, 3072)),
+        large=('l large', (1024, 24, 16, 4096)),
+        huge=('h huge', (1280, 32, 16, 5120)),
+        eva_giant=('eva-g eva-giant', (1408, 40, 16, 6144)),
+        deit_tiny=('deit-t deit-tiny', (192, 12, 3, 768)),
+        deit_small=('deit-s deit-small dinov2-s dinov2-small', (384, 12, 6, 1536)),
+        deit_base=('deit-b deit-base', (768, 12, 12, 3072)),
+        dinov2_giant=('dinov2-g dinov2-giant', (1536, 40, 24, 6144)),
+    )
     num_extra_tokens = 1
+    extra_have_positions = True
+    layer_type: ClassVar[type[nn.Module]] = TransformerEncoderLayer
 
     def __init__(
         self,
@@ -145,7 +150,7 @@ class VisionTransformer(BaseBackbone):
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
         super().__init__(init_cfg)
-        self.arch_settings = self._arch_settings(arch)
+        self.arch_settings = pick_arch(arch, self.arch_zoo)
         self.embed_dims = self.arch_settings['embed_dims']
         self.num_layers = self.arch_settings['num_layers']
         self.img_size = to_2tuple(img_size)
@@ -171,7 +176,6 @@ class VisionTransformer(BaseBackbone):
         self.patch_resolution = self.patch_embed.init_out_size
         self._init_tokens(with_cls_token)
         self.drop_after_pos = nn.Dropout(p=drop_rate)
-        self.pre_norm = self._norm(norm_cfg) if pre_norm else nn.Identity()
         common = dict(
             embed_dims=self.embed_dims,
             num_heads=self.arch_settings['num_heads'],
@@ -182,27 +186,14 @@ class VisionTransformer(BaseBackbone):
             norm_cfg=norm_cfg,
         )
         self.layers = self._make_layers(common, layer_cfgs, drop_path_rate)
+        # Behind the layers in a checkpoint, as mmpretrain has it.
+        self.pre_norm = self._norm(norm_cfg) if pre_norm else nn.Identity()
         self.final_norm = final_norm
         if final_norm:
             self.ln1 = self._norm(norm_cfg)
         if out_type == 'avg_featmap':
             self.ln2 = self._norm(norm_cfg)
         self._freeze_stages()
-
-    def _arch_settings(self, arch: str | dict) -> dict:
-        if isinstance(arch, str):
-            if arch.lower() not in self.arch_zoo:
-                hint = did_you_mean(arch, self.arch_zoo)
-                names = ', '.join(self.arch_zoo)
-                raise ValueError(f'arch={arch!r} is not one of {names}{hint}')
-            return self.arch_zoo[arch.lower()]
-        keys = {'embed_dims', 'num_layers', 'num_heads', 'feedforward_channels'}
-        if missing := sorted(keys - set(arch)):
-            raise ValueError(f'arch lacks the keys {", ".join(missing)}')
-        for key in set(arch) - keys:
-            hint = did_you_mean(key, keys) or f'; it has {", ".join(sorted(keys))}'
-            raise ValueError(f'arch has no key {key!r}{hint}')
-        return dict(arch)
 
     @staticmethod
     def _check_out_type(out_type: str, with_cls_token: bool) -> None:
@@ -225,7 +216,8 @@ class VisionTransformer(BaseBackbone):
         else:
             self.num_extra_tokens = 0
         rows, columns = self.patch_resolution
-        length = rows * columns + self.num_extra_tokens
+        self.num_placed = self.num_extra_tokens if self.extra_have_positions else 0
+        length = rows * columns + self.num_placed
         self.pos_embed = nn.Parameter(torch.zeros(1, length, self.embed_dims))
 
     def _norm(self, norm_cfg: dict) -> nn.Module:
@@ -237,22 +229,12 @@ class VisionTransformer(BaseBackbone):
         layer_cfgs: dict | Sequence[dict] | None,
         drop_path_rate: float,
     ) -> ModuleList:
-        path = 'layer_cfgs.{}'
-        if layer_cfgs is None or isinstance(layer_cfgs, dict):
-            layer_cfgs, path = [layer_cfgs or {}] * self.num_layers, 'layer_cfgs'
-        if len(layer_cfgs) != self.num_layers:
-            raise ValueError(
-                f'layer_cfgs has {len(layer_cfgs)} entries, but there are '
-                f'{self.num_layers} layers; give one for each, or one dict for all'
-            )
         rates = np.linspace(0, drop_path_rate, self.num_layers).tolist()
-        layers = ModuleList()
-        for i, (rate, own) in enumerate(zip(rates, layer_cfgs, strict=True)):
-            check_arguments(TransformerEncoderLayer, own, path.format(i), [*common])
-            layers.append(
-                TransformerEncoderLayer(**{**common, 'drop_path_rate': rate, **own})
-            )
-        return layers
+        cfgs = one_each(layer_cfgs, self.num_layers, self.layer_type, [*common])
+        return ModuleList(
+            self.layer_type(**{**common, 'drop_path_rate': rate, **cfg})
+            for rate, cfg in zip(rates, cfgs, strict=True)
+        )
 
     @property
     def norm1(self) -> nn.Module:
@@ -275,46 +257,29 @@ class VisionTransformer(BaseBackbone):
     def init_weights(self) -> None:
         """As init_cfg says; a truncated normal for the position embedding."""
         super().init_weights()
-        if not self.is_pretrained:
+        if not self.is_pretrained and self.pos_embed is not None:
             trunc_normal_(self.pos_embed, std=0.02)
 
     def _load_from_state_dict(
         self, state_dict: dict[str, Tensor], prefix: str, *args: Any
     ) -> None:
-        self._fit_pos_embed(state_dict, f'{prefix}pos_embed')
+        if self.pos_embed is not None:
+            fit_pos_embed(
+                state_dict,
+                f'{prefix}pos_embed',
+                self.pos_embed,
+                self.patch_resolution,
+                self.interpolate_mode,
+                self.num_placed,
+            )
         super()._load_from_state_dict(state_dict, prefix, *args)
-
-    def _fit_pos_embed(self, state_dict: dict[str, Tensor], name: str) -> None:
-        """Fit a checkpoint's position embedding to the image size of this model."""
-        if name not in state_dict or state_dict[name].shape == self.pos_embed.shape:
-            return
-        loaded = state_dict[name]
-        if not self.with_cls_token and loaded.shape[1] == self.pos_embed.shape[1] + 1:
-            state_dict[name] = loaded[:, 1:]
-            return
-        patches = loaded.shape[1] - self.num_extra_tokens
-        side = isqrt(max(patches, 0))
-        if side * side != patches or loaded.shape[-1] != self.embed_dims:
-            return  # of another model; loading tells both shapes
-        state_dict[name] = resize_pos_embed(
-            loaded,
-            (side, side),
-            self.patch_resolution,
-            self.interpolate_mode,
-            self.num_extra_tokens,
-        )
-        print_log(
-            f'{name} is resized from {tuple(loaded.shape)} to '
-            f'{tuple(self.pos_embed.shape)}',
-            logger='current',
-        )
 
     def _freeze_stages(self) -> None:
         if self.frozen_stages < 1:
             return
-        self.pos_embed.requires_grad_(False)
-        if self.cls_token is not None:
-            self.cls_token.requires_grad_(False)
+        for parameter in (self.pos_embed, *self.extra_tokens()):
+            if parameter is not None:
+                parameter.requires_grad_(False)
         freeze(self.patch_embed, self.drop_after_pos, self.pre_norm)
         freeze(*self.layers[: self.frozen_stages])
         if self.frozen_stages == self.num_layers:
@@ -331,20 +296,65 @@ class VisionTransformer(BaseBackbone):
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """Features of the layers that out_indices names."""
-        x, patch_resolution = self.patch_embed(x)
-        if self.cls_token is not None:
-            x = torch.cat((self.cls_token.expand(x.shape[0], -1, -1), x), dim=1)
-        x = x + resize_pos_embed(
+        return self.encode(*self.embed(x))
+
+    def embed(self, x: Tensor) -> tuple[Tensor, tuple[int, int]]:
+        """The tokens that enter the first layer, the extra ones first.
+
+        Returns:
+            ``(B, L, D)``; and how many rows and columns of patches there are.
+        """
+        patches, patch_resolution = self.patch_embed(x)
+        return self.place(patches, patch_resolution), patch_resolution
+
+    def place(self, patches: Tensor, patch_resolution: tuple[int, int]) -> Tensor:
+        """Add the class token and the positions to embedded patches.
+
+        It is the second half of :meth:`embed`, for what happens to patches before
+        they have a position: BEiT replaces some of them by a mask token.
+        """
+        extra = [token.expand(len(patches), -1, -1) for token in self.extra_tokens()]
+        if not self.extra_have_positions:
+            x = self._add_positions(patches, patch_resolution)
+            x = torch.cat((*extra, self.drop_after_pos(x)), dim=1)
+        else:
+            x = torch.cat((*extra, patches), dim=1)
+            x = self.drop_after_pos(self._add_positions(x, patch_resolution))
+        return self.pre_norm(x)
+
+    def extra_tokens(self) -> list[Tensor]:
+        """The tokens that come before the patches, ``(1, 1, D)`` each."""
+        return [] if self.cls_token is None else [self.cls_token]
+
+    def _add_positions(self, x: Tensor, patch_resolution: tuple[int, int]) -> Tensor:
+        if self.pos_embed is None:
+            return x
+        return x + resize_pos_embed(
             self.pos_embed,
             self.patch_resolution,
             patch_resolution,
             self.interpolate_mode,
-            self.num_extra_tokens,
+            self.num_placed,
         )
-        x = self.pre_norm(self.drop_after_pos(x))
+
+    def layer_context(self, patch_resolution: tuple[int, int]) -> dict[str, Any]:
+        """Arguments of every layer beside its tokens."""
+        return {}
+
+    def encode(
+        self, x: Tensor, patch_resolution: tuple[int, int]
+    ) -> tuple[Tensor, ...]:
+        """The features of the layers that out_indices names.
+
+        Args:
+            x: Tokens, ``(B, L, D)``, the extra ones first. Some patches may be
+                left out, as MAE does, unless a layer is returned as a map.
+            patch_resolution: Rows and columns of patches in the image.
+        """
         outs = []
+        context = self.layer_context(patch_resolution)
         for i, layer in enumerate(self.layers):
-            x = layer(x)
+            x = layer(x, **context)
             if self.final_norm and i == self.num_layers - 1:
                 x = self.ln1(x)
             if i in self.out_indices:
@@ -379,13 +389,4 @@ class VisionTransformer(BaseBackbone):
             >>> model.get_layer_depth('backbone.layers.0.ln1.bias', 'backbone.')
             (1, 4)
         """
-        num_depths = self.num_layers + 2
-        name = param_name.removeprefix(prefix)
-        if not param_name.startswith(prefix):
-            return num_depths - 1, num_depths
-        first = name.split('.')[0]
-        if first in ('cls_token', 'mask_token', 'pos_embed', 'patch_embed'):
-            return 0, num_depths
-        if first == 'layers':
-            return int(name.split('.')[1]) + 1, num_depths
-        return num_depths - 1, num_depths
+        return layer_depth(param_name, prefix, self.num_layers, FIRST)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from typing import ClassVar
 
-from torch import Tensor, nn
+from torch import nn
 
 from ..base import BaseModel
+from ..joining import Joined
 
 
-class BaseClassifier(BaseModel):
+class BaseClassifier(Joined, BaseModel):
     """Base of the wholes that classify images.
 
     Override:
@@ -23,28 +23,12 @@ class BaseClassifier(BaseModel):
             module itself.
     """
 
+    default_data_preprocessor: ClassVar[str] = 'ClsDataPreprocessor'
+    tta_model: ClassVar[str | None] = 'AverageClsScoreTTA'
+
     def __init__(
         self,
         init_cfg: dict | list | None = None,
         data_preprocessor: dict | nn.Module | None = None,
     ) -> None:
         super().__init__(data_preprocessor, init_cfg)
-
-    @property
-    def with_neck(self) -> bool:
-        """Whether there is a neck."""
-        return getattr(self, 'neck', None) is not None
-
-    @property
-    def with_head(self) -> bool:
-        """Whether there is a head."""
-        return getattr(self, 'head', None) is not None
-
-    def extract_feats(self, multi_inputs: Sequence[Tensor], **kwargs: Any) -> list[Any]:
-        """The features of several batches, e.g. views of the same images.
-
-        Args:
-            multi_inputs: The batches.
-            kwargs: Arguments of ``extract_feat``.
-        """
-        return [self.extract_feat(inputs, **kwargs) for inputs in multi_inputs]

@@ -7,11 +7,11 @@ from typing import Any, ClassVar
 
 from torch import Tensor, nn
 
-from ...errors import ConfigError, did_you_mean
+from ...errors import did_you_mean
 from ...registry import MODELS, TASK_UTILS
 from ...structures import DataSample
-from ..base import build_part, check_channels
 from ..data_preprocessors import ClsDataPreprocessor
+from ..joining import build_part
 from .base import BaseClassifier
 
 STAGES = ('backbone', 'neck', 'pre_logits')
@@ -59,6 +59,7 @@ class ImageClassifier(BaseClassifier):
     """
 
     learns_classes: ClassVar[bool] = True
+    task = 'classification'
 
     def __init__(
         self,
@@ -73,10 +74,7 @@ class ImageClassifier(BaseClassifier):
         if pretrained is not None:
             init_cfg = dict(type='Pretrained', checkpoint=pretrained)
         super().__init__(init_cfg, _preprocessor_cfg(data_preprocessor, train_cfg))
-        self.backbone = build_part('backbone', backbone)
-        self.neck = build_part('neck', neck)
-        self.head = build_part('head', head)
-        check_channels(self.backbone, self.neck, self.head)
+        self.join(backbone, neck, head=head)
         num_classes = getattr(self.head, 'num_classes', None)
         if num_classes and isinstance(self.data_preprocessor, ClsDataPreprocessor):
             self.data_preprocessor.num_classes = num_classes
@@ -118,6 +116,12 @@ class ImageClassifier(BaseClassifier):
             return feats
         return self._need_head("stage='pre_logits'").pre_logits(feats)
 
+    def export_outputs(self, inputs: Tensor) -> dict[str, Tensor]:
+        """The ``scores`` of the classes, or the features if there is no head."""
+        if self.head is None:
+            return super().export_outputs(inputs)
+        return dict(scores=self.head.scores(self.extract_feat(inputs)))
+
     def loss(
         self, inputs: Tensor, data_samples: Sequence[DataSample]
     ) -> dict[str, Tensor]:
@@ -147,26 +151,6 @@ class ImageClassifier(BaseClassifier):
         head = self._need_head('a prediction')
         return head.predict(self.extract_feat(inputs), data_samples, **kwargs)
 
-    def get_layer_depth(self, param_name: str) -> tuple[int, int]:
-        """Depth of a parameter's layer, and the number of layers.
-
-        Lets an optimizer constructor lower the learning rate towards the
-        input.
-
-        Args:
-            param_name: Name of the parameter in this model.
-
-        Raises:
-            ConfigError: if the backbone does not count its layers.
-        """
-        get_layer_depth = getattr(self.backbone, 'get_layer_depth', None)
-        if get_layer_depth is None:
-            raise ConfigError(
-                f'{type(self.backbone).__name__} does not define get_layer_depth, so '
-                'a learning rate per layer cannot be had with this backbone'
-            )
-        return get_layer_depth(param_name, 'backbone.')
-
     def _need_head(self, what: str) -> nn.Module:
         head = self.head
         if head is None:
@@ -180,17 +164,14 @@ class ImageClassifier(BaseClassifier):
 
 def _preprocessor_cfg(
     data_preprocessor: dict | nn.Module | None, train_cfg: dict | None
-) -> dict | nn.Module:
+) -> dict | nn.Module | None:
     if train_cfg and isinstance(data_preprocessor, nn.Module):
         raise ValueError(
             'train_cfg is a part of the config of the data preprocessor, and has no '
             'effect on a module; give batch_augments to that module'
         )
-    if not isinstance(data_preprocessor, (dict, type(None))):
+    if not train_cfg or (data_preprocessor or {}).get('batch_augments'):
         return data_preprocessor
-    cfg = dict(data_preprocessor or {})
-    cfg.setdefault('type', 'ClsDataPreprocessor')
-    if train_cfg and not cfg.get('batch_augments'):
-        augments = {'type': 'RandomBatchAugment', **train_cfg}
-        cfg['batch_augments'] = build_part('train_cfg', augments, TASK_UTILS)
-    return cfg
+    augments = {'type': 'RandomBatchAugment', **train_cfg}
+    built = build_part('train_cfg', augments, TASK_UTILS)
+    return dict(data_preprocessor or {}, batch_augments=built)

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from ...errors import DataError
 from ...registry import MODELS
 from ...structures import DataSample, scatter_field
-from ..base import build_part
+from ..joining import build_part
 
 
 @MODELS.register_module()

@@ -155,6 +155,10 @@ class ClsHead(BaseModule):
         names = [f'accuracy_top-{k}' for k in self.topk]
         return dict(zip(names, (hits * 100).unbind(), strict=True))
 
+    def scores(self, feats: tuple[Tensor, ...]) -> Tensor:
+        """The scores of the classes, ``(B, K)``, as :meth:`predict` gives them."""
+        return self(feats).softmax(dim=1)
+
     def predict(
         self,
         feats: tuple[Tensor, ...],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 import torch.nn.functional as F
 from mmengine.model import BaseModule
 from torch import Tensor, nn
@@ -10,9 +11,40 @@ from ...registry import MODELS
 from .drop import build_dropout
 from .layer_scale import LayerScale
 
-__all__ = ['MultiheadAttention']
+__all__ = ['MultiheadAttention', 'biased_qkv', 'split_heads']
 
 NO_DROP = dict(type='Dropout', drop_prob=0.0)
+
+
+def split_heads(tokens: Tensor, num_heads: int, parts: int = 3) -> tuple[Tensor, ...]:
+    """Take queries, keys and values apart that one linear layer gave.
+
+    Args:
+        tokens: ``(B, L, parts * D)``.
+        num_heads: Attention heads.
+        parts: How many there are.
+
+    Returns:
+        ``parts`` tensors ``(B, heads, L, D / heads)``.
+
+    Example:
+        >>> q, k, v = split_heads(torch.zeros(1, 5, 24), num_heads=2)
+        >>> q.shape
+        torch.Size([1, 2, 5, 4])
+    """
+    batch, length, _ = tokens.shape
+    tokens = tokens.view(batch, length, parts, num_heads, -1)
+    return tokens.permute(2, 0, 3, 1, 4).unbind(0)
+
+
+def biased_qkv(
+    x: Tensor, weight: Tensor, q_bias: Tensor | None, v_bias: Tensor | None
+) -> Tensor:
+    """Queries, keys and values of x in one, where the keys have no bias."""
+    if q_bias is None:
+        return F.linear(x, weight)
+    bias = torch.cat((q_bias, torch.zeros_like(v_bias), v_bias))
+    return F.linear(x, weight, bias)
 
 
 @MODELS.register_module()
@@ -94,8 +126,7 @@ class MultiheadAttention(BaseModule):
     def forward(self, x: Tensor) -> Tensor:
         """Let every token of x look at all of them."""
         batch, length, _ = x.shape
-        qkv = self.qkv(x).view(batch, length, 3, self.num_heads, self.head_dims)
-        q, k, v = qkv.permute(2, 0, 3, 1, 4).unbind(0)  # (B, heads, L, D / heads)
+        q, k, v = split_heads(self.qkv(x), self.num_heads)
         x = F.scaled_dot_product_attention(
             q,
             k,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
 from torch import Tensor, nn
 
 from ...registry import MODELS
 from .build import build_layer
 
-__all__ = ['DropPath', 'Dropout', 'build_dropout', 'drop_path']
+__all__ = ['DropPath', 'Dropout', 'build_dropout', 'drop_path', 'drop_path_rates']
 
 
 def drop_path(x: Tensor, drop_prob: float = 0.0, training: bool = False) -> Tensor:
@@ -25,6 +28,25 @@ def drop_path(x: Tensor, drop_prob: float = 0.0, training: bool = False) -> Tens
     if keep_prob > 0:
         mask.div_(keep_prob)
     return x * mask
+
+
+def drop_path_rates(rate: float, depths: Sequence[int]) -> list[list[float]]:
+    """Rates of stochastic depth that grow from 0 to ``rate``, block by block.
+
+    Args:
+        rate: That of the last block, a fraction.
+        depths: How many blocks each stage has.
+
+    Returns:
+        One list for each stage.
+
+    Example:
+        >>> drop_path_rates(0.5, (2, 1))
+        [[0.0, 0.25], [0.5]]
+    """
+    rates = np.linspace(0, rate, sum(depths)).tolist()
+    ends = np.cumsum(depths).tolist()
+    return [rates[end - depth : end] for end, depth in zip(ends, depths, strict=True)]
 
 
 @MODELS.register_module()

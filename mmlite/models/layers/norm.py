@@ -14,7 +14,7 @@ from ...registry import MODELS
 from ...signature import arguments_of
 from .build import build_layer, layer_class
 
-__all__ = ['BiasBatchNorm2d', 'LayerNorm2d', 'build_norm_layer']
+__all__ = ['GRN', 'BiasBatchNorm2d', 'LayerNorm2d', 'build_norm_layer']
 
 
 @MODELS.register_module('LN2d')
@@ -42,16 +42,59 @@ class LayerNorm2d(nn.LayerNorm):
 
     def forward(self, x: Tensor, data_format: str = 'channel_first') -> Tensor:
         """Normalise every position of x."""
-        if data_format == 'channel_last':
+        if _is_last(data_format):
             return super().forward(x)
-        if data_format != 'channel_first':
-            raise ValueError(
-                f"data_format is 'channel_first' or 'channel_last', got {data_format!r}"
-            )
         # Only views are permuted, so that channels_last memory stays as it is.
         x = x.permute(0, 2, 3, 1)
         x = F.layer_norm(x, self.normalized_shape, self.weight, self.bias, self.eps)
         return x.permute(0, 3, 1, 2)
+
+
+@MODELS.register_module()
+class GRN(nn.Module):
+    """Weigh each channel by its share in the response of the whole map.
+
+    Paper: ConvNeXt V2, CVPR 2023, https://arxiv.org/abs/2301.00808
+
+    Args:
+        in_channels: Number of channels ``C``.
+        eps: Added to the mean response.
+
+    Shape:
+        x: ``(B, C, H, W)``, or ``(B, H, W, C)`` with
+            ``data_format='channel_last'``.
+        returns: same as x.
+
+    Example:
+        >>> x = torch.randn(1, 8, 4, 4)
+        >>> bool((GRN(8)(x) == x).all())  # it starts as the identity
+        True
+    """
+
+    def __init__(self, in_channels: int, eps: float = 1e-6) -> None:
+        super().__init__()
+        self.in_channels = in_channels
+        self.eps = eps
+        self.gamma = nn.Parameter(torch.zeros(in_channels))
+        self.beta = nn.Parameter(torch.zeros(in_channels))
+
+    def forward(self, x: Tensor, data_format: str = 'channel_first') -> Tensor:
+        """Weigh the channels of x."""
+        last = _is_last(data_format)
+        shape = (-1,) if last else (-1, 1, 1)
+        response = x.norm(dim=(1, 2) if last else (2, 3), keepdim=True)
+        share = response / (
+            response.mean(dim=-1 if last else 1, keepdim=True) + self.eps
+        )
+        return self.gamma.view(shape) * (x * share) + self.beta.view(shape) + x
+
+
+def _is_last(data_format: str) -> bool:
+    if data_format not in ('channel_first', 'channel_last'):
+        raise ValueError(
+            f"data_format is 'channel_first' or 'channel_last', got {data_format!r}"
+        )
+    return data_format == 'channel_last'
 
 
 @MODELS.register_module('BiasBN')

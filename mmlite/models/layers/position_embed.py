@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isqrt
 
 import torch
 import torch.nn.functional as F
+from mmengine.logging import print_log
 from torch import Tensor
 
-__all__ = ['resize_pos_embed']
+__all__ = ['fit_pos_embed', 'resize_pos_embed']
 
 
 def resize_pos_embed(
@@ -55,3 +57,49 @@ def resize_pos_embed(
         grid.float(), size=tuple(dst_shape), mode=mode, align_corners=align
     ).to(pos_embed.dtype)
     return torch.cat((extra, grid.flatten(2).transpose(1, 2)), dim=1)
+
+
+def fit_pos_embed(
+    state_dict: dict[str, Tensor],
+    name: str,
+    pos_embed: Tensor,
+    patch_resolution: Sequence[int],
+    mode: str = 'bicubic',
+    num_extra_tokens: int = 1,
+) -> None:
+    """Fit the position embedding of a checkpoint to a model for another image size.
+
+    One of another model is left as it is; loading it reports both shapes.
+
+    Args:
+        state_dict: The entries of the checkpoint; the embedding is replaced here.
+        name: Name of the embedding in it.
+        pos_embed: That of the model, ``(1, L, D)``.
+        patch_resolution: Rows and columns of patches in the model.
+        mode: Of ``torch.nn.functional.interpolate``.
+        num_extra_tokens: Extra tokens of the model. If it has none, that of a
+            checkpoint with a class token is dropped.
+
+    Example:
+        >>> state = dict(pos=torch.zeros(1, 1 + 9, 8))
+        >>> fit_pos_embed(state, 'pos', torch.zeros(1, 9, 8), (3, 3), 'bicubic', 0)
+        >>> state['pos'].shape
+        torch.Size([1, 9, 8])
+    """
+    if name not in state_dict or state_dict[name].shape == pos_embed.shape:
+        return
+    loaded = state_dict[name]
+    if not num_extra_tokens and loaded.shape[1] == pos_embed.shape[1] + 1:
+        state_dict[name] = loaded[:, 1:]
+        return
+    patches = loaded.shape[1] - num_extra_tokens
+    side = isqrt(max(patches, 0))
+    if side * side != patches or loaded.shape[-1] != pos_embed.shape[-1]:
+        return
+    state_dict[name] = resize_pos_embed(
+        loaded, (side, side), patch_resolution, mode, num_extra_tokens
+    )
+    print_log(
+        f'{name} is resized from {tuple(loaded.shape)} to {tuple(pos_embed.shape)}',
+        logger='current',
+    )

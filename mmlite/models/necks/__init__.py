@@ -2,5 +2,6 @@
 
 from .gap import GlobalAveragePooling
 from .gmp import GlobalMaxPooling
+from .hr_fuse import HRFuseScales
 
-__all__ = ['GlobalAveragePooling', 'GlobalMaxPooling']
+__all__ = ['GlobalAveragePooling', 'GlobalMaxPooling', 'HRFuseScales']

@@ -69,6 +69,33 @@ def test_forward_is_embedding_then_layers_then_norm():
     assert model.patch_embed.projection.bias is None
 
 
+def test_masked_patches_can_be_left_out_between_the_two_pieces():
+    # As MAE does: without dropped patches nothing differs; dropped ones are not seen.
+    model = build(out_type='raw').eval()
+    x = torch.randn(2, 3, 32, 32)
+    tokens, resolution = model.embed(x)
+    assert resolution == (4, 4)
+    torch.testing.assert_close(model.encode(tokens, resolution), model(x))
+    kept = model.encode(tokens[:, :6], resolution)[0]
+    assert kept.shape == (2, 6, 8)
+    blank = x.clone()
+    blank[:, :, 16:] = 9  # patches 8 to 15 only
+    again = model.encode(model.embed(blank)[0][:, :6], resolution)[0]
+    torch.testing.assert_close(again, kept)
+
+
+def test_patches_can_be_replaced_before_they_have_a_position():
+    # As BEiT does: a mask token in the place of every patch hides the image.
+    model = build(out_type='raw').eval()
+    outs = []
+    for x in torch.randn(2, 1, 3, 32, 32):
+        patches, resolution = model.patch_embed(x)
+        masked = torch.ones_like(patches)
+        outs.append(model.encode(model.place(masked, resolution), resolution)[0])
+    torch.testing.assert_close(*outs)
+    assert not torch.allclose(outs[0][:, 1], outs[0][:, 2])  # the positions remain
+
+
 @pytest.mark.parametrize('arch', sorted(VisionTransformer.arch_zoo))
 def test_every_architecture_can_be_built(arch):
     with torch.device('meta'):
@@ -246,3 +273,10 @@ def test_wrong_arguments_are_refused(kwargs, message):
 def test_unknown_output_type_is_refused_in_python_too():
     with pytest.raises(ValueError, match="did you mean 'featmap'"):
         VisionTransformer(ARCH, out_type='feat_map')
+
+
+def test_the_first_norm_stands_behind_the_layers_in_a_state_dict():
+    """As in mmpretrain 1.2.0, whose optimizer states are found by position."""
+    names = [n for n, _ in VisionTransformer(ARCH, pre_norm=True).named_parameters()]
+    places = {n.split('.')[0]: i for i, n in enumerate(names)}
+    assert list(places)[-3:] == ['layers', 'pre_norm', 'ln1']

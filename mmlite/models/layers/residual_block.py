@@ -13,13 +13,11 @@ from typing import Any, ClassVar, Literal
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
-from ..layers import (
-    DropPath,
-    build_activation_layer,
-    build_conv_layer,
-    build_norm_layer,
-    checkpointed,
-)
+from .activation import build_activation_layer
+from .checkpoint import checkpointed
+from .conv import build_conv_layer
+from .drop import DropPath
+from .norm import build_norm_layer
 
 __all__ = ['BasicBlock', 'Bottleneck', 'ResLayer', 'ResidualBlock', 'get_expansion']
 
@@ -48,7 +46,8 @@ class ResidualBlock(BaseModule):
         init_cfg: Config of the initialisation.
 
     Override:
-        branch: the convolutions and norms.
+        make_branch: builds the convolutions and norms.
+        branch: calls them.
         last_norm: the norm that ``zero_init_residual`` sets to zero.
 
     Shape:
@@ -92,9 +91,14 @@ class ResidualBlock(BaseModule):
         self.with_cp = with_cp
         self.conv_cfg = conv_cfg
         self.norm_cfg = norm_cfg
+        self.make_branch()
         self.relu = build_activation_layer(act_cfg)
         self.downsample = downsample
         self.drop_path = DropPath(drop_path_rate)
+
+    @abstractmethod
+    def make_branch(self) -> None:
+        """Add the convolutions and norms, before all else in the state dict."""
 
     def _add_conv(
         self, index: int, in_channels: int, out_channels: int, **kwargs: Any
@@ -143,23 +147,25 @@ class BasicBlock(ResidualBlock):
     Arguments are those of :class:`ResidualBlock`.
 
     Example:
-        >>> from mmlite.models.backbones.residual_block import BasicBlock
+        >>> from mmlite.models.layers import BasicBlock
         >>> BasicBlock(8, 8)(torch.zeros(1, 8, 4, 4)).shape
         torch.Size([1, 8, 4, 4])
     """
 
-    def __init__(self, in_channels: int, out_channels: int, **kwargs: Any) -> None:
-        super().__init__(in_channels, out_channels, **kwargs)
+    def make_branch(self) -> None:
+        """Add two convolutions, the first with the stride."""
         self._add_conv(
             1,
-            in_channels,
+            self.in_channels,
             self.mid_channels,
             kernel_size=3,
             stride=self.stride,
             padding=self.dilation,
             dilation=self.dilation,
         )
-        self._add_conv(2, self.mid_channels, out_channels, kernel_size=3, padding=1)
+        self._add_conv(
+            2, self.mid_channels, self.out_channels, kernel_size=3, padding=1
+        )
 
     @property
     def last_norm(self) -> nn.Module:
@@ -177,6 +183,10 @@ class Bottleneck(ResidualBlock):
 
     Other arguments are those of :class:`ResidualBlock`.
 
+    Override:
+        make_middle: builds the 3x3 convolution.
+        middle: calls it.
+
     Args:
         in_channels: Channels of the input.
         out_channels: Channels of the output.
@@ -185,7 +195,7 @@ class Bottleneck(ResidualBlock):
         kwargs: See above.
 
     Example:
-        >>> from mmlite.models.backbones.residual_block import Bottleneck
+        >>> from mmlite.models.layers import Bottleneck
         >>> Bottleneck(8, 8)(torch.zeros(1, 8, 4, 4)).shape
         torch.Size([1, 8, 4, 4])
     """
@@ -200,24 +210,35 @@ class Bottleneck(ResidualBlock):
         mid_channels: int | None = None,
         **kwargs: Any,
     ) -> None:
+        self.groups = groups
+        self._mid_channels = mid_channels
         super().__init__(in_channels, out_channels, **kwargs)
-        if mid_channels is not None:
-            self.mid_channels = mid_channels
-        strides = (1, self.stride) if self.style == 'pytorch' else (self.stride, 1)
-        self._add_conv(
-            1, in_channels, self.mid_channels, kernel_size=1, stride=strides[0]
+
+    def make_branch(self) -> None:
+        """Add three convolutions, of which style says which has the stride."""
+        if self._mid_channels is not None:
+            self.mid_channels = self._mid_channels
+        first, second = (
+            (1, self.stride) if self.style == 'pytorch' else (self.stride, 1)
         )
+        self._add_conv(
+            1, self.in_channels, self.mid_channels, kernel_size=1, stride=first
+        )
+        self.make_middle(second)
+        self._add_conv(3, self.mid_channels, self.out_channels, kernel_size=1)
+
+    def make_middle(self, stride: int) -> None:
+        """Add the 3x3 convolution."""
         self._add_conv(
             2,
             self.mid_channels,
             self.mid_channels,
             kernel_size=3,
-            stride=strides[1],
+            stride=stride,
             padding=self.dilation,
             dilation=self.dilation,
-            groups=groups,
+            groups=self.groups,
         )
-        self._add_conv(3, self.mid_channels, out_channels, kernel_size=1)
 
     @property
     def norm3(self) -> nn.Module:
@@ -232,8 +253,12 @@ class Bottleneck(ResidualBlock):
     def branch(self, x: Tensor) -> Tensor:
         """Three convolutions, each with its norm."""
         x = self.relu(self.norm1(self.conv1(x)))
-        x = self.relu(self.norm2(self.conv2(x)))
+        x = self.middle(x)
         return self.norm3(self.conv3(x))
+
+    def middle(self, x: Tensor) -> Tensor:
+        """The 3x3 convolution, its norm and activation."""
+        return self.relu(self.norm2(self.conv2(x)))
 
 
 def get_expansion(block: type[ResidualBlock], expansion: int | None = None) -> int:
@@ -243,7 +268,7 @@ def get_expansion(block: type[ResidualBlock], expansion: int | None = None) -> i
         ValueError: if it is not positive.
 
     Example:
-        >>> from mmlite.models.backbones.residual_block import Bottleneck
+        >>> from mmlite.models.layers import Bottleneck
         >>> get_expansion(Bottleneck)
         4
     """
@@ -256,6 +281,9 @@ def get_expansion(block: type[ResidualBlock], expansion: int | None = None) -> i
 
 class ResLayer(nn.Sequential):
     """One stage: blocks in a row, of which the first changes width and size.
+
+    Override:
+        block_arguments: what a block is given beside what all have.
 
     Args:
         block: Class of the blocks.
@@ -315,12 +343,18 @@ class ResLayer(nn.Sequential):
                 conv_cfg=conv_cfg,
                 norm_cfg=norm_cfg,
                 drop_path_rate=rates[i],
+                **self.block_arguments(i),
                 **kwargs,
             )
             for i in range(num_blocks)
         ]
         super().__init__(*blocks)
         self.out_channels = out_channels
+
+    @staticmethod
+    def block_arguments(index: int) -> dict[str, Any]:
+        """What a block is given beside what all have."""
+        return {}
 
     @staticmethod
     def _downsample(

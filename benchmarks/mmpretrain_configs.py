@@ -1,0 +1,317 @@
+"""How many configs of mmpretrain run here: python mmpretrain_configs.py FOLDER.
+
+FOLDER holds config files in one folder a family, e.g. ``mmpretrain/.mim/configs``
+of the peer's wheel. Of each is said whether it parses, passes the check, builds
+(on the meta device, with how many parameters), trains one step and predicts once
+on two random images. Pretrained weights are left out. Images are small where the
+network takes any size, and models that are large are trained on the meta device,
+which shows that the step can be done, but not its numbers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import copy
+import io
+import json
+import logging
+import sys
+import warnings
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+from peer import Peer
+from torch import nn
+
+from mmlite.config import check_config, load_config
+from mmlite.registry import MODELS, OPTIM_WRAPPER_CONSTRUCTORS
+from mmlite.signature import arguments_of
+from mmlite.structures import DataSample
+
+STEPS = ('parses', 'check', 'builds', 'count', 'trains', 'predicts')
+SMALL = 96  # pixels
+_SIZES = ('img_size', 'input_size', 'resolution', 'pretrain_img_size')
+_PACKERS = ('PackInputs', 'PackClsInputs')
+
+
+def files_in(folder: Path) -> list[Path]:
+    return sorted(
+        path
+        for path in folder.rglob('*.py')
+        if not any(part.startswith('_') for part in path.relative_to(folder).parts)
+    )
+
+
+def without_weights(cfg: Any) -> Any:
+    """The config, without what would load a file."""
+    if isinstance(cfg, Mapping):
+        for key in [k for k, v in cfg.items() if _is_pretrained(v)]:
+            cfg[key] = None
+        for value in cfg.values():
+            without_weights(value)
+        if 'pretrained' in cfg:
+            cfg['pretrained'] = None
+    elif isinstance(cfg, list):
+        cfg[:] = [value for value in cfg if not _is_pretrained(value)]
+        for value in cfg:
+            without_weights(value)
+    return cfg
+
+
+def _is_pretrained(value: Any) -> bool:
+    return isinstance(value, Mapping) and value.get('type') == 'Pretrained'
+
+
+def model_config(cfg: Config) -> dict:
+    model = copy.deepcopy(cfg.model)
+    if cfg.get('data_preprocessor') is not None:
+        model.setdefault('data_preprocessor', copy.deepcopy(cfg.data_preprocessor))
+    return without_weights(model)
+
+
+def image_size(cfg: Config) -> int:
+    """Pixels of an image: small, but where the network knows its size."""
+    backbone = cfg.model.get('backbone') or {}
+    kind = MODELS.get(backbone.get('type', '')) if backbone else None
+    taken = arguments_of(kind).kinds if kind else {}
+    for name in _SIZES:
+        size = backbone.get(name)
+        if size is not None:
+            return size if isinstance(size, int) else size[0]
+    if backbone.get('type') == 'LeNet5':
+        return 32
+    size = _cropped(cfg)
+    return size if any(name in taken for name in _SIZES) else min(size, SMALL)
+
+
+def _cropped(cfg: Config) -> int:
+    for step in reversed(
+        (cfg.get('test_dataloader') or {}).get('dataset', {}).get('pipeline', [])
+    ):
+        for key in ('crop_size', 'scale'):
+            size = step.get(key)
+            if isinstance(size, (list, tuple)):
+                size = size[0]
+            if isinstance(size, int) and size > 0:
+                return size
+    return 224
+
+
+def random_batch(cfg: Config, model: nn.Module) -> dict[str, list]:
+    size = image_size(cfg)
+    channels = 1 if (cfg.model.get('backbone') or {}).get('type') == 'LeNet5' else 3
+    classes = getattr(model.head, 'num_classes', None)
+    if classes is None:
+        classes = (cfg.model.get('backbone') or {}).get('num_classes') or 10
+    samples = []
+    for label in range(2):
+        sample = DataSample().set_gt_label(label % classes)
+        if 'MultiLabel' in type(model.head).__name__ and hasattr(model.head, 'thr'):
+            sample.set_gt_score(
+                torch.nn.functional.one_hot(torch.tensor(label), classes)
+            )
+        samples.append(sample)
+    images = torch.randint(0, 256, (2, channels, size, size), dtype=torch.uint8)
+    return dict(inputs=list(images), data_samples=samples)
+
+
+def train_step(cfg: Config, model: nn.Module, batch: dict[str, list]) -> None:
+    wrapper = copy.deepcopy(
+        cfg.get('optim_wrapper') or dict(optimizer=dict(type='SGD', lr=0.1))
+    )
+    wrapper['type'] = 'OptimWrapper'  # mixed precision is the GPU's
+    wrapper.pop('loss_scale', None)
+    wrapper.pop('dtype', None)
+    constructor = wrapper.pop('constructor', 'DefaultOptimWrapperConstructor')
+    build = OPTIM_WRAPPER_CONSTRUCTORS.build(
+        dict(
+            type=constructor,
+            optim_wrapper_cfg=wrapper,
+            paramwise_cfg=wrapper.pop('paramwise_cfg', None),
+        )
+    )
+    model.train()
+    model.train_step(copy.deepcopy(batch), build(model))
+
+
+def on_meta(model: nn.Module, batch: dict[str, list]) -> None:
+    """The loss, its gradient and the raw output, in shapes alone."""
+    size = batch['inputs'][0].shape
+    images = torch.empty(2, *size, device='meta')
+    head = model.head
+    logits = model.train()(images)
+    if head is not None and isinstance(logits, torch.Tensor):
+        logits.sum().backward()
+
+
+class Report(dict):
+    """What was found of one config; ``why`` is the first failure."""
+
+    def step(self, name: str) -> Any:
+        return _Step(self, name)
+
+    @property
+    def passed(self) -> bool:
+        return all(self.get(name, True) for name in STEPS)
+
+
+class _Step(contextlib.AbstractContextManager):
+    def __init__(self, report: Report, name: str) -> None:
+        self.report, self.name = report, name
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> bool:
+        self.report[self.name] = error is None
+        if error is not None:
+            text = ' '.join(str(error).split())
+            self.report.setdefault('why', f'{self.name}: {kind.__name__}: {text[:300]}')
+        return error is None or isinstance(error, Exception)
+
+
+def look_at(path: Path, count: int | None, largest: int) -> Report:
+    """Go through the steps as far as they can be done."""
+    report = Report()
+    init_default_scope('mmlite')
+    with report.step('parses'):
+        cfg = load_config(path)
+    if not report['parses']:
+        return report
+    without_weights(cfg.model)
+    report['type'] = cfg.model.get('type')
+    with report.step('check'):
+        if problems := check_config(cfg, build_model=False):
+            raise ValueError('; '.join(str(problem) for problem in problems))
+    with report.step('builds'), torch.device('meta'):
+        model = MODELS.build(model_config(cfg))
+        report['parameters'] = sum(p.numel() for p in model.parameters())
+    if not report['builds']:
+        return report
+    if count is not None:
+        with report.step('count'):
+            if count != report['parameters']:
+                raise ValueError(
+                    f'{report["parameters"]} parameters, the peer has {count}'
+                )
+    if report['type'] == 'ImageClassifier':
+        _run(report, cfg, model, largest)
+    return report
+
+
+def _run(report: Report, cfg: Config, model: nn.Module, largest: int) -> None:
+    torch.manual_seed(0)
+    if report['parameters'] > largest:
+        report['on_meta'] = True
+        with report.step('trains'):
+            on_meta(model, random_batch(cfg, model))
+        return
+    model = MODELS.build(model_config(cfg))
+    batch = random_batch(cfg, model)
+    if model.head is not None:
+        with report.step('trains'):
+            train_step(cfg, model, batch)
+    with report.step('predicts'), torch.no_grad():
+        model.eval()
+        if model.head is None:
+            model(model.data_preprocessor(copy.deepcopy(batch))['inputs'])
+        elif len(model.test_step(copy.deepcopy(batch))) != 2:
+            raise ValueError('not one prediction an image')
+
+
+def _quietly(*args: Any) -> Report:
+    warnings.simplefilter('ignore')
+    logging.disable(logging.WARNING)
+    torch.set_num_threads(1)
+    with contextlib.redirect_stdout(io.StringIO()):
+        return look_at(*args)
+
+
+def reports(
+    files: list[Path], counts: Mapping[str, int], folder: Path, options: Any
+) -> Iterator[tuple[str, Report]]:
+    names = [path.relative_to(folder).as_posix() for path in files]
+    with ProcessPoolExecutor(options.jobs) as pool:
+        jobs = [
+            pool.submit(_quietly, path, counts.get(name), options.largest)
+            for name, path in zip(names, files, strict=True)
+        ]
+        for name, job in zip(names, jobs, strict=True):
+            yield name, job.result()
+
+
+def print_totals(found: Mapping[str, Report]) -> None:
+    families = defaultdict(list)
+    for name, report in found.items():
+        families[name.split('/')[0]].append(report)
+    print(
+        f'\n{"family":24} {"files":>5} {"good":>5} '
+        + ' '.join(f'{s:>8}' for s in STEPS)
+    )
+    for family, members in [*families.items(), ('total', list(found.values()))]:
+        done = (sum(bool(m.get(step)) for m in members) for step in STEPS)
+        good = sum(m.passed for m in members)
+        print(
+            f'{family:24} {len(members):5} {good:5} ' + ' '.join(f'{n:8}' for n in done)
+        )
+
+
+def arguments() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
+    parser.add_argument('folder', type=Path, help='of config files')
+    parser.add_argument('--only', default='', help='families, with commas between them')
+    parser.add_argument('--all', action='store_true', help='not only classifiers')
+    parser.add_argument('--peer', help="the peer's python, to compare parameter counts")
+    parser.add_argument('--counts', type=Path, help='JSON of parameter counts by file')
+    parser.add_argument('--json', type=Path, help='where to write what was found')
+    parser.add_argument('--jobs', type=int, default=1, help='processes')
+    parser.add_argument(
+        '--largest',
+        type=int,
+        default=60_000_000,
+        help='parameters of a model that is trained in memory',
+    )
+    return parser
+
+
+def is_classifier(path: Path) -> bool:
+    """Whether the model is one, or the config cannot be read."""
+    try:
+        return load_config(path).model.get('type') == 'ImageClassifier'
+    except Exception:  # the report says why
+        return True
+
+
+def main(words: list[str] | None = None) -> int:
+    options = arguments().parse_args(words)
+    folder = options.folder.resolve()
+    files = files_in(folder)
+    if options.only:
+        wanted = options.only.split(',')
+        files = [f for f in files if f.relative_to(folder).parts[0] in wanted]
+    if not options.all:
+        files = [f for f in files if is_classifier(f)]
+    counts = json.loads(options.counts.read_text()) if options.counts else {}
+    if options.peer:
+        names = [f.relative_to(folder).as_posix() for f in files]
+        with Peer(options.peer, Path.cwd()) as peer:
+            counts = peer.ask('parameter_counts', folder=str(folder), names=names)
+    found = {}
+    for name, report in reports(files, counts, folder, options):
+        found[name] = report
+        mark = 'ok    ' if report.passed else 'FAILS '
+        print(
+            mark, name, report.get('parameters', ''), report.get('why', ''), flush=True
+        )
+    print_totals(found)
+    if options.json:
+        options.json.write_text(json.dumps(found, indent=1))
+    return 0 if all(report.passed for report in found.values()) else 1
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,279 @@
+"""Export a trained model for programs without mmlite, and check what came out."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from mmengine.config import Config
+from torch import Tensor, nn
+
+from ..datasets import Digits
+from ..datasets.transforms.image_ops import resize_image
+from ..errors import MissingDependencyError, UserError
+from .inferencers.base import config_and_checkpoint
+from .inferencers.preparing import SourceDataset, test_dataset_of
+from .inferencers.sources import Source
+from .model import init_model
+
+__all__ = ['FORMATS', 'export']
+
+_SUFFIXES = {'onnx': '.onnx', 'torch-export': '.pt2'}
+FORMATS = tuple(_SUFFIXES)
+_TOLERANCE = 1e-4  # of the largest value of an output
+
+Run = Callable[[Tensor], list[Tensor]]
+
+
+class Exported(nn.Module):
+    """A model as it is exported: one tensor in, named tensors out.
+
+    Args:
+        model: The model; its :meth:`export_outputs` says what comes out.
+        preprocessing: Whether images come as RGB from 0 to 255, and are normalised
+            within; else they come normalised.
+        bgr: Whether the model computes in BGR.
+
+    Shape:
+        inputs: ``(B, C, H, W)``, float32.
+    """
+
+    def __init__(
+        self, model: nn.Module, preprocessing: bool, bgr: bool = False
+    ) -> None:
+        super().__init__()
+        self.model = model
+        self.flips = preprocessing and bgr
+        preprocessor = model.data_preprocessor
+        mean, std = (getattr(preprocessor, name, None) for name in ('mean', 'std'))
+        self.mean, self.std = (mean, std) if preprocessing else (None, None)
+        self.names: tuple[str, ...] = ()
+
+    def forward(self, inputs: Tensor) -> tuple[Tensor, ...]:
+        """The outputs, in the order of ``names``."""
+        if self.flips:
+            inputs = inputs.flip(1)
+        if self.mean is not None:
+            inputs = (inputs - self.mean) / self.std
+        outputs = self.model.export_outputs(inputs)
+        self.names = tuple(outputs)
+        return tuple(outputs.values())
+
+
+def export(
+    config: str | Path | Config,
+    checkpoint: str | Path | None = None,
+    out: str | Path | None = None,
+    format: Literal['onnx', 'torch-export'] = 'onnx',
+    overrides: Sequence[str] = (),
+    *,
+    size: Sequence[int] | None = None,
+    dynamic: bool = False,
+    preprocessing: bool = False,
+    image: str | Path | None = None,
+) -> Path:
+    """Export a model, and compare it with itself in PyTorch before it is done.
+
+    What comes out is what the whole states in ``export_outputs``: the scores of a
+    classifier, the embedding of a retriever, a disparity. The written file is run on
+    random and on real input; where an output differs by more than 1e-4 of its largest
+    value it is removed, and that is an error.
+
+    Args:
+        config: A config, or a checkpoint that holds its config.
+        checkpoint: A checkpoint, if ``config`` is none.
+        out: The file to write; by default the checkpoint's name with the ending of the
+            format.
+        format: ``'onnx'``, or ``'torch-export'`` for ``torch.export.load``.
+        overrides: ``'key.path=value'`` strings, as after ``--cfg-options``.
+        size: Height and width of the input in pixels, or one number for both; by
+            default that of an image after the test pipeline.
+        dynamic: Whether batch size, and for ONNX height and width too, may change.
+        preprocessing: Whether normalisation is part of the file, which then takes RGB
+            from 0 to 255; else it takes what the data preprocessor gives.
+        image: A picture for the comparison; by default a digit that ships with mmlite.
+
+    Returns:
+        The path of the file.
+
+    Raises:
+        UserError: if the format is unknown, the model cannot be exported, or the file
+            does not compute the same.
+        MissingDependencyError: if a package for the format is not installed.
+    """
+    if format not in _SUFFIXES:
+        raise UserError(f'format is one of {", ".join(_SUFFIXES)}, got {format!r}')
+    cfg, checkpoint = config_and_checkpoint(config, checkpoint, overrides)
+    model = init_model(cfg, checkpoint)
+    samples = _picture(cfg, model, image)
+    real = _real_input(samples, model, preprocessing)
+    if size is not None:
+        height, width = (size, size) if isinstance(size, int) else _pair(size)
+        real = nn.functional.interpolate(real, (height, width), mode='bilinear')
+    path = Path(out or Path(checkpoint or cfg.filename or 'model').name)
+    path = path if out else path.with_suffix(_SUFFIXES[format])
+    bgr = samples.bgr and not getattr(model.data_preprocessor, 'to_rgb', False)
+    exported = Exported(model, preprocessing, bgr).eval()
+    with torch.no_grad():
+        exported(real)  # names the outputs
+    write = _write_onnx if format == 'onnx' else _write_program
+    path.parent.mkdir(parents=True, exist_ok=True)
+    run = write(exported, real, path, dynamic)
+    try:
+        _compare(exported, run, real, dynamic)
+    except UserError:
+        path.unlink(missing_ok=True)
+        raise
+    return path
+
+
+def _pair(size: Sequence[int]) -> tuple[int, int]:
+    if len(size) not in (1, 2) or min(size) < 1:
+        raise UserError(f'size is a height and a width in pixels, got {list(size)}')
+    return (size[0], size[-1])
+
+
+def _picture(cfg: Config, model: nn.Module, image: str | Path | None) -> SourceDataset:
+    """One picture, as the test pipeline leaves it."""
+    if image is None:
+        digit = Digits(split='test').get_data_info(0)['img']
+        source = Source('digit', array=resize_image(digit, (224, 224)))
+    else:
+        source = Source(str(image), str(image))
+    to_rgb = getattr(model.data_preprocessor, 'to_rgb', False)
+    return SourceDataset([(source,)], test_dataset_of(cfg), to_rgb=to_rgb)
+
+
+def _real_input(
+    samples: SourceDataset, model: nn.Module, preprocessing: bool
+) -> Tensor:
+    """The picture as the exported model takes it, ``(1, C, H, W)``."""
+    inputs = samples[0]['inputs'][None]
+    if not preprocessing:
+        batch = dict(inputs=inputs, data_samples=None)
+        return model.data_preprocessor(batch)['inputs']
+    return (inputs.flip(1) if samples.bgr and inputs.size(1) == 3 else inputs).float()
+
+
+def _write_onnx(exported: Exported, inputs: Tensor, path: Path, dynamic: bool) -> Run:
+    for package in ('onnx', 'onnxruntime'):
+        _require(package, 'an ONNX file')
+    import onnxruntime
+
+    names = list(exported.names)
+    axes = {0: 'batch', 2: 'height', 3: 'width'}
+    dynamic_axes = {'inputs': axes, **{name: {0: 'batch'} for name in names}}
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter('ignore')  # of the exporter about itself
+        _guarded(
+            lambda: torch.onnx.export(
+                exported,
+                (inputs,),
+                str(path),
+                input_names=['inputs'],
+                output_names=names,
+                dynamic_axes=dynamic_axes if dynamic else None,
+                opset_version=17,
+                **_legacy_exporter(),
+            )
+        )
+    session = onnxruntime.InferenceSession(
+        str(path), providers=['CPUExecutionProvider']
+    )
+    return lambda x: [
+        torch.from_numpy(np.asarray(y))
+        for y in session.run(None, {'inputs': x.numpy()})
+    ]
+
+
+def _legacy_exporter() -> dict[str, Any]:
+    """Arguments for the exporter that takes all models and needs no onnxscript."""
+    import inspect
+
+    known = inspect.signature(torch.onnx.export).parameters
+    return dict(dynamo=False) if 'dynamo' in known else {}
+
+
+def _write_program(
+    exported: Exported, inputs: Tensor, path: Path, dynamic: bool
+) -> Run:
+    shapes, example = None, inputs
+    if dynamic:
+        shapes = ({0: torch.export.Dim('batch', min=1, max=4096)},)
+        example = inputs.repeat(2, 1, 1, 1)  # one of a single image would stay one
+
+    def write() -> None:
+        with torch.no_grad():
+            program = torch.export.export(
+                exported, (example,), dynamic_shapes=shapes, strict=False
+            )
+        torch.export.save(program, str(path))
+
+    _guarded(write)
+    loaded = torch.export.load(str(path)).module()
+    return lambda x: list(loaded(x))
+
+
+def _guarded(write: Callable[[], None]) -> None:
+    """Let what the exporters of torch raise be one error of ours."""
+    try:
+        write()
+    except OSError as error:
+        raise UserError(f'cannot write the exported model: {error}') from error
+    except Exception as error:  # they have no common base
+        first = str(error).strip().splitlines()[0] if str(error).strip() else ''
+        raise UserError(
+            f'torch cannot export this model: {type(error).__name__}: {first}; try '
+            'the other format, or without dynamic sizes'
+        ) from error
+
+
+def _require(package: str, purpose: str) -> None:
+    import importlib.util
+
+    if importlib.util.find_spec(package) is None:
+        raise MissingDependencyError(package, 'export', purpose)
+
+
+def _compare(
+    exported: Exported,
+    run: Run,
+    real: Tensor,
+    dynamic: bool,
+) -> None:
+    """See that the file computes what the model computes.
+
+    Raises:
+        UserError: naming the output that differs most.
+    """
+    generator = torch.Generator().manual_seed(0)
+    noise = torch.randn(real.shape, generator=generator) * real.std() + real.mean()
+    trials = dict(random=noise, real=real)
+    if dynamic:
+        trials['batch'] = torch.cat([noise, real, noise])
+    for kind, inputs in trials.items():
+        with torch.no_grad():
+            expected = exported(inputs)
+        for name, ours, theirs in zip(
+            exported.names, expected, run(inputs), strict=True
+        ):
+            scale = ours.abs().max().item() if ours.numel() else 0.0
+            close = ours.shape == theirs.shape and torch.allclose(
+                ours, theirs.to(ours.dtype), rtol=0, atol=_TOLERANCE * max(scale, 1e-12)
+            )
+            if not close:
+                raise UserError(
+                    f'{name} of the exported model differs on {kind} input: '
+                    f'{_difference(ours, theirs)}; nothing is kept'
+                )
+
+
+def _difference(ours: Tensor, theirs: Tensor) -> str:
+    if ours.shape != theirs.shape:
+        return f'its shape is {tuple(theirs.shape)} instead of {tuple(ours.shape)}'
+    most = (ours - theirs).abs().max().item()
+    return f'by up to {most:.2g}, where values reach {ours.abs().max().item():.2g}'

@@ -1,0 +1,17 @@
+"""Predict with a trained model: one inferencer a task over one base."""
+
+from .base import Inferencer
+from .classification import ClassPrediction, ImageClassificationInferencer
+from .prediction import Prediction
+from .sources import Source, find_sources
+from .tasks import inferencer_of
+
+__all__ = [
+    'ClassPrediction',
+    'ImageClassificationInferencer',
+    'Inferencer',
+    'Prediction',
+    'Source',
+    'find_sources',
+    'inferencer_of',
+]

@@ -1,0 +1,189 @@
+"""Predict on pictures with a trained model: what all tasks share."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import torch
+from mmengine.config import Config
+from mmengine.logging import print_log
+from torch.utils.data import DataLoader
+
+from ...config import config_of_text, load_config
+from ...datasets import default_collate
+from ...engine import load_checkpoint
+from ...errors import CheckpointError, UserError
+from ...structures import DataSample
+from ..model import init_model
+from .prediction import Prediction
+from .preparing import SourceDataset, test_dataset_of
+from .sources import find_sources, in_groups
+
+__all__ = ['Inferencer', 'config_and_checkpoint']
+
+#: Endings of files that are checkpoints rather than configs.
+CHECKPOINTS = ('.pth', '.pt', '.ckpt', '.bin', '.safetensors')
+
+
+class Inferencer:
+    """Predicts on pictures with a trained model, as its test would.
+
+    Pictures are prepared by the test pipeline of the config, and predicted batch by
+    batch without gradients. A prediction does not depend on the others of its batch.
+
+    Override:
+        keys: the fields of the pictures that make one sample, e.g. two for a pair.
+        prediction: what is given back for a sample.
+
+    Args:
+        config: A config file or a loaded config; a checkpoint alone does too if it
+            holds its config, as those of a training do.
+        checkpoint: A checkpoint file or URL. Without one the weights are random,
+            which is warned of.
+        device: Where to compute; by default a GPU if there is one.
+        overrides: ``'key.path=value'`` strings, as after ``--cfg-options``.
+
+    Attributes:
+        model: The model, in eval mode.
+        cfg: Its config.
+        classes: Names of the classes; None if they are not known.
+
+    Raises:
+        ConfigError: if the config has mistakes.
+        CheckpointError: if the checkpoint is of another model, or holds no config
+            where none is given.
+        DataError: if there is no such picture.
+
+    Example:
+        >>> predict = Inferencer('configs/resnet18_digits.py')
+        >>> results = predict([np.zeros((32, 32, 3), np.uint8)] * 3, batch_size=2)
+        >>> [result.name for result in results]
+        ['array_0', 'array_1', 'array_2']
+    """
+
+    keys: ClassVar[tuple[str, ...]] = ('img',)
+
+    def __init__(
+        self,
+        config: str | Path | Config,
+        checkpoint: str | Path | None = None,
+        device: str | torch.device | None = None,
+        overrides: Sequence[str] = (),
+    ) -> None:
+        self.cfg, checkpoint = config_and_checkpoint(config, checkpoint, overrides)
+        if checkpoint is None:
+            warnings.warn(
+                'no checkpoint is given: the weights are random, and so is what is '
+                'predicted',
+                stacklevel=2,
+            )
+        device = device or ('cuda' if torch.cuda.is_available() else 'cpu')
+        self.model = init_model(self.cfg, checkpoint, device)
+        self.dataset = test_dataset_of(self.cfg)
+        self.classes = self.model.dataset_meta.get('classes')
+
+    def __call__(
+        self,
+        inputs: Any,
+        batch_size: int = 1,
+        num_workers: int = 0,
+        on_error: str = 'raise',
+    ) -> list[Prediction]:
+        """Predict on pictures; see :meth:`stream` for a generator.
+
+        Args:
+            inputs: A path, folder, pattern, address, array or a list of these; see
+                :func:`~mmlite.apis.inferencers.sources.find_sources`.
+            batch_size: How many samples go through the model together.
+            num_workers: Processes that read pictures.
+            on_error: ``'raise'``, or ``'skip'`` to warn of a picture that cannot be
+                read and go on with the next one.
+
+        Returns:
+            One prediction for each sample, in the order of the inputs.
+        """
+        return list(self.stream(inputs, batch_size, num_workers, on_error))
+
+    def stream(
+        self,
+        inputs: Any,
+        batch_size: int = 1,
+        num_workers: int = 0,
+        on_error: str = 'raise',
+    ) -> Iterator[Prediction]:
+        """Predict on pictures one batch after the other; see :meth:`__call__`."""
+        if on_error not in ('raise', 'skip'):
+            raise UserError(f"on_error is 'raise' or 'skip', got {on_error!r}")
+        if batch_size < 1:
+            raise UserError(f'batch_size is at least 1, got {batch_size}')
+        samples = in_groups(find_sources(inputs), len(self.keys))
+        dataset = SourceDataset(
+            samples,
+            self.dataset,
+            self.keys,
+            to_rgb=getattr(self.model.data_preprocessor, 'to_rgb', False),
+            skip_errors=on_error == 'skip',
+        )
+        loader = DataLoader(
+            dataset, batch_size, num_workers=num_workers, collate_fn=list
+        )
+        place = 0
+        for batch in loader:
+            sources = samples[place : place + len(batch)]
+            place += len(batch)
+            yield from self._predict(sources, batch)
+
+    def prediction(self, sources: Sequence, sample: DataSample) -> Prediction:
+        """What is given back for a sample."""
+        return Prediction(sources, sample, self.classes)
+
+    def _predict(self, sources: Sequence, batch: list) -> Iterator[Prediction]:
+        read = []
+        for of_sample, item in zip(sources, batch, strict=True):
+            if isinstance(item, UserError):
+                print_log(
+                    f'skipped {of_sample[0].name}: {item}',
+                    logger='current',
+                    level=logging.WARNING,
+                )
+            else:
+                read.append((of_sample, item))
+        if not read:
+            return
+        with torch.inference_mode():
+            samples = self.model.test_step(default_collate([item for _, item in read]))
+        for (of_sample, _), sample in zip(read, samples, strict=True):
+            yield self.prediction(of_sample, sample.cpu())
+
+
+def config_and_checkpoint(
+    config: str | Path | Config,
+    checkpoint: str | Path | None = None,
+    overrides: Sequence[str] = (),
+) -> tuple[Config, str | Path | None]:
+    """The config, and the checkpoint, of which either may hold the other.
+
+    Args:
+        config: A config file, a loaded config, or a checkpoint that holds one.
+        checkpoint: A checkpoint, if ``config`` is none itself.
+        overrides: ``'key.path=value'`` strings.
+
+    Raises:
+        CheckpointError: if the checkpoint holds no config where none is given.
+    """
+    if isinstance(config, Config) or Path(config).suffix not in CHECKPOINTS:
+        return load_config(config, overrides), checkpoint
+    if checkpoint is not None:
+        raise UserError(f'{config} and {checkpoint} are both checkpoints; give one')
+    meta = load_checkpoint(config).get('meta')
+    text = meta.get('cfg') if isinstance(meta, dict) else None
+    if not isinstance(text, str):
+        raise CheckpointError(
+            f'{config} does not hold the config of its training; give the config file '
+            'before it'
+        )
+    return load_config(config_of_text(text, str(config)), overrides), config

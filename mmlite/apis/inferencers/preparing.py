@@ -1,0 +1,123 @@
+"""From pictures to samples, as the test of a config would make them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import cv2
+import numpy as np
+from mmengine.config import Config
+from torch.utils.data import Dataset
+
+from ...datasets import Compose
+from ...errors import ConfigError, UserError
+from ...registry import DATASETS
+from .sources import Source
+
+__all__ = ['SourceDataset', 'test_dataset_of']
+
+_PHASES = ('test', 'val')
+
+
+def test_dataset_of(cfg: Config) -> dict[str, Any]:
+    """The dict of the dataset that a config tests on, without its wrappers.
+
+    Raises:
+        ConfigError: if it has none with a pipeline.
+
+    Example:
+        >>> dataset = dict(type='Digits', pipeline=[dict(type='PackInputs')])
+        >>> wrapped = dict(type='RepeatDataset', times=2, dataset=dataset)
+        >>> test_dataset_of(Config(dict(test_dataloader=dict(dataset=wrapped)))).type
+        'Digits'
+    """
+    for phase in _PHASES:
+        dataset = (cfg.get(f'{phase}_dataloader') or {}).get('dataset')
+        while isinstance(dataset, dict) and 'pipeline' not in dataset:
+            inner = dataset.get('dataset', dataset.get('datasets'))
+            dataset = inner[0] if isinstance(inner, (list, tuple)) else inner
+        if isinstance(dataset, dict):
+            return dataset
+    raise ConfigError(
+        'test_dataloader.dataset.pipeline is missing, which says how a picture is '
+        'prepared',
+        cfg.filename,
+    )
+
+
+class SourceDataset(Dataset):
+    """Pictures that go through the pipeline of a test.
+
+    Args:
+        sources: One or more pictures for each sample.
+        dataset: The dict of the dataset of the test.
+        keys: The fields of the pictures of a sample.
+        to_rgb: Whether the data preprocessor turns BGR to RGB.
+        skip_errors: Whether a picture that cannot be read gives its error as the
+            sample, instead of raising it.
+
+    Attributes:
+        bgr: Whether the pipeline has its images in BGR.
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[Sequence[Source]],
+        dataset: dict[str, Any],
+        keys: Sequence[str] = ('img',),
+        to_rgb: bool = False,
+        skip_errors: bool = False,
+    ) -> None:
+        self.sources = sources
+        self.keys = tuple(keys)
+        self.skip_errors = skip_errors
+        self._whole = Compose(dataset['pipeline'])
+        steps = self._whole.transforms
+        self._rest = Compose([s for s in steps if not getattr(s, 'reads_files', False)])
+        self._reads_files = len(self._rest.transforms) < len(steps)
+        self.bgr = self._reads_files or to_rgb
+        self._shape = None if self._reads_files else _shape_of_images(dataset)
+
+    def __len__(self) -> int:
+        return len(self.sources)
+
+    def __getitem__(self, index: int) -> dict | UserError:
+        try:
+            return self._sample(index)
+        except UserError as error:
+            if self.skip_errors:
+                return error
+            raise
+
+    def _sample(self, index: int) -> dict:
+        sources = self.sources[index]
+        sample: dict[str, Any] = dict(sample_idx=index)
+        from_files = self._reads_files and all(source.is_file for source in sources)
+        for key, source in zip(self.keys, sources, strict=True):
+            sample[f'{key}_path'] = source.path or source.name
+            if not from_files:
+                sample[key] = self._as_in_dataset(source.read())
+        if from_files:
+            return self._whole(sample)
+        sample['img_shape'] = sample['ori_shape'] = sample[self.keys[0]].shape[:2]
+        return self._rest(sample)
+
+    def _as_in_dataset(self, image: np.ndarray) -> np.ndarray:
+        """As the dataset has its images before the first step of the pipeline."""
+        channels = 3
+        if self._shape is not None:
+            size = self._shape[1], self._shape[0]
+            image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+            channels = self._shape[2] if len(self._shape) == 3 else 1
+        if image.ndim == 3 and channels == 1:
+            return cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+        if image.ndim == 2 and channels == 3:
+            image = cv2.cvtColor(image, cv2.COLOR_GRAY2RGB)
+        return np.ascontiguousarray(image[..., ::-1]) if self.bgr else image
+
+
+def _shape_of_images(dataset: dict[str, Any]) -> tuple[int, ...] | None:
+    """The shape that all images of a dataset have which holds them itself."""
+    cfg = {k: v for k, v in dataset.items() if k != 'pipeline'}
+    return getattr(DATASETS.build(dict(cfg, lazy_init=True)), 'image_shape', None)

@@ -1,0 +1,121 @@
+"""Predict on pictures, and write what comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+
+from ..errors import UserError
+from .inferencers import Prediction, inferencer_of
+from .inferencers.base import CHECKPOINTS
+from .rows import check_rows_path, write_rows
+
+__all__ = ['predict', 'split_words']
+
+
+def predict(
+    config: str | Path | Config,
+    checkpoint: str | Path | None = None,
+    inputs: Any = (),
+    overrides: Sequence[str] = (),
+    *,
+    out: str | Path | None = None,
+    show_dir: str | Path | None = None,
+    device: str | None = None,
+    batch_size: int = 8,
+    num_workers: int = 0,
+    on_error: str = 'raise',
+    report: Callable[[Prediction], None] | None = None,
+) -> list[Prediction]:
+    """Predict on pictures with a trained model.
+
+    Args:
+        config: A config, or a checkpoint that holds its config.
+        checkpoint: A checkpoint, if ``config`` is none.
+        inputs: Paths, folders, patterns, addresses or arrays; models that take
+            several pictures at a time, such as a stereo pair, take them in turn.
+        overrides: ``'key.path=value'`` strings, as after ``--cfg-options``.
+        out: A ``.json``, ``.csv`` or ``.pkl`` file for the predictions.
+        show_dir: A folder for the pictures with their predictions drawn.
+        device: Where to compute; by default a GPU if there is one.
+        batch_size: How many samples go through the model together.
+        num_workers: Processes that read pictures.
+        on_error: ``'raise'``, or ``'skip'`` to go on without a picture that cannot
+            be read.
+        report: Called with each prediction as it comes.
+
+    Returns:
+        One prediction for each sample.
+
+    Raises:
+        UserError: if an input is absent or a file cannot be written.
+
+    Example:
+        >>> import numpy as np
+        >>> image = np.zeros((32, 32, 3), np.uint8)
+        >>> len(predict('configs/resnet18_digits.py', inputs=[image, image]))
+        2
+    """
+    if out is not None:
+        check_rows_path(out)
+    run = inferencer_of(config, checkpoint, device=device, overrides=overrides)
+    predictions = []
+    names = _free_names(show_dir)
+    for prediction in run.stream(inputs, batch_size, num_workers, on_error):
+        if show_dir is not None:
+            prediction.save(Path(show_dir, names(prediction.name)))
+        if report is not None:
+            report(prediction)
+        predictions.append(prediction)
+    if out is not None:
+        write_rows([dict(input=p.name, **p.to_dict()) for p in predictions], out)
+    return predictions
+
+
+def _free_names(folder: str | Path | None) -> Callable[[str], str]:
+    """Gives a file name for each input, none of them twice."""
+    if folder is not None:
+        try:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(f'cannot make the folder {folder}: {error}') from error
+    taken: set[str] = set()
+
+    def name_for(source: str) -> str:
+        stem = Path(source.split('?')[0]).stem or 'image'
+        names = (stem, *(f'{stem}_{i}' for i in range(1, len(taken) + 2)))
+        free = next(name for name in names if name not in taken)
+        taken.add(free)
+        return f'{free}.png'
+
+    return name_for
+
+
+def split_words(words: Sequence[str]) -> tuple[str, str | None, list[str]]:
+    """``[CONFIG] CHECKPOINT INPUT...`` of a command line, apart.
+
+    Raises:
+        UserError: if there is no checkpoint or no input among them.
+
+    Example:
+        >>> split_words(['a.py', 'a.pth', 'cat.jpg'])
+        ('a.py', 'a.pth', ['cat.jpg'])
+        >>> split_words(['a.pth', 'cat.jpg', 'dog.jpg'])
+        ('a.pth', None, ['cat.jpg', 'dog.jpg'])
+    """
+    is_checkpoint = [Path(word).suffix in CHECKPOINTS for word in words]
+    if words and is_checkpoint[0]:
+        config, checkpoint, inputs = words[0], None, words[1:]
+    elif len(words) > 1 and is_checkpoint[1]:
+        config, checkpoint, inputs = words[0], words[1], words[2:]
+    else:
+        raise UserError(
+            'expected [CONFIG] CHECKPOINT INPUT..., but found no checkpoint '
+            f'({", ".join(CHECKPOINTS)}) in the first two of {" ".join(words)}'
+        )
+    if not inputs:
+        raise UserError('there is no input: name an image, a folder or a pattern')
+    return config, checkpoint, list(inputs)

@@ -1,0 +1,105 @@
+"""Rows of plain values in a file: JSON, CSV or pickle."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import pickle
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..errors import UserError
+
+__all__ = ['check_rows_path', 'write_rows']
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+def check_rows_path(path: str | Path) -> Path:
+    """See that rows can be written to a file, before there are any.
+
+    Args:
+        path: A ``.json``, ``.csv`` or ``.pkl`` file; its folder is made if needed.
+
+    Raises:
+        UserError: if the ending is another one, or the folder is not writable.
+
+    Example:
+        >>> check_rows_path('predictions.txt')
+        Traceback (most recent call last):
+        mmlite.errors.UserError: rows are written to .json, .csv or .pkl files, ...
+    """
+    path = Path(path)
+    if path.suffix not in _WRITERS:
+        *others, last = _WRITERS
+        raise UserError(
+            f'rows are written to {", ".join(others)} or {last} files, '
+            f'got {str(path)!r}'
+        )
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f'cannot make the folder of {path}: {error}') from error
+    if path.is_dir():
+        raise UserError(f'{path} is a folder; name a file')
+    if not os.access(path.parent, os.W_OK):
+        raise UserError(f'no permission to write {path}')
+    return path
+
+
+def write_rows(rows: Rows, path: str | Path) -> None:
+    """Write rows to a file, whole or not at all.
+
+    In a CSV file a list becomes its JSON text, and a value that a row lacks an empty
+    cell.
+
+    Args:
+        rows: Dicts of plain values.
+        path: The file; its ending says in which format.
+
+    Raises:
+        UserError: if it cannot be written.
+
+    Example:
+        >>> write_rows([dict(name='a.png', label=3, scores=[0.1, 0.9])], 'rows.csv')
+        >>> print(Path('rows.csv').read_text())
+        name,label,scores
+        a.png,3,"[0.1, 0.9]"
+        <BLANKLINE>
+    """
+    path = check_rows_path(path)
+    part = path.with_name(f'.{path.name}.part')
+    try:
+        part.write_bytes(_WRITERS[path.suffix](list(rows)))
+        part.replace(path)
+    except OSError as error:
+        raise UserError(f'cannot write {path}: {error}') from error
+
+
+def _json(rows: Rows) -> bytes:
+    return json.dumps([dict(row) for row in rows], indent=1).encode()
+
+
+def _csv(rows: Rows) -> bytes:
+    text = io.StringIO()
+    columns = dict.fromkeys(key for row in rows for key in row)
+    writer = csv.DictWriter(text, list(columns), lineterminator='\n')
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({key: _cell(value) for key, value in row.items()})
+    return text.getvalue().encode()
+
+
+def _cell(value: Any) -> Any:
+    return json.dumps(value) if isinstance(value, (list, tuple, dict)) else value
+
+
+#: How a file of each ending is written.
+_WRITERS: dict[str, Callable[[Rows], bytes]] = {
+    '.json': _json,
+    '.csv': _csv,
+    '.pkl': pickle.dumps,
+}

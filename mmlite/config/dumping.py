@@ -1,0 +1,115 @@
+"""Write a config as Python text that reads back as it was."""
+
+from __future__ import annotations
+
+import keyword
+import math
+from collections.abc import Mapping
+from pathlib import Path, PurePath
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.config import Config
+from yapf.yapflib.yapf_api import FormatCode
+
+__all__ = ['config_text', 'plain_config', 'write_config']
+
+_STYLE = dict(
+    based_on_style='pep8',
+    blank_line_before_nested_class_or_def=True,
+    split_before_expression_after_opening_paren=True,
+)
+_SEVERAL = (list, tuple, set, frozenset)
+_DATA = (str, bytes, bool, int, float, complex, range, slice)
+
+
+def config_text(cfg: Config) -> str:
+    """The config as Python code.
+
+    Classes and functions become their dotted path, as text; infinite numbers
+    and NaN a call of ``float``. Everything else reads back equal.
+
+    Args:
+        cfg: A config.
+
+    Example:
+        >>> print(config_text(Config(dict(a=torch.optim.SGD, b=float('inf')))), end='')
+        a = 'torch.optim.sgd.SGD'
+        b = float('inf')
+    """
+    content = _plain(cfg.to_dict())
+    lines = [
+        f'{key} = {_code(content[key])}\n'
+        if _is_name(key)
+        else f'globals()[{key!r}] = {_code(content[key])}\n'
+        for key in sorted(content, key=str)
+    ]
+    return FormatCode(''.join(lines), style_config=_STYLE)[0]
+
+
+def write_config(cfg: Config, path: str | Path) -> None:
+    """Write a config into a ``.py``, ``.json``, ``.yaml`` or ``.yml`` file.
+
+    Args:
+        cfg: A config.
+        path: The file.
+    """
+    if Path(path).suffix == '.py':
+        Path(path).write_text(config_text(cfg), encoding='utf-8')
+    else:
+        plain_config(cfg).dump(path)
+
+
+def plain_config(cfg: Config) -> Config:
+    """A copy in which everything is data: no class, no function, no array.
+
+    Args:
+        cfg: A config.
+
+    Example:
+        >>> plain_config(Config(dict(type=torch.optim.SGD))).type
+        'torch.optim.sgd.SGD'
+    """
+    return Config(_plain(cfg.to_dict()), filename=cfg.filename)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {k: _plain(v) for k, v in value.items()}
+    if isinstance(value, _SEVERAL):
+        kind = next(k for k in _SEVERAL if isinstance(value, k))
+        return kind(_plain(v) for v in value)
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, (np.ndarray, torch.Tensor)):
+        return value.tolist()
+    if value is None or value is Ellipsis or isinstance(value, _DATA):
+        return value
+    if isinstance(value, (PurePath, torch.dtype, torch.device)):
+        return str(value)
+    name = getattr(value, '__qualname__', None)
+    if name is not None:
+        module = getattr(value, '__module__', None)
+        return f'{module}.{name}' if module not in (None, 'builtins') else name
+    return repr(value)
+
+
+def _code(value: Any) -> str:
+    """The expression of plain data."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return f'float({str(value)!r})'
+    if isinstance(value, dict):
+        items = sorted(value.items(), key=lambda item: str(item[0]))
+        if all(_is_name(key) for key in value):
+            return f'dict({", ".join(f"{k}={_code(v)}" for k, v in items)})'
+        return f'{{{", ".join(f"{_code(k)}: {_code(v)}" for k, v in items)}}}'
+    if isinstance(value, (list, tuple)):
+        # With a comma behind each, yapf gives each a line of its own.
+        items = ''.join(f'{_code(item)}, ' for item in value)
+        return f'[{items}]' if isinstance(value, list) else f'({items})'
+    return repr(value)
+
+
+def _is_name(key: Any) -> bool:
+    return isinstance(key, str) and key.isidentifier() and not keyword.iskeyword(key)

@@ -1,0 +1,104 @@
+"""Read the config that a checkpoint holds, as data."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+from mmengine.config import Config
+
+from ..errors import ConfigError
+from .paths import check_paths
+
+__all__ = ['config_of_text']
+
+_NUMBERS = (int, float, complex)
+_FLOATS = ('inf', 'nan')
+
+
+def config_of_text(text: str, source: str) -> Config:
+    """The config of the Python text that ``Config.pretty_text`` writes.
+
+    The text is never run: it holds assignments of plain values, ``dict(...)`` and
+    nothing else, as everything that a config is written with does. So a checkpoint
+    from anywhere may be looked into. ``custom_imports`` in it are not followed.
+
+    Args:
+        text: What stands under ``meta.cfg`` of a checkpoint.
+        source: The file it is from, for messages.
+
+    Raises:
+        ConfigError: if it holds anything but plain values, or names the path of a
+            class that is not registered.
+
+    Example:
+        >>> config_of_text("model = dict(type='A', depth=18)", 'a.pth').model.depth
+        18
+        >>> config_of_text("import os", 'a.pth')
+        Traceback (most recent call last):
+        mmlite.errors.ConfigError: a.pth: line 1 of its config is no plain value; ...
+    """
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise _refused(source, getattr(error, 'lineno', None)) from None
+    values: dict[str, Any] = {}
+    for statement in tree.body:
+        match statement:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                try:
+                    values[name] = _value(value)
+                except (ValueError, TypeError, RecursionError):
+                    raise _refused(source, statement.lineno) from None
+            case _:
+                raise _refused(source, statement.lineno)
+    values.pop('custom_imports', None)
+    cfg = Config(values)
+    if problems := check_paths(cfg):
+        raise ConfigError(problems, source)
+    return cfg
+
+
+def _refused(source: str, line: int | None) -> ConfigError:
+    where = 'its config' if line is None else f'line {line} of its config'
+    return ConfigError(
+        f'{where} is no plain value; give the config file beside the checkpoint', source
+    )
+
+
+def _value(node: ast.expr) -> Any:
+    match node:
+        case ast.Constant(value=value):
+            return value
+        case ast.Call(func=ast.Name(id=name)):
+            return _of_call(name, node)
+        case ast.Dict(keys=keys, values=values) if None not in keys:
+            pairs = zip(keys, values, strict=True)
+            return {_value(key): _value(value) for key, value in pairs}
+        case ast.UnaryOp(op=ast.USub() | ast.UAdd() as sign, operand=operand):
+            number = _value(operand)
+            if not isinstance(number, _NUMBERS):
+                raise ValueError
+            return -number if isinstance(sign, ast.USub) else number
+    for kind, make in _SEQUENCES.items():
+        if isinstance(node, kind):
+            return make(map(_value, node.elts))
+    raise ValueError
+
+
+_SEQUENCES: dict[type, Any] = {ast.List: list, ast.Tuple: tuple, ast.Set: set}
+
+
+def _of_call(name: str, node: ast.Call) -> Any:
+    """The value of the calls that stand for plain values."""
+    match name, node.args, node.keywords:
+        case 'dict', [], keywords if all(k.arg is not None for k in keywords):
+            return {keyword.arg: _value(keyword.value) for keyword in keywords}
+        case 'dict', [ast.Dict() as inner], []:
+            return _value(inner)
+        case 'float', [ast.Constant(value=str(word))], []:
+            if word.lstrip('-+') in _FLOATS:
+                return float(word)
+        case 'set', [], []:
+            return set()
+    raise ValueError

@@ -1,0 +1,106 @@
+"""What is exported computes what the model computes, or is not kept."""
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from support.runs import DIGITS, TINY
+
+from mmlite.apis import Inferencer, export
+from mmlite.apis.cli import main
+from mmlite.apis.exporting import Exported
+from mmlite.datasets import Digits
+from mmlite.errors import MissingDependencyError, UserError
+
+ort = pytest.importorskip('onnxruntime')
+
+
+def onnx_scores(path, images):
+    session = ort.InferenceSession(str(path), providers=['CPUExecutionProvider'])
+    return session.run(['scores'], {'inputs': images.astype(np.float32)})[0]
+
+
+@pytest.mark.parametrize('format', ['onnx', 'torch-export'])
+def test_scores_of_raw_pixels_in_any_batch(tmp_path, format):
+    torch.manual_seed(0)
+    run = Inferencer(DIGITS, overrides=TINY)
+    torch.save(dict(state_dict=run.model.state_dict()), tmp_path / 'a.pth')
+    path = export(
+        DIGITS,
+        tmp_path / 'a.pth',
+        tmp_path / 'new/model.bin',
+        format,
+        TINY,
+        dynamic=True,
+        preprocessing=True,
+    )
+    digits = [Digits(split='test').get_data_info(i)['img'] for i in range(3)]
+    expected = Inferencer(DIGITS, tmp_path / 'a.pth', overrides=TINY)(digits)
+    images = np.stack(digits).transpose(0, 3, 1, 2).astype(np.float32)
+    if format == 'onnx':
+        scores = onnx_scores(path, images)
+    else:
+        program = torch.export.load(path).module()
+        with torch.no_grad():
+            scores = program(torch.from_numpy(images))[0].numpy()
+    for ours, theirs in zip(scores, expected, strict=True):
+        np.testing.assert_allclose(ours, theirs.sample.pred_score, atol=1e-5)
+
+
+def test_a_model_that_computes_in_bgr_takes_rgb(tmp_path):
+    """``to_rgb=False`` with images that are read from files."""
+    picture = np.random.default_rng(0).integers(0, 255, (32, 32, 3), np.uint8)
+    cv2.imwrite(str(tmp_path / 'a.png'), picture[..., ::-1])
+    pipeline = '[dict(type="LoadImageFromFile"),dict(type="PackInputs")]'
+    overrides = [*TINY, f'test_dataloader.dataset.pipeline={pipeline}']
+    torch.manual_seed(0)
+    run = Inferencer(DIGITS, overrides=overrides)
+    torch.save(dict(state_dict=run.model.state_dict()), tmp_path / 'a.pth')
+    path = export(
+        DIGITS,
+        tmp_path / 'a.pth',
+        tmp_path / 'a.onnx',
+        overrides=overrides,
+        preprocessing=True,
+        image=tmp_path / 'a.png',
+    )
+    scores = onnx_scores(path, picture.transpose(2, 0, 1)[None])
+    expected = run(tmp_path / 'a.png')[0].sample.pred_score
+    np.testing.assert_allclose(scores[0], expected, atol=1e-5)
+
+
+def test_a_file_that_computes_something_else_is_not_kept(tmp_path, monkeypatch):
+    path = tmp_path / 'a.onnx'
+    right = Exported.forward
+
+    def changing(self, inputs):
+        outputs = right(self, inputs)
+        return outputs if torch.onnx.is_in_onnx_export() else [outputs[0] + 0.01]
+
+    monkeypatch.setattr(Exported, 'forward', changing)
+    with pytest.raises(UserError, match='scores .* differs on random input: by up to'):
+        export(DIGITS, out=path, overrides=TINY)
+    assert not path.exists()
+
+
+def test_the_size_of_the_input(tmp_path):
+    path = export(DIGITS, out=tmp_path / 'a.onnx', overrides=TINY, size=(24, 40))
+    shape = ort.InferenceSession(str(path)).get_inputs()[0].shape
+    assert shape == [1, 3, 24, 40]
+
+
+def test_the_command_line(tmp_path, capsys):
+    out = tmp_path / 'a.onnx'
+    words = ['export', DIGITS, '--out', str(out), '--size', '32', '--cfg-options']
+    assert main([*words, *TINY]) == 0
+    assert out.exists() and 'the same as in PyTorch' in capsys.readouterr().out
+
+
+def test_what_cannot_be_exported(tmp_path, monkeypatch):
+    with pytest.raises(UserError, match='format is one of onnx, torch-export'):
+        export(DIGITS, format='coreml')
+    with pytest.raises(UserError, match='size is a height and a width'):
+        export(DIGITS, overrides=TINY, size=(1, 2, 3))
+    monkeypatch.setattr('importlib.util.find_spec', lambda name: None)
+    with pytest.raises(MissingDependencyError, match=r"'onnx'; pip install"):
+        export(DIGITS, out=tmp_path / 'a.onnx', overrides=TINY)
