@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from mmengine.logging import HistoryBuffer
+from mmengine.runner.priority import Priority, get_priority
 from torch import nn
 from torch.optim import SGD, Optimizer
 
@@ -113,12 +114,17 @@ def check_hooks(cfg: Any) -> list[Problem]:
 
 
 def _check_hook(cfg: Any, slot: Slot) -> list[Problem]:
-    args = (
-        {k: v for k, v in cfg.items() if k != 'priority'}
-        if isinstance(cfg, Mapping)
-        else cfg
-    )
-    return check_part(args, slot, trial={})
+    if not isinstance(cfg, Mapping):
+        return check_part(cfg, slot, trial={})
+    args = {k: v for k, v in cfg.items() if k != 'priority'}
+    problems = check_part(args, slot, trial={})
+    try:
+        get_priority(cfg.get('priority') or 'NORMAL')
+    except (KeyError, TypeError, ValueError):
+        names = ', '.join(repr(level.name) for level in Priority)
+        message = f'is {cfg["priority"]!r}; expected 0 to 100, or one of {names}'
+        problems.append(Problem('priority', message))
+    return problems
 
 
 def check_optim_wrapper(cfg: Any) -> list[Problem]:

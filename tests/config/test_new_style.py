@@ -92,10 +92,9 @@ def test_classes_of_absent_packages_are_registered_names(recipe):
 def test_it_is_checked_as_any_other(recipe):
     cfg = load_config(recipe(RECIPE.split('optim_wrapper_')[0]))
     assert check_config(cfg) == []
-    wrong = RECIPE.replace(
-        'model.backbone.update',
-        'from mmcls.models import Nett\nmodel.backbone.type = Nett\nmodel.backbone.update',
-    )
+    other = 'from mmcls.models import Nett\nmodel.backbone.type = Nett\n'
+    update = 'model.backbone.update'
+    wrong = RECIPE.replace(update, other + update)
     problems = [str(p) for p in check_config(load_config(recipe(wrong)))]
     assert any("model.backbone: unknown type 'Nett'" in p for p in problems)
 

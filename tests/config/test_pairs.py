@@ -63,6 +63,22 @@ def test_a_loop_that_trains_nothing(loop, problem):
     assert found(changed(train_cfg=loop, param_scheduler=None)) == [problem]
 
 
+def test_counts_and_priorities_that_the_engine_would_refuse():
+    cfg = changed()
+    cfg['optim_wrapper']['accumulative_counts'] = 0
+    cfg['custom_hooks'][0]['priority'] = 'HIHG'
+    cfg['env_cfg']['mp_cfg']['mp_start_method'] = 'frok'
+    problems = found(cfg)
+    assert [p.split(';')[0] for p in problems] == [
+        "custom_hooks.0.priority is 'HIHG'",
+        "env_cfg.mp_cfg.mp_start_method: expects 'fork' | 'spawn' | 'forkserver', got "
+        "'frok' (str)",
+        'optim_wrapper.accumulative_counts is 0, expected at least 1',
+    ]
+    cfg = changed(custom_hooks=[dict(type='EMAHook', priority=49)])
+    assert found(cfg) == []
+
+
 @pytest.mark.parametrize(
     ('scheduler', 'moves'),
     [

@@ -20,7 +20,7 @@ from torch.utils.data import Dataset
 
 from mmlite.engine import Runner, build_dataloader
 from mmlite.errors import CheckpointError, ConfigError, DataError, UserError
-from mmlite.registry import LOOPS, RUNNERS
+from mmlite.registry import LOOPS, MODELS, RUNNERS
 
 
 def test_the_terminal_shows_little_and_the_file_everything(tmp_path, capsys):
@@ -421,3 +421,43 @@ def test_a_cpu_gains_nothing_by_compiling(tmp_path, monkeypatch, options, compil
     )
     toy_runner(tmp_path, compile=options).train()
     assert bool(compiled) == compiles
+
+
+@MODELS.register_module(force=True)
+class ToyRunRetriever(MODELS.get('ToyRunModel')):
+    """Holds a loader of samples to compare with."""
+
+    def __init__(self, prototype, **kwargs):
+        super().__init__(**kwargs)
+        self.prototype = prototype
+
+
+def test_a_loader_inside_a_model_is_built(tmp_path):
+    gallery = loader(batch_size=7, dataset=dict(type='ToyRunPoints', size=21))
+    model = dict(type='ToyRunRetriever', prototype=gallery)
+    runner = toy_runner(tmp_path, model=model)
+    assert [len(batch['inputs']) for batch in runner.model.prototype] == [7, 7, 7]
+    assert runner.model.prototype.sampler.seed == runner.seed
+    assert runner.cfg.model.prototype.batch_size == 7  # the config is as it was
+    runner.train()
+    wrong = dict(model, prototype=dict(gallery, batch_size=0))
+    with pytest.raises(ConfigError, match=r'^model.prototype.batch_size is 0'):
+        toy_runner(tmp_path, model=wrong)
+
+
+def test_advice_is_a_warning_of_the_run(tmp_path, capsys):
+    keys = dict(custom_keys={'bacbone': dict(lr_mult=0.1)})
+    wrapper = dict(optimizer=dict(type='SGD', lr=0.1), paramwise_cfg=keys)
+    toy_runner(tmp_path, optim_wrapper=wrapper, resume_from=None)
+    out = capsys.readouterr().out
+    assert "custom_keys: 'bacbone' (did you mean 'backbone'?): in the name of" in out
+    assert 'resume_from is not read' in out
+
+
+def test_a_runner_needs_a_folder(tmp_path):
+    cfg = toy_cfg(tmp_path)
+    cfg.work_dir = None
+    with pytest.raises(ConfigError, match='work_dir is missing'):
+        Runner.from_cfg(cfg)
+    cfg = toy_cfg(tmp_path).to_dict()
+    assert isinstance(Runner.from_cfg(cfg), Runner)  # a dict will do
