@@ -13,6 +13,7 @@ from evaluation import evaluation
 from jpegs import decode_and_crop
 from loops import history, host_reads, overhead
 from pipelines import in_memory, main_process, per_sample
+from scan import scan
 from session import Benchmark, arguments, cpu_name, measure, one_thread
 from training import whole_training
 from updates import moving_average, optimizer_step
@@ -30,6 +31,7 @@ BENCHMARKS: dict[str, Benchmark] = dict(
     C10=optimizer_step,
     C11=whole_training,
     C12=checkpoints,
+    C13=scan,
 )
 
 

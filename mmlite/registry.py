@@ -7,6 +7,7 @@ package that fills it when a name is first looked up.
 from __future__ import annotations
 
 import inspect
+import warnings
 from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -48,6 +49,7 @@ __all__ = [
     'VISUALIZERS',
     'WEIGHT_INITIALIZERS',
     'Registry',
+    'register_class',
 ]
 
 
@@ -139,6 +141,18 @@ class Registry(BaseRegistry):
         except ValueError as error:
             problem = Problem('', f'{_type_name(cfg["type"])}: {error}')
             raise ConfigError([problem], cfg=cfg) from error
+
+    def _register_module(
+        self,
+        module: type,
+        module_name: str | list[str] | None = None,
+        force: bool = False,
+    ) -> None:
+        own = {k for k, known in self.module_dict.items() if known is module}
+        names = [module_name] if isinstance(module_name, str) else module_name
+        names = [n for n in names or [module.__name__] if n not in own]
+        if names:
+            super()._register_module(module, names, force)
 
     def _build_each(self, cfgs: Any, *args: Any, **kwargs: Any) -> Any:
         for i, cfg in enumerate(cfgs):
@@ -450,3 +464,30 @@ REGISTRIES: dict[str, Registry] = {
     for name, value in list(globals().items())
     if isinstance(value, Registry)
 }
+
+
+def register_class(cls: type, registry: Registry = MODELS) -> None:
+    """Register a class of a user's package under its name, without a decorator.
+
+    A class of the same name in the same module is replaced, as when a cell of a
+    notebook runs again. If another module has that name already, it keeps it, and a
+    warning says so. A decorator may still give the class further names. Our own
+    classes are left to their decorators.
+
+    Args:
+        cls: The class.
+        registry: Where it is registered.
+    """
+    if cls.__module__.startswith('mmlite.'):
+        return
+    registry.import_from_location()
+    name = cls.__name__
+    known = registry.module_dict.get(name)
+    if known is None or known.__module__ == cls.__module__:
+        registry.register_module(module=cls, force=True)
+        return
+    warnings.warn(
+        f'{name} stays {known.__module__}.{name}; to use that of {cls.__module__}, '
+        f"decorate it with @{registry.name.upper()}.register_module(name='...')",
+        stacklevel=3,
+    )

@@ -40,7 +40,7 @@ LAYERS = (
         'engine',
     },
     {'models.extractors', 'models.heads'},
-    {'models.joining'},
+    {'models.joining', 'models.model_cfg'},
     {'models.base'},
     {'models.named_outputs'},
     {

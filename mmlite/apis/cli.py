@@ -83,7 +83,11 @@ def _add_running(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('config', help='config file')
     _add_overrides(parser)
     parser.add_argument('--work-dir', help='where logs and checkpoints go')
-    parser.add_argument('--launcher', choices=LAUNCHERS, default='none')
+    parser.add_argument(
+        '--launcher',
+        choices=LAUNCHERS,
+        help='what started the processes; torchrun is found out',
+    )
     # Older launchers pass the rank as an argument instead of LOCAL_RANK.
     parser.add_argument(
         '--local_rank', '--local-rank', type=int, help=argparse.SUPPRESS
@@ -115,6 +119,11 @@ def _add_test(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('checkpoint', help='checkpoint file')
     parser.add_argument(
         '--out', metavar='FILE', help='write predictions to a .json, .csv or .pkl file'
+    )
+    parser.add_argument(
+        '--out-whole',
+        action='store_true',
+        help='write ground truth and maps to that file too',
     )
     parser.add_argument(
         '--tta', action='store_true', help='average over augmented views'
@@ -249,6 +258,7 @@ def _test(args: argparse.Namespace) -> int:
         args.cfg_options,
         work_dir=args.work_dir,
         out=args.out,
+        out_whole=args.out_whole,
         tta=args.tta,
         launcher=args.launcher,
     )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from mmengine.config import Config
@@ -39,7 +40,8 @@ def init_model(
 
     Raises:
         ConfigError: if the model cannot be built.
-        CheckpointError: if the checkpoint is unreadable or of another model.
+        CheckpointError: if the checkpoint is unreadable or of another model; it is
+            if no entry of it, or too few, fit.
         UserError: if there is no such device.
 
     Example:
@@ -56,15 +58,32 @@ def init_model(
         model = MODELS.build(build_loaders_in(model_cfg))
     except ConfigError as error:
         raise ConfigError(error.under('model').problems, cfg.filename) from error
-    model.init_weights()
     model.dataset_meta = {}
-    if checkpoint is not None:
-        state = load_checkpoint(checkpoint, map_location='cpu')
-        load_state(model, state, source=str(checkpoint))
-        model.dataset_meta = state.get('meta', {}).get('dataset_meta') or {}
+    if checkpoint is None:
+        model.init_weights()
+    else:
+        model.dataset_meta = _fill(model, checkpoint)
     try:
         return model.to(device).eval()
     except (AssertionError, RuntimeError) as error:
         raise UserError(
             f'cannot bring the model to device={device!r}: {error}'
         ) from None
+
+
+def _fill(model: nn.Module, checkpoint: str | Path) -> dict[str, Any]:
+    """Put the weights of a checkpoint into a model; return what it says of its data.
+
+    Only what the checkpoint does not fill is initialised, as a config may name
+    pretrained weights that are no longer there.
+    """
+    state = load_checkpoint(checkpoint, map_location='cpu')
+    source = str(checkpoint)
+    report = load_state(model, state, source=source, quiet=True)
+    if not report.whole:
+        model.init_weights()
+    if not report.complete:
+        load_state(model, state, source=source)
+    meta = state.get('meta')
+    known = meta.get('dataset_meta') if isinstance(meta, Mapping) else None
+    return dict(known) if isinstance(known, Mapping) else {}

@@ -9,20 +9,24 @@ from typing import Any
 import numpy as np
 import torch
 from mmengine.dist import master_only
-from mmengine.evaluator import BaseMetric
+from mmengine.structures import BaseDataElement
 
+from ..evaluation import SampleMetric
+from ..structures import is_stacked
 from .rows import check_rows_path, write_rows
 
 
-class PredictionFile(BaseMetric):
+class PredictionFile(SampleMetric):
     """Collects what a model predicts in a test, and writes it afterwards.
 
-    Every row is a dict of plain values: the fields of the sample (``gt_label``,
-    ``pred_label``, ``pred_score``, ...) and its meta information (``img_path``,
-    ``sample_idx``, ...). It measures nothing.
+    Every row is a dict of plain values: the predictions of a sample (``pred_label``,
+    ``pred_score``, ...), the names of its classes as ``pred_class``, and its meta
+    information (``img_path``, ``sample_idx``, ...). It measures nothing.
 
     Args:
         path: A ``.json``, ``.csv`` or ``.pkl`` file; its folder is made if needed.
+        whole: Whether to write the ground truth (``gt_*``, with ``gt_class``) and maps
+            (masks, disparities) as well, which can make the file large.
 
     Raises:
         UserError: if the ending is another one, or the folder is not writable.
@@ -33,14 +37,31 @@ class PredictionFile(BaseMetric):
         mmlite.errors.UserError: rows are written to .json, .csv or .pkl files, ...
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, whole: bool = False) -> None:
         super().__init__(prefix='predictions')
         self.path = check_rows_path(path)
+        self.whole = whole
         self._rows: list = []
 
-    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
-        """Keep the fields of every sample as plain values."""
-        self.results += [{k: _plain(v) for k, v in s.items()} for s in data_samples]
+    def objects(self, data_samples: Sequence[Any]) -> list[dict[str, Any]]:
+        """The row of every sample."""
+        return [self._row(sample) for sample in data_samples]
+
+    def _row(self, sample: Any) -> dict[str, Any]:
+        if isinstance(sample, BaseDataElement):
+            sample = sample.to_dict()
+        row = {}
+        for name, value in sample.items():
+            extra = name.startswith('gt_') or _is_map(name, value)
+            if self.whole or not extra:
+                row[name] = _plain(value)
+        classes = (self.dataset_meta or {}).get('classes')
+        for side in ('gt', 'pred') if classes else ():
+            labels = row.get(f'{side}_label')
+            if labels is not None and all(0 <= i < len(classes) for i in labels):
+                names = [classes[i] for i in labels]
+                row[f'{side}_class'] = names[0] if len(names) == 1 else names
+        return row
 
     def compute_metrics(self, results: list) -> dict:
         """Keep the samples of all processes, in order."""
@@ -55,6 +76,12 @@ class PredictionFile(BaseMetric):
             UserError: if it cannot be written.
         """
         write_rows(self._rows, self.path)
+
+
+def _is_map(name: str, value: Any) -> bool:
+    """Whether it is as large as an image, or nearly so."""
+    is_small = is_stacked(name) or 'boxes' in name
+    return getattr(value, 'ndim', 0) > 1 and not is_small
 
 
 def _plain(value: Any) -> Any:

@@ -10,6 +10,7 @@ from mmengine.config import Config, ConfigDict
 
 from ..config import check, check_phases, load_config
 from ..engine import Runner
+from ..engine.environment import launched_by
 from ..errors import ConfigError
 from .predictions import PredictionFile
 from .training import set_work_dir
@@ -33,8 +34,9 @@ def test(
     *,
     work_dir: str | Path | None = None,
     out: str | Path | None = None,
+    out_whole: bool = False,
     tta: bool = False,
-    launcher: str = 'none',
+    launcher: str | None = None,
 ) -> dict[str, Any]:
     """Test a checkpoint on the test set of a config.
 
@@ -43,10 +45,11 @@ def test(
         checkpoint: A checkpoint file or URL.
         overrides: ``'key.path=value'`` strings, as after ``--cfg-options``.
         work_dir: Where logs go; see :func:`mmlite.apis.train`.
-        out: A ``.json`` or ``.pkl`` file for the prediction of every sample.
+        out: A ``.json``, ``.csv`` or ``.pkl`` file for the prediction of every sample.
+        out_whole: Whether that file also holds the ground truth, and maps.
         tta: Average over augmented views: the config's ``tta_pipeline`` and
             ``tta_model`` if it has them, else the image and its mirror image.
-        launcher: How the processes were started.
+        launcher: How the processes were started; see :func:`mmlite.apis.train`.
 
     Returns:
         The metrics, e.g. ``{'accuracy/top1': 94.8}``.
@@ -57,7 +60,7 @@ def test(
     """
     cfg = load_config(config, overrides)
     set_work_dir(cfg, work_dir)
-    cfg.launcher = launcher
+    cfg.launcher = launched_by(launcher)
     cfg.load_from, cfg.resume = str(checkpoint), False
     check_phases(cfg, ('test',))
     if tta:
@@ -66,7 +69,7 @@ def test(
     runner = Runner.from_cfg(cfg)
     if out is None:
         return runner.test()
-    predictions = PredictionFile(out)
+    predictions = PredictionFile(out, out_whole)
     runner.test_evaluator.metrics.append(predictions)
     metrics = runner.test()
     predictions.write()

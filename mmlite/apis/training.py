@@ -10,7 +10,7 @@ from mmengine.config import Config, ConfigDict
 
 from ..config import check, check_phases, load_config
 from ..engine import Runner, amp_supported
-from ..engine.environment import init_distributed
+from ..engine.environment import init_distributed, launched_by
 from ..errors import ConfigError, DataNotFoundError
 from .stand_in import announce, find_data, fitting, names_stand_in, stand_in_of
 
@@ -26,7 +26,7 @@ def train(
     amp: bool = False,
     validate: bool = True,
     auto_scale_lr: bool = False,
-    launcher: str = 'none',
+    launcher: str | None = None,
 ) -> Runner:
     """Train the model that a config describes.
 
@@ -40,13 +40,14 @@ def train(
         work_dir: Where logs and checkpoints go; by default the config's
             ``work_dir``, else ``work_dirs/<name of the config>``.
         resume: A checkpoint to continue from; ``True`` is the latest one in the
-            work_dir, if there is any.
+            work_dir, and if there is none, training begins with the config's
+            ``load_from``.
         amp: Train with automatic mixed precision.
         validate: Whether to validate while training.
         auto_scale_lr: Scale the learning rate from the batch size that the
             config was made for to the actual one.
         launcher: How the processes were started: ``'none'``, ``'pytorch'``,
-            ``'slurm'`` or ``'mpi'``.
+            ``'slurm'`` or ``'mpi'``; None finds torchrun out.
 
     Returns:
         The runner, after training.
@@ -56,6 +57,7 @@ def train(
         DataNotFoundError: if the data is absent and there is no stand-in.
         Interrupted: after Ctrl-C, once a checkpoint has been written.
     """
+    launcher = launched_by(launcher)
     options = dict(
         resume=resume,
         amp=amp,
@@ -103,7 +105,7 @@ def prepare_training(
     amp: bool = False,
     validate: bool = True,
     auto_scale_lr: bool = False,
-    launcher: str = 'none',
+    launcher: str | None = None,
 ) -> Config:
     """Load, override and check a config: all of :func:`train` but the training.
 
@@ -111,10 +113,12 @@ def prepare_training(
     """
     cfg = load_config(config, overrides)
     set_work_dir(cfg, work_dir)
-    cfg.launcher = launcher
+    cfg.launcher = launched_by(launcher)
     if resume:
-        cfg.resume = True
-        cfg.load_from = None if resume in (True, 'auto') else str(resume)
+        latest = resume in (True, 'auto')
+        cfg.resume = 'auto' if latest else True
+        if not latest:
+            cfg.load_from = str(resume)
     if not validate:
         cfg.update(val_dataloader=None, val_cfg=None, val_evaluator=None)
     if amp:

@@ -25,6 +25,7 @@ from .files import SUFFIXES, find_file, nearest_files, shown
 from .helpers import names_used
 from .imports import import_modules
 from .merging import merge
+from .named_models import with_model
 from .new_style import (
     NAMESPACE,
     READ_BASE,
@@ -76,7 +77,7 @@ def load_config(
         _refuse_idle(cfg, variables, set())
         apply_overrides(cfg, changes)
         _refuse_paths(cfg, data)
-        return cfg
+        return with_model(cfg)
     reader = _Reader(variables)
     cfg = reader.read(find_file(Path(path).expanduser()))
     _refuse_idle(cfg, variables, reader.amended & names_used(cfg.text))
@@ -87,7 +88,7 @@ def load_config(
     if cfg.get('custom_imports') != imports:
         import_modules(cfg, places)
     _refuse_paths(cfg, data | reader.data)
-    return cfg
+    return with_model(cfg)
 
 
 def _refuse_paths(cfg: Config, data: set[str]) -> None:

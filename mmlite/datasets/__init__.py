@@ -5,48 +5,75 @@ from .cifar import CIFAR10, CIFAR100
 from .collate import default_collate
 from .custom import CustomDataset
 from .digits import Digits
-from .imagenet import ImageNet
+from .fine_grained import CUB, SUN397, Caltech101, FGVCAircraft, Food101, OxfordIIITPet
+from .imagenet import ImageNet, ImageNet21k
 from .in_memory.image_table import ImageTable
 from .in_memory.loading import load_in_memory
+from .inshop import InShop
+from .kfold import KFoldDataset
+from .mat_datasets import DTD, Flowers102, StanfordCars
 from .mnist import MNIST, FashionMNIST
+from .multi_label import MultiLabelDataset, MultiTaskDataset
 from .packed import PackedDataset
+from .places205 import Places205
 from .samplers import (
     AspectRatioBatchSampler,
     DefaultSampler,
     InfiniteSampler,
     PKSampler,
+    RepeatAugSampler,
     SeededBatchSampler,
     SeededSampler,
+    SequentialSampler,
     WeightedRandomSampler,
 )
 from .seeded_index import SeededIndex
 from .threads import limit_opencv_threads
 from .transforms import BaseTransform, Compose, register_field, rng_of
+from .voc import VOC
 from .wrappers import ClassBalancedDataset, ConcatDataset, RepeatDataset
 
 __all__ = [
     'CIFAR10',
     'CIFAR100',
+    'CUB',
+    'DTD',
     'MNIST',
+    'SUN397',
+    'VOC',
     'AspectRatioBatchSampler',
     'BaseDataset',
     'BaseTransform',
+    'Caltech101',
     'ClassBalancedDataset',
     'Compose',
     'ConcatDataset',
     'CustomDataset',
     'DefaultSampler',
     'Digits',
+    'FGVCAircraft',
     'FashionMNIST',
+    'Flowers102',
+    'Food101',
     'ImageNet',
+    'ImageNet21k',
     'ImageTable',
+    'InShop',
     'InfiniteSampler',
+    'KFoldDataset',
+    'MultiLabelDataset',
+    'MultiTaskDataset',
+    'OxfordIIITPet',
     'PKSampler',
     'PackedDataset',
+    'Places205',
+    'RepeatAugSampler',
     'RepeatDataset',
     'SeededBatchSampler',
     'SeededIndex',
     'SeededSampler',
+    'SequentialSampler',
+    'StanfordCars',
     'WeightedRandomSampler',
     'default_collate',
     'limit_opencv_threads',

@@ -204,8 +204,13 @@ def check_samples(
     """
     names = {name: i for i, name in enumerate(classes or ())}
     limit = len(classes) if classes else LARGEST_LABEL + 1
+    labelled = any('gt_label' in sample for sample in samples)
     for place, sample in enumerate(samples):
         _check_path(sample.get('img_path', ''), source, place)
+        if labelled and 'gt_label' not in sample:
+            raise DataError(
+                f'{place_of(source, place)}: has no gt_label, though others have'
+            )
         label = sample.get('gt_label', 0)
         if type(label) is int and 0 <= label < limit:
             continue

@@ -16,7 +16,14 @@ sunflower sweet_pepper table tank telephone television tiger tractor train trout
 turtle wardrobe whale willow_tree wolf woman worm
 """.split()
 
-MNIST_CLASSES = [str(digit) for digit in range(10)]
+DIGITS_CLASSES = [str(digit) for digit in range(10)]
+
+MNIST_CLASSES = [
+    f'{digit} - {name}'
+    for digit, name in enumerate(
+        'zero one two three four five six seven eight nine'.split()
+    )
+]
 
 FASHION_MNIST_CLASSES = [
     'T-shirt/top',

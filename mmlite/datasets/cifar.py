@@ -16,6 +16,7 @@ from .categories import CIFAR10_CLASSES, CIFAR100_CLASSES
 from .cifar_files import CifarImages, read_binary, read_pickle
 from .download import RemoteFile, extract, fetch, on_first_process
 from .folders import tree
+from .published import in_order_of
 from .storage import ArrayList
 
 _URL = 'https://www.cs.toronto.edu/~kriz/'
@@ -178,10 +179,11 @@ class CIFAR10(BaseDataset):
                     f'{folder / name} has labels from {part.labels.min()} to '
                     f'{part.labels.max()}; {type(self).__name__} has {classes} classes'
                 )
-        return ArrayList(
+        samples = ArrayList(
             np.concatenate([part.images for part in parts]),
             np.concatenate([part.labels for part in parts]),
         )
+        return in_order_of(self.CLASSES, self.METAINFO['classes'], samples)
 
 
 @DATASETS.register_module()

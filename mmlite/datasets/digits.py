@@ -9,8 +9,9 @@ import numpy as np
 
 from ..registry import DATASETS
 from .base_dataset import BaseDataset
-from .categories import MNIST_CLASSES
+from .categories import DIGITS_CLASSES
 from .folders import held_out
+from .published import in_order_of
 from .storage import ArrayList
 from .transforms.image_ops import resize_image
 
@@ -48,7 +49,7 @@ class Digits(BaseDataset):
         (359, (32, 32, 3))
     """
 
-    METAINFO: ClassVar[dict] = dict(classes=MNIST_CLASSES)
+    METAINFO: ClassVar[dict] = dict(classes=DIGITS_CLASSES)
 
     def __init__(
         self,
@@ -84,4 +85,6 @@ class Digits(BaseDataset):
         chosen = for_test if self.split == 'test' else ~for_test
         grey = (images[chosen].astype(np.float32) * (255 / 16)).round().astype(np.uint8)
         grey = np.stack([resize_image(image, (self.size, self.size)) for image in grey])
-        return ArrayList(np.repeat(grey[..., None], self.channels, -1), labels[chosen])
+        images = np.repeat(grey[..., None], self.channels, -1)
+        samples = ArrayList(images, labels[chosen])
+        return in_order_of(self.CLASSES, self.METAINFO['classes'], samples)

@@ -73,11 +73,13 @@ def find_images(
     while waiting:
         place, begin, chain = waiting.pop()
         files, folders = _listed(place)
-        lower = [(name, name.lower()) for name in files]
-        found += [begin + name for name, low in lower if low.endswith(endings)]
-        left_out.update(
-            os.path.splitext(low)[1] for _, low in lower if low.endswith(others)
-        )
+        images = [begin + name for name in files if name.lower().endswith(endings)]
+        found += images
+        if len(images) < len(files):
+            lower = [name.lower() for name in files]
+            left_out.update(
+                os.path.splitext(name)[1] for name in lower if name.endswith(others)
+            )
         for name, is_link in folders:
             inner = f'{place}/{name}'
             real = os.path.realpath(inner) if is_link else chain[-1] + os.sep + name
@@ -101,7 +103,11 @@ def _listed(place: str) -> tuple[list[str], list[tuple[str, bool]]]:
                 name = entry.name
                 if name[0] == '.':
                     continue
-                if _leads_on(entry):
+                try:  # a call less for each file
+                    is_folder = entry.is_dir()
+                except OSError:  # a link to itself
+                    continue
+                if is_folder:
                     folders.append((name, entry.is_symlink()))
                 else:
                     files.append(name)

@@ -129,11 +129,12 @@ class ListFile:
     def _check_name(self, label: str, number: int, by_index: bool) -> None:
         if _NUMBER.fullmatch(label) or (by_index and not _INDEX.fullmatch(label)):
             raise DataError(
-                f'{self.path}:{number}: label {label} is no integer, as others are; '
-                'a label is the index of a class, or its name with classes stated'
+                f'{self.path}:{number}: label {shortened(label)} is no '
+                'integer, as others are; a label is the index of a class, or its name '
+                'with classes stated'
             )
         if len(label.split()) > 1 and all(map(_INDEX.fullmatch, label.split())):
             raise DataError(
-                f'{self.path}:{number}: {label!r} are several labels; a file for these '
-                'is a .json file, see MultiLabelDataset'
+                f'{self.path}:{number}: {shortened(label)} are several labels; '
+                'write them into a .json file, for MultiLabelDataset'
             )

@@ -16,6 +16,7 @@ from .base_dataset import BaseDataset
 from .categories import FASHION_MNIST_CLASSES, MNIST_CLASSES
 from .download import RemoteFile, fetch, on_first_process
 from .folders import tree
+from .published import in_order_of
 from .storage import ArrayList
 
 _UNSIGNED_BYTES = 8
@@ -162,7 +163,8 @@ class MNIST(BaseDataset):
                 f'{paths[0]} holds {images.shape}, {paths[1]} {labels.shape}; expected '
                 'images (N, 28, 28) and labels (N,)'
             )
-        return ArrayList(images[..., None], labels.astype(np.int64))
+        samples = ArrayList(images[..., None], labels.astype(np.int64))
+        return in_order_of(self.CLASSES, self.METAINFO['classes'], samples)
 
 
 @DATASETS.register_module()

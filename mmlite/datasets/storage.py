@@ -12,6 +12,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..errors import DataError
+
 __all__ = [
     'ArrayList',
     'PackedList',
@@ -154,10 +156,20 @@ def compact(samples: list[dict]) -> Sequence[dict]:
 
 
 def labels_of(samples: Sequence[dict]) -> np.ndarray:
-    """The label of every sample, ``(N, )``."""
+    """The label of every sample, ``(N, )``.
+
+    Raises:
+        DataError: if a sample has none, or several.
+    """
     labels = getattr(samples, 'labels', None)
     if labels is None:
-        labels = [sample['gt_label'] for sample in samples]
+        labels = [sample.get('gt_label') for sample in samples]
+        for place, label in enumerate(labels):
+            if not np.isscalar(label):
+                raise DataError(
+                    f'sample {place} has {"no label" if label is None else label} as '
+                    'gt_label, but each should have one class'
+                )
     return np.array(labels)
 
 
@@ -179,9 +191,11 @@ def relabelled(samples: Sequence[dict], mapping: Sequence[int]) -> Sequence[dict
 
 
 def _with_label(sample: dict, mapping: Sequence[int]) -> dict:
-    label = sample.get('gt_label')
-    if label is None:
-        return sample
-    if isinstance(label, (list, tuple, np.ndarray)):
-        return sample | dict(gt_label=[int(mapping[one]) for one in label])
-    return sample | dict(gt_label=int(mapping[label]))
+    changed = dict(sample)
+    for key in ('gt_label', 'gt_label_difficult'):
+        label = sample.get(key)
+        if isinstance(label, (list, tuple, np.ndarray)):
+            changed[key] = [int(mapping[one]) for one in label]
+        elif label is not None:
+            changed[key] = int(mapping[label])
+    return changed

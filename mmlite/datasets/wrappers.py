@@ -17,10 +17,17 @@ from ..registry import DATASETS
 from ..structures import class_mapping, comparable
 from .seeded_index import follow
 
-__all__ = ['ClassBalancedDataset', 'ConcatDataset', 'RepeatDataset']
+__all__ = [
+    'Around',
+    'ClassBalancedDataset',
+    'ConcatDataset',
+    'RepeatDataset',
+    'built',
+]
 
 
-def _built(cfg: dict | Dataset) -> Dataset:
+def built(cfg: dict | Dataset) -> Dataset:
+    """A dataset, built if it is described by a dict."""
     return DATASETS.build(cfg) if isinstance(cfg, dict) else cfg
 
 
@@ -28,7 +35,7 @@ def _each_built(cfgs: Sequence) -> list[Dataset]:
     datasets = []
     for i, cfg in enumerate(cfgs):
         try:
-            datasets.append(_built(cfg))
+            datasets.append(built(cfg))
         except ConfigError as error:
             raise ConfigError(
                 error.under(str(i)).problems, cfg=cfgs
@@ -95,8 +102,11 @@ class ConcatDataset(engine.ConcatDataset):
         self._agree = 'classes' not in ignored
         # The classes, which folders have only when they are read, are compared then.
         ignored = [*ignored, 'classes', 'categories']
+        parts = _each_built(datasets)
         try:
-            super().__init__(_each_built(datasets), lazy_init, ignored)
+            super().__init__(parts, lazy_init, ignored)
+        except DataError:
+            raise
         except (TypeError, ValueError) as error:
             raise DataError(
                 f'ConcatDataset: {error}; name what may differ in ignore_keys'
@@ -140,7 +150,7 @@ class ConcatDataset(engine.ConcatDataset):
         return self.datasets[part][follow(idx, inner)]
 
 
-class _Around:
+class Around:
     """What a wrapper hands on to the dataset inside."""
 
     dataset: Dataset
@@ -180,7 +190,7 @@ def _labels(dataset: Dataset) -> np.ndarray:
 
 
 @DATASETS.register_module()
-class RepeatDataset(_Around, engine.RepeatDataset):
+class RepeatDataset(Around, engine.RepeatDataset):
     """A dataset several times over, so that a short epoch becomes a long one.
 
     Args:
@@ -197,11 +207,11 @@ class RepeatDataset(_Around, engine.RepeatDataset):
     def __init__(
         self, dataset: dict | Dataset, times: int, lazy_init: bool = False
     ) -> None:
-        super().__init__(_built(dataset), times, lazy_init)
+        super().__init__(built(dataset), times, lazy_init)
 
 
 @DATASETS.register_module()
-class ClassBalancedDataset(_Around, engine.ClassBalancedDataset):
+class ClassBalancedDataset(Around, engine.ClassBalancedDataset):
     """Repeats samples of rare classes.
 
     Paper: LVIS: A Dataset for Large Vocabulary Instance Segmentation, CVPR 2019,
@@ -223,4 +233,4 @@ class ClassBalancedDataset(_Around, engine.ClassBalancedDataset):
     def __init__(
         self, dataset: dict | Dataset, oversample_thr: float, lazy_init: bool = False
     ) -> None:
-        super().__init__(_built(dataset), oversample_thr, lazy_init)
+        super().__init__(built(dataset), oversample_thr, lazy_init)

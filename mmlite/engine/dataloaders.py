@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import gc
 import os
-import signal
 from collections.abc import Callable, Mapping
 from functools import cache, partial
 from typing import Any
@@ -25,6 +24,7 @@ from ..registry import DATA_SAMPLERS, DATASETS, FUNCTIONS
 from ..signature import arguments_of
 from .errors import at
 from .in_memory_loader import InMemoryLoader
+from .interrupt import outlive_signals
 
 
 class EpochGenerator(torch.Generator):
@@ -254,8 +254,7 @@ def keep_in_workers() -> None:
 
 def _start_worker(own: Callable | None, worker_id: int) -> None:
     """What every worker does first."""
-    # Ctrl-C is the main process's business: it may still want this batch.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    outlive_signals()
     torch.set_num_threads(1)
     limit_opencv_threads()
     if own is not None:

@@ -143,6 +143,36 @@ def init_distributed(launcher: str, dist_cfg: dict[str, Any] | None = None) -> N
     atexit.register(_leave)
 
 
+def launched_by(launcher: str | None) -> str:
+    """Which launcher started this process, where nobody says it.
+
+    Args:
+        launcher: One that was named; None is to be found out.
+
+    Returns:
+        ``'pytorch'`` for one of several processes of torchrun, else ``'none'``.
+
+    Raises:
+        UserError: if it is one of several of another launcher, which would all train
+            the same in the same folder.
+    """
+    if launcher is not None:
+        return launcher
+    if all(name in os.environ for name in _VARIABLES['pytorch']):
+        return 'pytorch' if int(os.environ['WORLD_SIZE']) > 1 else 'none'
+    for name, size in (
+        ('slurm', 'SLURM_STEP_NUM_TASKS'),
+        ('mpi', 'OMPI_COMM_WORLD_SIZE'),
+    ):
+        if int(os.environ.get(size) or 1) > 1 and _VARIABLES[name][0] in os.environ:
+            raise UserError(
+                f'{_HOW[name]} has started {os.environ[size]} processes, which would '
+                f'all train the same in one folder; add --launcher {name} to share the '
+                'work, or --launcher none if that is meant'
+            )
+    return 'none'
+
+
 def _read_ranks(launcher: str) -> None:
     """Set the variables that torch reads from those that the launcher sets."""
     if launcher not in _VARIABLES:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -84,6 +84,29 @@ def as_numbers(values: Sequence[Tensor | float]) -> list[float]:
         scalars = [v if v.ndim == 0 else v.float().mean() for v in values]
         return torch.stack(scalars).tolist()
     return [float(value) for value in values]
+
+
+def means(
+    by_process: Sequence[Mapping[str, Sequence[float]]],
+) -> dict[str, list[float]]:
+    """Means over processes of what each has logged since the last line.
+
+    Where they have logged a value a different number of times, e.g. a loss that not
+    every batch has, the mean of all stands for each.
+
+    Example:
+        >>> means([dict(loss=[1.0, 2.0], odd=[1.0]), dict(loss=[3.0, 2.0])])
+        {'loss': [2.0, 2.0], 'odd': [1.0]}
+    """
+    found: dict[str, list[float]] = {}
+    for key in dict.fromkeys(key for values in by_process for key in values):
+        lists = [values[key] for values in by_process if key in values]
+        length = max(map(len, lists))
+        if all(len(values) == length for values in lists):
+            found[key] = np.mean(lists, axis=0).tolist()
+        else:
+            found[key] = [float(np.mean(np.concatenate(lists)))] * length
+    return found
 
 
 def record(hub: MessageHub, key: str, values: Sequence[float]) -> None:

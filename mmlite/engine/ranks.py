@@ -1,8 +1,9 @@
-"""Let one of several processes tell a mistake that all of them meet."""
+"""Let one of several processes report a mistake that all of them meet."""
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -12,14 +13,47 @@ from torch import distributed as dist
 from ..errors import UserError
 from .interrupt import Interrupted
 
-__all__ = ['FailedElsewhere', 'OwnError', 'shared_failures', 'should_tell']
+__all__ = [
+    'FailedElsewhere',
+    'LostProcess',
+    'LostWorker',
+    'OwnError',
+    'lost_workers',
+    'shared_failures',
+    'should_tell',
+]
 
 _KEY = 'mmlite/failed/'
+_ALIVE = 'mmlite/alive/'
 _PATIENCE = timedelta(seconds=3)
+#: What the ends of connections say when the other end is gone.
+_BROKEN = re.compile(
+    r'gloo|nccl|connection (was )?(closed|reset|refused)|broken pipe|by peer|socket'
+    r'|recv|timed out',
+    re.IGNORECASE,
+)
+_WORKER = re.compile(r'DataLoader worker \(pid(?:\(s\))? ([\d, ]+)\) (.*)', re.DOTALL)
 
 
 class FailedElsewhere(UserError):
-    """This process cannot go on, as another one has failed and told why."""
+    """This process cannot go on, as another one has failed and said why."""
+
+
+class LostProcess(UserError):
+    """Another process is gone, and has not said why.
+
+    Args:
+        message: What to say.
+        reporter: The process that says it.
+    """
+
+    def __init__(self, message: str, reporter: int) -> None:
+        super().__init__(message)
+        self.reporter = reporter
+
+
+class LostWorker(UserError):
+    """A process that loads data is gone, and has not said why."""
 
 
 class OwnError(UserError):
@@ -33,6 +67,7 @@ def shared_failures() -> Iterator[None]:
     Raises:
         FailedElsewhere: instead of the error of a connection that broke, if the
             process at its other end has failed with a :class:`UserError`.
+        LostProcess: instead of it, if that process is gone without having said why.
     """
     try:
         yield
@@ -40,30 +75,100 @@ def shared_failures() -> Iterator[None]:
         _publish(str(error))
         raise
     except RuntimeError as error:
-        if not _others_failed():
+        if _others_failed():
+            message = f'stopped, as another process did: {error}'
+            raise FailedElsewhere(message) from error
+        lost = _lost_process(error)
+        if lost is None:
             raise
-        raise FailedElsewhere(f'stopped, as another process did: {error}') from error
+        raise lost from error
+
+
+@contextmanager
+def lost_workers() -> Iterator[None]:
+    """Say which process that loads data is gone, and what to do.
+
+    Raises:
+        LostWorker: instead of torch's error.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        found = _WORKER.search(str(error))
+        if isinstance(error, UserError) or found is None:
+            raise
+        how = found[2].split('.')[0].strip()
+        shared = 'bus error' in str(error).lower() or 'shared memory' in str(error)
+        why = (
+            'its shared memory was too small (raise it, in Docker with --shm-size or '
+            '--ipc=host)'
+            if shared
+            else 'most often the memory of the machine was full'
+        )
+        raise LostWorker(
+            f'a process that loads data (pid {found[1].strip()}) {how}: {why}; take a '
+            'smaller num_workers, prefetch_factor or batch_size in the data loaders, '
+            'or num_workers=0 to see an error of its own; go on with --resume'
+        ) from error
 
 
 def should_tell(error: UserError) -> bool:
     """Whether this process should print an error, or another one does.
 
-    Process 0 tells what it meets; the others tell only what it has not met too.
+    Process 0 prints what it meets; the others only what it has not met too.
     Errors from before the processes have joined, e.g. of a config, are the same
-    in all of them; the first one on each machine tells them.
+    in all of them; the first one on each machine prints them.
 
     Args:
         error: What this process ends with.
     """
     if isinstance(error, FailedElsewhere):
         return False
-    if not _distributed() or isinstance(error, OwnError):
+    if isinstance(error, LostProcess):
+        return dist.is_initialized() and dist.get_rank() == error.reporter
+    if not _distributed() or isinstance(error, (OwnError, LostWorker)):
         return True
     if not dist.is_initialized():
         return int(os.environ.get('LOCAL_RANK', 0)) == 0
     if isinstance(error, Interrupted):  # all processes are, and together
         return dist.get_rank() == 0
     return dist.get_rank() == 0 or _message_of(0) != str(error)
+
+
+def _lost_process(error: RuntimeError) -> LostProcess | None:
+    """Which processes are gone, if that is what a connection broke for."""
+    if not dist.is_initialized() or dist.get_world_size() == 1:
+        return None
+    if not _BROKEN.search(str(error)):
+        return None
+    me, ranks = dist.get_rank(), range(dist.get_world_size())
+    try:
+        _store().set(f'{_ALIVE}{me}', '1')
+        gone = [rank for rank in ranks if rank != me and not _answers(rank)]
+    except RuntimeError:
+        gone = [0]  # which keeps the store
+    if not gone:
+        return None
+    names = ', '.join(map(str, gone))
+    them = f'process {names} is' if len(gone) == 1 else f'processes {names} are'
+    left = [rank for rank in ranks if rank not in gone]
+    return LostProcess(
+        f'{them} gone, of {len(ranks)}, and did not say why: killed, most often as the '
+        "memory of its machine was full (its launcher's lines and the system's log may "
+        'say more); take a smaller batch_size or num_workers, and go on with --resume',
+        reporter=left[0],
+    )
+
+
+def _answers(rank: int) -> bool:
+    """Whether a process is still there to meet the broken connection too."""
+    try:
+        _store().wait([f'{_ALIVE}{rank}'], _PATIENCE)
+    except RuntimeError as error:
+        if 'timeout' in str(error).lower() or 'timed out' in str(error).lower():
+            return False
+        raise
+    return True
 
 
 def _distributed() -> bool:

@@ -2,44 +2,41 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config, ConfigDict
 from mmengine.dist import is_main_process, master_only
-from mmengine.hooks import EMAHook
-from mmengine.runner import BaseLoop, EpochBasedTrainLoop
+from mmengine.runner import BaseLoop
 from torch import nn
 
 from ..config import advise_custom_keys, check
 from ..errors import CheckpointError, ConfigError, Problem
 from ..registry import RUNNERS
-from .assembly import RunnerAssembly
 from .checkpoints import (
     BackgroundWriter,
-    LoadReport,
-    load_checkpoint,
-    load_state,
     resuming,
     save_checkpoint,
 )
-from .checkpoints.training_state import restore_training, training_state
-from .classes import follow_checkpoint
+from .checkpoints.training_state import training_state
 from .dataloaders import stop_workers
-from .environment import prepare_work_dir, report_full_disk
+from .environment import launched_by, prepare_work_dir, report_full_disk
 from .interrupt import Interrupted, InterruptSwitch
-from .ranks import shared_failures
-from .terminal import STATUS_LINE, say
+from .loading import RunnerLoading
+from .ranks import lost_workers, shared_failures
+from .terminal import STATUS_LINE
+from .work_dir import occupied, report_earlier_run
 
 _REVISE_KEYS = ((r'^module\.', ''),)
 
 
 @RUNNERS.register_module()
-class Runner(RunnerAssembly):
+class Runner(RunnerLoading):
     """mmengine's runner, fitted to today's machines.
 
     Use it through :meth:`from_cfg`, then :meth:`train`, :meth:`val` or
@@ -50,7 +47,7 @@ class Runner(RunnerAssembly):
     - checkpoints are written whole, read without executing anything, and
       resumed at the very iteration, random numbers included;
     - Ctrl-C saves before it stops;
-    - mistakes in a config are told with their place.
+    - mistakes in a config are reported with their place.
 
     Args:
         model: A model, or a dict to build it.
@@ -62,8 +59,7 @@ class Runner(RunnerAssembly):
 
     Attributes:
         checkpoint_writer: Writes checkpoints while training goes on.
-        interrupt: Tells loops when Ctrl-C was pressed.
-        resuming: Whether a training was taken up again from a checkpoint.
+        interrupt: Lets loops know when Ctrl-C was pressed.
         pending_rng: The random state to begin training with.
 
     Raises:
@@ -83,9 +79,7 @@ class Runner(RunnerAssembly):
         prepare_work_dir(folder)
         self.checkpoint_writer = BackgroundWriter()
         self.interrupt = InterruptSwitch()
-        self.resuming = False
         self.pending_rng: Mapping[str, Any] | None = None
-        self._evaluating = False
         with shared_failures(), report_full_disk(folder):
             super().__init__(model, work_dir, *args, default_scope='mmlite', **kwargs)
 
@@ -101,6 +95,9 @@ class Runner(RunnerAssembly):
         if not cfg.get('work_dir'):
             problem = Problem('work_dir', 'is missing: a folder for the results')
             raise ConfigError([problem], cfg.filename)
+        if cfg.get('launcher') is None and (launcher := launched_by(None)) != 'none':
+            cfg = copy.copy(cfg)
+            cfg['launcher'] = launcher
         with _of_file(cfg.filename):
             runner = super().from_cfg(cfg)
         names = [name for name, _ in runner.model.named_parameters()]
@@ -130,11 +127,12 @@ class Runner(RunnerAssembly):
         """Train, and return the model.
 
         Raises:
-            Interrupted: after Ctrl-C, when a checkpoint is saved.
+            Interrupted: after Ctrl-C, SIGTERM or SIGHUP, when a checkpoint is saved.
             TrainingError: if the loss is no number any more.
         """
+        self._training = True
         try:
-            with self._running():
+            with self._running(), self._own_folder():
                 return super().train()
         except KeyboardInterrupt:
             STATUS_LINE.clear()
@@ -142,6 +140,8 @@ class Runner(RunnerAssembly):
             if self.interrupt.aborted or loop is None or loop.iter == 0:
                 raise
             raise self._save_interrupted() from None
+        finally:
+            self._training = False
 
     def val(self) -> dict[str, Any]:
         """Validate, and return the metrics.
@@ -166,6 +166,7 @@ class Runner(RunnerAssembly):
         try:
             with (
                 shared_failures(),
+                lost_workers(),
                 report_full_disk(self.work_dir),
                 _of_file(self.cfg.filename),
                 warnings.catch_warnings(),
@@ -179,6 +180,17 @@ class Runner(RunnerAssembly):
             self._finish_writing()
             for loop in self.built_loops.values():
                 stop_workers(loop.dataloader)
+
+    @contextmanager
+    def _own_folder(self) -> Iterator[None]:
+        """Say if another training writes, or has written, to the same folder."""
+        if not is_main_process():
+            yield
+            return
+        if not self._resume and self._resume_again is None:
+            report_earlier_run(self.work_dir, self.logger)
+        with occupied(self.work_dir, self.logger):
+            yield
 
     @contextmanager
     def _only_evaluating(self) -> Iterator[None]:
@@ -201,11 +213,13 @@ class Runner(RunnerAssembly):
         path = os.path.join(self.work_dir, name)
         validating = getattr(self.train_loop, 'validating', False)
         meta = dict(epoch=self.epoch, iter=self.iter, validating=validating)
-        self.save_checkpoint(self.work_dir, name, meta=meta)
+        self.call_hook('before_all_save')
+        states = resuming.gathered_rng_states()
+        self.save_checkpoint(self.work_dir, name, meta=meta, rng_states=states)
         if is_main_process():
             resuming.remember_latest(self.work_dir, path)
         self.visualizer.close()
-        interrupted = Interrupted(path, self._done())
+        interrupted = Interrupted(path, self._done(), self.interrupt.signum)
         self.logger.info(str(interrupted))
         return interrupted
 
@@ -214,123 +228,6 @@ class Runner(RunnerAssembly):
         if self.pending_rng is not None:
             resuming.set_rng_state(self.pending_rng)
             self.pending_rng = None
-
-    def load_or_resume(self) -> None:
-        """Load or resume the checkpoint that the config names, once."""
-        if self._has_loaded:
-            return
-        path = self._load_from
-        if self._resume:
-            if isinstance(self._resume, (str, Path)) and self._resume != 'auto':
-                path = str(self._resume)
-            path = path or resuming.latest_checkpoint(self.work_dir)
-            if path is None:
-                say(self.logger, f'nothing to resume in {self.work_dir}: a new start')
-                return
-            self.resume(path)
-        elif path is not None:
-            self.load_checkpoint(path)
-
-    def load_checkpoint(
-        self,
-        filename: str,
-        map_location: Any = 'cpu',
-        strict: bool = False,
-        revise_keys: Sequence[Sequence[str]] = _REVISE_KEYS,
-    ) -> dict[str, Any]:
-        """Put the weights of a checkpoint into the model; return all it holds.
-
-        Args:
-            filename: A file or URL.
-            map_location: The device for the tensors that are returned.
-            strict: Whether every entry must have its match.
-            revise_keys: Pairs of a regular expression and what to replace it
-                with, applied to the names in the checkpoint.
-
-        Raises:
-            CheckpointError: if it is unreadable, or of another model.
-        """
-        checkpoint, _ = self._load(filename, map_location, strict, revise_keys)
-        return checkpoint
-
-    def _load(
-        self,
-        filename: str,
-        map_location: Any,
-        strict: bool = False,
-        revise_keys: Sequence[Sequence[str]] = _REVISE_KEYS,
-    ) -> tuple[dict[str, Any], LoadReport]:
-        checkpoint = load_checkpoint(filename, map_location)
-        self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
-        report = load_state(
-            self.model,
-            checkpoint,
-            strict=strict,
-            whole=self._evaluating,
-            revise_keys=revise_keys,
-            source=str(filename),
-        )
-        self._has_loaded = True
-        say(self.logger, report.loaded(filename))
-        if self._evaluating:
-            follow_checkpoint(self, checkpoint, str(filename))
-        return checkpoint, report
-
-    def resume(
-        self,
-        filename: str,
-        resume_optimizer: bool = True,
-        resume_param_scheduler: bool = True,
-        map_location: Any = 'default',
-    ) -> None:
-        """Go on with a training as it was when a checkpoint was saved.
-
-        Args:
-            filename: A checkpoint of mmlite or mmengine.
-            resume_optimizer: Whether to restore the optimizer.
-            resume_param_scheduler: Whether to restore the schedulers.
-            map_location: The device on which the checkpoint is read.
-
-        Raises:
-            CheckpointError: if it is unreadable, or does not fit.
-        """
-        self.resuming = True
-        location = 'cpu' if map_location == 'default' else map_location
-        checkpoint, report = self._load(filename, location)
-        if report.missing or report.mismatched:
-            raise CheckpointError(
-                f'{filename} cannot be resumed with this model: {report}\n'
-                'take it as load_from instead to begin anew with what fits'
-            )
-        if 'ema_state_dict' in checkpoint and not self._averages_weights():
-            self.logger.warning(
-                f'{filename} was saved with a moving average, which this config has '
-                'not: the training goes on from averaged weights; add '
-                "custom_hooks=[dict(type='EMAHook')] to go on with those that it had"
-            )
-        restore_training(
-            self, checkpoint, str(filename), resume_optimizer, resume_param_scheduler
-        )
-        say(self.logger, f'{"resumed":<9} after {self._progress()}')
-
-    def _progress(self) -> str:
-        if getattr(self.train_loop, 'validating', False):
-            return f'{self._done()}; first comes the validation that was broken off'
-        by_epoch = self._trains_by_epoch()
-        limit = 'max_epochs' if by_epoch else 'max_iters'
-        if not 0 < getattr(self, limit) <= (self.epoch if by_epoch else self.iter):
-            return self._done()
-        return f'{self._done()}, which is all; raise train_cfg.{limit} to train on'
-
-    def _done(self) -> str:
-        epochs = f' (epochs done: {self.epoch})' if self._trains_by_epoch() else ''
-        return f'{self.iter} iterations{epochs}'
-
-    def _trains_by_epoch(self) -> bool:
-        return isinstance(self.built_loops.get('train'), EpochBasedTrainLoop)
-
-    def _averages_weights(self) -> bool:
-        return any(isinstance(hook, EMAHook) for hook in self.hooks)
 
     @master_only
     def save_checkpoint(

@@ -7,6 +7,7 @@ from .metrics import (
     ConfusionMatrix,
     MultiLabelMetric,
     RowMetric,
+    SampleMetric,
     SingleLabelMetric,
 )
 
@@ -17,5 +18,6 @@ __all__ = [
     'Evaluator',
     'MultiLabelMetric',
     'RowMetric',
+    'SampleMetric',
     'SingleLabelMetric',
 ]

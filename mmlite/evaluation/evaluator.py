@@ -11,7 +11,7 @@ from mmengine.structures import BaseDataElement
 
 from ..errors import ConfigError
 from ..registry import EVALUATORS, METRICS
-from .metrics import RowMetric
+from .metrics import RowMetric, SampleMetric
 
 
 @EVALUATORS.register_module(force=True)
@@ -49,12 +49,12 @@ class Evaluator(BaseEvaluator):
         """Hand one batch of predictions to every metric.
 
         Args:
-            data_samples: Predictions and truth, one entry per sample.
+            data_samples: Predictions and ground truth, one entry per sample.
             data_batch: The batch as it came from the data loader.
         """
         dicts = None
         for metric in self.metrics:
-            if isinstance(metric, RowMetric):
+            if isinstance(metric, (RowMetric, SampleMetric)):
                 metric.process(data_batch, data_samples)
                 continue
             dicts = dicts or [_as_dict(sample) for sample in data_samples]

@@ -14,7 +14,7 @@ from mmengine.model import BaseModel as EngineModel
 from torch import Tensor, nn
 
 from ..errors import TrainingError, did_you_mean
-from ..structures import DataSample
+from ..structures import DataSample, Ragged
 from .joining import build_part
 
 __all__ = ['BaseModel', 'is_summed']
@@ -103,10 +103,24 @@ class BaseModel(EngineModel):
         if mode == 'loss':
             return self.loss(inputs, data_samples)
         if mode == 'predict':
-            return self.predict(inputs, data_samples)
+            return self._predict_in_groups(inputs, data_samples)
         raise ValueError(
             f'mode is one of {MODES}, got {mode!r}{did_you_mean(mode, MODES)}'
         )
+
+    def _predict_in_groups(
+        self, inputs: Any, data_samples: Sequence[DataSample] | None
+    ) -> Sequence[DataSample]:
+        """Predict inputs of several sizes group by group, so that none is padded."""
+        groups = _groups(inputs)
+        if groups is None:
+            return self.predict(inputs, data_samples)
+        found: dict[int, DataSample] = {}
+        for group in groups:
+            part = _group_of(inputs, group)
+            own = None if data_samples is None else [data_samples[i] for i in group]
+            found.update(zip(group, self.predict(part, own), strict=True))
+        return [found[place] for place in range(len(found))]
 
     def forward_tensor(self, inputs: Tensor) -> Any:
         """The raw output of the network, without losses or samples."""
@@ -154,7 +168,8 @@ class BaseModel(EngineModel):
         """Sum what is optimised, and detach what is logged.
 
         A key counts as a loss if the part behind its last dot starts with
-        ``loss`` or ends with ``_loss``; all others are only logged. The total
+        ``loss`` or ends with ``_loss``; all others are only logged, and so is a key
+        with a slash, which is what a loss reports beside its value. The total
         is logged as ``loss``. Nothing is read from the device.
 
         Args:
@@ -206,14 +221,48 @@ class BaseModel(EngineModel):
         return NotImplementedError(f'{type(self).__name__} does not define {method}')
 
 
+def _groups(inputs: Any) -> list[list[int]] | None:
+    """The places of the samples whose inputs are of one size; None if all are."""
+    if isinstance(inputs, Ragged):
+        return inputs.groups()
+    if isinstance(inputs, Mapping):
+        inputs = inputs.values()
+    elif not isinstance(inputs, (list, tuple)):
+        return None
+    grouped = [found for entry in inputs if (found := _groups(entry)) is not None]
+    if not grouped:
+        return None
+    group_of = [{i: n for n, group in enumerate(g) for i in group} for g in grouped]
+    places: dict[tuple, list[int]] = {}
+    for place in group_of[0]:
+        places.setdefault(tuple(of[place] for of in group_of), []).append(place)
+    return list(places.values())
+
+
+def _group_of(inputs: Any, group: list[int]) -> Any:
+    if isinstance(inputs, Ragged):
+        return torch.stack([inputs[place] for place in group])
+    if isinstance(inputs, Mapping):
+        return {key: _group_of(entry, group) for key, entry in inputs.items()}
+    if isinstance(inputs, (list, tuple)):
+        return [_group_of(entry, group) for entry in inputs]
+    return inputs[group]
+
+
 @lru_cache(maxsize=1024)
 def is_summed(key: str) -> bool:
     """Whether the value under this name is optimised, not only logged.
 
+    The part behind the last dot starts with ``loss`` or ends with ``_loss``, and
+    there is no slash in the name.
+
     Example:
-        >>> [is_summed(key) for key in ('aux.loss_ce', 'my_loss', 'loss_aux.acc')]
-        [True, True, False]
+        >>> names = 'aux.loss_ce', 'my_loss', 'loss_aux.acc', 'triplet/hard_loss'
+        >>> [is_summed(key) for key in names]
+        [True, True, False, False]
     """
+    if '/' in key:
+        return False
     name = key.rsplit('.', 1)[-1]
     return name.startswith('loss') or name.endswith('_loss')
 

@@ -11,15 +11,20 @@ from .fields import (
     field_names,
     gather_field,
     has_field,
+    has_meta,
+    meta_values,
     move_field,
     packed_field,
     scatter_field,
+    set_meta,
 )
+from .ragged import Ragged
 from .sample_batch import SampleBatch
 
 __all__ = [
     'DataSample',
     'FeatureSpec',
+    'Ragged',
     'SampleBatch',
     'Taken',
     'check_labels',
@@ -30,9 +35,12 @@ __all__ = [
     'format_label',
     'gather_field',
     'has_field',
+    'has_meta',
     'is_stacked',
+    'meta_values',
     'move_field',
     'packed_field',
     'register_kind',
     'scatter_field',
+    'set_meta',
 ]

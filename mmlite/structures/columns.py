@@ -10,16 +10,17 @@ from mmengine.structures import BaseDataElement
 from torch import Tensor
 
 from .data_sample import DataSample
+from .field_kinds import is_stacked
 
 __all__ = [
     'ABSENT',
     'Column',
     'Taken',
+    'as_column',
     'columns_of',
     'each',
     'entry',
     'extremes',
-    'together',
 ]
 
 ABSENT = ...  # stands in a column where a sample has no such field
@@ -56,7 +57,7 @@ class Taken(Sequence):
 
 
 def columns_of(samples: list[DataSample], kind: str) -> dict[str, Column]:
-    """The fields of samples, each as one tensor or a list.
+    """The fields of samples, each as one tensor or a list, as its kind says.
 
     Args:
         samples: The samples.
@@ -73,9 +74,39 @@ def columns_of(samples: list[DataSample], kind: str) -> dict[str, Column]:
         for name in fields
         if name in fields[kind]
     )
-    return {
-        name: together([fields.get(name, ABSENT) for fields in held]) for name in names
-    }
+    columns: dict[str, Column] = {}
+    for name in names:
+        values = [fields.get(name, ABSENT) for fields in held]
+        columns[name] = values if kind[1] == 'm' else as_column(name, values)
+    return columns
+
+
+def as_column(name: str, values: Tensor | list) -> Column:
+    """The values of a field, one for each sample, as its kind has them.
+
+    Args:
+        name: Name of the field.
+        values: One value a sample, or all in one tensor ``(B, *)``.
+
+    Returns:
+        A tensor for what is stacked: ``(B, )`` of single labels, ``(B, *)`` of scores
+        and embeddings. A list for all else, and where samples have several labels.
+
+    Example:
+        >>> as_column('gt_label', [torch.tensor([3]), torch.tensor([1])])
+        tensor([3, 1])
+        >>> as_column('gt_label', [torch.tensor([3, 1]), torch.tensor([1, 0])])
+        [tensor([3, 1]), tensor([1, 0])]
+    """
+    stacked = is_stacked(name)
+    if not isinstance(values, Tensor):
+        return together(values) if stacked else values
+    if stacked:
+        if values.ndim == 1 or values.is_floating_point():
+            return values
+        if values.shape[1:] == (1,):
+            return values.squeeze(1)
+    return list(values.split(1) if values.ndim == 1 else values.unbind())
 
 
 def extremes(column: Column | None) -> tuple[int, int] | None:
@@ -96,7 +127,9 @@ def together(values: list) -> Column:
     first = values[0] if values else None
     if type(first) is not Tensor or first.ndim == 0:
         return values
-    kind = first.shape, first.dtype, first.device
+    shape, dtype, device = kind = first.shape, first.dtype, first.device
+    if shape != (1,) and not dtype.is_floating_point:  # several labels
+        return values
     for value in values:
         if (
             type(value) is not Tensor
@@ -104,7 +137,7 @@ def together(values: list) -> Column:
             or value.requires_grad
         ):
             return values
-    return torch.cat(values) if kind[0] == (1,) else torch.stack(values)
+    return torch.cat(values) if shape == (1,) else torch.stack(values)
 
 
 def entry(column: Column, place: int) -> Any:

@@ -7,12 +7,14 @@ other sequence of samples.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import torch
 from mmengine.structures import BaseDataElement
 from torch import Tensor
 
 from ..errors import DataError
+from .columns import ABSENT
 from .data_sample import DataSample
 from .sample_batch import SampleBatch
 
@@ -22,9 +24,12 @@ __all__ = [
     'field_names',
     'gather_field',
     'has_field',
+    'has_meta',
+    'meta_values',
     'move_field',
     'packed_field',
     'scatter_field',
+    'set_meta',
 ]
 
 
@@ -138,6 +143,60 @@ def defer_field(
         samples.defer_field(name, compute)
     else:
         scatter_field(samples, name, compute())
+
+
+def has_meta(samples: Sequence[DataSample], name: str) -> bool:
+    """Whether the samples have meta information, the first one in a plain list.
+
+    Example:
+        >>> has_meta([DataSample(metainfo=dict(img_path='a.png'))], 'img_path')
+        True
+    """
+    if isinstance(samples, SampleBatch):
+        return samples.has_meta(name)
+    return bool(samples) and samples[0].get(name) is not None
+
+
+def meta_values(samples: Sequence[DataSample], name: str, default: Any = None) -> list:
+    """The meta information of that name of each sample, or the default.
+
+    Args:
+        samples: A batch, which is not taken apart for it, or a list.
+        name: Name of the meta information, e.g. ``'img_path'``.
+        default: What stands for a sample that has none.
+
+    Example:
+        >>> samples = [DataSample(metainfo=dict(img_path='a.png')), DataSample()]
+        >>> meta_values(samples, 'img_path'), meta_values(SampleBatch(samples), 'x')
+        (['a.png', None], [None, None])
+    """
+    if not isinstance(samples, SampleBatch):
+        return [sample.get(name, default) for sample in samples]
+    values = samples.metainfo.get(name)
+    if values is None:
+        return [default] * len(samples)
+    return [default if value is ABSENT else value for value in values]
+
+
+def set_meta(samples: Sequence[DataSample], name: str, values: Sequence) -> None:
+    """Give each sample its own of ``values`` as meta information.
+
+    Args:
+        samples: A batch, which is not taken apart for it, or a list.
+        name: Name of the meta information.
+        values: One for each sample.
+
+    Example:
+        >>> samples = SampleBatch([DataSample(), DataSample()])
+        >>> set_meta(samples, 'scale', [1, 2])
+        >>> samples[1].scale
+        2
+    """
+    if isinstance(samples, SampleBatch):
+        samples.set_metainfo(name, values)
+        return
+    for sample, value in zip(samples, values, strict=True):
+        sample.set_field(value, name, field_type='metainfo')
 
 
 def move_field(samples: Sequence[DataSample], name: str, device: torch.device) -> None:

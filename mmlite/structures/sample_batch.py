@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .columns import ABSENT, Column, Taken, columns_of, each, entry, extremes, together
+from .columns import ABSENT, Column, Taken, as_column, columns_of, each, entry, extremes
 from .data_sample import DataSample, is_small
 
 __all__ = ['SampleBatch']
@@ -17,19 +17,23 @@ __all__ = ['SampleBatch']
 class SampleBatch(Sequence):
     """Reads like a list of :class:`DataSample`, and is a few tensors.
 
-    A field of all samples is one tensor, so it is moved, compared and measured
-    at once; :mod:`mmlite.structures.batch` does this for batches and for plain
-    lists alike. A sample is made when it is asked for, with views of the
-    tensors, and is the same one every time. What is then set in it counts for
-    the batch as well.
+    A field of all samples is one tensor or one list, so it is moved, compared and
+    measured at once; :mod:`mmlite.structures.fields` does this for batches and for
+    plain lists alike.
+
+    A batch whose samples are looked at becomes the list of them: from then on each
+    sample holds its own fields, whatever is set in it counts, and a field of the batch
+    is gathered from the samples when it is asked for.
 
     Args:
         samples: The samples, of any fields.
 
     Shape:
-        Labels ``(1, )`` of a sample become ``(B, )``; any other tensor that is
-        of one shape in all samples, e.g. scores ``(K, )``, becomes ``(B, *)``.
-        What is of several shapes, or no tensor, is kept as a list.
+        The type of a field depends on its name, see
+        :func:`~mmlite.structures.register_kind`. What is stacked is a tensor: labels
+        ``(1, )`` of a sample become ``(B, )``; scores ``(K, )`` and embeddings become
+        ``(B, *)``. All else is a list of ``B``: boxes, maps, sequences, several
+        labels of a sample, and fields that were not registered.
 
     Example:
         >>> batch = SampleBatch(DataSample().set_gt_label(i) for i in (3, 1))
@@ -45,11 +49,11 @@ class SampleBatch(Sequence):
         samples = list(samples)
         self._size = len(samples)
         self._fields: dict[str, Column] = columns_of(samples, '_data_fields')
-        self._metainfo: dict[str, Column] = columns_of(samples, '_metainfo_fields')
-        # The samples that were handed out, each with what was in it by then.
-        self._given: dict[int, tuple[DataSample, tuple]] = {}
+        self._metainfo: dict[str, Sequence] = columns_of(samples, '_metainfo_fields')
+        # Once they were looked at; the columns are not used any more then.
+        self._samples: list[DataSample] | None = None
         self._bounds: dict[str, tuple[int, int] | None] = {}
-        self._deferred: dict[str, Callable[[], Column]] = {}
+        self._deferred: dict[str, Callable[[], Tensor | Sequence]] = {}
 
     @classmethod
     def of(
@@ -71,34 +75,50 @@ class SampleBatch(Sequence):
         """
         batch = cls()
         batch._size = size
-        batch._fields = dict(fields or {})
+        batch._fields = {k: as_column(k, v) for k, v in (fields or {}).items()}
         batch._metainfo = dict(metainfo or {})
         return batch
 
     @property
+    def fields(self) -> dict[str, Column]:
+        """The fields of all samples, a tensor ``(B, *)`` or a sequence by name."""
+        if self._samples is None:
+            self._compute_deferred()
+            return dict(self._fields)
+        return columns_of(self._samples, '_data_fields')
+
+    @property
     def metainfo(self) -> dict[str, Sequence]:
-        """The meta information of all samples, a sequence of ``B`` by name."""
-        if self._given:
-            self._catch_up()
-        return dict(self._metainfo)
+        """The meta information of all samples, a sequence of ``B`` by name.
+
+        Where a sample has none of that name, there stands an ellipsis; to read one of
+        them use :func:`~mmlite.structures.meta_values`.
+        """
+        if self._samples is None:
+            return dict(self._metainfo)
+        return columns_of(self._samples, '_metainfo_fields')
 
     def keys(self) -> list[str]:
         """Names of the fields."""
-        self._catch_up()
-        return list(self._fields)
+        if self._samples is None:
+            return list(self._fields | self._deferred)
+        return list(self.fields)
 
-    def field(self, name: str) -> Tensor | Sequence | None:
+    def field(self, name: str) -> Column | None:
         """A field of all samples: a tensor, or a sequence; None if there is none."""
-        if self._given or name in self._deferred:
-            self._catch_up()
+        if self._samples is not None:
+            return self.fields.get(name)
+        if name in self._deferred:
+            self._compute_deferred()
         return self._fields.get(name)
 
     def bounds(self, name: str) -> tuple[int, int] | None:
         """Two numbers that all values of a field lie between, or are equal to.
 
-        They are looked for once, and go with the batch to the main process, so that
-        it can judge all labels by two of them. Those of a part may be wider than
-        need be, and values that are changed in their tensor do not change them.
+        They are looked for once, and go with the batch: to the main process, and to
+        the device, where labels cannot be judged without waiting for it. Those of a
+        part may be wider than need be, and values that are changed in their tensor do
+        not change them.
 
         Args:
             name: Name of the field.
@@ -111,9 +131,10 @@ class SampleBatch(Sequence):
             ...     'gt_label')
             (1, 3)
         """
-        column = self.field(name)
+        if self._samples is not None:
+            return extremes(self.field(name))
         if name not in self._bounds:
-            self._bounds[name] = extremes(column)
+            self._bounds[name] = extremes(self.field(name))
         return self._bounds[name]
 
     def set_field(self, name: str, values: Tensor | Sequence) -> None:
@@ -121,25 +142,21 @@ class SampleBatch(Sequence):
 
         Args:
             name: Name of the field.
-            values: A tensor ``(B, *)``, or a sequence of ``B``; tensors of one
-                shape in it are put together.
+            values: A tensor ``(B, *)``, or a sequence of ``B``.
 
         Raises:
             ValueError: if there is not one value per sample.
         """
-        if len(values) != self._size:
-            raise ValueError(
-                f'{name} has {len(values)} values for {self._size} samples'
-            )
-        if self._given:
-            self._catch_up()
-        values = values if isinstance(values, Tensor) else together(list(values))
-        self._fields[name] = values
-        self._deferred.pop(name, None)
-        self._bounds.pop(name, None)
-        for place, (sample, _) in self._given.items():
-            sample.set_field(entry(values, place), name)
-            self._given[place] = _noted(sample)
+        self._check_length(name, values)
+        values = values if isinstance(values, Tensor) else list(values)
+        column = as_column(name, values)
+        if self._samples is None:
+            self._fields[name] = column
+            self._bounds.pop(name, None)
+            self._deferred.pop(name, None)
+            return
+        for place, sample in enumerate(self._samples):
+            sample.set_field(entry(column, place), name)
 
     def defer_field(self, name: str, compute: Callable[[], Tensor | Sequence]) -> None:
         """Give each sample its own of what ``compute`` gives, once it is looked for.
@@ -155,9 +172,44 @@ class SampleBatch(Sequence):
             >>> batch[1].pred_label
             tensor([1])
         """
+        if self._samples is not None:
+            self.set_field(name, compute())
+            return
+        self._fields.pop(name, None)
+        self._bounds.pop(name, None)
         self._deferred[name] = compute
-        if self._given:
-            self._catch_up()
+
+    def _compute_deferred(self) -> None:
+        while self._deferred:
+            name, compute = next(iter(self._deferred.items()))
+            self.set_field(name, compute())  # which is not deferred any more then
+
+    def has_meta(self, name: str) -> bool:
+        """Whether the samples, or some of them, have meta information of that name."""
+        return name in (self._metainfo if self._samples is None else self.metainfo)
+
+    def set_metainfo(self, name: str, values: Sequence) -> None:
+        """Give each sample its own of ``values`` as meta information.
+
+        Args:
+            name: Name of it.
+            values: A sequence of ``B``.
+
+        Raises:
+            ValueError: if there is not one value per sample.
+        """
+        self._check_length(name, values)
+        if self._samples is None:
+            self._metainfo[name] = values
+            return
+        for sample, value in zip(self._samples, values, strict=True):
+            sample.set_field(value, name, field_type='metainfo')
+
+    def _check_length(self, name: str, values: Tensor | Sequence) -> None:
+        if len(values) != self._size:
+            raise ValueError(
+                f'{name} has {len(values)} values for {self._size} samples'
+            )
 
     def take(self, indices: Tensor) -> SampleBatch:
         """Some of the samples.
@@ -165,7 +217,6 @@ class SampleBatch(Sequence):
         Args:
             indices: Which, ``(B', )``.
         """
-        self._catch_up()
         fields, metainfo = (
             {
                 name: column.index_select(0, indices)
@@ -173,11 +224,9 @@ class SampleBatch(Sequence):
                 else Taken(column, indices)
                 for name, column in columns.items()
             }
-            for columns in (self._fields, self._metainfo)
+            for columns in (self.fields, self.metainfo)
         )
-        taken = SampleBatch.of(len(indices), fields, metainfo)
-        taken._bounds = self._bounds.copy()
-        return taken
+        return self._made_of(len(indices), fields, metainfo)
 
     def split(self, size: int) -> list[SampleBatch]:
         """Batches of so many of the samples each; the last one may be smaller.
@@ -187,17 +236,15 @@ class SampleBatch(Sequence):
             >>> [part.field('gt_label').tolist() for part in batch.split(2)]
             [[0, 1], [2, 3], [4]]
         """
-        self._catch_up()
         parts = []
+        both = self.fields, self.metainfo
         for start in range(0, self._size, size):
             end = min(start + size, self._size)
             fields, metainfo = (
                 {name: column[start:end] for name, column in columns.items()}
-                for columns in (self._fields, self._metainfo)
+                for columns in both
             )
-            part = SampleBatch.of(end - start, fields, metainfo)
-            part._bounds = self._bounds.copy()
-            parts.append(part)
+            parts.append(self._made_of(end - start, fields, metainfo))
         return parts
 
     def to(self, *args: Any, **kwargs: Any) -> SampleBatch:
@@ -209,52 +256,46 @@ class SampleBatch(Sequence):
         return self._mapped(lambda value: value.pin_memory())
 
     def _mapped(self, change: Callable) -> SampleBatch:
-        self._catch_up()
-        fields = {name: each(column, change) for name, column in self._fields.items()}
-        mapped = SampleBatch.of(self._size, fields, self._metainfo)
-        mapped._bounds = self._bounds.copy()
-        return mapped
+        fields = {name: each(column, change) for name, column in self.fields.items()}
+        return self._made_of(self._size, fields, self.metainfo)
 
-    def _catch_up(self) -> None:
-        """Take over what was set in samples since they were handed out, or deferred."""
-        while self._deferred:
-            name, compute = next(iter(self._deferred.items()))
-            values = compute()
-            del self._deferred[name]
-            self.set_field(name, values)
-        if all(_is_as_noted(*given) for given in self._given.values()):
-            return
-        samples = list(self)
-        self._fields = columns_of(samples, '_data_fields')
-        self._metainfo = columns_of(samples, '_metainfo_fields')
-        self._bounds.clear()
-        for place, sample in enumerate(samples):
-            fields = vars(sample)
-            for name, column in self._fields.items():
-                if isinstance(column, Tensor):
-                    fields[name] = entry(column, place)
-            self._given[place] = _noted(sample)
+    def _made_of(
+        self, size: int, fields: dict[str, Column], metainfo: dict[str, Sequence]
+    ) -> SampleBatch:
+        """A batch of columns that come from those of this one."""
+        batch = SampleBatch.__new__(SampleBatch)
+        batch._size, batch._fields, batch._metainfo = size, fields, metainfo
+        batch._samples, batch._bounds = None, self._bounds.copy()
+        batch._deferred = {}
+        return batch
+
+    def _listed(self) -> list[DataSample]:
+        """The samples, made when they are looked at for the first time."""
+        if self._samples is None:
+            self._compute_deferred()
+            self._samples = [self._sample(place) for place in range(self._size)]
+            self._fields, self._metainfo, self._bounds = {}, {}, {}
+        return self._samples
+
+    def _sample(self, place: int) -> DataSample:
+        fields, metainfo = (
+            {
+                name: entry(column, place)
+                for name, column in columns.items()
+                if isinstance(column, Tensor) or column[place] is not ABSENT
+            }
+            for columns in (self._fields, self._metainfo)
+        )
+        return DataSample.with_metainfo(metainfo, fields)
 
     def __len__(self) -> int:
         return self._size
 
     def __getitem__(self, place: int | slice) -> Any:
-        if isinstance(place, slice):
-            return [self[i] for i in range(self._size)[place]]
-        place = range(self._size)[place]
-        if self._deferred:
-            self._catch_up()
-        if place not in self._given:
-            fields, metainfo = (
-                {
-                    name: entry(column, place)
-                    for name, column in columns.items()
-                    if isinstance(column, Tensor) or column[place] is not ABSENT
-                }
-                for columns in (self._fields, self._metainfo)
-            )
-            self._given[place] = _noted(DataSample.with_metainfo(metainfo, fields))
-        return self._given[place][0]
+        return self._listed()[place]
+
+    def __iter__(self) -> Any:
+        return iter(self._listed())
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, (list, SampleBatch)):
@@ -264,19 +305,17 @@ class SampleBatch(Sequence):
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        names = self._fields | self._deferred
-        return f'SampleBatch of {self._size} with {", ".join(names) or "no field"}'
+        names = ', '.join(self.keys())
+        return f'SampleBatch of {self._size} with {names or "no field"}'
 
     def __getstate__(self) -> tuple:
-        self._catch_up()
-        fields = {name: each(c, _light) for name, c in self._fields.items()}
-        return self._size, fields, self._metainfo, self._bounds
+        fields = {name: each(c, _light) for name, c in self.fields.items()}
+        return self._size, fields, self.metainfo, self._bounds
 
     def __setstate__(self, state: tuple) -> None:
         self._size, fields, self._metainfo, self._bounds = state
         self._fields = {name: each(c, _as_tensor, _Light) for name, c in fields.items()}
-        self._given = {}
-        self._deferred = {}
+        self._samples, self._deferred = None, {}
 
 
 class _Light:
@@ -292,14 +331,3 @@ def _light(value: Any) -> Any:
 
 def _as_tensor(value: _Light) -> Tensor:
     return torch.from_numpy(value.array)
-
-
-def _noted(sample: DataSample) -> tuple[DataSample, tuple]:
-    return sample, tuple(vars(sample).values())
-
-
-def _is_as_noted(sample: DataSample, before: tuple) -> bool:
-    now = vars(sample).values()
-    return len(now) == len(before) and all(
-        a is b for a, b in zip(now, before, strict=True)
-    )

@@ -10,17 +10,17 @@ import numpy as np
 from mmengine.config import Config
 from mmengine.dist import master_only
 from mmengine.visualization import Visualizer
-from torch import Tensor
 
 from ..config import plain_config
 from ..registry import VISUALIZERS
 from ..structures import DataSample
+from .drawers import DRAWERS, Look, contact_sheet, label_texts
 from .image import as_rgb, resize_image, write_image
 
 
 @VISUALIZERS.register_module()
 class UniversalVisualizer(Visualizer):
-    """One visualizer for all tasks, with one method a task.
+    """One visualizer for all tasks: it draws what a sample has.
 
     A drawn image is returned, and goes to the window, to the file or to the
     storage backends (``vis_backends``) as the arguments say.
@@ -35,7 +35,7 @@ class UniversalVisualizer(Visualizer):
         >>> visualizer = UniversalVisualizer()
         >>> sample = DataSample().set_gt_label(1).set_pred_label(0)
         >>> image = np.zeros((32, 32, 3), np.uint8)
-        >>> visualizer.visualize_cls(image, sample, classes=['cat', 'dog']).shape
+        >>> visualizer.add_datasample('a', image, sample, classes=['cat', 'dog']).shape
         (32, 32, 3)
     """
 
@@ -68,6 +68,67 @@ class UniversalVisualizer(Visualizer):
         super().add_config(plain_config(config), **kwargs)
 
     @master_only
+    def add_datasample(
+        self,
+        name: str,
+        image: np.ndarray,
+        data_sample: DataSample | None = None,
+        draw_gt: bool = True,
+        draw_pred: bool = True,
+        show: bool = False,
+        wait_time: float = 0,
+        step: int = 0,
+        *,
+        classes: Sequence[str] | None = None,
+        draw_score: bool = True,
+        resize: int | None = None,
+        rescale_factor: float | None = None,
+        text_cfg: dict[str, Any] | None = None,
+        out_file: str | Path | None = None,
+    ) -> np.ndarray:
+        """Draw all that a sample has: labels, boxes, disparities, silhouettes, ...
+
+        Each kind of field has a drawer in ``mmlite.visualization.DRAWERS``; another
+        kind is drawn once its drawer is entered there.
+
+        Args:
+            name: Name of the image in the window and in the backends.
+            image: The image, RGB or grey, or the frames of a sequence.
+            data_sample: Its fields are drawn as far as they are there.
+            draw_gt: Whether to draw the ground truth.
+            draw_pred: Whether to draw the prediction.
+            show: Whether to open a window.
+            wait_time: Seconds until the window closes; 0 waits for a key.
+            step: Step of the image in the backends.
+            classes: Names of the classes; by default those of the dataset.
+            draw_score: Whether to write the scores.
+            resize: Length of the shorter edge of the image, in pixels.
+            rescale_factor: Scale factor, where ``resize`` is not given.
+            text_cfg: Arguments of ``Visualizer.draw_texts`` that differ from
+                the default.
+            out_file: Where to write the image. Without it, the image goes to
+                the storage backends.
+
+        Shape:
+            image: uint8, ``(H, W)`` or ``(H, W, 1 or 3)``, or ``(S, H, W)`` frames.
+            returns: uint8, RGB, ``(H, W, 3)`` after scaling; wider where maps or
+            pictures stand beside the image.
+        """
+        if classes is None and self.dataset_meta is not None:
+            classes = self.dataset_meta.get('classes')
+        sample = DataSample() if data_sample is None else data_sample
+        look = Look(classes, draw_gt, draw_pred, draw_score)
+        drawn = resize_image(_picture(image), resize, rescale_factor)
+        for drawer in DRAWERS.values():
+            if any(field in sample for field in drawer.fields):
+                drawn = drawer.draw(drawn, sample, look)
+        self.set_image(drawn)
+        if lines := label_texts(sample, look):
+            self._draw_lines_of_text(lines, text_cfg or {})
+        drawn = self.get_image()
+        self._put(drawn, show, wait_time, out_file, name, step)
+        return drawn
+
     def visualize_cls(
         self,
         image: np.ndarray,
@@ -85,47 +146,23 @@ class UniversalVisualizer(Visualizer):
         name: str = '',
         step: int = 0,
     ) -> np.ndarray:
-        """Write true and predicted classes onto an image.
-
-        Args:
-            image: The image, RGB or grey.
-            data_sample: Its ``gt_label``, ``pred_label`` and ``pred_score``
-                are drawn as far as they are there.
-            classes: Names of the classes; by default those of the dataset.
-            draw_gt: Whether to write the true class.
-            draw_pred: Whether to write the predicted class.
-            draw_score: Whether to write the score behind it.
-            resize: Length of the shorter edge of the drawn image, in pixels.
-            rescale_factor: Scale factor, where ``resize`` is not given.
-            text_cfg: Arguments of ``Visualizer.draw_texts`` that differ from
-                the default.
-            show: Whether to open a window.
-            wait_time: Seconds until the window closes; 0 waits for a key.
-            out_file: Where to write the image. Without it, the image goes to
-                the storage backends.
-            name: Name of the image in the window and in the backends.
-            step: Step of the image in the backends.
-
-        Shape:
-            image: uint8, ``(H, W)`` or ``(H, W, 1 or 3)``.
-            returns: uint8, RGB, ``(H, W, 3)`` after scaling.
-        """
-        if classes is None and self.dataset_meta is not None:
-            classes = self.dataset_meta.get('classes')
-        lines = []
-        if draw_gt and 'gt_label' in data_sample:
-            labels = _label_texts(data_sample.gt_label, None, classes)
-            lines.append(f'Ground truth: {labels}')
-        if draw_pred and 'pred_label' in data_sample:
-            score = data_sample.get('pred_score') if draw_score else None
-            labels = _label_texts(data_sample.pred_label, score, classes)
-            lines.append(f'Prediction: {labels}')
-        self.set_image(resize_image(as_rgb(image), resize, rescale_factor))
-        if lines:
-            self._draw_lines_of_text(lines, text_cfg or {})
-        drawn = self.get_image()
-        self._put(drawn, show, wait_time, out_file, name, step)
-        return drawn
+        """What :meth:`add_datasample` does, with the signature of mmpretrain."""
+        return self.add_datasample(
+            name,
+            image,
+            data_sample,
+            draw_gt,
+            draw_pred,
+            show,
+            wait_time,
+            step,
+            classes=classes,
+            draw_score=draw_score,
+            resize=resize,
+            rescale_factor=rescale_factor,
+            text_cfg=text_cfg,
+            out_file=out_file,
+        )
 
     def _draw_lines_of_text(self, lines: list[str], text_cfg: dict[str, Any]) -> None:
         # Large enough to read, small enough for the longest line to fit in.
@@ -158,16 +195,8 @@ class UniversalVisualizer(Visualizer):
             self.add_image(name, drawn, step=step)
 
 
-def _label_texts(
-    labels: Tensor, scores: Tensor | None, classes: Sequence[str] | None
-) -> str:
-    """E.g. ``'3, 0.87 (cat)'``, several of them with commas."""
-    texts = []
-    for label in labels.tolist():
-        text = str(label)
-        if scores is not None:
-            text += f', {scores[label].item():.2f}'
-        if classes is not None:
-            text += f' ({classes[label]})'
-        texts.append(text)
-    return ', '.join(texts)
+def _picture(image: np.ndarray) -> np.ndarray:
+    """An image as it is drawn on; frames side by side."""
+    if image.ndim == 4 or (image.ndim == 3 and image.shape[2] not in (1, 3)):
+        return contact_sheet(image)
+    return as_rgb(image)

@@ -112,14 +112,16 @@ def test_resume_goes_on_where_it_was(trained, tmp_path):
 
 def test_test_gives_the_metrics_and_the_predictions(trained, tmp_path):
     checkpoint = trained / 'epoch_1.pth'
+    out = tmp_path / 'new' / 'out.json'
     metrics = apis.test(
-        DIGITS, checkpoint, TINY, work_dir=tmp_path, out=tmp_path / 'new' / 'out.json'
+        DIGITS, checkpoint, TINY, work_dir=tmp_path, out=out, out_whole=True
     )
-    rows = json.loads((tmp_path / 'new' / 'out.json').read_text())
+    rows = json.loads(out.read_text())
     assert len(rows) == 64
     hits = sum(row['pred_label'] == row['gt_label'] for row in rows)
     assert metrics['accuracy/top1'] == pytest.approx(100 * hits / 64)
     assert all(abs(sum(row['pred_score']) - 1) < 1e-4 for row in rows)
+    assert all(row['pred_class'] == str(row['pred_label'][0]) for row in rows)
 
 
 def test_tta_averages_the_mirrored_views(trained, tmp_path):

@@ -504,3 +504,44 @@ def test_an_import_that_may_fail(write):
     section = "dict(imports=['mmlite_test_absent'], allow_failed_imports=True)"
     with pytest.warns(UserWarning, match="cannot import 'mmlite_test_absent'"):
         load_config(write('c.py', f'custom_imports = {section}'))
+
+
+@pytest.mark.parametrize(
+    ('name', 'text'),
+    [
+        (
+            'c.py',
+            "_base_ = 'base.py'\na = {{_base_.img_size}}\n# b = {{_base_.gone}}\n",
+        ),
+        ('c.py', "_base_ = 'base.py'\na = {{_base_.img_size}}  # {{$NOT_SET_HERE:}}\n"),
+        ('c.py', "_base_ = 'base.py'\n# {{_base_.gone}}\na = {{_base_.img_size}}\n"),
+        ('c.yaml', '_base_: base.py\na: {{_base_.img_size}} # {{_base_.gone}}\n'),
+        ('c.yaml', '# {{_base_.gone}}\n_base_: base.py\na: {{_base_.img_size}}\n'),
+    ],
+)
+def test_nothing_is_looked_up_in_a_comment(tmp_path, name, text):
+    (tmp_path / 'base.py').write_text(BASE)
+    (tmp_path / name).write_text(text)
+    assert load_config(tmp_path / name).a == 32
+
+
+@pytest.mark.parametrize(
+    ('name', 'text'),
+    [
+        ('c.py', "_base_ = 'base.py'\na = '# {{_base_.img_size}}'\n"),
+        ('c.yaml', "_base_: base.py\na: '# {{_base_.img_size}}'\n"),
+        ('c.yaml', '_base_: base.py\na: "it\'s # {{_base_.img_size}}"  # it\'s\n'),
+    ],
+)
+def test_what_looks_like_a_comment_in_a_string_is_none(tmp_path, name, text):
+    (tmp_path / 'base.py').write_text(BASE)
+    (tmp_path / name).write_text(text)
+    assert load_config(tmp_path / name).a.endswith('# 32')
+
+
+@pytest.mark.parametrize(
+    ('name', 'text'), [('c.py', 'a = 1'), ('c.json', '{"a": 1}'), ('c.yaml', 'a: 1')]
+)
+def test_a_byte_order_mark_is_passed_over(tmp_path, name, text):
+    (tmp_path / name).write_bytes(b'\xef\xbb\xbf' + text.encode())
+    assert load_config(tmp_path / name).a == 1

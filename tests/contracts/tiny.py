@@ -31,23 +31,121 @@ TOKENS = dict(embed_dims=16, num_layers=2, num_heads=2, feedforward_channels=32)
 
 BACKBONES = {
     'AirbenchNet': dict(widths=(4, 8, 8), out_indices=(0, 2)),
+    'AlexNet': dict(),
     'BEiTViT': dict(arch=TOKENS, img_size=64),
+    'CSPDarkNet': dict(depth=53, out_indices=(1, 4)),
+    'CSPResNeXt': dict(depth=50),
+    'CSPResNet': dict(depth=50, deep_stem=True, out_indices=(0, 3)),
+    'ConvMixer': dict(
+        arch=dict(embed_dims=8, depth=2, patch_size=8, kernel_size=3),
+        out_indices=(0, 1),
+    ),
+    'ConvNeXt': dict(
+        arch=dict(depths=[1, 2], channels=[8, 12]), use_grn=True, out_indices=(0, 1)
+    ),
     'DeiT3': dict(arch=TOKENS, img_size=64),
+    'DenseNet': dict(
+        arch=dict(growth_rate=4, depths=[2, 1], init_channels=8), out_indices=(0, 1)
+    ),
     'DistilledVisionTransformer': dict(
         arch=TOKENS, img_size=64, out_type='avg_featmap', out_indices=(0, 1)
     ),
+    'EdgeNeXt': dict(
+        arch=dict(
+            channels=[8, 12, 16, 24], depths=[1, 1, 2, 1], num_heads=[1, 2, 2, 2]
+        ),
+        gap_before_final_norm=False,
+        out_indices=(1, 3),
+    ),
+    'EfficientFormer': dict(
+        arch=dict(
+            layers=[1, 1, 1, 1],
+            embed_dims=[8, 8, 12, 16],
+            downsamples=[False, True, True, True],
+            vit_num=0,
+        ),
+        out_indices=(1, 3),
+    ),
+    'EfficientNet': dict(arch='es', out_indices=(2, 6)),
+    'EfficientNetV2': dict(arch='b0', out_indices=(1, 7)),
+    'HRNet': dict(
+        extra={
+            f'stage{i}': dict(
+                num_modules=1,
+                num_branches=i,
+                block='BASIC',
+                num_blocks=(1,) * i,
+                num_channels=(4, 4, 8, 8)[:i],
+            )
+            for i in range(1, 5)
+        }
+    ),
+    'HorNet': dict(
+        arch=dict(
+            base_dim=8,
+            depths=[1, 1, 1, 1],
+            orders=[2, 2, 3, 3],
+            dw_cfg=[dict(type='DW', kernel_size=3)] * 2
+            + [dict(type='GF', h=3, w=2)] * 2,
+        ),
+        gap_before_final_norm=False,
+        out_indices=(0, 3),
+    ),
+    'InceptionV3': dict(num_classes=5),
     'LeNet5': dict(),
     'MlpMixer': dict(
         arch=dict(embed_dims=16, num_layers=2, tokens_mlp_dims=8, channels_mlp_dims=32),
         img_size=64,
     ),
     'MobileNetV2': dict(widen_factor=0.125, out_indices=(1, 3, 7)),
+    'MobileNetV3': dict(arch='small_050', out_indices=(0, 3, 12)),
+    'MobileOne': dict(
+        arch=dict(
+            num_blocks=[1, 1, 1, 1],
+            width_factor=[0.125] * 4,
+            num_conv_branches=[2, 1, 1, 1],
+            num_se_blocks=[0, 0, 0, 1],
+        ),
+        out_indices=(0, 3),
+    ),
+    'MobileViT': dict(
+        arch=[['mobilenetv2', 8, 2, 1, 2], ['mobilevit', 12, 2, 16, 16, 1, 2]],
+        out_indices=(0, 1),
+    ),
+    'PoolFormer': dict(
+        arch=dict(layers=[1, 1, 1], embed_dims=[8, 12, 16]),
+        out_indices=(0, 3, 4),
+        frozen_stages=-1,
+    ),
+    'RIFormer': dict(arch=dict(layers=[1, 1, 1], embed_dims=[8, 12, 16])),
+    'RegNet': dict(arch='regnetx_400mf', out_indices=(0, 3)),
+    'RepLKNet': dict(
+        arch=dict(
+            large_kernel_sizes=[7, 5],
+            layers=[1, 1],
+            channels=[8, 12],
+            small_kernel=3,
+            dw_ratio=1,
+        ),
+        out_indices=(0, 1),
+    ),
+    'RepMLPNet': dict(
+        arch=dict(channels=[8, 16], depths=[1, 1], sharesets_nums=[1, 2]),
+        img_size=64,
+        out_indices=(0, 1),
+    ),
+    'RepVGG': dict(arch='A0', base_channels=8, out_indices=(0, 3)),
+    'Res2Net': dict(depth=50, stem_channels=4, base_channels=8, scales=3),
+    'ResNeSt': dict(depth=50, stem_channels=4, base_channels=4),
     'ResNeXt': dict(depth=50, groups=4, width_per_group=4, base_channels=16),
     'ResNet': dict(depth=18, stem_channels=4, base_channels=4, out_indices=(0, 3)),
     'ResNetV1c': dict(depth=18, stem_channels=4, base_channels=4),
     'ResNetV1d': dict(depth=18, stem_channels=4, base_channels=4),
     'ResNet_CIFAR': dict(depth=18, stem_channels=4, base_channels=4),
+    'SEResNeXt': dict(depth=50, groups=4, width_per_group=4, base_channels=16),
     'SEResNet': dict(depth=50, stem_channels=4, base_channels=4, se_ratio=2),
+    'ShuffleNetV1': dict(groups=2, widen_factor=0.5, out_indices=(0, 2)),
+    'ShuffleNetV2': dict(widen_factor=0.5, out_indices=(0, 3)),
     'SwinTransformer': dict(
         arch=dict(embed_dims=8, depths=[2, 1], num_heads=[1, 2]),
         window_size=3,
@@ -61,6 +159,19 @@ BACKBONES = {
         pretrained_window_sizes=(0, 0),
         out_indices=(0, 1),
     ),
+    'TinyViT': dict(
+        arch=dict(channels=[8, 12], num_heads=[1, 2], depths=[1, 2]),
+        img_size=64,
+        window_size=[3, 3],
+        gap_before_final_norm=False,
+        out_indices=(0, 1),
+    ),
+    'VAN': dict(
+        arch=dict(embed_dims=[8, 12], depths=[1, 1], ffn_ratios=[2, 2]),
+        patch_sizes=(7, 3),
+        out_indices=(0, 1),
+    ),
+    'VGG': dict(depth=11, num_stages=3, dilations=(1, 1, 1), out_indices=(0, 2)),
     'ViTEVA02': dict(arch=TOKENS, img_size=64, out_type='featmap'),
     'ViTSAM': dict(
         arch=dict(TOKENS, global_attn_indexes=[1]), window_size=3, out_channels=8
@@ -70,25 +181,33 @@ BACKBONES = {
 
 # Shape of one image; parts that are not listed take IMAGE.
 IMAGE = (3, 64, 64)
-IMAGES = {'LeNet5': (1, 32, 32)}
+IMAGES = {'AlexNet': (3, 96, 96), 'InceptionV3': (3, 96, 96), 'LeNet5': (1, 32, 32)}
 
 # Backbones that take no other size of image, each with the reason.
 FIXED_SIZE = {
     'LeNet5': 'its last convolution must leave 1x1',
+    'RepMLPNet': 'its weights mix a fixed number of pixels',
+    'TinyViT': 'mmpretrain states the size of its maps when it is built',
     'MlpMixer': 'its weights mix a fixed number of patches',
 }
 
 # Parameters without effect that a checkpoint has, each with the reason.
 UNREACHED = {'DeiT3': ('ln2', 'mmpretrain calls the first norm twice')}
 
-NECKS = {'GlobalAveragePooling': dict(), 'GlobalMaxPooling': dict()}
+NECKS = {
+    'GlobalAveragePooling': dict(),
+    'GlobalMaxPooling': dict(),
+    'HRFuseScales': dict(in_channels=(6, 8), out_channels=12),
+}
 
 # For heads: the width of the feature vector is 8, the number of classes 5.
 HEADS = {
     'ClsHead': dict(),
     'DeiTClsHead': dict(num_classes=5, in_channels=8, hidden_dim=6),
+    'EfficientFormerClsHead': dict(num_classes=5, in_channels=8),
     'LinearClsHead': dict(num_classes=5, in_channels=8),
     'ScaledLinearClsHead': dict(num_classes=5, in_channels=8, scale=0.5),
+    'StackedLinearClsHead': dict(num_classes=5, in_channels=8, mid_channels=[6]),
     'VisionTransformerClsHead': dict(num_classes=5, in_channels=8, hidden_dim=6),
 }
 
@@ -107,6 +226,51 @@ LOSSES = {
     ],
     'MSELoss': [LossCase(dict(), 'dense')],
     'SmoothL1Loss': [LossCase(dict(beta=0.5), 'dense')],
+}
+
+#: The promises that heads and losses can state, each with a contract of its own.
+PROMISES = {
+    'heads': ('ClassificationHead', 'PretrainHead'),
+    'losses': ('ElementwiseLoss', 'SetLoss'),
+}
+
+#: For losses of sets: arguments; the embeddings are 6 of width 8, of 3 classes.
+SET_LOSSES: dict[str, dict[str, Any]] = {}
+
+
+class HeadCase(NamedTuple):
+    """Arguments of a head for pretraining, and what its loss is called with.
+
+    Args:
+        args: Arguments of the constructor.
+        inputs: Shapes of the arguments of ``loss``.
+    """
+
+    args: dict[str, Any]
+    inputs: Sequence[tuple[int, ...]]
+
+
+PRETRAIN_HEADS: dict[str, HeadCase] = {}
+
+#: For wholes: config, and the task whose noise they are given.
+WHOLES: dict[str, tuple[dict[str, Any], str]] = {
+    'ImageClassifier': (
+        dict(
+            backbone=dict(type='LeNet5'),
+            neck=dict(type='GlobalAveragePooling'),
+            head=dict(type='LinearClsHead', num_classes=5, in_channels=120),
+        ),
+        'classification',
+    ),
+}
+
+#: For metrics: arguments, and what they are given (see ``test_metrics.py``).
+METRIC_CASES: dict[str, tuple[dict[str, Any], str]] = {
+    'Accuracy': (dict(topk=(1, 3)), 'scores'),
+    'AveragePrecision': (dict(), 'scores'),
+    'ConfusionMatrix': (dict(), 'scores'),
+    'MultiLabelMetric': (dict(thr=0.2), 'scores'),
+    'SingleLabelMetric': (dict(average=None), 'scores'),
 }
 
 # For transforms: the image is 33x47.
@@ -150,13 +314,19 @@ def registered(registry: Registry, module: str) -> list[str]:
     return sorted(name for name, part in found if part.__module__.startswith(module))
 
 
-def names_of(kind: str) -> list[str]:
-    """Names of the parts of one kind, e.g. ``'backbones'``."""
+def names_of(kind: str, promise: str = '') -> list[str]:
+    """Names of the parts of one kind, e.g. ``'backbones'``, that keep a promise."""
     if kind in ('transforms', 'batch_transforms'):
         names = registered(TRANSFORMS, 'mmlite.datasets.transforms')
         for_batches = kind == 'batch_transforms'
         return [n for n in names if n.startswith('Batch') == for_batches]
-    return registered(MODELS, f'mmlite.models.{kind}')
+    names = registered(MODELS, f'mmlite.models.{kind}')
+    return [n for n in names if not promise or promise_of(n) == promise]
+
+
+def promise_of(name: str) -> str | None:
+    """What the class of a part states as its promise."""
+    return getattr(MODELS.get(name), 'promise', None)
 
 
 def arguments_of(name: str, table: dict[str, Any], called: str) -> Any:
@@ -177,3 +347,45 @@ def backbone_cfg(name: str, **changes: Any) -> dict[str, Any]:
 def image_shape(name: str) -> Sequence[int]:
     """Shape ``(C, H, W)`` of an image for a backbone."""
     return IMAGES.get(name, IMAGE)
+
+
+# Schedulers by the name without LR, Momentum or ParamScheduler: two epochs long.
+SCHEDULERS = {
+    'Constant': dict(factor=0.5, end=1),
+    'CosineAnnealing': dict(T_max=2, eta_min=0.01),
+    'CosineRestart': dict(periods=[1, 1], restart_weights=[1, 0.5], eta_min=0.01),
+    'Exponential': dict(gamma=0.5),
+    'Linear': dict(start_factor=0.2, end=2),
+    'MultiStep': dict(milestones=[1], gamma=0.1),
+    'OneCycle': dict(eta_max=0.3, total_steps=8),
+    'Poly': dict(eta_min=0.01, end=2),
+    'ReduceOnPlateau': dict(monitor='toy/count', rule='greater', patience=0),
+    'Step': dict(step_size=1, gamma=0.5),
+    'Triangular': dict(start_factor=0.2, end=2),
+}
+
+# Optimizers with settings that a tiny network learns with.
+OPTIMIZERS = {
+    'ASGD': dict(lr=0.05),
+    'Adadelta': dict(lr=1.0),
+    'Adafactor': dict(lr=0.05),
+    'Adagrad': dict(lr=0.05),
+    'Adam': dict(lr=0.01, amsgrad=True),
+    'AdamW': dict(lr=0.01, weight_decay=0.1),
+    'Adamax': dict(lr=0.01),
+    'Muon': dict(lr=0.02),
+    'NAdam': dict(lr=0.01),
+    'RAdam': dict(lr=0.01),
+    'RMSprop': dict(lr=0.01, momentum=0.9, centered=True),
+    'Rprop': dict(lr=0.01),
+    'SGD': dict(lr=0.1, momentum=0.9, nesterov=True, weight_decay=0.01),
+    'TorchAdafactor': dict(lr=0.05),
+}
+
+# Optimizers that no loop of ours can train with, each with the reason.
+NO_TRAINING = {
+    'LBFGS': 'asks for the loss several times a step',
+    'Optimizer': 'is the base of the others',
+    'SparseAdam': 'takes sparse gradients only',
+    'ZeroRedundancyOptimizer': 'shares its state among several processes',
+}

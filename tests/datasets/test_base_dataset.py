@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import random
+import struct
+import zlib
 from pathlib import Path
 
 import cv2
@@ -171,3 +173,39 @@ def test_mistakes_in_a_pipeline_have_a_place() -> None:
     assert "did you mean 'prob'" in str(caught.value)
     with pytest.raises(ConfigError, match=r'on_error: .*raise'):
         DATASETS.build(dict(type='Digits', on_error='ignore'))
+
+
+def write_oversized_png(path: Path) -> None:
+    """A PNG file whose header claims 60,000 x 60,000 pixels."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        check = struct.pack('>I', zlib.crc32(kind + data))
+        return struct.pack('>I', len(data)) + kind + data + check
+
+    size = struct.pack('>IIBBBBB', 60_000, 60_000, 8, 2, 0, 0, 0)
+    body = chunk(b'IHDR', size) + chunk(b'IDAT', zlib.compress(b'\0' * 99))
+    path.write_bytes(b'\x89PNG\r\n\x1a\n' + body + chunk(b'IEND', b''))
+
+
+@pytest.mark.parametrize('backend', ['cv2', 'pillow'])
+def test_an_image_that_claims_to_be_huge(tmp_path: Path, backend: str) -> None:
+    if backend == 'pillow':
+        pytest.importorskip('PIL')
+    write_images(tmp_path)
+    write_oversized_png(tmp_path / 'x' / '3.png')
+    load = dict(type='LoadImageFromFile', imdecode_backend=backend)
+    cfg = dict(type='CustomDataset', data_root=str(tmp_path), pipeline=[load])
+    with pytest.raises(DataError, match=r'3.png is not .*header claims more pixels'):
+        DATASETS.build(cfg)[3]
+    assert DATASETS.build(dict(cfg, on_error='skip'))[3]['sample_idx'] == 0
+    empty = dict(load, ignore_empty=True)
+    assert DATASETS.build(dict(cfg, pipeline=[empty]))[3]['sample_idx'] == 0
+
+
+def test_a_path_that_no_file_can_have() -> None:
+    class Named(BaseDataset):
+        def load_data_list(self):
+            return [dict(img_path='a\0.png')]
+
+    with pytest.raises(DataError, match='cannot read the image .*null'):
+        Named(pipeline=[dict(type='LoadImageFromFile')])[0]

@@ -64,3 +64,52 @@ def test_a_tree_is_short(tmp_path: Path) -> None:
     shown = tree(tmp_path, most=3)
     assert shown == f'{tmp_path}/: a/ (1 folders, 0 files), 0.txt, 1.txt, ... 18 more'
     assert tree(tmp_path / 'none').endswith('(no such folder)')
+
+
+def link(place: Path, target: str) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.symlink_to(target, target_is_directory=True)
+
+
+@pytest.mark.parametrize('target', ['.', '..', '../..', '../b', 'loop'])
+def test_links_are_followed_but_not_in_circles(tmp_path: Path, target: str) -> None:
+    root = tmp_path / 'd'
+    touch(root / 'a' / '0.png', root / 'a' / 'x' / '1.png', root / 'b' / '2.png')
+    link(root / 'a' / 'loop', target)
+    link(root / 'b' / 'back', '../a')
+    found = find_images(root / 'a')
+    # Only ../b leads elsewhere; its link back to where it came from does not count.
+    assert found == ['0.png', *['loop/2.png'] * (target == '../b'), 'x/1.png']
+
+
+def test_a_link_to_a_folder_elsewhere_counts_each_time(tmp_path: Path) -> None:
+    touch(tmp_path / 'store' / 'deep' / '0.png')
+    for name in ('one', 'two'):
+        link(tmp_path / 'd' / 'cat' / name, '../../store')
+    link(tmp_path / 'd' / 'cat' / 'gone', 'nowhere')
+    assert find_images(tmp_path / 'd') == ['cat/one/deep/0.png', 'cat/two/deep/0.png']
+
+
+def test_the_order_is_that_of_a_walk(tmp_path: Path) -> None:
+    import os
+
+    names = ['b/x.png', 'b.png', 'b-c/y.png', 'B/z.png', 'ä/w.png', 'b/a/v.png']
+    touch(*(tmp_path / name for name in names))
+    walked = [
+        os.path.relpath(os.path.join(place, file), tmp_path).replace(os.sep, '/')
+        for place, _, files in os.walk(tmp_path)
+        for file in files
+    ]
+    assert find_images(tmp_path) == sorted(walked)
+
+
+def test_pictures_of_other_formats_are_counted(tmp_path: Path, capsys) -> None:
+    touch(*(tmp_path / name for name in ('a.gif', 'b.HEIC', 'c.heic', 'd.txt')))
+    assert find_images(tmp_path) == ['a.gif']
+    assert f'{tmp_path}: left out 2 files .heic' in capsys.readouterr().out
+
+
+def test_folders_that_cannot_be_listed(tmp_path: Path) -> None:
+    for name in ('a\0b', 'x' * 5000):
+        with pytest.raises(DataError, match='cannot list the folder'):
+            subfolders(tmp_path / name)

@@ -40,7 +40,7 @@ def test_images_and_labels_are_read(tmp_path: Path, zipped, place) -> None:
     info = dataset.get_data_info(1)
     assert info['img'].shape == (28, 28, 1)
     np.testing.assert_array_equal(info['img'][..., 0], IMAGES[1])
-    assert dataset.CLASSES[7] == '7'
+    assert dataset.CLASSES[7] == '7 - seven'
 
 
 def test_the_test_split_has_files_of_its_own(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import torch
 from support.training import toy_runner
 from support.two_processes import share_part
 
-from mmlite.engine.environment import init_distributed
+from mmlite.engine.environment import init_distributed, launched_by
 from mmlite.errors import ConfigError, UserError
 
 BUFFERS = ('1.running_mean', '1.running_var', '1.num_batches_tracked')
@@ -119,6 +119,75 @@ def test_two_processes_learn_what_one_does(tmp_path):
         assert not torch.allclose(one, first[name], atol=1e-2)
 
 
+LOGGED = """
+import sys
+from mmengine.hooks import Hook
+from support.training import toy_runner
+from mmlite.engine.ranks import should_tell
+from mmlite.errors import UserError
+
+
+class Log(Hook):
+    priority = 'VERY_HIGH'
+
+    def after_train_iter(self, runner, outputs=None, **kwargs):
+        outputs['loss_mine'] = float(10 * runner.rank + runner.iter)
+        if 'kill' in sys.argv and runner.iter == 7 and runner.rank == 1:
+            import os
+            os.kill(os.getpid(), 9)
+
+
+runner = toy_runner(sys.argv[1], default_hooks=dict(logger=dict(interval=2)))
+runner.register_hook(Log())
+try:
+    runner.train()
+except UserError as error:
+    if should_tell(error):
+        print(f'SAID:{error}', flush=True)
+    sys.exit(1)
+if runner.rank == 0:
+    print('LOGGED:', runner.message_hub.get_scalar('train/loss_mine').data[0].tolist())
+"""
+
+
+def logged(*args, status=0):
+    script = Path('logged.py')
+    script.write_text(LOGGED)
+    command = [sys.executable, '-m', 'torch.distributed.run', '--nproc_per_node=2']
+    command += ['--master_port', str(20000 + os.getpid() % 20000), str(script)]
+    env = dict(os.environ, PYTHONPATH=str(Path(__file__).parents[1]))
+    env |= dict(OMP_NUM_THREADS='1')
+    done = subprocess.run(
+        [*command, *map(str, args)],
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == status, done.stderr
+    return done.stdout
+
+
+@pytest.mark.slow
+def test_torchrun_is_found_out_and_means_are_logged(tmp_path):
+    """Without a launcher in the config; process r logs 10 r + i in iteration i."""
+    told = logged(tmp_path)
+    assert 'cpu, 2 processes' in told and told.count('work_dir') == 1
+    # 20 samples each, in batches of 8: three iterations an epoch.
+    wanted = [5.0 + i for i in range(9)]
+    assert f'LOGGED: {wanted}' in told
+    saved = torch.load(tmp_path / 'epoch_3.pth', weights_only=True)
+    history = saved['message_hub']['log_scalars']['train/loss_mine']
+    assert history['values'] == wanted
+
+
+@pytest.mark.slow
+def test_a_process_that_is_killed_is_named(tmp_path):
+    told = logged(tmp_path, 'kill', status=1)
+    assert told.count('SAID:') == 1
+    assert 'SAID:process 1 is gone, of 2, and did not say why' in told
+
+
 @pytest.mark.slow
 def test_two_processes_stop_together(tmp_path):
     done = run(tmp_path, 'stop')
@@ -128,6 +197,23 @@ def test_two_processes_stop_together(tmp_path):
     assert saved['meta']['iter'] in (6, 7, 8)
     run(tmp_path, 'resume')
     assert torch.load(tmp_path / 'epoch_3.pth', weights_only=True)['meta']['iter'] == 15
+
+
+def test_launchers_are_found_out(monkeypatch):
+    for name in ('RANK', 'WORLD_SIZE', 'LOCAL_RANK', 'SLURM_PROCID'):
+        monkeypatch.delenv(name, raising=False)
+    assert launched_by(None) == 'none'
+    monkeypatch.setenv('SLURM_PROCID', '0')
+    monkeypatch.setenv('SLURM_STEP_NUM_TASKS', '2')
+    with pytest.raises(UserError, match='add --launcher slurm'):
+        launched_by(None)
+    assert launched_by('none') == 'none'
+    for name, value in (('RANK', 0), ('WORLD_SIZE', 2), ('LOCAL_RANK', 0)):
+        monkeypatch.setenv(name, str(value))
+    assert launched_by(None) == 'pytorch'
+    monkeypatch.setenv('WORLD_SIZE', '1')
+    monkeypatch.delenv('SLURM_PROCID')
+    assert launched_by(None) == 'none'
 
 
 def test_an_unknown_launcher():

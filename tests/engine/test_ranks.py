@@ -1,19 +1,24 @@
 """One of several processes tells a mistake; the others are quiet."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from support.training import ToyRunPoints, toy_cfg, toy_runner
 
 from mmlite.engine.ranks import (
     FailedElsewhere,
+    LostWorker,
     OwnError,
+    lost_workers,
     shared_failures,
     should_tell,
 )
 from mmlite.errors import UserError
+from mmlite.registry import DATASETS
 
 SCRIPT = """
 import sys
@@ -45,6 +50,14 @@ except UserError as error:
 """
 
 
+@DATASETS.register_module()
+class Suicidal(ToyRunPoints):
+    """As if the system had killed the process that loads it."""
+
+    def __getitem__(self, index):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
 def test_a_single_process_tells():
     assert should_tell(UserError('oh'))
     assert not should_tell(FailedElsewhere('oh'))
@@ -64,6 +77,34 @@ def test_alone_errors_are_what_they_are(error):
     with pytest.raises(type(error)) as caught, shared_failures():
         raise error
     assert caught.value is error
+
+
+@pytest.mark.parametrize(
+    ('said', 'words'),
+    [
+        ('DataLoader worker (pid 7) is killed by signal: Killed. ', 'memory of the'),
+        ('DataLoader worker (pid(s) 7, 8) exited unexpectedly', r'\(pid 7, 8\) exited'),
+        ('DataLoader worker (pid 7) is killed by signal: Bus error. ', '--shm-size'),
+    ],
+)
+def test_a_worker_that_is_gone_is_named(said, words):
+    with pytest.raises(LostWorker, match=words) as caught, lost_workers():
+        raise RuntimeError(said)
+    assert '--resume' in str(caught.value) and '\n' not in str(caught.value)
+
+
+def test_other_errors_are_no_lost_workers():
+    with pytest.raises(RuntimeError, match='shape') as caught, lost_workers():
+        raise RuntimeError('wrong shape')
+    assert not isinstance(caught.value, UserError)
+
+
+def test_a_worker_that_is_killed_ends_in_a_line(tmp_path):
+    loader = dict(toy_cfg('').train_dataloader, num_workers=1)
+    loader['dataset'] = dict(type='Suicidal')
+    runner = toy_runner(tmp_path, train_dataloader=loader)
+    with pytest.raises(LostWorker, match=r'process that loads data \(pid \d+\)'):
+        runner.train()
 
 
 @pytest.mark.slow

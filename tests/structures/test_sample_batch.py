@@ -9,6 +9,7 @@ import pytest
 import torch
 from mmengine.model import BaseDataPreprocessor
 from mmengine.structures import BaseDataElement
+from torch import Tensor
 from torch.utils.data._utils.pin_memory import pin_memory
 
 from mmlite.errors import DataError
@@ -21,9 +22,12 @@ from mmlite.structures import (
     field_names,
     gather_field,
     has_field,
+    has_meta,
+    meta_values,
     move_field,
     packed_field,
     scatter_field,
+    set_meta,
 )
 
 
@@ -67,8 +71,8 @@ def test_samples_come_back_as_they_were():
     given = [
         sample(
             [i] * (i + 1),
-            score=torch.tensor([0.5, i]),
-            one=torch.tensor([1.0 * i]),
+            pred_score=torch.tensor([0.5, i]),
+            embedding=torch.tensor([1.0 * i]),
             mask=torch.full((2, 3), i),
             scalar=torch.tensor(i),
             array=np.full(2, i),
@@ -79,27 +83,56 @@ def test_samples_come_back_as_they_were():
     given[1].set_field(7, 'only_here')
     given[2].set_metainfo(dict(flip=True))
     batch = SampleBatch(given)
+    assert batch.field('pred_score').shape == (3, 2)
+    assert batch.field('embedding').shape == (3,)
     for before, after in zip(given, batch, strict=True):
         assert type(after) is DataSample
         assert after.metainfo == before.metainfo
         assert set(after.keys()) == set(before.keys())
-        for name in ('gt_label', 'score', 'one', 'mask', 'scalar'):
+        for name in ('gt_label', 'pred_score', 'embedding', 'mask', 'scalar'):
             assert torch.equal(after.get(name), before.get(name))
         assert after.boxes is before.boxes and after.array is before.array
-    assert batch.field('score').shape == (3, 2) and batch.field('one').shape == (3,)
-    assert batch.field('mask').shape == (3, 2, 3)
 
 
-def test_kinds_that_differ_stay_apart():
+# The type of a field by its name, whatever is in it.
+KINDS = {
+    'gt_label': (torch.tensor([3]), Tensor),
+    'pred_score': (torch.rand(4), Tensor),
+    'pred_embedding': (torch.rand(4, 2), Tensor),
+    'several labels': (torch.tensor([3, 1]), list),
+    'gt_bboxes': (torch.rand(2, 4), list),
+    'pred_disparity': (torch.rand(5, 6), list),
+    'sils': (torch.zeros(3, 8, 8), list),
+    'nobody_registered': (torch.rand(1), list),
+}
+
+
+@pytest.mark.parametrize('name', KINDS)
+def test_the_type_of_a_field_follows_from_its_kind(name):
+    value, expected = KINDS[name]
+    name = 'gt_label' if ' ' in name else name
+    made = SampleBatch([DataSample(**{name: value})] * 2)
+    filled = SampleBatch.of(2)
+    filled.set_field(name, torch.stack([value] * 2))
+    looked_at = SampleBatch([DataSample(**{name: value})] * 2)
+    list(looked_at)
+    for batch in (made, filled, looked_at, made.to('cpu'), made.take(torch.arange(2))):
+        column = batch.field(name)
+        assert isinstance(column, expected) or expected is list
+        assert isinstance(column, Tensor) == (expected is Tensor)
+        assert torch.equal(batch[1].get(name), value)
+
+
+def test_values_that_differ_stay_apart():
     values = [torch.ones(2), torch.ones(2, dtype=torch.long), np.ones(2)]
-    batch = SampleBatch(DataSample(value=value) for value in values)
-    assert all(s.value is value for s, value in zip(batch, values, strict=True))
+    batch = SampleBatch(DataSample(gt_score=value) for value in values)
+    assert all(s.gt_score is value for s, value in zip(batch, values, strict=True))
     weight = torch.nn.Parameter(torch.ones(2))
-    batch = SampleBatch([DataSample(value=weight), DataSample(value=torch.ones(2))])
-    assert batch[0].value is weight
+    pair = [DataSample(gt_score=weight), DataSample(gt_score=torch.ones(2))]
+    assert SampleBatch(pair)[0].gt_score is weight
     learned = torch.ones(2, requires_grad=True)
-    batch = SampleBatch([DataSample(value=learned)] * 2)
-    assert batch[0].value is learned
+    batch = SampleBatch([DataSample(gt_score=learned)] * 2)
+    assert batch[0].gt_score is learned
 
 
 def test_what_is_set_in_a_sample_counts_for_the_batch(batch):
@@ -118,8 +151,8 @@ def test_what_is_set_in_a_sample_counts_for_the_batch(batch):
 def test_what_is_written_into_a_sample_counts_for_the_batch(batch):
     batch[1].gt_label[0] = 9
     assert batch.field('gt_label').tolist() == [3, 9, 4]
-    batch[0].new_field = 1  # the tensors are made anew
-    assert batch.field('new_field')[0] == 1
+    batch[0].new_field = 1
+    assert batch.field('new_field') == [1, ..., ...]
     batch[1].gt_label[0] = 8
     assert batch.field('gt_label').tolist() == [3, 8, 4]
 
@@ -134,12 +167,26 @@ def test_what_is_set_in_the_batch_counts_for_its_samples(batch):
         batch.set_field('gt_label', torch.zeros(2))
 
 
+def test_meta_information_is_read_alike(batch):
+    for samples in (batch, list(copy.deepcopy(batch))):
+        assert meta_values(samples, 'img_path') == ['3.png', '1.png', '4.png']
+        assert meta_values(samples, 'flip', False) == [False] * 3
+        assert has_meta(samples, 'img_path') and not has_meta(samples, 'flip')
+        set_meta(samples, 'scale', [1, 2, 3])
+        assert meta_values(samples, 'scale') == [1, 2, 3]
+        with pytest.raises(ValueError):
+            set_meta(samples, 'scale', [1])
+        samples[0].set_metainfo(dict(flip=True))
+        set_meta(samples, 'scale', [4, 5, 6])  # now that they were looked at
+        assert meta_values(samples, 'flip', False) == [True, False, False]
+        assert [s.scale for s in samples] == [4, 5, 6]
+        assert 'scale' in samples[1].metainfo_keys()
+    assert not has_meta([], 'img_path')
+
+
 LOOKS = dict(
     field=lambda batch: batch.field('pred_label'),
-    keys=lambda batch: batch.keys(),
     sample=lambda batch: batch[1],
-    slice=lambda batch: batch[1:],
-    has=lambda batch: has_field(batch, 'pred_label'),
     take=lambda batch: batch.take(torch.tensor([0])),
     to=lambda batch: batch.to('cpu'),
     copy=copy.deepcopy,
@@ -158,26 +205,22 @@ def test_a_deferred_field_is_computed_once(batch, look):
     batch.set_field('pred_label', torch.zeros(3))  # of an earlier epoch
     defer_field(batch, 'pred_label', compute)
     assert batch.field('gt_label').tolist() == [3, 1, 4] and len(batch) == 3
-    assert 'pred_label' in repr(batch) and not calls
+    assert 'pred_label' in repr(batch) and 'pred_label' in batch.keys() and not calls
     look(batch)
     assert batch.field('pred_label').tolist() == [5, 6, 7]
     assert batch.bounds('pred_label') == (5, 7)
     assert [s.pred_label.item() for s in batch] == [5, 6, 7] and calls == [1]
 
 
-def test_a_deferred_field_that_is_set_is_not_computed(batch):
-    defer_field(batch, 'pred_label', lambda: 1 / 0)
-    batch.set_field('pred_label', torch.tensor([5, 6, 7]))
-    assert batch[1].pred_label.tolist() == [6]
-
-
-def test_samples_that_were_handed_out_get_a_deferred_field(batch):
+def test_a_deferred_field_of_samples_that_were_looked_at(batch):
     first = batch[0]
     defer_field(batch, 'pred_label', lambda: torch.tensor([5, 6, 7]))
     assert first.pred_label.tolist() == [5]
-    plain = [DataSample(), DataSample()]
-    defer_field(plain, 'pred_label', lambda: torch.tensor([5, 6]))
-    assert plain[1].pred_label.tolist() == [6]
+    batch = SampleBatch(batch)
+    defer_field(batch, 'pred_label', lambda: 1 / 0)
+    batch.set_field('pred_label', torch.tensor([5, 6, 7]))  # in its place
+    assert batch[1].pred_label.tolist() == [6]
+    defer_field(SampleBatch(batch), 'pred_label', lambda: torch.zeros(2))
     with pytest.raises(ValueError, match='pred_label has 2 values for 3 samples'):
         defer_field(batch, 'pred_label', lambda: torch.zeros(2))
 
@@ -187,7 +230,7 @@ def test_the_functions_do_the_same_to_both(batch):
         assert gather_field(samples, 'gt_label').tolist() == [3, 1, 4]
         scatter_field(samples, 'gt_score', torch.arange(6.0).view(3, 2))
         scatter_field(samples, 'pred_label', torch.tensor([5, 6, 7]))
-        scatter_field(samples, 'rows', torch.arange(6).view(3, 2).unbind())
+        scatter_field(samples, 'rows', torch.arange(6).view(3, 2))
         assert set(field_names(samples)) == {
             *('gt_label', 'gt_score', 'pred_label', 'rows')
         }
@@ -207,7 +250,8 @@ def test_the_functions_do_the_same_to_both(batch):
         with pytest.raises(ValueError):
             scatter_field(samples, 'rows', torch.zeros(2))
     assert field_names([]) == [] and not has_field([], 'gt_label')
-    assert packed_field(batch, 'rows').shape == (3, 2)
+    assert packed_field(batch, 'gt_score').shape == (3, 2)
+    assert packed_field(batch, 'rows') is None
 
 
 def test_ragged_fields_are_moved_and_gathered():
@@ -318,13 +362,14 @@ def test_bounds(batch):
     assert there.bounds('gt_label') == (1, 4)
     for part in (batch.take(torch.tensor([0])), batch.split(1)[0], batch.to('meta')):
         assert part.bounds('gt_label') == (1, 4)
-    batch[0].set_gt_label(9)
-    assert batch.bounds('gt_label') == (1, 9)
     batch.set_field('gt_label', torch.tensor([5, 6, 7]))
     assert batch.bounds('gt_label') == (5, 7)
     batch.set_field('gt_label', torch.tensor([0.5, 1.0, 2.0]))
     assert batch.bounds('gt_label') is None
     assert batch.to('meta').bounds('gt_label') is None
+    batch.set_field('gt_label', torch.tensor([5, 6, 7]))
+    batch[0].set_gt_label(9)
+    assert batch.bounds('gt_label') == (6, 9)
     assert SampleBatch([sample([1, 2]), sample([3])]).bounds('gt_label') is None
 
 

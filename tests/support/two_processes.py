@@ -8,7 +8,9 @@ import torch
 from torch import nn
 
 from mmlite.engine.wrappers import share_buffers
-from mmlite.evaluation import Accuracy
+from mmlite.evaluation import Accuracy, SampleMetric
+from mmlite.models.losses import gather_and_scale_wrapper
+from mmlite.ops import gather
 from mmlite.structures import DataSample
 
 
@@ -36,4 +38,78 @@ def evaluate_part(rank: int, folder: Path, data: list[DataSample]) -> None:
     metric = Accuracy(topk=(1, 3))
     metric.process(None, (data + data[:1])[rank::2])
     torch.save(metric.evaluate(len(data)), folder / f'{rank}.pth')
+    torch.distributed.destroy_process_group()
+
+
+class PairLoss(nn.Module):
+    """A loss of pairs with a parameter of its own, the gathered and the plain one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(torch.tensor(2.0))
+
+    def plain(self, embeddings: torch.Tensor, labels: torch.Tensor) -> tuple:
+        """Scaled distances of all pairs of one label."""
+        distances = (embeddings[:, None] - embeddings[None]).square().sum(dim=2)
+        same = labels[:, None] == labels[None]
+        return self.scale * distances[same].mean(), {'pairs': same.sum()}
+
+    forward = gather_and_scale_wrapper(plain)
+
+
+def learn_pairs(rank: int, folder: Path, parts: list, names: bool) -> None:
+    """One of two processes that compute a loss over the pairs of both."""
+    meet(rank, folder)
+    torch.manual_seed(0)
+    model = nn.ModuleList([nn.Linear(3, 2), PairLoss()])
+
+    class Whole(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.parts = model
+
+        def forward(self, x: torch.Tensor, labels: torch.Tensor) -> tuple:
+            embeddings = self.parts[0](x)
+            if names:
+                return self.parts[1](embeddings=embeddings, labels=labels)
+            return self.parts[1](embeddings, labels)
+
+    whole = nn.parallel.DistributedDataParallel(Whole())
+    x, labels = parts[rank]
+    loss, info = whole(x, labels)
+    loss.backward()
+    grads = {name: p.grad for name, p in model.named_parameters()}
+    torch.save([loss.detach(), info, grads], folder / f'{rank}.pth')
+    torch.distributed.destroy_process_group()
+
+
+def gather_part(rank: int, folder: Path, parts: list) -> None:
+    """One of two processes that gather tensors of several types and lengths."""
+    meet(rank, folder)
+    torch.save([gather(part) for part in parts[rank]], folder / f'{rank}.pth')
+    torch.distributed.destroy_process_group()
+
+
+class Names(SampleMetric):
+    """The names of the samples in their order."""
+
+    default_prefix = 'names'
+
+    def objects(self, data_samples: list[DataSample]) -> list[str]:
+        """The name of each."""
+        return [sample.img_path for sample in data_samples]
+
+    def compute_metrics(self, results: list[str]) -> dict[str, str]:
+        """All of them."""
+        return dict(all=''.join(results))
+
+
+def evaluate_objects(rank: int, folder: Path, names: str) -> None:
+    """One of two processes that share an odd number of samples."""
+    meet(rank, folder)
+    metric = Names()
+    dealt = (names + names[0])[rank::2]
+    samples = [DataSample(metainfo=dict(img_path=name)) for name in dealt]
+    metric.process(None, samples)
+    torch.save(metric.evaluate(len(names)), folder / f'{rank}.pth')
     torch.distributed.destroy_process_group()

@@ -108,6 +108,7 @@ def test_the_student_learns_what_the_teacher_says(here):
         'work_dirs/my_resnet_digits/epoch_1.pth',
         [*OPTIONS[RESNET], *on_training_data],
         out='teacher.json',
+        out_whole=True,
     )
     rows = json.loads(Path('teacher.json').read_text())
     assert sorted(row['sample_idx'] for row in rows) == list(range(64))

@@ -149,9 +149,8 @@ def with_final_sizes(
         numbers = torch.empty(1, transform.count, device='meta')
         image = transform.apply(image, numbers)
     shapes = Same(tuple(image.shape[2:]), len(samples))
-    fields = {name: samples.field(name) for name in samples.keys()}
     metainfo = samples.metainfo | {'img_shape': shapes}
-    return SampleBatch.of(len(samples), fields, metainfo)
+    return SampleBatch.of(len(samples), samples.fields, metainfo)
 
 
 class Same(Sequence):

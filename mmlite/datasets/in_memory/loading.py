@@ -85,7 +85,7 @@ def _leaves(dataset: Dataset) -> tuple[dict[str, Any], np.ndarray | None]:
     """The datasets with images inside one by their places, and its samples in them."""
     if isinstance(dataset, engine.ConcatDataset):
         return {f'datasets.{i}.': part for i, part in enumerate(dataset.datasets)}, None
-    if isinstance(dataset, (engine.RepeatDataset, engine.ClassBalancedDataset)):
+    if hasattr(dataset, '_get_ori_dataset_idx'):  # of a wrapper around one
         rows = [dataset._get_ori_dataset_idx(i) for i in range(len(dataset))]
         return {'dataset.': dataset.dataset}, np.asarray(rows)
     if not isinstance(getattr(dataset, 'pipeline', None), engine.Compose):

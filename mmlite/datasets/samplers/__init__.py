@@ -6,6 +6,8 @@ from .batches import SeededBatchSampler, StartableBatches
 from .default import DefaultSampler
 from .identities import PKSampler
 from .infinite import InfiniteSampler
+from .repeat_aug import RepeatAugSampler
+from .sequential import SequentialSampler
 from .weighted import WeightedRandomSampler
 
 __all__ = [
@@ -14,8 +16,10 @@ __all__ = [
     'DefaultSampler',
     'InfiniteSampler',
     'PKSampler',
+    'RepeatAugSampler',
     'SeededBatchSampler',
     'SeededSampler',
+    'SequentialSampler',
     'StartableBatches',
     'WeightedRandomSampler',
 ]

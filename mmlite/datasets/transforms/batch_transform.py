@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from ...errors import DataError
-from ...structures import DataSample, field_names
+from ...structures import DataSample, SampleBatch, field_names
 from ..seeded_index import uniforms
 from .fields import FIELDS, FixedField
 from .geometry import needs_kind
@@ -136,7 +136,8 @@ def _moving_names(samples: Sequence[DataSample]) -> list[str]:
     for name in field_names(samples):
         field = FIELDS.get(name)
         if field is None:
-            value = samples[0].get(name)
+            is_batch = isinstance(samples, SampleBatch)  # not to be taken apart
+            value = samples.field(name)[0] if is_batch else samples[0].get(name)
             if name == 'mask' or needs_kind(value):
                 names.append(name)
         elif type(field) is not FixedField:

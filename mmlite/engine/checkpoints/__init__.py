@@ -1,18 +1,23 @@
 """Checkpoints: read without executing, matched to a model, written whole."""
 
 from .background import BackgroundWriter
+from .key_maps import KEY_MAPS, KeyMap, convert_keys, register_key_map
 from .matching import LoadReport, load_state, unwrapped
 from .pretrained import PretrainedInit
 from .reader import load_checkpoint
 from .writer import plain, save_checkpoint, write_atomically
 
 __all__ = [
+    'KEY_MAPS',
     'BackgroundWriter',
+    'KeyMap',
     'LoadReport',
     'PretrainedInit',
+    'convert_keys',
     'load_checkpoint',
     'load_state',
     'plain',
+    'register_key_map',
     'save_checkpoint',
     'unwrapped',
     'write_atomically',

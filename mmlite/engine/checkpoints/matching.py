@@ -13,6 +13,7 @@ from mmengine.model import BaseTTAModel, is_model_wrapper
 from torch import Tensor, nn
 
 from ...errors import CheckpointError
+from .key_maps import KeyMap, convert_keys
 from .unpickler import Placeholder
 
 __all__ = ['LoadReport', 'load_state', 'unwrapped']
@@ -111,6 +112,7 @@ def load_state(
     whole: bool = False,
     prefix: str | None = None,
     revise_keys: Iterable[Sequence[str]] = _REVISE_KEYS,
+    key_map: KeyMap | str | None = None,
     source: str = 'the checkpoint',
     quiet: bool = False,
 ) -> LoadReport:
@@ -130,6 +132,8 @@ def load_state(
         prefix: Take only the entries whose names begin so, without it.
         revise_keys: Pairs of a regular expression and what to replace it with,
             applied to the names in the checkpoint.
+        key_map: How the checkpoint of another project becomes one of ours, before all
+            else; the name of a map that is registered.
         source: Where the checkpoint came from, for messages.
         quiet: Whether to leave the warning away.
 
@@ -145,8 +149,13 @@ def load_state(
     """
     model = unwrapped(model)
     state = checkpoint.get('state_dict', checkpoint)
+    if not isinstance(state, Mapping) or isinstance(state, Placeholder):
+        raise CheckpointError(f'{source} holds no weights, but {_kind(state)}')
     metadata = getattr(state, '_metadata', None) or {}
     state = _tensors(state, source)
+    if key_map is not None:
+        state, converted = convert_keys(state, key_map)
+        print_log(f'{source}: {converted}', logger='current')
     for pattern, replacement in revise_keys:
         state = {re.sub(pattern, replacement, k): v for k, v in state.items()}
     if prefix is not None:
@@ -174,6 +183,12 @@ def unwrapped(model: nn.Module) -> nn.Module:
 
 def _tensors(state: Mapping[str, Any], source: str) -> dict[str, Tensor]:
     tensors = {k: v for k, v in state.items() if isinstance(v, Tensor)}
+    unnamed = [k for k in tensors if not isinstance(k, str)]
+    if unnamed:
+        raise CheckpointError(
+            f'{source} holds weights whose names are no texts, e.g. {unnamed[0]!r}; '
+            'take another one'
+        )
     if not tensors:
         found = [f'{k} ({_kind(v)})' for k, v in state.items()]
         but = f', but {_listed("", found)}' if found else ''

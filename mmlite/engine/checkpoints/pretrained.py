@@ -24,18 +24,29 @@ class PretrainedInit(BasePretrainedInit):
             :func:`~mmlite.engine.load_checkpoint`.
         prefix: Take only the entries under this name, e.g. ``'backbone'``.
         map_location: The device on which the checkpoint is read.
+        key_map: Name of the key map for the checkpoint of another project, see
+            :func:`~mmlite.engine.checkpoints.register_key_map`.
     """
 
     def __init__(
-        self, checkpoint: str, prefix: str | None = None, map_location: str = 'cpu'
+        self,
+        checkpoint: str,
+        prefix: str | None = None,
+        map_location: str = 'cpu',
+        key_map: str | None = None,
     ) -> None:
         super().__init__(checkpoint, prefix, map_location)
+        self.key_map = key_map
 
     def __call__(self, module: nn.Module) -> None:
         """Load the weights into ``module``."""
         checkpoint = load_checkpoint(self.checkpoint, self.map_location)
         report = load_state(
-            module, checkpoint, prefix=self.prefix, source=self.checkpoint
+            module,
+            checkpoint,
+            prefix=self.prefix,
+            key_map=self.key_map,
+            source=self.checkpoint,
         )
         say(MMLogger.get_current_instance(), report.loaded(self.checkpoint))
         if hasattr(module, '_params_init_info'):

@@ -16,6 +16,7 @@ import torch
 from mmengine.dist import barrier, get_local_rank, is_main_process
 from mmengine.logging import MMLogger
 from mmengine.runner.checkpoint import CheckpointLoader
+from mmengine.utils import digit_version
 from torch import Tensor
 
 from ...errors import CheckpointError, MissingDependencyError, did_you_mean
@@ -25,6 +26,9 @@ from .damage import check_archive, damaged
 
 __all__ = ['load_checkpoint']
 
+#: Before 2.6, torch can be made to execute what a file holds in spite of
+#: ``weights_only`` (CVE-2025-32434): there, our own unpickler alone reads.
+_WEIGHTS_ONLY_IS_SAFE = digit_version(torch.__version__) >= digit_version('2.6.0')
 #: Under which keys people keep the weights.
 _STATE_KEYS = ('state_dict', 'model', 'module', 'model_state', 'model_state_dict')
 _BROKEN = (RuntimeError, EOFError, OSError, zipfile.BadZipFile)
@@ -103,17 +107,18 @@ def _check_present(file: Path) -> None:
 
 def _read(file: Path, map_location: MapLocation) -> Any:
     check_archive(file)
-    try:
-        return _torch_load(file, map_location, weights_only=True)
-    except _MALFORMED:
-        pass  # it may hold other objects than tensors: read below, without them
-    except _BROKEN as error:
-        if _is_torchscript(file):
-            raise CheckpointError(
-                f'{file} is a TorchScript program, not a checkpoint; save the '
-                'state_dict() of its model'
-            ) from error
-        raise damaged(file, error) from error
+    if _is_torchscript(file):  # which torch would run
+        raise CheckpointError(
+            f'{file} is a TorchScript program, not a checkpoint; save the '
+            'state_dict() of its model'
+        )
+    if _WEIGHTS_ONLY_IS_SAFE:
+        try:
+            return _torch_load(file, map_location, weights_only=True)
+        except _MALFORMED:
+            pass  # it may hold other objects than tensors: read below, without them
+        except _BROKEN as error:
+            raise damaged(file, error) from error
     try:
         checkpoint = _torch_load(
             file, map_location, weights_only=False, pickle_module=unpickler

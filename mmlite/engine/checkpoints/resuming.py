@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import random
 from collections.abc import Iterator, Mapping
@@ -12,10 +13,11 @@ from typing import Any
 import numpy as np
 import torch
 from mmengine.dist import all_gather_object
-from mmengine.logging import MessageHub
+from mmengine.logging import MessageHub, print_log
 
 from ...errors import CheckpointError
 from ..history import SAVED_LENGTH, History
+from .content import mapping, odd, storable
 from .unpickler import Placeholder
 from .writer import write_atomically
 
@@ -78,39 +80,65 @@ def hub_state(hub: MessageHub) -> dict[str, Any]:
             values=values[-SAVED_LENGTH:].tolist(),
             counts=counts[-SAVED_LENGTH:].tolist(),
         )
-    infos = {k: v for k, v in hub.runtime_info.items() if resumed.get(k) and k != 'cfg'}
+    infos, lost = {}, {}
+    for key, value in hub.runtime_info.items():
+        if resumed.get(key) and key != 'cfg':
+            kept = storable(value, key, lost)
+            if not any(place == key or place.startswith(f'{key}.') for place in lost):
+                infos[key] = kept
+    if lost:
+        print_log(
+            'a checkpoint holds plain data only, so that of the message hub it lacks '
+            + ', '.join(f'{place} ({kind})' for place, kind in lost.items()),
+            logger='current',
+            level=logging.WARNING,
+        )
     return dict(log_scalars=scalars, runtime_info=infos, resumed_keys=resumed)
 
 
-def restore_hub(hub: MessageHub, state: Mapping[str, Any]) -> None:
-    """Put back what :func:`hub_state`, or mmengine, saved."""
-    scalars = {}
-    for key, saved in state.get('log_scalars', {}).items():
-        history = _history(saved)
-        if history is not None:
-            scalars[key] = history
-    infos = {
-        key: value
-        for key, value in state.get('runtime_info', {}).items()
-        if not isinstance(value, Placeholder)
-    }
-    names = scalars.keys() | infos.keys()
-    kept = {k: v for k, v in state.get('resumed_keys', {}).items() if k in names}
-    hub.load_state_dict(
-        dict(log_scalars=scalars, runtime_info=infos, resumed_keys=kept)
+def readable_hub(saved: Any, source: str) -> dict[str, Any]:
+    """What :func:`hub_state`, or mmengine, saved, as a state of the message hub.
+
+    Args:
+        saved: What was saved; None is nothing.
+        source: The file, for messages.
+
+    Raises:
+        CheckpointError: if it is no such state.
+    """
+    parts = mapping(saved or {}, source, 'message_hub')
+    scalars, infos, resumed = (
+        mapping(parts.get(key) or {}, source, f'message_hub.{key}')
+        for key in ('log_scalars', 'runtime_info', 'resumed_keys')
     )
+    histories = {
+        key: _history(value, source, f'message_hub.log_scalars.{key}')
+        for key, value in scalars.items()
+    }
+    infos = {k: v for k, v in infos.items() if not isinstance(v, Placeholder)}
+    names = histories.keys() | infos.keys()
+    kept = {k: bool(v) for k, v in resumed.items() if k in names}
+    for key in names:
+        if not isinstance(key, str):
+            raise odd(source, 'message_hub', key, 'a dict whose keys are texts')
+    return dict(log_scalars=histories, runtime_info=infos, resumed_keys=kept)
 
 
-def _history(saved: Any) -> History | None:
+def _history(saved: Any, source: str, place: str) -> History:
     if isinstance(saved, Placeholder):  # mmengine's HistoryBuffer
-        saved = saved.state or {}
+        state = saved.state if isinstance(saved.state, Mapping) else {}
         saved = dict(
-            values=saved.get('_log_history'), counts=saved.get('_count_history')
+            values=state.get('_log_history'), counts=state.get('_count_history')
         )
-    values, counts = saved.get('values'), saved.get('counts')
-    if values is None or counts is None:
-        return None
-    return History(np.asarray(values, dtype=float), np.asarray(counts, dtype=int))
+    saved = mapping(saved, source, place)
+    try:
+        values = np.asarray(saved['values'], dtype=float)
+        counts = np.asarray(saved['counts'], dtype=int)
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise odd(source, place, saved, 'a list of values and one of counts') from error
+    if values.ndim != 1 or values.shape != counts.shape:
+        raise odd(source, place, saved, 'as many values as counts')
+    return History(values, counts)
 
 
 def remember_latest(work_dir: str, checkpoint: str) -> None:
@@ -130,7 +158,8 @@ def latest_checkpoint(work_dir: str) -> str | None:
     if not note.is_file():
         return None
     path = note.read_text().strip()
-    for candidate in (path, os.path.join(work_dir, os.path.basename(path))):
+    # In a copy of the folder, its own one.
+    for candidate in (os.path.join(work_dir, os.path.basename(path)), path):
         if os.path.exists(candidate):
             return candidate
     raise CheckpointError(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import io
 import pickle
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable
 from functools import partial
 from typing import IO, Any
@@ -94,6 +94,13 @@ def _encode(text: str, encoding: str = 'latin1') -> bytes:
     return text.encode('latin1')
 
 
+def _counter(counts: Any = ()) -> Counter:
+    found: Counter = Counter()
+    if isinstance(counts, dict) and not isinstance(counts, Placeholder):
+        dict.update(found, counts)
+    return found
+
+
 def _empty_bytes() -> bytes:
     return b''  # others are not written as a call
 
@@ -110,6 +117,7 @@ _SAFE: dict[tuple[str, str], Callable] = {
         )
     },
     ('collections', 'OrderedDict'): OrderedDict,
+    ('collections', 'Counter'): _counter,
     ('_codecs', 'encode'): _encode,
     ('torch', 'Size'): torch.Size,
     ('torch', 'device'): torch.device,

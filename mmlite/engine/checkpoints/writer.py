@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
+import socket
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,7 +17,16 @@ from torch import Tensor
 
 from ...errors import CheckpointError
 
-__all__ = ['plain', 'save_checkpoint', 'write_atomically', 'write_checkpoint']
+__all__ = [
+    'part_of',
+    'plain',
+    'remove_leftovers',
+    'save_checkpoint',
+    'write_atomically',
+    'write_checkpoint',
+]
+
+_WRITER = re.compile(r'\.(?P<host>\w+)-(?P<pid>\d+)-[0-9a-f]{8}\.part$')
 
 _AS_IS = (str, int, float, bool, bytes, complex, type(None), torch.dtype, torch.device)
 
@@ -59,7 +70,7 @@ def write_checkpoint(content: Mapping[str, Any], path: Path) -> None:
 def write_atomically(path: Path, write: Callable[[IO[bytes]], Any]) -> None:
     """Let ``write`` fill a file beside ``path``, and then put it in its place."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f'.{path.name}.{secrets.token_hex(4)}')
+    part = part_of(path)
     try:
         with open(part, 'xb') as file:
             write(file)
@@ -69,6 +80,51 @@ def write_atomically(path: Path, write: Callable[[IO[bytes]], Any]) -> None:
     except BaseException:
         part.unlink(missing_ok=True)
         raise
+
+
+def part_of(path: Path) -> Path:
+    """A name for what is to become a file: it says which process writes it.
+
+    Example:
+        >>> part_of(Path('a.pth')).name
+        '.a.pth....part'
+    """
+    writer = f'{_host()}-{os.getpid()}-{secrets.token_hex(4)}'
+    return path.with_name(f'.{path.name}.{writer}.part')
+
+
+def remove_leftovers(folder: str | Path) -> list[str]:
+    """Remove what processes that were killed on this machine have half written.
+
+    Args:
+        folder: Where checkpoints go.
+
+    Returns:
+        The names of what was removed.
+    """
+    removed = []
+    for part in sorted(Path(folder).glob('.*.part')):
+        found = _WRITER.search(part.name)
+        if found and found['host'] == _host() and not _lives(int(found['pid'])):
+            part.unlink(missing_ok=True)
+            removed.append(part.name)
+    return removed
+
+
+def _host() -> str:
+    return re.sub(r'\W', '_', socket.gethostname())
+
+
+def _lives(pid: int) -> bool:
+    if os.name == 'nt':  # where signal 0 ends a process
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):  # of another user
+        return True
+    return True
 
 
 def plain(value: Any, of_tensor: Callable[[Tensor], Tensor] | None = None) -> Any:

@@ -10,6 +10,7 @@ from .nan_loss_hook import NanLossHook
 from .patch_whitening_hook import PatchWhiteningHook
 from .progress_hook import ProgressHook
 from .runtime_info_hook import RuntimeInfoHook
+from .visual_summary_hook import VisualSummaryHook
 from .visualization_hook import VisualizationHook
 
 __all__ = [
@@ -23,5 +24,6 @@ __all__ = [
     'PatchWhiteningHook',
     'ProgressHook',
     'RuntimeInfoHook',
+    'VisualSummaryHook',
     'VisualizationHook',
 ]

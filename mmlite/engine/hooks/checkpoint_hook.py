@@ -16,7 +16,9 @@ from mmengine.runner import Runner
 from ...errors import ConfigError, Problem, did_you_mean
 from ...registry import HOOKS
 from ..checkpoints import load_checkpoint, save_checkpoint
+from ..checkpoints.best import better, carry_over, lies_in, note_watched, score_of
 from ..checkpoints.resuming import gathered_rng_states, remember_latest
+from ..checkpoints.writer import part_of, remove_leftovers
 from ..terminal import say
 
 Names = str | Sequence[str] | None
@@ -28,8 +30,9 @@ class CheckpointHook(BaseCheckpointHook):
 
     Differs from mmengine's in that training goes on while a checkpoint is
     written, a file is replaced only by a whole one, old ones are removed after a
-    new one is there, and a misspelt ``save_best`` is reported before the training
-    or after the first validation, with nothing lost.
+    new one is there, nothing outside the folder is ever removed, NaN is never the
+    best, and a misspelt ``save_best`` is reported before or after the first
+    validation, with nothing lost.
 
     Args:
         interval: Epochs (iterations) between checkpoints; -1 is never.
@@ -112,8 +115,22 @@ class CheckpointHook(BaseCheckpointHook):
             name = os.path.basename(runner.work_dir.rstrip(os.sep))
             self.out_dir = os.path.join(self.out_dir, name)
         self._training = True
+        remove_leftovers(self.out_dir)
         hub = runner.message_hub
-        self._kept = list(hub.get_info('keep_ckpt_ids') or [])
+        resumed = getattr(runner, 'resumed', None)
+        own = resumed is None or lies_in(resumed.source, self.out_dir)
+        kept = hub.get_info('keep_ckpt_ids')
+        # Files of those names in this folder are not those of another one.
+        self._kept = [k for k in _as_list(kept) or [] if isinstance(k, int) and own]
+        if not self.save_best:
+            return
+        if resumed is not None:
+            now = list(zip(self.key_indicators, self.rules, strict=True))
+            given = hub, resumed.cfg, resumed.source, now, self.out_dir
+            for line in carry_over(*given):
+                runner.logger.warning(line)
+        if 'auto' not in self.key_indicators:
+            note_watched(hub, zip(self.key_indicators, self.rules, strict=True))
 
     def after_train_epoch(self, runner: Runner) -> None:
         """Save, if it is time."""
@@ -151,7 +168,8 @@ class CheckpointHook(BaseCheckpointHook):
             for key, rule in zip(self.key_indicators, self.rules, strict=True)
         ]
         if any(improved) and self._saved == (runner.epoch, runner.iter):
-            self._save(runner, *self._saved)  # once more, so that it knows the best one
+            # Once more, so that it knows the best one.
+            self._save(runner, *self._saved, validated=True)
 
     def after_train(self, runner: Runner) -> None:
         """Publish, if asked to."""
@@ -166,8 +184,17 @@ class CheckpointHook(BaseCheckpointHook):
             if path:
                 self._publish_model(runner, path)
 
-    def _save(self, runner: Runner, epoch: int, iteration: int) -> None:
-        """Save the state after ``epoch`` epochs and ``iteration`` iterations."""
+    def _save(
+        self, runner: Runner, epoch: int, iteration: int, validated: bool = False
+    ) -> None:
+        """Save the state after ``epoch`` epochs and ``iteration`` iterations.
+
+        If a validation follows that nobody has ``validated`` yet, it is noted, so that
+        it is made up where the process is killed in it.
+        """
+        follows = getattr(runner.train_loop, 'validates_after', None)
+        validating = not validated and bool(follows and follows(epoch, iteration))
+        runner.call_hook('before_all_save')
         step = epoch if self.by_epoch else iteration
         old: list[int] = []
         if self.max_keep_ckpts > 0:
@@ -191,7 +218,7 @@ class CheckpointHook(BaseCheckpointHook):
                 os.path.basename(path),
                 save_optimizer=self.save_optimizer,
                 save_param_scheduler=self.save_param_scheduler,
-                meta=dict(epoch=epoch, iter=iteration),
+                meta=dict(epoch=epoch, iter=iteration, validating=validating),
                 by_epoch=self.by_epoch,
                 rng_states=rng_states,
                 background=self.background,
@@ -213,9 +240,14 @@ class CheckpointHook(BaseCheckpointHook):
         except ValueError:
             self._refuse(
                 runner,
-                f"is 'auto', which takes the first figure, {key!r}; nothing tells "
+                f"is 'auto', which takes the first figure, {key!r}; nothing says "
                 "whether more of it is better, so set rule='greater' or 'less'",
             )
+        watched = runner.message_hub.get_info('save_best')
+        if watched and _as_list(watched)[0][0] != key:
+            for what in ('best_score', 'best_ckpt'):
+                runner.message_hub.pop_info(what)
+        note_watched(runner.message_hub, [(key, self.rules[0])])
         return True
 
     def _save_if_best(
@@ -225,9 +257,12 @@ class CheckpointHook(BaseCheckpointHook):
             hint = did_you_mean(key, metrics)
             there = ', '.join(map(repr, metrics))
             self._refuse(runner, f'there is no metric {key!r}{hint}; there are {there}')
-        hub, score = runner.message_hub, metrics[key]
-        best = hub.get_info(self._name('best_score', key))
-        if score is None or (best is not None and not self.rule_map[rule](score, best)):
+        hub, score = runner.message_hub, score_of(metrics[key])
+        if score is None:
+            if metrics[key] is not None:
+                runner.logger.warning(f'{key} is {metrics[key]}: never the best')
+            return False
+        if not better(score, hub.get_info(self._name('best_score', key)), rule):
             return False
         when = runner.epoch if self.by_epoch else runner.iter
         name = f'best_{key}_{self.filename_tmpl.format(when)}'.replace('/', '_')
@@ -237,9 +272,11 @@ class CheckpointHook(BaseCheckpointHook):
         hub.update_info(self._name('best_ckpt', key), path)
 
         def then() -> None:
-            if before and before != path:
+            # The best one of a training in another folder stays where it is.
+            if before and before != path and lies_in(before, self.out_dir):
                 Path(before).unlink(missing_ok=True)
 
+        runner.call_hook('before_all_save')
         runner.save_checkpoint(
             self.out_dir,
             name,
@@ -265,7 +302,7 @@ class CheckpointHook(BaseCheckpointHook):
             [
                 Problem(
                     'default_hooks.checkpoint.save_best',
-                    f'{mistake}. Nothing is lost: mend it, and '
+                    f'{mistake}. Nothing is lost: correct it, and '
                     f'go on from {self.last_ckpt} with --resume',
                 )
             ]
@@ -275,7 +312,7 @@ class CheckpointHook(BaseCheckpointHook):
     def _publish_model(self, runner: Runner, ckpt_path: str) -> None:
         checkpoint = load_checkpoint(ckpt_path)
         content = {k: checkpoint[k] for k in self.published_keys if k in checkpoint}
-        part = Path(ckpt_path).with_suffix('.part')
+        part = part_of(Path(ckpt_path))
         save_checkpoint(content, part)
         digest = hashlib.sha256(part.read_bytes()).hexdigest()[:8]
         final = f'{os.path.splitext(ckpt_path)[0]}-{digest}.pth'

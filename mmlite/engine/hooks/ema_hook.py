@@ -37,6 +37,7 @@ class EMAHook(BaseEMAHook):
         **kwargs: Any,
     ) -> None:
         super().__init__(ema_type, strict_load, begin_iter, begin_epoch, **kwargs)
+        self.ema_model: Any = None  # until a run begins
         self._swapped = False
         self._behind = False  # the average, whose time has not come yet
 
@@ -79,6 +80,8 @@ class EMAHook(BaseEMAHook):
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Take the average out of a checkpoint, or begin it with its weights."""
+        if self.ema_model is None:
+            return
         if runner.resuming and 'ema_state_dict' in checkpoint:
             self._swap_ema_state_dict(checkpoint)
             load_state(

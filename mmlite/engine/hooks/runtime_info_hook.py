@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
+from mmengine.dist import all_gather_object
 from mmengine.hooks import RuntimeInfoHook as BaseRuntimeInfoHook
 from mmengine.optim import OptimWrapperDict
 from mmengine.runner import Runner
@@ -12,7 +13,7 @@ from mmengine.version import __version__ as mmengine_version
 from torch import Tensor
 
 from ...registry import HOOKS
-from ..history import as_numbers, history_of, record
+from ..history import as_numbers, history_of, means, record
 from ..optimizers import OptimWrapper
 from .logging_steps import LogSteps
 
@@ -22,14 +23,16 @@ class RuntimeInfoHook(BaseRuntimeInfoHook):
     """Keeps the message hub up to date.
 
     Differs from mmengine's in that values stay on their device until a log line
-    is due: training never waits for the device in between. The log lines are
-    the same.
+    is due: training never waits for the device in between. Of several processes it
+    keeps the mean of what they log, not what the first one does; they meet for it
+    when a log line is due, and not in between.
     """
 
     def __init__(self) -> None:
         self.last_loop_stage: str | None = None
         self._steps: LogSteps | None = None
         self._pending: dict[str, list] = defaultdict(list)
+        self._rates: dict[str, list] = defaultdict(list)  # the same in all processes
         self._wrappers: list[OptimWrapper] = []
 
     def before_run(self, runner: Runner) -> None:
@@ -49,6 +52,7 @@ class RuntimeInfoHook(BaseRuntimeInfoHook):
         super().before_train(runner)
         self._steps = LogSteps(runner)
         self._pending.clear()
+        self._rates.clear()
         wrappers = runner.optim_wrapper
         if isinstance(wrappers, OptimWrapperDict):
             wrappers = list(wrappers.values())
@@ -72,7 +76,7 @@ class RuntimeInfoHook(BaseRuntimeInfoHook):
         """Keep what the model logs, and pass it on if a log line is due."""
         pending = self._pending
         for key, rates in runner.optim_wrapper.get_lr().items():
-            pending[key].append(rates[0])
+            self._rates[key].append(rates[0])
         for key, value in (outputs or {}).items():
             if isinstance(value, Tensor) and value.requires_grad:
                 value = value.detach()  # as it would keep its graph alive
@@ -89,17 +93,26 @@ class RuntimeInfoHook(BaseRuntimeInfoHook):
         """Pass on what is left."""
         self._flush(runner)
 
-    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Let the checkpoint have the latest values."""
+    def before_all_save(self, runner: Runner) -> None:
+        """Let a checkpoint have the latest values: called in all processes."""
         self._flush(runner)
 
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Let the checkpoint have the latest values, if nobody else is needed."""
+        if runner.world_size == 1:
+            self._flush(runner)
+
     def _flush(self, runner: Runner) -> None:
-        if not self._pending:
+        if not self._rates and not self._pending:
             return
         hub = runner.message_hub
-        for key, values in self._pending.items():
-            record(hub, f'train/{key}', as_numbers(values))
+        values = {key: as_numbers(its) for key, its in self._pending.items()}
+        if runner.world_size > 1:
+            values = means(all_gather_object(values))
+        for key, its in (self._rates | values).items():
+            record(hub, f'train/{key}', as_numbers(its))
         self._pending.clear()
+        self._rates.clear()
         for key, buffer in hub.log_scalars.items():
             if buffer.data[0].dtype == float:  # those that count stay as they are
                 history_of(hub, key)

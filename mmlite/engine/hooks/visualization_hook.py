@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from mmengine.hooks import Hook
 from mmengine.runner import EpochBasedTrainLoop, Runner
+from torch import Tensor
 
 from ...errors import ConfigError
 from ...registry import HOOKS
@@ -22,7 +23,8 @@ class VisualizationHook(Hook):
     """Draws every n-th sample of the validation and test data.
 
     The runner's visualizer draws it: onto the image file if the sample names
-    one, else onto what the data loader gave, taken as RGB or grey.
+    one, else onto what the data loader gave, taken as RGB, grey or frames; of several
+    inputs or views onto the first.
 
     Args:
         enable: Whether to draw at all.
@@ -31,7 +33,7 @@ class VisualizationHook(Hook):
         out_dir: Folder for the images. Without it, they go to the
             visualizer's storage backends.
         **kwargs: Arguments of
-            :meth:`~mmlite.visualization.UniversalVisualizer.visualize_cls`.
+            :meth:`~mmlite.visualization.UniversalVisualizer.add_datasample`.
 
     Raises:
         ConfigError: when a run begins, if the visualizer has no such argument.
@@ -63,7 +65,7 @@ class VisualizationHook(Hook):
     def before_run(self, runner: Runner) -> None:
         """Refuse drawing arguments that the visualizer does not have."""
         given = ('image', 'data_sample', 'show', 'out_file', 'name', 'step')
-        draw = runner.visualizer.visualize_cls
+        draw = runner.visualizer.add_datasample
         if self.enable and (wrong := argument_problems(draw, self.draw_args, given)):
             raise ConfigError([problem.under('visualization') for problem in wrong])
 
@@ -108,16 +110,24 @@ class VisualizationHook(Hook):
             path = sample.get('img_path')
             name = Path(path).name if path else str(start + place)
             out_file = self.out_dir and str(Path(self.out_dir, f'{name}_{step}.png'))
-            runner.visualizer.visualize_cls(
-                read_image(path) if path else _as_image(data_batch['inputs'][place]),
+            runner.visualizer.add_datasample(
+                name,
+                read_image(path) if path else _image_of(data_batch['inputs'], place),
                 sample,
                 show=self.show,
                 out_file=out_file,
-                name=name,
                 step=step,
                 **self.draw_args,
             )
 
 
-def _as_image(inputs: Any) -> np.ndarray:
-    return inputs.detach().cpu().numpy().transpose(1, 2, 0)  # (H, W, C)
+def _image_of(inputs: Any, place: int) -> np.ndarray:
+    """The picture of a sample: the first of several inputs or views; frames."""
+    if isinstance(inputs, Mapping):
+        return _image_of(next(iter(inputs.values())), place)
+    views = not isinstance(inputs, Tensor) and isinstance(inputs[0], (list, tuple))
+    if views or (not isinstance(inputs, Tensor) and inputs[0].ndim == 4):
+        return _image_of(inputs[0], place)
+    picture = inputs[place].detach().cpu().numpy()
+    is_image = picture.ndim == 3 and picture.shape[0] in (1, 3)
+    return picture.transpose(1, 2, 0) if is_image else picture

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import mmengine.runner.loops as base
+import numpy as np
 import torch
 from mmengine.device import get_device
+from mmengine.dist import all_gather_object
 from mmengine.evaluator import Evaluator
 from mmengine.runner import BaseLoop, Runner
 from mmengine.structures import BaseDataElement
@@ -17,6 +19,7 @@ from torch.utils.data import DataLoader
 from ...registry import LOOPS
 from ...structures import SampleBatch
 from ..checkpoints.resuming import preserved_rng
+from ..history import as_numbers
 from ..optimizers import amp_supported
 from ..wrappers import share_buffers
 from .epoch_batches import batches_from
@@ -96,11 +99,12 @@ class _EvalLoop(BaseLoop):
         return outputs[:-1]
 
     def _mean_losses(self) -> dict[str, float]:
+        values = {name: as_numbers(its) for name, its in self._losses.items()}
+        every = all_gather_object(values)  # an evaluation is the work of all processes
         means = {
-            name: torch.stack([torch.as_tensor(v).float() for v in values]).mean()
-            for name, values in self._losses.items()
+            name: float(np.mean([v for its in every for v in its.get(name, ())]))
+            for name in dict.fromkeys(name for its in every for name in its)
         }
-        means = {name: float(mean) for name, mean in means.items()}
         if means:
             total = sum(mean for name, mean in means.items() if 'loss' in name)
             means[f'{self.mode}_loss'] = total

@@ -128,12 +128,27 @@ class TrainLoop(BaseLoop):
         if not getattr(self.runner.optim_wrapper, 'accumulating', False):
             raise KeyboardInterrupt
 
-    def _validate_if_due(self, done: int, last: int) -> None:
+    def validates_after(self, epoch: int, iteration: int) -> bool:
+        """Whether a validation follows when so much is done.
+
+        Args:
+            epoch: Number of epochs.
+            iteration: Number of iterations.
+        """
+        raise NotImplementedError
+
+    def _interval_after(self, done: int) -> int:
         step = bisect.bisect(self.dynamic_milestones, done + 1)
-        self.val_interval = self.dynamic_intervals[step - 1]
-        if done < self.val_begin:
-            return
-        if done % self.val_interval == 0 or done == last:
+        return self.dynamic_intervals[step - 1]
+
+    def _is_due(self, done: int, last: int) -> bool:
+        if done < max(self.val_begin, 1) or self.runner._val_loop is None:
+            return False
+        return done % self._interval_after(done) == 0 or done == last
+
+    def _validate_if_due(self, done: int, last: int) -> None:
+        self.val_interval = self._interval_after(done)
+        if self._is_due(done, last):
             self._validate()
 
     def _validate(self) -> None:
@@ -180,6 +195,11 @@ class EpochBasedTrainLoop(TrainLoop, base.EpochBasedTrainLoop):
         self._iter = iteration if found else epoch * now
         return found
 
+    def validates_after(self, epoch: int, iteration: int) -> bool:
+        """Whether a validation follows: only at the end of an epoch."""
+        ended = iteration == epoch * len(self.dataloader)
+        return ended and self._is_due(epoch, self._max_epochs)
+
     def _run(self) -> None:
         while self._epoch < self._max_epochs and not self.stop_training:
             self.run_epoch()
@@ -225,6 +245,10 @@ class IterBasedTrainLoop(TrainLoop, base.IterBasedTrainLoop):
         super().__init__(runner, dataloader, val_begin, val_interval, dynamic_intervals)
         self._max_epochs = 1  # the whole training is one epoch to the hooks
         self._max_iters = max_iters
+
+    def validates_after(self, epoch: int, iteration: int) -> bool:
+        """Whether a validation follows."""
+        return self._is_due(iteration, self._max_iters)
 
     def _run(self) -> None:
         self.runner.call_hook('before_train_epoch')

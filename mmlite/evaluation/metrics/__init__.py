@@ -4,6 +4,7 @@ from .accuracy import Accuracy
 from .base import RowMetric
 from .confusion_matrix import ConfusionMatrix
 from .multi_label import AveragePrecision, MultiLabelMetric
+from .sample_metric import SampleMetric
 from .single_label import SingleLabelMetric
 
 __all__ = [
@@ -12,5 +13,6 @@ __all__ = [
     'ConfusionMatrix',
     'MultiLabelMetric',
     'RowMetric',
+    'SampleMetric',
     'SingleLabelMetric',
 ]

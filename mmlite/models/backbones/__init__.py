@@ -5,12 +5,17 @@ from .airbench_net import AirbenchBlock, AirbenchNet
 from .alexnet import AlexNet
 from .base_backbone import BaseBackbone
 from .beit import BEiTViT
+from .convmixer import ConvMixer
 from .convnext import ConvNeXt, ConvNeXtBlock
+from .cspnet import CSPDarkNet, CSPResNet, CSPResNeXt
 from .deit import DistilledVisionTransformer
 from .deit3 import DeiT3
 from .densenet import DenseNet
+from .edgenext import EdgeNeXt
+from .efficientformer import EfficientFormer
 from .efficientnet import EfficientNet
 from .efficientnet_v2 import EfficientNetV2
+from .hornet import HorNet
 from .hrnet import HRNet
 from .inception_v3 import InceptionV3
 from .lenet import LeNet5
@@ -18,25 +23,33 @@ from .mlp_mixer import MlpMixer
 from .mobilenet_v2 import InvertedResidual, MobileNetV2
 from .mobilenet_v3 import MobileNetV3
 from .mobileone import MobileOne, MobileOneBlock
+from .mobilevit import MobileViT
+from .poolformer import PoolFormer
 from .regnet import RegNet
+from .replknet import RepLKNet
+from .repmlp import RepMLPNet
 from .repvgg import RepVGG, RepVGGBlock
 from .res2net import Bottle2neck, Res2Net
 from .resnest import ResNeSt
 from .resnet import ResNet, ResNetV1c, ResNetV1d
 from .resnet_cifar import ResNet_CIFAR
 from .resnext import ResNeXt, ResNeXtBottleneck
+from .riformer import RIFormer
 from .seresnet import SEBottleneck, SEResNet
 from .seresnext import SEResNeXt
 from .shufflenet_v1 import ShuffleNetV1
 from .shufflenet_v2 import ShuffleNetV2
 from .swin_transformer import SwinBlock, SwinBlockSequence, SwinTransformer
 from .swin_transformer_v2 import SwinTransformerV2
+from .tinyvit import TinyViT
+from .van import VAN
 from .vgg import VGG
 from .vision_transformer import VisionTransformer
 from .vit_eva02 import ViTEVA02
 from .vit_sam import ViTSAM
 
 __all__ = [
+    'VAN',
     'VGG',
     'AirbenchBlock',
     'AirbenchNet',
@@ -46,14 +59,21 @@ __all__ = [
     'BasicBlock',
     'Bottle2neck',
     'Bottleneck',
+    'CSPDarkNet',
+    'CSPResNeXt',
+    'CSPResNet',
+    'ConvMixer',
     'ConvNeXt',
     'ConvNeXtBlock',
     'DeiT3',
     'DenseNet',
     'DistilledVisionTransformer',
+    'EdgeNeXt',
+    'EfficientFormer',
     'EfficientNet',
     'EfficientNetV2',
     'HRNet',
+    'HorNet',
     'InceptionV3',
     'InvertedResidual',
     'LeNet5',
@@ -62,7 +82,12 @@ __all__ = [
     'MobileNetV3',
     'MobileOne',
     'MobileOneBlock',
+    'MobileViT',
+    'PoolFormer',
+    'RIFormer',
     'RegNet',
+    'RepLKNet',
+    'RepMLPNet',
     'RepVGG',
     'RepVGGBlock',
     'Res2Net',
@@ -84,6 +109,7 @@ __all__ = [
     'SwinBlockSequence',
     'SwinTransformer',
     'SwinTransformerV2',
+    'TinyViT',
     'ViTEVA02',
     'ViTSAM',
     'VisionTransformer',

@@ -11,11 +11,10 @@ from functools import partial
 from typing import Any, ClassVar
 
 import torch
-from mmengine.model import BaseModule, Sequential
+from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from ...registry import MODELS
-from ...structures import FeatureSpec
 from ..layers import (
     GRN,
     DropPath,
@@ -23,19 +22,13 @@ from ..layers import (
     build_activation_layer,
     build_norm_layer,
     checkpointed,
-    drop_path_rates,
 )
-from .base_backbone import (
-    BaseBackbone,
-    check_frozen_stages,
-    check_out_indices,
-    take_arch,
-)
+from .base_backbone import take_arch
+from .patch_stages import LAYER_NORM, PatchStages
 
 __all__ = ['ConvNeXt', 'ConvNeXtBlock']
 
 DW_CONV = dict(kernel_size=7, padding=3)
-LAYER_NORM = dict(type='LN2d', eps=1e-6)
 GELU = dict(type='GELU')
 INIT = [
     dict(type='TruncNormal', layer=['Conv2d', 'Linear'], std=0.02, bias=0.0),
@@ -127,7 +120,7 @@ def _arch(depths: Sequence[int], width: int) -> dict[str, list[int]]:
 
 
 @MODELS.register_module()
-class ConvNeXt(BaseBackbone):
+class ConvNeXt(PatchStages):
     """A ResNet made as modern as a transformer.
 
     V2 is ``use_grn=True`` with ``layer_scale_init_value=0``.
@@ -196,78 +189,33 @@ class ConvNeXt(BaseBackbone):
         with_cp: bool = False,
         init_cfg: dict | list[dict] | None = INIT,
     ) -> None:
-        super().__init__(init_cfg)
         arch = take_arch(arch, self.arch_settings, ('depths', 'channels'))
-        self.depths, self.channels = tuple(arch['depths']), tuple(arch['channels'])
-        if len(self.depths) != len(self.channels):
-            raise ValueError(
-                f'arch.depths has {len(self.depths)} entries, arch.channels '
-                f'{len(self.channels)}; give one of each for every stage'
-            )
-        self.num_stages = len(self.depths)
-        self.out_indices = check_out_indices(out_indices, self.num_stages)
-        self.frozen_stages = check_frozen_stages(frozen_stages, self.num_stages)
-        self.gap_before_final_norm = gap_before_final_norm
-        self._stem_stride = stem_patch_size
-        self.downsample_layers = nn.ModuleList()
-        self.stages = nn.ModuleList()
-        before = in_channels
-        rates = drop_path_rates(drop_path_rate, self.depths)
-        for i, width in enumerate(self.channels):
-            size = 2 if i else stem_patch_size
-            conv = nn.Conv2d(before, width, kernel_size=size, stride=size)
-            norm = build_norm_layer(norm_cfg, before if i else width)[1]
-            layers = (norm, conv) if i else (conv, norm)
-            self.downsample_layers.append(nn.Sequential(*layers))
-            self.stages.append(
-                Sequential(
-                    *(
-                        ConvNeXtBlock(
-                            width,
-                            drop_path_rate=rate,
-                            norm_cfg=norm_cfg,
-                            act_cfg=act_cfg,
-                            linear_pw_conv=linear_pw_conv,
-                            layer_scale_init_value=layer_scale_init_value,
-                            use_grn=use_grn,
-                            with_cp=with_cp,
-                        )
-                        for rate in rates[i]
-                    )
-                )
-            )
-            if i in self.out_indices:
-                self.add_module(f'norm{i}', build_norm_layer(norm_cfg, width)[1])
-            before = width
-        self.freeze_parts()
-
-    @property
-    def feature_specs(self) -> tuple[FeatureSpec, ...]:
-        """Width of every stage that is returned; its stride if it is a map."""
-        if self.gap_before_final_norm:
-            return tuple(FeatureSpec(self.channels[i]) for i in self.out_indices)
-        return tuple(
-            FeatureSpec(self.channels[i], self._stem_stride * 2**i)
-            for i in self.out_indices
+        self.block_args = dict(
+            norm_cfg=norm_cfg,
+            act_cfg=act_cfg,
+            linear_pw_conv=linear_pw_conv,
+            layer_scale_init_value=layer_scale_init_value,
+            use_grn=use_grn,
+            with_cp=with_cp,
+        )
+        super().__init__(
+            arch['depths'],
+            arch['channels'],
+            in_channels=in_channels,
+            stem_patch_size=stem_patch_size,
+            norm_cfg=norm_cfg,
+            drop_path_rate=drop_path_rate,
+            out_indices=out_indices,
+            frozen_stages=frozen_stages,
+            gap_before_final_norm=gap_before_final_norm,
+            init_cfg=init_cfg,
         )
 
-    def frozen_parts(self) -> list[nn.Module]:
-        """As many stages as frozen_stages says, with what leads to them."""
-        count = max(self.frozen_stages, 0)
-        return [*self.downsample_layers[:count], *self.stages[:count]]
-
-    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
-        """Features of the stages that out_indices names."""
-        outs = []
-        for i, stage in enumerate(self.stages):
-            x = stage(self.downsample_layers[i](x))
-            if i in self.out_indices:
-                norm = getattr(self, f'norm{i}')
-                if self.gap_before_final_norm:
-                    outs.append(norm(x.mean((-2, -1), keepdim=True)).flatten(1))
-                else:
-                    outs.append(norm(x))
-        return tuple(outs)
+    def make_block(self, stage: int, place: int, drop_path_rate: float) -> nn.Module:
+        """Build a block."""
+        return ConvNeXtBlock(
+            self.channels[stage], drop_path_rate=drop_path_rate, **self.block_args
+        )
 
     def get_layer_depth(self, param_name: str, prefix: str = '') -> tuple[int, int]:
         """Depth of a parameter's layer, and the number of layers.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from mmengine.model import BaseModule
@@ -57,6 +57,8 @@ class ClsHead(BaseModule):
         >>> head.predict((torch.tensor([[0., 9.]]), ))[0].pred_label
         tensor([1])
     """
+
+    promise: ClassVar[str] = 'ClassificationHead'
 
     def __init__(
         self,

@@ -11,19 +11,23 @@ from .averaged_model import (
 )
 from .beit_attention import BEiTAttention
 from .build import build_layer, check_arguments
+from .channel_attention import ChannelMultiheadAttention
 from .channel_shuffle import channel_shuffle
 from .checkpoint import checkpointed
 from .conv import build_conv_layer
+from .conv_mlp import ConvMlp, NormedConvMlp
 from .conv_module import ConvModule
 from .decomposed_position import decomposed_position_bias, resize_rel_pos
 from .dirac_init import DiracInit, dirac_init
 from .drop import Dropout, DropPath, build_dropout, drop_path, drop_path_rates
 from .ffn import FFN, SwiGLUFFN, SwiGLUFFNFused
+from .fourier_position import PositionEncodingFourier
 from .inverted_residual import EdgeResidual, InvertedResidual
 from .layer_scale import LayerScale
 from .make_divisible import make_divisible
 from .norm import GRN, BiasBatchNorm2d, LayerNorm2d, build_norm_layer
-from .patch_embed import AdaptivePadding, PatchEmbed
+from .offset_attention import AttentionWithBias, LeAttention, distance_index
+from .patch_embed import AdaptivePadding, MapPatchEmbed, PatchEmbed
 from .patch_merging import PatchMerging
 from .patch_whitening import PatchWhitening
 from .position_embed import fit_pos_embed, resize_pos_embed
@@ -33,7 +37,12 @@ from .relative_position import (
     relative_position_index,
     resize_relative_position_bias_table,
 )
-from .reparam import ReparamBlock, fuse_conv_norm, switch_to_deploy
+from .reparam import (
+    ReparamBlock,
+    fuse_conv_norm,
+    norm_as_affine,
+    switch_to_deploy,
+)
 from .residual_block import (
     BasicBlock,
     Bottleneck,
@@ -43,6 +52,7 @@ from .residual_block import (
 )
 from .rotary import RotaryEmbeddingFast
 from .se_layer import SELayer
+from .separable_conv import DepthwiseSeparableConvModule
 from .transformer_layer import TransformerEncoderLayer
 from .window_attention import (
     ShiftWindowMSA,
@@ -57,13 +67,17 @@ __all__ = [
     'FFN',
     'GRN',
     'AdaptivePadding',
+    'AttentionWithBias',
     'AveragedModel',
     'BEiTAttention',
     'BasicBlock',
     'BiasBatchNorm2d',
     'Bottleneck',
+    'ChannelMultiheadAttention',
     'Conv2dAdaptivePadding',
+    'ConvMlp',
     'ConvModule',
+    'DepthwiseSeparableConvModule',
     'DiracInit',
     'DropPath',
     'Dropout',
@@ -73,11 +87,15 @@ __all__ = [
     'InvertedResidual',
     'LayerNorm2d',
     'LayerScale',
+    'LeAttention',
+    'MapPatchEmbed',
     'MomentumAnnealingEMA',
     'MultiheadAttention',
+    'NormedConvMlp',
     'PatchEmbed',
     'PatchMerging',
     'PatchWhitening',
+    'PositionEncodingFourier',
     'QuickGELU',
     'RelativePositionBias',
     'RelativePositions',
@@ -104,12 +122,14 @@ __all__ = [
     'checkpointed',
     'decomposed_position_bias',
     'dirac_init',
+    'distance_index',
     'drop_path',
     'drop_path_rates',
     'fit_pos_embed',
     'fuse_conv_norm',
     'get_expansion',
     'make_divisible',
+    'norm_as_affine',
     'pad_to_windows',
     'relative_position_index',
     'resize_pos_embed',

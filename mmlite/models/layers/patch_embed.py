@@ -13,7 +13,7 @@ from ...registry import MODELS
 from .conv import build_conv_layer
 from .norm import build_norm_layer
 
-__all__ = ['AdaptivePadding', 'PatchEmbed']
+__all__ = ['AdaptivePadding', 'MapPatchEmbed', 'PatchEmbed']
 
 
 class AdaptivePadding(nn.Module):
@@ -159,11 +159,35 @@ class PatchEmbed(BaseModule):
         )
         return rows, columns
 
-    def forward(self, x: Tensor) -> tuple[Tensor, tuple[int, int]]:
-        """Tokens of x, row by row, and the rows and columns of them."""
+    def project(self, x: Tensor) -> Tensor:
+        """The patches as a map ``(B, D, rows, columns)``, without the norm."""
         if self.adaptive_padding is not None:
             x = self.adaptive_padding(x)
-        x = self.projection(x)
+        return self.projection(x)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, tuple[int, int]]:
+        """Tokens of x, row by row, and the rows and columns of them."""
+        x = self.project(x)
         out_size = (x.shape[2], x.shape[3])
         x = x.flatten(2).transpose(1, 2)  # (B, L, D)
         return (x if self.norm is None else self.norm(x)), out_size
+
+
+class MapPatchEmbed(PatchEmbed):
+    """:class:`PatchEmbed` that keeps the map; arguments are the same.
+
+    Shape:
+        x: ``(B, C, H, W)``.
+        returns: ``(B, D, rows, columns)``.
+
+    Example:
+        >>> from mmlite.models.layers import MapPatchEmbed
+        >>> embed = MapPatchEmbed(3, 8, norm_cfg=dict(type='BN'))
+        >>> embed(torch.zeros(2, 3, 32, 32)).shape
+        torch.Size([2, 8, 2, 2])
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The patches of x, normalised."""
+        x = self.project(x)
+        return x if self.norm is None else self.norm(x)

@@ -14,7 +14,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from .conv import build_conv_layer
 from .norm import build_norm_layer
 
-__all__ = ['ReparamBlock', 'fuse_conv_norm', 'switch_to_deploy']
+__all__ = ['ReparamBlock', 'fuse_conv_norm', 'norm_as_affine', 'switch_to_deploy']
 
 BATCH_NORM = dict(type='BN')
 
@@ -34,14 +34,18 @@ def fuse_conv_norm(conv: nn.Conv2d, norm: _BatchNorm) -> tuple[Tensor, Tensor]:
         >>> torch.allclose(fused, norm(conv(x)), atol=1e-5)
         True
     """
-    factor, shift = _affine(norm)
+    factor, shift = norm_as_affine(norm)
     if conv.bias is not None:
         shift = shift + conv.bias * factor
     return conv.weight * factor.view(-1, 1, 1, 1), shift
 
 
-def _affine(norm: nn.Module) -> tuple[Tensor, Tensor]:
-    """Factor and shift of a batch normalisation in evaluation."""
+def norm_as_affine(norm: nn.Module) -> tuple[Tensor, Tensor]:
+    """Factor and shift of a batch normalisation in evaluation.
+
+    Raises:
+        ValueError: if the norm is another, or has no statistics.
+    """
     if not isinstance(norm, _BatchNorm) or norm.running_var is None:
         raise ValueError(
             f'{type(norm).__name__} depends on the input, so that it cannot be fused '
@@ -79,9 +83,11 @@ class ReparamBlock(BaseModule):
         make_parts: adds the branches or the one convolution, and what stands
             before them in the state dict.
         branch_names: their names; a list of branches may be one of them.
+        reparam_name: the name of the one convolution.
     """
 
     branch_names: tuple[str, ...] = ()
+    reparam_name = 'branch_reparam'
 
     def __init__(
         self,
@@ -115,7 +121,7 @@ class ReparamBlock(BaseModule):
     def make_parts(self) -> None:
         """Add the one convolution, or the branches."""
         if self.deploy:
-            self.branch_reparam = self._reparam_conv()
+            self.add_module(self.reparam_name, self._reparam_conv())
         else:
             self.make_branches()
 
@@ -168,7 +174,7 @@ class ReparamBlock(BaseModule):
     def linear(self, x: Tensor) -> Tensor:
         """The sum of the branches, or the one convolution."""
         if self.deploy:
-            return self.branch_reparam(x)
+            return getattr(self, self.reparam_name)(x)
         total, *others = (branch(x) for branch in self.branches())
         for other in others:
             total = total + other
@@ -179,7 +185,7 @@ class ReparamBlock(BaseModule):
         """Weight and bias of the sum of the branches."""
         weight, bias = 0, 0
         for branch in self.branches():
-            if isinstance(branch, nn.Sequential):
+            if hasattr(branch, 'conv'):
                 more, shift = fuse_conv_norm(branch.conv, branch.norm)
             else:
                 more, shift = self._fused_identity(branch)
@@ -189,7 +195,7 @@ class ReparamBlock(BaseModule):
         return weight, bias
 
     def _fused_identity(self, norm: nn.Module) -> tuple[Tensor, Tensor]:
-        factor, shift = _affine(norm)
+        factor, shift = norm_as_affine(norm)
         width = self.in_channels // self.groups
         weight = factor.new_zeros(self.in_channels, width, 1, 1)
         places = torch.arange(self.in_channels, device=factor.device)
@@ -203,7 +209,7 @@ class ReparamBlock(BaseModule):
         weight, bias = self.fused()
         conv = self._reparam_conv().to(weight.device, weight.dtype)
         conv.weight.data, conv.bias.data = weight, bias
-        self.branch_reparam = conv.requires_grad_(False)
+        self.add_module(self.reparam_name, conv.requires_grad_(False))
         for name in self.branch_names:
             delattr(self, name)
         self.deploy = True

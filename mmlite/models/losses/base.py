@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from torch import Tensor, nn
 
 from .utils import check_reduction
@@ -27,6 +29,8 @@ class WeightedLoss(nn.Module):
         ValueError: if ``reduction`` is unknown.
         DataError: if shapes differ.
     """
+
+    promise: ClassVar[str] = 'ElementwiseLoss'
 
     def __init__(self, reduction: str = 'mean', loss_weight: float = 1.0) -> None:
         super().__init__()

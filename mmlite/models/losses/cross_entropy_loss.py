@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -141,6 +142,8 @@ class CrossEntropyLoss(nn.Module):
         >>> loss(torch.zeros(2, 10), torch.tensor([3, 7]))  # ln 10
         tensor(2.3026)
     """
+
+    promise: ClassVar[str] = 'ElementwiseLoss'
 
     def __init__(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -55,6 +56,8 @@ class LabelSmoothLoss(nn.Module):
         >>> loss.smooth_label(torch.tensor([[1., 0., 0., 0.]]))
         tensor([[0.9250, 0.0250, 0.0250, 0.0250]])
     """
+
+    promise: ClassVar[str] = 'ElementwiseLoss'
 
     def __init__(
         self,

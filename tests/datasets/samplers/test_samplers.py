@@ -1,15 +1,19 @@
 from __future__ import annotations
 
+import math
 from collections import Counter
 from itertools import islice
 
 import mmengine.dataset
 import numpy as np
 import pytest
+import torch
 
 from mmlite.datasets.samplers import (
     DefaultSampler,
     InfiniteSampler,
+    RepeatAugSampler,
+    SequentialSampler,
     WeightedRandomSampler,
     base,
 )
@@ -137,3 +141,81 @@ def test_weights_per_class_and_their_mistakes() -> None:
 
 def test_a_seed_is_drawn_if_none_is_given() -> None:
     assert DefaultSampler(range(3)).seed != DefaultSampler(range(3)).seed
+
+
+def shared_out(monkeypatch, world, make):
+    """What each of several processes takes, as plain numbers."""
+    shares = []
+    for rank in range(world):
+        monkeypatch.setattr(
+            'mmlite.datasets.samplers.base.get_dist_info', lambda r=rank: (r, world)
+        )
+        sampler = make()
+        share = list(sampler)
+        assert len(share) == len(sampler)
+        shares.append(share)
+    return shares
+
+
+@pytest.mark.parametrize('world', [1, 2, 3])
+@pytest.mark.parametrize('shuffle', [False, True])
+@pytest.mark.parametrize('size', [5, 6, 7])
+def test_repeated_augmentation(monkeypatch, world, shuffle, size):
+    def make():
+        sampler = RepeatAugSampler(range(size), shuffle, num_repeats=3, seed=4)
+        sampler.set_epoch(2)
+        return sampler
+
+    # As DeiT does it.
+    generator = torch.Generator().manual_seed(4 + 2)
+    order = torch.randperm(size, generator=generator).tolist()
+    order = order if shuffle else list(range(size))
+    repeated = [index for index in order for _ in range(3)]
+    total = math.ceil(len(repeated) / world) * world
+    repeated += repeated[: total - len(repeated)]
+    shares = shared_out(monkeypatch, world, make)
+    for rank, share in enumerate(shares):
+        assert share == repeated[rank::world][: math.ceil(size / world)]
+    everything = [(int(i), i.seed) for share in shares for i in share]
+    assert len(set(everything)) == len(everything)  # no sample looks the same twice
+
+
+@pytest.mark.parametrize('world', [1, 2, 3])
+@pytest.mark.parametrize('round_up', [False, True])
+@pytest.mark.parametrize('size', [6, 7, 2])
+def test_in_order_without_gaps(monkeypatch, world, round_up, size):
+    shares = shared_out(
+        monkeypatch,
+        world,
+        lambda: SequentialSampler(range(size), 'sequential', seed=0, round_up=round_up),
+    )
+    total = math.ceil(size / world) * world if round_up else size
+    assert sum(shares, []) == [i % size for i in range(total)]
+    lengths = [len(share) for share in shares]
+    assert max(lengths) - min(lengths) <= (not round_up)
+
+
+def test_in_order_in_turn(monkeypatch):
+    shares = shared_out(monkeypatch, 2, lambda: SequentialSampler(range(5), seed=0))
+    assert shares == [[0, 2, 4], [1, 3, 0]]
+
+
+@pytest.mark.parametrize(
+    'make',
+    [
+        lambda: RepeatAugSampler(range(20), seed=1),
+        lambda: SequentialSampler(range(20), 'sequential', seed=1),
+    ],
+)
+def test_the_rest_of_a_round(make):
+    whole = list(make())
+    later = make()
+    later.set_start(7)
+    assert [(i, i.seed) for i in later] == [(i, i.seed) for i in whole[7:]]
+
+
+def test_samplers_refuse_what_cannot_be():
+    with pytest.raises(ValueError, match='num_repeats is 1 or more, got 0'):
+        RepeatAugSampler(range(3), num_repeats=0, seed=0)
+    with pytest.raises(ValueError, match="'default' or 'sequential', got 'none'"):
+        SequentialSampler(range(3), 'none', seed=0)

@@ -20,7 +20,7 @@ from mmlite.engine.checkpoints.resuming import (
     hub_state,
     latest_checkpoint,
     preserved_rng,
-    restore_hub,
+    readable_hub,
     rng_state,
     set_rng_state,
 )
@@ -244,7 +244,7 @@ def test_a_validation_stopped_by_ctrl_c_is_made_up(tmp_path, capsys, epoch):
     with pytest.raises(Interrupted):
         train('b', stopped)
     resumed = train('b', rest, resume=True)
-    assert 'first comes the validation that was broken off' in capsys.readouterr().out
+    assert 'first comes the validation after them' in capsys.readouterr().out
     assert stopped.seen + rest.seen == straight.seen
     assert same(resumed.model.state_dict(), trained.model.state_dict())
     assert len(list((tmp_path / 'b').glob('best_toy_acc_epoch_*.pth'))) == 1
@@ -400,7 +400,7 @@ def test_only_the_tail_of_a_history_is_saved():
     assert state['log_scalars']['train/loss']['values'] == list(range(4000, 5000))
     assert state['runtime_info'] == {}
     other = MessageHub('other')
-    restore_hub(other, state)
+    other.load_state_dict(readable_hub(state, 'a.pth'))
     assert other.get_scalar('train/loss').current() == 4999
 
 
@@ -423,3 +423,85 @@ def test_an_average_that_is_not_taken_up_is_told(tmp_path):
         said[name] = Path(runner.log_dir, f'{runner.timestamp}.log').read_text()
     assert "add custom_hooks=[dict(type='EMAHook')]" in said['without']
     assert 'moving average' not in said['with']
+
+
+class KillIn(Hook):
+    """Kills the process within a validation."""
+
+    def after_val_iter(self, runner, **kwargs):
+        if runner.epoch == 2:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_validation_in_which_a_process_is_killed_is_made_up(tmp_path):
+    hooks = dict(checkpoint=dict(save_best='toy/acc'))
+    straight = Results()
+    runner = toy_runner(tmp_path / 'a', default_hooks=hooks)
+    runner.register_hook(straight)
+    runner.train()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            killed = toy_runner(tmp_path / 'b', default_hooks=hooks)
+            killed.register_hook(KillIn())
+            killed.train()
+        finally:
+            os._exit(1)
+    _, status = os.waitpid(pid, 0)
+    assert os.WTERMSIG(status) == signal.SIGKILL
+    rest = Results()
+    resumed = toy_runner(tmp_path / 'b', default_hooks=hooks, resume=True)
+    resumed.register_hook(rest)
+    resumed.train()
+    done = [epoch for epoch, _ in rest.seen]
+    assert rest.seen == straight.seen[-len(done) :] and 2 in done
+    best = [sorted(p.name for p in (tmp_path / f).glob('best*')) for f in 'ab']
+    assert best[0] == best[1] != []
+    assert same(resumed.model.state_dict(), runner.model.state_dict())
+
+
+@pytest.mark.parametrize('name', ['SIGTERM', 'SIGHUP'])
+def test_a_signal_saves_as_ctrl_c_does(tmp_path, name):
+    number = getattr(signal, name)
+    runner = toy_runner(tmp_path)
+    runner.register_hook(At(7, lambda: signal.raise_signal(number)))
+    before = signal.getsignal(number)
+    with pytest.raises(Interrupted, match=f'interrupted by {name} after 8') as caught:
+        runner.train()
+    assert caught.value.exit_code == 128 + number
+    assert signal.getsignal(number) == before
+    assert (tmp_path / 'interrupted.pth').exists()
+
+
+def test_resume_on_a_fresh_runner(tmp_path):
+    hooks = [dict(type='EMAHook', momentum=0.5)]
+    straight = toy_runner(tmp_path / 'a', custom_hooks=hooks)
+    straight.train()
+    runner = toy_runner(tmp_path / 'b', custom_hooks=hooks)
+    runner.resume(str(tmp_path / 'a/epoch_2.pth'))
+    assert (runner.epoch, runner.iter) == (2, 10)
+    runner.train()
+    assert same(everything(runner), everything(straight))
+
+
+def test_auto_resume_with_nothing_to_resume_loads(tmp_path, capsys):
+    one = dict(train_cfg=dict(by_epoch=True, max_epochs=1))
+    toy_runner(tmp_path / 'a', **one).train()
+    source = str(tmp_path / 'a/epoch_1.pth')
+    runner = toy_runner(tmp_path / 'b', resume='auto', load_from=source, **one)
+    runner.train()
+    told = capsys.readouterr().out
+    assert f'begins with load_from, {source}' in told
+    assert f'loaded    {source}' in told
+    assert runner.iter == 5
+
+
+def test_what_a_checkpoint_fills_is_not_initialised(tmp_path):
+    toy_runner(tmp_path / 'a').train()
+    source = str(tmp_path / 'a/epoch_3.pth')
+    counted = []
+    for name, load_from in (('b', None), ('c', source)):
+        runner = toy_runner(tmp_path / name, load_from=load_from)
+        runner.model.init_weights = lambda: counted.append(1)
+        runner.train()
+    assert counted == [1]

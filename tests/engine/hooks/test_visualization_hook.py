@@ -20,8 +20,10 @@ class Recorder(UniversalVisualizer):
         super().__init__(name)
         self.calls = []
 
-    def visualize_cls(self, image, data_sample, resize=None, **kwargs):
-        self.calls.append(dict(kwargs, image=image, sample=data_sample, resize=resize))
+    def add_datasample(self, name, image, data_sample, resize=None, **kwargs):
+        self.calls.append(
+            dict(kwargs, name=name, image=image, sample=data_sample, resize=resize)
+        )
 
 
 def make_runner(by_epoch=True):
@@ -93,3 +95,23 @@ def test_mistyped_drawing_arguments_are_refused_before_the_run():
 def test_an_interval_of_0_is_refused():
     with pytest.raises(ConfigError, match='interval must be at least 1'):
         build(interval=0)
+
+
+@pytest.mark.parametrize(
+    ('inputs', 'expected'),
+    [
+        (dict(ref_img=torch.ones(2, 3, 4, 5), tgt_img=None), (4, 5, 3)),
+        ([torch.ones(3, 4, 5), torch.ones(3, 6, 7)], (6, 7, 3)),
+        ([torch.ones(2, 3, 4, 5), torch.ones(2, 3, 1, 1)], (4, 5, 3)),
+        ([[torch.ones(3, 4, 5), torch.ones(3, 6, 7)]], (6, 7, 3)),
+        (torch.ones(2, 8, 4, 5), (8, 4, 5)),
+    ],
+    ids=['pair', 'sizes', 'views', 'views of sizes', 'frames'],
+)
+def test_what_is_drawn_on(inputs, expected):
+    runner = make_runner()
+    samples = [DataSample(), DataSample()]
+    build(enable=True, interval=1).after_test_iter(
+        runner, 0, dict(inputs=inputs), samples
+    )
+    assert runner.visualizer.calls[1]['image'].shape == expected

@@ -98,7 +98,7 @@ def test_list_of_equal_sizes_is_a_batch():
 def test_list_of_odd_sizes_is_padded(divisor):
     ragged = [images(3, 5, 3), images(3, 2, 7), images(3, 1, 1)]
     prepare = ClsDataPreprocessor(MEAN, STD, divisor, pad_value=-1, to_rgb=True)
-    got = prepare(dict(inputs=ragged))['inputs']
+    got = prepare(dict(inputs=ragged), training=True)['inputs']
     assert got.shape == ((3, 3, 5, 7) if divisor == 1 else (3, 3, 8, 8))
     for image, place in zip(ragged, got, strict=True):
         height, width = image.shape[1:]

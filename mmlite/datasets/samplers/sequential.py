@@ -1,0 +1,62 @@
+"""Samples in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sized
+from typing import Literal
+
+import numpy as np
+
+from ...registry import DATA_SAMPLERS
+from .base import Chunk
+from .default import DefaultSampler
+
+
+@DATA_SAMPLERS.register_module()
+class SequentialSampler(DefaultSampler):
+    """Every sample once, in order, each process its share.
+
+    Args:
+        dataset: What to sample from.
+        subsample_type: ``'default'`` deals the samples out in turn; ``'sequential'``
+            gives each process a part without gaps.
+        seed: The same in all processes; drawn, and agreed upon, if ``None``.
+        round_up: Whether to repeat the first samples, so that all processes have the
+            same number.
+
+    Raises:
+        ValueError: for another ``subsample_type``.
+
+    Example:
+        >>> [int(i) for i in SequentialSampler(range(3), 'sequential', seed=0)]
+        [0, 1, 2]
+    """
+
+    def __init__(
+        self,
+        dataset: Sized,
+        subsample_type: Literal['default', 'sequential'] = 'default',
+        seed: int | None = None,
+        round_up: bool = True,
+    ) -> None:
+        if subsample_type not in ('default', 'sequential'):
+            raise ValueError(
+                f"subsample_type is 'default' or 'sequential', got {subsample_type!r}"
+            )
+        super().__init__(dataset, shuffle=False, seed=seed, round_up=round_up)
+        self.subsample_type = subsample_type
+        if subsample_type == 'sequential':
+            total, world = self.total_size, self.world_size
+            self._first, self._end = (
+                total * rank // world for rank in (self.rank, self.rank + 1)
+            )
+            self.num_samples = self._end - self._first
+
+    def chunks(self) -> Iterator[Chunk]:
+        """The whole round at once."""
+        if self.subsample_type == 'default':
+            yield from super().chunks()
+            return
+        order = np.resize(np.arange(len(self.dataset)), self.total_size)
+        mine = order[self._first : self._end][self._take_start() :]
+        yield Chunk(mine, self.epoch)

@@ -1,0 +1,5 @@
+"""Pure functions of tensors."""
+
+from .gather import gather
+
+__all__ = ['gather']

@@ -1,0 +1,193 @@
+"""How each kind of field is drawn: one function a kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..structures import DataSample
+from .image import as_rgb
+
+__all__ = ['DRAWERS', 'Drawer', 'Look', 'contact_sheet', 'label_texts']
+
+_GT, _PRED = (0, 200, 0), (230, 60, 40)
+_FRAMES = 8  # of a sequence, at most
+
+
+class Look(NamedTuple):
+    """What of a sample is drawn, and how.
+
+    Args:
+        classes: Names of the classes.
+        draw_gt: Whether ground truth is drawn.
+        draw_pred: Whether predictions are drawn.
+        draw_score: Whether scores are written.
+    """
+
+    classes: Sequence[str] | None = None
+    draw_gt: bool = True
+    draw_pred: bool = True
+    draw_score: bool = True
+
+    def sides(self) -> list[tuple[str, str, tuple]]:
+        """Prefix, name and colour of what is drawn."""
+        sides = [('gt', 'Ground truth', _GT)] * self.draw_gt
+        return sides + [('pred', 'Prediction', _PRED)] * self.draw_pred
+
+
+class Drawer(NamedTuple):
+    """One kind of field, and how it is drawn.
+
+    Args:
+        fields: Names of the fields; any of them in a sample calls for the drawer.
+        draw: ``draw(image, sample, look)`` gives the image with what it draws;
+            images are RGB, uint8, ``(H, W, 3)``.
+    """
+
+    fields: tuple[str, ...]
+    draw: Callable[[np.ndarray, DataSample, Look], np.ndarray]
+
+
+def draw_boxes(image: np.ndarray, sample: DataSample, look: Look) -> np.ndarray:
+    """Boxes, with the names of their classes and their scores.
+
+    They are in pixels of ``img_shape``, and drawn at the size of the picture.
+    """
+    image = image.copy()
+    height, width = sample.get('img_shape') or image.shape[:2]
+    ratio = np.array([image.shape[1] / width, image.shape[0] / height] * 2)
+    thickness = max(1, round(min(image.shape[:2]) / 200))
+    for side, _, colour in look.sides():
+        boxes = sample.get(f'{side}_bboxes')
+        if boxes is None:
+            continue
+        labels = sample.get(f'{side}_bboxes_labels', sample.get(f'{side}_labels'))
+        scores = sample.get(f'{side}_bboxes_scores', sample.get(f'{side}_scores'))
+        for place, box in enumerate(_numpy(boxes).reshape(-1, 4) * ratio):
+            x1, y1, x2, y2 = (round(float(edge)) for edge in box)
+            cv2.rectangle(image, (x1, y1), (x2, y2), colour, thickness)
+            text = _box_text(place, labels, scores, look)
+            if text:
+                where = x1 + thickness, max(y1 - 2 * thickness, 8)
+                size = 0.3 + 0.1 * thickness
+                cv2.putText(image, text, where, cv2.FONT_HERSHEY_SIMPLEX, size, colour)
+    return image
+
+
+def _box_text(place: int, labels: Any, scores: Any, look: Look) -> str:
+    parts = []
+    if labels is not None:
+        label = int(labels[place])
+        parts.append(look.classes[label] if look.classes else str(label))
+    if scores is not None and look.draw_score:
+        parts.append(f'{float(scores[place]):.2f}')
+    return ' '.join(parts)
+
+
+def draw_disparity(image: np.ndarray, sample: DataSample, look: Look) -> np.ndarray:
+    """Disparities beside the picture, in colours of one scale; unknown ones black."""
+    maps = {}
+    for side, _, _ in look.sides():
+        value = sample.get(f'{side}_disparity')
+        if value is not None:
+            maps[side] = _numpy(value).reshape(value.shape[-2:]).astype(np.float32)
+    known = [m[np.isfinite(m) & (m > 0)] for m in maps.values()]
+    largest = max((float(m.max()) for m in known[:1] if m.size), default=1.0)
+    panels = [image]
+    for value in maps.values():
+        shown = np.nan_to_num(value, nan=0, posinf=0, neginf=0)
+        scaled = (shown / largest * 255).clip(0, 255).astype(np.uint8)
+        coloured = cv2.applyColorMap(scaled, cv2.COLORMAP_TURBO)[..., ::-1].copy()
+        coloured[shown <= 0] = 0
+        panels.append(_resized(coloured, image))
+    return np.concatenate(panels, axis=1)
+
+
+def draw_silhouettes(image: np.ndarray, sample: DataSample, look: Look) -> np.ndarray:
+    """The first frames of a sequence below the picture."""
+    sheet = contact_sheet(sample.get('sils'))
+    width = image.shape[1]
+    height = max(1, round(sheet.shape[0] * width / sheet.shape[1]))
+    below = cv2.resize(sheet, (width, height), interpolation=cv2.INTER_NEAREST)
+    return np.concatenate([image, below])
+
+
+def draw_reconstruction(
+    image: np.ndarray, sample: DataSample, look: Look
+) -> np.ndarray:
+    """What was seen of a picture, and what was made of it, beside it.
+
+    ``pred_masked`` and ``pred_reconstruction`` are ``(C, H, W)`` from 0 to 255.
+    """
+    panels = [image]
+    for name in ('pred_masked', 'pred_reconstruction'):
+        value = sample.get(name) if look.draw_pred else None
+        if value is not None:
+            picture = _numpy(value).clip(0, 255).transpose(1, 2, 0)
+            panels.append(_resized(as_rgb(picture), image))
+    return np.concatenate(panels, axis=1)
+
+
+#: Every kind of field that is drawn; those of labels are written last, as text.
+DRAWERS: dict[str, Drawer] = {
+    'boxes': Drawer(('gt_bboxes', 'pred_bboxes'), draw_boxes),
+    'disparity': Drawer(('gt_disparity', 'pred_disparity'), draw_disparity),
+    'silhouettes': Drawer(('sils',), draw_silhouettes),
+    'reconstruction': Drawer(('pred_reconstruction',), draw_reconstruction),
+}
+
+
+def contact_sheet(frames: Tensor | np.ndarray, count: int = _FRAMES) -> np.ndarray:
+    """The first frames of a sequence side by side.
+
+    Shape:
+        frames: ``(S, H, W)`` or ``(S, C, H, W)``; returns: uint8,
+        ``(H, W of all, 3)``.
+
+    Example:
+        >>> contact_sheet(np.zeros((20, 6, 4), np.uint8), count=3).shape
+        (6, 12, 3)
+    """
+    shown = _numpy(frames)[:count]
+    if shown.dtype != np.uint8 and shown.size and shown.max() <= 1:
+        shown = shown * 255
+    if shown.ndim == 4:
+        shown = shown.transpose(0, 2, 3, 1)
+    return np.concatenate([as_rgb(frame) for frame in shown], axis=1)
+
+
+def label_texts(sample: DataSample, look: Look) -> list[str]:
+    """Lines such as ``'Prediction: 3, 0.87 (cat)'``."""
+    lines = []
+    for side, title, _ in look.sides():
+        labels = sample.get(f'{side}_label')
+        if labels is None:
+            continue
+        scores = sample.get('pred_score') if side == 'pred' else None
+        texts = []
+        for label in labels.tolist():
+            text = str(label)
+            if scores is not None and look.draw_score:
+                text += f', {scores[label].item():.2f}'
+            if look.classes is not None:
+                text += f' ({look.classes[label]})'
+            texts.append(text)
+        lines.append(f'{title}: {", ".join(texts)}')
+    return lines
+
+
+def _resized(picture: np.ndarray, like: np.ndarray) -> np.ndarray:
+    size = like.shape[1], like.shape[0]
+    return cv2.resize(picture, size, interpolation=cv2.INTER_NEAREST)
+
+
+def _numpy(value: Any) -> np.ndarray:
+    if isinstance(value, Tensor):
+        value = value.detach().cpu()
+        return value.float().numpy() if value.dtype == torch.bfloat16 else value.numpy()
+    return np.asarray(value)

@@ -1,0 +1,81 @@
+"""What every metric promises: the figures of a dataset, however it is cut up."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+import torch
+from contracts.tiny import METRIC_CASES, arguments_of, registered
+
+from mmlite.registry import METRICS
+from mmlite.structures import DataSample, SampleBatch
+
+for_each_metric = pytest.mark.parametrize(
+    'name', registered(METRICS, 'mmlite.evaluation')
+)
+
+
+def scores(size):
+    """Scores of 5 classes, and single labels."""
+    generator = torch.Generator().manual_seed(0)
+    rows = torch.rand(size, 5, generator=generator)
+    return [
+        DataSample().set_gt_label(i % 5).set_pred_score(row / row.sum())
+        for i, row in enumerate(rows)
+    ]
+
+
+#: What a metric can be given, by the name that its case states.
+PREDICTIONS = dict(scores=scores)
+
+
+def evaluated(name, sizes, kind=list, size=None):
+    args, given = arguments_of(name, METRIC_CASES, 'METRIC_CASES')
+    metric = METRICS.build(dict(copy.deepcopy(args), type=name))
+    samples = PREDICTIONS[given](12)
+    for count in sizes:
+        metric.process(None, kind(samples[:count]))
+        samples = samples[count:]
+    return metric.evaluate(12 if size is None else size)
+
+
+def same(a, b):
+    assert a.keys() == b.keys()
+    for key in a:
+        torch.testing.assert_close(torch.as_tensor(a[key]), torch.as_tensor(b[key]))
+
+
+@for_each_metric
+def test_names_begin_with_the_prefix(name):
+    prefix = METRICS.get(name).default_prefix
+    results = evaluated(name, [12])
+    assert results
+    assert all(key.startswith(f'{prefix}/') for key in results)
+
+
+@for_each_metric
+@pytest.mark.parametrize('sizes', [[1] * 12, [5, 5, 2]])
+def test_it_does_not_matter_how_the_samples_are_cut_into_batches(name, sizes):
+    same(evaluated(name, sizes), evaluated(name, [12]))
+
+
+@for_each_metric
+def test_batches_and_lists_give_the_same(name):
+    same(evaluated(name, [5, 7], SampleBatch), evaluated(name, [12]))
+
+
+@for_each_metric
+def test_samples_that_fill_up_a_batch_do_not_count(name):
+    same(evaluated(name, [5, 7], size=9), evaluated(name, [9], size=9))
+
+
+@for_each_metric
+def test_it_forgets_what_it_has_evaluated(name):
+    args, given = arguments_of(name, METRIC_CASES, 'METRIC_CASES')
+    metric = METRICS.build(dict(copy.deepcopy(args), type=name))
+    found = []
+    for _ in range(2):
+        metric.process(None, PREDICTIONS[given](12))
+        found.append(metric.evaluate(12))
+    same(*found)

@@ -1,0 +1,46 @@
+import pytest
+import torch
+from support.two_processes import evaluate_objects
+
+from mmlite.evaluation import Evaluator, SampleMetric
+from mmlite.structures import DataSample, SampleBatch
+
+
+class Names(SampleMetric):
+    default_prefix = 'names'
+
+    def objects(self, data_samples):
+        return [sample.img_path for sample in data_samples]
+
+    def compute_metrics(self, results):
+        return dict(all=''.join(results))
+
+
+def samples(names):
+    return [DataSample(metainfo=dict(img_path=name)) for name in names]
+
+
+def test_samples_reach_it_as_they_are():
+    evaluator = Evaluator(Names())
+    evaluator.process(SampleBatch(samples('ab')))
+    evaluator.process(samples('ca'))  # the last one is repeated
+    assert evaluator.evaluate(3) == {'names/all': 'abc'}
+    assert evaluator.metrics[0].results == []
+
+
+def test_nothing_is_reported_of_nothing(caplog):
+    assert Names().evaluate(0) == {}
+
+
+def test_one_object_a_sample():
+    metric = Names()
+    metric.objects = lambda data_samples: ['a']
+    with pytest.raises(ValueError, match='one for each sample, so 2, got 1'):
+        metric.process(None, samples('ab'))
+
+
+def test_two_processes_give_the_order_of_the_dataset(tmp_path):
+    torch.multiprocessing.spawn(evaluate_objects, (tmp_path, 'abcde'), nprocs=2)
+    for rank in (0, 1):
+        found = torch.load(tmp_path / f'{rank}.pth')
+        assert found == {'names/all': 'abcde'}
