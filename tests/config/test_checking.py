@@ -35,7 +35,7 @@ def test_check_raises_with_all_problems_and_the_file(write):
     with pytest.raises(ConfigError) as caught:
         check(load_config(path))
     assert str(caught.value) == (
-        'c.py: resume: expects bool, got 3 (int)\n'
+        'c.py: resume: expects bool | str, got 3 (int)\n'
         "c.py: model: unknown type 'TinyWhol'; did you mean 'TinyWhole'?"
     )
     check(Config(copy.deepcopy(CFG)))
@@ -98,7 +98,7 @@ def test_check_raises_with_all_problems_and_the_file(write):
             '+lr_config.policy=step',
             "unknown key 'lr_config'; that is now param_scheduler",
         ),
-        ('resume=x', "resume: expects bool, got 'x' (str)"),
+        ('resume=3', 'resume: expects bool | str, got 3 (int)'),
         (
             'launcher=slrum',
             "launcher: expects 'none' | 'pytorch' | 'slurm' | 'mpi', got 'slrum' (str)",
