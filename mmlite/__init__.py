@@ -4,6 +4,9 @@
 registry when the first one of them is looked up.
 """
 
+from .quiet import silence
 from .version import __version__
 
 __all__ = ['__version__']
+
+silence()

@@ -7,7 +7,6 @@ package that fills it when a name is first looked up.
 from __future__ import annotations
 
 import inspect
-import warnings
 from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -56,8 +55,33 @@ __all__ = [
     'VISUALIZERS',
     'WEIGHT_INITIALIZERS',
     'Registry',
-    'register_class',
+    'use_scope',
 ]
+
+
+_SCOPE: list[str | None] = [None]
+
+
+def use_scope(name: str | None) -> None:
+    """Let names be looked up in registries of a user's own scope first.
+
+    That is what ``default_scope`` of a config means. Those are children of ours, or
+    of mmengine's; scopes of which there is none are passed over.
+
+    Args:
+        name: The scope; None, and the scopes of OpenMMLab whose parts are here,
+            stand for mmlite's registries alone.
+
+    Example:
+        >>> own = BaseRegistry('model', parent=MODELS, scope='own')
+        >>> own.register_module(name='Mine', module=dict)
+        <class 'dict'>
+        >>> use_scope('own')
+        >>> MODELS.get('Mine')
+        <class 'dict'>
+        >>> use_scope(None)
+    """
+    _SCOPE[0] = None if name in PUBLISHED_SCOPES else name
 
 
 class Registry(BaseRegistry):
@@ -105,13 +129,16 @@ class Registry(BaseRegistry):
         """
         scope, name = scoped(key)
         self.import_from_location()
+        own = self._child_of(_SCOPE[0]) if scope is None else None
+        if own is not None and name in own.module_dict:
+            return own.module_dict[name]
         registry: BaseRegistry | None = self
         while registry is not None and scope is None:
             if name in registry.module_dict:
                 return registry.module_dict[name]
             registry = registry.parent
-        if scope in self.children:
-            return self.children[scope].get(name)
+        if (own := self._child_of(scope)) is not None:
+            return own.get(name)
         found = class_at(key)
         return found if found is not None and self.admits(found) else None
 
@@ -123,6 +150,15 @@ class Registry(BaseRegistry):
                 return True
             registry = registry.parent
         return can_hold(self.holds, target)
+
+    def _child_of(self, scope: str | None) -> BaseRegistry | None:
+        """The registry of a user's own scope, below ours or below mmengine's."""
+        for registry in (self, self._get_root_registry()) if scope else ():
+            child = registry.children.get(scope)
+            if child is not None and child is not self:
+                child.import_from_location()
+                return child
+        return None
 
     def build(self, cfg: Any, *args: Any, **kwargs: Any) -> Any:
         """Build an object from a dict with a ``type``, or several from a list.
@@ -200,6 +236,8 @@ class Registry(BaseRegistry):
         """All names that can be looked up here, mmengine's included."""
         self.import_from_location()
         found: set[str] = set()
+        own = self._child_of(_SCOPE[0])
+        found.update(() if own is None else own.module_dict)
         registry: BaseRegistry | None = self
         while registry is not None:
             found.update(registry.module_dict)
@@ -374,30 +412,3 @@ REGISTRIES: dict[str, Registry] = {
     for name, value in list(globals().items())
     if isinstance(value, Registry)
 }
-
-
-def register_class(cls: type, registry: Registry = MODELS) -> None:
-    """Register a class of a user's package under its name, without a decorator.
-
-    A class of the same name in the same module is replaced, as when a cell of a
-    notebook runs again. If another module has that name already, it keeps it, and a
-    warning says so. A decorator may still give the class further names. Our own
-    classes are left to their decorators.
-
-    Args:
-        cls: The class.
-        registry: Where it is registered.
-    """
-    if cls.__module__.startswith('mmlite.'):
-        return
-    registry.import_from_location()
-    name = cls.__name__
-    known = registry.module_dict.get(name)
-    if known is None or known.__module__ == cls.__module__:
-        registry.register_module(module=cls, force=True)
-        return
-    warnings.warn(
-        f'{name} stays {known.__module__}.{name}; to use that of {cls.__module__}, '
-        f"decorate it with @{registry.name.upper()}.register_module(name='...')",
-        stacklevel=3,
-    )

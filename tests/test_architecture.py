@@ -23,7 +23,7 @@ PACKAGE = ROOT / 'mmlite'
 
 # From the ground up. A room imports rooms below it, never one beside or above.
 LAYERS = (
-    {'version', 'errors'},
+    {'version', 'errors', 'quiet'},
     {'signature', 'lookup'},
     {'structures'},
     {'registry'},

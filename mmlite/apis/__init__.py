@@ -16,6 +16,7 @@ _HOMES = {
     'pack_dataset': 'packing',
     'predict': 'predicting',
     'prepare_training': 'training',
+    'reparameterize': 'reparameterizing',
     'test': 'testing',
     'train': 'training',
 }
@@ -29,6 +30,7 @@ __all__ = [
     'pack_dataset',
     'predict',
     'prepare_training',
+    'reparameterize',
     'test',
     'train',
 ]

@@ -9,9 +9,10 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from ..config import OverrideAction, config_text, examine, load_config
-from ..errors import ConfigError, UserError
+from ..errors import ConfigError, UserError, did_you_mean
 from ..version import __version__
 
 LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
@@ -26,7 +27,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     Args:
         argv: The command and its arguments; by default those of the process.
     """
-    args = _parser().parse_args(argv)
+    args, unknown = _parser().parse_known_args(argv)
+    if unknown:
+        _refuse(args.parser, unknown)
     try:
         return args.run(args)
     except KeyboardInterrupt:
@@ -39,6 +42,15 @@ def main(argv: Sequence[str] | None = None) -> int:
             kind = 'error: ' if error.exit_code == 1 else ''
             print(f'{kind}{error}', file=sys.stderr)
         return error.exit_code
+
+
+def _refuse(parser: argparse.ArgumentParser, unknown: Sequence[str]) -> NoReturn:
+    """End with the usage of the command, and the flags that were meant."""
+    flags = [flag for action in parser._actions for flag in action.option_strings]
+    words = [word.partition('=')[0] for word in unknown]
+    hints = [did_you_mean(w, flags) if w.startswith('-') else '' for w in words]
+    parts = [word + hint for word, hint in zip(unknown, hints, strict=True)]
+    parser.error(f'unrecognized arguments: {", ".join(parts)}')
 
 
 def _should_tell(error: UserError) -> bool:
@@ -59,11 +71,12 @@ def _parser() -> argparse.ArgumentParser:
         ('check-config', 'find the mistakes in configs', _add_check, _check_config),
         ('predict', 'predict on pictures', _add_predict, _predict),
         ('export', 'export a model to ONNX or torch.export', _add_export, _export),
+        ('reparameterize', 'fuse a network for deployment', _add_fuse, _fuse),
         ('pack-dataset', 'decode a dataset once, into one file', _add_pack, _pack),
     ):
         command = commands.add_parser(name, help=summary, description=summary)
         add_arguments(command)
-        command.set_defaults(run=run)
+        command.set_defaults(run=run, parser=command)
     return parser
 
 
@@ -137,6 +150,13 @@ def _add_print(parser: argparse.ArgumentParser) -> None:
 
 def _add_check(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('configs', nargs='+', help='config files')
+    _add_overrides(parser)
+
+
+def _add_fuse(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('config', help='config file')
+    parser.add_argument('checkpoint', help='checkpoint file')
+    parser.add_argument('out', help='file to write')
     _add_overrides(parser)
 
 
@@ -320,6 +340,14 @@ def _export(args: argparse.Namespace) -> int:
         image=args.image,
     )
     print(f'written {path}: the same as in PyTorch on random and on real input')
+    return 0
+
+
+def _fuse(args: argparse.Namespace) -> int:
+    from .reparameterizing import reparameterize
+
+    out = reparameterize(args.config, args.checkpoint, args.out, args.cfg_options)
+    print(f'fused; build the model with model.backbone.deploy=True to load {out}')
     return 0
 
 

@@ -20,7 +20,7 @@ __all__ = ['init_model']
 
 
 def init_model(
-    config: str | Path | Config,
+    config: str | Path | Config | dict,
     checkpoint: str | Path | None = None,
     device: str | torch.device = 'cpu',
     overrides: Sequence[str] = (),
@@ -28,7 +28,7 @@ def init_model(
     """Build the model of a config, in eval mode.
 
     Args:
-        config: A config file, or a loaded config.
+        config: A config file, a loaded config, or a dict.
         checkpoint: A checkpoint file or URL; without one the weights are those
             of the initialisation.
         device: Where the model goes.

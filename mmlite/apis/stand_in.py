@@ -14,12 +14,14 @@ from ..registry import DATASETS
 
 
 def find_data(cfg: Config) -> None:
-    """Find or download the data of a config, without reading it in.
+    """Find or download the data that training takes, without reading it in.
+
+    Those of ``test_dataloader`` are none of it.
 
     Raises:
         DataNotFoundError: if some of it is absent and cannot be downloaded.
     """
-    loaders = [cfg.get(f'{split}_dataloader') for split in ('train', 'val', 'test')]
+    loaders = [cfg.get(f'{split}_dataloader') for split in ('train', 'val')]
     for loader in (*loaders, *(loader for _, loader in loaders_in(cfg.get('model')))):
         dataset = loader.get('dataset') if isinstance(loader, dict) else None
         if isinstance(dataset, dict) and _prepares(dataset['type']):

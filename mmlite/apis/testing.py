@@ -10,8 +10,10 @@ from mmengine.config import Config, ConfigDict
 
 from ..config import check, check_phases, load_config
 from ..engine import Runner
+from ..engine.checkpoints import check_source
 from ..engine.environment import launched_by
 from ..errors import ConfigError
+from ..registry import MODELS
 from .predictions import PredictionFile
 from .training import set_work_dir
 
@@ -28,7 +30,7 @@ FLIP_TTA = dict(
 
 
 def test(
-    config: str | Path | Config,
+    config: str | Path | Config | dict,
     checkpoint: str | Path,
     overrides: Sequence[str] = (),
     *,
@@ -41,7 +43,7 @@ def test(
     """Test a checkpoint on the test set of a config.
 
     Args:
-        config: A config file, or a loaded config.
+        config: A config file, a loaded config, or a dict.
         checkpoint: A checkpoint file or URL.
         overrides: ``'key.path=value'`` strings, as after ``--cfg-options``.
         work_dir: Where logs go; see :func:`mmlite.apis.train`.
@@ -63,6 +65,7 @@ def test(
     cfg.launcher = launched_by(launcher)
     cfg.load_from, cfg.resume = str(checkpoint), False
     check_phases(cfg, ('test',))
+    check_source(checkpoint)
     if tta:
         _set_tta(cfg)
     check(cfg)
@@ -91,5 +94,15 @@ def _set_tta(cfg: Config) -> None:
             )
         pipeline = [*dataset.pipeline[:-1], FLIP_TTA]
     dataset.pipeline = pipeline
-    cfg.setdefault('tta_model', ConfigDict(type='AverageClsScoreTTA'))
+    if 'tta_model' not in cfg:
+        kind = cfg.model.type
+        whole = MODELS.get(kind) if isinstance(kind, str) else kind
+        default = getattr(whole, 'tta_model', None)
+        if default is None:
+            raise ConfigError(
+                f'--tta: {kind} has no test-time augmentation of its own; state one as '
+                'tta_model',
+                cfg.filename,
+            )
+        cfg.tta_model = ConfigDict(type=default)
     cfg.model = ConfigDict(**cfg.tta_model, module=cfg.model)

@@ -18,7 +18,7 @@ __all__ = ['prepare_training', 'train']
 
 
 def train(
-    config: str | Path | Config,
+    config: str | Path | Config | dict,
     overrides: Sequence[str] = (),
     *,
     work_dir: str | Path | None = None,
@@ -35,7 +35,7 @@ def train(
     config is trained instead, in a work_dir of its own.
 
     Args:
-        config: A config file, or a loaded config.
+        config: A config file, a loaded config, or a dict.
         overrides: ``'key.path=value'`` strings, as after ``--cfg-options``.
         work_dir: Where logs and checkpoints go; by default the config's
             ``work_dir``, else ``work_dirs/<name of the config>``.
@@ -97,7 +97,7 @@ def _train_stand_in(
 
 
 def prepare_training(
-    config: str | Path | Config,
+    config: str | Path | Config | dict,
     overrides: Sequence[str] = (),
     *,
     work_dir: str | Path | None = None,

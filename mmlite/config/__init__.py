@@ -1,6 +1,7 @@
 """Read a config, change it, check it, and explain what is wrong with it."""
 
 from .advice import advise_custom_keys
+from .backends import backend_problems
 from .checking import Findings, check, check_config, check_phases, examine
 from .data import loaders_in
 from .dumping import config_text, plain_config, write_config
@@ -15,6 +16,7 @@ __all__ = [
     'OverrideAction',
     'advise_custom_keys',
     'apply_overrides',
+    'backend_problems',
     'check',
     'check_config',
     'check_phases',

@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 from mmengine.config import Config, ConfigDict
 
 from ..errors import ConfigError, Problem, did_you_mean
+from ..registry import use_scope
 from .editing import apply_overrides, override_variable, whereabouts
 from .files import SUFFIXES, find_file, nearest_files, shown
 from .helpers import names_used
@@ -49,14 +50,16 @@ _CODE = (types.ModuleType, types.FunctionType, types.BuiltinFunctionType)
 
 
 def load_config(
-    path: str | Path | Config, overrides: Sequence[str] | Mapping[str, Any] = ()
+    path: str | Path | Config | dict[str, Any],
+    overrides: Sequence[str] | Mapping[str, Any] = (),
 ) -> Config:
     """Read a config file, with the files it inherits from, and change it.
 
     Args:
         path: A ``.py``, ``.yaml``, ``.yml`` or ``.json`` file. A Python file
             inherits by ``_base_ = [...]``, or is of the new style
-            (``with read_base():``). A config that is read already is copied.
+            (``with read_base():``). A dict, or a config that is read already, is
+            copied.
         overrides: ``KEY=VALUE`` texts, see
             :func:`~mmlite.config.apply_overrides`. A variable of the config
             itself, such as ``data_root``, is changed where a Python file
@@ -67,6 +70,9 @@ def load_config(
             no key, or ``custom_imports`` fails. The message is one line with
             file, line and reason.
     """
+    if isinstance(path, dict):
+        path = Config(copy.deepcopy(path))
+        import_modules(path, [Path.cwd()])
     changes = as_overrides(overrides)
     given = not isinstance(overrides, Mapping)  # as texts, which are data
     data = strings_in([change.value for change in changes]) if given else set()
@@ -76,6 +82,7 @@ def load_config(
         cfg = copy.deepcopy(path)
         _refuse_idle(cfg, variables, set())
         apply_overrides(cfg, changes)
+        use_scope(cfg.get('default_scope'))
         _refuse_paths(cfg, data)
         return with_model(cfg)
     reader = _Reader(variables)
@@ -87,6 +94,7 @@ def load_config(
     apply_overrides(cfg, [c for c in changes if c.keys[0] not in reader.amended])
     if cfg.get('custom_imports') != imports:
         import_modules(cfg, places)
+    use_scope(cfg.get('default_scope'))
     _refuse_paths(cfg, data | reader.data)
     return with_model(cfg)
 

@@ -22,6 +22,7 @@ from ..registry import (
     VISBACKENDS,
 )
 from ..signature import arguments_of, value_name
+from .backends import backend_problems
 from .helpers import is_typo
 from .parts import check_keys, check_part, check_parts, is_built, target_of, under
 from .schema import HOOK_TYPES, SECTIONS, Slot, custom_key, paramwise_cfg, slot_of
@@ -221,7 +222,8 @@ def check_schedulers(cfg: Any, loop: Any) -> list[Problem]:
 def _is_scheduler(cfg: Mapping[str, Any]) -> bool:
     """Whether it is one scheduler rather than several by optimizer."""
     return 'type' in cfg or not all(
-        isinstance(value, (Mapping, list, tuple)) for value in cfg.values()
+        is_built(value) or isinstance(value, (Mapping, list, tuple))
+        for value in cfg.values()
     )
 
 
@@ -262,4 +264,5 @@ def check_visualizer(cfg: Any) -> list[Problem]:
 
 def check_backends(cfg: Any) -> list[Problem]:
     """Check a list of visualisation backends."""
-    return check_parts(cfg, lambda one: check_part(one, VISBACKENDS, ('save_dir',)))
+    found = check_parts(cfg, lambda one: check_part(one, VISBACKENDS, ('save_dir',)))
+    return found + backend_problems(cfg or ())

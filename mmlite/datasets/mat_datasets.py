@@ -128,11 +128,19 @@ class StanfordCars(PublishedDataset):
     )
 
     def __init__(
-        self, data_root: str, split: Literal['train', 'test'] = 'train', **kwargs: Any
+        self,
+        data_root: str,
+        split: Literal['train', 'test'] = 'train',
+        ann_file: str | None = None,
+        data_prefix: str | dict | None = None,
+        **kwargs: Any,
     ) -> None:
-        if Path(data_root, 'cars_annos.mat').is_file():
-            kwargs = dict(ann_file='cars_annos.mat', data_prefix='') | kwargs
-        super().__init__(data_root, split, **dict(data_prefix=f'cars_{split}') | kwargs)
+        is_one_file = Path(data_root, 'cars_annos.mat').is_file()
+        if is_one_file and ann_file is None:
+            ann_file = 'cars_annos.mat'
+        if data_prefix is None:
+            data_prefix = '' if is_one_file else f'cars_{split}'
+        super().__init__(data_root, split, ann_file, data_prefix, **kwargs)
 
     def samples(self) -> Iterator[tuple[str, str, int]]:
         """The images of the split."""

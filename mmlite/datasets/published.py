@@ -124,14 +124,25 @@ class PublishedDataset(BaseDataset):
     splits: ClassVar[dict[str, str]]
     images: ClassVar[str] = 'images'
 
-    def __init__(self, data_root: str, split: str, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        data_root: str,
+        split: str,
+        ann_file: str | None = None,
+        data_prefix: str | dict | None = None,
+        test_mode: bool | None = None,
+        **kwargs: Any,
+    ) -> None:
         if split not in self.splits:
             raise ValueError(f'split is one of {list(self.splits)}, got {split!r}')
         self.split = split
-        kwargs.setdefault('test_mode', split == 'test')
-        kwargs.setdefault('ann_file', self.splits[split])
-        kwargs.setdefault('data_prefix', self.images)
-        super().__init__(data_root=data_root, **kwargs)
+        super().__init__(
+            data_root=data_root,
+            ann_file=self.splits[split] if ann_file is None else ann_file,
+            data_prefix=self.images if data_prefix is None else data_prefix,
+            test_mode=split == 'test' if test_mode is None else test_mode,
+            **kwargs,
+        )
 
     def prepare(self) -> None:
         """Check that the list of images is there."""

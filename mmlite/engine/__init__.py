@@ -16,6 +16,7 @@ from .hooks import (
     VisualizationHook,
 )
 from .interrupt import Interrupted
+from .log_processor import LogProcessor
 from .loops import EpochBasedTrainLoop, IterBasedTrainLoop, TestLoop, ValLoop
 from .optimizers import (
     AmpOptimWrapper,
@@ -40,6 +41,7 @@ __all__ = [
     'IterBasedTrainLoop',
     'IterTimerHook',
     'LoadReport',
+    'LogProcessor',
     'LoggerHook',
     'LookaheadHook',
     'MMDistributedDataParallel',

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -28,7 +29,7 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader
 
-from ..config import config_text, write_config
+from ..config import backend_problems, config_text, write_config
 from ..errors import ConfigError
 from ..registry import (
     HOOKS,
@@ -44,6 +45,7 @@ from .dataloaders import batch_size_of, build_dataloader
 from .environment import allow_tf32, claim_timestamp, init_distributed
 from .errors import at
 from .hook_calls import HookCalls
+from .optimizers import AmpOptimWrapper
 from .terminal import say, use_short_terminal
 from .wrappers import MMDistributedDataParallel
 
@@ -135,7 +137,10 @@ class RunnerAssembly(BaseRunner):
     def _log_env(self, env_cfg: dict) -> None:
         run = {**env_cfg, **self._randomness_cfg, 'seed': self.seed}
         run |= dict(launcher=self.launcher, processes=self.world_size)
-        for title, values in (('System', collect_env()), ('Run', run)):
+        with warnings.catch_warnings():  # about distutils, which mmengine asks
+            warnings.simplefilter('ignore', DeprecationWarning)
+            system = collect_env()
+        for title, values in (('System environment', system), ('This run', run)):
             lines = [f'    {name}: {value}' for name, value in values.items()]
             self.logger.info('\n'.join([f'{title}:', *lines]))
         if self.cfg:
@@ -155,6 +160,9 @@ class RunnerAssembly(BaseRunner):
             kind = settings.get('type', 'Visualizer')
             settings |= dict(type=kind, name=f'{name}_{self._experiment_name}')
             with at('visualizer'):
+                needs = backend_problems(settings.get('vis_backends') or ())
+                if needs:
+                    raise ConfigError([p.under('vis_backends') for p in needs])
                 return VISUALIZERS.build(settings)
         return super().build_visualizer(visualizer)
 
@@ -219,7 +227,11 @@ class RunnerAssembly(BaseRunner):
             return super().build_optim_wrapper(optim_wrapper)
         with at('optim_wrapper'):
             try:
-                return super().build_optim_wrapper(optim_wrapper)
+                wrapper = super().build_optim_wrapper(optim_wrapper)
+                if isinstance(wrapper, AmpOptimWrapper):
+                    kind = str(wrapper.cast_dtype).removeprefix('torch.')
+                    say(self.logger, f'{"precision":<9} {kind} where it is safe')
+                return wrapper
             except ConfigError:
                 raise
             except ValueError as error:
@@ -237,19 +249,26 @@ class RunnerAssembly(BaseRunner):
         self, optim_wrapper: OptimWrapper, auto_scale_lr: dict | None = None
     ) -> None:
         """Scale the learning rate from the batch size it was chosen for."""
-        enabled = (auto_scale_lr or {}).get('enable', False)
-        if not enabled:
+        if not (auto_scale_lr or {}).get('enable', False):
             return
-        base = auto_scale_lr['base_batch_size']
-        ratio = self._batch_size_of_all() / base
-        self.logger.info(
-            f'learning rates are times {ratio:g}: the batch size is '
-            f'{self._batch_size_of_all()}, they were chosen for {base}'
-        )
+        with at('auto_scale_lr'):
+            if _any_built(self.param_schedulers):
+                raise ConfigError(
+                    'the schedulers are built already, with the learning rate as it '
+                    'was; give them as dicts'
+                )
+        base, size = auto_scale_lr['base_batch_size'], self._batch_size_of_all()
         several = isinstance(optim_wrapper, OptimWrapperDict)
-        for wrapper in optim_wrapper.values() if several else [optim_wrapper]:
-            for group in wrapper.optimizer.param_groups:
-                group['lr'] *= ratio
+        wrappers = list(optim_wrapper.values()) if several else [optim_wrapper]
+        groups = [g for wrapper in wrappers for g in wrapper.optimizer.param_groups]
+        before = groups[0]['lr']
+        for group in groups:
+            group['lr'] *= size / base
+        say(
+            self.logger,
+            f'{"lr":<9} {before:.4g} -> {groups[0]["lr"]:.4g}: scaled from batches of '
+            f'{base} to {size}',
+        )
 
     def _batch_size_of_all(self) -> int:
         """Samples that all processes see in an iteration."""
@@ -350,6 +369,14 @@ class RunnerAssembly(BaseRunner):
         for part in parts or [model]:
             part.compile(**options)
         say(self.logger, 'compiled; the first iterations take longer')
+
+
+def _any_built(schedulers: Any) -> bool:
+    if isinstance(schedulers, Mapping):
+        return 'type' not in schedulers and any(map(_any_built, schedulers.values()))
+    if isinstance(schedulers, (list, tuple)):
+        return any(map(_any_built, schedulers))
+    return schedulers is not None
 
 
 def _on_gpu() -> bool:

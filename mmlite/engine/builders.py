@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from mmengine.evaluator import Evaluator
 from mmengine.runner import BaseLoop, Runner
 
 from ..config import loaders_in
+from ..errors import DataNotFoundError
 from ..registry import EVALUATORS, LOOPS
 from .checks import check_classes
 from .classes import classes_of, follow_classes
@@ -67,7 +69,7 @@ def build_loop(runner: Runner, loop: Any, name: str) -> BaseLoop:
     loop = _with_type(dict(loop), name)
     given = dict(runner=runner, dataloader=getattr(runner, f'_{name}_dataloader'))
     if isinstance(given['dataloader'], dict):
-        with at(f'{name}_dataloader'):
+        with at(f'{name}_dataloader'), _naming(f'{name}_dataloader'):
             given['dataloader'] = runner.build_dataloader(
                 given['dataloader'],
                 seed=runner.seed,
@@ -85,6 +87,15 @@ def build_loop(runner: Runner, loop: Any, name: str) -> BaseLoop:
             given['evaluator'] = runner.build_evaluator(evaluator)
     with at(f'{name}_cfg'):
         return LOOPS.build(loop, default_args=given)
+
+
+@contextmanager
+def _naming(section: str) -> Iterator[None]:
+    """Say which section names the data that is not there."""
+    try:
+        yield
+    except DataNotFoundError as error:
+        raise DataNotFoundError(f'{section}: {error}') from error.__cause__
 
 
 def _with_type(cfg: dict[str, Any], name: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from torch import nn
 
 from ..config import advise_custom_keys, check
 from ..errors import CheckpointError, ConfigError, Problem
-from ..registry import RUNNERS
+from ..registry import RUNNERS, use_scope
 from .checkpoints import (
     BackgroundWriter,
     resuming,
@@ -53,8 +53,8 @@ class Runner(RunnerLoading):
         model: A model, or a dict to build it.
         work_dir: Where logs and checkpoints go.
         *args: Further arguments of mmengine's ``Runner``.
-        default_scope: Not used: names are always looked up in mmlite's
-            registries, which hold mmengine's too.
+        default_scope: A scope of the user's own whose registries are searched
+            first; then come mmlite's, which hold mmengine's too.
         **kwargs: Further arguments of mmengine's ``Runner``.
 
     Attributes:
@@ -77,6 +77,7 @@ class Runner(RunnerLoading):
     ) -> None:
         folder = os.path.abspath(work_dir)
         prepare_work_dir(folder)
+        use_scope(default_scope)
         self.checkpoint_writer = BackgroundWriter()
         self.interrupt = InterruptSwitch()
         self.pending_rng: Mapping[str, Any] | None = None

@@ -188,11 +188,17 @@ def _each_part(
         yield name, part
 
 
+def _widths(spec: FeatureSpec | Sequence[FeatureSpec]) -> int | list[int]:
+    if isinstance(spec, FeatureSpec):
+        return spec.channels
+    return [one.channels for one in spec]
+
+
 def _compare(path: str, part: nn.Module, giver: str, specs: Specs) -> None:
     expects = getattr(part, 'in_channels', None)
     if specs is None or not isinstance(expects, (int, list, tuple)):
         return
-    widths = [spec.channels for spec in specs]
+    widths = [_widths(spec) for spec in specs]
     index = getattr(part, 'in_index', None)
     given = [index] if isinstance(index, int) else index
     if isinstance(given, (list, tuple)):
@@ -208,6 +214,8 @@ def _compare(path: str, part: nn.Module, giver: str, specs: Specs) -> None:
     gives: Any = widths
     if isinstance(expects, int):
         gives = widths[-1]
+    elif isinstance(widths[-1], list):  # one feature of several vectors
+        expects, gives = list(expects), widths[-1]
     else:
         expects = list(expects)
     if expects != gives:

@@ -18,7 +18,6 @@ from mmengine.model import ModuleList
 from torch import Tensor, nn
 
 from ..errors import ConfigError, DataError, Problem, TrainingError, did_you_mean
-from ..registry import register_class
 from ..structures import (
     DataSample,
     SampleBatch,
@@ -30,7 +29,7 @@ from ..structures import (
 from .base import BaseModel as Whole
 from .data_preprocessors import pad_like_images, unpad
 from .joining import build_part
-from .losses import LossAggregator
+from .losses import LossAggregator, register_class
 from .model_cfg import ModelCfg, NoSettingError, in_sections
 
 __all__ = ['BaseModel']
@@ -92,8 +91,8 @@ class BaseModel(Whole):
         ...         (frames, ), labels, types, views, lengths = inputs
         ...         feat = self.scale * frames.mean(dim=1)
         ...         return dict(inference_feat=dict(embeddings=feat))
-        >>> Mean(start=2.0).predict(torch.ones(1, 5, 3))[0].pred_embedding
-        tensor([2., 2., 2.], grad_fn=<UnbindBackward0>)
+        >>> Mean(start=2.0).predict(torch.ones(1, 5, 3))[0].pred_embedding.tolist()
+        [2.0, 2.0, 2.0]
     """
 
     default_data_preprocessor: ClassVar[str] = 'ImageDataPreprocessor'

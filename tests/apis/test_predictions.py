@@ -32,6 +32,7 @@ def test_predictions_are_written_with_the_names_of_classes(tmp_path):
     assert row == dict(
         img_path='a.png',
         sample_idx=3,
+        num_classes=2,
         pred_label=[0],
         pred_score=[0.75, 0.25],
         pred_bboxes=[[1.0] * 4] * 2,

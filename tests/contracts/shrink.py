@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from contracts.tiny import BACKBONES, arguments_of
+from contracts.tiny import BACKBONES, arguments_of, image_shape
 from mmengine.config import Config
 
 from mmlite.datasets import BaseDataset
@@ -68,7 +68,9 @@ def shrink(cfg: Config, work_dir: Path) -> Config:
     num_classes = class_count(cfg)
     for key in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
         if cfg.get(key) is not None:
-            shrink_loader(cfg[key], num_classes)
+            shrink_loader(
+                cfg[key], num_classes, image_shape(cfg.model.backbone.type)[1]
+            )
     cfg.train_cfg = dict(by_epoch=True, max_epochs=1, val_interval=1)
     if isinstance(cfg.get('param_scheduler'), list):  # what begins in the one epoch
         cfg.param_scheduler = [s for s in cfg.param_scheduler if not s.get('begin')]
@@ -92,16 +94,20 @@ def shrink_model(model: dict) -> None:
             specs = MODELS.build(model.backbone).feature_specs
             if model.get('neck') is not None:
                 specs = MODELS.build(model.neck).output_specs(specs)
-        model.head.in_channels = specs[-1].channels
+        last = specs[-1]
+        if isinstance(model.head.in_channels, (list, tuple)):
+            model.head.in_channels = [spec.channels for spec in last]
+        else:
+            model.head.in_channels = last.channels
 
 
-def shrink_loader(loader: dict, num_classes: int) -> None:
-    """Two random images instead of the dataset, none bigger than 64 pixels."""
+def shrink_loader(loader: dict, num_classes: int, side: int) -> None:
+    """Two random images instead of the dataset, of 64 pixels where 224 were."""
     dataset = loader.dataset
     for step in dataset.pipeline:
         for key in SIZES:
             if isinstance(step.get(key), int) and step[key] > 64:
-                step[key] = step[key] * 2 // 7  # 224 becomes 64
+                step[key] = step[key] * max(side, 64) // 224
     loader.dataset = dict(
         type='NoiseImages',
         shape=IMAGES.get(dataset.type, PHOTOGRAPH),

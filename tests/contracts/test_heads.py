@@ -20,8 +20,23 @@ def build(name, **changes):
     return head
 
 
-def feats(batch=4):
-    return (torch.randn(batch, 8, generator=torch.Generator().manual_seed(0)),)
+def feats(name, batch=4, **options):
+    """The features of a head: one vector, or as many as it has in_channels."""
+    count = HEADS[name].get('in_channels', 8)
+    vectors = [vector(batch, **options) for _ in range(1 if count == 8 else len(count))]
+    return (vectors[0] if count == 8 else vectors,)
+
+
+def vector(batch, device='cpu'):
+    if device == 'meta':
+        return torch.empty(batch, 8, device=device)
+    return torch.randn(batch, 8, generator=torch.Generator().manual_seed(0))
+
+
+def logits(head, *args, **options):
+    """One logit a class; a head of several gives their sum in a prediction."""
+    out = head(feats(*args, **options))
+    return out if isinstance(out, torch.Tensor) else sum(out)
 
 
 def samples(batch=4):
@@ -31,13 +46,16 @@ def samples(batch=4):
 @for_each_head
 def test_losses_are_scalars_that_reach_every_parameter(name):
     head = build(name).train()
-    inputs = (feats()[0].requires_grad_(),)
+    inputs = feats(name)
+    read = inputs if isinstance(inputs[0], torch.Tensor) else inputs[0]
+    for tensor in read:
+        tensor.requires_grad_()
     losses = head.loss(inputs, samples())
     named = [value for key, value in losses.items() if key.startswith('loss')]
     assert named
     assert all(value.ndim == 0 and value.isfinite() for value in named)
     sum(named).backward()
-    for tensor in (*inputs, *head.parameters()):
+    for tensor in (*read, *head.parameters()):
         assert tensor.grad.isfinite().all()
 
 
@@ -45,8 +63,8 @@ def test_losses_are_scalars_that_reach_every_parameter(name):
 def test_predictions_are_put_into_the_samples_given(name):
     head, given = build(name).eval(), samples()
     with torch.no_grad():
-        scores = head(feats())
-        predicted = head.predict(feats(), given)
+        scores = logits(head, name)
+        predicted = head.predict(feats(name), given)
     assert len(predicted) == len(scores) == 4
     for before, after in zip(given, predicted, strict=True):
         assert after is before
@@ -58,21 +76,23 @@ def test_predictions_are_put_into_the_samples_given(name):
 @for_each_head
 def test_predictions_need_no_samples(name):
     with torch.no_grad():
-        predicted = build(name).eval().predict(feats(1))
+        predicted = build(name).eval().predict(feats(name, 1))
     assert [type(sample) for sample in predicted] == [DataSample]
 
 
 @for_each_head
 def test_it_is_built_without_memory(name):
-    expected = build(name)(feats(2)).shape
+    expected = logits(build(name), name, 2).shape
     with torch.device('meta'):
         head = MODELS.build(dict(HEADS[name], type=name))
-        assert head((torch.empty(2, 8),)).shape == expected
+        assert logits(head, name, 2, device='meta').shape == expected
 
 
 @for_each_head
-def test_a_read_width_is_a_number(name):
-    assert isinstance(getattr(build(name), 'in_channels', 8), int)
+def test_a_read_width_is_a_number_or_several(name):
+    width = getattr(build(name), 'in_channels', 8)
+    widths = width if isinstance(width, list) else [width]
+    assert all(isinstance(one, int) for one in widths)
 
 
 @for_each_head

@@ -14,7 +14,7 @@ from mmlite.registry import MODELS, TRANSFORMS, Registry
 
 
 class LossCase(NamedTuple):
-    """Arguments of a loss, and the kind of truth that it compares with.
+    """Arguments of a loss, and the kind of ground truth that it compares with.
 
     Args:
         args: Arguments of the constructor.
@@ -29,10 +29,28 @@ class LossCase(NamedTuple):
 # A transformer of two layers.
 TOKENS = dict(embed_dims=16, num_layers=2, num_heads=2, feedforward_channels=32)
 
+# A pyramid of two stages, and a Twins.
+STAGES = dict(embed_dims=8, depths=[1, 1], num_heads=[1, 2])
+TWINS = dict(
+    embed_dims=[8, 16],
+    depths=[2, 1],
+    num_heads=[1, 2],
+    patch_sizes=[4, 2],
+    strides=[4, 2],
+    mlp_ratios=[2, 2],
+    sr_ratios=[2, 1],
+)
+
 BACKBONES = {
     'AirbenchNet': dict(widths=(4, 8, 8), out_indices=(0, 2)),
     'AlexNet': dict(),
     'BEiTViT': dict(arch=TOKENS, img_size=64),
+    'Conformer': dict(
+        arch=dict(embed_dims=16, channel_ratio=1, num_heads=2, depths=3),
+        base_channels=8,
+        out_indices=(2, 3),
+    ),
+    'DaViT': dict(arch=STAGES, window_size=4, out_indices=(0, 1)),
     'CSPDarkNet': dict(depth=53, out_indices=(1, 4)),
     'CSPResNeXt': dict(depth=50),
     'CSPResNet': dict(depth=50, deep_stem=True, out_indices=(0, 3)),
@@ -49,6 +67,12 @@ BACKBONES = {
     ),
     'DistilledVisionTransformer': dict(
         arch=TOKENS, img_size=64, out_type='avg_featmap', out_indices=(0, 1)
+    ),
+    'HiViT': dict(
+        arch=dict(embed_dims=32, depths=[1, 1, 2], num_heads=2),
+        img_size=64,
+        out_indices=(0, 1),
+        rpe=True,
     ),
     'EdgeNeXt': dict(
         arch=dict(
@@ -93,11 +117,26 @@ BACKBONES = {
     ),
     'InceptionV3': dict(num_classes=5),
     'LeNet5': dict(),
+    'LeViT': dict(
+        arch=dict(
+            embed_dims=[16, 24], num_heads=[2, 3], depths=[1, 1], key_dims=[8, 8]
+        ),
+        img_size=64,
+        out_indices=(0, 1),
+    ),
+    'MViT': dict(
+        arch=dict(embed_dims=8, num_layers=3, num_heads=1, downscale_indices=[1]),
+        img_size=64,
+        out_scales=(0, 1),
+    ),
+    'MixMIMTransformer': dict(arch=STAGES, img_size=64, window_size=(4, 4)),
     'MlpMixer': dict(
         arch=dict(embed_dims=16, num_layers=2, tokens_mlp_dims=8, channels_mlp_dims=32),
         img_size=64,
     ),
     'MobileNetV2': dict(widen_factor=0.125, out_indices=(1, 3, 7)),
+    'PCPVT': dict(arch=TWINS, out_indices=(0, 1)),
+    'PyramidVig': dict(arch=dict(blocks=[1, 1], channels=[8, 16]), k=2),
     'MobileNetV3': dict(arch='small_050', out_indices=(0, 3, 12)),
     'MobileOne': dict(
         arch=dict(
@@ -142,8 +181,10 @@ BACKBONES = {
     'ResNetV1c': dict(depth=18, stem_channels=4, base_channels=4),
     'ResNetV1d': dict(depth=18, stem_channels=4, base_channels=4),
     'ResNet_CIFAR': dict(depth=18, stem_channels=4, base_channels=4),
-    'SEResNeXt': dict(depth=50, groups=4, width_per_group=4, base_channels=16),
+    'RevVisionTransformer': dict(arch=TOKENS, img_size=64),
     'SEResNet': dict(depth=50, stem_channels=4, base_channels=4, se_ratio=2),
+    'SVT': dict(arch=dict(TWINS, window_sizes=[3, 4]), out_indices=(0, 1)),
+    'SEResNeXt': dict(depth=50, groups=4, width_per_group=4, base_channels=16),
     'ShuffleNetV1': dict(groups=2, widen_factor=0.5, out_indices=(0, 2)),
     'ShuffleNetV2': dict(widen_factor=0.5, out_indices=(0, 3)),
     'SwinTransformer': dict(
@@ -158,6 +199,23 @@ BACKBONES = {
         window_size=3,
         pretrained_window_sizes=(0, 0),
         out_indices=(0, 1),
+    ),
+    'T2T_ViT': dict(
+        img_size=64,
+        embed_dims=24,
+        num_layers=2,
+        t2t_cfg=dict(token_dims=8),
+        layer_cfgs=dict(num_heads=2, feedforward_channels=24),
+    ),
+    'TNT': dict(
+        arch=dict(
+            embed_dims_outer=16,
+            embed_dims_inner=8,
+            num_layers=2,
+            num_heads_outer=2,
+            num_heads_inner=2,
+        ),
+        img_size=64,
     ),
     'TinyViT': dict(
         arch=dict(channels=[8, 12], num_heads=[1, 2], depths=[1, 2]),
@@ -176,42 +234,75 @@ BACKBONES = {
     'ViTSAM': dict(
         arch=dict(TOKENS, global_attn_indexes=[1]), window_size=3, out_channels=8
     ),
+    'Vig': dict(arch=dict(num_blocks=2, channels=16), k=2),
     'VisionTransformer': dict(arch=TOKENS, img_size=64),
+    'XCiT': dict(embed_dims=16, depth=2, num_heads=2, img_size=64),
 }
 
 # Shape of one image; parts that are not listed take IMAGE.
 IMAGE = (3, 64, 64)
-IMAGES = {'AlexNet': (3, 96, 96), 'InceptionV3': (3, 96, 96), 'LeNet5': (1, 32, 32)}
+IMAGES = {
+    'AlexNet': (3, 96, 96),
+    'InceptionV3': (3, 96, 96),
+    'LeNet5': (1, 32, 32),
+    'PyramidVig': (3, 224, 224),
+    'Vig': (3, 224, 224),
+}
 
 # Backbones that take no other size of image, each with the reason.
 FIXED_SIZE = {
     'LeNet5': 'its last convolution must leave 1x1',
+    'LeViT': 'its biases are for a fixed grid of tokens',
+    'MixMIMTransformer': 'its windows divide a fixed grid of tokens',
     'RepMLPNet': 'its weights mix a fixed number of pixels',
     'TinyViT': 'mmpretrain states the size of its maps when it is built',
     'MlpMixer': 'its weights mix a fixed number of patches',
+    'PyramidVig': 'its positions are for a fixed grid of nodes',
+    'TNT': 'its positions are for a fixed grid of patches',
+    'Vig': 'its positions are for a fixed grid of nodes',
 }
+
+# Backbones where rounding decides at some places, each with the reason.
+ROUNDED = {
+    'PyramidVig': 'two neighbours may be equally near',
+    'Vig': 'two neighbours may be equally near',
+}
+
+# Backbones of a pre-training, which return other things than maps and vectors.
+PRETRAINING = {'iTPNHiViT': 'returns tokens, a mask, and where they belong'}
 
 # Parameters without effect that a checkpoint has, each with the reason.
 UNREACHED = {'DeiT3': ('ln2', 'mmpretrain calls the first norm twice')}
 
 NECKS = {
+    'ClsBatchNormNeck': dict(input_features=8),
+    'GeneralizedMeanPooling': dict(),
     'GlobalAveragePooling': dict(),
     'GlobalMaxPooling': dict(),
     'HRFuseScales': dict(in_channels=(6, 8), out_channels=12),
+    'LinearNeck': dict(in_channels=8, out_channels=4, gap_dim=2),
 }
 
-# For heads: the width of the feature vector is 8, the number of classes 5.
+# For heads: the width of the feature vector is 8, the number of classes 5. A head
+# of several ``in_channels`` gets as many vectors.
 HEADS = {
+    'ArcFaceClsHead': dict(num_classes=5, in_channels=8),
     'ClsHead': dict(),
+    'ConformerHead': dict(num_classes=5, in_channels=[8, 8]),
     'DeiTClsHead': dict(num_classes=5, in_channels=8, hidden_dim=6),
-    'EfficientFormerClsHead': dict(num_classes=5, in_channels=8),
+    'LeViTClsHead': dict(num_classes=5, in_channels=8),
     'LinearClsHead': dict(num_classes=5, in_channels=8),
     'ScaledLinearClsHead': dict(num_classes=5, in_channels=8, scale=0.5),
+    'VigClsHead': dict(num_classes=5, in_channels=8, hidden_dim=6),
+    'EfficientFormerClsHead': dict(num_classes=5, in_channels=8),
     'StackedLinearClsHead': dict(num_classes=5, in_channels=8, mid_channels=[6]),
     'VisionTransformerClsHead': dict(num_classes=5, in_channels=8, hidden_dim=6),
 }
 
 LOSSES = {
+    'AsymmetricLoss': [LossCase(dict(), 'multi_hot')],
+    'FocalLoss': [LossCase(dict(), 'multi_hot'), LossCase(dict(gamma=1.5), 'labels')],
+    'SeesawLoss': [LossCase(dict(num_classes=5), 'labels')],
     'CrossEntropyLoss': [
         LossCase(dict(), 'labels'),
         LossCase(dict(class_weight=[1.0, 2.0, 3.0, 4.0, 5.0]), 'labels'),
@@ -264,6 +355,17 @@ WHOLES: dict[str, tuple[dict[str, Any], str]] = {
     ),
 }
 
+#: For samplers: arguments, and whether another epoch has another order.
+SAMPLERS: dict[str, tuple[dict[str, Any], bool]] = {
+    'AspectRatioBatchSampler': (dict(batch_size=4), True),
+    'DefaultSampler': (dict(), True),
+    'InfiniteSampler': (dict(), True),
+    'PKSampler': (dict(num_identities=3, num_instances=2), True),
+    'RepeatAugSampler': (dict(), True),
+    'SequentialSampler': (dict(), False),
+    'WeightedRandomSampler': (dict(), True),
+}
+
 #: For metrics: arguments, and what they are given (see ``test_metrics.py``).
 METRIC_CASES: dict[str, tuple[dict[str, Any], str]] = {
     'Accuracy': (dict(topk=(1, 3)), 'scores'),
@@ -274,12 +376,43 @@ METRIC_CASES: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 # For transforms: the image is 33x47.
+_OPERATIONS = {
+    'AutoContrast': dict(prob=1.0),
+    'Brightness': dict(magnitude=0.4, prob=1.0),
+    'ColorTransform': dict(magnitude=0.4, prob=1.0),
+    'Contrast': dict(magnitude=0.4, prob=1.0),
+    'Cutout': dict(shape=8, prob=1.0),
+    'Equalize': dict(prob=1.0),
+    'GaussianBlur': dict(radius=1.0, prob=1.0),
+    'Invert': dict(prob=1.0),
+    'Posterize': dict(bits=3, prob=1.0),
+    'Sharpness': dict(magnitude=0.4, prob=1.0),
+    'Solarize': dict(thr=128, prob=1.0),
+    'SolarizeAdd': dict(magnitude=50, prob=1.0),
+}
 STEPS = {
+    **_OPERATIONS,
+    'AutoAugment': dict(policies='imagenet'),
+    'EfficientNetCenterCrop': dict(crop_size=20),
+    'EfficientNetRandomCrop': dict(scale=20),
+    'Lighting': dict(eigval=[50.0, 5.0, 1.0], eigvec=[[0.5] * 3] * 3, alphastd=1.0),
+    'RandAugment': dict(policies='timm_increasing', num_policies=2, magnitude_level=9),
+    'RandomApply': dict(transforms=[dict(type='CenterCrop', crop_size=20)]),
+    'RandomChoice': dict(
+        transforms=[dict(type='CenterCrop', crop_size=n) for n in (20, 21)]
+    ),
+    'Rotate': dict(angle=20.0, prob=1.0),
+    'Shear': dict(magnitude=0.2, prob=1.0),
+    'Translate': dict(magnitude=0.2, prob=1.0),
     'AlternatingFlip': dict(),
     'CenterCrop': dict(crop_size=20),
     'ColorJitter': dict(brightness=0.4, contrast=0.4, saturation=0.4, hue=0.1),
     'Compose': dict(transforms=[dict(type='RandomFlip', prob=0.5)]),
+    'LoadAnnotations': dict(),
     'LoadImageFromFile': dict(),
+    'MultiView': dict(
+        transforms=[[dict(type='RandomCrop', crop_size=20)]], num_views=2
+    ),
     'Normalize': dict(mean=[120.0] * 3, std=[60.0] * 3),
     'PackInputs': dict(),
     'Pad': dict(size=(50, 40)),
@@ -291,6 +424,7 @@ STEPS = {
     'Resize': dict(scale=(21, 19)),
     'ResizeEdge': dict(scale=20),
     'Shift': dict(x=3, y=-2),
+    'SwapFlip': dict(prob=0.0),  # its sample is a stereo pair
     'TestTimeAug': dict(
         transforms=[[dict(type='RandomFlip', prob=p) for p in (0.0, 1.0)]]
     ),
@@ -302,6 +436,27 @@ BATCH_STEPS = {
     'BatchRandomErasing': dict(erase_prob=0.7),
     'BatchRandomFlip': dict(prob=0.6, direction=['horizontal', 'diagonal']),
 }
+
+# Transforms of batches that change the pixels and move nothing.
+KEEP_PLACE = ('BatchRandomErasing',)
+
+# Transforms that change the pixels and move nothing.
+PHOTOMETRIC = (
+    *('ColorJitter', 'Lighting', 'Normalize', 'RandomErasing', 'RandomGrayscale'),
+    *_OPERATIONS,
+)
+
+# Transforms that neither move nor change pixels themselves.
+NEITHER = (
+    *('AutoAugment', 'RandAugment', 'RandomApply', 'RandomChoice'),
+    'Compose',
+    'LoadAnnotations',
+    'LoadImageFromFile',
+    'MultiView',
+    'PackInputs',
+    'SwapFlip',
+    'TestTimeAug',
+)
 
 # Transforms that turn uint8 into something else, each with the reason.
 OTHER_DTYPE = {'Normalize': 'normalised values are fractions'}
@@ -373,6 +528,9 @@ OPTIMIZERS = {
     'Adam': dict(lr=0.01, amsgrad=True),
     'AdamW': dict(lr=0.01, weight_decay=0.1),
     'Adamax': dict(lr=0.01),
+    'Adan': dict(lr=0.01),
+    'LARS': dict(lr=0.1, momentum=0.9),
+    'Lamb': dict(lr=0.01),
     'Muon': dict(lr=0.02),
     'NAdam': dict(lr=0.01),
     'RAdam': dict(lr=0.01),

@@ -10,7 +10,9 @@ import pytest
 import torch
 from support.training import toy_runner
 from support.two_processes import share_part
+from torch import nn
 
+from mmlite.engine import MMDistributedDataParallel
 from mmlite.engine.environment import init_distributed, launched_by
 from mmlite.errors import ConfigError, UserError
 
@@ -128,7 +130,7 @@ from mmlite.errors import UserError
 
 
 class Log(Hook):
-    priority = 'VERY_HIGH'
+    priority = 'HIGHEST'
 
     def after_train_iter(self, runner, outputs=None, **kwargs):
         outputs['loss_mine'] = float(10 * runner.rank + runner.iter)
@@ -231,3 +233,17 @@ def test_a_process_that_no_launcher_started(launcher, word, monkeypatch):
             monkeypatch.delenv(name)
     with pytest.raises(UserError, match=f'start the processes with {word}'):
         init_distributed(launcher)
+
+
+def test_idle_parameters_are_named():
+    wrapper = MMDistributedDataParallel.__new__(MMDistributedDataParallel)
+    nn.Module.__init__(wrapper)
+    wrapper.module = nn.ModuleDict(dict(neck=nn.Linear(2, 2), head=nn.Linear(2, 2)))
+    wrapper.module['neck'].weight.requires_grad = False  # not counted by torch
+    message = 'Parameter indices which did not receive grad for rank 1: 0 2'
+    assert wrapper._idle_parameters(message) == (
+        'the loss does not depend on some parameters (2 of 3: neck.bias, head.bias), '
+        'while several processes wait for the gradients of all; set '
+        'find_unused_parameters=True at the top of the config, or take these '
+        'parameters out of the model'
+    )

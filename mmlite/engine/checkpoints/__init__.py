@@ -4,7 +4,7 @@ from .background import BackgroundWriter
 from .key_maps import KEY_MAPS, KeyMap, convert_keys, register_key_map
 from .matching import LoadReport, load_state, unwrapped
 from .pretrained import PretrainedInit
-from .reader import load_checkpoint
+from .reader import check_source, load_checkpoint
 from .writer import plain, save_checkpoint, write_atomically
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     'KeyMap',
     'LoadReport',
     'PretrainedInit',
+    'check_source',
     'convert_keys',
     'load_checkpoint',
     'load_state',

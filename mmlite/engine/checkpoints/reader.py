@@ -24,7 +24,7 @@ from ..terminal import say
 from . import unpickler
 from .damage import check_archive, damaged
 
-__all__ = ['load_checkpoint']
+__all__ = ['check_source', 'load_checkpoint']
 
 #: Before 2.6, torch can be made to execute what a file holds in spite of
 #: ``weights_only`` (CVE-2025-32434): there, our own unpickler alone reads.
@@ -72,17 +72,29 @@ def load_checkpoint(
         MissingDependencyError: if it takes a package that is not installed.
     """
     source = str(path)
-    if source.startswith(('http://', 'https://')):
-        file = _download(source)
-    else:
-        _check_scheme(source)
-        file = Path(source).expanduser()
-        _check_present(file)
+    check_source(source)
+    file = _download(source) if _is_url(source) else Path(source).expanduser()
     if file.suffix == '.safetensors':
         checkpoint = _read_safetensors(file, map_location)
     else:
         checkpoint = _read(file, map_location)
     return _with_state_dict(checkpoint, source)
+
+
+def check_source(path: str | Path) -> None:
+    """See that a checkpoint file is there, without reading it; URLs are not asked.
+
+    Raises:
+        CheckpointError: if there is no such file.
+    """
+    source = str(path)
+    if not _is_url(source):
+        _check_scheme(source)
+        _check_present(Path(source).expanduser())
+
+
+def _is_url(source: str) -> bool:
+    return source.startswith(('http://', 'https://'))
 
 
 def _check_scheme(source: str) -> None:

@@ -1,6 +1,9 @@
 """Hooks: what happens beside the training itself."""
 
+from .adaptive_margins_hook import SetAdaptiveMarginsHook
 from .checkpoint_hook import CheckpointHook
+from .class_num_check_hook import ClassNumCheckHook
+from .dense_cl_hook import DenseCLHook
 from .ema_hook import EMAHook
 from .freeze_after_hook import FreezeAfterHook
 from .iter_timer_hook import IterTimerHook
@@ -8,13 +11,20 @@ from .logger_hook import LoggerHook
 from .lookahead_hook import LookaheadHook
 from .nan_loss_hook import NanLossHook
 from .patch_whitening_hook import PatchWhiteningHook
+from .precise_bn_hook import PreciseBNHook
 from .progress_hook import ProgressHook
+from .prototype_hook import PrepareProtoBeforeValLoopHook
 from .runtime_info_hook import RuntimeInfoHook
+from .sim_siam_hook import SimSiamHook
+from .switch_recipe_hook import SwitchRecipeHook
 from .visual_summary_hook import VisualSummaryHook
 from .visualization_hook import VisualizationHook
+from .warmup_param_hook import WarmupParamHook
 
 __all__ = [
     'CheckpointHook',
+    'ClassNumCheckHook',
+    'DenseCLHook',
     'EMAHook',
     'FreezeAfterHook',
     'IterTimerHook',
@@ -22,8 +32,14 @@ __all__ = [
     'LookaheadHook',
     'NanLossHook',
     'PatchWhiteningHook',
+    'PreciseBNHook',
+    'PrepareProtoBeforeValLoopHook',
     'ProgressHook',
     'RuntimeInfoHook',
+    'SetAdaptiveMarginsHook',
+    'SimSiamHook',
+    'SwitchRecipeHook',
     'VisualSummaryHook',
     'VisualizationHook',
+    'WarmupParamHook',
 ]

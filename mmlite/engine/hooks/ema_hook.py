@@ -25,7 +25,13 @@ class EMAHook(BaseEMAHook):
         strict_load: Whether a checkpoint must fit the average exactly.
         begin_iter: The iteration from which on to average.
         begin_epoch: The epoch from which on to average.
+        evaluate_on_ema: Whether to validate and test with the average.
+        evaluate_on_origin: Whether to validate and test with the weights themselves;
+            beside the average, these metrics end in ``_origin``.
         **kwargs: Arguments of the average, e.g. ``momentum``.
+
+    Raises:
+        ValueError: if nothing is to be evaluated.
     """
 
     def __init__(
@@ -34,8 +40,17 @@ class EMAHook(BaseEMAHook):
         strict_load: bool = False,
         begin_iter: int = 0,
         begin_epoch: int = 0,
+        evaluate_on_ema: bool = True,
+        evaluate_on_origin: bool = False,
         **kwargs: Any,
     ) -> None:
+        if not evaluate_on_ema and not evaluate_on_origin:
+            raise ValueError(
+                'evaluate_on_ema=False and evaluate_on_origin=False leave nothing to '
+                'evaluate; to train without validation, take --no-validate'
+            )
+        self.evaluate_on_ema = evaluate_on_ema
+        self.evaluate_on_origin = evaluate_on_origin
         super().__init__(ema_type, strict_load, begin_iter, begin_epoch, **kwargs)
         self.ema_model: Any = None  # until a run begins
         self._swapped = False
@@ -59,6 +74,44 @@ class EMAHook(BaseEMAHook):
         self._behind = not self._ema_started(runner)
         if not self._behind:
             self.ema_model.update_parameters(self.src_model)
+
+    def before_val_epoch(self, runner: Runner) -> None:
+        """Put the average into the model, if it is to be evaluated."""
+        if self.evaluate_on_ema:
+            super().before_val_epoch(runner)
+
+    def after_val_epoch(
+        self, runner: Runner, metrics: dict[str, float] | None = None
+    ) -> None:
+        """Put the weights back, and evaluate them too if that is asked for."""
+        if self.evaluate_on_ema:
+            super().after_val_epoch(runner, metrics)
+            self._evaluate_origin(runner, 'val', metrics)
+
+    def before_test_epoch(self, runner: Runner) -> None:
+        """Put the average into the model, if it is to be evaluated."""
+        if self.evaluate_on_ema:
+            super().before_test_epoch(runner)
+
+    def after_test_epoch(
+        self, runner: Runner, metrics: dict[str, float] | None = None
+    ) -> None:
+        """Put the weights back, and evaluate them too if that is asked for."""
+        if self.evaluate_on_ema:
+            super().after_test_epoch(runner, metrics)
+            self._evaluate_origin(runner, 'test', metrics)
+
+    def _evaluate_origin(
+        self, runner: Runner, mode: str, metrics: dict[str, float] | None
+    ) -> None:
+        if not self.evaluate_on_origin:
+            return
+        found = getattr(runner, f'{mode}_loop').evaluate()
+        for name, value in found.items():
+            if isinstance(value, (int, float)):
+                runner.message_hub.update_scalar(f'{mode}/{name}_origin', value)
+            if metrics is not None:
+                metrics[f'{name}_origin'] = value
 
     def _swap_ema_parameters(self) -> None:
         self._catch_up()

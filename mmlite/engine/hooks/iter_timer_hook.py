@@ -20,7 +20,8 @@ class IterTimerHook(BaseIterTimerHook):
     """Measures ``time`` and ``data_time`` of iterations, and the time left.
 
     Differs from mmengine's in that it passes them on only when a log line is
-    due, or an epoch ends.
+    due, or an epoch ends, and that neither the clock being set nor a loader that
+    gives more batches than it says makes the time left negative.
     """
 
     def __init__(self) -> None:
@@ -41,14 +42,14 @@ class IterTimerHook(BaseIterTimerHook):
 
     def _before_epoch(self, runner: Runner, mode: str = 'train') -> None:
         self._interval = log_interval(runner)
-        self.t = time.time()
+        self.t = time.monotonic()
 
     def _after_epoch(self, runner: Runner, mode: str = 'train') -> None:
         self._flush(runner, mode)
         if mode != 'train' and self._eta is not None:
             runner.message_hub.update_info('eta', self._eta)
         self.time_sec_test_val = 0
-        self.t = time.time()
+        self.t = time.monotonic()
 
     def _before_iter(
         self,
@@ -57,7 +58,7 @@ class IterTimerHook(BaseIterTimerHook):
         data_batch: Any = None,
         mode: str = 'train',
     ) -> None:
-        self._pending[f'{mode}/data_time'].append(time.time() - self.t)
+        self._pending[f'{mode}/data_time'].append(time.monotonic() - self.t)
 
     def _after_iter(
         self,
@@ -67,20 +68,21 @@ class IterTimerHook(BaseIterTimerHook):
         outputs: dict | Sequence | None = None,
         mode: str = 'train',
     ) -> None:
-        now = time.time()
+        now = time.monotonic()
         self._pending[f'{mode}/time'].append(now - self.t)
         self.t = now
         if mode == 'train':
             if self._steps.due(batch_idx):
                 self._flush(runner, mode)
                 done = runner.iter + 1 - self.start_iter
-                left = runner.max_iters - runner.iter - 1
+                left = max(runner.max_iters - runner.iter - 1, 0)
                 self._eta = self.time_sec_tot / done * left
                 runner.message_hub.update_info('eta', self._eta)
         elif (batch_idx + 1) % self._interval == 0:
             self._flush(runner, mode)
             loader = getattr(runner, f'{mode}_dataloader')
-            left = len(loader) - batch_idx - 1
+            # A stream may give more batches than it says.
+            left = max(len(loader) - batch_idx - 1, 0)
             eta = self.time_sec_test_val / (batch_idx + 1) * left
             runner.message_hub.update_info('eta', eta)
 

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from mmengine.hooks import LoggerHook as BaseLoggerHook
 from mmengine.runner import Runner
+from torch import Tensor
 
 from ...registry import HOOKS
+from ...visualization import draw_matrix, matrix_table
+from ..terminal import say
 from .logging_steps import LogSteps
+
+_SHOWN_CLASSES = 20
 
 
 @HOOKS.register_module()
@@ -16,7 +23,8 @@ class LoggerHook(BaseLoggerHook):
     """Writes a log line every few iterations, and after each validation and test.
 
     Takes the arguments of mmengine's, and writes the same lines; in between it
-    does nothing.
+    does nothing. A confusion matrix among the metrics goes to the visualizer as a
+    picture, and the one of a test to the terminal too, unless it has too many classes.
     """
 
     def before_train(self, runner: Runner) -> None:
@@ -36,3 +44,44 @@ class LoggerHook(BaseLoggerHook):
             or (runner.iter + 1) % self.interval_exp_name == 0
         ):
             super().after_train_iter(runner, batch_idx, data_batch, outputs)
+
+    def after_val_epoch(
+        self, runner: Runner, metrics: dict[str, Any] | None = None
+    ) -> None:
+        """Write a line, and store the pictures."""
+        super().after_val_epoch(runner, metrics)
+        loop = runner.built_loops.get('train')
+        self._store_matrices(runner, metrics, 0 if loop is None else loop.iter)
+
+    def after_test_epoch(
+        self, runner: Runner, metrics: dict[str, Any] | None = None
+    ) -> None:
+        """Write a line, and store the pictures."""
+        super().after_test_epoch(runner, metrics)
+        classes = (runner.visualizer.dataset_meta or {}).get('classes')
+        for name, counts in self._store_matrices(runner, metrics, 0):
+            if len(counts) <= _SHOWN_CLASSES:
+                table = matrix_table(counts, _fitting(classes, counts))
+                say(runner.logger, f'{name}: ground truth in rows\n{table}')
+
+    @staticmethod
+    def _store_matrices(
+        runner: Runner, metrics: dict[str, Any] | None, step: int
+    ) -> list[tuple[str, np.ndarray]]:
+        classes = (runner.visualizer.dataset_meta or {}).get('classes')
+        found = []
+        for name, value in (metrics or {}).items():
+            if isinstance(value, Tensor) and value.ndim == 2 and _is_square(value):
+                counts = value.cpu().numpy()
+                picture = draw_matrix(counts, _fitting(classes, counts))
+                runner.visualizer.add_image(name.replace('/', '_'), picture, step)
+                found.append((name, counts))
+        return found
+
+
+def _is_square(value: Tensor) -> bool:
+    return len(value) == value.size(1) > 1 and not value.is_floating_point()
+
+
+def _fitting(classes: Sequence[str] | None, counts: np.ndarray) -> Any:
+    return classes if classes is not None and len(classes) == len(counts) else None

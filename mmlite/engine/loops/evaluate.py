@@ -54,6 +54,13 @@ class _EvalLoop(BaseLoop):
         self.runner.call_hook(f'before_{self.mode}_epoch')
         self.runner.model.eval()
         share_buffers(self.runner.model)
+        metrics = self.evaluate()
+        self.runner.call_hook(f'after_{self.mode}_epoch', metrics=metrics)
+        self.runner.call_hook(f'after_{self.mode}')
+        return metrics
+
+    def evaluate(self) -> dict[str, Any]:
+        """Predict all batches with the model as it is, and return the metrics."""
         self._losses.clear()
         for metric in self.evaluator.metrics:
             metric.results.clear()  # may be of an evaluation that was broken off
@@ -63,8 +70,6 @@ class _EvalLoop(BaseLoop):
                 self._stop_if_interrupted()
             metrics = self.evaluator.evaluate(len(self.dataloader.dataset))
         metrics.update(self._mean_losses())
-        self.runner.call_hook(f'after_{self.mode}_epoch', metrics=metrics)
-        self.runner.call_hook(f'after_{self.mode}')
         return metrics
 
     def run_iter(self, idx: int, data_batch: Any) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import bisect
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import mmengine.runner.loops as base
@@ -184,6 +184,7 @@ class EpochBasedTrainLoop(TrainLoop, base.EpochBasedTrainLoop):
         self._max_epochs = max_epochs
         self._max_iters = max_epochs * len(self.dataloader)
         self._batches_done = 0  # of the epoch that is resumed
+        self._more_iters = 0  # than epochs of today's length have
 
     def resume(self, epoch: int, iteration: int, batches_per_epoch: int | None) -> bool:
         """Go on from where a checkpoint was saved, also within an epoch."""
@@ -193,11 +194,12 @@ class EpochBasedTrainLoop(TrainLoop, base.EpochBasedTrainLoop):
         self._batches_done = done if found else 0
         self._epoch = epoch
         self._iter = iteration if found else epoch * now
+        self._more_iters = self._iter - epoch * now - self._batches_done
         return found
 
     def validates_after(self, epoch: int, iteration: int) -> bool:
         """Whether a validation follows: only at the end of an epoch."""
-        ended = iteration == epoch * len(self.dataloader)
+        ended = iteration - self._more_iters == epoch * len(self.dataloader)
         return ended and self._is_due(epoch, self._max_epochs)
 
     def _run(self) -> None:
@@ -245,6 +247,19 @@ class IterBasedTrainLoop(TrainLoop, base.IterBasedTrainLoop):
         super().__init__(runner, dataloader, val_begin, val_interval, dynamic_intervals)
         self._max_epochs = 1  # the whole training is one epoch to the hooks
         self._max_iters = max_iters
+        self._batches: Iterator[Any] | None = None
+
+    @property
+    def dataloader_iterator(self) -> Iterator[Any]:
+        """The batches to come, pass after pass over the data."""
+        if self._batches is None:
+            self._batches = endless_batches(self.dataloader, self._iter)
+        return self._batches
+
+    def resume(self, epoch: int, iteration: int, batches_per_epoch: int | None) -> bool:
+        """Go on from where a checkpoint was saved."""
+        self._batches = None
+        return super().resume(epoch, iteration, batches_per_epoch)
 
     def validates_after(self, epoch: int, iteration: int) -> bool:
         """Whether a validation follows."""
@@ -252,11 +267,10 @@ class IterBasedTrainLoop(TrainLoop, base.IterBasedTrainLoop):
 
     def _run(self) -> None:
         self.runner.call_hook('before_train_epoch')
-        self.dataloader_iterator = endless_batches(self.dataloader, self._iter)
         while self._iter < self._max_iters and not self.stop_training:
             self.runner.model.train()
             self.run_iter(self._iter, next(self.dataloader_iterator))
             self._stop_if_interrupted()
             self._validate_if_due(self._iter, self._max_iters)
-        del self.dataloader_iterator
+        self._batches = None
         self.runner.call_hook('after_train_epoch')

@@ -66,6 +66,11 @@ class DefaultOptimWrapperConstructor(BaseConstructor):
     def _validate_cfg(self) -> None:
         """Nothing: what is not stated has the optimizer's default."""
 
+    @property
+    def has_rules(self) -> bool:
+        """Whether parameters may differ in their settings."""
+        return bool(self.paramwise_cfg)
+
     def base(self, name: str) -> float:
         """The ``lr`` or ``weight_decay`` that factors multiply.
 
@@ -119,7 +124,7 @@ class DefaultOptimWrapperConstructor(BaseConstructor):
         model = unwrapped(model)
         parameters = list(model.parameters())
         groups: list[Group] = []
-        if self.paramwise_cfg:
+        if self.has_rules:
             self.add_params(groups, model)
             parameters = [p for group in groups for p in group['params']]
         cfg = fused_by_default(self.optimizer_cfg, parameters, model)

@@ -5,9 +5,11 @@ from .airbench_net import AirbenchBlock, AirbenchNet
 from .alexnet import AlexNet
 from .base_backbone import BaseBackbone
 from .beit import BEiTViT
+from .conformer import Conformer
 from .convmixer import ConvMixer
 from .convnext import ConvNeXt, ConvNeXtBlock
 from .cspnet import CSPDarkNet, CSPResNet, CSPResNeXt
+from .davit import DaViT
 from .deit import DistilledVisionTransformer
 from .deit3 import DeiT3
 from .densenet import DenseNet
@@ -15,15 +17,22 @@ from .edgenext import EdgeNeXt
 from .efficientformer import EfficientFormer
 from .efficientnet import EfficientNet
 from .efficientnet_v2 import EfficientNetV2
+from .hivit import HiViT
+from .hivit_blocks import BlockWithRPE, PatchMerge
 from .hornet import HorNet
 from .hrnet import HRNet
 from .inception_v3 import InceptionV3
+from .itpn_hivit import iTPNHiViT
 from .lenet import LeNet5
+from .levit import LeViT
+from .mixmim import MixMIMTransformer
 from .mlp_mixer import MlpMixer
 from .mobilenet_v2 import InvertedResidual, MobileNetV2
 from .mobilenet_v3 import MobileNetV3
 from .mobileone import MobileOne, MobileOneBlock
 from .mobilevit import MobileViT
+from .mvit import MViT
+from .plain import Plain
 from .poolformer import PoolFormer
 from .regnet import RegNet
 from .replknet import RepLKNet
@@ -32,23 +41,34 @@ from .repvgg import RepVGG, RepVGGBlock
 from .res2net import Bottle2neck, Res2Net
 from .resnest import ResNeSt
 from .resnet import ResNet, ResNetV1c, ResNetV1d
+from .resnet9 import ResNet9
 from .resnet_cifar import ResNet_CIFAR
 from .resnext import ResNeXt, ResNeXtBottleneck
+from .revvit import RevVisionTransformer
 from .riformer import RIFormer
 from .seresnet import SEBottleneck, SEResNet
 from .seresnext import SEResNeXt
 from .shufflenet_v1 import ShuffleNetV1
 from .shufflenet_v2 import ShuffleNetV2
-from .swin_transformer import SwinBlock, SwinBlockSequence, SwinTransformer
+from .swin_transformer import SwinTransformer
+from .swin_transformer_blocks import SwinBlock, SwinBlockSequence
 from .swin_transformer_v2 import SwinTransformerV2
+from .t2t_vit import T2T_ViT
 from .tinyvit import TinyViT
+from .tnt import TNT
+from .twins import PCPVT, SVT
 from .van import VAN
 from .vgg import VGG
+from .vig import PyramidVig, Vig
 from .vision_transformer import VisionTransformer
 from .vit_eva02 import ViTEVA02
 from .vit_sam import ViTSAM
+from .xcit import XCiT
 
 __all__ = [
+    'PCPVT',
+    'SVT',
+    'TNT',
     'VAN',
     'VGG',
     'AirbenchBlock',
@@ -57,14 +77,17 @@ __all__ = [
     'BEiTViT',
     'BaseBackbone',
     'BasicBlock',
+    'BlockWithRPE',
     'Bottle2neck',
     'Bottleneck',
     'CSPDarkNet',
     'CSPResNeXt',
     'CSPResNet',
+    'Conformer',
     'ConvMixer',
     'ConvNeXt',
     'ConvNeXtBlock',
+    'DaViT',
     'DeiT3',
     'DenseNet',
     'DistilledVisionTransformer',
@@ -73,17 +96,24 @@ __all__ = [
     'EfficientNet',
     'EfficientNetV2',
     'HRNet',
+    'HiViT',
     'HorNet',
     'InceptionV3',
     'InvertedResidual',
     'LeNet5',
+    'LeViT',
+    'MViT',
+    'MixMIMTransformer',
     'MlpMixer',
     'MobileNetV2',
     'MobileNetV3',
     'MobileOne',
     'MobileOneBlock',
     'MobileViT',
+    'PatchMerge',
+    'Plain',
     'PoolFormer',
+    'PyramidVig',
     'RIFormer',
     'RegNet',
     'RepLKNet',
@@ -96,10 +126,12 @@ __all__ = [
     'ResNeXt',
     'ResNeXtBottleneck',
     'ResNet',
+    'ResNet9',
     'ResNetV1c',
     'ResNetV1d',
     'ResNet_CIFAR',
     'ResidualBlock',
+    'RevVisionTransformer',
     'SEBottleneck',
     'SEResNeXt',
     'SEResNet',
@@ -109,8 +141,12 @@ __all__ = [
     'SwinBlockSequence',
     'SwinTransformer',
     'SwinTransformerV2',
+    'T2T_ViT',
     'TinyViT',
     'ViTEVA02',
     'ViTSAM',
+    'Vig',
     'VisionTransformer',
+    'XCiT',
+    'iTPNHiViT',
 ]

@@ -31,14 +31,14 @@ def zoo(keys: str, **settings: tuple[str, Sequence[Any]]) -> dict[str, dict]:
 
 
 def pick_arch(
-    arch: str | Mapping[str, Any], known: Mapping[str, dict], optional: str = ''
+    arch: str | Mapping[str, Any], known: Mapping[str, dict], also: str = ''
 ) -> dict[str, Any]:
     """The settings that ``arch`` names, or is.
 
     Args:
         arch: A name, in any case, or a dict of settings.
         known: Settings by name; all have the same keys.
-        optional: Keys that a dict may leave out.
+        also: Keys that a dict may have too, without effect.
 
     Raises:
         ValueError: if there is no such name, or a key is missing or unknown.
@@ -54,9 +54,9 @@ def pick_arch(
             raise ValueError(f'arch={arch!r} is not one of {", ".join(known)}{hint}')
         return dict(known[name])
     keys = set(next(iter(known.values())))
-    if missing := sorted(keys - set(arch) - set(optional.split())):
+    if missing := sorted(keys - set(arch)):
         raise ValueError(f'arch lacks the keys {", ".join(missing)}')
-    for key in set(arch) - keys:
+    for key in set(arch) - keys - set(also.split()):
         hint = did_you_mean(key, keys) or f'; it has {", ".join(sorted(keys))}'
         raise ValueError(f'arch has no key {key!r}{hint}')
     return dict(arch)
@@ -87,7 +87,8 @@ def one_each(
         return [dict(cfgs or {}) for _ in range(count)]
     if len(cfgs) != count:
         raise ValueError(
-            f'{name} has {len(cfgs)} entries, but there are {count}; '
+            f'{name} has {len(cfgs)} entries, but there are {count} '
+            f'{name.removesuffix("_cfgs")}s; '
             'give one for each, or one dict for all'
         )
     for i, cfg in enumerate(cfgs):

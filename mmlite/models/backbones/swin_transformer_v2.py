@@ -16,13 +16,8 @@ from torch import Tensor, nn
 from ...registry import MODELS
 from ..layers import FFN, ShiftWindowMSA, WindowMSAV2, build_norm_layer
 from .archs import one_each, zoo
-from .swin_transformer import (
-    LAYER_NORM,
-    SwinBlock,
-    SwinTransformer,
-    blocks_of,
-    merging,
-)
+from .swin_transformer import LAYER_NORM, SwinTransformer
+from .swin_transformer_blocks import SwinBlock, blocks_of, merging
 
 __all__ = ['SwinBlockV2', 'SwinBlockV2Sequence', 'SwinTransformerV2']
 

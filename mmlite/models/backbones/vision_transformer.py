@@ -16,7 +16,6 @@ from mmengine.model.weight_init import trunc_normal_
 from mmengine.utils import to_2tuple
 from torch import Tensor, nn
 
-from ...errors import did_you_mean
 from ...registry import MODELS
 from ...structures import FeatureSpec
 from ..layers import (
@@ -35,15 +34,23 @@ from .base_backbone import (
     freeze,
     layer_depth,
 )
+from .token_outputs import check_out_type, format_tokens
 
 __all__ = ['VisionTransformer']
 
 LAYER_NORM = dict(type='LN', eps=1e-6)
-OUT_TYPES = ('raw', 'cls_token', 'featmap', 'avg_featmap')
 
 
 ARCH_KEYS = 'embed_dims num_layers num_heads feedforward_channels'
-FIRST = ('cls_token', 'mask_token', 'pos_embed', 'patch_embed')
+# What a learning rate that decays with depth takes for the first layer.
+FIRST = (
+    'cls_token',
+    'dist_token',
+    'mask_token',
+    'pos_embed',
+    'rel_pos_bias',
+    'patch_embed',
+)
 
 
 @MODELS.register_module()
@@ -154,7 +161,7 @@ class VisionTransformer(BaseBackbone):
         self.embed_dims = self.arch_settings['embed_dims']
         self.num_layers = self.arch_settings['num_layers']
         self.img_size = to_2tuple(img_size)
-        self._check_out_type(out_type, with_cls_token)
+        check_out_type(out_type, with_cls_token)
         self.out_type = out_type
         self.interpolate_mode = interpolate_mode
         self.out_indices = check_out_indices(out_indices, self.num_layers)
@@ -194,19 +201,6 @@ class VisionTransformer(BaseBackbone):
         if out_type == 'avg_featmap':
             self.ln2 = self._norm(norm_cfg)
         self._freeze_stages()
-
-    @staticmethod
-    def _check_out_type(out_type: str, with_cls_token: bool) -> None:
-        if out_type not in OUT_TYPES:
-            hint = did_you_mean(out_type, OUT_TYPES)
-            raise ValueError(
-                f'out_type={out_type!r} is not one of {", ".join(OUT_TYPES)}{hint}'
-            )
-        if out_type == 'cls_token' and not with_cls_token:
-            raise ValueError(
-                "out_type='cls_token' needs with_cls_token=True; "
-                "set it, or out_type='avg_featmap'"
-            )
 
     def _init_tokens(self, with_cls_token: bool) -> None:
         self.with_cls_token = with_cls_token
@@ -283,10 +277,8 @@ class VisionTransformer(BaseBackbone):
         freeze(self.patch_embed, self.drop_after_pos, self.pre_norm)
         freeze(*self.layers[: self.frozen_stages])
         if self.frozen_stages == self.num_layers:
-            if self.final_norm:
-                freeze(self.ln1)
-            if self.out_type == 'avg_featmap':
-                freeze(self.ln2)
+            norms = (getattr(self, name, None) for name in ('ln1', 'ln2'))
+            freeze(*(norm for norm in norms if norm is not None))
 
     def train(self, mode: bool = True) -> VisionTransformer:
         """Set the mode of all but what is frozen."""
@@ -362,14 +354,9 @@ class VisionTransformer(BaseBackbone):
         return tuple(outs)
 
     def _format_output(self, x: Tensor, patch_resolution: tuple[int, int]) -> Tensor:
-        if self.out_type == 'raw':
-            return x
-        if self.out_type == 'cls_token':
-            return x[:, 0]
-        patches = x[:, self.num_extra_tokens :]
-        if self.out_type == 'avg_featmap':
-            return self.ln2(patches.mean(dim=1))
-        return patches.transpose(1, 2).unflatten(2, patch_resolution)
+        extra = self.num_extra_tokens
+        out = format_tokens(x, self.out_type, patch_resolution, extra)
+        return self.ln2(out) if self.out_type == 'avg_featmap' else out
 
     def get_layer_depth(self, param_name: str, prefix: str = '') -> tuple[int, int]:
         """How deep a parameter lies, for a learning rate that decays with depth.

@@ -17,7 +17,6 @@ from mmengine.model.weight_init import trunc_normal_
 from mmengine.utils import to_2tuple
 from torch import Tensor, nn
 
-from ...errors import did_you_mean
 from ...registry import MODELS
 from ...structures import FeatureSpec
 from ..layers import (
@@ -42,6 +41,7 @@ from .base_backbone import (
     freeze,
     layer_depth,
 )
+from .token_outputs import check_out_type
 
 __all__ = ['ViTSAM']
 
@@ -263,11 +263,7 @@ class ViTSAM(BaseBackbone):
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
         super().__init__(init_cfg)
-        if out_type not in OUT_TYPES:
-            hint = did_you_mean(out_type, OUT_TYPES)
-            raise ValueError(
-                f'out_type={out_type!r} is not one of {", ".join(OUT_TYPES)}{hint}'
-            )
+        check_out_type(out_type, False, OUT_TYPES)
         settings = pick_arch(arch, self.arch_zoo)
         self.arch_settings = dict(settings)
         self.embed_dims = settings['embed_dims']

@@ -85,8 +85,17 @@ class ClsDataPreprocessor(ImageDataPreprocessor):
             batch_transforms=batch_transforms,
         )
         self.num_classes = num_classes
+        self._onehot_asked = to_onehot
+        self.use_batch_augments(batch_augments)
+
+    def use_batch_augments(self, batch_augments: dict | Callable | None) -> None:
+        """Take other augmentations of batches from now on.
+
+        Args:
+            batch_augments: As for the constructor; None ends them.
+        """
         self.batch_augments = _build_augments(batch_augments)
-        self.to_onehot = to_onehot or self.batch_augments is not None
+        self.to_onehot = self._onehot_asked or self.batch_augments is not None
 
     def label(
         self, inputs: Any, samples: Sequence[DataSample], training: bool

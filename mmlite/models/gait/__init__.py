@@ -1,6 +1,21 @@
 """The wholes of gait recognition."""
 
 from ..losses import BaseLoss, gather_and_scale_wrapper
-from ..named_outputs import BaseModel
+from .base import BaseModel
+from .deepgaitv2 import DeepGaitV2, SkeletonGait
+from .gaitbase import GaitBase
+from .gaitgl import GaitGL
+from .gaitpart import GaitPart
+from .gaitset import GaitSet
 
-__all__ = ['BaseLoss', 'BaseModel', 'gather_and_scale_wrapper']
+__all__ = [
+    'BaseLoss',
+    'BaseModel',
+    'DeepGaitV2',
+    'GaitBase',
+    'GaitGL',
+    'GaitPart',
+    'GaitSet',
+    'SkeletonGait',
+    'gather_and_scale_wrapper',
+]

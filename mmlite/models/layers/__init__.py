@@ -22,27 +22,39 @@ from .dirac_init import DiracInit, dirac_init
 from .drop import Dropout, DropPath, build_dropout, drop_path, drop_path_rates
 from .ffn import FFN, SwiGLUFFN, SwiGLUFFNFused
 from .fourier_position import PositionEncodingFourier
+from .frames import (
+    PackSequenceWrapper,
+    SetBlockWrapper,
+    each_sequence,
+    lengths_of,
+)
+from .fuse import fuse_children
+from .graph_conv import DyGraphConv2d, nearest_neighbours
 from .inverted_residual import EdgeResidual, InvertedResidual
 from .layer_scale import LayerScale
 from .make_divisible import make_divisible
+from .mlp import Mlp
 from .norm import GRN, BiasBatchNorm2d, LayerNorm2d, build_norm_layer
 from .offset_attention import AttentionWithBias, LeAttention, distance_index
+from .part_conv import BareConv1d, BareConv2d, BareConv3d, FocalConv2d, GLConv
+from .part_linear import SeparateBNNecks, SeparateFCs
 from .patch_embed import AdaptivePadding, MapPatchEmbed, PatchEmbed
 from .patch_merging import PatchMerging
 from .patch_whitening import PatchWhitening
-from .position_embed import fit_pos_embed, resize_pos_embed
+from .position_embed import (
+    ConditionalPositionEncoding,
+    build_2d_sincos_position_embedding,
+    fit_pos_embed,
+    fourier_positions,
+    resize_pos_embed,
+)
 from .relative_position import (
     RelativePositionBias,
     RelativePositions,
     relative_position_index,
     resize_relative_position_bias_table,
 )
-from .reparam import (
-    ReparamBlock,
-    fuse_conv_norm,
-    norm_as_affine,
-    switch_to_deploy,
-)
+from .reparam import ReparamBlock, fuse_conv_norm, norm_as_affine, switch_to_deploy
 from .residual_block import (
     BasicBlock,
     Bottleneck,
@@ -53,9 +65,15 @@ from .residual_block import (
 from .rotary import RotaryEmbeddingFast
 from .se_layer import SELayer
 from .separable_conv import DepthwiseSeparableConvModule
+from .temporal_block import (
+    BasicBlock3D,
+    BasicBlockP3D,
+    TemporalFeatureAggregator,
+)
 from .transformer_layer import TransformerEncoderLayer
 from .window_attention import (
     ShiftWindowMSA,
+    WindowAttention,
     WindowMSA,
     WindowMSAV2,
     pad_to_windows,
@@ -70,10 +88,16 @@ __all__ = [
     'AttentionWithBias',
     'AveragedModel',
     'BEiTAttention',
+    'BareConv1d',
+    'BareConv2d',
+    'BareConv3d',
     'BasicBlock',
+    'BasicBlock3D',
+    'BasicBlockP3D',
     'BiasBatchNorm2d',
     'Bottleneck',
     'ChannelMultiheadAttention',
+    'ConditionalPositionEncoding',
     'Conv2dAdaptivePadding',
     'ConvMlp',
     'ConvModule',
@@ -81,17 +105,22 @@ __all__ = [
     'DiracInit',
     'DropPath',
     'Dropout',
+    'DyGraphConv2d',
     'EdgeResidual',
     'ExponentialMovingAverage',
+    'FocalConv2d',
+    'GLConv',
     'HSigmoid',
     'InvertedResidual',
     'LayerNorm2d',
     'LayerScale',
     'LeAttention',
     'MapPatchEmbed',
+    'Mlp',
     'MomentumAnnealingEMA',
     'MultiheadAttention',
     'NormedConvMlp',
+    'PackSequenceWrapper',
     'PatchEmbed',
     'PatchMerging',
     'PatchWhitening',
@@ -104,14 +133,20 @@ __all__ = [
     'ResidualBlock',
     'RotaryEmbeddingFast',
     'SELayer',
+    'SeparateBNNecks',
+    'SeparateFCs',
+    'SetBlockWrapper',
     'ShiftWindowMSA',
     'StochasticWeightAverage',
     'SwiGLUFFN',
     'SwiGLUFFNFused',
+    'TemporalFeatureAggregator',
     'TransformerEncoderLayer',
+    'WindowAttention',
     'WindowMSA',
     'WindowMSAV2',
     'biased_qkv',
+    'build_2d_sincos_position_embedding',
     'build_activation_layer',
     'build_conv_layer',
     'build_dropout',
@@ -125,10 +160,15 @@ __all__ = [
     'distance_index',
     'drop_path',
     'drop_path_rates',
+    'each_sequence',
     'fit_pos_embed',
+    'fourier_positions',
+    'fuse_children',
     'fuse_conv_norm',
     'get_expansion',
+    'lengths_of',
     'make_divisible',
+    'nearest_neighbours',
     'norm_as_affine',
     'pad_to_windows',
     'relative_position_index',

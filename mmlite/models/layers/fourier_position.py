@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
-import torch
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
-__all__ = ['PositionEncodingFourier']
+from .position_embed import fourier_positions
 
-EPS = 1e-6
+__all__ = ['PositionEncodingFourier']
 
 
 class PositionEncodingFourier(BaseModule):
@@ -50,18 +48,8 @@ class PositionEncodingFourier(BaseModule):
 
     def forward(self, bhw_shape: Sequence[int]) -> Tensor:
         """The encoding of a map of this shape."""
-        _, height, width = bhw_shape
-        rows = self._waves(height)[:, None].expand(height, width, -1)
-        columns = self._waves(width)[None].expand(height, width, -1)
-        waves = torch.cat((rows, columns), dim=-1).permute(2, 0, 1)[None]
-        return self.proj(waves.to(self.proj.weight.dtype))
-
-    def _waves(self, size: int) -> Tensor:
-        """Sines and cosines in turn, ``(size, in_channels)``."""
-        device = self.proj.weight.device
-        place = torch.arange(1, size + 1, device=device).float()
-        place = place / (size + EPS) * (2 * math.pi)
-        steps = torch.arange(self.in_channels, device=device).float()
-        steps = self.temperature ** (2 * (steps // 2) / self.in_channels)
-        waves = place[:, None] / steps
-        return torch.stack((waves[:, 0::2].sin(), waves[:, 1::2].cos()), 2).flatten(1)
+        weight = self.proj.weight
+        waves = fourier_positions(
+            bhw_shape[1:], self.in_channels, self.temperature, weight.device
+        )
+        return self.proj(waves.to(weight.dtype))

@@ -14,29 +14,31 @@ from ...errors import DataError
 __all__ = ['AttentionWithBias', 'LeAttention', 'distance_index']
 
 
-def distance_index(resolution: Sequence[int]) -> tuple[Tensor, int]:
+def distance_index(resolution: Sequence[int], stride: int = 1) -> tuple[Tensor, int]:
     """Which entry of a table of distances belongs to each pair of tokens.
 
     Distances are pairs of absolute differences, numbered as they come up.
 
     Args:
         resolution: Rows and columns of tokens.
+        stride: Of the tokens that look; all are looked at.
 
     Returns:
-        ``(L, L)``, of integers, and the number of distances.
+        ``(queries, L)``, of integers, and the number of distances.
 
     Example:
         >>> index, count = distance_index((1, 3))
         >>> index.tolist(), count
         ([[0, 1, 2], [1, 0, 1], [2, 1, 0]], 3)
+        >>> distance_index((1, 3), stride=2)[0].tolist()
+        [[0, 1, 2], [2, 1, 0]]
     """
     rows, columns = resolution
-    y = torch.arange(rows).repeat_interleave(columns)
-    x = torch.arange(columns).repeat(rows)
-    down = (y[:, None] - y[None, :]).abs()
-    right = (x[:, None] - x[None, :]).abs()
+    down = (torch.arange(rows)[::stride, None] - torch.arange(rows)).abs()
+    right = (torch.arange(columns)[::stride, None] - torch.arange(columns)).abs()
     # The first token sees every distance once, row by row.
-    return down * columns + right, rows * columns
+    index = down[:, None, :, None] * columns + right[None, :, None, :]
+    return index.flatten(2).flatten(0, 1), rows * columns
 
 
 class AttentionWithBias(BaseModule):

@@ -20,6 +20,7 @@ from .relative_position import RelativePositions, relative_position_index
 
 __all__ = [
     'ShiftWindowMSA',
+    'WindowAttention',
     'WindowMSA',
     'WindowMSAV2',
     'pad_to_windows',
@@ -87,20 +88,21 @@ def pad_to_windows(x: Tensor, window_size: int) -> Tensor:
     return F.pad(x, (0, 0, 0, right, 0, below)) if below or right else x
 
 
-class _WindowAttention(BaseModule):
+class WindowAttention(BaseModule):
     """What the attentions within windows share.
 
     Override:
-        position_bias: what is added to the products, ``(heads, L, L)``.
+        position_bias: what is added to the products, ``(heads, L, L)``, or None.
         query_key_value: the three of x, ``(B, heads, L, D / heads)`` each.
     """
 
     num_heads: int
     scale: float
 
-    def _init_projection(
+    def init_projection(
         self, embed_dims: int, attn_drop: float, proj_drop: float
     ) -> None:
+        """Add what follows queries, keys and values."""
         self.attn_drop = attn_drop
         self.proj = nn.Linear(embed_dims, embed_dims)
         self.proj_drop = nn.Dropout(proj_drop)
@@ -113,21 +115,24 @@ class _WindowAttention(BaseModule):
             mask: ``(windows, L, L)``, added to the products; None adds nothing.
         """
         q, k, v = self.query_key_value(x)
-        bias = self.position_bias()[None]
+        bias = self.position_bias()
         if mask is not None:
-            bias = (bias + mask[:, None]).repeat(len(x) // len(mask), 1, 1, 1)
+            mask = mask[:, None] if bias is None else mask[:, None] + bias
+            bias = mask.repeat(len(x) // len(mask), 1, 1, 1)
+        elif bias is not None:
+            bias = bias[None]
         out = F.scaled_dot_product_attention(
             q,
             k,
             v,
-            attn_mask=bias.to(q.dtype),
+            attn_mask=None if bias is None else bias.to(q.dtype),
             dropout_p=self.attn_drop if self.training else 0.0,
             scale=self.scale,
         )
         return self.proj_drop(self.proj(out.transpose(1, 2).flatten(2)))
 
 
-class WindowMSA(RelativePositions, _WindowAttention):
+class WindowMSA(RelativePositions, WindowAttention):
     """Self-attention within windows, with a bias for each offset.
 
     Paper: Swin Transformer, ICCV 2021, https://arxiv.org/abs/2103.14030
@@ -166,7 +171,7 @@ class WindowMSA(RelativePositions, _WindowAttention):
         self.scale = qk_scale or (embed_dims // num_heads) ** -0.5
         self.init_relative_positions(window_size, num_heads)
         self.qkv = nn.Linear(embed_dims, embed_dims * 3, bias=qkv_bias)
-        self._init_projection(embed_dims, attn_drop, proj_drop)
+        self.init_projection(embed_dims, attn_drop, proj_drop)
 
     def init_weights(self) -> None:
         """As init_cfg says; a truncated normal for the table of offsets."""
@@ -178,7 +183,7 @@ class WindowMSA(RelativePositions, _WindowAttention):
         return split_heads(self.qkv(x), self.num_heads)
 
 
-class WindowMSAV2(_WindowAttention):
+class WindowMSAV2(WindowAttention):
     """Cosine self-attention within windows, with a bias that a network computes.
 
     Paper: Swin Transformer V2, CVPR 2022, https://arxiv.org/abs/2111.09883
@@ -232,7 +237,7 @@ class WindowMSAV2(_WindowAttention):
         self.qkv = nn.Linear(embed_dims, embed_dims * 3, bias=False)
         self.q_bias = nn.Parameter(torch.zeros(embed_dims)) if qkv_bias else None
         self.v_bias = nn.Parameter(torch.zeros(embed_dims)) if qkv_bias else None
-        self._init_projection(embed_dims, attn_drop, proj_drop)
+        self.init_projection(embed_dims, attn_drop, proj_drop)
 
     def query_key_value(self, x: Tensor) -> tuple[Tensor, ...]:
         """Queries, times the learnt scale, and keys of length 1; values."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, ClassVar
@@ -10,9 +11,9 @@ from mmengine.dist import get_world_size
 from torch import Tensor, nn
 
 from ...ops import gather
-from ...registry import register_class
+from ...registry import MODELS, Registry
 
-__all__ = ['BaseLoss', 'gather_and_scale_wrapper']
+__all__ = ['BaseLoss', 'gather_and_scale_wrapper', 'register_class']
 
 
 class BaseLoss(nn.Module):
@@ -96,3 +97,30 @@ def _gathered(value: Any) -> Any:
 def _scaled(loss: Tensor, world_size: int) -> Tensor:
     """The loss times a number, with the gradient of the loss."""
     return loss + (world_size - 1) * loss.detach()
+
+
+def register_class(cls: type, registry: Registry = MODELS) -> None:
+    """Register a class of a user's package under its name, without a decorator.
+
+    A class of the same name in the same module is replaced, as when a cell of a
+    notebook runs again. If another module has that name already, it keeps it, and a
+    warning says so. A decorator may still give the class further names. Our own
+    classes are left to their decorators.
+
+    Args:
+        cls: The class.
+        registry: Where it is registered.
+    """
+    if cls.__module__.startswith('mmlite.'):
+        return
+    registry.import_from_location()
+    name = cls.__name__
+    known = registry.module_dict.get(name)
+    if known is None or known.__module__ == cls.__module__:
+        registry.register_module(module=cls, force=True)
+        return
+    warnings.warn(
+        f'{name} stays {known.__module__}.{name}; to use that of {cls.__module__}, '
+        f"decorate it with @{registry.name.upper()}.register_module(name='...')",
+        stacklevel=3,
+    )

@@ -1,0 +1,25 @@
+"""Reversible ViT on ImageNet-1k, 8 GPUs of 256 images.
+
+Paper: Reversible Vision Transformers,
+CVPR 2022, https://arxiv.org/abs/2302.04869
+
+Expected: 79.87 % top-1, 94.9 % top-5 is published; those recipes also
+use RandAugment and RandomErasing.
+
+    bash tools/dist_train.sh configs/revvit/revvit-small_8xb256_in1k.py 8
+"""
+
+_base_ = [
+    '../_base_/models/revvit-small.py',
+    '../_base_/datasets/imagenet_bs32.py',
+    '../_base_/schedules/imagenet_bs1024_adamw_swin.py',
+    '../_base_/default_runtime.py',
+]
+
+train_dataloader = dict(batch_size=256)
+model = dict(
+    train_cfg=dict(
+        augments=[dict(type='Mixup', alpha=0.8), dict(type='CutMix', alpha=1.0)]
+    )
+)
+optim_wrapper = dict(optimizer=dict(lr=0.002), clip_grad=dict(max_norm=1.0))

@@ -1,0 +1,19 @@
+"""TNT on ImageNet-1k, 16 GPUs of 64 images.
+
+Paper: Transformer in Transformer,
+NeurIPS 2021, https://arxiv.org/abs/2103.00112
+
+Expected: 81.52 % top-1, 95.73 % top-5 is published; those recipes also
+use RandAugment and RandomErasing.
+
+    bash tools/dist_train.sh configs/tnt/tnt-s-p16_16xb64_in1k.py 16
+"""
+
+_base_ = [
+    '../_base_/models/tnt-s-p16.py',
+    '../_base_/datasets/imagenet_bs32.py',
+    '../_base_/schedules/imagenet_bs1024_adamw_swin.py',
+    '../_base_/default_runtime.py',
+]
+
+train_dataloader = dict(batch_size=64)

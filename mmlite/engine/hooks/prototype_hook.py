@@ -1,0 +1,28 @@
+"""Features of the gallery, as the model sees it now."""
+
+from __future__ import annotations
+
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+
+from ...registry import HOOKS
+from ..checkpoints import unwrapped
+
+
+@HOOKS.register_module()
+class PrepareProtoBeforeValLoopHook(Hook):
+    """Lets a retriever compute the features of its gallery anew for each validation.
+
+    It asks the model to ``prepare_prototype()``, if it has that method.
+    """
+
+    def before_val(self, runner: Runner) -> None:
+        """Compute the features."""
+        model = unwrapped(runner.model)
+        if hasattr(model, 'prepare_prototype'):
+            model.prepare_prototype()
+        else:
+            runner.logger.warning(
+                f'PrepareProtoBeforeValLoopHook: {type(model).__name__} has no '
+                'prepare_prototype, so that there is nothing to prepare'
+            )

@@ -1,0 +1,83 @@
+"""Cross entropy of the logits of each part."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from torch import Tensor
+from torch.nn import functional as F
+
+from ...errors import DataError
+from ...registry import MODELS
+from .base_loss import BaseLoss
+
+__all__ = ['PartCrossEntropyLoss']
+
+
+@MODELS.register_module()
+class PartCrossEntropyLoss(BaseLoss):
+    """Cross entropy of scaled logits, averaged over samples and parts.
+
+    It is OpenGait's ``CrossEntropyLoss``; here this name is that of classification.
+
+    Args:
+        scale: Factor on the logits; cosines need one.
+        label_smooth: Whether labels are smoothed.
+        eps: How much of a label is spread over all classes, a fraction.
+        loss_term_weight: Factor on the loss.
+        log_accuracy: Whether the share of right parts is reported.
+
+    Shape:
+        logits: ``(B, K, P)``, or ``(B, K)``; labels: ``(B, )``.
+        returns: scalar, and ``accuracy``, a fraction.
+
+    Raises:
+        DataError: if a label is not a class, where that can be seen without waiting
+            for a GPU.
+
+    Example:
+        >>> loss = MODELS.build(dict(
+        ...     type='PartCrossEntropyLoss', scale=1, label_smooth=False))
+        >>> loss(torch.zeros(2, 4, 3), torch.tensor([0, 3]))[0]  # log 4
+        tensor(1.3863)
+    """
+
+    promise: ClassVar[str] = 'PartLoss'
+
+    def __init__(
+        self,
+        scale: float = 16,
+        label_smooth: bool = True,
+        eps: float = 0.1,
+        loss_term_weight: float = 1.0,
+        log_accuracy: bool = False,
+    ) -> None:
+        super().__init__(loss_term_weight)
+        self.scale = scale
+        self.eps = eps if label_smooth else 0.0
+        self.log_accuracy = log_accuracy
+
+    def forward(self, logits: Tensor, labels: Tensor) -> tuple[Tensor, dict[str, Any]]:
+        """The loss."""
+        logits = logits.float()
+        logits = logits[..., None] if logits.ndim == 2 else logits
+        _check_labels(labels, logits.size(1))
+        wanted = labels[:, None].expand(-1, logits.size(2))
+        loss = F.cross_entropy(logits * self.scale, wanted, label_smoothing=self.eps)
+        self.info = dict(loss=loss.detach())
+        if self.log_accuracy:
+            right = logits.detach().argmax(dim=1) == wanted
+            self.info['accuracy'] = right.float().mean()
+        return loss, self.info
+
+
+def _check_labels(labels: Tensor, class_num: int) -> None:
+    if labels.device.type != 'cpu' or not labels.numel():
+        return
+    low, high = (bound.item() for bound in labels.aminmax())
+    if low < 0 or high >= class_num:
+        wrong = low if low < 0 else high
+        raise DataError(
+            f'label {wrong} is not one of the {class_num} classes of the model; set '
+            'class_num to the number of identities that are trained on'
+        )
