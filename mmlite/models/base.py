@@ -45,6 +45,8 @@ class BaseModel(EngineModel):
     Attributes:
         task: What it is for, e.g. ``'classification'``; says which inferencer
             predicts with it.
+        learns_classes: Whether the head learns the classes of the dataset, so that
+            its number of classes must suffice for them.
         default_data_preprocessor: Class of the data preprocessor where a config
             names none. Here it only moves the batch.
         predicts: Whether it gives predictions; a whole for pretraining may not.
@@ -61,6 +63,7 @@ class BaseModel(EngineModel):
         tensor([1., 1.])
     """
 
+    learns_classes: ClassVar[bool] = False
     task: ClassVar[str] = ''
     default_data_preprocessor: ClassVar[str] = 'BaseDataPreprocessor'
     predicts: ClassVar[bool] = True
