@@ -95,7 +95,9 @@ def batched_nms(
         by_class = np.argsort(classes, kind='stable')
         cuts = np.flatnonzero(np.diff(classes[by_class])) + 1
         groups = np.split(by_class, cuts)
-        parts = [g[_suppressed(ordered[g], None, iou_threshold, max_out)] for g in groups]
+        parts = [
+            g[_suppressed(ordered[g], None, iou_threshold, max_out)] for g in groups
+        ]
         kept = np.sort(np.concatenate(parts))[:max_out]
     return torch.from_numpy(order[kept])
 
@@ -191,7 +193,9 @@ def fixed_point_nms(
     """
     boxes, scores = boxes.detach().float(), scores.detach().float()
     number = scores.isnan()
-    order = torch.where(number, -torch.inf, scores).argsort(descending=True, stable=True)
+    order = torch.where(number, -torch.inf, scores).argsort(
+        descending=True, stable=True
+    )
     alive = order[~number[order]]
     kept, count = [], 0
     while len(alive) and (max_out is None or count < max_out):

@@ -1,8 +1,10 @@
 """Heads: features in, losses or predictions out."""
 
 from .arcface_head import ArcFaceClsHead
+from .bbox_head import ConvFCBBoxHead
 from .cls_head import ClsHead
 from .deit_head import DeiTClsHead
+from .dense_head import DenseHead
 from .efficientformer_head import EfficientFormerClsHead
 from .linear_head import LinearClsHead
 from .multi_label_head import (
@@ -10,7 +12,11 @@ from .multi_label_head import (
     MultiLabelClsHead,
     MultiLabelLinearClsHead,
 )
+from .retina_head import RetinaHead
+from .roi_head import RoIHead
+from .rpn_head import RPNHead
 from .scaled_linear_head import ScaledLinearClsHead
+from .ssd_head import SSDHead
 from .stacked_linear_head import StackedLinearClsHead
 from .vision_transformer_head import VisionTransformerClsHead
 
@@ -18,11 +24,17 @@ __all__ = [
     'ArcFaceClsHead',
     'CSRAClsHead',
     'ClsHead',
+    'ConvFCBBoxHead',
     'DeiTClsHead',
+    'DenseHead',
     'EfficientFormerClsHead',
     'LinearClsHead',
     'MultiLabelClsHead',
     'MultiLabelLinearClsHead',
+    'RPNHead',
+    'RetinaHead',
+    'RoIHead',
+    'SSDHead',
     'ScaledLinearClsHead',
     'StackedLinearClsHead',
     'VisionTransformerClsHead',

@@ -50,6 +50,7 @@ from .residual_block import (
     ResLayer,
     get_expansion,
 )
+from .roi_extractors import CropAndResizeExtractor, RoIAlignExtractor
 from .rotary import RotaryEmbeddingFast
 from .se_layer import SELayer
 from .separable_conv import DepthwiseSeparableConvModule
@@ -77,6 +78,7 @@ __all__ = [
     'Conv2dAdaptivePadding',
     'ConvMlp',
     'ConvModule',
+    'CropAndResizeExtractor',
     'DepthwiseSeparableConvModule',
     'DiracInit',
     'DropPath',
@@ -102,6 +104,7 @@ __all__ = [
     'ReparamBlock',
     'ResLayer',
     'ResidualBlock',
+    'RoIAlignExtractor',
     'RotaryEmbeddingFast',
     'SELayer',
     'ShiftWindowMSA',

@@ -39,7 +39,10 @@ class BaseAnchorGenerator:
         raise NotImplementedError
 
     def __call__(
-        self, sizes: Sequence[Size], image_size: Size, device: torch.device | str = 'cpu'
+        self,
+        sizes: Sequence[Size],
+        image_size: Size,
+        device: torch.device | str = 'cpu',
     ) -> list[Tensor]:
         """The boxes of every map: row by row, and at each place one after the other.
 
@@ -116,9 +119,7 @@ class AnchorGenerator(BaseAnchorGenerator):
         rounded: bool = True,
     ) -> None:
         super().__init__()
-        self.sizes = [
-            tuple(s) if isinstance(s, (list, tuple)) else (s,) for s in sizes
-        ]
+        self.sizes = [tuple(s) if isinstance(s, (list, tuple)) else (s,) for s in sizes]
         if strides is not None and len(strides) != len(self.sizes):
             raise ValueError(
                 f'strides has {len(strides)} entries, but sizes has {len(self.sizes)}; '
@@ -235,5 +236,3 @@ class SSDAnchorGenerator(BaseAnchorGenerator):
         centers = at[:, None].expand(-1, len(sides), -1)
         boxes = torch.cat([centers, sides.expand(len(at), -1, -1)], dim=-1)
         return centered_to_corners(boxes).view(-1, 4)
-
-
