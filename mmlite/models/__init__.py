@@ -4,10 +4,13 @@ from . import (
     backbones,
     classifiers,
     data_preprocessors,
+    detectors,
+    extractors,
     heads,
     layers,
     losses,
     necks,
+    task_utils,
 )
 from .base import BaseModel
 
@@ -16,8 +19,11 @@ __all__ = [
     'backbones',
     'classifiers',
     'data_preprocessors',
+    'detectors',
+    'extractors',
     'heads',
     'layers',
     'losses',
     'necks',
+    'task_utils',
 ]

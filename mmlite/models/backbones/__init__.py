@@ -39,6 +39,8 @@ from .seresnet import SEBottleneck, SEResNet
 from .seresnext import SEResNeXt
 from .shufflenet_v1 import ShuffleNetV1
 from .shufflenet_v2 import ShuffleNetV2
+from .ssd_vgg import SSDVGG
+from .ssdlite_mobilenet_v3 import SSDLiteMobileNetV3
 from .swin_transformer import SwinBlock, SwinBlockSequence, SwinTransformer
 from .swin_transformer_v2 import SwinTransformerV2
 from .tinyvit import TinyViT
@@ -49,6 +51,7 @@ from .vit_eva02 import ViTEVA02
 from .vit_sam import ViTSAM
 
 __all__ = [
+    'SSDVGG',
     'VAN',
     'VGG',
     'AirbenchBlock',
@@ -103,6 +106,7 @@ __all__ = [
     'SEBottleneck',
     'SEResNeXt',
     'SEResNet',
+    'SSDLiteMobileNetV3',
     'ShuffleNetV1',
     'ShuffleNetV2',
     'SwinBlock',

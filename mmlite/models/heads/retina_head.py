@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from mmengine.model import bias_init_with_prob
@@ -76,6 +76,9 @@ class RetinaHead(DenseHead):
         >>> [tuple(out.shape) for out in head(feats)]
         [(1, 20, 3), (1, 20, 4)]
     """
+
+    #: Whether all maps pass through the same layers, and so have one width.
+    shares_layers: ClassVar[bool] = True
 
     def __init__(
         self,
