@@ -131,10 +131,10 @@ SSD300 = [
 SSDLITE = [
     Rename(r'^backbone\.features\.0\.13\.', f'{BODY}layer13.expand_conv.'),
     Rename(
-        r'^backbone\.features\.1\.0\.1\.fc([12])\.', rf'{BODY}layer13.se.conv\1.conv.'
+        r'^backbone\.features\.1\.0\.2\.fc([12])\.', rf'{BODY}layer13.se.conv\1.conv.'
     ),
-    Rename(r'^backbone\.features\.1\.0\.0\.', f'{BODY}layer13.depthwise_conv.'),
-    Rename(r'^backbone\.features\.1\.0\.2\.', f'{BODY}layer13.linear_conv.'),
+    Rename(r'^backbone\.features\.1\.0\.1\.', f'{BODY}layer13.depthwise_conv.'),
+    Rename(r'^backbone\.features\.1\.0\.3\.', f'{BODY}layer13.linear_conv.'),
     *(
         Rename(rf'^backbone\.features\.1\.{i}\.', f'backbone.features.0.{13 + i}.')
         for i in (3, 2, 1)
