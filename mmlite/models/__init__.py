@@ -4,11 +4,14 @@ from . import (
     backbones,
     classifiers,
     data_preprocessors,
+    detectors,
+    extractors,
     gait,
     heads,
     layers,
     losses,
     necks,
+    task_utils,
 )
 from .base import BaseModel
 
@@ -17,9 +20,12 @@ __all__ = [
     'backbones',
     'classifiers',
     'data_preprocessors',
+    'detectors',
+    'extractors',
     'gait',
     'heads',
     'layers',
     'losses',
     'necks',
+    'task_utils',
 ]

@@ -114,13 +114,20 @@ class BaseModel(EngineModel):
         """Predict inputs of several sizes group by group, so that none is padded."""
         groups = _groups(inputs)
         if groups is None:
-            return self.predict(inputs, data_samples)
+            return self.predict_samples(inputs, data_samples)
         found: dict[int, DataSample] = {}
         for group in groups:
             part = _group_of(inputs, group)
             own = None if data_samples is None else [data_samples[i] for i in group]
-            found.update(zip(group, self.predict(part, own), strict=True))
+            predicted = self.predict_samples(part, own)
+            found.update(zip(group, predicted, strict=True))
         return [found[place] for place in range(len(found))]
+
+    def predict_samples(
+        self, inputs: Any, data_samples: Sequence[DataSample] | None
+    ) -> Sequence[DataSample]:
+        """What ``mode='predict'`` gives for inputs of one size; here :meth:`predict`."""
+        return self.predict(inputs, data_samples)
 
     def forward_tensor(self, inputs: Tensor) -> Any:
         """The raw output of the network, without losses or samples."""
