@@ -30,6 +30,9 @@ from .flipping import (
 from .formatting import PackInputs
 from .loading import LoadImageFromFile
 from .resizing import Pad, Resize, ResizeEdge
+from .sequence_files import natural, read_grey, read_pictures
+from .sequence_warps import RandomPerspective, RandomRotate
+from .sequences import LoadSequence, SampleFrames, SilhouetteCut
 from .shifting import Shift
 
 __all__ = [
@@ -51,6 +54,7 @@ __all__ = [
     'ImageField',
     'LoadAnnotations',
     'LoadImageFromFile',
+    'LoadSequence',
     'MapField',
     'MultiView',
     'Normalize',
@@ -60,16 +64,23 @@ __all__ = [
     'RandomErasing',
     'RandomFlip',
     'RandomGrayscale',
+    'RandomPerspective',
     'RandomResizedCrop',
+    'RandomRotate',
     'Resize',
     'ResizeEdge',
+    'SampleFrames',
     'SampleRandom',
     'SequenceField',
     'Shift',
+    'SilhouetteCut',
     'SwapFlip',
     'TestTimeAug',
     'ValidField',
     'is_turn',
+    'natural',
+    'read_grey',
+    'read_pictures',
     'refuse_left_behind',
     'register_field',
     'rng_of',

@@ -8,7 +8,12 @@ from collections.abc import Sequence
 from itertools import zip_longest
 from typing import Any
 
-from mmengine.dist import all_gather_object, broadcast_object_list, is_main_process
+from mmengine.dist import (
+    all_gather_object,
+    broadcast_object_list,
+    gather_object,
+    is_main_process,
+)
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 
@@ -80,7 +85,7 @@ class SampleMetric(BaseMetric):
         counts = all_gather_object(len(self.results))
         own = self.results[: own_share(counts, size)]
         self.results.clear()
-        parts = all_gather_object(own)
+        parts = gather_object(own)  # nobody else needs the memory for all of them
         found: list[dict[str, Any]] = [{}]
         if is_main_process():
             rounds = zip_longest(*parts, fillvalue=_ABSENT)
