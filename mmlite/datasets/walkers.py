@@ -165,13 +165,15 @@ def _render(
 ) -> np.ndarray:
     """The pixels within the width of a line, in frames as high as the body."""
     height, width = size
+    starts, ends, widths = (x.astype(np.float32) for x in (starts, ends, widths))
     rims = np.concatenate([starts[..., 1] + widths, ends[..., 1] + widths], axis=1)
     feet = np.concatenate([starts[..., 1] - widths, ends[..., 1] - widths], axis=1)
     top, bottom = rims.max(axis=1), feet.min(axis=1)
     scale = ((top - bottom) / height)[:, None, None]
     middle = (starts[:, 0, 0] + ends[:, 0, 0])[:, None, None] / 2
-    rows = top[:, None, None] - (np.arange(height)[:, None] + 0.5) * scale
-    columns = middle + (np.arange(width) + 0.5 - width / 2) * scale
+    y_places = np.arange(0.5, height, dtype=np.float32)[:, None]
+    rows = top[:, None, None] - y_places * scale
+    columns = middle + np.arange(0.5 - width / 2, width / 2, dtype=np.float32) * scale
     seen = np.zeros((len(starts), height, width), bool)
     for place, half in enumerate(widths):
         a, line = starts[:, place], ends[:, place] - starts[:, place]
