@@ -11,17 +11,18 @@ from typing import Any, Literal
 from mmengine.config import Config
 
 from ..config import load_config
+from ..datasets.packed_fields import KeepFields
 from ..datasets.packed_files import PackWriter
 from ..datasets.progress import Progress
 from ..engine import build_dataloader
 from ..engine.dataloaders import stop_workers
 from ..engine.loops import batches_from
 from ..errors import ConfigError, Problem, UserError
-from ..structures import DataSample
 
 __all__ = ['pack_dataset']
 
-_FIELDS = ('gt_label', 'gt_score')
+_META = ('sample_idx', 'kept')
+_LOADING = ('LoadImageFromFile', 'LoadAnnotations')
 _BATCH = 32
 _WORKERS = min(8, os.cpu_count() or 1)
 
@@ -42,8 +43,9 @@ def pack_dataset(
     """Decode and resize all images of a dataset once, into one file.
 
     A :class:`~mmlite.datasets.PackedDataset` reads them without decoding. All
-    images of a file have one size, and nothing but images, labels and paths is
-    kept: not boxes, not images of several sizes.
+    images of a file have one size. Beside the image of a sample all that is small is
+    kept: labels, boxes and what belongs to them, paths, numbers, names. What is not
+    (a second image, maps, sequences) is refused by name.
 
     Args:
         source: A folder of images, as :class:`~mmlite.datasets.CustomDataset` has
@@ -76,8 +78,12 @@ def pack_dataset(
     """
     cfg = _dataset_cfg(source, overrides, split)
     resize = _resize_steps(short_edge, center_crop, size, interpolation)
-    pipeline = [*_loading_steps(cfg), *resize, dict(type='PackInputs')]
-    cfg = {**cfg, 'pipeline': pipeline}
+    pipeline = [*_loading_steps(cfg), *resize]
+    keep = KeepFields(is_resized=bool(resize))
+    cfg = {
+        **cfg,
+        'pipeline': [*pipeline, keep, dict(type='PackInputs', meta_keys=_META)],
+    }
     if on_error is not None:
         cfg['on_error'] = on_error
     loader = build_dataloader(
@@ -99,7 +105,7 @@ def pack_dataset(
             _write(batches_from(loader, epoch=0, prefetch=False), writer, progress)
         finally:
             stop_workers(loader)
-        steps = [dict(step) for step in pipeline[:-1]]
+        steps = [dict(step) for step in pipeline]
         classes = loader.dataset.metainfo.get('classes')
         writer.finish(classes, dataset=str(cfg['type']), pipeline=steps)
     return Path(out)
@@ -133,11 +139,11 @@ def _dataset_cfg(
 
 
 def _loading_steps(cfg: Mapping[str, Any]) -> list[Any]:
-    """The step of a pipeline that reads files, if there is one."""
+    """The steps of a pipeline that read files and annotations."""
     return [
         step
         for step in cfg.get('pipeline', ())
-        if isinstance(step, Mapping) and step.get('type') == 'LoadImageFromFile'
+        if isinstance(step, Mapping) and step.get('type') in _LOADING
     ]
 
 
@@ -169,17 +175,6 @@ def _write(batches: Iterable[dict], writer: PackWriter, progress: Progress) -> N
         for image, sample in zip(batch['inputs'], batch['data_samples'], strict=True):
             # In the place of an image that cannot be read comes the next one, again.
             if sample.sample_idx == place:
-                writer.add(image.permute(1, 2, 0).numpy(), _annotation(sample))
+                writer.add(image.permute(1, 2, 0).numpy(), sample.kept)
             place += 1
         progress.update(len(batch['data_samples']))
-
-
-def _annotation(sample: DataSample) -> dict[str, Any]:
-    """The labels and the path of a sample, as plain values."""
-    values = {name: sample.get(name) for name in _FIELDS if name in sample}
-    plain = {name: value.tolist() for name, value in values.items()}
-    if len(plain.get('gt_label', ())) == 1:
-        plain['gt_label'] = plain['gt_label'][0]
-    if 'img_path' in sample:
-        plain['img_path'] = sample.img_path
-    return plain

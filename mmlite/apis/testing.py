@@ -73,6 +73,7 @@ def test(
     if out is None:
         return runner.test()
     predictions = PredictionFile(out, out_whole)
+    predictions.dataset_meta = runner.test_evaluator.dataset_meta
     runner.test_evaluator.metrics.append(predictions)
     metrics = runner.test()
     predictions.write()

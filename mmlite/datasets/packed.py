@@ -11,6 +11,7 @@ import numpy as np
 from ..registry import DATASETS
 from .annotations import check_samples
 from .base_dataset import BaseDataset
+from .packed_fields import as_arrays
 from .packed_files import INDEX, open_images, read_index
 from .storage import compact, labels_of, relabelled
 from .transforms import LoadImageFromFile
@@ -48,7 +49,8 @@ class MappedList(Sequence):
         row = self.rows[index]
         img = self.images[row]
         size = img.shape[:2]
-        return self.annotations[row] | dict(img=img, img_shape=size, ori_shape=size)
+        kept = as_arrays(self.annotations[row])
+        return kept | dict(img=img, img_shape=size, ori_shape=size)
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -229,10 +229,9 @@ def _build_batch_sampler(
         known |= {} if sampler is None else dict(sampler=sampler)
         with at('batch_sampler'):
             given = _build_with(given, known)
-    if not isinstance(given, SeededBatchSampler):
-        given = StartableBatches(given, dataset, seed)
-    given.limit = limit
-    return given
+    if isinstance(given, SeededBatchSampler) and limit is None:
+        return given
+    return StartableBatches(given, dataset, seed, limit)
 
 
 def _build_with(cfg: Mapping[str, Any], known: dict[str, Any]) -> Any:

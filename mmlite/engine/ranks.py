@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -141,6 +143,9 @@ def _lost_process(error: RuntimeError) -> LostProcess | None:
         return None
     if not _BROKEN.search(str(error)):
         return None
+    if threading.current_thread() is threading.main_thread():
+        # Its launcher ends this process too, but lets it say what has happened.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
     me, ranks = dist.get_rank(), range(dist.get_world_size())
     try:
         _store().set(f'{_ALIVE}{me}', '1')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -130,6 +131,52 @@ def test_several_labels_and_scores(tmp_path):
     assert sample['data_samples'].gt_label.tolist() == [1, 2]
     assert sample['data_samples'].gt_score.tolist() == [0.5, 0.25]
     assert PackedDataset('out').CLASSES is None
+
+
+def annotated(**fields):
+    """A dataset of one 8x8 image with these fields."""
+    write_image(np.arange(192, dtype=np.uint8).reshape(8, 8, 3), '0.png')
+    sample = dict(img_path='0.png', **fields)
+    Path('a.json').write_text(json.dumps(dict(metainfo={}, data_list=[sample])))
+    return dict(type='BaseDataset', ann_file='a.json')
+
+
+def test_boxes_are_kept_and_resized_with_the_image():
+    box = dict(bbox=[2, 0, 6, 4], bbox_label=1, ignore_flag=1)
+    cfg = annotated(instances=[box], walk='nm-01', angle=90, tags=['a', 'b'])
+    cfg['pipeline'] = [LOAD, dict(type='LoadAnnotations')]
+    pack_dataset(cfg, 'out', size=4, num_workers=0)
+    sample = PackedDataset('out')[0]
+    assert sample['img'].shape == (4, 4, 3)
+    assert sample['gt_bboxes'].tolist() == [[1, 0, 3, 2]]
+    assert sample['gt_bboxes'].dtype == np.float32
+    assert sample['gt_bboxes_labels'].tolist() == [1]
+    assert sample['gt_ignore_flags'].tolist() == [True]
+    assert (sample['walk'], sample['angle']) == ('nm-01', 90)
+    assert sample['tags'] == ['a', 'b'] and 'instances' not in sample
+    flip = dict(type='RandomFlip', prob=1.0)
+    mirrored = PackedDataset('out', pipeline=[flip, dict(type='PackInputs')])[0]
+    assert mirrored['data_samples'].gt_bboxes.tolist() == [[1, 0, 3, 2]]
+    cfg = annotated(instances=[])
+    cfg['pipeline'] = [LOAD, dict(type='LoadAnnotations')]
+    pack_dataset(cfg, 'empty', num_workers=0)
+    assert PackedDataset('empty')[0]['gt_bboxes'].shape == (0, 4)
+
+
+@pytest.mark.parametrize(
+    ('fields', 'options', 'message'),
+    [
+        (dict(instances=[]), dict(size=4), 'instances would no longer fit .*LoadAnno'),
+        (dict(seg_map_path='0.png'), dict(size=4), 'seg_map_path would no longer fit'),
+        (dict(gt_bboxes=[[0, 0, 1, 1]], gt_masks=[[[1]]]), {}, 'gt_masks cannot be'),
+        (dict(sils=[[[1]]]), {}, 'the field sils cannot be packed: only one image'),
+        (dict(heat=[[1, 2]]), dict(size=4), 'the field heat .*register_field'),
+    ],
+)
+def test_what_cannot_be_kept_is_refused_by_name(fields, options, message):
+    cfg = dict(annotated(**fields), pipeline=[LOAD])
+    with pytest.raises(DataError, match=message):
+        pack_dataset(cfg, 'out', num_workers=0, **options)
 
 
 @pytest.mark.parametrize(

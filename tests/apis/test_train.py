@@ -10,6 +10,7 @@ from support.runs import DIGITS, TINY
 from mmlite import apis
 from mmlite.apis import init_model, prepare_training, train
 from mmlite.apis.cli import main
+from mmlite.config import load_config
 from mmlite.errors import CheckpointError, ConfigError, UserError
 from mmlite.registry import DATASETS, HOOKS
 
@@ -182,6 +183,22 @@ def test_a_checkpoint_of_another_model(trained, tmp_path):
 def test_init_model_on_a_device_that_is_absent():
     with pytest.raises(UserError, match="bring the model to device='cuda': .*CUDA"):
         init_model(DIGITS, overrides=TINY, device='cuda')
+
+
+def test_init_model_refuses_weights_of_another_model(tmp_path):
+    torch.save(dict(state_dict=dict(other=torch.ones(2))), tmp_path / 'other.pth')
+    with pytest.raises(CheckpointError, match='is of another model: 0 entries match'):
+        init_model(DIGITS, tmp_path / 'other.pth', overrides=TINY)
+
+
+def test_init_model_does_not_initialise_what_a_checkpoint_fills(trained):
+    cfg = load_config(DIGITS, TINY)
+    cfg.model.init_cfg = dict(type='Pretrained', checkpoint='')
+    model = init_model(cfg, trained / 'epoch_1.pth')
+    saved = torch.load(trained / 'epoch_1.pth', weights_only=True)['state_dict']
+    assert all(torch.equal(v, saved[k]) for k, v in model.state_dict().items())
+    with pytest.raises(CheckpointError):
+        init_model(cfg)
 
 
 def test_init_model_predicts_as_the_test_does(trained, tmp_path):

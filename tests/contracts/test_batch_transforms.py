@@ -8,11 +8,12 @@ import pickle
 import numpy as np
 import pytest
 import torch
-from contracts.tiny import BATCH_STEPS, STEPS, arguments_of, names_of
+from contracts.tiny import BATCH_STEPS, KEEP_PLACE, STEPS, arguments_of, names_of
 
-from mmlite.datasets.transforms import BatchTransform
+from mmlite.datasets.transforms import BatchTransform, refuse_left_behind
 from mmlite.errors import ConfigError, DataError
 from mmlite.registry import TRANSFORMS
+from mmlite.structures import DataSample, SampleBatch
 
 for_each_step = pytest.mark.parametrize('name', names_of('batch_transforms'))
 for_each_dtype = pytest.mark.parametrize('dtype', [torch.uint8, torch.float32])
@@ -95,10 +96,10 @@ def test_copies_and_pickles_do_the_same(name):
 
 
 @for_each_step
-def test_it_is_the_twin_of_a_transform(name):
-    twin = name.removeprefix('Batch')
+def test_it_is_the_batched_version_of_a_transform(name):
+    single = name.removeprefix('Batch')
     args = arguments_of(name, BATCH_STEPS, 'BATCH_STEPS')
-    batched = TRANSFORMS.build(dict(args, type=twin)).batched()
+    batched = TRANSFORMS.build(dict(args, type=single)).batched()
     assert repr(batched) == repr(build(name))
     assert repr(batched).startswith(name)
 
@@ -114,6 +115,42 @@ def test_what_is_no_batch_is_refused(name):
 def test_unknown_arguments_are_refused_by_name(name):
     with pytest.raises(ConfigError, match="no argument 'no_such_argument'"):
         build(name, no_such_argument=1)
+
+
+@for_each_step
+@pytest.mark.parametrize('as_list', [True, False])
+def test_fields_are_not_left_behind(name, as_list):
+    step = build(name)
+    labelled = DataSample(gt_label=torch.tensor([1]), gt_score=torch.ones(3))
+    words = DataSample(gt_label=torch.tensor([1]), words=['a'], number=3)
+    for samples in ([labelled], [words], []):
+        samples = samples if as_list else SampleBatch(samples)
+        refuse_left_behind([step, torch.nn.Identity()], samples)
+    for field, value in (
+        ('gt_bboxes', torch.zeros(1, 4)),
+        ('gt_seg_map', torch.zeros(4, 4)),
+        ('gt_labels', torch.zeros(1)),
+        ('mask', torch.zeros(4, 4)),
+        ('unknown', torch.zeros(4, 4)),
+    ):
+        samples = [DataSample(gt_label=torch.tensor([1]), **{field: value})]
+        samples = samples if as_list else SampleBatch(samples)
+        if name in KEEP_PLACE:
+            refuse_left_behind([step], samples)
+        else:
+            match = f'{name} moves the images .*{field}.*pipeline'
+            with pytest.raises(DataError, match=match):
+                refuse_left_behind([step], samples)
+
+
+@for_each_step
+def test_what_moves_says_so(name):
+    place = torch.arange(9 * 12.0).view(1, 1, 9, 12).expand(16, 1, 9, 12)
+    result = build(name)(place)
+    kept = (result == place) if result.shape == place.shape else torch.zeros(1)
+    changed = result[~kept.bool()] if result.shape == place.shape else result
+    assert build(name).moves or changed.unique().numel() == 1  # one colour
+    assert (name in KEEP_PLACE) != build(name).moves
 
 
 @pytest.mark.parametrize('name', names_of('transforms'))

@@ -14,7 +14,9 @@ from support.training import ToyRunPoints, their_cfg, toy_runner
 from mmlite import registry
 from mmlite.registry import DATASETS
 
-FLAVOURS = ('LR', 'Momentum', 'ParamScheduler')
+FLAVOURS = ('LR', 'Momentum', 'ParamScheduler', 'WeightDecay')
+OURS = ('Triangular', 'CosineAnnealingWeightDecay')  # which mmengine has not
+DECAYING = dict(type='SGD', lr=0.1, momentum=0.9, weight_decay=0.05)
 NOT_LR = [f for f in FLAVOURS if f != 'LR']
 
 
@@ -117,7 +119,7 @@ def check_schedule(name, tmp_path):
     flavour = next(f for f in FLAVOURS if name.endswith(f))
     arguments = arguments_of(name.removesuffix(flavour), SCHEDULERS, 'SCHEDULERS')
     cfg = dict(type=name, **arguments)
-    watched = 'momentum' if flavour == 'Momentum' else 'lr'
+    watched = dict(Momentum='momentum', WeightDecay='weight_decay').get(flavour, 'lr')
     if flavour == 'ParamScheduler':
         cfg['param_name'] = 'lr'
     if name.startswith('OneCycle'):
@@ -125,7 +127,8 @@ def check_schedule(name, tmp_path):
     assert_goes_on(
         tmp_path,
         watched,
-        theirs=not name.startswith('Triangular'),  # which mmengine has not
+        theirs=not name.startswith(OURS),
+        optim_wrapper=dict(optimizer=DECAYING),
         param_scheduler=cfg,
     )
 
@@ -154,7 +157,8 @@ def test_another_schedule_goes_on(name, tmp_path):
 def test_an_optimizer_goes_on(name, tmp_path):
     optimizer = dict(type=name, **arguments_of(name, OPTIMIZERS, 'OPTIMIZERS'))
     optim_wrapper = dict(optimizer=optimizer)
-    theirs = name not in ('Adafactor', 'Muon')  # which mmengine does not name so
+    ours = ('Adafactor', 'Adan', 'LARS', 'Lamb', 'Muon')  # as mmengine has not
+    theirs = name not in ours
     if name == 'Muon':
         optim_wrapper |= dict(
             constructor='MuonOptimWrapperConstructor',

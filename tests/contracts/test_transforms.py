@@ -39,6 +39,7 @@ def sample(tmp_path):
         img_shape=image.shape[:2],
         ori_shape=image.shape[:2],
         gt_label=3,
+        instances=[],
         sample_idx=5,
     )
 
@@ -114,7 +115,7 @@ def test_grey_images_pass(name, sample):
 
 
 @for_each_step
-def test_the_shape_told_is_the_shape_given(name, sample):
+def test_the_shape_stated_is_the_shape_given(name, sample):
     results = run(build(name), sample)
     if 'img' in results and isinstance(results['img'], np.ndarray):
         assert tuple(results['img_shape']) == results['img'].shape[:2]

@@ -14,7 +14,7 @@ from mmlite.registry import MODELS, TRANSFORMS, Registry
 
 
 class LossCase(NamedTuple):
-    """Arguments of a loss, and the kind of truth that it compares with.
+    """Arguments of a loss, and the kind of ground truth that it compares with.
 
     Args:
         args: Arguments of the constructor.
@@ -275,14 +275,18 @@ PRETRAINING = {'iTPNHiViT': 'returns tokens, a mask, and where they belong'}
 UNREACHED = {'DeiT3': ('ln2', 'mmpretrain calls the first norm twice')}
 
 NECKS = {
+    'ClsBatchNormNeck': dict(input_features=8),
+    'GeneralizedMeanPooling': dict(),
     'GlobalAveragePooling': dict(),
     'GlobalMaxPooling': dict(),
     'HRFuseScales': dict(in_channels=(6, 8), out_channels=12),
+    'LinearNeck': dict(in_channels=8, out_channels=4, gap_dim=2),
 }
 
 # For heads: the width of the feature vector is 8, the number of classes 5. A head
 # of several ``in_channels`` gets as many vectors.
 HEADS = {
+    'ArcFaceClsHead': dict(num_classes=5, in_channels=8),
     'ClsHead': dict(),
     'ConformerHead': dict(num_classes=5, in_channels=[8, 8]),
     'DeiTClsHead': dict(num_classes=5, in_channels=8, hidden_dim=6),
@@ -296,6 +300,9 @@ HEADS = {
 }
 
 LOSSES = {
+    'AsymmetricLoss': [LossCase(dict(), 'multi_hot')],
+    'FocalLoss': [LossCase(dict(), 'multi_hot'), LossCase(dict(gamma=1.5), 'labels')],
+    'SeesawLoss': [LossCase(dict(num_classes=5), 'labels')],
     'CrossEntropyLoss': [
         LossCase(dict(), 'labels'),
         LossCase(dict(class_weight=[1.0, 2.0, 3.0, 4.0, 5.0]), 'labels'),
@@ -369,12 +376,43 @@ METRIC_CASES: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 # For transforms: the image is 33x47.
+_OPERATIONS = {
+    'AutoContrast': dict(prob=1.0),
+    'Brightness': dict(magnitude=0.4, prob=1.0),
+    'ColorTransform': dict(magnitude=0.4, prob=1.0),
+    'Contrast': dict(magnitude=0.4, prob=1.0),
+    'Cutout': dict(shape=8, prob=1.0),
+    'Equalize': dict(prob=1.0),
+    'GaussianBlur': dict(radius=1.0, prob=1.0),
+    'Invert': dict(prob=1.0),
+    'Posterize': dict(bits=3, prob=1.0),
+    'Sharpness': dict(magnitude=0.4, prob=1.0),
+    'Solarize': dict(thr=128, prob=1.0),
+    'SolarizeAdd': dict(magnitude=50, prob=1.0),
+}
 STEPS = {
+    **_OPERATIONS,
+    'AutoAugment': dict(policies='imagenet'),
+    'EfficientNetCenterCrop': dict(crop_size=20),
+    'EfficientNetRandomCrop': dict(scale=20),
+    'Lighting': dict(eigval=[50.0, 5.0, 1.0], eigvec=[[0.5] * 3] * 3, alphastd=1.0),
+    'RandAugment': dict(policies='timm_increasing', num_policies=2, magnitude_level=9),
+    'RandomApply': dict(transforms=[dict(type='CenterCrop', crop_size=20)]),
+    'RandomChoice': dict(
+        transforms=[dict(type='CenterCrop', crop_size=n) for n in (20, 21)]
+    ),
+    'Rotate': dict(angle=20.0, prob=1.0),
+    'Shear': dict(magnitude=0.2, prob=1.0),
+    'Translate': dict(magnitude=0.2, prob=1.0),
     'AlternatingFlip': dict(),
     'CenterCrop': dict(crop_size=20),
     'ColorJitter': dict(brightness=0.4, contrast=0.4, saturation=0.4, hue=0.1),
     'Compose': dict(transforms=[dict(type='RandomFlip', prob=0.5)]),
+    'LoadAnnotations': dict(),
     'LoadImageFromFile': dict(),
+    'MultiView': dict(
+        transforms=[[dict(type='RandomCrop', crop_size=20)]], num_views=2
+    ),
     'Normalize': dict(mean=[120.0] * 3, std=[60.0] * 3),
     'PackInputs': dict(),
     'Pad': dict(size=(50, 40)),
@@ -386,6 +424,7 @@ STEPS = {
     'Resize': dict(scale=(21, 19)),
     'ResizeEdge': dict(scale=20),
     'Shift': dict(x=3, y=-2),
+    'SwapFlip': dict(prob=0.0),  # its sample is a stereo pair
     'TestTimeAug': dict(
         transforms=[[dict(type='RandomFlip', prob=p) for p in (0.0, 1.0)]]
     ),
@@ -397,6 +436,27 @@ BATCH_STEPS = {
     'BatchRandomErasing': dict(erase_prob=0.7),
     'BatchRandomFlip': dict(prob=0.6, direction=['horizontal', 'diagonal']),
 }
+
+# Transforms of batches that change the pixels and move nothing.
+KEEP_PLACE = ('BatchRandomErasing',)
+
+# Transforms that change the pixels and move nothing.
+PHOTOMETRIC = (
+    *('ColorJitter', 'Lighting', 'Normalize', 'RandomErasing', 'RandomGrayscale'),
+    *_OPERATIONS,
+)
+
+# Transforms that neither move nor change pixels themselves.
+NEITHER = (
+    *('AutoAugment', 'RandAugment', 'RandomApply', 'RandomChoice'),
+    'Compose',
+    'LoadAnnotations',
+    'LoadImageFromFile',
+    'MultiView',
+    'PackInputs',
+    'SwapFlip',
+    'TestTimeAug',
+)
 
 # Transforms that turn uint8 into something else, each with the reason.
 OTHER_DTYPE = {'Normalize': 'normalised values are fractions'}
@@ -468,6 +528,9 @@ OPTIMIZERS = {
     'Adam': dict(lr=0.01, amsgrad=True),
     'AdamW': dict(lr=0.01, weight_decay=0.1),
     'Adamax': dict(lr=0.01),
+    'Adan': dict(lr=0.01),
+    'LARS': dict(lr=0.1, momentum=0.9),
+    'Lamb': dict(lr=0.01),
     'Muon': dict(lr=0.02),
     'NAdam': dict(lr=0.01),
     'RAdam': dict(lr=0.01),

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import pytest
+import torch
+from torch.utils.data import TensorDataset
 
 from mmlite.datasets import BaseDataset, SeededIndex
-from mmlite.errors import ConfigError
-from mmlite.registry import DATASETS
+from mmlite.errors import ConfigError, DataError
+from mmlite.registry import DATA_SAMPLERS, DATASETS
 
 
 @DATASETS.register_module(force=True)
@@ -69,3 +71,28 @@ def test_a_mistake_inside_has_its_place() -> None:
         DATASETS.build(dict(type='ConcatDataset', datasets=[dict(type='Few'), inner]))
     with pytest.raises(ConfigError, match=r'^dataset: .*count'):
         DATASETS.build(dict(type='RepeatDataset', dataset=inner, times=2))
+
+
+def test_wrappers_give_the_labels_of_their_samples() -> None:
+    few = dict(type='Few', count=4, lazy_init=True)
+    cases = (
+        dict(type='ConcatDataset', datasets=[few, dict(few, count=2)]),
+        dict(type='RepeatDataset', dataset=few, times=3),
+        dict(type='ClassBalancedDataset', dataset=few, oversample_thr=1.0),
+    )
+    for cfg in cases:
+        dataset = DATASETS.build(cfg)
+        expected = [min(drawn(dataset, i, 0)[0], 1) for i in range(len(dataset))]
+        assert dataset.get_gt_labels().tolist() == expected
+        found = [dataset.get_cat_ids(i) for i in range(len(dataset))]
+        assert found == [[label] for label in expected]
+        sampler = dict(type='WeightedRandomSampler', seed=0)
+        order = DATA_SAMPLERS.build(sampler, default_args=dict(dataset=dataset))
+        assert {expected[i] for i in order} == {0, 1}
+
+
+def test_a_dataset_without_labels_is_named() -> None:
+    dataset = DATASETS.build(dict(type='RepeatDataset', dataset=Few(), times=2))
+    dataset.dataset = TensorDataset(torch.zeros(3))
+    with pytest.raises(DataError, match=r'TensorDataset has no method get_gt_labels'):
+        dataset.get_gt_labels()

@@ -130,7 +130,7 @@ from mmlite.errors import UserError
 
 
 class Log(Hook):
-    priority = 'VERY_HIGH'
+    priority = 'HIGHEST'
 
     def after_train_iter(self, runner, outputs=None, **kwargs):
         outputs['loss_mine'] = float(10 * runner.rank + runner.iter)

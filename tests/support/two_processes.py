@@ -80,6 +80,7 @@ def learn_pairs(rank: int, folder: Path, parts: list, names: bool) -> None:
     loss.backward()
     grads = {name: p.grad for name, p in model.named_parameters()}
     torch.save([loss.detach(), info, grads], folder / f'{rank}.pth')
+    torch.distributed.barrier()  # so that neither leaves while the other reduces
     torch.distributed.destroy_process_group()
 
 

@@ -95,7 +95,6 @@ class AspectRatioBatchSampler(SeededBatchSampler):
     def __len__(self) -> int:
         """Batches of this process in a whole epoch."""
         count = len(self.sampler)
-        total = (
+        return (
             count // self.batch_size if self.drop_last else -(-count // self.batch_size)
         )
-        return total if self.limit is None else min(total, self.limit)

@@ -36,7 +36,7 @@ class SeededBatchSampler(Sampler):
     Attributes:
         rank, world_size: This process, and how many there are.
         epoch: Which epoch is next, counted from 0.
-        limit: Batches of an epoch at most (``num_batch_per_epoch``), or None.
+        sampler: What the batches are made of, if it is another sampler.
 
     Example:
         >>> class Pairs(SeededBatchSampler):
@@ -49,13 +49,14 @@ class SeededBatchSampler(Sampler):
         [2, 2, 2]
     """
 
+    sampler: Sampler | None = None
+
     def __init__(self, dataset: Sized, seed: int | None = None) -> None:
         self.dataset = dataset
         self.rank, self.world_size = get_dist_info()
         self.seed = sync_random_seed() if seed is None else seed
         self.epoch = 0
         self.start = 0
-        self.limit: int | None = None
 
     @abstractmethod
     def batches(self) -> Iterable[Sequence[int]]:
@@ -68,7 +69,7 @@ class SeededBatchSampler(Sampler):
     def __iter__(self) -> Iterator[list[int]]:
         start, self.start = self.start, 0
         place = 0
-        for number, batch in enumerate(islice(iter(self.batches()), self.limit)):
+        for number, batch in enumerate(self.batches()):
             if number >= start:
                 yield self._seeded(batch, place)
             place += len(batch)
@@ -102,6 +103,7 @@ class StartableBatches(SeededBatchSampler):
             called.
         dataset: What it samples from.
         seed: Seeds the samples of indices that have no seed of their own.
+        limit: Batches of an epoch at most; all if ``None``.
 
     Example:
         >>> batches = StartableBatches([[0, 1], [2, 3]], range(4), seed=0)
@@ -111,18 +113,24 @@ class StartableBatches(SeededBatchSampler):
     """
 
     def __init__(
-        self, inner: Iterable[Sequence[int]], dataset: Sized, seed: int | None = None
+        self,
+        inner: Iterable[Sequence[int]],
+        dataset: Sized,
+        seed: int | None = None,
+        limit: int | None = None,
     ) -> None:
         super().__init__(dataset, seed)
         self.inner = inner
+        self.limit = limit
 
     def batches(self) -> Iterable[Sequence[int]]:
         """Those of the inner one."""
-        return self.inner
+        return islice(self.inner, self.limit)
 
     def __len__(self) -> int:
-        """As many as the inner one has."""
-        return len(self.inner)
+        """As many as the inner one has, up to the limit."""
+        count = len(self.inner)
+        return count if self.limit is None else min(count, self.limit)
 
     def set_epoch(self, epoch: int) -> None:
         """Say which epoch is next, to the inner one too."""

@@ -89,7 +89,7 @@ class PKSampler(SeededBatchSampler):
 
     def __len__(self) -> int:
         """Batches of an epoch, which all processes share."""
-        return min(self.num_batches, self.limit or self.num_batches)
+        return self.num_batches
 
 
 def _members(dataset: Sized) -> list[np.ndarray]:

@@ -1,11 +1,13 @@
 """The steps of a pipeline: one sample in, one sample out."""
 
 from .annotations import LoadAnnotations
+from .auto_augment import AutoAugment, RandAugment, RandomApply, RandomChoice
 from .base import BaseTransform, SampleRandom, rng_of
 from .batch_transform import BatchTransform, refuse_left_behind
-from .color import ColorJitter, Normalize, RandomGrayscale
+from .color import ColorJitter, Lighting, Normalize, RandomGrayscale
 from .compose import Compose, MultiView, TestTimeAug
 from .cropping import BatchRandomCrop, CenterCrop, RandomCrop, RandomResizedCrop
+from .efficientnet_crops import EfficientNetCenterCrop, EfficientNetRandomCrop
 from .erasing import BatchRandomErasing, RandomErasing
 from .fields import (
     BoxField,
@@ -29,14 +31,32 @@ from .flipping import (
 )
 from .formatting import PackInputs
 from .loading import LoadImageFromFile
+from .operation import Operation, PixelOperation
+from .pixel_operations import (
+    AutoContrast,
+    Brightness,
+    ColorTransform,
+    Contrast,
+    Cutout,
+    Equalize,
+    GaussianBlur,
+    Invert,
+    Posterize,
+    Sharpness,
+    Solarize,
+    SolarizeAdd,
+)
 from .resizing import Pad, Resize, ResizeEdge
 from .sequence_files import natural, read_grey, read_pictures
 from .sequence_warps import RandomPerspective, RandomRotate
 from .sequences import LoadSequence, SampleFrames, SilhouetteCut
 from .shifting import Shift
+from .warping import Rotate, Shear, Translate
 
 __all__ = [
     'AlternatingFlip',
+    'AutoAugment',
+    'AutoContrast',
     'BaseTransform',
     'BatchAlternatingFlip',
     'BatchRandomCrop',
@@ -44,22 +64,38 @@ __all__ = [
     'BatchRandomFlip',
     'BatchTransform',
     'BoxField',
+    'Brightness',
     'CenterCrop',
     'ColorJitter',
+    'ColorTransform',
     'CompanionField',
     'Compose',
+    'Contrast',
+    'Cutout',
     'DisparityField',
+    'EfficientNetCenterCrop',
+    'EfficientNetRandomCrop',
+    'Equalize',
     'Field',
     'FixedField',
+    'GaussianBlur',
     'ImageField',
+    'Invert',
+    'Lighting',
     'LoadAnnotations',
     'LoadImageFromFile',
     'LoadSequence',
     'MapField',
     'MultiView',
     'Normalize',
+    'Operation',
     'PackInputs',
     'Pad',
+    'PixelOperation',
+    'Posterize',
+    'RandAugment',
+    'RandomApply',
+    'RandomChoice',
     'RandomCrop',
     'RandomErasing',
     'RandomFlip',
@@ -69,13 +105,19 @@ __all__ = [
     'RandomRotate',
     'Resize',
     'ResizeEdge',
+    'Rotate',
     'SampleFrames',
     'SampleRandom',
     'SequenceField',
+    'Sharpness',
+    'Shear',
     'Shift',
     'SilhouetteCut',
+    'Solarize',
+    'SolarizeAdd',
     'SwapFlip',
     'TestTimeAug',
+    'Translate',
     'ValidField',
     'is_turn',
     'natural',

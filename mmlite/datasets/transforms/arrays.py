@@ -16,10 +16,12 @@ from ...errors import DataError
 
 __all__ = ['image_as_tensor', 'is_numeric', 'numeric_as_tensor']
 
+_NUMERIC = 'biufc'  # kinds of numpy's types
+
 
 def image_as_tensor(value: Any) -> Tensor:
     """An image with its channels first."""
-    if isinstance(value, np.ndarray):
+    if isinstance(value, np.ndarray) and value.dtype.kind in _NUMERIC:
         if value.ndim == 2:
             value = value[None]
         elif value.ndim == 3:
@@ -61,7 +63,7 @@ def is_numeric(value: Any) -> bool:
 
 
 def _from_array(value: np.ndarray) -> Tensor:
-    if value.dtype.kind not in 'biufc':
+    if value.dtype.kind not in _NUMERIC:
         raise DataError(
             f'expected numbers, got an array of {value.dtype} of shape {value.shape}; '
             'give an array of one numeric type'

@@ -30,6 +30,7 @@ class SampleRandom(random.Random):
         seed: The seed.
 
     Example:
+        >>> import copy
         >>> rng = SampleRandom(0)
         >>> copy.deepcopy(dict(rng=rng))['rng'] is rng
         True

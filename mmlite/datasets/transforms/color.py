@@ -282,3 +282,67 @@ class Normalize(BaseTransform):
             img = img[..., ::-1]
         mean = per_channel(self.mean, img, self, 'mean and std')
         return (img - mean) / self.std
+
+
+@TRANSFORMS.register_module()
+class Lighting(BaseTransform):
+    """Add a random colour along the principal axes of the colours of a data set.
+
+    Paper: ImageNet Classification with Deep Convolutional Neural Networks, NeurIPS
+    2012 (section 4.1). Differs from mmpretrain in that grey levels are cut off at 0
+    and 255, instead of beginning anew.
+
+    Args:
+        eigval: Eigenvalues of the covariance of the colours, of 0 to 255.
+        eigvec: Its eigenvectors, one a column.
+        alphastd: Standard deviation of the factors.
+        to_rgb: Whether to turn BGR to RGB first.
+
+    Shape:
+        img: ``(H, W, 3)``, unchanged.
+
+    Raises:
+        ValueError: if the eigenvalues and eigenvectors do not fit.
+
+    Example:
+        >>> step = TRANSFORMS.build(dict(
+        ...     type='Lighting', eigval=[1.0, 1.0, 1.0], eigvec=np.eye(3).tolist(),
+        ...     alphastd=0.0))
+        >>> step(dict(img=np.full((1, 1, 3), 7, np.uint8)))['img'].tolist()
+        [[[7, 7, 7]]]
+    """
+
+    def __init__(
+        self,
+        eigval: Sequence[float],
+        eigvec: Sequence[Sequence[float]],
+        alphastd: float = 0.1,
+        to_rgb: bool = False,
+    ) -> None:
+        if np.shape(eigvec) != (3, 3) or np.shape(eigval) != (3,):
+            raise ValueError(
+                'Lighting: eigval has 3 values and eigvec 3x3, got '
+                f'{np.shape(eigval)} and {np.shape(eigvec)}'
+            )
+        self.eigval = np.asarray(eigval, np.float64)
+        self.eigvec = np.asarray(eigvec, np.float64)
+        self.alphastd = alphastd
+        self.to_rgb = to_rgb
+
+    def transform(self, results: dict) -> dict:
+        """Add a colour to all images."""
+        rng = rng_of(results)
+        alpha = np.array([rng.gauss(0, self.alphastd) for _ in range(3)])
+        colour = self.eigvec @ (alpha * self.eigval)
+        recolour(results, lambda: partial(self._lit, colour))
+        return results
+
+    def _lit(self, colour: np.ndarray, img: np.ndarray) -> np.ndarray:
+        if _is_grey(img):
+            colour = colour.mean()
+        elif self.to_rgb:
+            img = img[..., ::-1]
+        lit = img + colour
+        if img.dtype == np.uint8:
+            lit = lit.clip(0, 255)
+        return lit.astype(img.dtype)

@@ -102,11 +102,6 @@ class MultiView(BaseTransform):
         self, transforms: Sequence[Sequence], num_views: int | Sequence[int]
     ) -> None:
         counts = [num_views] if isinstance(num_views, int) else list(num_views)
-        if any(not isinstance(row, (list, tuple)) for row in transforms):
-            raise ValueError(
-                'transforms is a list of pipelines, each a list of steps: '
-                'transforms=[[dict(type=...), ...]]'
-            )
         if len(counts) != len(transforms) or not counts or min(counts) < 1:
             raise ValueError(
                 'num_views has a number of views, 1 or more, for each of '

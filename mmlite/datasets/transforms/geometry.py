@@ -35,6 +35,7 @@ __all__ = [
     'recolour',
     'resize',
     'swap_flip',
+    'warp',
 ]
 
 Size = tuple[int, int]
@@ -163,6 +164,7 @@ def _moving(results: dict) -> tuple[list[tuple[str, Field]], Size]:
                 )
     if 'ori_shape' not in results:
         results['ori_shape'] = size[::-1]
+        results.setdefault('img_shape', size[::-1])
     return found, size
 
 
@@ -192,10 +194,11 @@ def flip(results: dict, direction: str) -> None:
     if direction != 'vertical':
         for name, _ in found:
             if results.get(other_view(name)) is not None:
+                pair = ' and '.join(sorted((name, other_view(name))))
                 raise DataError(
-                    f'the fields {other_view(name)} and {name} are two views of a '
-                    'stereo pair, which cannot be mirrored left-right each on its '
-                    "own; use SwapFlip, or RandomFlip(direction='vertical')"
+                    f'the fields {pair} are two views of a stereo pair, which cannot '
+                    'be mirrored left-right each on its own; use SwapFlip, or '
+                    "RandomFlip(direction='vertical')"
                 )
     _move(results, found, 'flip', direction, size)
 
@@ -241,6 +244,10 @@ def crop(results: dict, window: Window) -> None:
     found, _ = _moving(results)
     _move(results, found, 'crop', window)
     results['img_shape'] = (window.height, window.width)
+    _drop_all_empty_boxes(results, found)
+
+
+def _drop_all_empty_boxes(results: dict, found: list[tuple[str, Field]]) -> None:
     for name, field in found:
         if isinstance(field, BoxField):
             _drop_empty_boxes(results, name, field)
@@ -276,8 +283,8 @@ def _refuse_companion(name: str, value: Any, boxes: str, kept: np.ndarray) -> No
         return
     if np.ndim(value) and len(value) == len(kept):
         raise DataError(
-            f'a crop drops a box of {boxes}, and the field {name} has as many entries '
-            f'as there were boxes: call register_field({name!r}, '
+            f'this step drops a box of {boxes}, and the field {name} has as many '
+            f'entries as there were boxes: call register_field({name!r}, '
             f'CompanionField({boxes!r})) if it has one a box, or FixedField() if it '
             'stays as it is (from mmlite.datasets.transforms)'
         )
@@ -322,3 +329,29 @@ def resize(
     results['img_shape'] = (size[1], size[0])
     results['scale'] = size
     results['scale_factor'] = (size[0] / old[0], size[1] / old[1])
+
+
+def warp(
+    results: dict,
+    matrix: np.ndarray,
+    fill: float | Sequence[float] = 0,
+    interpolation: str = 'bilinear',
+) -> None:
+    """Move a sample by an affine map, within the size of its image.
+
+    Boxes become those around the moved ones; what leaves the image is dropped.
+
+    Args:
+        results: The sample.
+        matrix: Where a pixel goes, ``(2, 3)``.
+        fill: Value of the new pixels of images, one or one per channel.
+        interpolation: One of OpenCV's, for images.
+
+    Raises:
+        DataError: if there is a field that cannot be moved so.
+    """
+    found, size = _moving(results)
+    for name, field in found:
+        value = fill if field.is_image else None
+        _move(results, [(name, field)], 'warp', matrix, size, value, interpolation)
+    _drop_all_empty_boxes(results, found)

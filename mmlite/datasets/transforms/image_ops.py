@@ -27,6 +27,7 @@ __all__ = [
     'pad_image',
     'per_channel',
     'resize_image',
+    'warp_image',
 ]
 
 Backend = Literal['cv2', 'pillow']
@@ -160,6 +161,31 @@ def per_channel(
         f'{channels} channels; give one for each, or load the images in colour '
         "(color_type='color')"
     )
+
+
+def warp_image(
+    img: np.ndarray,
+    matrix: np.ndarray,
+    fill: float | Sequence[float] = 0,
+    interpolation: str = 'bilinear',
+) -> np.ndarray:
+    """Move an image by an affine map, within its size.
+
+    Args:
+        img: The image.
+        matrix: Where a pixel goes, ``(2, 3)``.
+        fill: Value of the pixels that come in, one or one per channel.
+        interpolation: One of OpenCV's.
+    """
+    value = (fill,) * 4 if isinstance(fill, (int, float)) else tuple(fill)
+    out = cv2.warpAffine(
+        img,
+        matrix,
+        img.shape[1::-1],
+        flags=INTERPOLATIONS['cv2'][interpolation],
+        borderValue=value[:4],
+    )
+    return _with_channel(out, img)
 
 
 def check_interpolation(interpolation: str, backend: str) -> None:

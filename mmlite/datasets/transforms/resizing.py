@@ -142,7 +142,7 @@ class Pad(BaseTransform):
         size_divisor: Pad both sides to a multiple of this.
         pad_to_square: Whether to pad to a square first.
         pad_val: Value of the new pixels: one number for the image, or
-            ``dict(img=..., seg=...)``; maps take 255 unless told.
+            ``dict(img=..., seg=...)``; maps take 255 by default.
         padding_mode: ``'constant'``, ``'edge'``, ``'reflect'`` or
             ``'symmetric'``.
 

@@ -108,7 +108,7 @@ def _sampler(dataloader: DataLoader) -> Any:
         return dataloader.sampler
     batch_sampler = dataloader.batch_sampler
     batch_sampler = getattr(batch_sampler, 'inner', batch_sampler)
-    return getattr(batch_sampler, 'sampler', batch_sampler)
+    return getattr(batch_sampler, 'sampler', None) or batch_sampler
 
 
 def set_seed(dataloader: DataLoader, seed: int) -> None:

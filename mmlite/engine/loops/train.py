@@ -184,6 +184,7 @@ class EpochBasedTrainLoop(TrainLoop, base.EpochBasedTrainLoop):
         self._max_epochs = max_epochs
         self._max_iters = max_epochs * len(self.dataloader)
         self._batches_done = 0  # of the epoch that is resumed
+        self._more_iters = 0  # than epochs of today's length have
 
     def resume(self, epoch: int, iteration: int, batches_per_epoch: int | None) -> bool:
         """Go on from where a checkpoint was saved, also within an epoch."""
@@ -193,11 +194,12 @@ class EpochBasedTrainLoop(TrainLoop, base.EpochBasedTrainLoop):
         self._batches_done = done if found else 0
         self._epoch = epoch
         self._iter = iteration if found else epoch * now
+        self._more_iters = self._iter - epoch * now - self._batches_done
         return found
 
     def validates_after(self, epoch: int, iteration: int) -> bool:
         """Whether a validation follows: only at the end of an epoch."""
-        ended = iteration == epoch * len(self.dataloader)
+        ended = iteration - self._more_iters == epoch * len(self.dataloader)
         return ended and self._is_due(epoch, self._max_epochs)
 
     def _run(self) -> None:

@@ -8,12 +8,7 @@ from collections.abc import Sequence
 from itertools import zip_longest
 from typing import Any
 
-from mmengine.dist import (
-    all_gather_object,
-    broadcast_object_list,
-    gather_object,
-    is_main_process,
-)
+from mmengine.dist import all_gather_object, gather_object, is_main_process
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 
@@ -85,15 +80,15 @@ class SampleMetric(BaseMetric):
         counts = all_gather_object(len(self.results))
         own = self.results[: own_share(counts, size)]
         self.results.clear()
-        parts = gather_object(own)  # nobody else needs the memory for all of them
-        found: list[dict[str, Any]] = [{}]
+        parts = gather_object(own)  # others have no use for all of them
+        found: dict[str, Any] = {}
         if is_main_process():
             rounds = zip_longest(*parts, fillvalue=_ABSENT)
             dealt = [x for turn in rounds for x in turn if x is not _ABSENT]
             if dealt:
-                found[0] = self.compute_metrics(dealt)
+                found = self.compute_metrics(dealt)
             else:
                 message = f'{type(self).__name__} saw no samples; it reports nothing.'
                 print_log(message, logger='current', level=logging.WARNING)
-        broadcast_object_list(found)
-        return {f'{self.prefix}/{name}': value for name, value in found[0].items()}
+        found = all_gather_object(found)[0]
+        return {f'{self.prefix}/{name}': value for name, value in found.items()}

@@ -1,31 +1,38 @@
 """Losses: tensors in, a scalar out."""
 
 from .aggregator import LossAggregator
+from .asymmetric_loss import AsymmetricLoss, asymmetric_loss
 from .base import WeightedLoss
 from .base_loss import BaseLoss, gather_and_scale_wrapper, register_class
 from .cross_entropy_loss import CrossEntropyLoss, binary_cross_entropy, cross_entropy
+from .focal_loss import FocalLoss, sigmoid_focal_loss
 from .l1_loss import L1Loss, l1_loss
 from .label_smooth_loss import LabelSmoothLoss
 from .mse_loss import MSELoss, mse_loss
 from .part_cross_entropy_loss import PartCrossEntropyLoss
+from .seesaw_loss import SeesawLoss, seesaw_weights
 from .smooth_l1_loss import SmoothL1Loss, smooth_l1_loss
 from .sup_con_loss import SupConLoss
 from .triplet_loss import TripletLoss, as_parts
 from .utils import convert_to_one_hot, reduce_loss, weight_reduce_loss, weighted_loss
 
 __all__ = [
+    'AsymmetricLoss',
     'BaseLoss',
     'CrossEntropyLoss',
+    'FocalLoss',
     'L1Loss',
     'LabelSmoothLoss',
     'LossAggregator',
     'MSELoss',
     'PartCrossEntropyLoss',
+    'SeesawLoss',
     'SmoothL1Loss',
     'SupConLoss',
     'TripletLoss',
     'WeightedLoss',
     'as_parts',
+    'asymmetric_loss',
     'binary_cross_entropy',
     'convert_to_one_hot',
     'cross_entropy',
@@ -34,6 +41,8 @@ __all__ = [
     'mse_loss',
     'reduce_loss',
     'register_class',
+    'seesaw_weights',
+    'sigmoid_focal_loss',
     'smooth_l1_loss',
     'weight_reduce_loss',
     'weighted_loss',

@@ -177,3 +177,25 @@ def convert_to_one_hot(targets: Tensor, classes: int) -> Tensor:
                 [1, 0, 0]])
     """
     return F.one_hot(targets.reshape(-1), classes)
+
+
+def as_multi_hot(target: Tensor, pred: Tensor) -> Tensor:
+    """The ground truth of every class, also where class indices came.
+
+    Args:
+        target: Class indices, or a value per class.
+        pred: The prediction.
+
+    Shape:
+        target: ``(B, )``, ``(B, 1)`` or ``(B, K)``; pred: ``(B, K)``.
+        returns: ``(B, K)``.
+
+    Example:
+        >>> as_multi_hot(torch.tensor([2, 0]), torch.zeros(2, 3))
+        tensor([[0, 0, 1],
+                [1, 0, 0]])
+    """
+    indices = target.ndim == 1 or target.shape[1:] == (1,)
+    if indices and not target.is_floating_point() and target.shape != pred.shape:
+        return convert_to_one_hot(target, pred.size(-1))
+    return target

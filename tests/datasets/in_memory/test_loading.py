@@ -65,7 +65,7 @@ def test_random_transforms_are_left_for_the_batches():
         'BatchRandomFlip',
     ]
     assert loaded.images.shape[2:] == (9, 9)
-    # What is told of the samples is true after the crop.
+    # The size that is stated is that after the crop.
     assert loaded.samples[0].img_shape == (8, 8)
     assert 'flip' not in loaded.samples[0]
 
@@ -206,6 +206,24 @@ def test_datasets_that_cannot_be_had():
 
 def test_arrays_with_fewer_meta_keys():
     loaded = load_in_memory(digits(dict(PACK, meta_keys=())), CPU)
-    assert loaded.samples[3].metainfo == {}
+    assert loaded.samples[3].metainfo == dict(img_shape=(8, 8), ori_shape=(8, 8))
     assert isinstance(loaded.samples[3], DataSample)
     assert isinstance(digits(PACK).data_list, ArrayList)
+
+
+class Boxed(BaseDataset):
+    def load_data_list(self):
+        image = np.zeros((8, 8, 3), np.uint8)
+        return [dict(img=image, gt_label=0, gt_bboxes=[[0, 0, 2, 2]])] * 3
+
+
+def test_boxes_are_not_left_behind():
+    with pytest.raises(DataError, match='BatchRandomFlip .*not gt_bboxes.*in_memory=F'):
+        load_in_memory(Boxed(pipeline=[FLIP, PACK]), CPU)
+    loaded = load_in_memory(Boxed(pipeline=[dict(type='Resize', scale=4), PACK]), CPU)
+    assert loaded.samples[0].gt_bboxes.tolist() == [[0, 0, 1, 1]]
+
+
+def test_several_inputs_are_refused():
+    with pytest.raises(ConfigError, match='neither views nor several inputs'):
+        load_in_memory(Boxed(pipeline=[dict(PACK, input_key=['img'])]), CPU)

@@ -1,5 +1,5 @@
 """Batch transforms: by brute force given the numbers, and by statistics against
-their twins that take one sample after the other."""
+the transforms that take one sample after the other."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_borders_wider_than_the_image(mode, size):
 
 @pytest.mark.parametrize('fill', [3, 2.6, (1, 2, 3), (250, 4), (1, 2, 3, 4)])
 @pytest.mark.parametrize('channels', [1, 3])
-def test_padding_with_a_colour_is_that_of_the_twin(fill, channels):
+def test_padding_with_a_colour_is_that_of_the_single_one(fill, channels):
     given = images(2, channels)
     # A window of the whole padded image, so that there is one place for it.
     args = dict(crop_size=(13, 16), padding=2, pad_val=fill)
@@ -126,9 +126,9 @@ def test_every_place_is_as_likely():
 @pytest.mark.parametrize('pad', [False, True])
 def test_images_smaller_than_the_window(size, pad):
     args = dict(crop_size=size, pad_if_needed=pad, pad_val=9)
-    twin, crop = build('RandomCrop', **args), build('BatchRandomCrop', **args)
+    single, crop = build('RandomCrop', **args), build('BatchRandomCrop', **args)
     given = images()
-    sample = twin(dict(img=hwc(given[0]), rng=random.Random(0)))
+    sample = single(dict(img=hwc(given[0]), rng=random.Random(0)))
     assert crop(given).shape[2:] == sample['img'].shape[:2]
     if pad and size == (20, 30):
         # 9 x 12 with ceil(11 / 2) and ceil(18 / 2) pixels on both sides is 21 x 30.
@@ -160,7 +160,7 @@ def test_flips_given_their_numbers():
         assert np.array_equal(hwc(after), np.flip(hwc(before), axes))
 
 
-def test_directions_are_drawn_as_often_as_by_the_twin():
+def test_directions_are_drawn_as_often_as_by_the_single_one():
     args = dict(prob=[0.5, 0.125, 0.25], direction=[*FLIPS])
     corners = torch.arange(4, dtype=torch.uint8).view(1, 1, 2, 2)
     got = build('BatchRandomFlip', **args)(corners.expand(4000, -1, -1, -1))
@@ -168,18 +168,18 @@ def test_directions_are_drawn_as_often_as_by_the_twin():
     expected = {1: 2000, 2: 500, 3: 1000, 0: 500}
     counts = Counter(got[:, 0, 0, 0].tolist())
     assert chi_square_is_plausible(counts, expected)
-    twin = build('RandomFlip', **args)
-    by_twin = Counter(
-        int(twin(dict(img=hwc(corners[0]), rng=random.Random(i)))['img'][0, 0, 0])
+    single = build('RandomFlip', **args)
+    by_single = Counter(
+        int(single(dict(img=hwc(corners[0]), rng=random.Random(i)))['img'][0, 0, 0])
         for i in range(4000)
     )
-    assert chi_square_is_plausible(by_twin, expected)
+    assert chi_square_is_plausible(by_single, expected)
 
 
 @pytest.mark.parametrize('direction', FLIPS)
-def test_alternating_flips_are_those_of_the_twin(direction):
-    twin = build('AlternatingFlip', direction=direction, seed=3)
-    batched = twin.batched()
+def test_alternating_flips_are_those_of_the_single_one(direction):
+    single = build('AlternatingFlip', direction=direction, seed=3)
+    batched = single.batched()
     assert isinstance(batched, BatchAlternatingFlip)
     given, indices = images(20), np.arange(20) * 7
     for epoch in range(3):
@@ -187,7 +187,7 @@ def test_alternating_flips_are_those_of_the_twin(direction):
         got = batched.apply(given, torch.from_numpy(numbers))
         for before, after, index in zip(given, got, indices, strict=True):
             sample = dict(img=hwc(before), sample_idx=int(index), epoch=epoch)
-            assert np.array_equal(hwc(after), twin(sample)['img'])
+            assert np.array_equal(hwc(after), single(sample)['img'])
 
 
 def test_choose():
@@ -249,16 +249,16 @@ def test_rectangles_given_their_numbers():
     assert 40 < nothing < 120
 
 
-def test_rectangles_are_drawn_as_by_the_twin():
+def test_rectangles_are_drawn_as_by_the_single_one():
     args = dict(erase_prob=0.8, max_area_ratio=0.5, fill_color=1)
     black = torch.zeros(3000, 1, 12, 9, dtype=torch.uint8)
     got = build('BatchRandomErasing', **args)(black)
-    twin = build('RandomErasing', **args)
+    single = build('RandomErasing', **args)
     img = np.zeros((12, 9, 1), np.uint8)
-    by_twin = np.stack(
-        [twin(dict(img=img, rng=random.Random(i)))['img'] for i in range(3000)]
+    by_single = np.stack(
+        [single(dict(img=img, rng=random.Random(i)))['img'] for i in range(3000)]
     )
-    ours, theirs = got[:, 0].double(), torch.from_numpy(by_twin[..., 0]).double()
+    ours, theirs = got[:, 0].double(), torch.from_numpy(by_single[..., 0]).double()
     # Share of erased pixels, of untouched images, and how often each pixel is erased.
     share = ours.mean((1, 2)), theirs.mean((1, 2))
     spread = share[1].std() / math.sqrt(3000)

@@ -1,13 +1,20 @@
 from __future__ import annotations
 
+import copy
 import pickle
 import random
 
 import numpy as np
 import pytest
 
-from mmlite.datasets.transforms import BaseTransform, Compose, TestTimeAug, rng_of
-from mmlite.errors import ConfigError
+from mmlite.datasets.transforms import (
+    BaseTransform,
+    Compose,
+    SampleRandom,
+    TestTimeAug,
+    rng_of,
+)
+from mmlite.errors import ConfigError, DataError
 from mmlite.registry import TRANSFORMS
 
 TestTimeAug.__test__ = False  # it is no test
@@ -116,3 +123,60 @@ def test_time_augmentation_mistakes() -> None:
     ):
         with pytest.raises(ConfigError, match=message):
             TRANSFORMS.build(dict(type='TestTimeAug', transforms=transforms))
+
+
+VIEWS = [[dict(type='RandomCrop', crop_size=8), dict(type='RandomFlip', prob=0.5)]]
+PICTURE = np.random.default_rng(0).integers(0, 256, (16, 16, 3), np.uint8)
+
+
+def views_of(num_views, transforms=VIEWS, **fields) -> dict:
+    step = TRANSFORMS.build(
+        dict(type='MultiView', num_views=num_views, transforms=transforms)
+    )
+    return step(dict(dict(img=PICTURE, gt_label=3, rng=SampleRandom(0)), **fields))
+
+
+def test_views_are_draws_of_their_own() -> None:
+    views = views_of(4)['img']
+    assert [view.shape for view in views] == [(8, 8, 3)] * 4
+    for i, view in enumerate(views):
+        assert all((view != other).any() for other in views[:i])
+    for first, second in zip(views, views_of(4)['img'], strict=True):
+        np.testing.assert_array_equal(first, second)
+
+
+def test_views_of_several_pipelines_and_all_fields() -> None:
+    small = [dict(type='CenterCrop', crop_size=4)]
+    seg = PICTURE[..., 0].astype(np.int64)
+    views = views_of([2, 1], [*VIEWS, small], gt_seg_map=seg)
+    assert [view.shape for view in views['img']] == [(8, 8, 3)] * 2 + [(4, 4, 3)]
+    assert views['img_shape'] == [(8, 8), (8, 8), (4, 4)]
+    assert views['ori_shape'] == (16, 16) and views['gt_label'] == 3
+    for image, labels in zip(views['img'], views['gt_seg_map'], strict=True):
+        np.testing.assert_array_equal(image[..., 0], labels)
+    packed = TRANSFORMS.build(dict(type='PackInputs'))(views)
+    assert [view.shape[1:] for view in packed['inputs']] == views['img_shape']
+    assert packed['data_samples'].img_shape == views['img_shape']
+
+
+def test_two_copies_of_a_sample_are_two_draws() -> None:
+    sample = dict(img=PICTURE, rng=SampleRandom(0))
+    crop = TRANSFORMS.build(dict(type='RandomCrop', crop_size=4))
+    for copied in (copy.copy, copy.deepcopy):
+        first, second = (crop(copied(sample))['img'] for _ in range(2))
+        assert (first != second).any()
+    fresh = pickle.loads(pickle.dumps(SampleRandom(5)))
+    assert fresh.random() == random.Random(5).random()
+
+
+def test_mistakes_in_views() -> None:
+    assert views_of(2, [[lambda results: None]]) is None
+    for options, match in (
+        (dict(num_views=2, transforms=VIEWS[0]), r'expects Sequence\[Sequence\]'),
+        (dict(num_views=[1, 2], transforms=VIEWS), 'for each of 1 pipelines'),
+        (dict(num_views=0, transforms=VIEWS), '1 or more'),
+    ):
+        with pytest.raises(ConfigError, match=match):
+            TRANSFORMS.build(dict(type='MultiView', **options))
+    with pytest.raises(DataError, match='MultiView'):
+        TRANSFORMS.build(dict(type='CenterCrop', crop_size=2))(views_of(2))

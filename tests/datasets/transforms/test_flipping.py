@@ -9,7 +9,7 @@ import torch
 
 from mmlite.datasets import BaseDataset, DefaultSampler
 from mmlite.datasets.transforms import is_turn
-from mmlite.errors import ConfigError
+from mmlite.errors import ConfigError, DataError
 from mmlite.registry import TRANSFORMS
 
 IMG = np.arange(6, dtype=np.uint8).reshape(2, 3)
@@ -142,3 +142,46 @@ def test_boxes_are_mirrored_too():
 def test_an_unknown_direction():
     with pytest.raises(ConfigError, match="direction is one of .* got 'left'"):
         TRANSFORMS.build(dict(type='AlternatingFlip', direction='left'))
+
+
+def pair(**fields):
+    left, right = IMG, IMG + 10
+    return dict(ref_img=left, tgt_img=right, **fields)
+
+
+def test_a_mirrored_pair_swaps_its_views():
+    rng = np.random.default_rng(0)
+    # Pixel x of the left view is pixel x - d of the right one.
+    left = rng.integers(0, 255, (1, 12)).astype(np.uint8)
+    disparity = np.full((1, 12), 3.0, np.float32)
+    right = np.zeros_like(left)
+    right[:, :-3] = left[:, 3:]
+    swap = TRANSFORMS.build(dict(type='SwapFlip', prob=1.0))
+    fields = dict(gt_disparity=disparity, gt_disparity_tgt=disparity * 1)
+    fields['gt_disparity_tgt'][:, -3:] = 0  # not seen by the left view
+    result = swap(dict(ref_img=left, tgt_img=right, **fields))
+    assert result['swap_flip'] is True
+    for x in range(12):
+        shift = int(result['gt_disparity'][0, x])
+        if shift:
+            assert result['ref_img'][0, x] == result['tgt_img'][0, x - shift]
+    assert (result['gt_disparity'] > 0).sum() == 9
+    again = swap(result)
+    for name, value in dict(ref_img=left, tgt_img=right, **fields).items():
+        np.testing.assert_array_equal(again[name], value)
+
+
+def test_what_is_known_of_one_view_only_cannot_be_swapped():
+    swap = TRANSFORMS.build(dict(type='SwapFlip', prob=1.0))
+    for fields, match in (
+        (pair(gt_disparity=IMG), 'gt_disparity: .*gt_disparity_tgt of the other view'),
+        (pair(gt_seg_map=IMG), 'gt_seg_map: .*its counterpart of the other view'),
+        (dict(ref_img=IMG), 'ref_img: .*tgt_img of the other view'),
+        (dict(img=IMG), 'the field img: .*its counterpart'),
+    ):
+        with pytest.raises(DataError, match=match):
+            swap(fields)
+    never = TRANSFORMS.build(dict(type='SwapFlip', prob=0.0))
+    assert never(pair())['swap_flip'] is False
+    with pytest.raises(ConfigError, match='prob lies in'):
+        TRANSFORMS.build(dict(type='SwapFlip', prob=2.0))

@@ -189,3 +189,17 @@ def test_float32_and_file_backends(tmp_path: Path) -> None:
 def test_an_unknown_colour_type_is_refused() -> None:
     with pytest.raises(ConfigError, match='color_type: .*grayscale'):
         load(Path('a.png'), color_type='colour')
+
+
+def test_several_images(tmp_path: Path) -> None:
+    left = save(tmp_path / 'left.png', BGR)
+    right = save(tmp_path / 'right.png', BGR[::-1])
+    step = TRANSFORMS.build(dict(type='LoadImageFromFile', keys=['ref_img', 'tgt_img']))
+    results = step(dict(ref_img_path=str(left), tgt_img_path=str(right)))
+    np.testing.assert_array_equal(results['ref_img'], BGR)
+    np.testing.assert_array_equal(results['tgt_img'], BGR[::-1])
+    assert results['img_shape'] == results['ori_shape'] == (5, 7)
+    with pytest.raises(DataError, match='has no tgt_img_path'):
+        step(dict(ref_img_path=str(left)))
+    with pytest.raises(ConfigError, match='one image or more'):
+        TRANSFORMS.build(dict(type='LoadImageFromFile', keys=[]))

@@ -1,0 +1,106 @@
+"""Asymmetric loss: positives and negatives of a label are focused apart."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import Tensor
+
+from ...registry import MODELS
+from .base import WeightedLoss
+from .utils import as_multi_hot, at_least_float32, check_same_shape, weighted_loss
+
+
+@weighted_loss
+def asymmetric_loss(
+    pred: Tensor,
+    target: Tensor,
+    gamma_pos: float = 1.0,
+    gamma_neg: float = 4.0,
+    clip: float | None = 0.05,
+    use_sigmoid: bool = True,
+    eps: float = 1e-8,
+) -> Tensor:
+    """Minus the logarithm of the right answer's score, focused by its kind.
+
+    Args:
+        pred: Logits.
+        target: Ground truth of every class, from 0 to 1.
+        gamma_pos: Exponent of the weight of positive elements.
+        gamma_neg: Exponent of the weight of negative elements.
+        clip: Negative elements whose score is below it count nothing.
+        use_sigmoid: Whether each class is decided on its own, else a softmax.
+        eps: Smallest score in the logarithm.
+
+    Shape:
+        pred, target: ``(B, K)``, the same.
+        returns: scalar, or ``(B, K)`` for ``'none'``.
+
+    Example:
+        >>> zero, one = torch.zeros(1, 1), torch.ones(1, 1)
+        >>> asymmetric_loss(zero, one, gamma_pos=0.0)  # ln 2
+        tensor(0.6931)
+    """
+    check_same_shape(pred, target)
+    pred = at_least_float32(pred)
+    target = target.to(pred.dtype)
+    score = pred.sigmoid() if use_sigmoid else pred.softmax(dim=-1)
+    of_negative = 1 - score
+    if clip:
+        of_negative = (of_negative + clip).clamp(max=1)
+    right = of_negative * (1 - target) + score * target
+    gamma = gamma_pos * target + gamma_neg * (1 - target)
+    return -right.clamp(min=eps).log() * (1 - right).pow(gamma)
+
+
+@MODELS.register_module()
+class AsymmetricLoss(WeightedLoss):
+    """Asymmetric loss for images with few of many labels.
+
+    Paper: Asymmetric Loss For Multi-Label Classification, ICCV 2021,
+    https://arxiv.org/abs/2009.14119
+
+    Args:
+        gamma_pos: Exponent of the weight of positive elements.
+        gamma_neg: Exponent of the weight of negative elements.
+        clip: Negative elements whose score is below it count nothing; None or 0
+            counts all.
+        reduction: ``'none'``, ``'mean'`` or ``'sum'``.
+        loss_weight: Factor on the result.
+        use_sigmoid: Whether each class is decided on its own, else a softmax.
+        eps: Smallest score in the logarithm.
+
+    Shape:
+        pred: logits, ``(B, K)``; target: ``(B, K)`` from 0 to 1, or class indices
+        ``(B, )``.
+        returns: scalar, or ``(B, K)`` for ``'none'``.
+
+    Example:
+        >>> AsymmetricLoss(clip=0.5)(torch.zeros(1, 4), torch.zeros(1, 4))
+        tensor(-0.)
+    """
+
+    def __init__(
+        self,
+        gamma_pos: float = 0.0,
+        gamma_neg: float = 4.0,
+        clip: float | None = 0.05,
+        reduction: str = 'mean',
+        loss_weight: float = 1.0,
+        use_sigmoid: bool = True,
+        eps: float = 1e-8,
+    ) -> None:
+        super().__init__(reduction, loss_weight)
+        self.settings: dict[str, Any] = dict(
+            gamma_pos=gamma_pos,
+            gamma_neg=gamma_neg,
+            clip=clip,
+            use_sigmoid=use_sigmoid,
+            eps=eps,
+        )
+
+    def compute(self, pred: Tensor, target: Tensor, **reduction: object) -> Tensor:
+        """The weighted and reduced loss."""
+        return asymmetric_loss(
+            pred, as_multi_hot(target, pred), **self.settings, **reduction
+        )

@@ -1,0 +1,60 @@
+"""Which anchors or proposals a loss looks at."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ...registry import TASK_UTILS
+
+__all__ = ['BalancedSampler']
+
+
+@TASK_UTILS.register_module()
+class BalancedSampler:
+    """Draw positives up to a share, and fill up with negatives.
+
+    Args:
+        batch_size: How many are drawn at most; None takes all positives.
+        positive_fraction: Share of positives at most.
+
+    Shape:
+        labels: ``(A, )``: 0 and more for positives, -1 for negatives, -2 for ignored.
+        returns: indices ``(P, )`` of positives and ``(N, )`` of negatives, rising.
+
+    Raises:
+        ValueError: if positive_fraction is not above 0 and at most 1.
+
+    Example:
+        >>> labels = torch.tensor([3, -1, -2, -1, 5])
+        >>> [len(part) for part in BalancedSampler(3, 0.5)(labels)]
+        [1, 2]
+    """
+
+    def __init__(
+        self, batch_size: int | None = 256, positive_fraction: float = 0.5
+    ) -> None:
+        if not 0 < positive_fraction <= 1:
+            raise ValueError(
+                f'positive_fraction is above 0 and at most 1, got {positive_fraction}'
+            )
+        self.batch_size = batch_size
+        self.positive_fraction = positive_fraction
+
+    def __call__(self, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """The positives and the negatives that count."""
+        positive = (labels >= 0).nonzero().squeeze(1)
+        negative = (labels == -1).nonzero().squeeze(1)
+        if self.batch_size is None:
+            share = self.positive_fraction
+            most = int(len(positive) * (1 - share) / share)
+            return positive, _drawn(negative, max(most, 1))
+        positive = _drawn(positive, int(self.batch_size * self.positive_fraction))
+        return positive, _drawn(negative, self.batch_size - len(positive))
+
+
+def _drawn(places: Tensor, most: int) -> Tensor:
+    if len(places) <= most:
+        return places
+    chosen = torch.randperm(len(places), device=places.device)[:most]
+    return places[chosen.sort().values]
