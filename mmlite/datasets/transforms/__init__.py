@@ -47,6 +47,9 @@ from .pixel_operations import (
     SolarizeAdd,
 )
 from .resizing import Pad, Resize, ResizeEdge
+from .sequence_files import natural, read_grey, read_pictures
+from .sequence_warps import RandomPerspective, RandomRotate
+from .sequences import LoadSequence, SampleFrames, SilhouetteCut
 from .shifting import Shift
 from .warping import Rotate, Shear, Translate
 
@@ -81,6 +84,7 @@ __all__ = [
     'Lighting',
     'LoadAnnotations',
     'LoadImageFromFile',
+    'LoadSequence',
     'MapField',
     'MultiView',
     'Normalize',
@@ -96,15 +100,19 @@ __all__ = [
     'RandomErasing',
     'RandomFlip',
     'RandomGrayscale',
+    'RandomPerspective',
     'RandomResizedCrop',
+    'RandomRotate',
     'Resize',
     'ResizeEdge',
     'Rotate',
+    'SampleFrames',
     'SampleRandom',
     'SequenceField',
     'Sharpness',
     'Shear',
     'Shift',
+    'SilhouetteCut',
     'Solarize',
     'SolarizeAdd',
     'SwapFlip',
@@ -112,6 +120,9 @@ __all__ = [
     'Translate',
     'ValidField',
     'is_turn',
+    'natural',
+    'read_grey',
+    'read_pictures',
     'refuse_left_behind',
     'register_field',
     'rng_of',

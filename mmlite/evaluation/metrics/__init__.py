@@ -3,6 +3,8 @@
 from .accuracy import Accuracy
 from .base import RowMetric
 from .confusion_matrix import ConfusionMatrix
+from .cross_view import CrossViewRank, CrossViewRetrieval
+from .gait_retrieval import GaitRetrieval
 from .multi_label import AveragePrecision, MultiLabelMetric
 from .sample_metric import SampleMetric
 from .single_label import SingleLabelMetric
@@ -11,6 +13,9 @@ __all__ = [
     'Accuracy',
     'AveragePrecision',
     'ConfusionMatrix',
+    'CrossViewRank',
+    'CrossViewRetrieval',
+    'GaitRetrieval',
     'MultiLabelMetric',
     'RowMetric',
     'SampleMetric',
