@@ -11,6 +11,8 @@ from . import (
     layers,
     losses,
     necks,
+    selfsup,
+    target_generators,
     task_utils,
 )
 from .base import BaseModel
@@ -27,5 +29,7 @@ __all__ = [
     'layers',
     'losses',
     'necks',
+    'selfsup',
+    'target_generators',
     'task_utils',
 ]
