@@ -15,7 +15,7 @@ from .cost_volume import (
     group_correlation_volume,
 )
 from .disparity import context_upsample, convex_upsample, regress_disparity
-from .gather import gather
+from .gather import gather, place_in_gathered
 from .nms import batched_nms, fixed_point_nms, multiclass_nms, nms, soft_nms
 from .roi_align import crop_and_resize, multi_level_roi_align, roi_align
 
@@ -39,6 +39,7 @@ __all__ = [
     'multiclass_nms',
     'nms',
     'paired_overlaps',
+    'place_in_gathered',
     'regress_disparity',
     'roi_align',
     'soft_nms',

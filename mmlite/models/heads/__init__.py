@@ -4,9 +4,11 @@ from .arcface_head import ArcFaceClsHead
 from .bbox_head import ConvFCBBoxHead
 from .cls_head import ClsHead
 from .conformer_head import ConformerHead
+from .contrastive_head import ContrastiveHead, MoCoV3Head
 from .deit_head import DeiTClsHead
 from .dense_head import DenseHead
 from .efficientformer_head import EfficientFormerClsHead
+from .latent_heads import LatentCrossCorrelationHead, LatentPredictHead
 from .levit_head import LeViTClsHead
 from .linear_head import LinearClsHead
 from .multi_label_head import (
@@ -20,6 +22,7 @@ from .rpn_head import RPNHead
 from .scaled_linear_head import ScaledLinearClsHead
 from .ssd_head import SSDHead
 from .stacked_linear_head import StackedLinearClsHead
+from .swav_head import SwAVHead
 from .vig_head import VigClsHead
 from .vision_transformer_head import VisionTransformerClsHead
 
@@ -28,12 +31,16 @@ __all__ = [
     'CSRAClsHead',
     'ClsHead',
     'ConformerHead',
+    'ContrastiveHead',
     'ConvFCBBoxHead',
     'DeiTClsHead',
     'DenseHead',
     'EfficientFormerClsHead',
+    'LatentCrossCorrelationHead',
+    'LatentPredictHead',
     'LeViTClsHead',
     'LinearClsHead',
+    'MoCoV3Head',
     'MultiLabelClsHead',
     'MultiLabelLinearClsHead',
     'RPNHead',
@@ -42,6 +49,7 @@ __all__ = [
     'SSDHead',
     'ScaledLinearClsHead',
     'StackedLinearClsHead',
+    'SwAVHead',
     'VigClsHead',
     'VisionTransformerClsHead',
 ]

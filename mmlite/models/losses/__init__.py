@@ -4,6 +4,8 @@ from .aggregator import LossAggregator
 from .asymmetric_loss import AsymmetricLoss, asymmetric_loss
 from .base import WeightedLoss
 from .base_loss import BaseLoss, gather_and_scale_wrapper, register_class
+from .cosine_similarity_loss import CosineSimilarityLoss
+from .cross_correlation_loss import CrossCorrelationLoss
 from .cross_entropy_loss import CrossEntropyLoss, binary_cross_entropy, cross_entropy
 from .focal_loss import FocalLoss, sigmoid_focal_loss
 from .iou_loss import CIoULoss, DIoULoss, GIoULoss, IoULoss, overlap_loss
@@ -14,6 +16,7 @@ from .part_cross_entropy_loss import PartCrossEntropyLoss
 from .seesaw_loss import SeesawLoss, seesaw_weights
 from .smooth_l1_loss import SmoothL1Loss, smooth_l1_loss
 from .sup_con_loss import SupConLoss
+from .swav_loss import SwAVLoss, distributed_sinkhorn
 from .triplet_loss import TripletLoss, as_parts
 from .utils import convert_to_one_hot, reduce_loss, weight_reduce_loss, weighted_loss
 
@@ -21,6 +24,8 @@ __all__ = [
     'AsymmetricLoss',
     'BaseLoss',
     'CIoULoss',
+    'CosineSimilarityLoss',
+    'CrossCorrelationLoss',
     'CrossEntropyLoss',
     'DIoULoss',
     'FocalLoss',
@@ -34,6 +39,7 @@ __all__ = [
     'SeesawLoss',
     'SmoothL1Loss',
     'SupConLoss',
+    'SwAVLoss',
     'TripletLoss',
     'WeightedLoss',
     'as_parts',
@@ -41,6 +47,7 @@ __all__ = [
     'binary_cross_entropy',
     'convert_to_one_hot',
     'cross_entropy',
+    'distributed_sinkhorn',
     'gather_and_scale_wrapper',
     'l1_loss',
     'mse_loss',
