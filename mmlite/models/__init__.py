@@ -9,6 +9,7 @@ from . import (
     layers,
     losses,
     necks,
+    stereo,
 )
 from .base import BaseModel
 
@@ -22,4 +23,5 @@ __all__ = [
     'layers',
     'losses',
     'necks',
+    'stereo',
 ]
