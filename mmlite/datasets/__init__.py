@@ -28,6 +28,16 @@ from .samplers import (
     WeightedRandomSampler,
 )
 from .seeded_index import SeededIndex
+from .stereo import (
+    ETH3D,
+    KITTI2012,
+    KITTI2015,
+    DrivingStereo,
+    MiddleburyStereo,
+    SceneFlow,
+    StereoDataset,
+)
+from .stereo_scenes import StereoScenes
 from .threads import limit_opencv_threads
 from .transforms import BaseTransform, Compose, register_field, rng_of
 from .voc import VOC
@@ -80,4 +90,12 @@ __all__ = [
     'load_in_memory',
     'register_field',
     'rng_of',
+    'ETH3D',
+    'KITTI2012',
+    'KITTI2015',
+    'DrivingStereo',
+    'MiddleburyStereo',
+    'SceneFlow',
+    'StereoDataset',
+    'StereoScenes',
 ]

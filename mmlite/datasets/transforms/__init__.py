@@ -7,6 +7,12 @@ from .batch_transform import BatchTransform, refuse_left_behind
 from .color import ColorJitter, Lighting, Normalize, RandomGrayscale
 from .compose import Compose, MultiView, TestTimeAug
 from .cropping import BatchRandomCrop, CenterCrop, RandomCrop, RandomResizedCrop
+from .disparity_files import (
+    decode_disparity,
+    decode_pfm,
+    encode_disparity,
+    encode_pfm,
+)
 from .efficientnet_crops import EfficientNetCenterCrop, EfficientNetRandomCrop
 from .erasing import BatchRandomErasing, RandomErasing
 from .fields import (
@@ -48,6 +54,7 @@ from .pixel_operations import (
 )
 from .resizing import Pad, Resize, ResizeEdge
 from .shifting import Shift
+from .stereo import LoadDisparity, RandomStereoScale, ShiftView, ViewErasing
 from .warping import Rotate, Shear, Translate
 
 __all__ = [
@@ -80,6 +87,7 @@ __all__ = [
     'Invert',
     'Lighting',
     'LoadAnnotations',
+    'LoadDisparity',
     'LoadImageFromFile',
     'MapField',
     'MultiView',
@@ -97,6 +105,7 @@ __all__ = [
     'RandomFlip',
     'RandomGrayscale',
     'RandomResizedCrop',
+    'RandomStereoScale',
     'Resize',
     'ResizeEdge',
     'Rotate',
@@ -105,12 +114,18 @@ __all__ = [
     'Sharpness',
     'Shear',
     'Shift',
+    'ShiftView',
     'Solarize',
     'SolarizeAdd',
     'SwapFlip',
     'TestTimeAug',
     'Translate',
     'ValidField',
+    'ViewErasing',
+    'decode_disparity',
+    'decode_pfm',
+    'encode_disparity',
+    'encode_pfm',
     'is_turn',
     'refuse_left_behind',
     'register_field',
