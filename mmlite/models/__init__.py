@@ -11,6 +11,7 @@ from . import (
     layers,
     losses,
     necks,
+    stereo,
     task_utils,
 )
 from .base import BaseModel
@@ -27,5 +28,6 @@ __all__ = [
     'layers',
     'losses',
     'necks',
+    'stereo',
     'task_utils',
 ]

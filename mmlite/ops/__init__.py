@@ -16,6 +16,7 @@ from .cost_volume import (
 )
 from .disparity import context_upsample, convex_upsample, regress_disparity
 from .gather import gather
+from .lookup import lookup_rows, row_correlation, row_pyramid
 from .nms import batched_nms, fixed_point_nms, multiclass_nms, nms, soft_nms
 from .roi_align import crop_and_resize, multi_level_roi_align, roi_align
 
@@ -35,11 +36,14 @@ __all__ = [
     'gather',
     'group_correlation_volume',
     'large_enough',
+    'lookup_rows',
     'multi_level_roi_align',
     'multiclass_nms',
     'nms',
     'paired_overlaps',
     'regress_disparity',
     'roi_align',
+    'row_correlation',
+    'row_pyramid',
     'soft_nms',
 ]
