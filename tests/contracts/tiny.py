@@ -399,7 +399,16 @@ ROI_HEADS: dict[str, dict[str, Any]] = {
     ),
 }
 
-_FPN_BACKBONE = dict(type='ResNet', depth=18, stem_channels=4, base_channels=4)
+_FPN_BACKBONE = dict(
+    type='ResNet',
+    depth=18,
+    stem_channels=4,
+    base_channels=4,
+    num_stages=3,
+    strides=(1, 2, 2),
+    dilations=(1, 1, 1),
+)
+_SCALED = dict(mean=[127.5] * 3, std=[64.0] * 3)
 _FPN = dict(type='FPNExtractor', neck=dict(out_channels=8))
 
 #: For wholes: config, and the task whose noise they are given.
@@ -421,6 +430,7 @@ WHOLES: dict[str, tuple[dict[str, Any], str]] = {
                 ),
                 rpn_head=ANCHOR_HEADS['RPNHead'] | dict(type='RPNHead'),
                 roi_head=ROI_HEADS['RoIHead'] | dict(type='RoIHead'),
+                data_preprocessor=_SCALED,
             ),
             'detection',
         )
@@ -434,6 +444,7 @@ WHOLES: dict[str, tuple[dict[str, Any], str]] = {
                     _FPN, backbone=dict(_FPN_BACKBONE, out_indices=(1, 2))
                 ),
                 bbox_head=ANCHOR_HEADS[head] | dict(type=head),
+                data_preprocessor=_SCALED,
             ),
             'detection',
         )
