@@ -29,6 +29,7 @@ from .samplers import (
     WeightedRandomSampler,
 )
 from .seeded_index import SeededIndex
+from .silhouettes import prepare_walk
 from .threads import limit_opencv_threads
 from .transforms import BaseTransform, Compose, register_field, rng_of
 from .voc import VOC
@@ -82,6 +83,7 @@ __all__ = [
     'default_collate',
     'limit_opencv_threads',
     'load_in_memory',
+    'prepare_walk',
     'read_partition',
     'register_field',
     'rng_of',

@@ -51,6 +51,7 @@ from .sequence_files import natural, read_grey, read_pictures
 from .sequence_warps import RandomPerspective, RandomRotate
 from .sequences import LoadSequence, SampleFrames, SilhouetteCut
 from .shifting import Shift
+from .skeletons import SkeletonMaps, follow_person, skeleton_maps
 from .warping import Rotate, Shear, Translate
 
 __all__ = [
@@ -113,12 +114,14 @@ __all__ = [
     'Shear',
     'Shift',
     'SilhouetteCut',
+    'SkeletonMaps',
     'Solarize',
     'SolarizeAdd',
     'SwapFlip',
     'TestTimeAug',
     'Translate',
     'ValidField',
+    'follow_person',
     'is_turn',
     'natural',
     'read_grey',
@@ -126,4 +129,5 @@ __all__ = [
     'refuse_left_behind',
     'register_field',
     'rng_of',
+    'skeleton_maps',
 ]
