@@ -4,11 +4,15 @@ from . import (
     backbones,
     classifiers,
     data_preprocessors,
+    detectors,
+    extractors,
     gait,
     heads,
     layers,
     losses,
     necks,
+    stereo,
+    task_utils,
 )
 from .base import BaseModel
 
@@ -17,9 +21,13 @@ __all__ = [
     'backbones',
     'classifiers',
     'data_preprocessors',
+    'detectors',
+    'extractors',
     'gait',
     'heads',
     'layers',
     'losses',
     'necks',
+    'stereo',
+    'task_utils',
 ]

@@ -9,7 +9,14 @@ from .boxes import (
     large_enough,
     paired_overlaps,
 )
+from .cost_volume import (
+    concat_volume,
+    correlation_volume,
+    group_correlation_volume,
+)
+from .disparity import context_upsample, convex_upsample, regress_disparity
 from .gather import gather
+from .lookup import lookup_rows, row_correlation, row_pyramid
 from .nms import batched_nms, fixed_point_nms, multiclass_nms, nms, soft_nms
 from .roi_align import crop_and_resize, multi_level_roi_align, roi_align
 
@@ -19,15 +26,24 @@ __all__ = [
     'box_overlaps',
     'centered_to_corners',
     'clip_boxes',
+    'concat_volume',
+    'context_upsample',
+    'convex_upsample',
     'corners_to_centered',
+    'correlation_volume',
     'crop_and_resize',
     'fixed_point_nms',
     'gather',
+    'group_correlation_volume',
     'large_enough',
+    'lookup_rows',
     'multi_level_roi_align',
     'multiclass_nms',
     'nms',
     'paired_overlaps',
+    'regress_disparity',
     'roi_align',
+    'row_correlation',
+    'row_pyramid',
     'soft_nms',
 ]

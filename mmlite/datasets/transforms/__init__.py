@@ -7,6 +7,12 @@ from .batch_transform import BatchTransform, refuse_left_behind
 from .color import ColorJitter, Lighting, Normalize, RandomGrayscale
 from .compose import Compose, MultiView, TestTimeAug
 from .cropping import BatchRandomCrop, CenterCrop, RandomCrop, RandomResizedCrop
+from .disparity_files import (
+    decode_disparity,
+    decode_pfm,
+    encode_disparity,
+    encode_pfm,
+)
 from .efficientnet_crops import EfficientNetCenterCrop, EfficientNetRandomCrop
 from .erasing import BatchRandomErasing, RandomErasing
 from .fields import (
@@ -52,6 +58,7 @@ from .sequence_warps import RandomPerspective, RandomRotate
 from .sequences import LoadSequence, SampleFrames, SilhouetteCut
 from .shifting import Shift
 from .skeletons import SkeletonMaps, follow_person, skeleton_maps
+from .stereo import LoadDisparity, RandomStereoScale, ShiftView, ViewErasing
 from .warping import Rotate, Shear, Translate
 
 __all__ = [
@@ -84,6 +91,7 @@ __all__ = [
     'Invert',
     'Lighting',
     'LoadAnnotations',
+    'LoadDisparity',
     'LoadImageFromFile',
     'LoadSequence',
     'MapField',
@@ -104,6 +112,7 @@ __all__ = [
     'RandomPerspective',
     'RandomResizedCrop',
     'RandomRotate',
+    'RandomStereoScale',
     'Resize',
     'ResizeEdge',
     'Rotate',
@@ -113,6 +122,7 @@ __all__ = [
     'Sharpness',
     'Shear',
     'Shift',
+    'ShiftView',
     'SilhouetteCut',
     'SkeletonMaps',
     'Solarize',
@@ -121,6 +131,11 @@ __all__ = [
     'TestTimeAug',
     'Translate',
     'ValidField',
+    'ViewErasing',
+    'decode_disparity',
+    'decode_pfm',
+    'encode_disparity',
+    'encode_pfm',
     'follow_person',
     'is_turn',
     'natural',

@@ -1,0 +1,179 @@
+"""How well each pixel of the left view fits those of the right one, by disparity."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from ..errors import DataError
+
+__all__ = ['concat_volume', 'correlation_volume', 'group_correlation_volume']
+
+_BLOCK = 32  # columns of the left view that are multiplied at a time
+
+
+def concat_volume(left: Tensor, right: Tensor, num_disp: int) -> Tensor:
+    """Features of both views beside each other, for each disparity.
+
+    At disparity ``d`` the left pixel ``x`` meets the right pixel ``x - d``; where the
+    right view has no such pixel, both halves are zero.
+
+    Args:
+        left: Features of the left view.
+        right: Those of the right view.
+        num_disp: Number of disparities ``M``, from 0, in pixels of the features.
+
+    Shape:
+        left, right: ``(B, C, H, W)``.
+        returns: ``(B, 2 C, M, H, W)``.
+
+    Raises:
+        DataError: if the views are of different shapes.
+
+    Example:
+        >>> left, right = torch.tensor([5., 6.]), torch.tensor([7., 8.])
+        >>> volume = concat_volume(left.view(1, 1, 1, 2), right.view(1, 1, 1, 2), 2)
+        >>> volume[0, :, 1, 0].tolist()  # at disparity 1, x = 1 meets x = 0
+        [[0.0, 6.0], [0.0, 7.0]]
+    """
+    _check(left, right, num_disp)
+    if torch.compiler.is_compiling() or torch.jit.is_tracing():
+        return _traced_concat_volume(left, right, num_disp)
+    return _ConcatVolume.apply(left, right, num_disp)
+
+
+def _traced_concat_volume(left: Tensor, right: Tensor, num_disp: int) -> Tensor:
+    """The same without writing in place, for programs that are exported."""
+    width = left.size(-1)
+    padded = F.pad(right, (num_disp - 1, 0))
+    starts = range(num_disp - 1, -1, -1)
+    moved = torch.stack([padded[..., s : s + width] for s in starts], dim=2)
+    columns = torch.arange(width, device=left.device)
+    shifts = torch.arange(num_disp, device=left.device)
+    known = columns >= shifts[:, None, None]  # (M, 1, W)
+    return torch.cat([left.unsqueeze(2) * known, moved], dim=1)
+
+
+class _ConcatVolume(torch.autograd.Function):
+    """Writes each entry once; the gradients are sums over the disparities."""
+
+    @staticmethod
+    def forward(ctx: Any, left: Tensor, right: Tensor, num_disp: int) -> Tensor:
+        batch, channels, height, width = left.shape
+        ctx.num_disp = num_disp
+        volume = left.new_empty(batch, 2 * channels, num_disp, height, width)
+        for d in range(num_disp):
+            at = volume[:, :, d]
+            cut = min(d, width)
+            at[..., :cut] = 0
+            at[:, :channels, :, cut:] = left[..., cut:]
+            at[:, channels:, :, cut:] = right[..., : width - cut]
+        return volume
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, None]:
+        channels, width = grad.size(1) // 2, grad.size(-1)
+        left = grad[:, :channels, 0].clone()
+        right = grad[:, channels:, 0].clone()
+        for d in range(1, min(ctx.num_disp, width)):
+            left[..., d:] += grad[:, :channels, d, :, d:]
+            right[..., : width - d] += grad[:, channels:, d, :, d:]
+        return left, right, None
+
+
+def group_correlation_volume(
+    left: Tensor, right: Tensor, num_disp: int, num_groups: int
+) -> Tensor:
+    """Mean of products of the features of both views, group by group of channels.
+
+    Paper: Group-wise Correlation Stereo Network, CVPR 2019,
+    https://arxiv.org/abs/1903.04025
+
+    It is a product of matrices for blocks of columns, of which the diagonals are kept:
+    one pass over the volume instead of one over the features for each disparity.
+
+    Args:
+        left: Features of the left view.
+        right: Those of the right view.
+        num_disp: Number of disparities ``M``, from 0, in pixels of the features.
+        num_groups: Number of groups ``G``, which divides ``C``.
+
+    Shape:
+        left, right: ``(B, C, H, W)``.
+        returns: ``(B, G, M, H, W)``; 0 where the right view has no such pixel.
+
+    Raises:
+        DataError: if the views are of different shapes, or ``G`` does not divide ``C``.
+
+    Example:
+        >>> left = torch.tensor([[[[1., 2.]], [[3., 4.]]]])  # 2 channels, 2 columns
+        >>> group_correlation_volume(left, left, 2, num_groups=1).squeeze().tolist()
+        [[5.0, 10.0], [0.0, 7.0]]
+    """
+    _check(left, right, num_disp)
+    channels, width = left.size(1), left.size(-1)
+    if channels % num_groups:
+        raise DataError(
+            f'{channels} channels cannot be cut into {num_groups} groups of one size; '
+            'set num_groups to a divisor'
+        )
+    size = channels // num_groups
+    rows = (left / size).unflatten(1, (num_groups, size))
+    rows = rows.permute(0, 1, 3, 4, 2).contiguous()
+    # Mirrored, so that the disparity grows along a row of the products.
+    mirrored = F.pad(right, (num_disp - 1, 0)).flip(-1)
+    mirrored = mirrored.unflatten(1, (num_groups, size))
+    mirrored = mirrored.permute(0, 1, 3, 2, 4).contiguous()
+    blocks = []
+    for x in range(0, width, _BLOCK):
+        end = min(x + _BLOCK, width)
+        reach = mirrored[..., width - end : width - x + num_disp - 1]
+        products = rows[..., x:end, :] @ reach
+        blocks.append(_diagonals(products, num_disp).permute(0, 1, 4, 2, 3))
+    return torch.cat(blocks, dim=-1)
+
+
+def _diagonals(products: Tensor, count: int) -> Tensor:
+    """``products[..., w, n - 1 - w + k]`` for ``k < count``, without a copy.
+
+    In rows that are one entry shorter a diagonal stands upright.
+
+    Shape:
+        products: ``(..., n, n + count - 1)``; returns: ``(..., n, count)``.
+    """
+    rows, reach = products.shape[-2:]
+    flat = products.flatten(-2)[..., rows - 1 : rows * reach - 1]
+    return flat.unflatten(-1, (rows, reach - 1))[..., :count]
+
+
+def correlation_volume(left: Tensor, right: Tensor, num_disp: int) -> Tensor:
+    """Mean of products of the features of both views, for each disparity.
+
+    Args:
+        left: Features of the left view.
+        right: Those of the right view.
+        num_disp: Number of disparities ``M``, from 0, in pixels of the features.
+
+    Shape:
+        left, right: ``(B, C, H, W)``.
+        returns: ``(B, M, H, W)``; 0 where the right view has no such pixel.
+
+    Example:
+        >>> left, right = torch.ones(1, 2, 1, 3), torch.tensor([[[[1., 2., 3.]]] * 2])
+        >>> correlation_volume(left, right.view(1, 2, 1, 3), 2).squeeze().tolist()
+        [[1.0, 2.0, 3.0], [0.0, 1.0, 2.0]]
+    """
+    return group_correlation_volume(left, right, num_disp, 1).squeeze(1)
+
+
+def _check(left: Tensor, right: Tensor, num_disp: int) -> None:
+    if left.shape != right.shape or left.ndim != 4:
+        raise DataError(
+            'the features of both views are (B, C, H, W) of one shape, got '
+            f'{tuple(left.shape)} and {tuple(right.shape)}'
+        )
+    if num_disp < 1:
+        raise DataError(f'there is one disparity at least, got num_disp={num_disp}')
