@@ -26,8 +26,20 @@ def scores(size):
     ]
 
 
+def walks(size):
+    """Embeddings of walks of two identities, of two types and views."""
+    generator = torch.Generator().manual_seed(0)
+    found = []
+    for i in range(size):
+        known = dict(type=f'nm-0{1 + i % 2}', view='000' if i % 4 < 2 else '090')
+        sample = DataSample(metainfo=known).set_gt_label(i // 4 % 2)
+        sample.pred_embedding = torch.rand(3, 2, generator=generator)
+        found.append(sample)
+    return found
+
+
 #: What a metric can be given, by the name that its case states.
-PREDICTIONS = dict(scores=scores)
+PREDICTIONS = dict(walks=walks, scores=scores)
 
 
 def evaluated(name, sizes, kind=list, size=None):

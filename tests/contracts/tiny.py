@@ -152,6 +152,7 @@ BACKBONES = {
         arch=[['mobilenetv2', 8, 2, 1, 2], ['mobilevit', 12, 2, 16, 16, 1, 2]],
         out_indices=(0, 1),
     ),
+    'Plain': dict(layers_cfg=['BC-4', 'M', 'FC-8-1'], in_channels=3),
     'PoolFormer': dict(
         arch=dict(layers=[1, 1, 1], embed_dims=[8, 12, 16]),
         out_indices=(0, 3, 4),
@@ -181,6 +182,9 @@ BACKBONES = {
     'ResNet': dict(depth=18, stem_channels=4, base_channels=4, out_indices=(0, 3)),
     'ResNetV1c': dict(depth=18, stem_channels=4, base_channels=4),
     'ResNetV1d': dict(depth=18, stem_channels=4, base_channels=4),
+    'ResNet9': dict(
+        channels=[4, 8], in_channel=3, layers=[1, 2], strides=[1, 2], out_indices=(0, 1)
+    ),
     'ResNet_CIFAR': dict(depth=18, stem_channels=4, base_channels=4),
     'RevVisionTransformer': dict(arch=TOKENS, img_size=64),
     'SEResNet': dict(depth=50, stem_channels=4, base_channels=4, se_ratio=2),
@@ -278,6 +282,8 @@ PRETRAINING = {'iTPNHiViT': 'returns tokens, a mask, and where they belong'}
 UNREACHED = {'DeiT3': ('ln2', 'mmpretrain calls the first norm twice')}
 
 NECKS = {
+    'GeMHPP': dict(bin_num=[3]),
+    'HorizontalPoolingPyramid': dict(bin_num=[3, 1]),
     'FPN': dict(in_channels=(6, 8), out_channels=4, num_outs=3),
     'SSDNeck': dict(
         in_channels=(6, 8),
@@ -343,11 +349,17 @@ PROMISES = {
         'BoxHead',
         'RoIHead',
     ),
-    'losses': ('ElementwiseLoss', 'SetLoss'),
+    'losses': ('ElementwiseLoss', 'PartLoss', 'SetLoss'),
 }
 
 #: For losses of sets: arguments; the embeddings are 6 of width 8, of 3 classes.
-SET_LOSSES: dict[str, dict[str, Any]] = {}
+SET_LOSSES: dict[str, dict[str, Any]] = {
+    'SupConLoss': dict(temperature=0.5),
+    'TripletLoss': dict(margin=0.2),
+}
+
+#: For losses of logits of parts; they are 4 of 5 classes and 3 parts.
+PART_LOSSES: dict[str, dict[str, Any]] = {'PartCrossEntropyLoss': dict(scale=4)}
 
 
 class HeadCase(NamedTuple):
@@ -364,6 +376,17 @@ class HeadCase(NamedTuple):
 
 PRETRAIN_HEADS: dict[str, HeadCase] = {}
 
+GAIT_LOSSES = [
+    dict(type='TripletLoss', margin=5.0, log_prefix='triplet'),
+    dict(type='PartCrossEntropyLoss', log_prefix='softmax'),
+]
+GAIT_BASE = dict(
+    backbone_cfg=dict(type='ResNet9', channels=[4, 8], layers=[1, 1], strides=[1, 2]),
+    SeparateFCs=dict(in_channels=8, out_channels=6, parts_num=4),
+    SeparateBNNecks=dict(class_num=5, in_channels=6, parts_num=4),
+    bin_num=[4],
+    loss_cfg=GAIT_LOSSES,
+)
 #: For heads of anchors: arguments; they read maps of 8 channels, 8x8 and 4x4.
 ANCHOR_HEADS: dict[str, dict[str, Any]] = {
     'RPNHead': dict(
@@ -413,6 +436,43 @@ _FPN = dict(type='FPNExtractor', neck=dict(out_channels=8))
 
 #: For wholes: config, and the task whose noise they are given.
 WHOLES: dict[str, tuple[dict[str, Any], str]] = {
+    'Baseline': (GAIT_BASE, 'gait'),
+    'DeepGaitV2': (
+        dict(
+            Backbone=dict(mode='p3d', channels=[2, 4, 6, 8]),
+            SeparateBNNecks=dict(class_num=5),
+            loss_cfg=GAIT_LOSSES,
+        ),
+        'gait',
+    ),
+    'GaitBase': (GAIT_BASE, 'gait'),
+    'GaitGL': (dict(channels=[2, 4, 6], class_num=5, loss_cfg=GAIT_LOSSES), 'gait'),
+    'GaitPart': (
+        dict(
+            backbone_cfg=dict(type='Plain', layers_cfg=['BC-4', 'M', 'FC-8-1']),
+            SeparateFCs=dict(in_channels=8, out_channels=6, parts_num=4),
+            bin_num=[4],
+            loss_cfg=GAIT_LOSSES[:1],
+        ),
+        'gait',
+    ),
+    'GaitSet': (
+        dict(
+            in_channels=[1, 4, 6, 8],
+            SeparateFCs=dict(in_channels=8, out_channels=6, parts_num=6),
+            bin_num=[2, 1],
+            loss_cfg=GAIT_LOSSES[:1],
+        ),
+        'gait',
+    ),
+    'SkeletonGait': (
+        dict(
+            Backbone=dict(mode='2d', channels=[2, 4, 6, 8]),
+            SeparateBNNecks=dict(class_num=5),
+            loss_cfg=GAIT_LOSSES,
+        ),
+        'skeleton_gait',
+    ),
     'ImageClassifier': (
         dict(
             backbone=dict(type='LeNet5'),
@@ -467,8 +527,13 @@ SAMPLERS: dict[str, tuple[dict[str, Any], bool]] = {
     'WeightedRandomSampler': (dict(), True),
 }
 
+WALK_TYPES = dict(gallery=['nm-01'], probe=dict(NM=['nm-02']))
+
 #: For metrics: arguments, and what they are given (see ``test_metrics.py``).
 METRIC_CASES: dict[str, tuple[dict[str, Any], str]] = {
+    'CrossViewRank': (dict(protocol=WALK_TYPES), 'walks'),
+    'CrossViewRetrieval': (dict(protocol=WALK_TYPES), 'walks'),
+    'GaitRetrieval': (dict(protocol=WALK_TYPES), 'walks'),
     'Accuracy': (dict(topk=(1, 3)), 'scores'),
     'AveragePrecision': (dict(), 'scores'),
     'ConfusionMatrix': (dict(), 'scores'),
@@ -492,6 +557,12 @@ _OPERATIONS = {
     'SolarizeAdd': dict(magnitude=50, prob=1.0),
 }
 STEPS = {
+    'LoadSequence': dict(),
+    'RandomPerspective': dict(prob=1.0),
+    'RandomRotate': dict(prob=1.0),
+    'SampleFrames': dict(sample_type='fixed_ordered', frames_num_fixed=2),
+    'SilhouetteCut': dict(cutting=2),
+    'SkeletonMaps': dict(size=32),
     **_OPERATIONS,
     'AutoAugment': dict(policies='imagenet'),
     'EfficientNetCenterCrop': dict(crop_size=20),
@@ -549,6 +620,8 @@ PHOTOMETRIC = (
 
 # Transforms that neither move nor change pixels themselves.
 NEITHER = (
+    *('LoadSequence', 'RandomPerspective', 'SampleFrames', 'SilhouetteCut'),
+    'SkeletonMaps',
     *('AutoAugment', 'RandAugment', 'RandomApply', 'RandomChoice'),
     'Compose',
     'LoadAnnotations',
