@@ -17,6 +17,16 @@ from .cost_volume import (
 from .disparity import context_upsample, convex_upsample, regress_disparity
 from .gather import gather
 from .nms import batched_nms, fixed_point_nms, multiclass_nms, nms, soft_nms
+from .patches import (
+    gather_tokens,
+    hide_tokens,
+    num_kept,
+    patchify,
+    random_keep,
+    split_tokens,
+    square,
+    unpatchify,
+)
 from .roi_align import crop_and_resize, multi_level_roi_align, roi_align
 
 __all__ = [
@@ -33,13 +43,21 @@ __all__ = [
     'crop_and_resize',
     'fixed_point_nms',
     'gather',
+    'gather_tokens',
     'group_correlation_volume',
+    'hide_tokens',
     'large_enough',
     'multi_level_roi_align',
     'multiclass_nms',
     'nms',
+    'num_kept',
     'paired_overlaps',
+    'patchify',
+    'random_keep',
     'regress_disparity',
     'roi_align',
     'soft_nms',
+    'split_tokens',
+    'square',
+    'unpatchify',
 ]

@@ -9,6 +9,8 @@ from .dense_head import DenseHead
 from .efficientformer_head import EfficientFormerClsHead
 from .levit_head import LeViTClsHead
 from .linear_head import LinearClsHead
+from .mae_head import MAEPretrainHead, MixMIMPretrainHead, SparKPretrainHead
+from .mim_head import BEiTV1Head, BEiTV2Head, CAEHead, MIMHead, SimMIMHead, iTPNClipHead
 from .multi_label_head import (
     CSRAClsHead,
     MultiLabelClsHead,
@@ -25,6 +27,9 @@ from .vision_transformer_head import VisionTransformerClsHead
 
 __all__ = [
     'ArcFaceClsHead',
+    'BEiTV1Head',
+    'BEiTV2Head',
+    'CAEHead',
     'CSRAClsHead',
     'ClsHead',
     'ConformerHead',
@@ -34,6 +39,9 @@ __all__ = [
     'EfficientFormerClsHead',
     'LeViTClsHead',
     'LinearClsHead',
+    'MAEPretrainHead',
+    'MIMHead',
+    'MixMIMPretrainHead',
     'MultiLabelClsHead',
     'MultiLabelLinearClsHead',
     'RPNHead',
@@ -41,7 +49,10 @@ __all__ = [
     'RoIHead',
     'SSDHead',
     'ScaledLinearClsHead',
+    'SimMIMHead',
+    'SparKPretrainHead',
     'StackedLinearClsHead',
     'VigClsHead',
     'VisionTransformerClsHead',
+    'iTPNClipHead',
 ]

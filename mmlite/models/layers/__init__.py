@@ -10,6 +10,7 @@ from .averaged_model import (
     StochasticWeightAverage,
 )
 from .beit_attention import BEiTAttention
+from .beit_layer import BEiTTransformerEncoderLayer
 from .build import build_layer, check_arguments
 from .channel_attention import ChannelMultiheadAttention
 from .channel_shuffle import channel_shuffle
@@ -30,6 +31,7 @@ from .frames import (
 )
 from .fuse import fuse_children
 from .graph_conv import DyGraphConv2d, nearest_neighbours
+from .hivit_blocks import BlockWithRPE, HiViTPatchEmbed, PatchMerge
 from .inverted_residual import EdgeResidual, InvertedResidual
 from .layer_scale import LayerScale
 from .make_divisible import make_divisible
@@ -89,6 +91,7 @@ __all__ = [
     'AttentionWithBias',
     'AveragedModel',
     'BEiTAttention',
+    'BEiTTransformerEncoderLayer',
     'BareConv1d',
     'BareConv2d',
     'BareConv3d',
@@ -96,6 +99,7 @@ __all__ = [
     'BasicBlock3D',
     'BasicBlockP3D',
     'BiasBatchNorm2d',
+    'BlockWithRPE',
     'Bottleneck',
     'ChannelMultiheadAttention',
     'ConditionalPositionEncoding',
@@ -113,6 +117,7 @@ __all__ = [
     'FocalConv2d',
     'GLConv',
     'HSigmoid',
+    'HiViTPatchEmbed',
     'InvertedResidual',
     'LayerNorm2d',
     'LayerScale',
@@ -124,6 +129,7 @@ __all__ = [
     'NormedConvMlp',
     'PackSequenceWrapper',
     'PatchEmbed',
+    'PatchMerge',
     'PatchMerging',
     'PatchWhitening',
     'PositionEncodingFourier',

@@ -1,5 +1,6 @@
 """Necks: features in, features out."""
 
+from .beitv2_neck import BEiTV2Neck
 from .fpn import FPN
 from .gap import GlobalAveragePooling
 from .gem import GeneralizedMeanPooling
@@ -7,10 +8,13 @@ from .gmp import GlobalMaxPooling
 from .horizontal_pooling import GeMHPP, HorizontalPoolingPyramid
 from .hr_fuse import HRFuseScales
 from .linear_neck import ClsBatchNormNeck, LinearNeck
+from .mae_neck import MAEPretrainDecoder, MixMIMPretrainDecoder
+from .simmim_neck import SimMIMLinearDecoder
 from .ssd_neck import SSDNeck
 
 __all__ = [
     'FPN',
+    'BEiTV2Neck',
     'ClsBatchNormNeck',
     'GeMHPP',
     'GeneralizedMeanPooling',
@@ -19,5 +23,8 @@ __all__ = [
     'HRFuseScales',
     'HorizontalPoolingPyramid',
     'LinearNeck',
+    'MAEPretrainDecoder',
+    'MixMIMPretrainDecoder',
     'SSDNeck',
+    'SimMIMLinearDecoder',
 ]

@@ -1,8 +1,30 @@
 """The wholes that learn without labels."""
 
 from .base import BaseSelfSupervisor, BaseSelfSupvisor
+from .beit import BEiT
+from .cae import CAE
+from .eva import EVA
+from .itpn import iTPN
+from .mae import MAE
+from .masked import MaskedImageModel
+from .maskfeat import MaskFeat
+from .mff import MFF
+from .milan import MILAN
+from .mixmim import MixMIM
+from .simmim import SimMIM
 
 __all__ = [
+    'CAE',
+    'EVA',
+    'MAE',
+    'MFF',
+    'MILAN',
+    'BEiT',
     'BaseSelfSupervisor',
     'BaseSelfSupvisor',
+    'MaskFeat',
+    'MaskedImageModel',
+    'MixMIM',
+    'SimMIM',
+    'iTPN',
 ]
