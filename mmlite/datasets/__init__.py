@@ -29,6 +29,16 @@ from .samplers import (
     WeightedRandomSampler,
 )
 from .seeded_index import SeededIndex
+from .stereo import (
+    ETH3D,
+    KITTI2012,
+    KITTI2015,
+    DrivingStereo,
+    MiddleburyStereo,
+    SceneFlow,
+    StereoDataset,
+)
+from .stereo_scenes import StereoScenes
 from .threads import limit_opencv_threads
 from .transforms import BaseTransform, Compose, register_field, rng_of
 from .voc import VOC
@@ -40,6 +50,9 @@ __all__ = [
     'CIFAR100',
     'CUB',
     'DTD',
+    'ETH3D',
+    'KITTI2012',
+    'KITTI2015',
     'MNIST',
     'SUN397',
     'VOC',
@@ -53,6 +66,7 @@ __all__ = [
     'CustomDataset',
     'DefaultSampler',
     'Digits',
+    'DrivingStereo',
     'FGVCAircraft',
     'FashionMNIST',
     'Flowers102',
@@ -64,6 +78,7 @@ __all__ = [
     'InShop',
     'InfiniteSampler',
     'KFoldDataset',
+    'MiddleburyStereo',
     'MultiLabelDataset',
     'MultiTaskDataset',
     'OxfordIIITPet',
@@ -72,11 +87,14 @@ __all__ = [
     'Places205',
     'RepeatAugSampler',
     'RepeatDataset',
+    'SceneFlow',
     'SeededBatchSampler',
     'SeededIndex',
     'SeededSampler',
     'SequentialSampler',
     'StanfordCars',
+    'StereoDataset',
+    'StereoScenes',
     'Walkers',
     'WeightedRandomSampler',
     'default_collate',

@@ -16,6 +16,7 @@ from .cost_volume import (
 )
 from .disparity import context_upsample, convex_upsample, regress_disparity
 from .gather import gather
+from .lookup import lookup_rows, row_correlation, row_pyramid
 from .nms import batched_nms, fixed_point_nms, multiclass_nms, nms, soft_nms
 from .patches import (
     gather_tokens,
@@ -47,6 +48,7 @@ __all__ = [
     'group_correlation_volume',
     'hide_tokens',
     'large_enough',
+    'lookup_rows',
     'multi_level_roi_align',
     'multiclass_nms',
     'nms',
@@ -56,6 +58,8 @@ __all__ = [
     'random_keep',
     'regress_disparity',
     'roi_align',
+    'row_correlation',
+    'row_pyramid',
     'soft_nms',
     'split_tokens',
     'square',

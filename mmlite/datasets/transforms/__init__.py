@@ -7,6 +7,12 @@ from .batch_transform import BatchTransform, refuse_left_behind
 from .color import ColorJitter, Lighting, Normalize, RandomGrayscale
 from .compose import Compose, MultiView, TestTimeAug
 from .cropping import BatchRandomCrop, CenterCrop, RandomCrop, RandomResizedCrop
+from .disparity_files import (
+    decode_disparity,
+    decode_pfm,
+    encode_disparity,
+    encode_pfm,
+)
 from .efficientnet_crops import EfficientNetCenterCrop, EfficientNetRandomCrop
 from .erasing import BatchRandomErasing, RandomErasing
 from .fields import (
@@ -51,6 +57,7 @@ from .sequence_files import natural, read_grey, read_pictures
 from .sequence_warps import RandomPerspective, RandomRotate
 from .sequences import LoadSequence, SampleFrames, SilhouetteCut
 from .shifting import Shift
+from .stereo import LoadDisparity, RandomStereoScale, ShiftView, ViewErasing
 from .warping import Rotate, Shear, Translate
 
 __all__ = [
@@ -83,6 +90,7 @@ __all__ = [
     'Invert',
     'Lighting',
     'LoadAnnotations',
+    'LoadDisparity',
     'LoadImageFromFile',
     'LoadSequence',
     'MapField',
@@ -103,6 +111,7 @@ __all__ = [
     'RandomPerspective',
     'RandomResizedCrop',
     'RandomRotate',
+    'RandomStereoScale',
     'Resize',
     'ResizeEdge',
     'Rotate',
@@ -112,6 +121,7 @@ __all__ = [
     'Sharpness',
     'Shear',
     'Shift',
+    'ShiftView',
     'SilhouetteCut',
     'Solarize',
     'SolarizeAdd',
@@ -119,6 +129,11 @@ __all__ = [
     'TestTimeAug',
     'Translate',
     'ValidField',
+    'ViewErasing',
+    'decode_disparity',
+    'decode_pfm',
+    'encode_disparity',
+    'encode_pfm',
     'is_turn',
     'natural',
     'read_grey',

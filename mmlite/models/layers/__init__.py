@@ -18,6 +18,12 @@ from .checkpoint import checkpointed
 from .conv import build_conv_layer
 from .conv_mlp import ConvMlp, NormedConvMlp
 from .conv_module import ConvModule
+from .cross_attention import (
+    CAETransformerRegressorLayer,
+    CrossMultiheadAttention,
+    PromptMultiheadAttention,
+    PromptTransformerEncoderLayer,
+)
 from .decomposed_position import decomposed_position_bias, resize_rel_pos
 from .dirac_init import DiracInit, dirac_init
 from .drop import Dropout, DropPath, build_dropout, drop_path, drop_path_rates
@@ -101,12 +107,14 @@ __all__ = [
     'BiasBatchNorm2d',
     'BlockWithRPE',
     'Bottleneck',
+    'CAETransformerRegressorLayer',
     'ChannelMultiheadAttention',
     'ConditionalPositionEncoding',
     'Conv2dAdaptivePadding',
     'ConvMlp',
     'ConvModule',
     'CropAndResizeExtractor',
+    'CrossMultiheadAttention',
     'DepthwiseSeparableConvModule',
     'DiracInit',
     'DropPath',
@@ -133,6 +141,8 @@ __all__ = [
     'PatchMerging',
     'PatchWhitening',
     'PositionEncodingFourier',
+    'PromptMultiheadAttention',
+    'PromptTransformerEncoderLayer',
     'QuickGELU',
     'RelativePositionBias',
     'RelativePositions',

@@ -6,6 +6,7 @@ from .base import WeightedLoss
 from .base_loss import BaseLoss, gather_and_scale_wrapper, register_class
 from .cae_loss import CAELoss
 from .cross_entropy_loss import CrossEntropyLoss, binary_cross_entropy, cross_entropy
+from .disparity_loss import DisparityLoss, DisparitySequenceLoss, masked_mean
 from .focal_loss import FocalLoss, sigmoid_focal_loss
 from .iou_loss import CIoULoss, DIoULoss, GIoULoss, IoULoss, overlap_loss
 from .l1_loss import L1Loss, l1_loss
@@ -26,6 +27,8 @@ __all__ = [
     'CIoULoss',
     'CrossEntropyLoss',
     'DIoULoss',
+    'DisparityLoss',
+    'DisparitySequenceLoss',
     'FocalLoss',
     'GIoULoss',
     'IoULoss',
@@ -47,6 +50,7 @@ __all__ = [
     'cross_entropy',
     'gather_and_scale_wrapper',
     'l1_loss',
+    'masked_mean',
     'mse_loss',
     'overlap_loss',
     'reduce_loss',
