@@ -15,7 +15,7 @@ from .cost_volume import (
     group_correlation_volume,
 )
 from .disparity import context_upsample, convex_upsample, regress_disparity
-from .gather import gather
+from .gather import gather, place_in_gathered
 from .lookup import lookup_rows, row_correlation, row_pyramid
 from .nms import batched_nms, fixed_point_nms, multiclass_nms, nms, soft_nms
 from .patches import (
@@ -55,6 +55,7 @@ __all__ = [
     'num_kept',
     'paired_overlaps',
     'patchify',
+    'place_in_gathered',
     'random_keep',
     'regress_disparity',
     'roi_align',

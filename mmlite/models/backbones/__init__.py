@@ -41,6 +41,7 @@ from .mobilenet_v2 import InvertedResidual, MobileNetV2
 from .mobilenet_v3 import MobileNetV3
 from .mobileone import MobileOne, MobileOneBlock
 from .mobilevit import MobileViT
+from .mocov3_vit import MoCoV3ViT
 from .mvit import MViT
 from .plain import Plain
 from .poolformer import PoolFormer
@@ -127,6 +128,7 @@ __all__ = [
     'MixMIMPretrainTransformer',
     'MixMIMTransformer',
     'MlpMixer',
+    'MoCoV3ViT',
     'MobileNetV2',
     'MobileNetV3',
     'MobileOne',

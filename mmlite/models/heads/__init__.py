@@ -4,9 +4,11 @@ from .arcface_head import ArcFaceClsHead
 from .bbox_head import ConvFCBBoxHead
 from .cls_head import ClsHead
 from .conformer_head import ConformerHead
+from .contrastive_head import ContrastiveHead, MoCoV3Head
 from .deit_head import DeiTClsHead
 from .dense_head import DenseHead
 from .efficientformer_head import EfficientFormerClsHead
+from .latent_heads import LatentCrossCorrelationHead, LatentPredictHead
 from .levit_head import LeViTClsHead
 from .linear_head import LinearClsHead
 from .mae_head import MAEPretrainHead, MixMIMPretrainHead, SparKPretrainHead
@@ -22,6 +24,7 @@ from .rpn_head import RPNHead
 from .scaled_linear_head import ScaledLinearClsHead
 from .ssd_head import SSDHead
 from .stacked_linear_head import StackedLinearClsHead
+from .swav_head import SwAVHead
 from .vig_head import VigClsHead
 from .vision_transformer_head import VisionTransformerClsHead
 
@@ -33,15 +36,19 @@ __all__ = [
     'CSRAClsHead',
     'ClsHead',
     'ConformerHead',
+    'ContrastiveHead',
     'ConvFCBBoxHead',
     'DeiTClsHead',
     'DenseHead',
     'EfficientFormerClsHead',
+    'LatentCrossCorrelationHead',
+    'LatentPredictHead',
     'LeViTClsHead',
     'LinearClsHead',
     'MAEPretrainHead',
     'MIMHead',
     'MixMIMPretrainHead',
+    'MoCoV3Head',
     'MultiLabelClsHead',
     'MultiLabelLinearClsHead',
     'RPNHead',
@@ -52,6 +59,7 @@ __all__ = [
     'SimMIMHead',
     'SparKPretrainHead',
     'StackedLinearClsHead',
+    'SwAVHead',
     'VigClsHead',
     'VisionTransformerClsHead',
     'iTPNClipHead',

@@ -5,6 +5,7 @@ from .adaptive_conv import Conv2dAdaptivePadding
 from .attention import MultiheadAttention, biased_qkv, split_heads
 from .averaged_model import (
     AveragedModel,
+    CosineEMA,
     ExponentialMovingAverage,
     MomentumAnnealingEMA,
     StochasticWeightAverage,
@@ -113,6 +114,7 @@ __all__ = [
     'Conv2dAdaptivePadding',
     'ConvMlp',
     'ConvModule',
+    'CosineEMA',
     'CropAndResizeExtractor',
     'CrossMultiheadAttention',
     'DepthwiseSeparableConvModule',

@@ -12,14 +12,18 @@ from .itpn_neck import iTPNPretrainDecoder
 from .linear_neck import ClsBatchNormNeck, LinearNeck
 from .mae_neck import MAEPretrainDecoder, MixMIMPretrainDecoder
 from .milan_neck import MILANPretrainDecoder
+from .mocov2_neck import DenseCLNeck, MoCoV2Neck
+from .nonlinear_neck import NonLinearNeck, ProjectionNeck
 from .simmim_neck import SimMIMLinearDecoder
 from .ssd_neck import SSDNeck
+from .swav_neck import SwAVNeck
 
 __all__ = [
     'FPN',
     'BEiTV2Neck',
     'CAENeck',
     'ClsBatchNormNeck',
+    'DenseCLNeck',
     'GeMHPP',
     'GeneralizedMeanPooling',
     'GlobalAveragePooling',
@@ -30,7 +34,11 @@ __all__ = [
     'MAEPretrainDecoder',
     'MILANPretrainDecoder',
     'MixMIMPretrainDecoder',
+    'MoCoV2Neck',
+    'NonLinearNeck',
+    'ProjectionNeck',
     'SSDNeck',
     'SimMIMLinearDecoder',
+    'SwAVNeck',
     'iTPNPretrainDecoder',
 ]

@@ -1,5 +1,6 @@
 """The wholes that learn without labels."""
 
+from .barlowtwins import BarlowTwins
 from .base import BaseSelfSupervisor, BaseSelfSupvisor
 from .beit import BEiT
 from .cae import CAE
@@ -14,17 +15,25 @@ from .mixmim import MixMIM
 from .simmim import SimMIM
 
 __all__ = [
+    'BYOL',
     'CAE',
     'EVA',
     'MAE',
     'MFF',
     'MILAN',
     'BEiT',
+    'BarlowTwins',
     'BaseSelfSupervisor',
     'BaseSelfSupvisor',
+    'DenseCL',
     'MaskFeat',
     'MaskedImageModel',
     'MixMIM',
+    'MoCo',
+    'MoCoV3',
+    'SimCLR',
     'SimMIM',
+    'SimSiam',
+    'SwAV',
     'iTPN',
 ]
