@@ -3,7 +3,9 @@
 from .barlowtwins import BarlowTwins
 from .base import BaseSelfSupervisor, BaseSelfSupvisor
 from .beit import BEiT
+from .byol import BYOL
 from .cae import CAE
+from .densecl import DenseCL
 from .eva import EVA
 from .itpn import iTPN
 from .mae import MAE
@@ -12,7 +14,12 @@ from .maskfeat import MaskFeat
 from .mff import MFF
 from .milan import MILAN
 from .mixmim import MixMIM
+from .moco import MoCo
+from .mocov3 import MoCoV3
+from .simclr import SimCLR
 from .simmim import SimMIM
+from .simsiam import SimSiam
+from .swav import SwAV
 
 __all__ = [
     'BYOL',
