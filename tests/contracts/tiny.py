@@ -300,15 +300,22 @@ NECKS = {
     'LinearNeck': dict(in_channels=8, out_channels=4, gap_dim=2),
 }
 
+# Necks that take vectors of width 8 alone, and necks that read the last map alone.
+VECTOR_NECKS = ('ClsBatchNormNeck',)
+LAST_ALONE = ('LinearNeck',)
+
 # For heads: the width of the feature vector is 8, the number of classes 5. A head
 # of several ``in_channels`` gets as many vectors.
 HEADS = {
     'ArcFaceClsHead': dict(num_classes=5, in_channels=8),
     'ClsHead': dict(),
+    'CSRAClsHead': dict(num_classes=5, in_channels=8, num_heads=2, lam=0.1),
     'ConformerHead': dict(num_classes=5, in_channels=[8, 8]),
     'DeiTClsHead': dict(num_classes=5, in_channels=8, hidden_dim=6),
     'LeViTClsHead': dict(num_classes=5, in_channels=8),
     'LinearClsHead': dict(num_classes=5, in_channels=8),
+    'MultiLabelClsHead': dict(),
+    'MultiLabelLinearClsHead': dict(num_classes=5, in_channels=8),
     'ScaledLinearClsHead': dict(num_classes=5, in_channels=8, scale=0.5),
     'VigClsHead': dict(num_classes=5, in_channels=8, hidden_dim=6),
     'EfficientFormerClsHead': dict(num_classes=5, in_channels=8),
@@ -319,7 +326,8 @@ HEADS = {
 LOSSES = {
     'AsymmetricLoss': [LossCase(dict(), 'multi_hot')],
     'FocalLoss': [LossCase(dict(), 'multi_hot'), LossCase(dict(gamma=1.5), 'labels')],
-    'SeesawLoss': [LossCase(dict(num_classes=5), 'labels')],
+    # Its factors for q are not differentiated through.
+    'SeesawLoss': [LossCase(dict(num_classes=5, q=0.0), 'labels')],
     'CrossEntropyLoss': [
         LossCase(dict(), 'labels'),
         LossCase(dict(class_weight=[1.0, 2.0, 3.0, 4.0, 5.0]), 'labels'),
@@ -350,6 +358,8 @@ PROMISES = {
         'RoIHead',
     ),
     'losses': ('ElementwiseLoss', 'PartLoss', 'SetLoss'),
+    'heads': ('ClassificationHead', 'MultiLabelHead', 'PretrainHead'),
+    'losses': ('ElementwiseLoss', 'SetLoss'),
 }
 
 #: For losses of sets: arguments; the embeddings are 6 of width 8, of 3 classes.
