@@ -149,9 +149,7 @@ def render_scene(
     views = [_seen(layers, points, ys) for points in (left, right)]
     (ref, disparity, winner), (tgt, of_right, other) = views
     hidden = _hidden(layers, winner, disparity, xs, ys, size, max_disp, forward=False)
-    hidden_tgt = _hidden(
-        layers, other, of_right, xs, ys, size, max_disp, forward=True
-    )
+    hidden_tgt = _hidden(layers, other, of_right, xs, ys, size, max_disp, forward=True)
     pictures = [_exposed(rng, view, noise) for view in (ref, tgt)]
     return dict(
         ref_img=pictures[0],

@@ -141,9 +141,7 @@ def decode_disparity(data: bytes, path: str, scale: float = 256.0) -> np.ndarray
     return values
 
 
-def encode_disparity(
-    disparity: np.ndarray, path: str, scale: float = 256.0
-) -> bytes:
+def encode_disparity(disparity: np.ndarray, path: str, scale: float = 256.0) -> bytes:
     """The bytes of a file with a disparity in px; its ending says of which kind.
 
     In a PNG file 0 stands for unknown: what is positive is 1 at least, what is not

@@ -305,4 +305,3 @@ class ViewErasing(BaseTransform):
             view[y : y + height, x : x + width] = colour
         results[self.key] = view
         return results
-

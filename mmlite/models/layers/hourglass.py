@@ -21,9 +21,7 @@ def _conv_relu(in_channels: int, out_channels: int, stride: int = 1) -> nn.Seque
     )
 
 
-def cost_stem(
-    in_channels: int, channels: int, last_relu: bool = True
-) -> nn.Sequential:
+def cost_stem(in_channels: int, channels: int, last_relu: bool = True) -> nn.Sequential:
     """Two 3D convolutions before the hourglasses."""
     layers = [
         conv_bn_3d(in_channels, channels),

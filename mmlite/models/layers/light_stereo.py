@@ -148,9 +148,7 @@ class FPNLayer(nn.Module):
             act=nn.LeakyReLU(0.2),
             transposed=True,
         )
-        self.conv = conv_block(
-            high_channels * 2, high_channels, act=nn.LeakyReLU(0.2)
-        )
+        self.conv = conv_block(high_channels * 2, high_channels, act=nn.LeakyReLU(0.2))
 
     def forward(self, low: Tensor, high: Tensor) -> Tensor:
         """The fine map, which knows of the coarse one."""

@@ -103,9 +103,7 @@ class StereoResNet(nn.Module):
         plan = ((32, 3, 1, 1), (64, 16, 2, 1), (128, 3, 1, 1), (128, 3, 1, 2))
         for i, (channels, depth, stride, dilation) in enumerate(plan, 1):
             first = _Block(width, channels, stride, dilation, downsample_bias)
-            others = [
-                _Block(channels, channels, 1, dilation) for _ in range(depth - 1)
-            ]
+            others = [_Block(channels, channels, 1, dilation) for _ in range(depth - 1)]
             setattr(self, f'layer{i}', nn.Sequential(first, *others))
             width = channels
 
@@ -172,6 +170,4 @@ class SpatialPyramid(StereoResNet):
                 'statistics; train with batch_size=2 or more, or with larger crops'
             )
         y = act(conv(pooled))
-        return F.interpolate(
-            y, size, mode='bilinear', align_corners=self.align_corners
-        )
+        return F.interpolate(y, size, mode='bilinear', align_corners=self.align_corners)
