@@ -38,7 +38,8 @@ from mmlite.structures import DataSample
 STEPS = ('parses', 'check', 'builds', 'count', 'trains', 'predicts')
 SMALL = 96  # pixels
 _SIZES = ('img_size', 'input_size', 'resolution', 'pretrain_img_size')
-_PACKERS = ('PackInputs', 'PackClsInputs')
+# Networks whose weights fit one size of image, which no argument states.
+_KNOWN = dict(AlexNet=224, EfficientFormer=224, LeNet5=32, VGG=224)
 
 
 def files_in(folder: Path) -> list[Path]:
@@ -85,8 +86,8 @@ def image_size(cfg: Config) -> int:
         size = backbone.get(name)
         if size is not None:
             return size if isinstance(size, int) else size[0]
-    if backbone.get('type') == 'LeNet5':
-        return 32
+    if backbone.get('type') in _KNOWN:
+        return _KNOWN[backbone['type']]
     size = _cropped(cfg)
     return size if any(name in taken for name in _SIZES) else min(size, SMALL)
 

@@ -10,14 +10,45 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
-__all__ = ['PUBLISHED_SCOPES', 'can_hold', 'class_at', 'loaded_object', 'scoped']
+__all__ = [
+    'HOLDS',
+    'PUBLISHED_SCOPES',
+    'can_hold',
+    'class_at',
+    'find_inside',
+    'loaded_object',
+    'scoped',
+]
 
 #: Packages in whose configs a name may begin with the package: it is our own then.
 PUBLISHED_SCOPES = ('mmlite', 'mmengine', 'mmpretrain', 'mmcls', 'mmcv')
+
+
+#: What a class must be that nobody registered, for a place to hold it.
+HOLDS = {
+    'models': 'torch.nn:Module',
+    'model_wrappers': 'torch.nn:Module',
+    'weight_initializers': 'mmengine.model.weight_init:BaseInit',
+    'datasets': 'torch.utils.data:Dataset',
+    'data_samplers': 'torch.utils.data:Sampler',
+    'transforms': '__call__',
+    'runners': 'mmengine.runner:Runner',
+    'loops': 'mmengine.runner:BaseLoop',
+    'hooks': 'mmengine.hooks:Hook',
+    'log_processors': 'mmengine.runner:LogProcessor',
+    'optimizers': 'torch.optim:Optimizer',
+    'optim_wrappers': 'mmengine.optim:BaseOptimWrapper',
+    'optim_wrapper_constructors': '__call__',
+    'param_schedulers': 'mmengine.optim:_ParamScheduler',
+    'metrics': 'mmengine.evaluator:BaseMetric',
+    'evaluators': 'mmengine.evaluator:Evaluator',
+    'visualizers': 'mmengine.visualization:Visualizer',
+    'vis_backends': 'mmengine.visualization:BaseVisBackend',
+}
 
 
 def scoped(key: str) -> tuple[str | None, str]:
@@ -97,3 +128,26 @@ def _is_kind(kinds: Sequence[str], target: type) -> Iterator[bool]:
             yield issubclass(target, getattr(import_module(module), name))
         else:
             yield inspect.isfunction(inspect.getattr_static(target, kind, None))
+
+
+def find_inside(inner: Any, outer: Any) -> tuple[str, ...]:
+    """The keys that lead from ``outer`` to ``inner``, by identity or value."""
+    for same in (lambda a: a is inner, lambda a: a == inner):
+        if keys := _search(same, outer):
+            return keys
+    return ()
+
+
+def _search(same: Any, outer: Any) -> tuple[str, ...]:
+    items: Any = ()
+    if isinstance(outer, Mapping):
+        items = outer.items()
+    elif isinstance(outer, (list, tuple)):
+        items = enumerate(outer)
+    for key, value in items:
+        if isinstance(value, (Mapping, list, tuple)):
+            if same(value):
+                return (str(key),)
+            if keys := _search(same, value):
+                return (str(key), *keys)
+    return ()

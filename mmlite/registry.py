@@ -23,7 +23,14 @@ from .errors import (
     did_you_mean,
     edits,
 )
-from .lookup import PUBLISHED_SCOPES, can_hold, class_at, scoped
+from .lookup import (
+    HOLDS,
+    PUBLISHED_SCOPES,
+    can_hold,
+    class_at,
+    find_inside,
+    scoped,
+)
 from .signature import argument_problems, value_name
 
 __all__ = [
@@ -168,7 +175,7 @@ class Registry(BaseRegistry):
         try:
             return super().build(_without_scope(cfg), *args, **kwargs)
         except ConfigError as error:
-            keys = _find(error.cfg, cfg) if error.cfg is not None else ()
+            keys = find_inside(error.cfg, cfg) if error.cfg is not None else ()
             raise ConfigError(error.under(*keys).problems, cfg=cfg) from error.__cause__
         except MissingDependencyError as error:
             raise ConfigError([Problem('', str(error))], cfg=cfg) from error
@@ -327,29 +334,6 @@ def _type_name(target: Any) -> str:
     return target if isinstance(target, str) else getattr(target, '__name__', '?')
 
 
-def _find(inner: Any, outer: Any) -> tuple[str, ...]:
-    """The keys that lead from ``outer`` to ``inner``, by identity or value."""
-    for same in (lambda a: a is inner, lambda a: a == inner):
-        if keys := _search(same, outer):
-            return keys
-    return ()
-
-
-def _search(same: Any, outer: Any) -> tuple[str, ...]:
-    items: Any = ()
-    if isinstance(outer, Mapping):
-        items = outer.items()
-    elif isinstance(outer, (list, tuple)):
-        items = enumerate(outer)
-    for key, value in items:
-        if isinstance(value, (Mapping, list, tuple)):
-            if same(value):
-                return (str(key),)
-            if keys := _search(same, value):
-                return (str(key), *keys)
-    return ()
-
-
 def _child(
     name: str,
     parent: BaseRegistry,
@@ -358,48 +342,26 @@ def _child(
     **kwargs: Any,
 ) -> Registry:
     """A registry below mmengine's, filled by the packages ``places``."""
-    return kind(name, parent=parent, scope='mmlite', locations=places, **kwargs)
+    holds = [HOLDS[name]] if name in HOLDS else []
+    scope = dict(scope='mmlite', locations=places)
+    return kind(name, parent=parent, holds=holds, **scope, **kwargs)
 
 
-_MODULE = ('torch.nn:Module',)
-
-MODELS = _child('models', root.MODELS, 'mmengine.model', 'mmlite.models', holds=_MODULE)
+MODELS = _child('models', root.MODELS, 'mmengine.model', 'mmlite.models')
 TASK_UTILS = _child('task_utils', root.TASK_UTILS, 'mmlite.models')
 MODEL_WRAPPERS = _child(
-    'model_wrappers',
-    root.MODEL_WRAPPERS,
-    'mmengine.model',
-    'mmlite.engine',
-    holds=_MODULE,
+    'model_wrappers', root.MODEL_WRAPPERS, 'mmengine.model', 'mmlite.engine'
 )
 WEIGHT_INITIALIZERS = _child(
-    'weight_initializers',
-    root.WEIGHT_INITIALIZERS,
-    'mmengine.model',
-    'mmlite.models',
-    holds=('mmengine.model.weight_init:BaseInit',),
+    'weight_initializers', root.WEIGHT_INITIALIZERS, 'mmengine.model', 'mmlite.models'
 )
 
-DATASETS = _child(
-    'datasets',
-    root.DATASETS,
-    'mmengine.dataset',
-    'mmlite.datasets',
-    holds=('torch.utils.data:Dataset',),
-)
+DATASETS = _child('datasets', root.DATASETS, 'mmengine.dataset', 'mmlite.datasets')
 DATA_SAMPLERS = _child(
-    'data_samplers',
-    root.DATA_SAMPLERS,
-    'mmengine.dataset',
-    'mmlite.datasets',
-    holds=('torch.utils.data:Sampler',),
+    'data_samplers', root.DATA_SAMPLERS, 'mmengine.dataset', 'mmlite.datasets'
 )
 TRANSFORMS = _child(
-    'transforms',
-    root.TRANSFORMS,
-    'mmlite.datasets',
-    kind=TransformRegistry,
-    holds=('__call__',),
+    'transforms', root.TRANSFORMS, 'mmlite.datasets', kind=TransformRegistry
 )
 FUNCTIONS = _child(
     'functions',
@@ -409,54 +371,21 @@ FUNCTIONS = _child(
     kind=FunctionRegistry,
 )
 
-RUNNERS = _child(
-    'runners',
-    root.RUNNERS,
-    'mmengine.runner',
-    'mmlite.engine',
-    holds=('mmengine.runner:Runner',),
-)
-LOOPS = _child(
-    'loops',
-    root.LOOPS,
-    'mmengine.runner',
-    'mmlite.engine',
-    holds=('mmengine.runner:BaseLoop',),
-)
-HOOKS = _child(
-    'hooks',
-    root.HOOKS,
-    'mmengine.hooks',
-    'mmlite.engine',
-    holds=('mmengine.hooks:Hook',),
-)
+RUNNERS = _child('runners', root.RUNNERS, 'mmengine.runner', 'mmlite.engine')
+LOOPS = _child('loops', root.LOOPS, 'mmengine.runner', 'mmlite.engine')
+HOOKS = _child('hooks', root.HOOKS, 'mmengine.hooks', 'mmlite.engine')
 LOG_PROCESSORS = _child(
-    'log_processors',
-    root.LOG_PROCESSORS,
-    'mmengine.runner',
-    'mmlite.engine',
-    holds=('mmengine.runner:LogProcessor',),
+    'log_processors', root.LOG_PROCESSORS, 'mmengine.runner', 'mmlite.engine'
 )
-OPTIMIZERS = _child(
-    'optimizers',
-    root.OPTIMIZERS,
-    'mmengine.optim',
-    'mmlite.engine',
-    holds=('torch.optim:Optimizer',),
-)
+OPTIMIZERS = _child('optimizers', root.OPTIMIZERS, 'mmengine.optim', 'mmlite.engine')
 OPTIM_WRAPPERS = _child(
-    'optim_wrappers',
-    root.OPTIM_WRAPPERS,
-    'mmengine.optim',
-    'mmlite.engine',
-    holds=('mmengine.optim:BaseOptimWrapper',),
+    'optim_wrappers', root.OPTIM_WRAPPERS, 'mmengine.optim', 'mmlite.engine'
 )
 OPTIM_WRAPPER_CONSTRUCTORS = _child(
     'optim_wrapper_constructors',
     root.OPTIM_WRAPPER_CONSTRUCTORS,
     'mmengine.optim',
     'mmlite.engine',
-    holds=('__call__',),
 )
 PARAM_SCHEDULERS = _child(
     'param_schedulers',
@@ -464,36 +393,17 @@ PARAM_SCHEDULERS = _child(
     'mmengine.optim',
     'mmlite.engine',
     taken=('convert_to_iter_based', 'epoch_length'),
-    holds=('mmengine.optim:_ParamScheduler',),
 )
 
-METRICS = _child(
-    'metrics',
-    root.METRICS,
-    'mmengine.evaluator',
-    'mmlite.evaluation',
-    holds=('mmengine.evaluator:BaseMetric',),
-)
+METRICS = _child('metrics', root.METRICS, 'mmengine.evaluator', 'mmlite.evaluation')
 EVALUATORS = _child(
-    'evaluators',
-    root.EVALUATOR,
-    'mmengine.evaluator',
-    'mmlite.evaluation',
-    holds=('mmengine.evaluator:Evaluator',),
+    'evaluators', root.EVALUATOR, 'mmengine.evaluator', 'mmlite.evaluation'
 )
 VISUALIZERS = _child(
-    'visualizers',
-    root.VISUALIZERS,
-    'mmengine.visualization',
-    'mmlite.visualization',
-    holds=('mmengine.visualization:Visualizer',),
+    'visualizers', root.VISUALIZERS, 'mmengine.visualization', 'mmlite.visualization'
 )
 VISBACKENDS = _child(
-    'vis_backends',
-    root.VISBACKENDS,
-    'mmengine.visualization',
-    'mmlite.visualization',
-    holds=('mmengine.visualization:BaseVisBackend',),
+    'vis_backends', root.VISBACKENDS, 'mmengine.visualization', 'mmlite.visualization'
 )
 
 #: All of them, by their names here.

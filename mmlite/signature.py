@@ -247,7 +247,8 @@ def fits(value: Any, kind: Any) -> bool:
     if plain is Any or not isinstance(plain, type):
         return True
     if issubclass(plain, Tensor):
-        return isinstance(value, (int, float, list, tuple))
+        numbers = (int, float, list, tuple)
+        return isinstance(value, numbers) and not isinstance(value, bool)
     if plain is bool:
         return isinstance(value, bool)
     if plain in (int, float):

@@ -24,7 +24,7 @@ PACKAGE = ROOT / 'mmlite'
 # From the ground up. A room imports rooms below it, never one beside or above.
 LAYERS = (
     {'version', 'errors', 'quiet'},
-    {'signature'},
+    {'signature', 'lookup'},
     {'structures'},
     {'registry'},
     {'config'},

@@ -9,10 +9,9 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NoReturn
 
-from ..config import OverrideAction, check_config, config_text, load_config
+from ..config import OverrideAction, config_text, examine, load_config
 from ..errors import ConfigError, UserError, did_you_mean
 from ..version import __version__
 
@@ -295,12 +294,14 @@ def _check_config(args: argparse.Namespace) -> int:
     wrong = 0
     for path in args.configs:
         try:
-            problems = check_config(load_config(path, args.cfg_options))
-            found = str(ConfigError(problems, str(Path(path)))) if problems else ''
+            found = examine(load_config(path, args.cfg_options))
+            problems = str(ConfigError(found.problems, path)) if found.problems else ''
+            for advice in found.advice:
+                print(f'{path}: warning: {advice}')
         except ConfigError as error:
-            found = str(error)
-        wrong += bool(found)
-        print(found or f'{path}: ok')
+            problems = str(error)
+        wrong += bool(problems)
+        print(problems or f'{path}: ok')
     return min(wrong, 1)
 
 

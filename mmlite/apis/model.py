@@ -12,6 +12,7 @@ from torch import nn
 
 from ..config import load_config
 from ..engine import load_checkpoint, load_state
+from ..engine.builders import build_loaders_in
 from ..errors import ConfigError, UserError
 from ..registry import MODELS
 
@@ -54,7 +55,7 @@ def init_model(
     if cfg.get('data_preprocessor') is not None:
         model_cfg.setdefault('data_preprocessor', cfg.data_preprocessor)
     try:
-        model = MODELS.build(model_cfg)
+        model = MODELS.build(build_loaders_in(model_cfg))
     except ConfigError as error:
         raise ConfigError(error.under('model').problems, cfg.filename) from error
     model.dataset_meta = {}

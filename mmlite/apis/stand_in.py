@@ -8,7 +8,7 @@ from pathlib import Path
 from mmengine.config import Config
 from mmengine.dist import is_main_process
 
-from ..config import load_config
+from ..config import load_config, loaders_in
 from ..errors import ConfigError, DataNotFoundError
 from ..registry import DATASETS
 
@@ -21,8 +21,8 @@ def find_data(cfg: Config) -> None:
     Raises:
         DataNotFoundError: if some of it is absent and cannot be downloaded.
     """
-    for split in ('train', 'val'):
-        loader = cfg.get(f'{split}_dataloader')
+    loaders = [cfg.get(f'{split}_dataloader') for split in ('train', 'val')]
+    for loader in (*loaders, *(loader for _, loader in loaders_in(cfg.get('model')))):
         dataset = loader.get('dataset') if isinstance(loader, dict) else None
         if isinstance(dataset, dict) and _prepares(dataset['type']):
             DATASETS.build(dict(dataset, lazy_init=True)).prepare()

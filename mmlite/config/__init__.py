@@ -1,7 +1,9 @@
 """Read a config, change it, check it, and explain what is wrong with it."""
 
+from .advice import advise_custom_keys
 from .backends import backend_problems
-from .checking import check, check_config, check_phases
+from .checking import Findings, check, check_config, check_phases, examine
+from .data import loaders_in
 from .dumping import config_text, plain_config, write_config
 from .editing import apply_overrides
 from .loading import load_config
@@ -10,7 +12,9 @@ from .saved_text import config_of_text
 from .values import parse_value
 
 __all__ = [
+    'Findings',
     'OverrideAction',
+    'advise_custom_keys',
     'apply_overrides',
     'backend_problems',
     'check',
@@ -18,7 +22,9 @@ __all__ = [
     'check_phases',
     'config_of_text',
     'config_text',
+    'examine',
     'load_config',
+    'loaders_in',
     'parse_value',
     'plain_config',
     'write_config',

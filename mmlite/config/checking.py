@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from mmengine.config import Config
 
 from ..errors import ConfigError, Problem
 from ..signature import arguments_of
 from . import sections
-from .data import check_loader, check_pipeline
-from .fitting import check_channels, check_classes, check_save_best, check_topk
-from .helpers import is_helper
+from .advice import advice_on, advise_custom_keys
+from .data import check_evaluation_loader, check_loader, check_pipeline
+from .fitting import check_channels, check_classes, check_predictions, check_topk
+from .helpers import is_helper, is_idle
+from .magnitudes import check_numbers
 from .models import check_model
+from .monitors import check_monitors
 from .parts import check_keys, under
 from .paths import check_paths, is_data
 from .schema import SECTIONS, settings, top_level_hint, top_level_keys
+from .timing import check_timing
 
-__all__ = ['check', 'check_config', 'check_phases']
+__all__ = ['Findings', 'check', 'check_config', 'check_phases', 'examine']
 
 # What a phase is called, and the sections that it needs.
 _PHASES = {
@@ -31,12 +35,13 @@ _CHECKS: dict[str, Callable[[Any], list[Problem]]] = {
     'custom_hooks': sections.check_hooks,
     'default_hooks': sections.check_default_hooks,
     'env_cfg': sections.check_env,
+    'log_processor': sections.check_log_processor,
     'optim_wrapper': sections.check_optim_wrapper,
-    'test_dataloader': check_loader,
+    'test_dataloader': check_evaluation_loader,
     'test_evaluator': sections.check_evaluator,
     'train_dataloader': check_loader,
     'tta_pipeline': check_pipeline,
-    'val_dataloader': check_loader,
+    'val_dataloader': check_evaluation_loader,
     'val_evaluator': sections.check_evaluator,
     'vis_backends': sections.check_backends,
     'visualizer': sections.check_visualizer,
@@ -45,25 +50,51 @@ _PLAIN_PARTS = (
     'train_cfg',
     'val_cfg',
     'test_cfg',
-    'log_processor',
     'model_wrapper_cfg',
     'tta_model',
+)
+_FITS = (
+    check_classes,
+    check_channels,
+    check_topk,
+    check_monitors,
+    check_predictions,
+    check_timing,
+    check_numbers,
 )
 _PLAIN_SECTIONS = ('auto_scale_lr', 'custom_imports', 'randomness')
 
 
-def check(cfg: Config, build_model: bool = True) -> None:
+class Findings(NamedTuple):
+    """What there is to say about a config.
+
+    Args:
+        problems: Mistakes, with which nothing is started.
+        advice: What can be meant, and seldom is.
+    """
+
+    problems: list[Problem]
+    advice: list[Problem]
+
+
+def check(cfg: Config, build_model: bool = True) -> list[Problem]:
     """See that a config has no mistakes.
 
     Args:
         cfg: A config.
         build_model: See :func:`check_config`.
 
+    Returns:
+        What is no mistake, but seldom meant: a schedule that ends before the
+        training, ``custom_keys`` in the name of no parameter, ...
+
     Raises:
         ConfigError: naming every mistake.
     """
-    if problems := check_config(cfg, build_model):
-        raise ConfigError(problems, cfg.filename)
+    found = examine(cfg, build_model)
+    if found.problems:
+        raise ConfigError(found.problems, cfg.filename)
+    return found.advice
 
 
 def check_config(cfg: Config, build_model: bool = True) -> list[Problem]:
@@ -72,8 +103,9 @@ def check_config(cfg: Config, build_model: bool = True) -> list[Problem]:
     Looked at are the keys at the top and in every section, the types, the
     names of their arguments and the kinds of their values, what of a phase is
     missing, whether the parts of the model fit each other and the classes of
-    the dataset, and what the constructors of our own small parts say. Classes
-    of other packages are judged by what their signatures tell, and no further.
+    the dataset, whether loop, schedule, samplers and hooks fit each other, and
+    what the constructors of our own small parts say. Classes of other packages
+    are judged by what their signatures tell, and no further.
 
     A top-level key that nothing reads must look like a variable of the
     config's own; see :func:`~mmlite.config.helpers.is_helper` for the rule.
@@ -90,20 +122,30 @@ def check_config(cfg: Config, build_model: bool = True) -> list[Problem]:
         unknown key 'optim_wraper'; did you mean 'optim_wrapper'?
         model: unknown type 'ResNett'; did you mean 'ResNet'?
     """
+    return examine(cfg, build_model).problems
+
+
+def examine(cfg: Config, build_model: bool = True) -> Findings:
+    """Find all mistakes of a config, and what else there is to say about it."""
     if is_data(cfg.filename) and (problems := check_paths(cfg)):
-        return problems  # nothing of it is built, not even to look
+        return Findings(problems, [])  # nothing of it is built, not even to look
+    advice = advice_on(cfg)
     problems = [*_unknown_keys(cfg), *_missing(cfg), *_settings(cfg)]
     if cfg.get('model') is not None:
-        problems += check_model(cfg.model, cfg.get('data_preprocessor'), build_model)
+        model = check_model(cfg.model, cfg.get('data_preprocessor'), build_model)
+        problems += model.problems
+        if model.parameters is not None:
+            advice += advise_custom_keys(cfg, model.parameters)
     for key in cfg:
         if cfg[key] is not None and not _said_before(key, cfg):
             problems += under(_check_section(key, cfg[key]), key)
     if cfg.get('param_scheduler') is not None:
         found = sections.check_schedulers(cfg.param_scheduler, cfg.get('train_cfg'))
         problems += under(found, 'param_scheduler')
-    for fit in (check_classes, check_channels, check_topk, check_save_best):
-        problems += fit(cfg)
-    return problems
+    known = {problem.path for problem in problems}
+    # A value that is wrong by itself is not compared with others.
+    problems += [p for fit in _FITS for p in fit(cfg) if p.path not in known]
+    return Findings(problems, advice)
 
 
 def check_phases(cfg: Config, phases: Sequence[str]) -> None:
@@ -154,7 +196,7 @@ def _unknown_keys(cfg: Config) -> list[Problem]:
     known = top_level_keys()
     problems = []
     for key in cfg:
-        if key not in known and not is_helper(key, cfg):
+        if key not in known and not is_helper(key, cfg) and not is_idle(key, cfg):
             hint = top_level_hint(key) or '; nothing in the config uses it'
             problems.append(Problem('', f'unknown key {key!r}{hint}'))
     return problems

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ..errors import Problem
+from ..errors import Problem, UserError
 from ..registry import DATA_SAMPLERS, DATASETS, FUNCTIONS, TRANSFORMS
 from ..signature import arguments_of
-from .parts import check_keys, check_part, check_parts, is_built, under
+from .parts import check_keys, check_part, check_parts, is_built, target_of, under
 from .schema import dataloader
 
-__all__ = ['check_loader', 'check_pipeline', 'classes_of']
+__all__ = [
+    'check_evaluation_loader',
+    'check_loader',
+    'check_loader_keys',
+    'check_pipeline',
+    'classes_of',
+    'loaders_in',
+]
+
+#: What cannot be had of data in memory.
+_BY_SAMPLE = ('collate_fn', 'batch_sampler')
 
 _SAMPLERS = (
     ('sampler', ('dataset', 'seed')),
@@ -20,26 +30,91 @@ _SAMPLERS = (
 
 
 def check_loader(cfg: Any) -> list[Problem]:
-    """Check ``train_dataloader``, ``val_dataloader`` or ``test_dataloader``."""
+    """Check ``train_dataloader``, or a loader that a model holds."""
     if not isinstance(cfg, Mapping):
         return [] if is_built(cfg) else check_keys(cfg, dataloader)
+    problems = check_loader_keys(cfg)
+    problems += under(_check_dataset(cfg.get('dataset', {})), 'dataset')
+    for key, given in _SAMPLERS:
+        if isinstance(cfg.get(key), Mapping):
+            problems += under(check_part(cfg[key], DATA_SAMPLERS, given), key)
+            problems += under(_check_labels(cfg[key], cfg.get('dataset')), key)
+    for key in ('collate_fn', 'worker_init_fn'):
+        if isinstance(cfg.get(key), Mapping):
+            problems += under(_check_function(cfg[key]), key)
+    return problems
+
+
+def check_evaluation_loader(cfg: Any) -> list[Problem]:
+    """Check ``val_dataloader`` or ``test_dataloader``."""
+    problems = check_loader(cfg)
+    if isinstance(cfg, Mapping) and cfg.get('drop_last') is True:
+        message = 'is True, which leaves samples out of the result; set it to False'
+        problems.append(Problem('drop_last', message))
+    return problems
+
+
+def check_loader_keys(cfg: Mapping[str, Any]) -> list[Problem]:
+    """Check the keys of a loader and their plain values; not what is built from it."""
     cfg, problems = dict(cfg), []
     if 'shuffle' in cfg:
         del cfg['shuffle']
         problems.append(Problem('shuffle', 'is set in the sampler: sampler.shuffle'))
     given = ('batch_size', 'sampler') if cfg.get('batch_sampler') else ()
     problems += check_keys(cfg, dataloader, given)
-    for key, least in (('batch_size', 1), ('num_workers', 0)):
+    for key, least in (
+        ('batch_size', 1),
+        ('num_workers', 0),
+        ('num_batch_per_epoch', 1),
+    ):
         if isinstance(cfg.get(key), int) and cfg[key] < least:
             problems.append(Problem(key, f'is {cfg[key]}, expected at least {least}'))
-    problems += under(_check_dataset(cfg.get('dataset', {})), 'dataset')
-    for key, given in _SAMPLERS:
-        if isinstance(cfg.get(key), Mapping):
-            problems += under(check_part(cfg[key], DATA_SAMPLERS, given), key)
-    for key in ('collate_fn', 'worker_init_fn'):
-        if isinstance(cfg.get(key), Mapping):
-            problems += under(_check_function(cfg[key]), key)
+    for key in _BY_SAMPLE if cfg.get('in_memory') else ():
+        if cfg.get(key) is not None:
+            message = 'has no meaning with in_memory=True; leave one of them out'
+            problems.append(Problem(key, message))
     return problems
+
+
+def _check_labels(sampler: Any, dataset: Any) -> list[Problem]:
+    """See that a sampler which needs labels is put to a dataset that has them."""
+    target, data = target_of(sampler, DATA_SAMPLERS), target_of(dataset, DATASETS)
+    if not getattr(target, 'needs_labels', False) or not isinstance(data, type):
+        return []
+    if hasattr(data, 'get_gt_labels'):
+        return []
+    return [
+        Problem(
+            '',
+            f'{target.__name__} needs the labels of all samples, which '
+            f'{data.__name__} does not give; define get_gt_labels() in it, or take '
+            'another sampler',
+        )
+    ]
+
+
+def loaders_in(model: Any) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
+    """The data loaders that a model's config describes, each with its place.
+
+    A loader is a dict without a ``type`` that has a ``dataset`` with one, such as the
+    ``prototype`` of a retriever.
+
+    Example:
+        >>> gallery = dict(dataset=dict(type='Digits'), batch_size=8)
+        >>> [place for place, _ in loaders_in(dict(type='X', prototype=gallery))]
+        [('prototype',)]
+    """
+    if isinstance(model, (list, tuple)):
+        model = dict(enumerate(model))
+    if not isinstance(model, Mapping):
+        return
+    dataset = model.get('dataset')
+    if 'type' not in model and isinstance(dataset, Mapping) and 'type' in dataset:
+        yield (), model
+        return
+    for key, value in model.items():
+        for place, loader in loaders_in(value):
+            yield (str(key), *place), loader
 
 
 def _check_function(cfg: Mapping[str, Any]) -> list[Problem]:
@@ -82,13 +157,24 @@ def _check_transform(cfg: Any) -> list[Problem]:
 def classes_of(cfg: Any) -> tuple[str, Sequence[str]] | None:
     """The name and the classes of a dataset, where they are known beforehand."""
     while isinstance(cfg, Mapping):
-        own = {**(cfg.get('metainfo') or {}), **cfg}.get('classes')
-        kind = cfg.get('type')
-        target = DATASETS.get(kind) if isinstance(kind, str) else kind
+        info = cfg.get('metainfo')
+        own = {**(info if isinstance(info, Mapping) else {}), **cfg}.get('classes')
+        target = target_of(cfg, DATASETS)
         meta = getattr(target, 'METAINFO', None) or {}
-        classes = own or meta.get('classes')
+        classes = own or meta.get('classes') or _peeked(target, cfg)
         if isinstance(classes, (list, tuple)) and classes:
             return target.__name__, classes
         inner = cfg.get('datasets') or [cfg.get('dataset')]
         cfg = inner[0] if isinstance(inner, (list, tuple)) else None
     return None
+
+
+def _peeked(target: Any, cfg: Mapping[str, Any]) -> Sequence[str] | None:
+    """The classes that a dataset finds without reading samples, if it looks."""
+    peek = getattr(target, 'peek_classes', None)
+    if peek is None:
+        return None
+    try:
+        return peek({k: v for k, v in cfg.items() if k not in ('type', '_scope_')})
+    except (OSError, TypeError, UserError, ValueError):
+        return None  # what is wrong with it is said where it is built

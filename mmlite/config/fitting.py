@@ -7,15 +7,20 @@ from typing import Any
 
 from mmengine.config import Config
 
-from ..errors import Problem, did_you_mean
+from ..errors import Problem
 from ..registry import METRICS, MODELS
 from ..signature import default_of
 from .data import classes_of
+from .parts import target_of
 
-__all__ = ['check_channels', 'check_classes', 'check_save_best', 'check_topk']
-
-#: Metrics whose ``topk`` picks from the scores of the classes.
-_TOPK_OF_CLASSES = ('Accuracy', 'MultiLabelMetric')
+__all__ = [
+    'at',
+    'check_channels',
+    'check_classes',
+    'check_predictions',
+    'check_topk',
+    'metrics_of',
+]
 
 #: Where the parts of a model count classes.
 _MODEL_COUNTS = (
@@ -30,12 +35,12 @@ def check_classes(cfg: Config) -> list[Problem]:
     """See that whoever counts classes counts as many as the datasets have.
 
     More than there are is allowed: a head may know classes that a dataset does
-    not show. A whole with a loss of its own may count something else than the
-    classes of the dataset, and is not asked.
+    not show. A whole that does not state ``learns_classes`` may count something
+    else, and is not asked.
     """
     problems: dict[str, Problem] = {}
     for phase in ('train', 'val', 'test'):
-        found = classes_of(_at(cfg, f'{phase}_dataloader', 'dataset'))
+        found = classes_of(at(cfg, f'{phase}_dataloader', 'dataset'))
         if found is None:
             continue
         name, classes = found
@@ -49,18 +54,16 @@ def check_classes(cfg: Config) -> list[Problem]:
 
 def _class_counts(cfg: Config, phase: str) -> Iterator[tuple[str, int]]:
     """Where classes are counted for a phase, and how many."""
-    if _learns_classes(_at(cfg, 'model', 'type')):
+    if _learns_classes(cfg.get('model')):
         for keys in _MODEL_COUNTS:
-            yield from _count('.'.join(keys), _at(cfg, *keys))
-    for path, metric in _metrics(cfg, phase):
+            yield from _count('.'.join(keys), at(cfg, *keys))
+    for path, metric in metrics_of(cfg, phase):
         yield from _count(path, metric)
 
 
 def _learns_classes(whole: Any) -> bool:
-    """Whether a whole learns the classes of a dataset, as a classifier does."""
-    whole = MODELS.get(whole) if isinstance(whole, str) else whole
-    classifier = MODELS.get('ImageClassifier')
-    return getattr(whole, 'loss', None) is classifier.loss
+    """Whether a whole states that it learns the classes of the dataset."""
+    return getattr(target_of(whole, MODELS), 'learns_classes', False)
 
 
 def _count(path: str, part: Any) -> Iterator[tuple[str, int]]:
@@ -71,13 +74,13 @@ def _count(path: str, part: Any) -> Iterator[tuple[str, int]]:
 
 def check_topk(cfg: Config) -> list[Problem]:
     """See that nobody asks for more of the best classes than the head knows."""
-    count = _at(cfg, 'model', 'head', 'num_classes')
-    if not isinstance(count, int) or not _learns_classes(_at(cfg, 'model', 'type')):
+    count = at(cfg, 'model', 'head', 'num_classes')
+    if not isinstance(count, int) or not _learns_classes(cfg.get('model')):
         return []
     parts = [('model.head', cfg.model.head)]
     for phase in ('val', 'test'):
         if phase == 'val' or cfg.get('test_evaluator') != cfg.get('val_evaluator'):
-            parts += [m for m in _metrics(cfg, phase) if _ranks_classes(m[1])]
+            parts += [m for m in metrics_of(cfg, phase) if _ranks_classes(m[1])]
     problems = []
     for path, part in parts:
         topk = part.get('topk')
@@ -95,28 +98,25 @@ def _as_list(value: Any) -> list[Any]:
 
 
 def _ranks_classes(metric: Any) -> bool:
-    kind = metric.get('type') if isinstance(metric, Mapping) else None
-    target = METRICS.get(kind) if isinstance(kind, str) else kind
-    known = tuple(METRICS.get(name) for name in _TOPK_OF_CLASSES)
-    return isinstance(target, type) and issubclass(target, known)
+    ranks = getattr(target_of(metric, METRICS), 'ranks_classes', False)
+    return ranks and isinstance(metric, Mapping)
 
 
 def check_channels(cfg: Config) -> list[Problem]:
     """See that images are normalised with as many channels as the backbone reads.
 
-    A single mean is that of all channels. A whole with a loss of its own may
-    change the channels in between, and is not asked.
+    A single mean is that of all channels. A whole that does not learn the classes
+    may change the channels in between, and is not asked.
     """
-    backbone = _at(cfg, 'model', 'backbone')
-    if not isinstance(backbone, Mapping) or not _learns_classes(cfg.model.get('type')):
+    backbone = at(cfg, 'model', 'backbone')
+    if not isinstance(backbone, Mapping) or not _learns_classes(cfg.model):
         return []
-    kind = backbone.get('type')
-    target = MODELS.get(kind) if isinstance(kind, str) else kind
+    target = target_of(backbone, MODELS)
     default = default_of(target, 'in_channels') if callable(target) else None
     reads = backbone.get('in_channels', default)
-    own = _at(cfg, 'model', 'data_preprocessor')
+    own = at(cfg, 'model', 'data_preprocessor')
     path = 'data_preprocessor' if own is None else 'model.data_preprocessor'
-    mean = _at(cfg, *path.split('.'), 'mean')
+    mean = at(cfg, *path.split('.'), 'mean')
     count = len(mean) if isinstance(mean, (list, tuple)) else 1
     if count == 1 or not isinstance(reads, int) or reads == count:
         return []
@@ -127,7 +127,7 @@ def check_channels(cfg: Config) -> list[Problem]:
     return [Problem('model.backbone.in_channels', message)]
 
 
-def _metrics(cfg: Config, phase: str) -> list[tuple[str, Any]]:
+def metrics_of(cfg: Config, phase: str) -> list[tuple[str, Any]]:
     """The metrics of a phase, each with its place."""
     path, metrics = f'{phase}_evaluator', cfg.get(f'{phase}_evaluator')
     if isinstance(metrics, Mapping) and 'metrics' in metrics:
@@ -137,7 +137,7 @@ def _metrics(cfg: Config, phase: str) -> list[tuple[str, Any]]:
     return [] if metrics is None else [(path, metrics)]
 
 
-def _at(cfg: Mapping[str, Any], *keys: str) -> Any:
+def at(cfg: Mapping[str, Any], *keys: str) -> Any:
     """What stands at a path, or None."""
     node: Any = cfg
     for key in keys:
@@ -145,27 +145,22 @@ def _at(cfg: Mapping[str, Any], *keys: str) -> Any:
     return node
 
 
-def check_save_best(cfg: Config) -> list[Problem]:
-    """See that ``save_best`` begins as the results of some metric do."""
-    wanted = _at(cfg, 'default_hooks', 'checkpoint', 'save_best')
-    prefixes = [_prefix(metric) for _, metric in _metrics(cfg, 'val')]
-    if not prefixes or None in prefixes:
+def check_predictions(cfg: Config) -> list[Problem]:
+    """See that a whole which does not predict is not asked for predictions.
+
+    It may be validated by metrics that state ``takes_features``.
+    """
+    whole = target_of(cfg.get('model'), MODELS)
+    if whole is None or getattr(whole, 'predicts', True):
         return []
     problems = []
-    for key in [wanted] if isinstance(wanted, str) else wanted or ():
-        if key != 'auto' and not any(key.startswith(f'{p}/') for p in prefixes):
-            begin = did_you_mean(key.split('/')[0], prefixes) or (
-                f'; they begin with {" or ".join(f"{p}/" for p in prefixes)}'
-            )
-            message = f'is {key!r}, but no metric begins so{begin}'
-            problems.append(Problem('default_hooks.checkpoint.save_best', message))
+    for phase in ('val', 'test'):
+        for path, metric in metrics_of(cfg, phase):
+            if not getattr(target_of(metric, METRICS), 'takes_features', False):
+                message = (
+                    f'needs predictions, but {whole.__name__} does not predict; leave '
+                    f'out {phase}_dataloader, {phase}_cfg and {phase}_evaluator, or '
+                    'take metrics of features'
+                )
+                problems.append(Problem(path, message))
     return problems
-
-
-def _prefix(metric: Any) -> str | None:
-    """What the names of a metric's results begin with; None if unknown."""
-    if not isinstance(metric, Mapping):
-        return getattr(metric, 'prefix', None)
-    kind = metric.get('type')
-    target = METRICS.get(kind) if isinstance(kind, str) else kind
-    return metric.get('prefix') or getattr(target, 'default_prefix', None)

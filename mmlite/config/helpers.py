@@ -12,7 +12,7 @@ from ..errors import edits
 from .schema import LEGACY_KEYS, top_level_keys
 from .templates import base_names, masked
 
-__all__ = ['is_helper', 'is_typo', 'names_used']
+__all__ = ['is_helper', 'is_idle', 'is_typo', 'names_used']
 
 _ENDINGS = ('pipeline', 'policies', '_args', '_cfg', '_settings')
 
@@ -43,6 +43,17 @@ def is_helper(key: str, cfg: Config) -> bool:
     if key in LEGACY_KEYS or is_typo(key, known):
         return False
     return not structured or key.endswith(_ENDINGS)
+
+
+def is_idle(key: str, cfg: Config) -> bool:
+    """Whether a top-level key is a leftover that published configs have, and no harm.
+
+    ``data`` beside data loaders, ``resume_from=None``, and the ``strategy`` of a
+    runner of large models.
+    """
+    if key == 'data':
+        return any(f'{phase}_dataloader' in cfg for phase in ('train', 'val', 'test'))
+    return key == 'strategy' or (key == 'resume_from' and not cfg[key])
 
 
 def is_typo(word: str, known: Collection[str]) -> bool:

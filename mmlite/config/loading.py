@@ -15,7 +15,7 @@ import types
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from mmengine.config import Config, ConfigDict
 
@@ -27,6 +27,14 @@ from .helpers import names_used
 from .imports import import_modules
 from .merging import merge
 from .named_models import with_model
+from .new_style import (
+    NAMESPACE,
+    READ_BASE,
+    imported_names,
+    imports_as_names,
+    names_of_classes,
+    take_base_imports,
+)
 from .overrides import Override, as_overrides
 from .parsing import BASE, assigned_names, loop_names, parse
 from .paths import check_paths, is_data, strings_in
@@ -110,6 +118,22 @@ def _refuse_idle(cfg: Config, variables: Sequence[Override], used: set[str]) -> 
         raise ConfigError(problems, cfg.filename)
 
 
+class _NewStyle(NamedTuple):
+    """What a config of the new style gives to those that import it.
+
+    Args:
+        content: What it defines.
+        text: Its text, and that of its bases.
+        imported: Names that it has from elsewhere, which are no keys of a config.
+        imported_values: What they stand for.
+    """
+
+    content: ConfigDict
+    text: str
+    imported: set[str]
+    imported_values: dict[str, Any]
+
+
 class _Reader:
     """Reads one config, and remembers what it met on the way.
 
@@ -127,9 +151,10 @@ class _Reader:
     def read(self, path: Path) -> Config:
         """The config in a file, bases and all."""
         if _is_new_style(path):
-            self.folders.append(path.resolve().parent)
-            return _read_new_style(path)
-        content, text = self._read(path, ())
+            read = self._read_new_style(path, ())
+            content, text = names_of_classes(read.content), read.text
+        else:
+            content, text = self._read(path, ())
         for key in _RESERVED:
             if key in content:
                 raise ConfigError(f'{key!r} is a reserved name', shown(path))
@@ -143,9 +168,7 @@ class _Reader:
     def _read(self, path: Path, chain: tuple[Path, ...]) -> tuple[ConfigDict, str]:
         """The content of a file, and the text of it and its bases."""
         source, path = shown(path), path.resolve()
-        if path in chain:
-            steps = ' -> '.join(shown(p) for p in (*chain[chain.index(path) :], path))
-            raise ConfigError(f'{BASE} goes in a circle: {steps}', shown(chain[-1]))
+        _refuse_circle(path, chain)
         self.folders.append(path.parent)
         own_text = _text_of(path, source)
         text, environment = substitute(own_text, path, source)
@@ -160,7 +183,10 @@ class _Reader:
         base, texts = self._read_bases(parsed.bases, path, (*chain, path))
         marks = base_values(text, base, source)
         if isinstance(parsed.content, ast.Module):
-            content = self._run(parsed.content, path, base, marks)
+            tree, own = parsed.content, assigned_names(parsed.content)
+            foreign = imports_as_names(tree, always=False) - own
+            content = self._run(tree, path, base, {**NAMESPACE, **marks})
+            content = {k: v for k, v in content.items() if k not in foreign}
         else:
             content = parsed.content
             self.data |= strings_in(content)
@@ -171,6 +197,44 @@ class _Reader:
         except ConfigError as error:
             raise ConfigError(error.problems, source) from None
         return merged, '\n'.join([*texts, f'# {path}', own_text])
+
+    def _read_new_style(self, path: Path, chain: tuple[Path, ...]) -> _NewStyle:
+        """The content of a file that inherits by ``import``, and what it imports."""
+        source, path = shown(path), path.resolve()
+        _refuse_circle(path, chain)
+        self.folders.append(path.parent)
+        own_text = _text_of(path, source)
+        text, environment = substitute(own_text, path, source)
+        self.environment.update(environment)
+        tree = parse(text, path.suffix, source).content
+        blocks = take_base_imports(tree, path, source)
+        assigned = assigned_names(tree)
+        imported = imported_names(tree)
+        imports_as_names(tree, always=True)
+        texts: list[str] = []
+
+        def read_base(number: int) -> None:
+            for base in blocks[number]:
+                read = self._read_new_style(base.path, (*chain, path))
+                texts.append(read.text)
+                imported.update(read.imported)
+                known = {**read.imported_values, **read.content}
+                pairs = base.names or [(name, name) for name in known]
+                for name, here in pairs:
+                    if name not in known:
+                        hint = did_you_mean(name, known)
+                        message = f'{shown(base.path)} defines no {name!r}{hint}'
+                        raise ConfigError(message)
+                    namespace[here] = known[name]
+
+        namespace: dict[str, Any] = {**NAMESPACE, READ_BASE: read_base}
+        content = self._run(tree, path, ConfigDict(), namespace)
+        values = {n: namespace[n] for n in imported if n in namespace}
+        imported -= assigned
+        content = {k: v for k, v in content.items() if k not in imported}
+        _warn_if_deprecated(content.pop(_DEPRECATION, None), source)
+        whole = '\n'.join([*texts, f'# {path}', own_text])
+        return _NewStyle(ConfigDict(content), whole, imported, values)
 
     def _read_bases(
         self, names: Sequence[str], path: Path, chain: tuple[Path, ...]
@@ -192,16 +256,11 @@ class _Reader:
         return bases, texts
 
     def _run(
-        self, tree: ast.Module, path: Path, base: ConfigDict, marks: Mapping[str, Any]
+        self, tree: ast.Module, path: Path, base: ConfigDict, namespace: dict[str, Any]
     ) -> dict[str, Any]:
-        """Execute a Python config; return what it defines."""
+        """Execute a Python config in a namespace; return what it defines."""
         names = {v.keys[0] for v in self.variables} & assigned_names(tree)
-        namespace: dict[str, Any] = {
-            BASE: base,
-            '__file__': str(path),
-            _AMEND: self._amend,
-            **marks,
-        }
+        namespace |= {BASE: base, '__file__': str(path), _AMEND: self._amend}
         code = compile(_amended(tree, names), str(path), 'exec')
         try:
             exec(code, namespace)
@@ -299,9 +358,7 @@ def _is_new_style(path: Path) -> bool:
     return parse(text, path.suffix, shown(path)).new_style
 
 
-def _read_new_style(path: Path) -> Config:
-    try:
-        return Config.fromfile(path, lazy_import=True)
-    except Exception as error:
-        reason = f'{type(error).__name__}: {error}'
-        raise ConfigError(reason, shown(path)) from error
+def _refuse_circle(path: Path, chain: tuple[Path, ...]) -> None:
+    if path in chain:
+        steps = ' -> '.join(shown(p) for p in (*chain[chain.index(path) :], path))
+        raise ConfigError(f'{BASE} goes in a circle: {steps}', shown(chain[-1]))

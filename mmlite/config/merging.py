@@ -10,9 +10,11 @@ from mmengine.config import ConfigDict
 from ..errors import ConfigError, Problem
 from ..signature import value_name
 
-__all__ = ['DELETE', 'merge']
+__all__ = ['DELETE', 'MISSPELT_DELETE', 'merge']
 
 DELETE = '_delete_'
+#: As published configs have it, where it does nothing.
+MISSPELT_DELETE = '_delete'
 
 
 def merge(

@@ -3,112 +3,213 @@
 from __future__ import annotations
 
 import copy
+import typing
 import warnings
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
 import torch
+from torch import nn
 
 from ..errors import ConfigError, Problem, UserError
-from ..registry import MODELS, WEIGHT_INITIALIZERS
+from ..registry import MODELS, REGISTRIES, WEIGHT_INITIALIZERS
 from ..signature import arguments_of, fits
-from .parts import check_part, check_parts, under
+from .data import check_loader, loaders_in
+from .parts import check_part, check_parts, target_of, under
 
-__all__ = ['check_model']
+__all__ = ['ModelReport', 'check_model']
 
 _PREPROCESSOR = 'data_preprocessor'
+
+#: Arguments of a whole that are parts, whatever their annotation.
+_PARTS = frozenset({'backbone', 'neck', 'head', _PREPROCESSOR})
+
+
+class ModelReport(NamedTuple):
+    """What is known of a model from its config.
+
+    Args:
+        problems: Its mistakes, with paths that start at the root of the config.
+        parameters: The names of its parameters; None if it was not built.
+    """
+
+    problems: list[Problem]
+    parameters: list[str] | None = None
 
 
 def check_model(
     model: Any, data_preprocessor: Any = None, build: bool = True
-) -> list[Problem]:
+) -> ModelReport:
     """Find the mistakes of a model: names, arguments, widths that do not fit.
 
     The model is built on the meta device, where tensors have shapes but no
-    memory. When that fails, each part is built alone, so that a mistake in one
-    does not hide those in the others; and once more the whole, without the
-    arguments that are known to be wrong.
+    memory. When that fails, and the reason may be the device, it is built on the
+    CPU: that decides. When that fails too, each part is built alone, so that a
+    mistake in one does not hide those in the others; and once more the whole,
+    without the arguments that are known to be wrong.
 
     Args:
         model: The section ``model``.
         data_preprocessor: The section of that name, which a model without one
             takes over.
         build: Whether to build; else only names and kinds are looked at.
-
-    Returns:
-        Problems with paths that start at the root of the config.
     """
     if not isinstance(model, Mapping):
-        return under(check_part(model, MODELS), 'model')
+        return ModelReport(under(check_part(model, MODELS), 'model'))
     whole = dict(model)
     own = _PREPROCESSOR in whole
     if data_preprocessor is not None and not own:
         whole[_PREPROCESSOR] = data_preprocessor
     problems = _check_initializers(whole)
+    problems += [
+        p for at, cfg in loaders_in(whole) for p in under(check_loader(cfg), *at)
+    ]
+    parameters = None
     if build:
-        problems += _failures(whole)
+        built, failures = _try(whole)
+        problems += failures
+        if built is not None:
+            parameters = [name for name, _ in built.named_parameters()]
     else:
         problems += [*MODELS.problems_of(whole), *_written(whole)]
     unique = {(p.path, p.message): p for p in problems}
-    return [
-        p if p.path.split('.')[0] == _PREPROCESSOR and not own else p.under('model')
-        for p in unique.values()
-    ]
+    return ModelReport(
+        [
+            p if p.path.split('.')[0] == _PREPROCESSOR and not own else p.under('model')
+            for p in unique.values()
+        ],
+        parameters,
+    )
 
 
-def _failures(whole: Mapping[str, Any]) -> list[Problem]:
-    """All that keeps a model from being built."""
-    if _can_be_built(whole):
-        return []
-    problems = [
-        *_refusals(whole),
-        *_written(whole),
-        *_failures_of_parts(whole),
-        *_refusals(_mended(whole)),
-    ]
-    return problems or _failure_on_cpu(whole)
+class _Failure(NamedTuple):
+    """Why something was not built.
+
+    Args:
+        problems: The reason, as a user can read it.
+        certain: Whether it would be the same on another device.
+        said: Whether somebody put it into words for the user; else it is whatever
+            Python says.
+    """
+
+    problems: list[Problem]
+    certain: bool
+    said: bool = True
 
 
-def _can_be_built(cfg: Mapping[str, Any]) -> bool:
-    try:
-        _build(cfg, 'meta')
-    except Exception:  # which it is, is seen when it is looked for
-        return False
-    return True
+def _try(whole: Mapping[str, Any]) -> tuple[nn.Module | None, list[Problem]]:
+    """The model, or all that keeps it from being built."""
+    built, failure = _attempt(whole, 'meta')
+    if failure is not None and not failure.certain:
+        built, failure = _attempt(whole, 'cpu')
+    if failure is None:
+        return built if isinstance(built, nn.Module) else None, []
+    if target_of(whole, MODELS) is None:
+        return None, [*failure.problems, *_of_an_unknown_whole(whole)]
+    mended = _mended(whole)
+    others = [] if mended == whole else _refusals(mended)
+    others = [*_written(whole), *_of_parts(whole, not failure.said), *others]
+    return None, others if others and not failure.said else [*failure.problems, *others]
 
 
 def _refusals(cfg: Mapping[str, Any]) -> list[Problem]:
-    """What the registry and our own constructors have against a config."""
+    """What is certainly wrong with a config."""
+    _, failure = _attempt(cfg, 'meta')
+    return failure.problems if failure is not None and failure.certain else []
+
+
+def _attempt(cfg: Mapping[str, Any], device: str) -> tuple[Any, _Failure | None]:
     try:
-        _build(cfg, 'meta')
+        return _build(cfg, device), None
     except ConfigError as error:
-        return error.problems
+        # What a constructor raises may be about values, which meta tensors lack.
+        return None, _Failure(error.problems, _cause(error) is None)
     except UserError as error:
-        return [Problem('', str(error))]
-    except Exception:  # the constructor may only not bear the meta device
-        return []
-    return []
-
-
-def _failure_on_cpu(cfg: Mapping[str, Any]) -> list[Problem]:
-    """What building says where it may take its time."""
-    try:
-        _build(cfg, 'cpu')
+        return None, _Failure([Problem('', str(error))], False)
     except Exception as error:  # whatever it is, it will be there in training
         kind = cfg['type'] if isinstance(cfg['type'], str) else cfg['type'].__name__
         reason = ''.join(str(error).splitlines()[:1])
-        return [Problem('', f'{kind}: {type(error).__name__}: {reason}')]
-    return []
+        message = f'{kind}: {type(error).__name__}: {reason}'
+        return None, _Failure([Problem('', message)], certain=False, said=False)
 
 
-def _build(cfg: Mapping[str, Any], device: str) -> None:
+def _cause(error: BaseException) -> BaseException | None:
+    """What an error of a config was raised for, if it was raised for another."""
+    cause = error.__cause__ or error.__context__
+    while isinstance(cause, ConfigError):
+        cause = cause.__cause__ or cause.__context__
+    return cause
+
+
+def _of_parts(whole: Mapping[str, Any], any_reason: bool) -> list[Problem]:
+    """What building says of each part alone, of those that are parts.
+
+    One for which an argument is missing may get it from the whole, and is left out.
+
+    Args:
+        whole: The config of a whole that cannot be built.
+        any_reason: Whether to take what Python says, too. It may only be that the
+            whole gives a part more than its config does.
+    """
+    problems = []
+    for keys, part in _parts(whole):
+        target = target_of(part, MODELS)
+        wanted = arguments_of(target).required if callable(target) else ()
+        if any(name not in part for name in wanted):
+            continue
+        _, failure = _attempt(part, 'meta')
+        if failure is not None and not failure.certain:
+            _, failure = _attempt(part, 'cpu')
+        if failure is not None and (failure.said or any_reason):
+            problems += under(failure.problems, *keys)
+    return problems
+
+
+def _parts(whole: Mapping[str, Any]) -> Iterator[tuple[tuple[object, ...], Any]]:
+    """The parts of a whole by its own account, each with its place."""
+    kinds = arguments_of(target_of(whole, MODELS)).kinds
+    for key, value in whole.items():
+        is_part = key in _PARTS or _takes_modules(kinds.get(key))
+        for *at, part in _dicts(key, value) if is_part else ():
+            if 'type' in part:
+                yield tuple(at), part
+
+
+def _takes_modules(kind: Any) -> bool:
+    """Whether an annotation says that a module may be given, too."""
+    kinds = typing.get_args(kind) or (kind,)
+    return any(isinstance(k, type) and issubclass(k, nn.Module) for k in kinds)
+
+
+def _of_an_unknown_whole(whole: Mapping[str, Any]) -> list[Problem]:
+    """What can be said of the parts of a whole that nobody knows.
+
+    It may do with other dicts than its usual parts whatever it likes.
+    """
+    parts = {key: value for key, value in whole.items() if key in _PARTS}
+    return [*_written(parts), *_unknown_names(whole)]
+
+
+def _unknown_names(cfg: Any) -> Iterator[Problem]:
+    """The types in a whole of unknown type that nobody has registered anywhere."""
+    for key, value in cfg.items():
+        for *at, part in _dicts(key, value) if not key.endswith('_cfg') else ():
+            kind = part.get('type')
+            if isinstance(kind, str) and all(
+                registry.get(kind) is None for registry in REGISTRIES.values()
+            ):
+                yield MODELS.unknown(kind).under(*map(str, at))
+            yield from under(list(_unknown_names(part)), *at)
+
+
+def _build(cfg: Mapping[str, Any], device: str) -> Any:
     with (
         warnings.catch_warnings(),
         torch.random.fork_rng(devices=[]),
         torch.device(device),
     ):
         warnings.simplefilter('ignore')
-        MODELS.build(copy.deepcopy(dict(cfg)))
+        return MODELS.build(copy.deepcopy(dict(cfg)))
 
 
 def _is_part(cfg: Any) -> bool:
@@ -120,39 +221,21 @@ def _is_part(cfg: Any) -> bool:
     )
 
 
-def _failures_of_parts(cfg: Mapping[str, Any]) -> list[Problem]:
-    """What building says of each part alone."""
-    problems = []
-    for key, value in cfg.items():
-        if isinstance(value, Mapping) and 'type' in value:
-            problems += under(_failure(value), key)
-        elif isinstance(value, (list, tuple)) and any(map(_is_part, value)):
-            problems += under(check_parts(value, _failure), key)
-    return problems
-
-
-def _failure(part: Mapping[str, Any]) -> list[Problem]:
-    if _can_be_built(part):
-        return []
-    return _refusals(part) or _failure_on_cpu(part)
-
-
 def _written(cfg: Mapping[str, Any]) -> list[Problem]:
     """Unknown arguments and misfit values, at any depth.
 
-    What is missing may be added by the part around, and so is not told.
+    What is missing may be added by the part around, and so is not reported.
     """
     problems = []
+    if any(place == () for place, _ in loaders_in(cfg)):
+        return problems
     if _is_part(cfg):
         problems = MODELS.problems_of(cfg, partial=True)
     for key, value in cfg.items():
         if key.endswith('_cfg'):  # for a builder, which takes keys for itself
             continue
-        if isinstance(value, Mapping):
-            problems += under(_written(value), key)
-        elif isinstance(value, (list, tuple)):
-            parts = [(i, v) for i, v in enumerate(value) if isinstance(v, Mapping)]
-            problems += [p for i, v in parts for p in under(_written(v), key, i)]
+        for *at, part in _dicts(key, value):
+            problems += under(_written(part), *at)
     return problems
 
 
@@ -184,9 +267,17 @@ def _check_initializers(cfg: Mapping[str, Any]) -> list[Problem]:
     for key, value in cfg.items():
         if key == 'init_cfg':
             problems += under(check_parts(value, _check_initializer, single=True), key)
-        elif isinstance(value, Mapping):
-            problems += under(_check_initializers(value), key)
+        for *at, part in _dicts(key, value) if key != 'init_cfg' else ():
+            problems += under(_check_initializers(part), *at)
     return problems
+
+
+def _dicts(key: str, value: Any) -> Iterator[tuple[Any, ...]]:
+    """A dict, or those in a list, each behind its place."""
+    if isinstance(value, Mapping):
+        yield key, value
+    elif isinstance(value, (list, tuple)):
+        yield from ((key, i, v) for i, v in enumerate(value) if isinstance(v, Mapping))
 
 
 def _check_initializer(cfg: Any) -> list[Problem]:

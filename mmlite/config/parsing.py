@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from ..errors import ConfigError
 from ..signature import value_name
+from .new_style import is_base_block
 from .templates import MARK, masked
 
 __all__ = ['BASE', 'Parsed', 'assigned_names', 'loop_names', 'parse']
@@ -46,7 +47,7 @@ def parse(text: str, suffix: str, source: str) -> Parsed:
     """
     if suffix == '.py':
         tree = _parse_python(text, source)
-        if any(isinstance(n, ast.With) and _reads_base(n) for n in ast.walk(tree)):
+        if any(map(is_base_block, tree.body)):
             return Parsed(tree, [], new_style=True)
         return Parsed(tree, _checked_bases(_take_bases(tree, source), source))
     content = _parse_json(text, source) if suffix == '.json' else _yaml(text, source)
@@ -111,16 +112,6 @@ def _yaml_loader() -> type:
         'tag:yaml.org,2002:float', number, list('-+.0123456789')
     )
     return Loader
-
-
-def _reads_base(node: ast.With) -> bool:
-    calls = [item.context_expr for item in node.items]
-    return any(
-        isinstance(call, ast.Call)
-        and isinstance(call.func, ast.Name)
-        and call.func.id == 'read_base'
-        for call in calls
-    )
 
 
 def _take_bases(tree: ast.Module, source: str) -> Any:

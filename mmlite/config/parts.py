@@ -9,9 +9,10 @@ from typing import Any
 from ..errors import ConfigError, Problem
 from ..registry import Registry
 from ..signature import argument_problems, value_name
+from .merging import MISSPELT_DELETE
 from .schema import Slot
 
-__all__ = ['check_keys', 'check_part', 'check_parts', 'is_built', 'under']
+__all__ = ['check_keys', 'check_part', 'check_parts', 'is_built', 'target_of', 'under']
 
 # Their constructors only store and judge their arguments: calling one is free.
 _CHEAP = ('mmlite', 'mmengine', 'torch')
@@ -27,6 +28,20 @@ def under(problems: list[Problem], *keys: object) -> list[Problem]:
     return [problem.under(*map(str, keys)) for problem in problems]
 
 
+def target_of(cfg: Any, place: Registry | Slot) -> Any:
+    """What a dict builds: a class or function; None if that is not known.
+
+    Of an object that is built already it is the class.
+    """
+    registry, default, _ = place if isinstance(place, Slot) else Slot(place)
+    if is_built(cfg):
+        return type(cfg)
+    if not isinstance(cfg, Mapping):
+        return None
+    kind = cfg.get('type', default)
+    return registry.get(kind) if isinstance(kind, str) else kind
+
+
 def check_keys(
     cfg: Any, section: Callable, given: Collection[str] = ()
 ) -> list[Problem]:
@@ -40,6 +55,7 @@ def check_keys(
     if not isinstance(cfg, Mapping):
         return [Problem('', f'is a dict, got {value_name(cfg)}')]
     problems = []
+    cfg = {k: v for k, v in cfg.items() if k != MISSPELT_DELETE}
     for problem in argument_problems(section, cfg, given):
         message = problem.message.removeprefix(f'{section.__name__} ')
         message = message.replace('has no argument', 'has no key', 1)
@@ -85,7 +101,7 @@ def check_part(
 
 def _is_cheap(kind: Any, registry: Registry) -> bool:
     target = registry.get(kind) if isinstance(kind, str) else kind
-    return target.__module__.split('.')[0] in _CHEAP
+    return str(target.__module__).split('.')[0] in _CHEAP
 
 
 def check_parts(

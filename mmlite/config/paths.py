@@ -15,7 +15,7 @@ from mmengine.config import Config
 
 from ..errors import Problem
 from ..lookup import loaded_object, scoped
-from ..registry import REGISTRIES
+from ..registry import REGISTRIES, Registry
 
 __all__ = ['check_paths', 'is_data', 'strings_in']
 
@@ -84,8 +84,7 @@ def _is_known(path: str, imported: Collection[str]) -> bool:
     if any(
         found is known
         for registry in REGISTRIES.values()
-        for parent in (registry, registry.parent)
-        for known in parent.module_dict.values()
+        for known in _registered(registry)
     ):
         return True
     # What it merely imports is of another module.
@@ -94,6 +93,11 @@ def _is_known(path: str, imported: Collection[str]) -> bool:
         path.startswith(f'{name}.') and f'{module}.'.startswith(f'{name}.')
         for name in imported
     )
+
+
+def _registered(registry: Registry) -> list[Any]:
+    registry.import_from_location()
+    return [*registry.module_dict.values(), *registry.parent.module_dict.values()]
 
 
 def _imported(cfg: Config) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 from mmengine.config import Config
 
 from ..errors import ConfigError
+from .paths import check_paths
 
 __all__ = ['config_of_text']
 
@@ -27,7 +28,8 @@ def config_of_text(text: str, source: str) -> Config:
         source: The file it is from, for messages.
 
     Raises:
-        ConfigError: if it holds anything but plain values.
+        ConfigError: if it holds anything but plain values, or names the path of a
+            class that is not registered.
 
     Example:
         >>> config_of_text("model = dict(type='A', depth=18)", 'a.pth').model.depth
@@ -51,7 +53,10 @@ def config_of_text(text: str, source: str) -> Config:
             case _:
                 raise _refused(source, statement.lineno)
     values.pop('custom_imports', None)
-    return Config(values)
+    cfg = Config(values)
+    if problems := check_paths(cfg):
+        raise ConfigError(problems, source)
+    return cfg
 
 
 def _refused(source: str, line: int | None) -> ConfigError:

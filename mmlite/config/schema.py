@@ -139,7 +139,10 @@ def env_cfg(
     """The keys of ``env_cfg``."""
 
 
-def mp_cfg(mp_start_method: str = 'fork', opencv_num_threads: int = 0) -> None:
+def mp_cfg(
+    mp_start_method: Literal['fork', 'spawn', 'forkserver'] = 'fork',
+    opencv_num_threads: int = 0,
+) -> None:
     """The keys of ``env_cfg.mp_cfg``."""
 
 

@@ -6,6 +6,8 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 import torch
+from mmengine.logging import HistoryBuffer
+from mmengine.runner.priority import Priority, get_priority
 from torch import nn
 from torch.optim import SGD, Optimizer
 
@@ -19,10 +21,10 @@ from ..registry import (
     PARAM_SCHEDULERS,
     VISBACKENDS,
 )
-from ..signature import value_name
+from ..signature import arguments_of, value_name
 from .backends import backend_problems
 from .helpers import is_typo
-from .parts import check_keys, check_part, check_parts, is_built, under
+from .parts import check_keys, check_part, check_parts, is_built, target_of, under
 from .schema import HOOK_TYPES, SECTIONS, Slot, custom_key, paramwise_cfg, slot_of
 
 __all__ = [
@@ -31,6 +33,7 @@ __all__ = [
     'check_env',
     'check_evaluator',
     'check_hooks',
+    'check_log_processor',
     'check_optim_wrapper',
     'check_plain',
     'check_schedulers',
@@ -41,8 +44,32 @@ _CLIPPERS = {
     'norm': nn.utils.clip_grad_norm_,
     'value': nn.utils.clip_grad_value_,
 }
-_CONSTRUCTOR = 'DefaultOptimWrapperConstructor'
-_MUON = 'MuonOptimWrapperConstructor'
+_CONSTRUCTOR = Slot(OPTIM_WRAPPER_CONSTRUCTORS, 'DefaultOptimWrapperConstructor')
+
+
+def check_log_processor(cfg: Any) -> list[Problem]:
+    """Check ``log_processor``: of its ``custom_cfg``, what can be logged."""
+    problems = check_plain('log_processor', cfg)
+    entries = cfg.get('custom_cfg') if isinstance(cfg, Mapping) else None
+    problems += under(check_parts(entries, _check_log_entry), 'custom_cfg')
+    return problems
+
+
+def _check_log_entry(cfg: Any) -> list[Problem]:
+    if not isinstance(cfg, Mapping):
+        return [Problem('', f'is a dict, got {value_name(cfg)}')]
+    methods = list(HistoryBuffer()._statistics_methods)
+    method, window = cfg.get('method_name', 'mean'), cfg.get('window_size', 1)
+    problems = []
+    if method not in methods:
+        hint = did_you_mean(method, methods)
+        message = f'is {method!r}, but there are {", ".join(methods)}{hint}'
+        problems.append(Problem('method_name', message))
+    if window not in ('epoch', 'global') and not isinstance(window, int):
+        message = f'is {window!r}; expected a number of iterations, '
+        message += "'epoch' or 'global'"
+        problems.append(Problem('window_size', message))
+    return problems
 
 
 def check_env(cfg: Any) -> list[Problem]:
@@ -88,12 +115,17 @@ def check_hooks(cfg: Any) -> list[Problem]:
 
 
 def _check_hook(cfg: Any, slot: Slot) -> list[Problem]:
-    args = (
-        {k: v for k, v in cfg.items() if k != 'priority'}
-        if isinstance(cfg, Mapping)
-        else cfg
-    )
-    return check_part(args, slot, trial={})
+    if not isinstance(cfg, Mapping):
+        return check_part(cfg, slot, trial={})
+    args = {k: v for k, v in cfg.items() if k != 'priority'}
+    problems = check_part(args, slot, trial={})
+    try:
+        get_priority(cfg.get('priority') or 'NORMAL')
+    except (KeyError, TypeError, ValueError):
+        names = ', '.join(repr(level.name) for level in Priority)
+        message = f'is {cfg["priority"]!r}; expected 0 to 100, or one of {names}'
+        problems.append(Problem('priority', message))
+    return problems
 
 
 def check_optim_wrapper(cfg: Any) -> list[Problem]:
@@ -101,18 +133,18 @@ def check_optim_wrapper(cfg: Any) -> list[Problem]:
     if not isinstance(cfg, Mapping):
         what = f'is a dict with an optimizer, got {value_name(cfg)}'
         return [] if is_built(cfg) else [Problem('', what)]
-    constructor = cfg.get('constructor', _CONSTRUCTOR)
+    kind = cfg.get('constructor', _CONSTRUCTOR.default)
     given = ('optim_wrapper_cfg', 'paramwise_cfg')
-    problems = under(
-        check_part({'type': constructor}, OPTIM_WRAPPER_CONSTRUCTORS, given),
-        'constructor',
-    )
-    if constructor == _CONSTRUCTOR and 'optimizer' not in cfg:
+    found = check_part({'type': kind}, OPTIM_WRAPPER_CONSTRUCTORS, given)
+    problems = under(found, 'constructor')
+    constructor = target_of({'type': kind}, _CONSTRUCTOR)
+    ours = hasattr(constructor, 'other_optimizers')
+    if ours and 'optimizer' not in cfg:
         problems.append(Problem('', "has no optimizer, e.g. dict(type='SGD', lr=0.1)"))
-    if constructor in (_CONSTRUCTOR, _MUON):
-        found = _check_paramwise(cfg.get('paramwise_cfg') or {}, constructor == _MUON)
+    if ours:
+        found = _check_paramwise(cfg.get('paramwise_cfg') or {}, constructor)
         problems += under(found, 'paramwise_cfg')
-    if constructor == _CONSTRUCTOR or 'optimizer' in cfg:
+    if ours or 'optimizer' in cfg:
         problems += _check_wrapper(cfg)
     else:
         for name, inner in cfg.items():
@@ -140,30 +172,33 @@ def _check_clip(cfg: Mapping[str, Any]) -> list[Problem]:
     return check_keys(args, _CLIPPERS[kind], ('parameters',))
 
 
-def _check_paramwise(cfg: Any, muon: bool) -> list[Problem]:
+def _check_paramwise(cfg: Any, constructor: Any) -> list[Problem]:
+    """Check ``paramwise_cfg`` by what its constructor states about it."""
     if not isinstance(cfg, Mapping):
         return check_keys(cfg, paramwise_cfg)
     cfg, problems = dict(cfg), []
-    if muon and 'others' in cfg:
-        problems += under(_check_optimizer(cfg.pop('others')), 'others')
-    elif muon:
-        problems.append(Problem('others', 'is missing: an optimizer for the vectors'))
+    for key in constructor.other_optimizers:
+        if key in cfg:
+            problems += under(_check_optimizer(cfg.pop(key)), key)
+        else:
+            problems.append(Problem(key, 'is missing: an optimizer for the vectors'))
     problems += check_keys(cfg, paramwise_cfg)
-    keys, known = cfg.get('custom_keys'), ['lr_mult', 'decay_mult', *['muon'] * muon]
+    keys, more = cfg.get('custom_keys'), constructor.group_keys
     for name, own in keys.items() if isinstance(keys, Mapping) else ():
-        problems += under(_check_custom_key(own, known), 'custom_keys', name)
+        problems += under(_check_custom_key(own, more), 'custom_keys', name)
     return problems
 
 
-def _check_custom_key(own: Any, known: Collection[str]) -> list[Problem]:
+def _check_custom_key(own: Any, more: Collection[str]) -> list[Problem]:
     """Check one of ``custom_keys``; what is like no known key is the optimizer's."""
     if not isinstance(own, Mapping):
         return check_keys(own, custom_key)
+    known = [*arguments_of(custom_key).kinds, *more]
     hints = {k: did_you_mean(k, known) for k in own if k not in known}
     problems = [
         Problem('', f'has no key {key!r}{hint}') for key, hint in hints.items() if hint
     ]
-    stated = {k: v for k, v in own.items() if k not in hints and k != 'muon'}
+    stated = {k: v for k, v in own.items() if k not in hints and k not in more}
     return problems + check_keys(stated, custom_key)
 
 

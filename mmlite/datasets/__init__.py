@@ -6,6 +6,7 @@ from .collate import default_collate
 from .custom import CustomDataset
 from .digits import Digits
 from .fine_grained import CUB, SUN397, Caltech101, FGVCAircraft, Food101, OxfordIIITPet
+from .gait import GaitDataset, read_partition
 from .imagenet import ImageNet, ImageNet21k
 from .in_memory.image_table import ImageTable
 from .in_memory.loading import load_in_memory
@@ -41,6 +42,7 @@ from .stereo_scenes import StereoScenes
 from .threads import limit_opencv_threads
 from .transforms import BaseTransform, Compose, register_field, rng_of
 from .voc import VOC
+from .walkers import Walkers
 from .wrappers import ClassBalancedDataset, ConcatDataset, RepeatDataset
 
 __all__ = [
@@ -69,6 +71,7 @@ __all__ = [
     'FashionMNIST',
     'Flowers102',
     'Food101',
+    'GaitDataset',
     'ImageNet',
     'ImageNet21k',
     'ImageTable',
@@ -90,12 +93,17 @@ __all__ = [
     'SeededSampler',
     'SequentialSampler',
     'StanfordCars',
+<<<<<<< HEAD
     'StereoDataset',
     'StereoScenes',
+=======
+    'Walkers',
+>>>>>>> main
     'WeightedRandomSampler',
     'default_collate',
     'limit_opencv_threads',
     'load_in_memory',
+    'read_partition',
     'register_field',
     'rng_of',
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from logging import WARNING
 from pathlib import Path
 from typing import Any, Literal
@@ -110,6 +110,20 @@ class CustomDataset(BaseDataset):
             data_prefix=data_prefix,
             **kwargs,
         )
+
+    @classmethod
+    def peek_classes(cls, settings: Mapping[str, Any]) -> Sequence[str] | None:
+        """The classes that a dataset with such arguments has, if folders show them.
+
+        Args:
+            settings: The arguments; no sample is read.
+        """
+        dataset = cls(**{**settings, 'pipeline': (), 'lazy_init': True})
+        by_folders = dataset.with_label and not dataset.ann_file
+        if by_folders and dataset.CLASSES is None and Path(dataset.img_prefix).is_dir():
+            folder, _ = dataset._folder_and_part()
+            dataset._classes_of(folder)
+        return dataset.CLASSES
 
     def prepare(self) -> None:
         """Check that the folder, or the annotation file, is there."""

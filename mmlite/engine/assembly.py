@@ -31,7 +31,13 @@ from torch.utils.data import DataLoader
 
 from ..config import backend_problems, config_text, write_config
 from ..errors import ConfigError
-from ..registry import HOOKS, MODEL_WRAPPERS, MODELS, VISUALIZERS
+from ..registry import (
+    HOOKS,
+    LOG_PROCESSORS,
+    MODEL_WRAPPERS,
+    MODELS,
+    VISUALIZERS,
+)
 from . import builders
 from .activation_checkpointing import checkpoint_activations
 from .checkpoints import unwrapped
@@ -179,7 +185,7 @@ class RunnerAssembly(BaseRunner):
         """The part that makes log lines."""
         if isinstance(log_processor, dict):
             with at('log_processor'):
-                return builders.log_processor_of(log_processor)
+                return LOG_PROCESSORS.build(dict(type='LogProcessor') | log_processor)
         return log_processor
 
     def build_model(self, model: nn.Module | dict) -> nn.Module:
@@ -187,7 +193,7 @@ class RunnerAssembly(BaseRunner):
         if isinstance(model, nn.Module):
             return model
         with at('model'):
-            return MODELS.build(model)
+            return MODELS.build(builders.build_loaders_in(model, self.seed))
 
     def wrap_model(self, model_wrapper_cfg: dict | None, model: nn.Module) -> nn.Module:
         """Put the model on its device, and among the other processes' models."""
@@ -220,8 +226,6 @@ class RunnerAssembly(BaseRunner):
         if not isinstance(optim_wrapper, Mapping):
             return super().build_optim_wrapper(optim_wrapper)
         with at('optim_wrapper'):
-            if 'optimizer' in optim_wrapper or 'constructor' in optim_wrapper:
-                builders.check_optim_wrapper(optim_wrapper)
             try:
                 wrapper = super().build_optim_wrapper(optim_wrapper)
                 if isinstance(wrapper, AmpOptimWrapper):
@@ -232,11 +236,6 @@ class RunnerAssembly(BaseRunner):
                 raise
             except ValueError as error:
                 raise ConfigError(str(error)) from error
-
-    def _check_scheduler_cfg(self, param_scheduler: Any) -> None:
-        with at('param_scheduler'):
-            if param_scheduler is not None:
-                builders.check_param_scheduler(param_scheduler)
 
     def build_param_scheduler(self, scheduler: Any) -> Any:
         """The schedulers of learning rate, momentum and the like."""
@@ -253,11 +252,6 @@ class RunnerAssembly(BaseRunner):
         if not (auto_scale_lr or {}).get('enable', False):
             return
         with at('auto_scale_lr'):
-            if 'base_batch_size' not in auto_scale_lr:
-                raise ConfigError(
-                    'base_batch_size is missing: the batch size that the learning '
-                    'rate was chosen for'
-                )
             if _any_built(self.param_schedulers):
                 raise ConfigError(
                     'the schedulers are built already, with the learning rate as it '

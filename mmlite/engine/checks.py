@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from typing import Any
 
 from mmengine.logging import print_log
 from torch import nn
@@ -14,36 +12,6 @@ from ..errors import ConfigError, Problem
 from .checkpoints import unwrapped
 from .classes import classes_of, learns_classes
 
-#: Settings that only make sense together.
-_GROUPS = (
-    ('train_dataloader', 'train_cfg', 'optim_wrapper'),
-    ('val_dataloader', 'val_cfg', 'val_evaluator'),
-    ('test_dataloader', 'test_cfg', 'test_evaluator'),
-)
-
-
-def check_groups(cfg: Mapping[str, Any]) -> None:
-    """See that a config has a model, a work_dir, and no half of a phase.
-
-    Raises:
-        ConfigError: naming every key that is missing.
-    """
-    problems = [
-        Problem(key, 'is missing') for key in ('model', 'work_dir') if not cfg.get(key)
-    ]
-    for group in _GROUPS:
-        given = [key for key in group if cfg.get(key) is not None]
-        if given:
-            problems += [
-                Problem(key, f'is missing, though there is {given[0]}')
-                for key in group
-                if key not in given
-            ]
-    if cfg.get('param_scheduler') is not None and cfg.get('optim_wrapper') is None:
-        problems.append(Problem('optim_wrapper', 'is missing, for param_scheduler'))
-    if problems:
-        raise ConfigError(problems, getattr(cfg, 'filename', None))
-
 
 def check_classes(
     model: nn.Module, dataset: Dataset, source: str | None, phase: str = 'train'
@@ -51,8 +19,8 @@ def check_classes(
     """See that a classifier has an output for every class of a dataset.
 
     Looks at ``model.head.num_classes`` and ``dataset.metainfo['classes']``; a
-    model or dataset without them is not checked, nor is a model with a loss of
-    its own, whose head may count something else.
+    model or dataset without them is not checked, nor is a model that does not state
+    ``learns_classes``, whose head may count something else.
 
     Args:
         model: The whole model, wrapped or not.

@@ -13,7 +13,6 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
 from ..errors import ConfigError, DataError
-from ..registry import MODELS
 from ..structures import class_mapping, comparable
 from ..structures.class_lists import listed
 from .checkpoints import unwrapped
@@ -30,9 +29,8 @@ __all__ = [
 
 
 def learns_classes(model: nn.Module) -> bool:
-    """Whether a model learns the classes of its data, as a classifier does."""
-    learns = getattr(type(unwrapped(model)), 'loss', None)
-    return learns is MODELS.get('ImageClassifier').loss
+    """Whether a model states that it learns the classes of its data."""
+    return getattr(unwrapped(model), 'learns_classes', False)
 
 
 def classes_of(dataset: Dataset) -> list | tuple | None:
@@ -61,8 +59,8 @@ def follow_classes(
     some of them, its labels are changed, once and for all.
 
     Args:
-        model: The whole model, wrapped or not; one with a loss of its own need not
-            learn the classes of a dataset, and is left alone.
+        model: The whole model, wrapped or not; one that does not state
+            ``learns_classes`` is left alone.
         loader: Loads the data of the evaluation.
         known: The names of the classes that the model is trained on.
         source: Where they come from, for the message.

@@ -16,6 +16,7 @@ from mmengine.dist import get_rank, get_world_size
 from mmengine.runner.runner import _SlicedDataset
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from ..config.data import check_loader_keys
 from ..datasets import SeededBatchSampler, limit_opencv_threads, load_in_memory
 from ..datasets.samplers import StartableBatches
 from ..errors import ConfigError, DataError, Problem, did_you_mean
@@ -24,11 +25,6 @@ from ..signature import arguments_of
 from .errors import at
 from .in_memory_loader import InMemoryLoader
 from .interrupt import outlive_signals
-
-#: What a config may state beside the arguments of torch's DataLoader.
-_OWN_KEYS = ('num_batch_per_epoch', 'disable_subprocess_warning', 'in_memory')
-#: What cannot be had of data in memory.
-_BY_SAMPLE = ('collate_fn', 'batch_sampler')
 
 
 class EpochGenerator(torch.Generator):
@@ -78,7 +74,8 @@ def build_dataloader(
         DataError: if there are no data, or fewer than one batch.
     """
     cfg = dict(copy.copy(cfg))
-    _check_keys(cfg)
+    if problems := check_loader_keys(cfg):
+        raise ConfigError(problems)
     dataset = _build_dataset(cfg)
     sampler = _build_sampler(cfg.pop('sampler', None), dataset, seed, diff_rank_seed)
     if cfg.pop('in_memory', False):
@@ -143,42 +140,6 @@ def stop_workers(dataloader: DataLoader) -> None:
     if iterator is not None:
         dataloader._iterator = None
         iterator._shutdown_workers()
-
-
-def _check_keys(cfg: dict[str, Any]) -> None:
-    known = [*arguments_of(DataLoader).kinds, *_OWN_KEYS]
-    problems = [
-        Problem('', f'a data loader has no argument {key!r}{did_you_mean(key, known)}')
-        for key in cfg
-        if key not in known
-    ]
-    problems += [
-        Problem('', f'a data loader needs {key!r}, e.g. {key}={example}')
-        for key, example in (
-            ('dataset', "dict(type='CIFAR10', ...)"),
-            ('sampler', "dict(type='DefaultSampler', shuffle=True)"),
-        )
-        if key not in cfg and not (key == 'sampler' and cfg.get('batch_sampler'))
-    ]
-    if cfg.get('in_memory'):
-        problems += [
-            Problem(key, 'has no meaning with in_memory=True; leave one of them out')
-            for key in _BY_SAMPLE
-            if cfg.get(key) is not None
-        ]
-    if cfg.get('batch_sampler') is None:
-        problems += _count_problems(cfg, 'batch_size', 1)
-    if 'num_workers' in cfg:
-        problems += _count_problems(cfg, 'num_workers', 0)
-    if problems:
-        raise ConfigError(problems)
-
-
-def _count_problems(cfg: dict[str, Any], key: str, least: int) -> list[Problem]:
-    value = cfg.get(key)
-    if isinstance(value, int) and not isinstance(value, bool) and value >= least:
-        return []
-    return [Problem(key, f'expected an integer of at least {least}, got {value!r}')]
 
 
 def _build_dataset(cfg: dict[str, Any]) -> Dataset:

@@ -91,7 +91,8 @@ class InterruptSwitch:
         if threading.current_thread() is threading.main_thread():
             for number in _SIGNALS:
                 # nohup has a process ignore the end of its terminal: so it stays.
-                if signal.getsignal(number) is not signal.SIG_IGN:
+                ignored = signal.getsignal(number) is signal.SIG_IGN
+                if not (ignored and number == getattr(signal, 'SIGHUP', None)):
                     self._before[number] = signal.signal(number, self._handle)
         return self
 

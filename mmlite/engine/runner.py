@@ -15,7 +15,8 @@ from mmengine.dist import is_main_process, master_only
 from mmengine.runner import BaseLoop
 from torch import nn
 
-from ..errors import CheckpointError, ConfigError
+from ..config import advise_custom_keys, check
+from ..errors import CheckpointError, ConfigError, Problem
 from ..registry import RUNNERS, use_scope
 from .checkpoints import (
     BackgroundWriter,
@@ -23,7 +24,6 @@ from .checkpoints import (
     save_checkpoint,
 )
 from .checkpoints.training_state import training_state
-from .checks import check_groups
 from .dataloaders import stop_workers
 from .environment import launched_by, prepare_work_dir, report_full_disk
 from .interrupt import Interrupted, InterruptSwitch
@@ -91,15 +91,20 @@ class Runner(RunnerLoading):
         Raises:
             ConfigError: if the config has mistakes.
         """
-        with _of_file(getattr(cfg, 'filename', None)):
-            check_groups(cfg)
-            if (
-                cfg.get('launcher') is None
-                and (launcher := launched_by(None)) != 'none'
-            ):
-                cfg = copy.copy(cfg)
-                cfg['launcher'] = launcher
-            return super().from_cfg(cfg)
+        cfg = cfg if isinstance(cfg, Config) else Config(cfg)
+        advice = check(cfg, build_model=False)
+        if not cfg.get('work_dir'):
+            problem = Problem('work_dir', 'is missing: a folder for the results')
+            raise ConfigError([problem], cfg.filename)
+        if cfg.get('launcher') is None and (launcher := launched_by(None)) != 'none':
+            cfg = copy.copy(cfg)
+            cfg['launcher'] = launcher
+        with _of_file(cfg.filename):
+            runner = super().from_cfg(cfg)
+        names = [name for name, _ in runner.model.named_parameters()]
+        for problem in (*advice, *advise_custom_keys(cfg, names)):
+            runner.logger.warning(str(problem))
+        return runner
 
     @property
     def epoch(self) -> int:

@@ -5,7 +5,13 @@ from .metrics import (
     Accuracy,
     AveragePrecision,
     ConfusionMatrix,
+<<<<<<< HEAD
     DisparityMetric,
+=======
+    CrossViewRank,
+    CrossViewRetrieval,
+    GaitRetrieval,
+>>>>>>> main
     MultiLabelMetric,
     RowMetric,
     SampleMetric,
@@ -16,8 +22,14 @@ __all__ = [
     'Accuracy',
     'AveragePrecision',
     'ConfusionMatrix',
+<<<<<<< HEAD
     'DisparityMetric',
+=======
+    'CrossViewRank',
+    'CrossViewRetrieval',
+>>>>>>> main
     'Evaluator',
+    'GaitRetrieval',
     'MultiLabelMetric',
     'RowMetric',
     'SampleMetric',

@@ -4,12 +4,18 @@ from . import (
     backbones,
     classifiers,
     data_preprocessors,
+    detectors,
+    extractors,
     gait,
     heads,
     layers,
     losses,
     necks,
+<<<<<<< HEAD
     stereo,
+=======
+    task_utils,
+>>>>>>> main
 )
 from .base import BaseModel
 
@@ -18,10 +24,16 @@ __all__ = [
     'backbones',
     'classifiers',
     'data_preprocessors',
+    'detectors',
+    'extractors',
     'gait',
     'heads',
     'layers',
     'losses',
     'necks',
+<<<<<<< HEAD
     'stereo',
+=======
+    'task_utils',
+>>>>>>> main
 ]

@@ -45,6 +45,8 @@ class BaseModel(EngineModel):
     Attributes:
         task: What it is for, e.g. ``'classification'``; says which inferencer
             predicts with it.
+        learns_classes: Whether the head learns the classes of the dataset, so that
+            its number of classes must suffice for them.
         default_data_preprocessor: Class of the data preprocessor where a config
             names none. Here it only moves the batch.
         predicts: Whether it gives predictions; a whole for pretraining may not.
@@ -61,6 +63,7 @@ class BaseModel(EngineModel):
         tensor([1., 1.])
     """
 
+    learns_classes: ClassVar[bool] = False
     task: ClassVar[str] = ''
     default_data_preprocessor: ClassVar[str] = 'BaseDataPreprocessor'
     predicts: ClassVar[bool] = True
@@ -111,13 +114,20 @@ class BaseModel(EngineModel):
         """Predict inputs of several sizes group by group, so that none is padded."""
         groups = _groups(inputs)
         if groups is None:
-            return self.predict(inputs, data_samples)
+            return self.predict_samples(inputs, data_samples)
         found: dict[int, DataSample] = {}
         for group in groups:
             part = _group_of(inputs, group)
             own = None if data_samples is None else [data_samples[i] for i in group]
-            found.update(zip(group, self.predict(part, own), strict=True))
+            predicted = self.predict_samples(part, own)
+            found.update(zip(group, predicted, strict=True))
         return [found[place] for place in range(len(found))]
+
+    def predict_samples(
+        self, inputs: Any, data_samples: Sequence[DataSample] | None
+    ) -> Sequence[DataSample]:
+        """What ``mode='predict'`` gives for inputs of one size: :meth:`predict`."""
+        return self.predict(inputs, data_samples)
 
     def forward_tensor(self, inputs: Tensor) -> Any:
         """The raw output of the network, without losses or samples."""

@@ -18,12 +18,14 @@ from .fields import (
     scatter_field,
     set_meta,
 )
+from .objects import Objects
 from .ragged import Ragged
 from .sample_batch import SampleBatch
 
 __all__ = [
     'DataSample',
     'FeatureSpec',
+    'Objects',
     'Ragged',
     'SampleBatch',
     'Taken',

@@ -8,7 +8,6 @@ from mmengine.evaluator import BaseMetric
 from mmengine.model import BaseModel, BaseModule
 
 from mmlite.errors import ConfigError, Problem
-from mmlite.models.classifiers import ImageClassifier
 from mmlite.registry import DATASETS, METRICS, MODELS, TRANSFORMS
 from mmlite.structures import FeatureSpec
 
@@ -51,7 +50,7 @@ class TinyHead(BaseModule):
 
 
 class TinyWhole(BaseModel):
-    loss = ImageClassifier.loss  # it learns the classes of the dataset
+    learns_classes = True
 
     def __init__(self, backbone: dict, head: dict, data_preprocessor=None):
         super().__init__(data_preprocessor)

@@ -19,5 +19,21 @@ def classification(size: int = 4) -> dict[str, Any]:
     )
 
 
+def detection(size: int = 4) -> dict[str, Any]:
+    """Images of 64x64 pixels and one of another size, with objects of 3 classes."""
+    generator = torch.Generator().manual_seed(0)
+    sizes = [(64, 64), (48, 64), (64, 64), (64, 64)][:size]
+    samples = []
+    for i, shape in enumerate(sizes):
+        boxes = torch.tensor([[4.0, 4.0, 20.0 + i, 24.0], [30.0, 10.0, 60.0, 42.0]])
+        fields = dict(gt_bboxes=boxes[: i % 3], gt_labels=torch.arange(2)[: i % 3])
+        meta = dict(ori_shape=shape, img_shape=shape)
+        samples.append(DataSample(metainfo=meta, **fields))
+    images = [torch.randint(0, 256, (3, *s), generator=generator) for s in sizes]
+    return dict(inputs=[image.byte() for image in images], data_samples=samples)
+
+
 #: By the name of the task.
-NOISE: dict[str, Callable[..., dict[str, Any]]] = dict(classification=classification)
+NOISE: dict[str, Callable[..., dict[str, Any]]] = dict(
+    classification=classification, detection=detection
+)

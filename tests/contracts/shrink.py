@@ -87,13 +87,20 @@ def class_count(cfg: Config) -> int:
 def shrink_model(model: dict) -> None:
     """Narrow the backbone, and tell the head."""
     tiny = arguments_of(model.backbone.type, BACKBONES, 'BACKBONES')
-    kept = ('depth', 'out_indices')  # what the recipe is about
+    kept = ('depth', 'out_indices', 'out_type')  # what the recipe is about
     model.backbone.update({k: v for k, v in tiny.items() if k not in kept})
+    if 'arch' in tiny and 'out_indices' in {**tiny, **model.backbone}:
+        model.backbone.out_indices = -1  # there are fewer stages
     if 'in_channels' in model.get('head', {}):
         with torch.device('meta'):
             specs = MODELS.build(model.backbone).feature_specs
+            for neck in model.neck if isinstance(model.get('neck'), list) else ():
+                if 'in_channels' in neck:
+                    neck.in_channels = tuple(spec.channels for spec in specs)
             if model.get('neck') is not None:
-                specs = MODELS.build(model.neck).output_specs(specs)
+                necks = model.neck if isinstance(model.neck, list) else [model.neck]
+                for neck in necks:
+                    specs = MODELS.build(neck).output_specs(specs)
         last = specs[-1]
         if isinstance(model.head.in_channels, (list, tuple)):
             model.head.in_channels = [spec.channels for spec in last]

@@ -19,7 +19,8 @@ class LossCase(NamedTuple):
     Args:
         args: Arguments of the constructor.
         target: ``'labels'`` (class indices), ``'scores'`` (a distribution over
-            the classes), ``'multi_hot'`` or ``'dense'`` (numbers of any size).
+            the classes), ``'multi_hot'``, ``'dense'`` (numbers of any size) or
+            ``'boxes'``.
     """
 
     args: dict[str, Any]
@@ -135,7 +136,7 @@ BACKBONES = {
         img_size=64,
     ),
     'MobileNetV2': dict(widen_factor=0.125, out_indices=(1, 3, 7)),
-    'PCPVT': dict(arch=TWINS, out_indices=(0, 1)),
+    'PCPVT': dict(arch=TWINS, out_indices=(0, 1), norm_after_stage=True),
     'PyramidVig': dict(arch=dict(blocks=[1, 1], channels=[8, 16]), k=2),
     'MobileNetV3': dict(arch='small_050', out_indices=(0, 3, 12)),
     'MobileOne': dict(
@@ -185,6 +186,8 @@ BACKBONES = {
     'SEResNet': dict(depth=50, stem_channels=4, base_channels=4, se_ratio=2),
     'SVT': dict(arch=dict(TWINS, window_sizes=[3, 4]), out_indices=(0, 1)),
     'SEResNeXt': dict(depth=50, groups=4, width_per_group=4, base_channels=16),
+    'SSDLiteMobileNetV3': dict(arch='small_050'),
+    'SSDVGG': dict(depth=11),
     'ShuffleNetV1': dict(groups=2, widen_factor=0.5, out_indices=(0, 2)),
     'ShuffleNetV2': dict(widen_factor=0.5, out_indices=(0, 3)),
     'SwinTransformer': dict(
@@ -275,6 +278,14 @@ PRETRAINING = {'iTPNHiViT': 'returns tokens, a mask, and where they belong'}
 UNREACHED = {'DeiT3': ('ln2', 'mmpretrain calls the first norm twice')}
 
 NECKS = {
+    'FPN': dict(in_channels=(6, 8), out_channels=4, num_outs=3),
+    'SSDNeck': dict(
+        in_channels=(6, 8),
+        out_channels=(6, 8, 4),
+        level_strides=(2,),
+        level_paddings=(1,),
+        l2_norm_scale=20,
+    ),
     'ClsBatchNormNeck': dict(input_features=8),
     'GeneralizedMeanPooling': dict(),
     'GlobalAveragePooling': dict(),
@@ -309,6 +320,10 @@ LOSSES = {
         LossCase(dict(use_soft=True), 'scores'),
         LossCase(dict(use_sigmoid=True, pos_weight=2.0), 'multi_hot'),
     ],
+    'CIoULoss': [LossCase(dict(), 'boxes')],
+    'DIoULoss': [LossCase(dict(), 'boxes')],
+    'GIoULoss': [LossCase(dict(), 'boxes')],
+    'IoULoss': [LossCase(dict(), 'boxes')],
     'L1Loss': [LossCase(dict(), 'dense')],
     'LabelSmoothLoss': [
         LossCase(dict(label_smooth_val=0.1), 'labels'),
@@ -321,7 +336,13 @@ LOSSES = {
 
 #: The promises that heads and losses can state, each with a contract of its own.
 PROMISES = {
-    'heads': ('ClassificationHead', 'PretrainHead'),
+    'heads': (
+        'ClassificationHead',
+        'PretrainHead',
+        'AnchorHead',
+        'BoxHead',
+        'RoIHead',
+    ),
     'losses': ('ElementwiseLoss', 'SetLoss'),
 }
 
@@ -343,6 +364,44 @@ class HeadCase(NamedTuple):
 
 PRETRAIN_HEADS: dict[str, HeadCase] = {}
 
+#: For heads of anchors: arguments; they read maps of 8 channels, 8x8 and 4x4.
+ANCHOR_HEADS: dict[str, dict[str, Any]] = {
+    'RPNHead': dict(
+        in_channels=8,
+        anchor_generator=dict(type='AnchorGenerator', sizes=[[16], [32]]),
+    ),
+    'RetinaHead': dict(
+        num_classes=3,
+        in_channels=8,
+        feat_channels=8,
+        stacked_convs=1,
+        prior=0.2,
+        anchor_generator=dict(type='AnchorGenerator', sizes=[[16], [32]]),
+    ),
+    'SSDHead': dict(
+        num_classes=3,
+        in_channels=(8, 8),
+        anchor_generator=dict(
+            type='SSDAnchorGenerator', ratios=[[2], [2]], min_scale=0.25, max_scale=0.5
+        ),
+    ),
+}
+
+#: For networks of a box: arguments; its features are 8 channels, 7x7.
+BOX_HEADS: dict[str, dict[str, Any]] = {
+    'ConvFCBBoxHead': dict(num_classes=3, in_channels=8, fc_out_channels=6),
+}
+
+#: For second stages: arguments; they read maps of 8 channels.
+ROI_HEADS: dict[str, dict[str, Any]] = {
+    'RoIHead': dict(
+        bbox_head=dict(type='ConvFCBBoxHead', **BOX_HEADS['ConvFCBBoxHead'])
+    ),
+}
+
+_FPN_BACKBONE = dict(type='ResNet', depth=18, stem_channels=4, base_channels=4)
+_FPN = dict(type='FPNExtractor', neck=dict(out_channels=8))
+
 #: For wholes: config, and the task whose noise they are given.
 WHOLES: dict[str, tuple[dict[str, Any], str]] = {
     'ImageClassifier': (
@@ -353,6 +412,37 @@ WHOLES: dict[str, tuple[dict[str, Any], str]] = {
         ),
         'classification',
     ),
+    **{
+        name: (
+            dict(
+                num_classes=3,
+                feature_extractor=dict(
+                    _FPN, backbone=dict(_FPN_BACKBONE, out_indices=(1, 2))
+                ),
+                rpn_head=ANCHOR_HEADS['RPNHead'] | dict(type='RPNHead'),
+                roi_head=ROI_HEADS['RoIHead'] | dict(type='RoIHead'),
+            ),
+            'detection',
+        )
+        for name in ('FasterRCNN', 'FasterRCNNMetaArch')
+    },
+    **{
+        name: (
+            dict(
+                num_classes=3,
+                feature_extractor=dict(
+                    _FPN, backbone=dict(_FPN_BACKBONE, out_indices=(1, 2))
+                ),
+                bbox_head=ANCHOR_HEADS[head] | dict(type=head),
+            ),
+            'detection',
+        )
+        for name, head in (
+            ('SSD', 'SSDHead'),
+            ('SSDMetaArch', 'SSDHead'),
+            ('RetinaNet', 'RetinaHead'),
+        )
+    },
 }
 
 #: For samplers: arguments, and whether another epoch has another order.

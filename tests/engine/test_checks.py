@@ -12,6 +12,8 @@ from mmlite.models.classifiers import ImageClassifier
 class Rotations(ImageClassifier):
     """Learns something else than the classes of the dataset."""
 
+    learns_classes = False
+
     def loss(self, inputs, data_samples):
         return self.head.loss(self.extract_feat(inputs), data_samples)
 

@@ -20,7 +20,7 @@ from torch.utils.data import Dataset
 
 from mmlite.engine import Runner, build_dataloader
 from mmlite.errors import CheckpointError, ConfigError, DataError, UserError
-from mmlite.registry import LOOPS, RUNNERS
+from mmlite.registry import LOOPS, MODELS, RUNNERS
 
 
 def test_the_terminal_shows_little_and_the_file_everything(tmp_path, capsys):
@@ -123,10 +123,10 @@ MISTAKES = {
     "train_dataloader.sampler: unknown type 'DefaultSample'": dict(
         train_dataloader=loader(sampler=dict(type='DefaultSample'))
     ),
-    'train_dataloader.batch_size: expected an integer of at least 1, got 0': dict(
+    'train_dataloader.batch_size is 0, expected at least 1': dict(
         train_dataloader=loader(batch_size=0)
     ),
-    "train_dataloader: a data loader has no argument 'num_worker'": dict(
+    "train_dataloader has no key 'num_worker'; did you mean 'num_workers'?": dict(
         train_dataloader=loader(num_worker=2)
     ),
     "train_dataloader.collate_fn: unknown type 'default_colate'": dict(
@@ -144,10 +144,10 @@ MISTAKES = {
     "train_cfg: EpochBasedTrainLoop needs the argument 'max_epochs'": dict(
         train_cfg=dict(by_epoch=True)
     ),
-    'train_cfg: EpochBasedTrainLoop: val_interval must be at least 1': dict(
+    'train_cfg.val_interval is 0, expected at least 1': dict(
         train_cfg=dict(by_epoch=True, max_epochs=1, val_interval=0)
     ),
-    "default_hooks.checkpont: unknown default hook; did you mean 'checkpoint'": dict(
+    "default_hooks has no hook 'checkpont'; did you mean 'checkpoint'": dict(
         default_hooks=dict(checkpont=dict(interval=2))
     ),
     "default_hooks.checkpoint: CheckpointHook has no argument 'intervl'": dict(
@@ -166,7 +166,9 @@ MISTAKES = {
     'val_evaluator is missing, though there is val_dataloader': dict(
         val_evaluator=None
     ),
-    'auto_scale_lr: base_batch_size is missing': dict(auto_scale_lr=dict(enable=True)),
+    "auto_scale_lr: needs the argument 'base_batch_size' (int)": dict(
+        auto_scale_lr=dict(enable=True)
+    ),
 }
 
 
@@ -422,3 +424,43 @@ def test_a_cpu_gains_nothing_by_compiling(tmp_path, monkeypatch, options, compil
     )
     toy_runner(tmp_path, compile=options).train()
     assert bool(compiled) == compiles
+
+
+@MODELS.register_module(force=True)
+class ToyRunRetriever(MODELS.get('ToyRunModel')):
+    """Holds a loader of samples to compare with."""
+
+    def __init__(self, prototype, **kwargs):
+        super().__init__(**kwargs)
+        self.prototype = prototype
+
+
+def test_a_loader_inside_a_model_is_built(tmp_path):
+    gallery = loader(batch_size=7, dataset=dict(type='ToyRunPoints', size=21))
+    model = dict(type='ToyRunRetriever', prototype=gallery)
+    runner = toy_runner(tmp_path, model=model)
+    assert [len(batch['inputs']) for batch in runner.model.prototype] == [7, 7, 7]
+    assert runner.model.prototype.sampler.seed == runner.seed
+    assert runner.cfg.model.prototype.batch_size == 7  # the config is as it was
+    runner.train()
+    wrong = dict(model, prototype=dict(gallery, batch_size=0))
+    with pytest.raises(ConfigError, match=r'^model.prototype.batch_size is 0'):
+        toy_runner(tmp_path, model=wrong)
+
+
+def test_advice_is_a_warning_of_the_run(tmp_path, capsys):
+    keys = dict(custom_keys={'bacbone': dict(lr_mult=0.1)})
+    wrapper = dict(optimizer=dict(type='SGD', lr=0.1), paramwise_cfg=keys)
+    toy_runner(tmp_path, optim_wrapper=wrapper, resume_from=None)
+    out = capsys.readouterr().out
+    assert "custom_keys: 'bacbone' (did you mean 'backbone'?): in the name of" in out
+    assert 'resume_from is not read' in out
+
+
+def test_a_runner_needs_a_folder(tmp_path):
+    cfg = toy_cfg(tmp_path)
+    cfg.work_dir = None
+    with pytest.raises(ConfigError, match='work_dir is missing'):
+        Runner.from_cfg(cfg)
+    cfg = toy_cfg(tmp_path).to_dict()
+    assert isinstance(Runner.from_cfg(cfg), Runner)  # a dict will do

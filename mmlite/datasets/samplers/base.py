@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Sized
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 import torch
@@ -46,6 +46,11 @@ class SeededSampler(Sampler):
     ``set_start``: the next round leaves out what had been taken, without
     loading it.
 
+    Attributes:
+        endless: Whether a round never ends, so that it fits no training by epochs and
+            no evaluation.
+        needs_labels: Whether the dataset must have ``get_gt_labels()``.
+
     Override:
         chunks: the indices of a round, many at a time.
         __len__: how many there are in a round.
@@ -54,6 +59,9 @@ class SeededSampler(Sampler):
         dataset: What to sample from.
         seed: The same in all processes; drawn, and agreed upon, if ``None``.
     """
+
+    endless: ClassVar[bool] = False
+    needs_labels: ClassVar[bool] = False
 
     def __init__(self, dataset: Sized, seed: int | None = None) -> None:
         self.dataset = dataset

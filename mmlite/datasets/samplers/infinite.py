@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sized
+from typing import ClassVar
 
 import numpy as np
 
@@ -29,6 +30,8 @@ class InfiniteSampler(SeededSampler):
         >>> [int(next(indices)) for _ in range(5)]
         [0, 1, 2, 0, 1]
     """
+
+    endless: ClassVar[bool] = True
 
     def __init__(
         self, dataset: Sized, shuffle: bool = True, seed: int | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence, Sized
+from typing import ClassVar
 
 import numpy as np
 
@@ -32,6 +33,8 @@ class WeightedRandomSampler(SeededSampler):
         >>> {digits.get_cat_ids(i)[0] for i in sampler}
         {0}
     """
+
+    needs_labels: ClassVar[bool] = True
 
     def __init__(
         self,

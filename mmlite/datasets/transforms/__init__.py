@@ -53,6 +53,9 @@ from .pixel_operations import (
     SolarizeAdd,
 )
 from .resizing import Pad, Resize, ResizeEdge
+from .sequence_files import natural, read_grey, read_pictures
+from .sequence_warps import RandomPerspective, RandomRotate
+from .sequences import LoadSequence, SampleFrames, SilhouetteCut
 from .shifting import Shift
 from .stereo import LoadDisparity, RandomStereoScale, ShiftView, ViewErasing
 from .warping import Rotate, Shear, Translate
@@ -89,6 +92,7 @@ __all__ = [
     'LoadAnnotations',
     'LoadDisparity',
     'LoadImageFromFile',
+    'LoadSequence',
     'MapField',
     'MultiView',
     'Normalize',
@@ -104,17 +108,27 @@ __all__ = [
     'RandomErasing',
     'RandomFlip',
     'RandomGrayscale',
+    'RandomPerspective',
     'RandomResizedCrop',
+<<<<<<< HEAD
     'RandomStereoScale',
+=======
+    'RandomRotate',
+>>>>>>> main
     'Resize',
     'ResizeEdge',
     'Rotate',
+    'SampleFrames',
     'SampleRandom',
     'SequenceField',
     'Sharpness',
     'Shear',
     'Shift',
+<<<<<<< HEAD
     'ShiftView',
+=======
+    'SilhouetteCut',
+>>>>>>> main
     'Solarize',
     'SolarizeAdd',
     'SwapFlip',
@@ -127,6 +141,9 @@ __all__ = [
     'encode_disparity',
     'encode_pfm',
     'is_turn',
+    'natural',
+    'read_grey',
+    'read_pictures',
     'refuse_left_behind',
     'register_field',
     'rng_of',

@@ -137,9 +137,12 @@ class MapField(_Pixels):
     ) -> Array:
         """Take the nearest value, whatever the interpolation."""
         fill = self.fill if fill is None else fill
-        # OpenCV has no 64-bit integers, but these floats hold all whole numbers.
-        moved = warp_image(value.astype(np.float64), matrix, fill, 'nearest')
-        return moved.astype(value.dtype)
+        # Other types OpenCV does not move; these floats hold all that labels are.
+        known = value.dtype.name in ('uint8', 'uint16', 'int16', 'float32', 'float64')
+        moved = warp_image(
+            value if known else value.astype(np.float64), matrix, fill, 'nearest'
+        )
+        return moved.astype(value.dtype, copy=False)
 
 
 class ValidField(MapField):

@@ -124,7 +124,6 @@ class CheckpointHook(BaseCheckpointHook):
         self._kept = [k for k in _as_list(kept) or [] if isinstance(k, int) and own]
         if not self.save_best:
             return
-        _check_prefixes(runner, self.key_indicators)
         if resumed is not None:
             now = list(zip(self.key_indicators, self.rules, strict=True))
             given = hub, resumed.cfg, resumed.source, now, self.out_dir
@@ -329,31 +328,3 @@ def _as_list(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return list(value)
     return [value] if isinstance(value, str) else value
-
-
-def _check_prefixes(runner: Runner, keys: Sequence[str]) -> None:
-    """See that each key begins as the results of some metric do."""
-    loop = runner.val_loop
-    if loop is None:
-        return
-    metrics = getattr(loop.evaluator, 'metrics', ())
-    prefixes = [getattr(metric, 'prefix', None) for metric in metrics]
-    if not prefixes or None in prefixes:
-        return
-    for key in keys:
-        prefix = key.rsplit('/', 1)[0]
-        if key != 'auto' and '/' in key and not _begins(key, prefixes):
-            raise ConfigError(
-                [
-                    Problem(
-                        'default_hooks.checkpoint.save_best',
-                        f'no metric begins with {prefix!r}'
-                        f'{did_you_mean(prefix, prefixes)}; the metrics are '
-                        f'{", ".join(f"{p}/..." for p in prefixes)}',
-                    )
-                ]
-            )
-
-
-def _begins(key: str, prefixes: Sequence[str]) -> bool:
-    return any(key.startswith(f'{prefix}/') for prefix in prefixes)

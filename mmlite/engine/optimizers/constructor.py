@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from mmengine.logging import print_log
 from mmengine.optim import DefaultOptimWrapperConstructor as BaseConstructor
@@ -40,6 +40,12 @@ class DefaultOptimWrapperConstructor(BaseConstructor):
     - states of either grouping are taken over, also from mmengine's checkpoints,
       and from another implementation of the step.
 
+    Attributes:
+        other_optimizers: Keys of ``paramwise_cfg`` that hold an optimizer more.
+        group_keys: Keys of an entry of ``custom_keys`` that the constructor takes
+            for itself, beside ``lr_mult`` and ``decay_mult``. Any other goes to the
+            groups of the optimizer, which may look for it, as LARS does.
+
     Args:
         optim_wrapper_cfg: The section ``optim_wrapper``.
         paramwise_cfg: Factors for some of the parameters; see mmengine's.
@@ -53,6 +59,9 @@ class DefaultOptimWrapperConstructor(BaseConstructor):
         >>> constructor(nn.Linear(2, 2)).optimizer.defaults['fused']
         True
     """
+
+    other_optimizers: ClassVar[tuple[str, ...]] = ()
+    group_keys: ClassVar[tuple[str, ...]] = ()
 
     def _validate_cfg(self) -> None:
         """Nothing: what is not stated has the optimizer's default."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from mmengine.optim import OptimWrapper
 from torch import nn
@@ -46,6 +46,9 @@ class MuonOptimWrapperConstructor(DefaultOptimWrapperConstructor):
         >>> [group['lr'] for group in wrapper.optimizer.param_groups]
         [0.02, 0.1]
     """
+
+    other_optimizers: ClassVar[tuple[str, ...]] = ('others',)
+    group_keys: ClassVar[tuple[str, ...]] = ('muon',)
 
     def __init__(
         self,

@@ -3,7 +3,9 @@
 from .accuracy import accuracy, topk_hits
 from .average_precision import average_precision
 from .confusion_matrix import confusion_matrix
+from .cross_view import CrossView, Sequences, cross_view_ranks, mean_without_same_view
 from .inputs import one_hot
+from .part_distance import distance_chunks, part_distances
 from .precision_recall import (
     ClassCounts,
     PrecisionRecall,
@@ -14,17 +16,26 @@ from .precision_recall import (
     precision_recall_f1,
     single_label_scores,
 )
+from .retrieval_ranks import Ranks, match_ranks
 
 __all__ = [
     'ClassCounts',
+    'CrossView',
     'PrecisionRecall',
+    'Ranks',
+    'Sequences',
     'accuracy',
     'average_precision',
     'best_labels',
     'confusion_matrix',
     'count_labels',
     'count_positives',
+    'cross_view_ranks',
+    'distance_chunks',
+    'match_ranks',
+    'mean_without_same_view',
     'one_hot',
+    'part_distances',
     'positives',
     'precision_recall_f1',
     'single_label_scores',

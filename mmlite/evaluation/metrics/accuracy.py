@@ -47,6 +47,7 @@ class Accuracy(RowMetric):
     """
 
     default_prefix = 'accuracy'
+    ranks_classes = True
 
     def __init__(
         self,

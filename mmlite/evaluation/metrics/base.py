@@ -6,7 +6,7 @@ import bisect
 import logging
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from mmengine.dist import all_gather_object, get_dist_info
@@ -37,12 +37,20 @@ class RowMetric(BaseMetric):
         prefix: Stands before the names of the results, instead of the
             metric's own prefix.
 
+    Attributes:
+        takes_features: Whether it measures features, so that a model which does not
+            predict can be validated by it, e.g. by nearest neighbours.
+        ranks_classes: Whether ``topk`` picks from the scores of the classes.
+
     Override:
         fields: What is looked at of data samples, tensors of one entry each.
         rows: One row per sample from these tensors.
         summarise: What one process contributes; by default the rows.
         compute_metrics: The results from the contributions of all processes.
     """
+
+    takes_features: ClassVar[bool] = False
+    ranks_classes: ClassVar[bool] = False
 
     def __init__(self, collect_device: str = 'cpu', prefix: str | None = None) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)

@@ -79,6 +79,7 @@ class MultiLabelMetric(RowMetric):
     """
 
     default_prefix = 'multi-label'
+    ranks_classes = True
 
     def __init__(
         self,

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import zip_longest
 from typing import Any
 
-from mmengine.dist import all_gather_object, is_main_process
+from mmengine.dist import all_gather_object, gather_object, is_main_process
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 
@@ -80,7 +80,7 @@ class SampleMetric(BaseMetric):
         counts = all_gather_object(len(self.results))
         own = self.results[: own_share(counts, size)]
         self.results.clear()
-        parts = all_gather_object(own)
+        parts = gather_object(own)  # others have no use for all of them
         found: dict[str, Any] = {}
         if is_main_process():
             rounds = zip_longest(*parts, fillvalue=_ABSENT)

@@ -50,6 +50,8 @@ from .seresnet import SEBottleneck, SEResNet
 from .seresnext import SEResNeXt
 from .shufflenet_v1 import ShuffleNetV1
 from .shufflenet_v2 import ShuffleNetV2
+from .ssd_vgg import SSDVGG
+from .ssdlite_mobilenet_v3 import SSDLiteMobileNetV3
 from .swin_transformer import SwinTransformer
 from .swin_transformer_blocks import SwinBlock, SwinBlockSequence
 from .swin_transformer_v2 import SwinTransformerV2
@@ -67,6 +69,7 @@ from .xcit import XCiT
 
 __all__ = [
     'PCPVT',
+    'SSDVGG',
     'SVT',
     'TNT',
     'VAN',
@@ -135,6 +138,7 @@ __all__ = [
     'SEBottleneck',
     'SEResNeXt',
     'SEResNet',
+    'SSDLiteMobileNetV3',
     'ShuffleNetV1',
     'ShuffleNetV2',
     'SwinBlock',

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABCMeta, abstractmethod
+from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -41,6 +42,8 @@ class BaseBackbone(BaseModule, metaclass=ABCMeta):
         forward: the computation; returns a tuple, one entry per output.
         feature_specs: width and stride of every output. A neck, a head or a
             detector can then be checked when the model is built.
+        chain: names of the modules that follow each other, where that is all that
+            ``forward`` does; Faster R-CNN can cut the backbone between them.
         frozen_parts: what keeps weights and statistics; the constructor ends
             with ``self.freeze_parts()`` then.
     """
@@ -54,6 +57,36 @@ class BaseBackbone(BaseModule, metaclass=ABCMeta):
     def feature_specs(self) -> tuple[FeatureSpec, ...] | None:
         """Width and stride of every output; ``None`` if it is not known."""
         return None
+
+    @property
+    def chain(self) -> tuple[str, ...]:
+        """Names of the modules that run one after the other; none if it is no chain."""
+        return ()
+
+    def split(self, at: str) -> tuple[nn.Sequential, nn.Sequential]:
+        """Cut the backbone in two: one behind the other they do what it does.
+
+        The parts share their modules with the backbone, under the same names.
+
+        Args:
+            at: Name of the last stage of the first part.
+
+        Raises:
+            ValueError: if the backbone is no chain, or has no such stage but the last.
+        """
+        stages = self.chain
+        if at not in stages[:-1]:
+            last = f'; it is one of {", ".join(stages[:-1])}{did_you_mean(at, stages)}'
+            raise ValueError(
+                f'{type(self).__name__} cannot be cut behind {at!r}'
+                + (last if stages else ', as it is no chain of stages')
+            )
+        cut = stages.index(at) + 1
+        lower, upper = (
+            nn.Sequential(OrderedDict((name, getattr(self, name)) for name in names))
+            for names in (stages[:cut], stages[cut:])
+        )
+        return lower, upper
 
     @property
     def is_pretrained(self) -> bool:

@@ -236,7 +236,7 @@ class Conformer(BaseBackbone):
         qkv_bias: Whether queries, keys and values have a bias.
         with_cls_token: Whether there is a class token.
         drop_path_rate: Stochastic depth of the last block, a fraction.
-        norm_eval: Without effect, as in mmpretrain.
+        norm_eval: Without effect, as in mmpretrain: norms learn in training.
         frozen_stages: Without effect, as in mmpretrain.
         out_indices: Which blocks are returned, counted from 1; negative counts
             from the end.
@@ -284,8 +284,6 @@ class Conformer(BaseBackbone):
         self.arch_settings = pick_arch(arch, self.arch_zoo)
         self.embed_dims = self.arch_settings['embed_dims']
         self.depths = self.arch_settings['depths']
-        self.norm_eval = norm_eval
-        self.frozen_stages = frozen_stages
         self.out_indices = check_out_indices(out_indices, self.depths + 1)
         if self.out_indices[0] < 2:
             raise ValueError(

@@ -194,6 +194,11 @@ class MobileNetV2(BaseBackbone):
         self._widths.append(width)
 
     @property
+    def chain(self) -> tuple[str, ...]:
+        """``conv1``, then ``layer1`` to ``layer7`` and ``conv2``."""
+        return ('conv1', *self.layers)
+
+    @property
     def feature_specs(self) -> tuple[FeatureSpec, ...]:
         """Width and stride of every layer that is returned."""
         strides = [stage[3] for stage in self.arch_settings]

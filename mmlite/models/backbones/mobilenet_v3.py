@@ -183,6 +183,11 @@ class MobileNetV3(BaseBackbone):
         self._specs.append(FeatureSpec(width, stride))
 
     @property
+    def chain(self) -> tuple[str, ...]:
+        """``layer0`` and so on."""
+        return tuple(self.layers)
+
+    @property
     def feature_specs(self) -> tuple[FeatureSpec, ...]:
         """Width and stride of every layer that is returned."""
         return tuple(self._specs[i] for i in self.out_indices)

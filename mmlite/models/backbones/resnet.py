@@ -242,6 +242,11 @@ class ResNet(BaseBackbone):
         return getattr(self, self.norm1_name)
 
     @property
+    def chain(self) -> tuple[str, ...]:
+        """The layers of the stem, then ``layer1`` to ``layer4``."""
+        return (*self._stem_layers, *self.res_layers)
+
+    @property
     def feature_specs(self) -> tuple[FeatureSpec, ...]:
         """Width and stride of every stage that is returned."""
         return tuple(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from torch import Tensor, nn
 
@@ -21,7 +21,9 @@ STAGES = ('backbone', 'neck', 'pre_logits')
 class ImageClassifier(BaseClassifier):
     """Classify images: backbone, then neck, then head.
 
-    The widths of the parts are compared when the model is built.
+    The widths of the parts are compared when the model is built. A subclass whose
+    loss is about something else than the classes of the dataset states
+    ``learns_classes = False``.
 
     Args:
         backbone: Config of the backbone, or the module itself.
@@ -56,6 +58,7 @@ class ImageClassifier(BaseClassifier):
         torch.Size([10])
     """
 
+    learns_classes: ClassVar[bool] = True
     task = 'classification'
 
     def __init__(

@@ -62,6 +62,7 @@ from .residual_block import (
     ResLayer,
     get_expansion,
 )
+from .roi_extractors import CropAndResizeExtractor, RoIAlignExtractor
 from .rotary import RotaryEmbeddingFast
 from .se_layer import SELayer
 from .separable_conv import DepthwiseSeparableConvModule
@@ -101,6 +102,7 @@ __all__ = [
     'Conv2dAdaptivePadding',
     'ConvMlp',
     'ConvModule',
+    'CropAndResizeExtractor',
     'DepthwiseSeparableConvModule',
     'DiracInit',
     'DropPath',
@@ -131,6 +133,7 @@ __all__ = [
     'ReparamBlock',
     'ResLayer',
     'ResidualBlock',
+    'RoIAlignExtractor',
     'RotaryEmbeddingFast',
     'SELayer',
     'SeparateBNNecks',

@@ -7,6 +7,7 @@ from .base_loss import BaseLoss, gather_and_scale_wrapper, register_class
 from .cross_entropy_loss import CrossEntropyLoss, binary_cross_entropy, cross_entropy
 from .disparity_loss import DisparityLoss, DisparitySequenceLoss, masked_mean
 from .focal_loss import FocalLoss, sigmoid_focal_loss
+from .iou_loss import CIoULoss, DIoULoss, GIoULoss, IoULoss, overlap_loss
 from .l1_loss import L1Loss, l1_loss
 from .label_smooth_loss import LabelSmoothLoss
 from .mse_loss import MSELoss, mse_loss
@@ -20,10 +21,14 @@ from .utils import convert_to_one_hot, reduce_loss, weight_reduce_loss, weighted
 __all__ = [
     'AsymmetricLoss',
     'BaseLoss',
+    'CIoULoss',
     'CrossEntropyLoss',
+    'DIoULoss',
     'DisparityLoss',
     'DisparitySequenceLoss',
     'FocalLoss',
+    'GIoULoss',
+    'IoULoss',
     'L1Loss',
     'LabelSmoothLoss',
     'LossAggregator',
@@ -43,6 +48,7 @@ __all__ = [
     'l1_loss',
     'masked_mean',
     'mse_loss',
+    'overlap_loss',
     'reduce_loss',
     'register_class',
     'seesaw_weights',

@@ -150,8 +150,8 @@ class StereoModel(BaseModel):
         value = self.max_disp
         if not isinstance(value, int) or value < divisor or value % divisor:
             message = (
-                f'is {value!r}; {type(self).__name__} takes a multiple of {divisor} px, '
-                'e.g. 192'
+                f'is {value!r}; {type(self).__name__} takes a multiple of {divisor} '
+                'px, e.g. 192'
             )
             raise ConfigError([Problem('max_disp', message)])
         return value

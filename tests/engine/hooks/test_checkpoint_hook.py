@@ -123,7 +123,9 @@ def test_a_wrong_metric_is_told_and_nothing_is_lost(tmp_path):
 
 
 def test_a_wrong_prefix_is_told_before_training(tmp_path):
-    with pytest.raises(ConfigError, match=r"no metric begins with 'tpy'; did you mean"):
+    with pytest.raises(
+        ConfigError, match=r"'tpy/acc', but no metric begins so; did you"
+    ):
         run(tmp_path, save_best='tpy/acc', rule='greater')
     assert saved(tmp_path) == []
 

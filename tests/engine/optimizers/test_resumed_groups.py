@@ -5,7 +5,7 @@ from mmengine.optim import CosineAnnealingLR
 from mmengine.optim import DefaultOptimWrapperConstructor as TheirConstructor
 from torch import nn
 
-from mmlite.engine.checkpoints.training_state import _fit_to_groups
+from mmlite.engine.checkpoints.schedules import fitted_schedules
 from mmlite.engine.optimizers.constructor import DefaultOptimWrapperConstructor
 
 
@@ -26,8 +26,8 @@ def test_learning_rates_go_on_as_mmengines_do():
         theirs.optimizer.step()
         schedule.step()
     ours.load_state_dict(theirs.state_dict())
-    resumed.load_state_dict(schedule.state_dict())
-    _fit_to_groups(resumed)
+    ((_, state),) = fitted_schedules([resumed], [schedule.state_dict()], 'a.pth')
+    resumed.load_state_dict(state)
     for _ in range(3):
         schedule.step()
         ours.optimizer.step()

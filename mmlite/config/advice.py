@@ -1,0 +1,86 @@
+"""What can be meant, and seldom is: warnings, as published configs have them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import torch
+from mmengine.config import Config
+
+from ..errors import Problem, did_you_mean
+from .fitting import at
+from .helpers import is_idle
+from .merging import DELETE, MISSPELT_DELETE
+from .monitors import monitored
+from .timing import advise_timing
+
+__all__ = ['advice_on', 'advise_custom_keys']
+
+
+def advice_on(cfg: Config) -> list[Problem]:
+    """What a config says in vain, or may not mean.
+
+    See :func:`advise_custom_keys` for what needs the model.
+    """
+    return [*_idle(cfg), *advise_timing(cfg), *_unwatched(cfg)]
+
+
+def _idle(cfg: Config) -> Iterator[Problem]:
+    """Keys that stand in published configs, and that nothing reads."""
+    for key in cfg:
+        if is_idle(key, cfg):
+            yield Problem(key, 'is not read; leave it out')
+    for path in _misspelt_deletes(dict(cfg.items()), ''):
+        message = f'is not read: the key that replaces a dict is {DELETE!r}'
+        yield Problem(path, message)
+    if cfg.get('sync_bn') and not torch.cuda.is_available():
+        message = 'has no effect without a GPU: each process has statistics of its own'
+        yield Problem('sync_bn', message)
+
+
+def _misspelt_deletes(node: Any, path: str) -> Iterator[str]:
+    if isinstance(node, (list, tuple)):
+        node = dict(enumerate(node))
+    for key, value in node.items() if isinstance(node, Mapping) else ():
+        place = f'{path}.{key}' if path else str(key)
+        if key == MISSPELT_DELETE:
+            yield place
+        else:
+            yield from _misspelt_deletes(value, place)
+
+
+def _unwatched(cfg: Config) -> Iterator[Problem]:
+    """Hooks and schedules that watch results of a validation that there is not."""
+    if cfg.get('val_evaluator') is not None or cfg.get('train_cfg') is None:
+        return
+    for path, name in monitored(cfg):
+        if not path.endswith('save_best') and 'train' not in name:
+            message = f'is {name!r}, but there is no validation that would give it'
+            yield Problem(path, message)
+
+
+def advise_custom_keys(cfg: Config, parameters: Iterable[str]) -> list[Problem]:
+    """The ``custom_keys`` that no parameter is named by.
+
+    Args:
+        cfg: A config.
+        parameters: The names of the model's parameters.
+    """
+    path = ('optim_wrapper', 'paramwise_cfg', 'custom_keys')
+    keys = at(cfg, *path)
+    if not isinstance(keys, Mapping):
+        return []
+    names = [f'.{name}' for name in parameters]
+    words = {word for name in names for word in name.split('.') if word}
+    idle = [key for key in keys if not any(key in name for name in names)]
+    parts = [f'{key!r}{_nearest(key, words)}' for key in idle]
+    if not parts:
+        return []
+    message = f'{", ".join(parts)}: in the name of no parameter'
+    return [Problem('.'.join(path), message)]
+
+
+def _nearest(key: str, words: Iterable[str]) -> str:
+    hint = did_you_mean(key.split('.')[-1] or key, words, 0.75)
+    return f' ({hint[2:]})' if hint else ''

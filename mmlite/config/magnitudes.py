@@ -1,0 +1,55 @@
+"""Find numbers that cannot be meant."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from mmengine.config import Config
+
+from ..errors import Problem
+from .fitting import at
+
+__all__ = ['check_numbers']
+
+#: Counts of which fewer do nothing, or cannot be.
+_AT_LEAST = {
+    'optim_wrapper.accumulative_counts': 1,
+    'train_cfg.max_epochs': 1,
+    'train_cfg.max_iters': 1,
+    'train_cfg.val_interval': 1,
+}
+_SECTIONS = ('model', 'data_preprocessor', 'optim_wrapper', 'param_scheduler')
+
+
+def check_numbers(cfg: Config) -> list[Problem]:
+    """See that no NaN goes into the model or the optimizer, and counts do something."""
+    problems = [*_too_few(cfg)]
+    problems += [
+        Problem(path, 'is NaN, expected a number')
+        for section in _SECTIONS
+        for path in _places_of_nan(cfg.get(section), section)
+    ]
+    for keys in (('data_preprocessor',), ('model', 'data_preprocessor')):
+        std = at(cfg, *keys, 'std')
+        if 0 in (std if isinstance(std, (list, tuple)) else [std]):
+            message = f'is {std}, by which images are divided; 0 is no deviation'
+            problems.append(Problem('.'.join((*keys, 'std')), message))
+    return problems
+
+
+def _too_few(cfg: Config) -> Iterator[Problem]:
+    for path, least in _AT_LEAST.items():
+        value = at(cfg, *path.split('.'))
+        if isinstance(value, int) and not isinstance(value, bool) and value < least:
+            yield Problem(path, f'is {value}, expected at least {least}')
+
+
+def _places_of_nan(node: Any, path: str) -> Iterator[str]:
+    if isinstance(node, float) and math.isnan(node):
+        yield path
+    if isinstance(node, (list, tuple)):
+        node = dict(enumerate(node))
+    for key, value in node.items() if isinstance(node, Mapping) else ():
+        yield from _places_of_nan(value, f'{path}.{key}')

@@ -1,0 +1,156 @@
+"""Check whether loop, schedule, hooks and data count the same thing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from mmengine.config import Config
+from mmengine.dataset import InfiniteSampler
+from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop
+
+from ..errors import Problem
+from ..registry import DATA_SAMPLERS, LOOPS, PARAM_SCHEDULERS
+from ..signature import default_of
+from .fitting import at
+from .parts import target_of
+from .schema import slot_of
+
+__all__ = ['advise_timing', 'check_timing']
+
+_LIMITS = ('max_epochs', 'max_iters')
+
+
+def check_timing(cfg: Config) -> list[Problem]:
+    """See that a training has an end, and that its schedule moves."""
+    return [*_check_samplers(cfg), *_check_schedules(cfg)]
+
+
+def _check_samplers(cfg: Config) -> Iterator[Problem]:
+    """Refuse what never ends where the end is waited for."""
+    for phase in ('train', 'val', 'test'):
+        section = f'{phase}_dataloader'
+        if phase == 'train' and _counts_epochs(cfg.get('train_cfg')) is not True:
+            continue
+        for key in ('sampler', 'batch_sampler'):
+            target = target_of(at(cfg, section, key), DATA_SAMPLERS)
+            if _is_endless(target):
+                name = target.__name__
+                hint = "; take sampler=dict(type='DefaultSampler')"
+                if phase == 'train':
+                    hint += ', or train_cfg=dict(by_epoch=False, max_iters=...)'
+                what = 'an epoch' if phase == 'train' else 'an evaluation'
+                message = f'{name} has no end, so that {what} has none either{hint}'
+                yield Problem(f'{section}.{key}', message)
+
+
+def _is_endless(sampler: Any) -> bool:
+    theirs = isinstance(sampler, type) and issubclass(sampler, InfiniteSampler)
+    return theirs or getattr(sampler, 'endless', False)
+
+
+def _counts_epochs(loop: Any) -> bool | None:
+    """Whether a training is one by epochs; None if nobody knows."""
+    if not isinstance(loop, Mapping):
+        target = type(loop)
+    else:
+        target = target_of(loop, slot_of(('train_cfg',), loop) or LOOPS)
+    if isinstance(target, type) and issubclass(target, EpochBasedTrainLoop):
+        return True
+    is_other = isinstance(target, type) and issubclass(target, IterBasedTrainLoop)
+    return False if is_other else None
+
+
+def schedulers_of(cfg: Any, path: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Each scheduler of a section, with its place."""
+    if isinstance(cfg, (list, tuple)):
+        cfg = dict(enumerate(cfg))
+    elif isinstance(cfg, Mapping) and 'type' in cfg:
+        yield path, cfg
+        return
+    for key, value in cfg.items() if isinstance(cfg, Mapping) else ():
+        yield from schedulers_of(value, f'{path}.{key}')
+
+
+def _by_epoch(scheduler: Mapping[str, Any]) -> bool:
+    target = target_of(scheduler, PARAM_SCHEDULERS)
+    default = default_of(target, 'by_epoch') if callable(target) else None
+    return scheduler.get('by_epoch', default) is True
+
+
+def _check_schedules(cfg: Config) -> Iterator[Problem]:
+    """Refuse a schedule by epochs in a training that is one long epoch."""
+    if _counts_epochs(cfg.get('train_cfg')) is not False:
+        return
+    for path, scheduler in schedulers_of(cfg.get('param_scheduler'), 'param_scheduler'):
+        target = target_of(scheduler, PARAM_SCHEDULERS)
+        after_validation = getattr(target, 'need_val_args', False)
+        converted = scheduler.get('convert_to_iter_based', False)
+        if _by_epoch(scheduler) and not converted and not after_validation:
+            yield Problem(
+                path,
+                'counts epochs (by_epoch=True), but the training counts iterations, '
+                'and the value would never change; set by_epoch=False and count '
+                'iterations here too',
+            )
+
+
+def advise_timing(cfg: Config) -> list[Problem]:
+    """What can be meant, and seldom is."""
+    return [*_advise_units(cfg), *_advise_ends(cfg)]
+
+
+def _advise_units(cfg: Config) -> Iterator[Problem]:
+    """Hooks and logs that count epochs in a training by iterations."""
+    if _counts_epochs(cfg.get('train_cfg')) is not False:
+        return
+    path = 'default_hooks.checkpoint'
+    hook = at(cfg, *path.split('.'))
+    hook = {} if hook is None and path.split('.')[1] not in _hooks(cfg) else hook
+    if isinstance(hook, Mapping) and hook.get('by_epoch', True):
+        if hook.get('interval', 1) > 0:
+            yield Problem(
+                path,
+                'counts epochs, but the training counts iterations: one checkpoint '
+                'is saved, at the end; set by_epoch=False and interval in iterations',
+            )
+    if at(cfg, 'log_processor', 'by_epoch') is True:
+        message = 'is True, but the training counts iterations; set it to False'
+        yield Problem('log_processor.by_epoch', message)
+
+
+def _hooks(cfg: Config) -> Mapping[str, Any]:
+    hooks = cfg.get('default_hooks')
+    return hooks if isinstance(hooks, Mapping) else {}
+
+
+def _advise_ends(cfg: Config) -> Iterator[Problem]:
+    """Schedules that are over before the training is, or never begin."""
+    loop = cfg.get('train_cfg')
+    by_epoch = _counts_epochs(loop)
+    limit = loop.get(_LIMITS[not by_epoch]) if isinstance(loop, Mapping) else None
+    if by_epoch is None or not isinstance(limit, int):
+        return
+    unit = 'epochs' if by_epoch else 'iterations'
+    comparable = [
+        (path, scheduler)
+        for path, scheduler in schedulers_of(
+            cfg.get('param_scheduler'), 'param_scheduler'
+        )
+        if _by_epoch(scheduler) == by_epoch
+    ]
+    for path, scheduler in comparable:
+        begin = scheduler.get('begin', 0)
+        if isinstance(begin, int) and begin >= limit:
+            message = f'is {begin}, but the training ends after {limit} {unit}'
+            yield Problem(f'{path}.begin', message)
+    ends = [scheduler.get('end') for _, scheduler in comparable]
+    all_end = ends and all(isinstance(end, int) for end in ends)
+    if all_end and len(ends) == _count(cfg) and max(ends) < limit:
+        path, _ = comparable[ends.index(max(ends))]
+        message = f'is {max(ends)}, but the training goes on to {limit} {unit}'
+        yield Problem(f'{path}.end', f'{message}, with what the value is then')
+
+
+def _count(cfg: Config) -> int:
+    return len(list(schedulers_of(cfg.get('param_scheduler'), 'param_scheduler')))

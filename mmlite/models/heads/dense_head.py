@@ -1,0 +1,315 @@
+"""What the heads of one-stage detectors share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+import torch
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+
+from ...errors import ConfigError, Problem, did_you_mean
+from ...ops import clip_boxes, multiclass_nms
+from ...registry import MODELS, TASK_UTILS
+from ...structures import Objects
+
+__all__ = [
+    'DenseHead',
+    'build_module',
+    'build_util',
+    'filled',
+    'flat_maps',
+    'map_sizes',
+]
+
+Detections = tuple[Tensor, Tensor, Tensor]
+NORMALIZERS = ('image', 'batch')
+
+
+def build_util(key: str, cfg: Any) -> Any:
+    """Build a part of ``TASK_UTILS``, so that errors say which argument it is."""
+    if not isinstance(cfg, dict):
+        return cfg
+    try:
+        return TASK_UTILS.build(cfg)
+    except ConfigError as error:
+        raise error.under(key) from error.__cause__
+
+
+def flat_maps(maps: Sequence[Tensor], channels: int) -> Tensor:
+    """The predictions of all maps in the order of the anchors.
+
+    Args:
+        maps: ``(B, A * channels, H, W)`` each.
+        channels: Numbers that are predicted for an anchor.
+
+    Returns:
+        ``(B, sum of all H * W * A, channels)``.
+    """
+    return torch.cat(
+        [m.permute(0, 2, 3, 1).reshape(len(m), -1, channels) for m in maps], dim=1
+    )
+
+
+def map_sizes(feats: Sequence[Tensor]) -> list[tuple[int, int]]:
+    """Height and width of feature maps."""
+    return [tuple(feat.shape[-2:]) for feat in feats]
+
+
+class DenseHead(BaseModule):
+    """Base of heads that predict a class and a box for every anchor of every map.
+
+    Override:
+        class_maps, box_maps: maps of features to those of predictions.
+        candidates: which boxes of an image are looked at, and their suppression.
+
+    Args:
+        num_classes: Number of classes ``K``, without background.
+        in_channels: Channels of the maps; one number if all are alike.
+        anchor_generator: Config of the anchors.
+        bbox_coder: Config of the box coder.
+        assigner: Config of the target assigner.
+        loss_cls: Config of the loss of the classes.
+        loss_bbox: Config of the loss of the boxes; one that compares boxes, e.g.
+            ``GIoULoss``, is given decoded ones.
+        use_sigmoid: Whether each class has a score of its own; else background is the
+            first of ``K + 1`` scores that share 1.
+        miner: Config of a hard example miner, or None.
+        normalizer: Number of positives that losses are divided by: those of each
+            ``'image'`` (then the mean over images), or of the whole ``'batch'``.
+        test_cfg: ``score_thr``, ``nms_pre``, ``iou_threshold``, ``max_per_img``.
+        init_cfg: How the weights are initialised.
+
+    Shape:
+        feats: ``(B, C, H, W)`` each.
+        returns: scores before sigmoid or softmax ``(B, A, K)`` or ``(B, A, K + 1)``,
+        and what the coder makes of boxes ``(B, A, 4)``.
+
+    Raises:
+        ValueError: if the normalizer is unknown.
+        ConfigError: if test_cfg has an unknown entry.
+    """
+
+    promise: ClassVar[str] = 'AnchorHead'
+    default_test_cfg: ClassVar[dict[str, Any]] = dict(
+        score_thr=0.05, nms_pre=1000, iou_threshold=0.5, max_per_img=300
+    )
+
+    def __init__(
+        self,
+        num_classes: int,
+        in_channels: int | Sequence[int],
+        anchor_generator: dict | Callable,
+        bbox_coder: dict | Any,
+        assigner: dict | Any,
+        loss_cls: dict | nn.Module,
+        loss_bbox: dict | nn.Module,
+        use_sigmoid: bool = False,
+        miner: dict | Callable | None = None,
+        normalizer: str = 'batch',
+        test_cfg: dict | None = None,
+        init_cfg: dict | list | None = None,
+    ) -> None:
+        super().__init__(init_cfg)
+        if normalizer not in NORMALIZERS:
+            raise ValueError(f'normalizer is one of {NORMALIZERS}, got {normalizer!r}')
+        self.num_classes = num_classes
+        self.in_channels = in_channels
+        self.anchor_generator = build_util('anchor_generator', anchor_generator)
+        self.bbox_coder = build_util('bbox_coder', bbox_coder)
+        self.assigner = build_util('assigner', assigner)
+        self.miner = build_util('miner', miner)
+        self.loss_cls = build_module('loss_cls', loss_cls)
+        self.loss_bbox = build_module('loss_bbox', loss_bbox)
+        self.use_sigmoid = use_sigmoid
+        self.normalizer = normalizer
+        self.test_cfg = filled('test_cfg', self.default_test_cfg, test_cfg)
+        self.cls_channels = num_classes + (not use_sigmoid)
+
+    @property
+    def num_base_anchors(self) -> list[int]:
+        """How many anchors stand at a place of each map."""
+        return self.anchor_generator.num_base_anchors
+
+    def class_maps(self, feats: Sequence[Tensor]) -> list[Tensor]:
+        """``(B, A * K, H, W)`` or ``(B, A * (K + 1), H, W)`` for each map."""
+        raise NotImplementedError(f'{type(self).__name__} has to define class_maps')
+
+    def box_maps(self, feats: Sequence[Tensor]) -> list[Tensor]:
+        """``(B, A * 4, H, W)`` for each map."""
+        raise NotImplementedError(f'{type(self).__name__} has to define box_maps')
+
+    def forward(self, feats: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+        """Class scores before sigmoid or softmax, and encoded boxes."""
+        classes = flat_maps(self.class_maps(feats), self.cls_channels)
+        return classes, flat_maps(self.box_maps(feats), 4)
+
+    def anchors(
+        self, feats: Sequence[Tensor], image_size: tuple[int, int]
+    ) -> list[Tensor]:
+        """The anchors of each map, in pixels of the image."""
+        return self.anchor_generator(map_sizes(feats), image_size, feats[0].device)
+
+    def scores(self, classes: Tensor) -> Tensor:
+        """Scores from 0 to 1 without background, ``(*, K)``."""
+        if self.use_sigmoid:
+            return classes.sigmoid()
+        return classes.softmax(dim=-1)[..., 1:]
+
+    def loss(
+        self,
+        classes: Tensor,
+        deltas: Tensor,
+        anchors: Sequence[Tensor],
+        objects: Sequence[Objects],
+    ) -> dict[str, Tensor]:
+        """The losses of a batch.
+
+        Args:
+            classes: As :meth:`forward` gives it.
+            deltas: As :meth:`forward` gives it.
+            anchors: The anchors of each map.
+            objects: The ground truth of each image.
+
+        Returns:
+            ``loss_cls`` and ``loss_bbox``.
+        """
+        boxes = torch.cat(list(anchors))
+        targets = [
+            self.assigner.assign(boxes, o.boxes, o.labels, o.weights, o.ignored)
+            for o in objects
+        ]
+        labels = torch.stack([t.labels for t in targets])
+        weights = torch.stack([t.weights for t in targets])
+        places = torch.stack([labels.new_tensor(len(t.places)) for t in targets])
+        factors = self._factors(places).to(classes.dtype)
+        counted = classes.float()
+        cls_loss = self._class_losses(counted, labels)
+        loc_loss = self._box_losses(deltas.float(), boxes, targets)
+        if self.miner is not None:
+            weights = weights * self._mined(cls_loss, loc_loss, deltas, boxes, targets)
+        factors = factors.to(cls_loss.dtype)
+        total = (cls_loss * weights * factors[:, None]).sum()
+        by_image = torch.stack([part.sum() for part in loc_loss])
+        # Without an object the loss is 0, but reaches every weight.
+        located = (by_image * factors).sum() + 0 * deltas.sum()
+        return dict(loss_cls=total, loss_bbox=located)
+
+    def _factors(self, positives: Tensor) -> Tensor:
+        if self.normalizer == 'image':
+            return 1 / (positives.clamp(min=1) * len(positives))
+        return (1 / positives.sum().clamp(min=1)).expand(len(positives))
+
+    def _class_losses(self, classes: Tensor, labels: Tensor) -> Tensor:
+        """The loss of each anchor, ``(B, A)``."""
+        flat = classes.flatten(0, 1)
+        if self.use_sigmoid:
+            target = flat.new_zeros(len(flat), self.num_classes + 1)
+            column = labels.flatten().clamp(min=-1) % (self.num_classes + 1)
+            target = target.scatter(1, column[:, None], 1.0)[:, : self.num_classes]
+        else:
+            target = labels.flatten().clamp(min=-1) + 1
+        losses = self.loss_cls(flat, target, reduction_override='none')
+        if losses.ndim > 1:
+            losses = losses.sum(dim=-1)
+        return losses.view_as(labels)
+
+    def _box_losses(
+        self, deltas: Tensor, anchors: Tensor, targets: Sequence[Any]
+    ) -> list[Tensor]:
+        """The loss of each anchor with an object, ``(P, )`` for each image."""
+        found = []
+        for own, target in zip(deltas, targets, strict=True):
+            pred, at = own[target.places], anchors[target.places]
+            if getattr(self.loss_bbox, 'on_boxes', False):
+                pred, wanted = self.bbox_coder.decode(at, pred), target.boxes
+            else:
+                wanted = self.bbox_coder.encode(at, target.boxes)
+            losses = self.loss_bbox(pred, wanted, reduction_override='none')
+            if losses.ndim > 1:
+                losses = losses.sum(dim=-1)
+            found.append(losses * target.box_weights)
+        return found
+
+    @torch.no_grad()
+    def _mined(
+        self,
+        cls_loss: Tensor,
+        loc_loss: Sequence[Tensor],
+        deltas: Tensor,
+        anchors: Tensor,
+        targets: Sequence[Any],
+    ) -> Tensor:
+        """1 for the anchors that count, 0 for the others, ``(B, A)``."""
+        keep = torch.zeros_like(cls_loss)
+        for i, target in enumerate(targets):
+            located = torch.zeros_like(cls_loss[i])
+            located[target.places] = loc_loss[i].to(located.dtype)
+            boxes = self.bbox_coder.decode(anchors, deltas[i])
+            keep[i, self.miner(cls_loss[i], located, boxes, target.labels)] = 1.0
+        return keep
+
+    @torch.no_grad()
+    def predict(
+        self,
+        classes: Tensor,
+        deltas: Tensor,
+        anchors: Sequence[Tensor],
+        sizes: Sequence[tuple[int, int]],
+    ) -> list[Detections]:
+        """The boxes of each image, the best first.
+
+        Args:
+            classes: As :meth:`forward` gives it.
+            deltas: As :meth:`forward` gives it.
+            anchors: The anchors of each map.
+            sizes: Height and width of each image without its padding.
+
+        Returns:
+            Boxes ``(M, 4)`` in pixels, scores ``(M, )`` and labels ``(M, )``.
+        """
+        scores = self.scores(classes.float())
+        return [
+            self.candidates(own, delta.float(), anchors, size)
+            for own, delta, size in zip(scores, deltas, sizes, strict=True)
+        ]
+
+    def candidates(
+        self,
+        scores: Tensor,
+        deltas: Tensor,
+        anchors: Sequence[Tensor],
+        size: tuple[int, int],
+    ) -> Detections:
+        """The boxes of one image: the best of every class, then suppression."""
+        boxes = self.bbox_coder.decode(torch.cat(list(anchors)), deltas)
+        return multiclass_nms(clip_boxes(boxes, size), scores, **self.test_cfg)
+
+
+def filled(key: str, default: dict[str, Any], given: dict | None) -> dict[str, Any]:
+    """The settings with what a config changes of them.
+
+    Raises:
+        ConfigError: if it names a setting that there is not.
+    """
+    problems = [
+        Problem(
+            f'{key}.{name}', f'there is no such setting{did_you_mean(name, default)}'
+        )
+        for name in given or {}
+        if name not in default
+    ]
+    if problems:
+        raise ConfigError(problems)
+    return {**default, **(given or {})}
+
+
+def build_module(key: str, cfg: dict | nn.Module) -> nn.Module:
+    """Build a part of ``MODELS``, so that errors say which argument it is."""
+    if isinstance(cfg, nn.Module):
+        return cfg
+    try:
+        return MODELS.build(cfg)
+    except ConfigError as error:
+        raise error.under(key) from error.__cause__

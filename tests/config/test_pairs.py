@@ -1,0 +1,330 @@
+"""Sections that are right by themselves, and do not fit each other."""
+
+import copy
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.dataset import InfiniteSampler
+from support.tiny_config import CFG, LOADER, PIPELINE, found
+from torch import nn
+from torch.utils.data import Dataset
+
+from mmlite.config import advise_custom_keys, check, examine
+from mmlite.registry import DATASETS, METRICS, MODELS
+
+BY_ITERATIONS = dict(by_epoch=False, max_iters=8)
+
+
+def changed(**sections):
+    return {**copy.deepcopy(CFG), **sections}
+
+
+def loader(**changes):
+    return {**copy.deepcopy(LOADER), **changes}
+
+
+def advice(cfg):
+    result = examine(Config(cfg))
+    assert result.problems == []
+    return [str(problem) for problem in result.advice]
+
+
+@pytest.mark.parametrize('kind', ['InfiniteSampler', InfiniteSampler])
+def test_a_sampler_without_end_in_a_training_by_epochs(kind):
+    endless = loader(sampler=dict(type=kind))
+    (problem,) = found(changed(train_dataloader=endless))
+    assert problem.startswith(
+        'train_dataloader.sampler: InfiniteSampler has no end, so that an epoch has '
+        'none either; take '
+    )
+    loop = dict(train_cfg=BY_ITERATIONS, param_scheduler=None)
+    assert found(changed(train_dataloader=endless, **loop)) == []
+    (problem,) = found(changed(val_dataloader=endless, **loop))
+    assert problem.startswith('val_dataloader.sampler: InfiniteSampler has no end')
+
+
+@pytest.mark.parametrize(
+    ('loop', 'problem'),
+    [
+        (dict(max_epochs=-3), 'train_cfg.max_epochs is -3, expected at least 1'),
+        (dict(max_epochs=0), 'train_cfg.max_epochs is 0, expected at least 1'),
+        (
+            dict(max_epochs=3, val_interval=0),
+            'train_cfg.val_interval is 0, expected at least 1',
+        ),
+        (
+            dict(type='IterBasedTrainLoop', max_iters=-1),
+            'train_cfg.max_iters is -1, expected at least 1',
+        ),
+    ],
+)
+def test_a_loop_that_trains_nothing(loop, problem):
+    assert found(changed(train_cfg=loop, param_scheduler=None)) == [problem]
+
+
+def test_counts_and_priorities_that_the_engine_would_refuse():
+    cfg = changed()
+    cfg['optim_wrapper']['accumulative_counts'] = 0
+    cfg['custom_hooks'][0]['priority'] = 'HIHG'
+    cfg['env_cfg']['mp_cfg']['mp_start_method'] = 'frok'
+    problems = found(cfg)
+    assert [p.split(';')[0] for p in problems] == [
+        "custom_hooks.0.priority is 'HIHG'",
+        "env_cfg.mp_cfg.mp_start_method: expects 'fork' | 'spawn' | 'forkserver', got "
+        "'frok' (str)",
+        'optim_wrapper.accumulative_counts is 0, expected at least 1',
+    ]
+    cfg = changed(custom_hooks=[dict(type='EMAHook', priority=49)])
+    assert found(cfg) == []
+
+
+@pytest.mark.parametrize(
+    ('scheduler', 'moves'),
+    [
+        (dict(type='MultiStepLR', milestones=[1]), False),
+        (dict(type='MultiStepLR', milestones=[1], by_epoch=True), False),
+        (dict(type='MultiStepLR', milestones=[1], by_epoch=False), True),
+        (dict(type='LinearLR', end=1, convert_to_iter_based=True), True),
+        (dict(type='ReduceOnPlateauLR', monitor='tiny/x', rule='greater'), True),
+    ],
+)
+def test_a_schedule_by_epochs_in_a_training_by_iterations(scheduler, moves):
+    sections = dict(train_cfg=BY_ITERATIONS, param_scheduler=[scheduler])
+    problems = found(changed(**sections))
+    assert bool(problems) is not moves
+    for problem in problems:
+        assert problem.startswith('param_scheduler.0: counts epochs (by_epoch=True)')
+    assert found(changed(param_scheduler=[scheduler])) == []
+
+
+def test_hooks_and_logs_that_count_epochs_in_a_training_by_iterations():
+    sections = dict(train_cfg=BY_ITERATIONS, param_scheduler=None)
+    logs = dict(log_processor=dict(by_epoch=True))
+    units = [
+        'default_hooks.checkpoint: counts epochs, but the training counts iterations: '
+        'one checkpoint is saved, at the end; set by_epoch=False and interval in '
+        'iterations',
+        'log_processor.by_epoch is True, but the training counts iterations; set it to '
+        'False',
+    ]
+    assert advice(changed(**sections, **logs)) == [*units, *advice(CFG)]
+    assert advice(changed(**logs)) == advice(CFG)
+    saves = dict(default_hooks=dict(checkpoint=dict(by_epoch=False)))
+    assert advice(changed(**sections, **saves)) == advice(CFG)
+
+
+@pytest.mark.parametrize(
+    ('schedule', 'said'),
+    [
+        ([dict(end=2)], 'param_scheduler.0.end is 2, but the training goes on to 3'),
+        ([dict(end=1), dict(begin=1, end=3)], None),
+        ([dict(end=1), dict(begin=1)], None),
+        (
+            [dict(end=1), dict(begin=3, end=4)],
+            'param_scheduler.1.begin is 3, but the training',
+        ),
+    ],
+)
+def test_a_schedule_that_is_over_too_soon_or_begins_too_late(schedule, said):
+    schedulers = [dict(type='LinearLR', **entry) for entry in schedule]
+    said_now = advice(changed(param_scheduler=schedulers))
+    mine = [line for line in said_now if line.startswith('param_scheduler')]
+    assert len(mine) == bool(said)
+    assert all(line.startswith(said) for line in mine)
+
+
+@pytest.mark.parametrize('section', ['custom_hooks', 'param_scheduler'])
+@pytest.mark.parametrize(
+    ('name', 'right'), [('tiny/top1', True), ('tinny/top1', False), ('val_loss', True)]
+)
+def test_what_watches_a_result_that_there_is_not(section, name, right):
+    kinds = dict(custom_hooks='EarlyStoppingHook', param_scheduler='ReduceOnPlateauLR')
+    part = dict(type=kinds[section], monitor=name, rule='greater')
+    problems = found(changed(**{section: [part]}))
+    message = f'{section}.0.monitor is {name!r}, but no metric begins so; did you mean '
+    assert problems == ([] if right else [f"{message}'tiny'?"])
+
+
+def test_what_watches_a_validation_that_there_is_not():
+    none = dict.fromkeys(('val_dataloader', 'val_cfg', 'val_evaluator'))
+    assert advice(changed(**none)) == [
+        "custom_hooks.0.monitor is 'tiny/top1', but there is no validation that would "
+        'give it',
+        *advice(CFG),
+    ]
+
+
+class NoLabels(Dataset):
+    pass
+
+
+@pytest.fixture
+def no_labels(monkeypatch):
+    monkeypatch.setitem(DATASETS._module_dict, 'NoLabels', NoLabels)
+
+
+def test_a_sampler_that_needs_labels(no_labels):
+    weighted = dict(sampler=dict(type='WeightedRandomSampler'))
+    wrapped = dict(type='RepeatDataset', times=2, dataset=LOADER['dataset'])
+    tiny = loader(dataset=dict(type='NoLabels'), **weighted)
+    assert found(changed(train_dataloader=loader(dataset=wrapped, **weighted))) == []
+    assert found(changed(train_dataloader=tiny)) == [
+        'train_dataloader.sampler: WeightedRandomSampler needs the labels of all '
+        'samples, which NoLabels does not give; define get_gt_labels() in it, or take '
+        'another sampler'
+    ]
+
+
+@pytest.mark.parametrize('key', ['collate_fn', 'batch_sampler'])
+def test_what_data_in_memory_exclude(key):
+    value = dict(collate_fn=dict(type='default_collate'), batch_sampler=nn.Identity())
+    section = loader(in_memory=True, **{key: value[key]})
+    assert found(changed(train_dataloader=section)) == [
+        f'train_dataloader.{key} has no meaning with in_memory=True; leave one of them '
+        'out'
+    ]
+
+
+def test_samples_that_an_evaluation_leaves_out():
+    section = loader(drop_last=True)
+    message = 'is True, which leaves samples out of the result; set it to False'
+    assert found(changed(train_dataloader=section)) == []
+    assert found(changed(val_dataloader=section, test_dataloader=section)) == [
+        f'val_dataloader.drop_last {message}'
+    ]
+
+
+def test_the_classes_of_folders(tmp_path):
+    for name in ('cat', 'dog', 'emu', 'fox'):
+        (tmp_path / 'pets/train' / name).mkdir(parents=True)
+    pets = dict(type='CustomDataset', data_root=str(tmp_path / 'pets'), split='train')
+    section = loader(dataset=dict(pets, pipeline=[dict(type='PackInputs')]))
+    assert found(changed(train_dataloader=section)) == [
+        'model.head.num_classes is 3, but CustomDataset has 4 classes; set '
+        'model.head.num_classes=4'
+    ]
+    section['dataset']['data_root'] = 'not/downloaded/yet'
+    assert found(changed(train_dataloader=section)) == []
+    section['dataset'] |= dict(split='nope')
+    assert len(found(changed(train_dataloader=section))) <= 1
+
+
+NAN = float('nan')
+
+
+@pytest.mark.parametrize(
+    ('override', 'problem'),
+    [
+        (dict(mean=[1.0, NAN, 3.0]), 'data_preprocessor.mean.1 is NaN'),
+        (dict(mean=[0.0], std=[0]), 'data_preprocessor.std is [0], by which images'),
+        (dict(mean=[0.0], std=[NAN]), 'data_preprocessor.std.0 is NaN'),
+    ],
+)
+def test_numbers_that_cannot_be_meant(override, problem):
+    section = dict(type='ClsDataPreprocessor', mean=[1.0], std=[1.0]) | override
+    cfg = changed(data_preprocessor=section)
+    assert any(line.startswith(problem) for line in found(cfg))
+
+
+def test_a_learning_rate_is_a_number():
+    cfg = changed(optim_wrapper=dict(optimizer=dict(type='SGD', lr=True)))
+    (problem,) = found(cfg)
+    assert problem.startswith('optim_wrapper.optimizer.lr: SGD expects float')
+    cfg['optim_wrapper']['optimizer']['lr'] = NAN
+    assert found(cfg) == ['optim_wrapper.optimizer.lr is NaN, expected a number']
+
+
+def test_custom_keys_in_the_name_of_no_parameter():
+    keys = {'.token': {}, 'fc': {}, 'heead': {}, 'head.wieght': {}}
+    cfg = dict(optim_wrapper=dict(paramwise_cfg=dict(custom_keys=keys)))
+    names = ['backbone.fc.weight', 'head.weight']
+    (line,) = advise_custom_keys(Config(cfg), names)
+    assert str(line) == (
+        "optim_wrapper.paramwise_cfg.custom_keys: '.token', 'heead' (did you mean "
+        "'head'?), 'head.wieght' (did you mean 'weight'?): in the name of no parameter"
+    )
+    assert advise_custom_keys(Config(cfg), ['token.fc.heead.head.wieght']) == []
+    assert advise_custom_keys(Config({}), names) == []
+
+
+def test_custom_keys_may_have_options_of_the_optimizer():
+    cfg = changed()
+    keys = dict(bias=dict(decay_mult=0.0, lars_exclude=True))
+    cfg['optim_wrapper']['paramwise_cfg']['custom_keys'] = keys
+    assert found(cfg) == []
+    keys['bias']['decay_mul'] = 0.0
+    assert found(cfg) == [
+        "optim_wrapper.paramwise_cfg.custom_keys.bias has no key 'decay_mul'; did you "
+        "mean 'decay_mult'?"
+    ]
+
+
+def test_leftovers_of_published_configs_are_no_mistakes():
+    cfg = changed(
+        data=dict(samples_per_gpu=2), resume_from=None, strategy=dict(type='X')
+    )
+    cfg['optim_wrapper']['paramwise_cfg']['_delete'] = True
+    idle = [f'{key} is not read; leave it out' for key in ('data', 'resume_from')]
+    idle += [
+        'strategy is not read; leave it out',
+        'optim_wrapper.paramwise_cfg._delete is not read: the key that replaces a dict '
+        "is '_delete_'",
+    ]
+    assert advice(cfg) == [*idle, *advice(CFG)]
+    assert found(dict(model=CFG['model'], data={'a': {}})) == [
+        "unknown key 'data'; that is now train_dataloader, val_dataloader and "
+        'test_dataloader'
+    ]
+    assert found(changed(resume_from='a.pth')) == [
+        "unknown key 'resume_from'; that is now load_from, with resume = True"
+    ]
+
+
+def test_sync_bn_needs_a_gpu(monkeypatch):
+    cfg = changed(sync_bn='torch')
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
+    assert any(line.startswith('sync_bn has no effect') for line in advice(cfg))
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: True)
+    assert advice(cfg) == advice(CFG)
+
+
+def test_a_whole_that_does_not_predict(monkeypatch):
+    whole, metric = MODELS.get('TinyWhole'), METRICS.get('TinyMetric')
+    monkeypatch.setattr(whole, 'predicts', False, raising=False)
+    assert found(CFG) == [
+        f'{phase}_evaluator: needs predictions, but TinyWhole does not predict; leave '
+        f'out {phase}_dataloader, {phase}_cfg and {phase}_evaluator, or take metrics '
+        'of features'
+        for phase in ('val', 'test')
+    ]
+    monkeypatch.setattr(metric, 'takes_features', True, raising=False)
+    assert found(CFG) == []
+
+
+def test_a_loader_inside_a_model(monkeypatch):
+    seen = []
+
+    class Gallery(nn.Module):
+        def __init__(self, prototype: dict):
+            super().__init__()
+            seen.append(prototype)
+
+    monkeypatch.setitem(MODELS._module_dict, 'Gallery', Gallery)
+    prototype = loader(dataset=dict(type='TinyData', pipeline=PIPELINE))
+    cfg = dict(model=dict(type='Gallery', prototype=prototype))
+    assert found(cfg) == []
+    assert seen == [prototype]
+    prototype['dataset'] = dict(type='TinyDat')
+    prototype['batch_size'] = 0
+    assert found(cfg) == [
+        'model.prototype.batch_size is 0, expected at least 1',
+        "model.prototype.dataset: unknown type 'TinyDat'; did you mean 'TinyData'?",
+    ]
+
+
+def test_what_is_said_beside_is_returned():
+    assert [str(line) for line in check(Config(changed(data={})))] == [
+        'data is not read; leave it out',
+        *advice(CFG),
+    ]
