@@ -93,12 +93,9 @@ __all__ = [
     'SeededSampler',
     'SequentialSampler',
     'StanfordCars',
-<<<<<<< HEAD
     'StereoDataset',
     'StereoScenes',
-=======
     'Walkers',
->>>>>>> main
     'WeightedRandomSampler',
     'default_collate',
     'limit_opencv_threads',

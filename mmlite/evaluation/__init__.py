@@ -5,13 +5,10 @@ from .metrics import (
     Accuracy,
     AveragePrecision,
     ConfusionMatrix,
-<<<<<<< HEAD
-    DisparityMetric,
-=======
     CrossViewRank,
     CrossViewRetrieval,
+    DisparityMetric,
     GaitRetrieval,
->>>>>>> main
     MultiLabelMetric,
     RowMetric,
     SampleMetric,
@@ -22,12 +19,9 @@ __all__ = [
     'Accuracy',
     'AveragePrecision',
     'ConfusionMatrix',
-<<<<<<< HEAD
-    'DisparityMetric',
-=======
     'CrossViewRank',
     'CrossViewRetrieval',
->>>>>>> main
+    'DisparityMetric',
     'Evaluator',
     'GaitRetrieval',
     'MultiLabelMetric',

@@ -11,11 +11,8 @@ from . import (
     layers,
     losses,
     necks,
-<<<<<<< HEAD
     stereo,
-=======
     task_utils,
->>>>>>> main
 )
 from .base import BaseModel
 
@@ -31,9 +28,6 @@ __all__ = [
     'layers',
     'losses',
     'necks',
-<<<<<<< HEAD
     'stereo',
-=======
     'task_utils',
->>>>>>> main
 ]

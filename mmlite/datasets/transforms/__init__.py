@@ -110,11 +110,8 @@ __all__ = [
     'RandomGrayscale',
     'RandomPerspective',
     'RandomResizedCrop',
-<<<<<<< HEAD
-    'RandomStereoScale',
-=======
     'RandomRotate',
->>>>>>> main
+    'RandomStereoScale',
     'Resize',
     'ResizeEdge',
     'Rotate',
@@ -124,11 +121,8 @@ __all__ = [
     'Sharpness',
     'Shear',
     'Shift',
-<<<<<<< HEAD
     'ShiftView',
-=======
     'SilhouetteCut',
->>>>>>> main
     'Solarize',
     'SolarizeAdd',
     'SwapFlip',

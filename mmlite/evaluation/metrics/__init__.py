@@ -3,12 +3,9 @@
 from .accuracy import Accuracy
 from .base import RowMetric
 from .confusion_matrix import ConfusionMatrix
-<<<<<<< HEAD
-from .disparity import DisparityMetric
-=======
 from .cross_view import CrossViewRank, CrossViewRetrieval
+from .disparity import DisparityMetric
 from .gait_retrieval import GaitRetrieval
->>>>>>> main
 from .multi_label import AveragePrecision, MultiLabelMetric
 from .sample_metric import SampleMetric
 from .single_label import SingleLabelMetric
@@ -17,13 +14,10 @@ __all__ = [
     'Accuracy',
     'AveragePrecision',
     'ConfusionMatrix',
-<<<<<<< HEAD
-    'DisparityMetric',
-=======
     'CrossViewRank',
     'CrossViewRetrieval',
+    'DisparityMetric',
     'GaitRetrieval',
->>>>>>> main
     'MultiLabelMetric',
     'RowMetric',
     'SampleMetric',
