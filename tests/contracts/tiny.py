@@ -352,14 +352,21 @@ LOSSES = {
 PROMISES = {
     'heads': (
         'ClassificationHead',
+        'MultiLabelHead',
         'PretrainHead',
         'AnchorHead',
         'BoxHead',
         'RoIHead',
     ),
-    'losses': ('ElementwiseLoss', 'PartLoss', 'SetLoss'),
-    'heads': ('ClassificationHead', 'MultiLabelHead', 'PretrainHead'),
-    'losses': ('ElementwiseLoss', 'SetLoss'),
+    'losses': ('ElementwiseLoss', 'PartLoss', 'SetLoss', 'MaskedLoss'),
+}
+
+#: For losses over the pixels whose disparity is known: arguments for two estimates.
+MASKED_LOSSES: dict[str, dict[str, Any]] = {
+    'DisparityLoss': dict(weights=[0.5, 1.0]),
+    'DisparitySequenceLoss': dict(),
+    'Smooth_l1_Loss': dict(),
+    'Weighted_Smooth_l1_Loss': dict(weights=[0.5, 1.0]),
 }
 
 #: For losses of sets: arguments; the embeddings are 6 of width 8, of 3 classes.
@@ -444,6 +451,24 @@ _FPN_BACKBONE = dict(
 _SCALED = dict(mean=[127.5] * 3, std=[64.0] * 3)
 _FPN = dict(type='FPNExtractor', neck=dict(out_channels=8))
 
+# Networks of stereo matching, few layers where they can have fewer.
+STEREO: dict[str, dict[str, Any]] = {
+    'GwcNet': dict(max_disp=16, num_groups=8, use_concat_volume=True),
+    'LightStereo': dict(max_disp=16, aggregation_blocks=(1, 2, 2), expanse_ratio=1),
+    'PSMNet': dict(max_disp=16),
+    'RAFTStereo': dict(
+        hidden_dims=(16, 16, 16),
+        n_gru_layers=2,
+        slow_fast_gru=True,
+        shared_backbone=True,
+        train_iters=2,
+        valid_iters=2,
+        max_disp=16,
+    ),
+    'TinyStereo': dict(max_disp=16, channels=8, num_groups=2, depth=1),
+}
+
+
 #: For wholes: config, and the task whose noise they are given.
 WHOLES: dict[str, tuple[dict[str, Any], str]] = {
     'Baseline': (GAIT_BASE, 'gait'),
@@ -483,6 +508,7 @@ WHOLES: dict[str, tuple[dict[str, Any], str]] = {
         ),
         'skeleton_gait',
     ),
+    **{name: (args, 'stereo') for name, args in STEREO.items()},
     'ImageClassifier': (
         dict(
             backbone=dict(type='LeNet5'),
@@ -548,6 +574,7 @@ METRIC_CASES: dict[str, tuple[dict[str, Any], str]] = {
     'AveragePrecision': (dict(), 'scores'),
     'ConfusionMatrix': (dict(), 'scores'),
     'MultiLabelMetric': (dict(thr=0.2), 'scores'),
+    'DisparityMetric': (dict(reduction=['image', 'pixel']), 'disparities'),
     'SingleLabelMetric': (dict(average=None), 'scores'),
 }
 
@@ -591,6 +618,7 @@ STEPS = {
     'ColorJitter': dict(brightness=0.4, contrast=0.4, saturation=0.4, hue=0.1),
     'Compose': dict(transforms=[dict(type='RandomFlip', prob=0.5)]),
     'LoadAnnotations': dict(),
+    'LoadDisparity': dict(),
     'LoadImageFromFile': dict(),
     'MultiView': dict(
         transforms=[[dict(type='RandomCrop', crop_size=20)]], num_views=2
@@ -603,10 +631,13 @@ STEPS = {
     'RandomFlip': dict(prob=0.5, direction='horizontal'),
     'RandomGrayscale': dict(prob=0.5, keep_channels=True),
     'RandomResizedCrop': dict(scale=20),
+    'RandomStereoScale': dict(scale_range=(-0.5, 0.5)),
     'Resize': dict(scale=(21, 19)),
     'ResizeEdge': dict(scale=20),
     'Shift': dict(x=3, y=-2),
+    'ShiftView': dict(),  # its sample is a stereo pair
     'SwapFlip': dict(prob=0.0),  # its sample is a stereo pair
+    'ViewErasing': dict(),  # its sample is a stereo pair
     'TestTimeAug': dict(
         transforms=[[dict(type='RandomFlip', prob=p) for p in (0.0, 1.0)]]
     ),
@@ -635,11 +666,14 @@ NEITHER = (
     *('AutoAugment', 'RandAugment', 'RandomApply', 'RandomChoice'),
     'Compose',
     'LoadAnnotations',
+    'LoadDisparity',
     'LoadImageFromFile',
     'MultiView',
     'PackInputs',
+    'ShiftView',
     'SwapFlip',
     'TestTimeAug',
+    'ViewErasing',
 )
 
 # Transforms that turn uint8 into something else, each with the reason.
