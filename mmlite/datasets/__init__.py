@@ -29,6 +29,17 @@ from .samplers import (
     WeightedRandomSampler,
 )
 from .seeded_index import SeededIndex
+from .silhouettes import prepare_walk
+from .stereo import (
+    ETH3D,
+    KITTI2012,
+    KITTI2015,
+    DrivingStereo,
+    MiddleburyStereo,
+    SceneFlow,
+    StereoDataset,
+)
+from .stereo_scenes import StereoScenes
 from .threads import limit_opencv_threads
 from .transforms import BaseTransform, Compose, register_field, rng_of
 from .voc import VOC
@@ -40,6 +51,9 @@ __all__ = [
     'CIFAR100',
     'CUB',
     'DTD',
+    'ETH3D',
+    'KITTI2012',
+    'KITTI2015',
     'MNIST',
     'SUN397',
     'VOC',
@@ -53,6 +67,7 @@ __all__ = [
     'CustomDataset',
     'DefaultSampler',
     'Digits',
+    'DrivingStereo',
     'FGVCAircraft',
     'FashionMNIST',
     'Flowers102',
@@ -64,6 +79,7 @@ __all__ = [
     'InShop',
     'InfiniteSampler',
     'KFoldDataset',
+    'MiddleburyStereo',
     'MultiLabelDataset',
     'MultiTaskDataset',
     'OxfordIIITPet',
@@ -72,16 +88,20 @@ __all__ = [
     'Places205',
     'RepeatAugSampler',
     'RepeatDataset',
+    'SceneFlow',
     'SeededBatchSampler',
     'SeededIndex',
     'SeededSampler',
     'SequentialSampler',
     'StanfordCars',
+    'StereoDataset',
+    'StereoScenes',
     'Walkers',
     'WeightedRandomSampler',
     'default_collate',
     'limit_opencv_threads',
     'load_in_memory',
+    'prepare_walk',
     'read_partition',
     'register_field',
     'rng_of',

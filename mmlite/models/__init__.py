@@ -12,6 +12,7 @@ from . import (
     losses,
     necks,
     selfsup,
+    stereo,
     target_generators,
     task_utils,
 )
@@ -30,6 +31,7 @@ __all__ = [
     'losses',
     'necks',
     'selfsup',
+    'stereo',
     'target_generators',
     'task_utils',
 ]

@@ -11,6 +11,8 @@ from .efficientformer_head import EfficientFormerClsHead
 from .latent_heads import LatentCrossCorrelationHead, LatentPredictHead
 from .levit_head import LeViTClsHead
 from .linear_head import LinearClsHead
+from .mae_head import MAEPretrainHead, MixMIMPretrainHead, SparKPretrainHead
+from .mim_head import BEiTV1Head, BEiTV2Head, CAEHead, MIMHead, SimMIMHead, iTPNClipHead
 from .multi_label_head import (
     CSRAClsHead,
     MultiLabelClsHead,
@@ -28,6 +30,9 @@ from .vision_transformer_head import VisionTransformerClsHead
 
 __all__ = [
     'ArcFaceClsHead',
+    'BEiTV1Head',
+    'BEiTV2Head',
+    'CAEHead',
     'CSRAClsHead',
     'ClsHead',
     'ConformerHead',
@@ -40,6 +45,9 @@ __all__ = [
     'LatentPredictHead',
     'LeViTClsHead',
     'LinearClsHead',
+    'MAEPretrainHead',
+    'MIMHead',
+    'MixMIMPretrainHead',
     'MoCoV3Head',
     'MultiLabelClsHead',
     'MultiLabelLinearClsHead',
@@ -48,8 +56,11 @@ __all__ = [
     'RoIHead',
     'SSDHead',
     'ScaledLinearClsHead',
+    'SimMIMHead',
+    'SparKPretrainHead',
     'StackedLinearClsHead',
     'SwAVHead',
     'VigClsHead',
     'VisionTransformerClsHead',
+    'iTPNClipHead',
 ]
