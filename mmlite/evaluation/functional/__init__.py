@@ -16,6 +16,7 @@ from .precision_recall import (
     precision_recall_f1,
     single_label_scores,
 )
+from .ranking import hits_of, ranked, ranking_precision, relevant
 from .retrieval_ranks import Ranks, match_ranks
 
 __all__ = [
@@ -32,12 +33,16 @@ __all__ = [
     'count_positives',
     'cross_view_ranks',
     'distance_chunks',
+    'hits_of',
     'match_ranks',
     'mean_without_same_view',
     'one_hot',
     'part_distances',
     'positives',
     'precision_recall_f1',
+    'ranked',
+    'ranking_precision',
+    'relevant',
     'single_label_scores',
     'topk_hits',
 ]
