@@ -7,6 +7,7 @@ from .cross_view import CrossViewRank, CrossViewRetrieval
 from .disparity import DisparityMetric
 from .gait_retrieval import GaitRetrieval
 from .multi_label import AveragePrecision, MultiLabelMetric
+from .neighbours import KNNAccuracy
 from .retrieval import RetrievalAveragePrecision, RetrievalRecall
 from .sample_metric import SampleMetric
 from .single_label import SingleLabelMetric
@@ -19,6 +20,7 @@ __all__ = [
     'CrossViewRetrieval',
     'DisparityMetric',
     'GaitRetrieval',
+    'KNNAccuracy',
     'MultiLabelMetric',
     'RetrievalAveragePrecision',
     'RetrievalRecall',

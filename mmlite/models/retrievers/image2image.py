@@ -79,6 +79,7 @@ class ImageToImageRetriever(BaseRetriever):
             init_cfg = dict(type='Pretrained', checkpoint=pretrained)
         preprocessor = preprocessor_cfg(data_preprocessor, train_cfg)
         super().__init__(prototype, preprocessor, init_cfg)
+        self.data_preprocessor.evaluates_classes = False
         self.image_encoder = build_part('image_encoder', image_encoder)
         self.head = build_part('head', head)
         if isinstance(self.image_encoder, nn.Sequential):
@@ -160,8 +161,8 @@ class ImageToImageRetriever(BaseRetriever):
         gallery = self.prototype_vecs
         if inputs.size(1) != gallery.size(1):
             raise DataError(
-                f'the encoder gives features of width {inputs.size(1)}, but the '
-                f'gallery has width {gallery.size(1)}; encode the gallery with this model'
+                f'the encoder gives features of width {inputs.size(1)}, but the'
+                f' gallery has width {gallery.size(1)}; encode it with this model'
             )
         k = len(gallery) if self.topk == -1 else min(self.topk, len(gallery))
         if callable(self.similarity):
