@@ -9,27 +9,10 @@ Paper: A Simple Framework for Contrastive Learning of Visual Representations, IC
 """
 
 _base_ = [
+    '../_base_/models/simclr_resnet18_digits.py',
     '../_base_/datasets/digits_views_bs256.py',
     '../_base_/default_runtime.py',
 ]
-
-model = dict(
-    type='SimCLR',
-    backbone=dict(type='ResNet_CIFAR', depth=18, stem_channels=16, base_channels=16),
-    neck=dict(
-        type='NonLinearNeck',
-        in_channels=128,
-        hid_channels=128,
-        out_channels=64,
-        norm_cfg=dict(type='BN1d'),
-    ),
-    head=dict(
-        type='ContrastiveHead', loss=dict(type='CrossEntropyLoss'), temperature=0.2
-    ),
-    data_preprocessor=dict(
-        mean=[77.7, 77.7, 77.7], std=[82.4, 82.4, 82.4], to_rgb=False
-    ),
-)
 
 optim_wrapper = dict(optimizer=dict(type='AdamW', lr=0.002, weight_decay=0.01))
 param_scheduler = [

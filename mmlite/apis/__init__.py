@@ -9,6 +9,7 @@ from typing import Any
 
 _HOMES = {
     'ImageClassificationInferencer': 'inferencers',
+    'ImageRetrievalInferencer': 'inferencers',
     'Inferencer': 'inferencers',
     'export': 'exporting',
     'init_model': 'model',
@@ -24,6 +25,7 @@ _HOMES = {
 
 __all__ = [
     'ImageClassificationInferencer',
+    'ImageRetrievalInferencer',
     'Inferencer',
     'export',
     'inferencer_of',

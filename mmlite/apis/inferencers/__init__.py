@@ -3,6 +3,7 @@
 from .base import Inferencer
 from .classification import ClassPrediction, ImageClassificationInferencer
 from .prediction import Prediction
+from .retrieval import ImageRetrievalInferencer, RetrievalPrediction
 from .sources import Source, find_sources
 from .stereo import StereoInferencer, StereoPrediction
 from .tasks import inferencer_of
@@ -10,8 +11,10 @@ from .tasks import inferencer_of
 __all__ = [
     'ClassPrediction',
     'ImageClassificationInferencer',
+    'ImageRetrievalInferencer',
     'Inferencer',
     'Prediction',
+    'RetrievalPrediction',
     'Source',
     'StereoInferencer',
     'StereoPrediction',

@@ -10,6 +10,7 @@ from mmengine.config import Config
 from ...registry import MODELS
 from .base import Inferencer, config_and_checkpoint
 from .classification import ImageClassificationInferencer
+from .retrieval import ImageRetrievalInferencer
 from .stereo import StereoInferencer
 
 __all__ = ['inferencer_of']
@@ -17,6 +18,7 @@ __all__ = ['inferencer_of']
 #: Inferencers by the ``task`` that a whole states.
 _INFERENCERS: dict[str, type[Inferencer]] = {
     'classification': ImageClassificationInferencer,
+    'retrieval': ImageRetrievalInferencer,
     'stereo': StereoInferencer,
 }
 
