@@ -2,12 +2,15 @@
 
 from .base import Inferencer
 from .classification import ClassPrediction, ImageClassificationInferencer
+from .gait import GaitInferencer, GaitPrediction
 from .prediction import Prediction
 from .sources import Source, find_sources
 from .tasks import inferencer_of
 
 __all__ = [
     'ClassPrediction',
+    'GaitInferencer',
+    'GaitPrediction',
     'ImageClassificationInferencer',
     'Inferencer',
     'Prediction',
