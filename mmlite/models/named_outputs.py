@@ -230,9 +230,11 @@ class BaseModel(Whole):
         if not has_field(samples, 'gt_disparity'):
             return {}
         disparity = pad_like_images(samples, 'gt_disparity')
-        mask = disparity.isfinite() & (disparity > 0)
-        if has_field(samples, 'valid'):
+        mask = disparity.isfinite()
+        if has_field(samples, 'valid'):  # which also says whether a 0 is known
             mask &= pad_like_images(samples, 'valid').bool()
+        else:
+            mask &= disparity > 0
         if self.max_disp is not None:
             mask &= disparity < self.max_disp
         return dict(disp_gt=disparity.where(mask, 0), mask=mask)

@@ -52,10 +52,26 @@ def detection(size: int = 4) -> dict[str, Any]:
     return dict(inputs=[image.byte() for image in images], data_samples=samples)
 
 
+def stereo(size: int = 4) -> dict[str, Any]:
+    """Pairs of 30x60 pixels, with disparities from 0 (unknown) to 20 px."""
+    generator = torch.Generator().manual_seed(0)
+    views = [
+        torch.randint(0, 256, (size, 3, 30, 60), generator=generator).byte()
+        for _ in range(2)
+    ]
+    truth = torch.rand(size, 30, 60, generator=generator) * 20
+    truth[:, :4] = 0
+    return dict(
+        inputs=dict(ref_img=views[0], tgt_img=views[1]),
+        data_samples=[DataSample(gt_disparity=disparity) for disparity in truth],
+    )
+
+
 #: By the name of the task.
 NOISE: dict[str, Callable[..., dict[str, Any]]] = dict(
     classification=classification,
     detection=detection,
     gait=gait,
     skeleton_gait=skeleton_gait,
+    stereo=stereo,
 )

@@ -38,8 +38,24 @@ def walks(size):
     return found
 
 
+def disparities(size):
+    """Maps of several sizes, some pixels of which are unknown or occluded."""
+    generator = torch.Generator().manual_seed(0)
+    samples = []
+    for i in range(size):
+        truth = torch.rand(5, 6 + i, generator=generator) * 20
+        samples.append(
+            DataSample(
+                gt_disparity=truth.where(truth > 4, 0),
+                pred_disparity=truth + torch.randn(truth.shape, generator=generator),
+                gt_occlusion=(truth > 15).byte(),
+            )
+        )
+    return samples
+
+
 #: What a metric can be given, by the name that its case states.
-PREDICTIONS = dict(walks=walks, scores=scores)
+PREDICTIONS = dict(disparities=disparities, scores=scores, walks=walks)
 
 
 def evaluated(name, sizes, kind=list, size=None):

@@ -300,15 +300,22 @@ NECKS = {
     'LinearNeck': dict(in_channels=8, out_channels=4, gap_dim=2),
 }
 
+# Necks that take vectors of width 8 alone, and necks that read the last map alone.
+VECTOR_NECKS = ('ClsBatchNormNeck',)
+LAST_ALONE = ('LinearNeck',)
+
 # For heads: the width of the feature vector is 8, the number of classes 5. A head
 # of several ``in_channels`` gets as many vectors.
 HEADS = {
     'ArcFaceClsHead': dict(num_classes=5, in_channels=8),
     'ClsHead': dict(),
+    'CSRAClsHead': dict(num_classes=5, in_channels=8, num_heads=2, lam=0.1),
     'ConformerHead': dict(num_classes=5, in_channels=[8, 8]),
     'DeiTClsHead': dict(num_classes=5, in_channels=8, hidden_dim=6),
     'LeViTClsHead': dict(num_classes=5, in_channels=8),
     'LinearClsHead': dict(num_classes=5, in_channels=8),
+    'MultiLabelClsHead': dict(),
+    'MultiLabelLinearClsHead': dict(num_classes=5, in_channels=8),
     'ScaledLinearClsHead': dict(num_classes=5, in_channels=8, scale=0.5),
     'VigClsHead': dict(num_classes=5, in_channels=8, hidden_dim=6),
     'EfficientFormerClsHead': dict(num_classes=5, in_channels=8),
@@ -319,7 +326,8 @@ HEADS = {
 LOSSES = {
     'AsymmetricLoss': [LossCase(dict(), 'multi_hot')],
     'FocalLoss': [LossCase(dict(), 'multi_hot'), LossCase(dict(gamma=1.5), 'labels')],
-    'SeesawLoss': [LossCase(dict(num_classes=5), 'labels')],
+    # Its factors for q are not differentiated through.
+    'SeesawLoss': [LossCase(dict(num_classes=5, q=0.0), 'labels')],
     'CrossEntropyLoss': [
         LossCase(dict(), 'labels'),
         LossCase(dict(class_weight=[1.0, 2.0, 3.0, 4.0, 5.0]), 'labels'),
@@ -344,12 +352,21 @@ LOSSES = {
 PROMISES = {
     'heads': (
         'ClassificationHead',
+        'MultiLabelHead',
         'PretrainHead',
         'AnchorHead',
         'BoxHead',
         'RoIHead',
     ),
-    'losses': ('ElementwiseLoss', 'PartLoss', 'SetLoss'),
+    'losses': ('ElementwiseLoss', 'PartLoss', 'SetLoss', 'MaskedLoss'),
+}
+
+#: For losses over the pixels whose disparity is known: arguments for two estimates.
+MASKED_LOSSES: dict[str, dict[str, Any]] = {
+    'DisparityLoss': dict(weights=[0.5, 1.0]),
+    'DisparitySequenceLoss': dict(),
+    'Smooth_l1_Loss': dict(),
+    'Weighted_Smooth_l1_Loss': dict(weights=[0.5, 1.0]),
 }
 
 #: For losses of sets: arguments; the embeddings are 6 of width 8, of 3 classes.
@@ -422,8 +439,35 @@ ROI_HEADS: dict[str, dict[str, Any]] = {
     ),
 }
 
-_FPN_BACKBONE = dict(type='ResNet', depth=18, stem_channels=4, base_channels=4)
+_FPN_BACKBONE = dict(
+    type='ResNet',
+    depth=18,
+    stem_channels=4,
+    base_channels=4,
+    num_stages=3,
+    strides=(1, 2, 2),
+    dilations=(1, 1, 1),
+)
+_SCALED = dict(mean=[127.5] * 3, std=[64.0] * 3)
 _FPN = dict(type='FPNExtractor', neck=dict(out_channels=8))
+
+# Networks of stereo matching, few layers where they can have fewer.
+STEREO: dict[str, dict[str, Any]] = {
+    'GwcNet': dict(max_disp=16, num_groups=8, use_concat_volume=True),
+    'LightStereo': dict(max_disp=16, aggregation_blocks=(1, 2, 2), expanse_ratio=1),
+    'PSMNet': dict(max_disp=16),
+    'RAFTStereo': dict(
+        hidden_dims=(16, 16, 16),
+        n_gru_layers=2,
+        slow_fast_gru=True,
+        shared_backbone=True,
+        train_iters=2,
+        valid_iters=2,
+        max_disp=16,
+    ),
+    'TinyStereo': dict(max_disp=16, channels=8, num_groups=2, depth=1),
+}
+
 
 #: For wholes: config, and the task whose noise they are given.
 WHOLES: dict[str, tuple[dict[str, Any], str]] = {
@@ -464,6 +508,7 @@ WHOLES: dict[str, tuple[dict[str, Any], str]] = {
         ),
         'skeleton_gait',
     ),
+    **{name: (args, 'stereo') for name, args in STEREO.items()},
     'ImageClassifier': (
         dict(
             backbone=dict(type='LeNet5'),
@@ -481,6 +526,7 @@ WHOLES: dict[str, tuple[dict[str, Any], str]] = {
                 ),
                 rpn_head=ANCHOR_HEADS['RPNHead'] | dict(type='RPNHead'),
                 roi_head=ROI_HEADS['RoIHead'] | dict(type='RoIHead'),
+                data_preprocessor=_SCALED,
             ),
             'detection',
         )
@@ -494,6 +540,7 @@ WHOLES: dict[str, tuple[dict[str, Any], str]] = {
                     _FPN, backbone=dict(_FPN_BACKBONE, out_indices=(1, 2))
                 ),
                 bbox_head=ANCHOR_HEADS[head] | dict(type=head),
+                data_preprocessor=_SCALED,
             ),
             'detection',
         )
@@ -527,6 +574,7 @@ METRIC_CASES: dict[str, tuple[dict[str, Any], str]] = {
     'AveragePrecision': (dict(), 'scores'),
     'ConfusionMatrix': (dict(), 'scores'),
     'MultiLabelMetric': (dict(thr=0.2), 'scores'),
+    'DisparityMetric': (dict(reduction=['image', 'pixel']), 'disparities'),
     'SingleLabelMetric': (dict(average=None), 'scores'),
 }
 
@@ -570,6 +618,7 @@ STEPS = {
     'ColorJitter': dict(brightness=0.4, contrast=0.4, saturation=0.4, hue=0.1),
     'Compose': dict(transforms=[dict(type='RandomFlip', prob=0.5)]),
     'LoadAnnotations': dict(),
+    'LoadDisparity': dict(),
     'LoadImageFromFile': dict(),
     'MultiView': dict(
         transforms=[[dict(type='RandomCrop', crop_size=20)]], num_views=2
@@ -582,10 +631,13 @@ STEPS = {
     'RandomFlip': dict(prob=0.5, direction='horizontal'),
     'RandomGrayscale': dict(prob=0.5, keep_channels=True),
     'RandomResizedCrop': dict(scale=20),
+    'RandomStereoScale': dict(scale_range=(-0.5, 0.5)),
     'Resize': dict(scale=(21, 19)),
     'ResizeEdge': dict(scale=20),
     'Shift': dict(x=3, y=-2),
+    'ShiftView': dict(),  # its sample is a stereo pair
     'SwapFlip': dict(prob=0.0),  # its sample is a stereo pair
+    'ViewErasing': dict(),  # its sample is a stereo pair
     'TestTimeAug': dict(
         transforms=[[dict(type='RandomFlip', prob=p) for p in (0.0, 1.0)]]
     ),
@@ -614,11 +666,14 @@ NEITHER = (
     *('AutoAugment', 'RandAugment', 'RandomApply', 'RandomChoice'),
     'Compose',
     'LoadAnnotations',
+    'LoadDisparity',
     'LoadImageFromFile',
     'MultiView',
     'PackInputs',
+    'ShiftView',
     'SwapFlip',
     'TestTimeAug',
+    'ViewErasing',
 )
 
 # Transforms that turn uint8 into something else, each with the reason.

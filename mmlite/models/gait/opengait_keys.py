@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-from .key_maps import KeyMap, register_key_map
+from ...structures.key_maps import KeyMap, register_key_map
 
 __all__ = ['PartMajorNorms']
 
