@@ -43,12 +43,12 @@ def reading(session: Session) -> list[Line]:
             ann_file=dict(TRAIN_SET=sorted(os.listdir(root)), TEST_SET=[]),
             pipeline=[
                 dict(type='LoadSequence'),
+                dict(type='SilhouetteCut'),
                 dict(
                     type='SampleFrames',
                     sample_type='fixed_unordered',
                     frames_num_fixed=_FRAMES,
                 ),
-                dict(type='SilhouetteCut'),
                 dict(
                     type='PackInputs',
                     input_key='sils',

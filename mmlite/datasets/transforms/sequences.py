@@ -93,7 +93,7 @@ def _as_field(key: str, array: np.ndarray, path: str) -> np.ndarray:
         raise DataError(
             f'{path}: frames are (S, H, W) or (S, C, H, W), got {array.shape}'
         )
-    if array.dtype == bool or (array.dtype.kind in 'ui' and array.max() <= 1):
+    if array.dtype == bool or (array.dtype.kind in 'ui' and _is_mask(array)):
         return array.astype(np.uint8) * np.uint8(255)
     if array.dtype.kind == 'f':
         largest = array.max()
@@ -102,6 +102,11 @@ def _as_field(key: str, array: np.ndarray, path: str) -> np.ndarray:
         scale = 255 if largest <= 1 else 1
         return (array * scale).round().astype(np.uint8)
     return array
+
+
+def _is_mask(array: np.ndarray) -> bool:
+    """Whether there are only 0 and 1; mostly the first frame says that it is not so."""
+    return array[0].max(initial=0) <= 1 and array.max(initial=0) <= 1
 
 
 def choose_frames(

@@ -13,6 +13,7 @@ from torch import multiprocessing
 from mmlite import apis
 from mmlite.errors import ConfigError, DataError
 from mmlite.registry import MODELS
+from mmlite.structures import SampleBatch
 
 ROOT = Path(__file__).parents[3]
 NAMES = [name for name, (_, task) in WHOLES.items() if 'gait' in task]
@@ -87,6 +88,17 @@ def test_parts_that_do_not_fit():
 def test_settings_of_a_backbone(changes, said):
     with pytest.raises(Exception, match=said):
         build('DeepGaitV2', Backbone=changes)
+
+
+@pytest.mark.parametrize('name', ['GaitBase', 'GaitGL', 'DeepGaitV2'])
+def test_an_identity_beyond_the_classes(name):
+    model = build(name)
+    data = NOISE['gait'](2)
+    data['data_samples'] = SampleBatch(
+        [s.set_gt_label(5) for s in data['data_samples']]
+    )
+    with pytest.raises(DataError, match=f'label 5 is not one of the 5.*of {name}'):
+        model(**model.data_preprocessor(data, training=True), mode='loss')
 
 
 def test_weights_start_as_those_of_opengait():
