@@ -78,20 +78,19 @@ def _plain_batch(paths: list[str]) -> Tensor:
 
 
 _TRIPLET = """
-import resource, sys, torch
+import sys, torch
 from mmlite.registry import MODELS
-sys.path.insert(0, {folder!r})
-from gait import broadcast_triplet
+from gait import broadcast_triplet, peak, reset_peak
 side, count = sys.argv[1], int(sys.argv[2])
 x = torch.randn(count, 256, 16, requires_grad=True)
 labels = torch.arange(count) // (count // 8)
 ours = MODELS.build(dict(type='TripletLoss'))
 small = x[: count // 8], labels[: count // 8]
 ours(*small)[0].sum().backward()
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = reset_peak()
 loss = ours(x, labels)[0] if side == 'mmlite' else broadcast_triplet(x, labels)
 loss.mean().backward()
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+print(peak() - before)
 """
 
 
@@ -105,8 +104,7 @@ def triplets(session: Session) -> list[Line]:
         mmlite=_seconds(lambda: ours(x, labels)[0].mean().backward()),
         broadcast=_seconds(lambda: broadcast_triplet(x, labels).mean().backward()),
     )
-    code = _TRIPLET.format(folder=str(Path(__file__).parent))
-    kib = {side: _output_of(code, side, count) for side in ('mmlite', 'broadcast')}
+    kib = {side: _output_of(_TRIPLET, side, count) for side in ('mmlite', 'broadcast')}
     what = f'triplets of {count} x 16 parts, over the (n, n, n) form'
     return [
         Line(
@@ -137,7 +135,8 @@ def broadcast_triplet(x: Tensor, labels: Tensor, margin: float = 0.2) -> Tensor:
 
 
 _EVALUATION = """
-import resource, sys, torch
+import sys, torch
+from gait import peak, reset_peak
 from mmlite.evaluation.functional import Sequences, cross_view_ranks
 count = int(sys.argv[2])
 labels = torch.arange(count) // 4
@@ -147,9 +146,9 @@ probe, gallery = (
 )
 cross_view_ranks(*(Sequences(s.embeddings[:8], labels[:8], views[:8])
                    for s in (probe, gallery)))
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = reset_peak()
 cross_view_ranks(probe, gallery)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+print(peak() - before)
 """
 
 
@@ -207,6 +206,22 @@ def _step_of(
     return bare
 
 
+def reset_peak() -> int:
+    """Forget the most memory that this process had; KiB that it has now."""
+    Path('/proc/self/clear_refs').write_text('5')
+    return _status('VmRSS')
+
+
+def peak() -> int:
+    """The most memory that this process had, KiB."""
+    return _status('VmHWM')
+
+
+def _status(name: str) -> int:
+    lines = Path('/proc/self/status').read_text().splitlines()
+    return int(next(line for line in lines if line.startswith(name)).split()[1])
+
+
 def _output_of(code: str, side: str, count: int) -> float:
     """What a process of its own prints, so that its memory is its own."""
     done = subprocess.run(
@@ -214,6 +229,7 @@ def _output_of(code: str, side: str, count: int) -> float:
         capture_output=True,
         text=True,
         check=True,
+        cwd=Path(__file__).parent,
     )
     return float(done.stdout.split()[-1])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 
@@ -85,7 +86,7 @@ class LoadSequence(BaseTransform):
 
 
 def _as_field(key: str, array: np.ndarray, path: str) -> np.ndarray:
-    if not isinstance(FIELDS.get(key), SequenceField):
+    if not _is_sequence(type(FIELDS.get(key))):
         return array
     if array.ndim == 4:  # (S, C, H, W) in the files
         return np.ascontiguousarray(array.transpose(0, 2, 3, 1))
@@ -258,13 +259,18 @@ class SampleFrames(BaseTransform):
 
 
 def _modalities(results: dict) -> list[str]:
-    known = ('poses', 'ratios')
     return [
         key
         for key in results
-        if key in known
-        or (isinstance(FIELDS.get(key), SequenceField) and key != 'gt_masks')
+        if key in ('poses', 'ratios')
+        or (_is_sequence(type(FIELDS.get(key))) and key != 'gt_masks')
     ]
+
+
+@cache
+def _is_sequence(kind: type) -> bool:
+    """A question to an abstract class, which takes long, is asked once."""
+    return issubclass(kind, SequenceField)
 
 
 @TRANSFORMS.register_module()
