@@ -37,6 +37,11 @@ from .flipping import (
 )
 from .formatting import PackInputs
 from .loading import LoadImageFromFile
+from .masking import (
+    BEiTMaskGenerator,
+    RandomResizedCropAndInterpolationWithTwoPic,
+    SimMIMMaskGenerator,
+)
 from .operation import Operation, PixelOperation
 from .pixel_operations import (
     AutoContrast,
@@ -64,6 +69,7 @@ __all__ = [
     'AlternatingFlip',
     'AutoAugment',
     'AutoContrast',
+    'BEiTMaskGenerator',
     'BaseTransform',
     'BatchAlternatingFlip',
     'BatchRandomCrop',
@@ -110,6 +116,7 @@ __all__ = [
     'RandomGrayscale',
     'RandomPerspective',
     'RandomResizedCrop',
+    'RandomResizedCropAndInterpolationWithTwoPic',
     'RandomRotate',
     'RandomStereoScale',
     'Resize',
@@ -123,6 +130,7 @@ __all__ = [
     'Shift',
     'ShiftView',
     'SilhouetteCut',
+    'SimMIMMaskGenerator',
     'Solarize',
     'SolarizeAdd',
     'SwapFlip',
