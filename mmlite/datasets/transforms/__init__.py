@@ -36,6 +36,7 @@ from .flipping import (
     is_turn,
 )
 from .formatting import PackInputs
+from .gaussian_blur import GaussianBlur
 from .loading import LoadImageFromFile
 from .masking import (
     BEiTMaskGenerator,
@@ -50,7 +51,6 @@ from .pixel_operations import (
     Contrast,
     Cutout,
     Equalize,
-    GaussianBlur,
     Invert,
     Posterize,
     Sharpness,
@@ -62,6 +62,7 @@ from .sequence_files import natural, read_grey, read_pictures
 from .sequence_warps import RandomPerspective, RandomRotate
 from .sequences import LoadSequence, SampleFrames, SilhouetteCut
 from .shifting import Shift
+from .skeletons import SkeletonMaps, follow_person, skeleton_maps
 from .stereo import LoadDisparity, RandomStereoScale, ShiftView, ViewErasing
 from .warping import Rotate, Shear, Translate
 
@@ -131,6 +132,7 @@ __all__ = [
     'ShiftView',
     'SilhouetteCut',
     'SimMIMMaskGenerator',
+    'SkeletonMaps',
     'Solarize',
     'SolarizeAdd',
     'SwapFlip',
@@ -142,6 +144,7 @@ __all__ = [
     'decode_pfm',
     'encode_disparity',
     'encode_pfm',
+    'follow_person',
     'is_turn',
     'natural',
     'read_grey',
@@ -149,4 +152,5 @@ __all__ = [
     'refuse_left_behind',
     'register_field',
     'rng_of',
+    'skeleton_maps',
 ]
