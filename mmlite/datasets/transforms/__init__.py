@@ -38,6 +38,11 @@ from .flipping import (
 from .formatting import PackInputs
 from .gaussian_blur import GaussianBlur
 from .loading import LoadImageFromFile
+from .masking import (
+    BEiTMaskGenerator,
+    RandomResizedCropAndInterpolationWithTwoPic,
+    SimMIMMaskGenerator,
+)
 from .operation import Operation, PixelOperation
 from .pixel_operations import (
     AutoContrast,
@@ -65,6 +70,7 @@ __all__ = [
     'AlternatingFlip',
     'AutoAugment',
     'AutoContrast',
+    'BEiTMaskGenerator',
     'BaseTransform',
     'BatchAlternatingFlip',
     'BatchRandomCrop',
@@ -111,6 +117,7 @@ __all__ = [
     'RandomGrayscale',
     'RandomPerspective',
     'RandomResizedCrop',
+    'RandomResizedCropAndInterpolationWithTwoPic',
     'RandomRotate',
     'RandomStereoScale',
     'Resize',
@@ -124,6 +131,7 @@ __all__ = [
     'Shift',
     'ShiftView',
     'SilhouetteCut',
+    'SimMIMMaskGenerator',
     'SkeletonMaps',
     'Solarize',
     'SolarizeAdd',
