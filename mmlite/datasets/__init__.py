@@ -29,6 +29,7 @@ from .samplers import (
     WeightedRandomSampler,
 )
 from .seeded_index import SeededIndex
+from .silhouettes import prepare_walk
 from .stereo import (
     ETH3D,
     KITTI2012,
@@ -100,6 +101,7 @@ __all__ = [
     'default_collate',
     'limit_opencv_threads',
     'load_in_memory',
+    'prepare_walk',
     'read_partition',
     'register_field',
     'rng_of',

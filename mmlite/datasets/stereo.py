@@ -100,8 +100,8 @@ class StereoDataset(BaseDataset):
             return super().load_data_list()
         if not Path(self.ann_file).is_file():
             raise DataNotFoundError(
-                f'{type(self).__name__}: the list {self.ann_file} does not exist; check '
-                'ann_file and data_root'
+                f'{type(self).__name__}: the list {self.ann_file} does not exist; '
+                'check ann_file and data_root'
             )
         lines = read_text(self.ann_file).splitlines()
         rows = [(n, line.strip()) for n, line in enumerate(lines, 1) if line.strip()]
@@ -118,7 +118,9 @@ class StereoDataset(BaseDataset):
                 ('disparity_tgt_path', 'disparity_right'),
             ):
                 options = ((root / folder / inner).with_suffix(e) for e in _DISPARITIES)
-                sample.update({key: path for path in options if path.is_file()})
+                there = [path for path in options if path.is_file()]
+                if there:
+                    sample[key] = there[0]
             found.append(sample)
         return found
 
@@ -301,7 +303,8 @@ class MiddleburyStereo(StereoDataset):
                 ('occlusion_path', ('mask0nocc.png',)),
             ):
                 paths = [folder / name for name in names if (folder / name).is_file()]
-                sample.update({key: path for path in paths[:1]})
+                if paths:
+                    sample[key] = paths[0]
             if 'occlusion_path' in sample:
                 sample['occlusion_value'] = 128  # 255 is visible, 0 unknown
             found.append(dict(sample, **calibration(left.with_name('calib.txt'))))

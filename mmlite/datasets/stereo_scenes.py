@@ -86,7 +86,8 @@ class StereoScenes(BaseDataset):
             raise ValueError(f"split is 'train' or 'test', got {split!r}")
         if max_disp < 4 or min(size) < 8:
             raise ValueError(
-                f'size is 8 px or more and max_disp 4 or more, got {size} and {max_disp}'
+                f'size is 8 px or more and max_disp 4 or more, got {size} and '
+                f'{max_disp}'
             )
         self.split = split
         self.num_scenes = num_scenes

@@ -11,7 +11,9 @@ from . import (
     layers,
     losses,
     necks,
+    selfsup,
     stereo,
+    target_generators,
     task_utils,
 )
 from .base import BaseModel
@@ -28,6 +30,8 @@ __all__ = [
     'layers',
     'losses',
     'necks',
+    'selfsup',
     'stereo',
+    'target_generators',
     'task_utils',
 ]

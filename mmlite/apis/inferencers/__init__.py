@@ -4,6 +4,7 @@ from .base import Inferencer
 from .classification import ClassPrediction, ImageClassificationInferencer
 from .prediction import Prediction
 from .sources import Source, find_sources
+from .stereo import StereoInferencer, StereoPrediction
 from .tasks import inferencer_of
 
 __all__ = [
@@ -12,6 +13,8 @@ __all__ = [
     'Inferencer',
     'Prediction',
     'Source',
+    'StereoInferencer',
+    'StereoPrediction',
     'find_sources',
     'inferencer_of',
 ]

@@ -36,6 +36,7 @@ from .flipping import (
     is_turn,
 )
 from .formatting import PackInputs
+from .gaussian_blur import GaussianBlur
 from .loading import LoadImageFromFile
 from .operation import Operation, PixelOperation
 from .pixel_operations import (
@@ -45,7 +46,6 @@ from .pixel_operations import (
     Contrast,
     Cutout,
     Equalize,
-    GaussianBlur,
     Invert,
     Posterize,
     Sharpness,
@@ -57,6 +57,7 @@ from .sequence_files import natural, read_grey, read_pictures
 from .sequence_warps import RandomPerspective, RandomRotate
 from .sequences import LoadSequence, SampleFrames, SilhouetteCut
 from .shifting import Shift
+from .skeletons import SkeletonMaps, follow_person, skeleton_maps
 from .stereo import LoadDisparity, RandomStereoScale, ShiftView, ViewErasing
 from .warping import Rotate, Shear, Translate
 
@@ -123,6 +124,7 @@ __all__ = [
     'Shift',
     'ShiftView',
     'SilhouetteCut',
+    'SkeletonMaps',
     'Solarize',
     'SolarizeAdd',
     'SwapFlip',
@@ -134,6 +136,7 @@ __all__ = [
     'decode_pfm',
     'encode_disparity',
     'encode_pfm',
+    'follow_person',
     'is_turn',
     'natural',
     'read_grey',
@@ -141,4 +144,5 @@ __all__ = [
     'refuse_left_behind',
     'register_field',
     'rng_of',
+    'skeleton_maps',
 ]

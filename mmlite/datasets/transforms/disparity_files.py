@@ -74,14 +74,14 @@ def decode_pfm(data: bytes, name: str = 'the file') -> np.ndarray:
 
 
 def encode_pfm(values: np.ndarray) -> bytes:
-    """A PFM file, with the bytes in little-endian order.
+    r"""A PFM file, with the bytes in little-endian order.
 
     Shape:
         values: ``(H, W)`` or ``(H, W, 3)``.
 
     Example:
         >>> encode_pfm(np.zeros((1, 2)))
-        b'Pf\\n2 1\\n-1.0\\n\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00'
+        b'Pf\n2 1\n-1.0\n\x00\x00\x00\x00\x00\x00\x00\x00'
     """
     values = np.asarray(values, '<f4')
     if values.ndim not in (2, 3) or values.shape[2:] not in ((), (3,)):
@@ -182,8 +182,8 @@ def encode_disparity(disparity: np.ndarray, path: str, scale: float = 256.0) -> 
     scaled = np.round(np.where(known, values, 0).astype(np.float64) * scale)
     if scaled.max(initial=0) > _LARGEST:
         warnings.warn(
-            f'{path}: disparities above {_LARGEST / scale:g} px do not fit into 16 bits '
-            'and are written as that; write a .pfm file',
+            f'{path}: disparities above {_LARGEST / scale:g} px do not fit into 16 '
+            'bits and are written as that; write a .pfm file',
             stacklevel=2,
         )
     stored = np.where(known, scaled.clip(1, _LARGEST), 0).astype(np.uint16)

@@ -282,8 +282,8 @@ class ViewErasing(BaseTransform):
     ) -> None:
         if max_boxes < 1 or not 0 <= prob <= 1 or not 0 < bounds[0] <= bounds[1]:
             raise ValueError(
-                'prob lies in [0, 1], max_boxes is 1 or more and bounds (min, max), got '
-                f'{prob}, {max_boxes} and {bounds}'
+                'prob lies in [0, 1], max_boxes is 1 or more and bounds (min, max), '
+                f'got {prob}, {max_boxes} and {bounds}'
             )
         self.prob = prob
         self.max_boxes = max_boxes

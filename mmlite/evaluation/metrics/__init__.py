@@ -4,6 +4,7 @@ from .accuracy import Accuracy
 from .base import RowMetric
 from .confusion_matrix import ConfusionMatrix
 from .cross_view import CrossViewRank, CrossViewRetrieval
+from .disparity import DisparityMetric
 from .gait_retrieval import GaitRetrieval
 from .multi_label import AveragePrecision, MultiLabelMetric
 from .sample_metric import SampleMetric
@@ -15,6 +16,7 @@ __all__ = [
     'ConfusionMatrix',
     'CrossViewRank',
     'CrossViewRetrieval',
+    'DisparityMetric',
     'GaitRetrieval',
     'MultiLabelMetric',
     'RowMetric',

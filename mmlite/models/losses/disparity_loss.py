@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -64,6 +64,8 @@ class DisparityLoss(BaseLoss):
         tensor(1.2500)
     """
 
+    promise: ClassVar[str] = 'MaskedLoss'
+
     def __init__(
         self,
         weights: Sequence[float] | None = None,
@@ -120,6 +122,8 @@ class DisparitySequenceLoss(BaseLoss):
         >>> loss(ests, torch.ones(1, 1, 1), torch.ones(1, 1, 1, dtype=torch.bool))[0]
         tensor(1.4118)
     """
+
+    promise: ClassVar[str] = 'MaskedLoss'
 
     def __init__(
         self,

@@ -7,6 +7,7 @@ from .gwcnet import GwcNet
 from .lightstereo import LightStereo
 from .psmnet import PSMNet
 from .raftstereo import RAFTStereo
+from .tinystereo import TinyStereo
 
 __all__ = [
     'BaseLoss',
@@ -16,5 +17,6 @@ __all__ = [
     'PSMNet',
     'RAFTStereo',
     'StereoModel',
+    'TinyStereo',
     'gather_and_scale_wrapper',
 ]

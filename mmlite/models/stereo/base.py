@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import torch
@@ -11,6 +11,7 @@ from torch.nn import functional as F
 
 from ...errors import ConfigError, DataError, Problem, TrainingError
 from ...ops import regress_disparity
+from ...structures import DataSample, meta_values, scatter_field
 from ..named_outputs import BaseModel as NamedOutputs
 
 __all__ = ['BaseModel', 'StereoModel', 'upsampled_disparity']
@@ -90,6 +91,25 @@ class BaseModel(NamedOutputs):
             )
         return super().get_loss(outputs, inputs)
 
+    def predict(
+        self, inputs: Any, data_samples: Sequence[DataSample] | None = None
+    ) -> Sequence[DataSample]:
+        """The samples with their disparity, at the size of the files of the images.
+
+        Where the pipeline resized a pair, the disparity is resized back, and grows by
+        as much as the width does.
+        """
+        samples = super().predict(inputs, data_samples)
+        factors = meta_values(samples, 'scale_factor')
+        if any(factor is not None for factor in factors):
+            shapes = meta_values(samples, 'ori_shape')
+            maps = [
+                _resized_back(sample.pred_disparity, factor, shape)
+                for sample, factor, shape in zip(samples, factors, shapes, strict=True)
+            ]
+            scatter_field(samples, 'pred_disparity', maps)
+        return samples
+
     def export_outputs(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """The disparity of pairs, ``(B, H, W)``."""
         outputs = self.forward_outputs(dict(inputs))
@@ -130,8 +150,8 @@ class StereoModel(BaseModel):
         value = self.max_disp
         if not isinstance(value, int) or value < divisor or value % divisor:
             message = (
-                f'is {value!r}; {type(self).__name__} takes a multiple of {divisor} px, '
-                'e.g. 192'
+                f'is {value!r}; {type(self).__name__} takes a multiple of {divisor} '
+                'px, e.g. 192'
             )
             raise ConfigError([Problem('max_disp', message)])
         return value
@@ -166,6 +186,22 @@ def check_pair(inputs: Mapping[str, Any], divisor: int) -> None:
             f'{divisor}; leave pad_size_divisor of the data preprocessor at {divisor}, '
             'and call test_step, val_step or train_step, which pad'
         )
+
+
+def _resized_back(
+    disparity: Tensor, factor: Sequence[float] | None, shape: Sequence[int] | None
+) -> Tensor:
+    """A disparity of a resized image at the size of the file."""
+    height, width = disparity.shape[-2:]
+    if factor is None or shape is None or (height, width) == tuple(shape[:2]):
+        return disparity
+    expected = round(shape[1] * factor[0]), round(shape[0] * factor[1])
+    if abs(expected[0] - width) > 1 or abs(expected[1] - height) > 1:
+        return disparity  # it was cropped as well
+    flat = disparity.reshape(1, 1, height, width)
+    back = F.interpolate(flat, tuple(shape[:2]), mode='bilinear', align_corners=False)
+    back = back.reshape(*disparity.shape[:-2], *shape[:2])
+    return back * (shape[1] / width)
 
 
 def upsampled_disparity(
