@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 
 from checkpoints import checkpoints
+from detection import features_of_boxes, step_of_detectors, suppression
 from evaluation import evaluation
 from jpegs import decode_and_crop
 from loops import history, host_reads, overhead
@@ -32,6 +33,9 @@ BENCHMARKS: dict[str, Benchmark] = dict(
     C11=whole_training,
     C12=checkpoints,
     C13=scan,
+    D1=suppression,
+    D2=features_of_boxes,
+    D3=step_of_detectors,
 )
 
 
