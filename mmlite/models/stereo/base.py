@@ -66,6 +66,7 @@ class BaseModel(NamedOutputs):
     """
 
     task: ClassVar[str] = 'stereo'
+    input_keys: ClassVar[tuple[str, ...]] = ('ref_img', 'tgt_img')
     default_data_preprocessor: ClassVar[str] = 'StereoDataPreprocessor'
     #: Height and width of what ``forward`` is given are multiples of it.
     size_divisor: ClassVar[int] = 1
