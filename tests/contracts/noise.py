@@ -83,6 +83,18 @@ def two_pictures(size: int = 4) -> dict[str, Any]:
     return dict(batch, inputs=[batch['inputs'], batch['inputs']])
 
 
+def views(size: int = 4) -> dict[str, Any]:
+    """Two views of each image, 32x32 pixels in colour."""
+    generator = torch.Generator().manual_seed(0)
+    return dict(
+        inputs=[
+            torch.randint(0, 256, (size, 3, 32, 32), generator=generator).byte()
+            for _ in range(2)
+        ],
+        data_samples=[DataSample() for _ in range(size)],
+    )
+
+
 #: By the name of the task.
 NOISE: dict[str, Callable[..., dict[str, Any]]] = dict(
     masked=masked,
@@ -94,4 +106,5 @@ NOISE: dict[str, Callable[..., dict[str, Any]]] = dict(
     gait=gait,
     skeleton_gait=skeleton_gait,
     stereo=stereo,
+    views=views,
 )

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import pytest
+import torch
 
 from mmlite.registry import MODELS, TRANSFORMS, Registry
 
@@ -135,6 +136,7 @@ BACKBONES = {
         arch=dict(embed_dims=16, num_layers=2, tokens_mlp_dims=8, channels_mlp_dims=32),
         img_size=64,
     ),
+    'MoCoV3ViT': dict(arch=TOKENS, img_size=64, patch_size=16),
     'MobileNetV2': dict(widen_factor=0.125, out_indices=(1, 3, 7)),
     'PCPVT': dict(arch=TWINS, out_indices=(0, 1), norm_after_stage=True),
     'PyramidVig': dict(arch=dict(blocks=[1, 1], channels=[8, 16]), k=2),
@@ -308,12 +310,18 @@ NECKS = {
     'GlobalAveragePooling': dict(),
     'GlobalMaxPooling': dict(),
     'HRFuseScales': dict(in_channels=(6, 8), out_channels=12),
+    'DenseCLNeck': dict(in_channels=8, hid_channels=6, out_channels=4),
     'LinearNeck': dict(in_channels=8, out_channels=4, gap_dim=2),
+    'MoCoV2Neck': dict(in_channels=8, hid_channels=6, out_channels=4),
+    'NonLinearNeck': dict(
+        in_channels=8, hid_channels=6, out_channels=4, norm_cfg=dict(type='BN1d')
+    ),
+    'SwAVNeck': dict(in_channels=8, hid_channels=6, out_channels=4),
 }
 
 # Necks that take vectors of width 8 alone, and necks that read the last map alone.
 VECTOR_NECKS = ('ClsBatchNormNeck',)
-LAST_ALONE = ('LinearNeck',)
+LAST_ALONE = ('DenseCLNeck', 'LinearNeck', 'MoCoV2Neck', 'NonLinearNeck')
 
 # For heads: the width of the feature vector is 8, the number of classes 5. A head
 # of several ``in_channels`` gets as many vectors.
@@ -410,6 +418,16 @@ class HeadCase(NamedTuple):
 
 L2 = dict(type='PixelReconstructionLoss', criterion='L2')
 _CE = dict(type='CrossEntropyLoss')
+_MLP = dict(
+    type='MoCoV2Neck',
+    in_channels=8,
+    hid_channels=6,
+    out_channels=8,
+    with_avg_pool=False,
+)
+_SWAV_LOSS = dict(feat_dim=8, num_crops=[2, 1], num_prototypes=5)
+_CROSS_ENTROPY = dict(type='CrossEntropyLoss')
+_COSINE = dict(type='CosineSimilarityLoss')
 
 PRETRAIN_HEADS: dict[str, HeadCase] = {
     'BEiTV1Head': HeadCase(
@@ -438,6 +456,13 @@ PRETRAIN_HEADS: dict[str, HeadCase] = {
         dict(embed_dims=8, num_embed=5, loss=dict(type='L1Loss')),
         [(2, 4, 8), (2, 4, 5), (2, 2, 2)],
     ),
+    'ContrastiveHead': HeadCase(dict(loss=_CROSS_ENTROPY), [(4, 1), (4, 7)]),
+    'LatentCrossCorrelationHead': HeadCase(
+        dict(in_channels=8, loss=dict(type='CrossCorrelationLoss')), [(4, 8), (4, 8)]
+    ),
+    'LatentPredictHead': HeadCase(dict(loss=_COSINE, predictor=_MLP), [(4, 8), (4, 8)]),
+    'MoCoV3Head': HeadCase(dict(loss=_CROSS_ENTROPY, predictor=_MLP), [(4, 8), (4, 8)]),
+    'SwAVHead': HeadCase(dict(loss=dict(_SWAV_LOSS, type='SwAVLoss')), [(12, 8)]),
 }
 
 GAIT_LOSSES = [
@@ -458,6 +483,7 @@ PRETRAIN_LOSSES: dict[str, HeadCase] = {
     'PixelReconstructionLoss': HeadCase(
         dict(criterion='L2'), [(2, 4, 8), (2, 4, 8), (2, 4)]
     ),
+    'SwAVLoss': HeadCase(_SWAV_LOSS, [(12, 8)]),
 }
 
 #: Losses for pretraining that need more than numbers, each with the reason.
@@ -528,6 +554,43 @@ STEREO: dict[str, dict[str, Any]] = {
 }
 
 
+_VIEWS = dict(
+    backbone=dict(type='ResNet_CIFAR', depth=18, stem_channels=8, base_channels=8),
+    neck=dict(type='MoCoV2Neck', in_channels=64, hid_channels=8, out_channels=8),
+)
+_PREDICT = dict(type='LatentPredictHead', loss=_COSINE, predictor=_MLP)
+_CONTRAST = dict(type='ContrastiveHead', loss=_CROSS_ENTROPY)
+_QUEUE = dict(_VIEWS, queue_len=6, feat_dim=8, head=_CONTRAST)
+CONTRASTIVE: dict[str, dict[str, Any]] = {
+    'BYOL': dict(_VIEWS, head=_PREDICT),
+    'BarlowTwins': dict(
+        _VIEWS,
+        head=dict(
+            type='LatentCrossCorrelationHead',
+            in_channels=8,
+            loss=dict(type='CrossCorrelationLoss'),
+        ),
+    ),
+    'DenseCL': dict(
+        _QUEUE,
+        neck=dict(type='DenseCLNeck', in_channels=64, hid_channels=8, out_channels=8),
+    ),
+    'MoCo': _QUEUE,
+    'MoCoV3': dict(
+        _VIEWS, head=dict(type='MoCoV3Head', loss=_CROSS_ENTROPY, predictor=_MLP)
+    ),
+    'SimCLR': dict(_VIEWS, head=_CONTRAST),
+    'SimSiam': dict(_VIEWS, head=_PREDICT),
+    'SwAV': dict(
+        _VIEWS,
+        neck=dict(type='SwAVNeck', in_channels=64, hid_channels=8, out_channels=8),
+        head=dict(
+            type='SwAVHead',
+            loss=dict(type='SwAVLoss', feat_dim=8, num_prototypes=5),
+        ),
+    ),
+}
+
 #: For wholes: config, and the task whose noise they are given.
 WHOLES: dict[str, tuple[dict[str, Any], str]] = {
     'Baseline': (GAIT_BASE, 'gait'),
@@ -568,6 +631,15 @@ WHOLES: dict[str, tuple[dict[str, Any], str]] = {
         'skeleton_gait',
     ),
     **{name: (args, 'stereo') for name, args in STEREO.items()},
+    **{name: (args, 'views') for name, args in CONTRASTIVE.items()},
+    'ImageToImageRetriever': (
+        dict(
+            image_encoder=[dict(type='LeNet5'), dict(type='GlobalAveragePooling')],
+            head=dict(type='ArcFaceClsHead', num_classes=5, in_channels=120),
+            prototype=torch.eye(120)[:6],
+        ),
+        'classification',
+    ),
     'ImageClassifier': (
         dict(
             backbone=dict(type='LeNet5'),
@@ -782,6 +854,8 @@ METRIC_CASES: dict[str, tuple[dict[str, Any], str]] = {
     'ConfusionMatrix': (dict(), 'scores'),
     'MultiLabelMetric': (dict(thr=0.2), 'scores'),
     'DisparityMetric': (dict(reduction=['image', 'pixel']), 'disparities'),
+    'RetrievalAveragePrecision': (dict(topk=3), 'scores'),
+    'RetrievalRecall': (dict(topk=(1, 3)), 'scores'),
     'SingleLabelMetric': (dict(average=None), 'scores'),
 }
 

@@ -5,6 +5,7 @@ from .average_precision import average_precision
 from .confusion_matrix import confusion_matrix
 from .cross_view import CrossView, Sequences, cross_view_ranks, mean_without_same_view
 from .inputs import one_hot
+from .neighbours import few_labels, neighbour_labels, others_labels
 from .part_distance import distance_chunks, part_distances
 from .precision_recall import (
     ClassCounts,
@@ -16,6 +17,7 @@ from .precision_recall import (
     precision_recall_f1,
     single_label_scores,
 )
+from .ranking import hits_of, ranked, ranking_precision, relevant
 from .retrieval_ranks import Ranks, match_ranks
 
 __all__ = [
@@ -32,12 +34,19 @@ __all__ = [
     'count_positives',
     'cross_view_ranks',
     'distance_chunks',
+    'few_labels',
+    'hits_of',
     'match_ranks',
     'mean_without_same_view',
+    'neighbour_labels',
     'one_hot',
+    'others_labels',
     'part_distances',
     'positives',
     'precision_recall_f1',
+    'ranked',
+    'ranking_precision',
+    'relevant',
     'single_label_scores',
     'topk_hits',
 ]

@@ -7,6 +7,8 @@ from .cross_view import CrossViewRank, CrossViewRetrieval
 from .disparity import DisparityMetric
 from .gait_retrieval import GaitRetrieval
 from .multi_label import AveragePrecision, MultiLabelMetric
+from .neighbours import KNNAccuracy
+from .retrieval import RetrievalAveragePrecision, RetrievalRecall
 from .sample_metric import SampleMetric
 from .single_label import SingleLabelMetric
 
@@ -18,7 +20,10 @@ __all__ = [
     'CrossViewRetrieval',
     'DisparityMetric',
     'GaitRetrieval',
+    'KNNAccuracy',
     'MultiLabelMetric',
+    'RetrievalAveragePrecision',
+    'RetrievalRecall',
     'RowMetric',
     'SampleMetric',
     'SingleLabelMetric',
