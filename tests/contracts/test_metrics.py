@@ -26,8 +26,24 @@ def scores(size):
     ]
 
 
+def boxes(size):
+    """Boxes of 3 classes, as many as the image has a number, and shifted ones."""
+    generator = torch.Generator().manual_seed(0)
+    samples = []
+    for i in range(size):
+        corners = 40 * torch.rand(i % 4, 2, generator=generator)
+        gold = torch.cat([corners, corners + 20], dim=1)
+        labels = torch.arange(i % 4) % 3
+        sample = DataSample(gt_bboxes=gold, gt_labels=labels)
+        sample.set_field(gold + i % 3, 'pred_bboxes')
+        sample.set_field(torch.rand(i % 4, generator=generator), 'pred_scores')
+        sample.set_field(labels, 'pred_labels')
+        samples.append(sample)
+    return samples
+
+
 #: What a metric can be given, by the name that its case states.
-PREDICTIONS = dict(scores=scores)
+PREDICTIONS = dict(scores=scores, boxes=boxes)
 
 
 def evaluated(name, sizes, kind=list, size=None):

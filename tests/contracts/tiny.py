@@ -370,9 +370,11 @@ SAMPLERS: dict[str, tuple[dict[str, Any], bool]] = {
 METRIC_CASES: dict[str, tuple[dict[str, Any], str]] = {
     'Accuracy': (dict(topk=(1, 3)), 'scores'),
     'AveragePrecision': (dict(), 'scores'),
+    'CocoMetric': (dict(classwise=True), 'boxes'),
     'ConfusionMatrix': (dict(), 'scores'),
     'MultiLabelMetric': (dict(thr=0.2), 'scores'),
     'SingleLabelMetric': (dict(average=None), 'scores'),
+    'VOCMetric': (dict(classwise=True), 'boxes'),
 }
 
 # For transforms: the image is 33x47.

@@ -2,16 +2,21 @@
 
 from .accuracy import Accuracy
 from .base import RowMetric
+from .coco_metric import CocoMetric
 from .confusion_matrix import ConfusionMatrix
 from .cross_view import CrossViewRank, CrossViewRetrieval
+from .detection import BoxMetric
 from .gait_retrieval import GaitRetrieval
 from .multi_label import AveragePrecision, MultiLabelMetric
 from .sample_metric import SampleMetric
 from .single_label import SingleLabelMetric
+from .voc_metric import VOCMetric
 
 __all__ = [
     'Accuracy',
     'AveragePrecision',
+    'BoxMetric',
+    'CocoMetric',
     'ConfusionMatrix',
     'CrossViewRank',
     'CrossViewRetrieval',
@@ -20,4 +25,5 @@ __all__ = [
     'RowMetric',
     'SampleMetric',
     'SingleLabelMetric',
+    'VOCMetric',
 ]
