@@ -8,8 +8,10 @@ from importlib import import_module
 from typing import Any
 
 _HOMES = {
+    'DetectionInferencer': 'inferencers',
     'ImageClassificationInferencer': 'inferencers',
     'Inferencer': 'inferencers',
+    'convert_detection': 'converting',
     'export': 'exporting',
     'init_model': 'model',
     'inferencer_of': 'inferencers',
@@ -22,8 +24,10 @@ _HOMES = {
 }
 
 __all__ = [
+    'DetectionInferencer',
     'ImageClassificationInferencer',
     'Inferencer',
+    'convert_detection',
     'export',
     'inferencer_of',
     'init_model',

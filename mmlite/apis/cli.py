@@ -73,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
         ('export', 'export a model to ONNX or torch.export', _add_export, _export),
         ('reparameterize', 'fuse a network for deployment', _add_fuse, _fuse),
         ('pack-dataset', 'decode a dataset once, into one file', _add_pack, _pack),
+        ('convert-detection', 'boxes in another format', _add_convert, _convert),
     ):
         command = commands.add_parser(name, help=summary, description=summary)
         add_arguments(command)
@@ -198,6 +199,21 @@ def _add_pack(parser: argparse.ArgumentParser) -> None:
         help='what to do about an image that cannot be read',
     )
     parser.add_argument('--num-workers', type=int, help='processes that decode')
+
+
+def _add_convert(parser: argparse.ArgumentParser) -> None:
+    formats = ('coco', 'voc', 'yolo')
+    parser.add_argument('source', choices=formats, help='format that is read')
+    parser.add_argument('target', choices=formats, help='format that is written')
+    parser.add_argument('root', help='folder of the dataset')
+    parser.add_argument('out', help='folder to write to')
+    parser.add_argument('--split', default='train', help='which part, e.g. val')
+    parser.add_argument(
+        '--ann-file',
+        help="COCO's JSON, YOLO's data.yaml or VOC's list of images, below the folder",
+    )
+    parser.add_argument('--images', help="COCO's folder of images, below the folder")
+    parser.add_argument('--classes', help='file of the classes, one a line')
 
 
 def _add_predict(parser: argparse.ArgumentParser) -> None:
@@ -348,6 +364,23 @@ def _fuse(args: argparse.Namespace) -> int:
 
     out = reparameterize(args.config, args.checkpoint, args.out, args.cfg_options)
     print(f'fused; build the model with model.backbone.deploy=True to load {out}')
+    return 0
+
+
+def _convert(args: argparse.Namespace) -> int:
+    from .converting import convert_detection
+
+    written = convert_detection(
+        args.source,
+        args.target,
+        args.root,
+        args.out,
+        split=args.split,
+        ann_file=args.ann_file,
+        images=args.images,
+        classes=args.classes,
+    )
+    print(written)
     return 0
 
 

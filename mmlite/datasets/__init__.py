@@ -1,7 +1,9 @@
 """Datasets, the transforms that their samples go through, and samplers."""
 
 from .base_dataset import BaseDataset
+from .boxes import BoxDataset
 from .cifar import CIFAR10, CIFAR100
+from .coco import CocoDataset
 from .collate import default_collate
 from .custom import CustomDataset
 from .digits import Digits
@@ -29,11 +31,14 @@ from .samplers import (
     WeightedRandomSampler,
 )
 from .seeded_index import SeededIndex
+from .shapes import Shapes
 from .threads import limit_opencv_threads
 from .transforms import BaseTransform, Compose, register_field, rng_of
 from .voc import VOC
+from .voc_boxes import VOCDetection
 from .walkers import Walkers
 from .wrappers import ClassBalancedDataset, ConcatDataset, RepeatDataset
+from .yolo import YoloDataset
 
 __all__ = [
     'CIFAR10',
@@ -46,8 +51,10 @@ __all__ = [
     'AspectRatioBatchSampler',
     'BaseDataset',
     'BaseTransform',
+    'BoxDataset',
     'Caltech101',
     'ClassBalancedDataset',
+    'CocoDataset',
     'Compose',
     'ConcatDataset',
     'CustomDataset',
@@ -76,9 +83,12 @@ __all__ = [
     'SeededIndex',
     'SeededSampler',
     'SequentialSampler',
+    'Shapes',
     'StanfordCars',
+    'VOCDetection',
     'Walkers',
     'WeightedRandomSampler',
+    'YoloDataset',
     'default_collate',
     'limit_opencv_threads',
     'load_in_memory',

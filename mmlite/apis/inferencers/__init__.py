@@ -2,12 +2,15 @@
 
 from .base import Inferencer
 from .classification import ClassPrediction, ImageClassificationInferencer
+from .detection import DetectionInferencer, DetectionPrediction
 from .prediction import Prediction
 from .sources import Source, find_sources
 from .tasks import inferencer_of
 
 __all__ = [
     'ClassPrediction',
+    'DetectionInferencer',
+    'DetectionPrediction',
     'ImageClassificationInferencer',
     'Inferencer',
     'Prediction',
