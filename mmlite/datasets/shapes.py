@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 
 from ..registry import DATASETS
+from ..structures.class_lists import class_mapping
 from .base_dataset import BaseDataset
 
 __all__ = ['Shapes', 'draw_shapes']
@@ -185,6 +187,7 @@ class Shapes(BaseDataset):
 
     def load_data_list(self) -> list[dict]:
         """What pictures there are."""
+        self.use_classes(self.CLASSES)
         return [dict(img_id=place) for place in range(self.count)]
 
     def get_data_info(self, idx: int) -> dict:
@@ -198,10 +201,16 @@ class Shapes(BaseDataset):
         return info | dict(
             img=one.img,
             gt_bboxes=one.boxes.copy(),
-            gt_labels=one.labels.copy(),
+            gt_labels=self._places[one.labels],
             gt_ignore=np.zeros(len(one.labels), bool),
             gt_area=one.areas.copy(),
         )
+
+    def use_classes(self, classes: Sequence[str]) -> None:
+        """Let labels be those of another list of classes: a class keeps its name."""
+        places = class_mapping(_CLASSES, classes) or range(len(_CLASSES))
+        self._places = np.array(places, np.int64)
+        self._metainfo['classes'] = tuple(classes)
 
     def get_cat_ids(self, idx: int) -> list[int]:
         """The classes in one picture."""
