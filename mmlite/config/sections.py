@@ -182,7 +182,8 @@ def _check_paramwise(cfg: Any, constructor: Any) -> list[Problem]:
             problems += under(_check_optimizer(cfg.pop(key)), key)
         else:
             problems.append(Problem(key, 'is missing: an optimizer for the vectors'))
-    problems += check_keys(cfg, paramwise_cfg)
+    usual = {k: v for k, v in cfg.items() if k not in constructor.own_rules}
+    problems += check_keys(usual, paramwise_cfg)
     keys, more = cfg.get('custom_keys'), constructor.group_keys
     for name, own in keys.items() if isinstance(keys, Mapping) else ():
         problems += under(_check_custom_key(own, more), 'custom_keys', name)

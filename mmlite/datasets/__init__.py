@@ -31,7 +31,21 @@ from .samplers import (
     WeightedRandomSampler,
 )
 from .seeded_index import SeededIndex
+<<<<<<< HEAD
 from .shapes import Shapes
+=======
+from .silhouettes import prepare_walk
+from .stereo import (
+    ETH3D,
+    KITTI2012,
+    KITTI2015,
+    DrivingStereo,
+    MiddleburyStereo,
+    SceneFlow,
+    StereoDataset,
+)
+from .stereo_scenes import StereoScenes
+>>>>>>> main
 from .threads import limit_opencv_threads
 from .transforms import BaseTransform, Compose, register_field, rng_of
 from .voc import VOC
@@ -45,6 +59,9 @@ __all__ = [
     'CIFAR100',
     'CUB',
     'DTD',
+    'ETH3D',
+    'KITTI2012',
+    'KITTI2015',
     'MNIST',
     'SUN397',
     'VOC',
@@ -60,6 +77,7 @@ __all__ = [
     'CustomDataset',
     'DefaultSampler',
     'Digits',
+    'DrivingStereo',
     'FGVCAircraft',
     'FashionMNIST',
     'Flowers102',
@@ -71,6 +89,7 @@ __all__ = [
     'InShop',
     'InfiniteSampler',
     'KFoldDataset',
+    'MiddleburyStereo',
     'MultiLabelDataset',
     'MultiTaskDataset',
     'OxfordIIITPet',
@@ -79,19 +98,26 @@ __all__ = [
     'Places205',
     'RepeatAugSampler',
     'RepeatDataset',
+    'SceneFlow',
     'SeededBatchSampler',
     'SeededIndex',
     'SeededSampler',
     'SequentialSampler',
     'Shapes',
     'StanfordCars',
+<<<<<<< HEAD
     'VOCDetection',
+=======
+    'StereoDataset',
+    'StereoScenes',
+>>>>>>> main
     'Walkers',
     'WeightedRandomSampler',
     'YoloDataset',
     'default_collate',
     'limit_opencv_threads',
     'load_in_memory',
+    'prepare_walk',
     'read_partition',
     'register_field',
     'rng_of',

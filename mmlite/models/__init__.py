@@ -11,6 +11,9 @@ from . import (
     layers,
     losses,
     necks,
+    selfsup,
+    stereo,
+    target_generators,
     task_utils,
 )
 from .base import BaseModel
@@ -27,5 +30,8 @@ __all__ = [
     'layers',
     'losses',
     'necks',
+    'selfsup',
+    'stereo',
+    'target_generators',
     'task_utils',
 ]

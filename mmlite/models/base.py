@@ -126,7 +126,7 @@ class BaseModel(EngineModel):
     def predict_samples(
         self, inputs: Any, data_samples: Sequence[DataSample] | None
     ) -> Sequence[DataSample]:
-        """What ``mode='predict'`` gives for inputs of one size; here :meth:`predict`."""
+        """What ``mode='predict'`` gives for inputs of one size: :meth:`predict`."""
         return self.predict(inputs, data_samples)
 
     def forward_tensor(self, inputs: Tensor) -> Any:

@@ -42,8 +42,38 @@ def boxes(size):
     return samples
 
 
+def walks(size):
+    """Embeddings of walks of two identities, of two types and views."""
+    generator = torch.Generator().manual_seed(0)
+    found = []
+    for i in range(size):
+        known = dict(type=f'nm-0{1 + i % 2}', view='000' if i % 4 < 2 else '090')
+        sample = DataSample(metainfo=known).set_gt_label(i // 4 % 2)
+        sample.pred_embedding = torch.rand(3, 2, generator=generator)
+        found.append(sample)
+    return found
+
+
+def disparities(size):
+    """Maps of several sizes, some pixels of which are unknown or occluded."""
+    generator = torch.Generator().manual_seed(0)
+    samples = []
+    for i in range(size):
+        truth = torch.rand(5, 6 + i, generator=generator) * 20
+        samples.append(
+            DataSample(
+                gt_disparity=truth.where(truth > 4, 0),
+                pred_disparity=truth + torch.randn(truth.shape, generator=generator),
+                gt_occlusion=(truth > 15).byte(),
+            )
+        )
+    return samples
+
+
 #: What a metric can be given, by the name that its case states.
-PREDICTIONS = dict(scores=scores, boxes=boxes)
+PREDICTIONS = dict(
+    boxes=boxes, disparities=disparities, scores=scores, walks=walks
+)
 
 
 def evaluated(name, sizes, kind=list, size=None):

@@ -19,7 +19,8 @@ class LossCase(NamedTuple):
     Args:
         args: Arguments of the constructor.
         target: ``'labels'`` (class indices), ``'scores'`` (a distribution over
-            the classes), ``'multi_hot'`` or ``'dense'`` (numbers of any size).
+            the classes), ``'multi_hot'``, ``'dense'`` (numbers of any size) or
+            ``'boxes'``.
     """
 
     args: dict[str, Any]
@@ -151,6 +152,7 @@ BACKBONES = {
         arch=[['mobilenetv2', 8, 2, 1, 2], ['mobilevit', 12, 2, 16, 16, 1, 2]],
         out_indices=(0, 1),
     ),
+    'Plain': dict(layers_cfg=['BC-4', 'M', 'FC-8-1'], in_channels=3),
     'PoolFormer': dict(
         arch=dict(layers=[1, 1, 1], embed_dims=[8, 12, 16]),
         out_indices=(0, 3, 4),
@@ -180,11 +182,16 @@ BACKBONES = {
     'ResNet': dict(depth=18, stem_channels=4, base_channels=4, out_indices=(0, 3)),
     'ResNetV1c': dict(depth=18, stem_channels=4, base_channels=4),
     'ResNetV1d': dict(depth=18, stem_channels=4, base_channels=4),
+    'ResNet9': dict(
+        channels=[4, 8], in_channel=3, layers=[1, 2], strides=[1, 2], out_indices=(0, 1)
+    ),
     'ResNet_CIFAR': dict(depth=18, stem_channels=4, base_channels=4),
     'RevVisionTransformer': dict(arch=TOKENS, img_size=64),
     'SEResNet': dict(depth=50, stem_channels=4, base_channels=4, se_ratio=2),
     'SVT': dict(arch=dict(TWINS, window_sizes=[3, 4]), out_indices=(0, 1)),
     'SEResNeXt': dict(depth=50, groups=4, width_per_group=4, base_channels=16),
+    'SSDLiteMobileNetV3': dict(arch='small_050'),
+    'SSDVGG': dict(depth=11),
     'ShuffleNetV1': dict(groups=2, widen_factor=0.5, out_indices=(0, 2)),
     'ShuffleNetV2': dict(widen_factor=0.5, out_indices=(0, 3)),
     'SwinTransformer': dict(
@@ -275,6 +282,16 @@ PRETRAINING = {'iTPNHiViT': 'returns tokens, a mask, and where they belong'}
 UNREACHED = {'DeiT3': ('ln2', 'mmpretrain calls the first norm twice')}
 
 NECKS = {
+    'GeMHPP': dict(bin_num=[3]),
+    'HorizontalPoolingPyramid': dict(bin_num=[3, 1]),
+    'FPN': dict(in_channels=(6, 8), out_channels=4, num_outs=3),
+    'SSDNeck': dict(
+        in_channels=(6, 8),
+        out_channels=(6, 8, 4),
+        level_strides=(2,),
+        level_paddings=(1,),
+        l2_norm_scale=20,
+    ),
     'ClsBatchNormNeck': dict(input_features=8),
     'GeneralizedMeanPooling': dict(),
     'GlobalAveragePooling': dict(),
@@ -283,15 +300,22 @@ NECKS = {
     'LinearNeck': dict(in_channels=8, out_channels=4, gap_dim=2),
 }
 
+# Necks that take vectors of width 8 alone, and necks that read the last map alone.
+VECTOR_NECKS = ('ClsBatchNormNeck',)
+LAST_ALONE = ('LinearNeck',)
+
 # For heads: the width of the feature vector is 8, the number of classes 5. A head
 # of several ``in_channels`` gets as many vectors.
 HEADS = {
     'ArcFaceClsHead': dict(num_classes=5, in_channels=8),
     'ClsHead': dict(),
+    'CSRAClsHead': dict(num_classes=5, in_channels=8, num_heads=2, lam=0.1),
     'ConformerHead': dict(num_classes=5, in_channels=[8, 8]),
     'DeiTClsHead': dict(num_classes=5, in_channels=8, hidden_dim=6),
     'LeViTClsHead': dict(num_classes=5, in_channels=8),
     'LinearClsHead': dict(num_classes=5, in_channels=8),
+    'MultiLabelClsHead': dict(),
+    'MultiLabelLinearClsHead': dict(num_classes=5, in_channels=8),
     'ScaledLinearClsHead': dict(num_classes=5, in_channels=8, scale=0.5),
     'VigClsHead': dict(num_classes=5, in_channels=8, hidden_dim=6),
     'EfficientFormerClsHead': dict(num_classes=5, in_channels=8),
@@ -302,13 +326,18 @@ HEADS = {
 LOSSES = {
     'AsymmetricLoss': [LossCase(dict(), 'multi_hot')],
     'FocalLoss': [LossCase(dict(), 'multi_hot'), LossCase(dict(gamma=1.5), 'labels')],
-    'SeesawLoss': [LossCase(dict(num_classes=5), 'labels')],
+    # Its factors for q are not differentiated through.
+    'SeesawLoss': [LossCase(dict(num_classes=5, q=0.0), 'labels')],
     'CrossEntropyLoss': [
         LossCase(dict(), 'labels'),
         LossCase(dict(class_weight=[1.0, 2.0, 3.0, 4.0, 5.0]), 'labels'),
         LossCase(dict(use_soft=True), 'scores'),
         LossCase(dict(use_sigmoid=True, pos_weight=2.0), 'multi_hot'),
     ],
+    'CIoULoss': [LossCase(dict(), 'boxes')],
+    'DIoULoss': [LossCase(dict(), 'boxes')],
+    'GIoULoss': [LossCase(dict(), 'boxes')],
+    'IoULoss': [LossCase(dict(), 'boxes')],
     'L1Loss': [LossCase(dict(), 'dense')],
     'LabelSmoothLoss': [
         LossCase(dict(label_smooth_val=0.1), 'labels'),
@@ -321,12 +350,33 @@ LOSSES = {
 
 #: The promises that heads and losses can state, each with a contract of its own.
 PROMISES = {
-    'heads': ('ClassificationHead', 'PretrainHead'),
-    'losses': ('ElementwiseLoss', 'SetLoss'),
+    'heads': (
+        'ClassificationHead',
+        'MultiLabelHead',
+        'PretrainHead',
+        'AnchorHead',
+        'BoxHead',
+        'RoIHead',
+    ),
+    'losses': ('ElementwiseLoss', 'PartLoss', 'SetLoss', 'MaskedLoss'),
+}
+
+#: For losses over the pixels whose disparity is known: arguments for two estimates.
+MASKED_LOSSES: dict[str, dict[str, Any]] = {
+    'DisparityLoss': dict(weights=[0.5, 1.0]),
+    'DisparitySequenceLoss': dict(),
+    'Smooth_l1_Loss': dict(),
+    'Weighted_Smooth_l1_Loss': dict(weights=[0.5, 1.0]),
 }
 
 #: For losses of sets: arguments; the embeddings are 6 of width 8, of 3 classes.
-SET_LOSSES: dict[str, dict[str, Any]] = {}
+SET_LOSSES: dict[str, dict[str, Any]] = {
+    'SupConLoss': dict(temperature=0.5),
+    'TripletLoss': dict(margin=0.2),
+}
+
+#: For losses of logits of parts; they are 4 of 5 classes and 3 parts.
+PART_LOSSES: dict[str, dict[str, Any]] = {'PartCrossEntropyLoss': dict(scale=4)}
 
 
 class HeadCase(NamedTuple):
@@ -343,8 +393,122 @@ class HeadCase(NamedTuple):
 
 PRETRAIN_HEADS: dict[str, HeadCase] = {}
 
+GAIT_LOSSES = [
+    dict(type='TripletLoss', margin=5.0, log_prefix='triplet'),
+    dict(type='PartCrossEntropyLoss', log_prefix='softmax'),
+]
+GAIT_BASE = dict(
+    backbone_cfg=dict(type='ResNet9', channels=[4, 8], layers=[1, 1], strides=[1, 2]),
+    SeparateFCs=dict(in_channels=8, out_channels=6, parts_num=4),
+    SeparateBNNecks=dict(class_num=5, in_channels=6, parts_num=4),
+    bin_num=[4],
+    loss_cfg=GAIT_LOSSES,
+)
+#: For heads of anchors: arguments; they read maps of 8 channels, 8x8 and 4x4.
+ANCHOR_HEADS: dict[str, dict[str, Any]] = {
+    'RPNHead': dict(
+        in_channels=8,
+        anchor_generator=dict(type='AnchorGenerator', sizes=[[16], [32]]),
+    ),
+    'RetinaHead': dict(
+        num_classes=3,
+        in_channels=8,
+        feat_channels=8,
+        stacked_convs=1,
+        prior=0.2,
+        anchor_generator=dict(type='AnchorGenerator', sizes=[[16], [32]]),
+    ),
+    'SSDHead': dict(
+        num_classes=3,
+        in_channels=(8, 8),
+        anchor_generator=dict(
+            type='SSDAnchorGenerator', ratios=[[2], [2]], min_scale=0.25, max_scale=0.5
+        ),
+    ),
+}
+
+#: For networks of a box: arguments; its features are 8 channels, 7x7.
+BOX_HEADS: dict[str, dict[str, Any]] = {
+    'ConvFCBBoxHead': dict(num_classes=3, in_channels=8, fc_out_channels=6),
+}
+
+#: For second stages: arguments; they read maps of 8 channels.
+ROI_HEADS: dict[str, dict[str, Any]] = {
+    'RoIHead': dict(
+        bbox_head=dict(type='ConvFCBBoxHead', **BOX_HEADS['ConvFCBBoxHead'])
+    ),
+}
+
+_FPN_BACKBONE = dict(
+    type='ResNet',
+    depth=18,
+    stem_channels=4,
+    base_channels=4,
+    num_stages=3,
+    strides=(1, 2, 2),
+    dilations=(1, 1, 1),
+)
+_SCALED = dict(mean=[127.5] * 3, std=[64.0] * 3)
+_FPN = dict(type='FPNExtractor', neck=dict(out_channels=8))
+
+# Networks of stereo matching, few layers where they can have fewer.
+STEREO: dict[str, dict[str, Any]] = {
+    'GwcNet': dict(max_disp=16, num_groups=8, use_concat_volume=True),
+    'LightStereo': dict(max_disp=16, aggregation_blocks=(1, 2, 2), expanse_ratio=1),
+    'PSMNet': dict(max_disp=16),
+    'RAFTStereo': dict(
+        hidden_dims=(16, 16, 16),
+        n_gru_layers=2,
+        slow_fast_gru=True,
+        shared_backbone=True,
+        train_iters=2,
+        valid_iters=2,
+        max_disp=16,
+    ),
+    'TinyStereo': dict(max_disp=16, channels=8, num_groups=2, depth=1),
+}
+
+
 #: For wholes: config, and the task whose noise they are given.
 WHOLES: dict[str, tuple[dict[str, Any], str]] = {
+    'Baseline': (GAIT_BASE, 'gait'),
+    'DeepGaitV2': (
+        dict(
+            Backbone=dict(mode='p3d', channels=[2, 4, 6, 8]),
+            SeparateBNNecks=dict(class_num=5),
+            loss_cfg=GAIT_LOSSES,
+        ),
+        'gait',
+    ),
+    'GaitBase': (GAIT_BASE, 'gait'),
+    'GaitGL': (dict(channels=[2, 4, 6], class_num=5, loss_cfg=GAIT_LOSSES), 'gait'),
+    'GaitPart': (
+        dict(
+            backbone_cfg=dict(type='Plain', layers_cfg=['BC-4', 'M', 'FC-8-1']),
+            SeparateFCs=dict(in_channels=8, out_channels=6, parts_num=4),
+            bin_num=[4],
+            loss_cfg=GAIT_LOSSES[:1],
+        ),
+        'gait',
+    ),
+    'GaitSet': (
+        dict(
+            in_channels=[1, 4, 6, 8],
+            SeparateFCs=dict(in_channels=8, out_channels=6, parts_num=6),
+            bin_num=[2, 1],
+            loss_cfg=GAIT_LOSSES[:1],
+        ),
+        'gait',
+    ),
+    'SkeletonGait': (
+        dict(
+            Backbone=dict(mode='2d', channels=[2, 4, 6, 8]),
+            SeparateBNNecks=dict(class_num=5),
+            loss_cfg=GAIT_LOSSES,
+        ),
+        'skeleton_gait',
+    ),
+    **{name: (args, 'stereo') for name, args in STEREO.items()},
     'ImageClassifier': (
         dict(
             backbone=dict(type='LeNet5'),
@@ -353,6 +517,39 @@ WHOLES: dict[str, tuple[dict[str, Any], str]] = {
         ),
         'classification',
     ),
+    **{
+        name: (
+            dict(
+                num_classes=3,
+                feature_extractor=dict(
+                    _FPN, backbone=dict(_FPN_BACKBONE, out_indices=(1, 2))
+                ),
+                rpn_head=ANCHOR_HEADS['RPNHead'] | dict(type='RPNHead'),
+                roi_head=ROI_HEADS['RoIHead'] | dict(type='RoIHead'),
+                data_preprocessor=_SCALED,
+            ),
+            'detection',
+        )
+        for name in ('FasterRCNN', 'FasterRCNNMetaArch')
+    },
+    **{
+        name: (
+            dict(
+                num_classes=3,
+                feature_extractor=dict(
+                    _FPN, backbone=dict(_FPN_BACKBONE, out_indices=(1, 2))
+                ),
+                bbox_head=ANCHOR_HEADS[head] | dict(type=head),
+                data_preprocessor=_SCALED,
+            ),
+            'detection',
+        )
+        for name, head in (
+            ('SSD', 'SSDHead'),
+            ('SSDMetaArch', 'SSDHead'),
+            ('RetinaNet', 'RetinaHead'),
+        )
+    },
 }
 
 #: For samplers: arguments, and whether another epoch has another order.
@@ -366,13 +563,19 @@ SAMPLERS: dict[str, tuple[dict[str, Any], bool]] = {
     'WeightedRandomSampler': (dict(), True),
 }
 
+WALK_TYPES = dict(gallery=['nm-01'], probe=dict(NM=['nm-02']))
+
 #: For metrics: arguments, and what they are given (see ``test_metrics.py``).
 METRIC_CASES: dict[str, tuple[dict[str, Any], str]] = {
+    'CrossViewRank': (dict(protocol=WALK_TYPES), 'walks'),
+    'CrossViewRetrieval': (dict(protocol=WALK_TYPES), 'walks'),
+    'GaitRetrieval': (dict(protocol=WALK_TYPES), 'walks'),
     'Accuracy': (dict(topk=(1, 3)), 'scores'),
     'AveragePrecision': (dict(), 'scores'),
     'CocoMetric': (dict(classwise=True), 'boxes'),
     'ConfusionMatrix': (dict(), 'scores'),
     'MultiLabelMetric': (dict(thr=0.2), 'scores'),
+    'DisparityMetric': (dict(reduction=['image', 'pixel']), 'disparities'),
     'SingleLabelMetric': (dict(average=None), 'scores'),
     'VOCMetric': (dict(classwise=True), 'boxes'),
 }
@@ -393,6 +596,12 @@ _OPERATIONS = {
     'SolarizeAdd': dict(magnitude=50, prob=1.0),
 }
 STEPS = {
+    'LoadSequence': dict(),
+    'RandomPerspective': dict(prob=1.0),
+    'RandomRotate': dict(prob=1.0),
+    'SampleFrames': dict(sample_type='fixed_ordered', frames_num_fixed=2),
+    'SilhouetteCut': dict(cutting=2),
+    'SkeletonMaps': dict(size=32),
     **_OPERATIONS,
     'AutoAugment': dict(policies='imagenet'),
     'EfficientNetCenterCrop': dict(crop_size=20),
@@ -411,6 +620,7 @@ STEPS = {
     'ColorJitter': dict(brightness=0.4, contrast=0.4, saturation=0.4, hue=0.1),
     'Compose': dict(transforms=[dict(type='RandomFlip', prob=0.5)]),
     'LoadAnnotations': dict(),
+    'LoadDisparity': dict(),
     'LoadImageFromFile': dict(),
     'MultiView': dict(
         transforms=[[dict(type='RandomCrop', crop_size=20)]], num_views=2
@@ -423,10 +633,13 @@ STEPS = {
     'RandomFlip': dict(prob=0.5, direction='horizontal'),
     'RandomGrayscale': dict(prob=0.5, keep_channels=True),
     'RandomResizedCrop': dict(scale=20),
+    'RandomStereoScale': dict(scale_range=(-0.5, 0.5)),
     'Resize': dict(scale=(21, 19)),
     'ResizeEdge': dict(scale=20),
     'Shift': dict(x=3, y=-2),
+    'ShiftView': dict(),  # its sample is a stereo pair
     'SwapFlip': dict(prob=0.0),  # its sample is a stereo pair
+    'ViewErasing': dict(),  # its sample is a stereo pair
     'TestTimeAug': dict(
         transforms=[[dict(type='RandomFlip', prob=p) for p in (0.0, 1.0)]]
     ),
@@ -450,14 +663,19 @@ PHOTOMETRIC = (
 
 # Transforms that neither move nor change pixels themselves.
 NEITHER = (
+    *('LoadSequence', 'RandomPerspective', 'SampleFrames', 'SilhouetteCut'),
+    'SkeletonMaps',
     *('AutoAugment', 'RandAugment', 'RandomApply', 'RandomChoice'),
     'Compose',
     'LoadAnnotations',
+    'LoadDisparity',
     'LoadImageFromFile',
     'MultiView',
     'PackInputs',
+    'ShiftView',
     'SwapFlip',
     'TestTimeAug',
+    'ViewErasing',
 )
 
 # Transforms that turn uint8 into something else, each with the reason.

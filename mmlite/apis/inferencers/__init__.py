@@ -5,6 +5,7 @@ from .classification import ClassPrediction, ImageClassificationInferencer
 from .detection import DetectionInferencer, DetectionPrediction
 from .prediction import Prediction
 from .sources import Source, find_sources
+from .stereo import StereoInferencer, StereoPrediction
 from .tasks import inferencer_of
 
 __all__ = [
@@ -15,6 +16,8 @@ __all__ = [
     'Inferencer',
     'Prediction',
     'Source',
+    'StereoInferencer',
+    'StereoPrediction',
     'find_sources',
     'inferencer_of',
 ]

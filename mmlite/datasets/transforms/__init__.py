@@ -7,6 +7,12 @@ from .batch_transform import BatchTransform, refuse_left_behind
 from .color import ColorJitter, Lighting, Normalize, RandomGrayscale
 from .compose import Compose, MultiView, TestTimeAug
 from .cropping import BatchRandomCrop, CenterCrop, RandomCrop, RandomResizedCrop
+from .disparity_files import (
+    decode_disparity,
+    decode_pfm,
+    encode_disparity,
+    encode_pfm,
+)
 from .efficientnet_crops import EfficientNetCenterCrop, EfficientNetRandomCrop
 from .erasing import BatchRandomErasing, RandomErasing
 from .fields import (
@@ -30,6 +36,7 @@ from .flipping import (
     is_turn,
 )
 from .formatting import PackInputs
+from .gaussian_blur import GaussianBlur
 from .loading import LoadImageFromFile
 from .operation import Operation, PixelOperation
 from .pixel_operations import (
@@ -39,7 +46,6 @@ from .pixel_operations import (
     Contrast,
     Cutout,
     Equalize,
-    GaussianBlur,
     Invert,
     Posterize,
     Sharpness,
@@ -51,6 +57,8 @@ from .sequence_files import natural, read_grey, read_pictures
 from .sequence_warps import RandomPerspective, RandomRotate
 from .sequences import LoadSequence, SampleFrames, SilhouetteCut
 from .shifting import Shift
+from .skeletons import SkeletonMaps, follow_person, skeleton_maps
+from .stereo import LoadDisparity, RandomStereoScale, ShiftView, ViewErasing
 from .warping import Rotate, Shear, Translate
 
 __all__ = [
@@ -83,6 +91,7 @@ __all__ = [
     'Invert',
     'Lighting',
     'LoadAnnotations',
+    'LoadDisparity',
     'LoadImageFromFile',
     'LoadSequence',
     'MapField',
@@ -103,6 +112,7 @@ __all__ = [
     'RandomPerspective',
     'RandomResizedCrop',
     'RandomRotate',
+    'RandomStereoScale',
     'Resize',
     'ResizeEdge',
     'Rotate',
@@ -112,13 +122,21 @@ __all__ = [
     'Sharpness',
     'Shear',
     'Shift',
+    'ShiftView',
     'SilhouetteCut',
+    'SkeletonMaps',
     'Solarize',
     'SolarizeAdd',
     'SwapFlip',
     'TestTimeAug',
     'Translate',
     'ValidField',
+    'ViewErasing',
+    'decode_disparity',
+    'decode_pfm',
+    'encode_disparity',
+    'encode_pfm',
+    'follow_person',
     'is_turn',
     'natural',
     'read_grey',
@@ -126,4 +144,5 @@ __all__ = [
     'refuse_left_behind',
     'register_field',
     'rng_of',
+    'skeleton_maps',
 ]

@@ -6,6 +6,7 @@ from .coco_metric import CocoMetric
 from .confusion_matrix import ConfusionMatrix
 from .cross_view import CrossViewRank, CrossViewRetrieval
 from .detection import BoxMetric
+from .disparity import DisparityMetric
 from .gait_retrieval import GaitRetrieval
 from .multi_label import AveragePrecision, MultiLabelMetric
 from .sample_metric import SampleMetric
@@ -20,6 +21,7 @@ __all__ = [
     'ConfusionMatrix',
     'CrossViewRank',
     'CrossViewRetrieval',
+    'DisparityMetric',
     'GaitRetrieval',
     'MultiLabelMetric',
     'RowMetric',

@@ -42,7 +42,7 @@ class BaseBackbone(BaseModule, metaclass=ABCMeta):
         forward: the computation; returns a tuple, one entry per output.
         feature_specs: width and stride of every output. A neck, a head or a
             detector can then be checked when the model is built.
-        stages: names of the modules that follow each other, where that is all that
+        chain: names of the modules that follow each other, where that is all that
             ``forward`` does; Faster R-CNN can cut the backbone between them.
         frozen_parts: what keeps weights and statistics; the constructor ends
             with ``self.freeze_parts()`` then.
@@ -59,8 +59,8 @@ class BaseBackbone(BaseModule, metaclass=ABCMeta):
         return None
 
     @property
-    def stages(self) -> tuple[str, ...]:
-        """Names of the modules that run one after the other; empty if it is no chain."""
+    def chain(self) -> tuple[str, ...]:
+        """Names of the modules that run one after the other; none if it is no chain."""
         return ()
 
     def split(self, at: str) -> tuple[nn.Sequential, nn.Sequential]:
@@ -74,7 +74,7 @@ class BaseBackbone(BaseModule, metaclass=ABCMeta):
         Raises:
             ValueError: if the backbone is no chain, or has no such stage but the last.
         """
-        stages = self.stages
+        stages = self.chain
         if at not in stages[:-1]:
             last = f'; it is one of {", ".join(stages[:-1])}{did_you_mean(at, stages)}'
             raise ValueError(

@@ -194,7 +194,7 @@ class MobileNetV2(BaseBackbone):
         self._widths.append(width)
 
     @property
-    def stages(self) -> tuple[str, ...]:
+    def chain(self) -> tuple[str, ...]:
         """``conv1``, then ``layer1`` to ``layer7`` and ``conv2``."""
         return ('conv1', *self.layers)
 

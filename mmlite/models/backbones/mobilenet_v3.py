@@ -183,7 +183,7 @@ class MobileNetV3(BaseBackbone):
         self._specs.append(FeatureSpec(width, stride))
 
     @property
-    def stages(self) -> tuple[str, ...]:
+    def chain(self) -> tuple[str, ...]:
         """``layer0`` and so on."""
         return tuple(self.layers)
 

@@ -242,7 +242,7 @@ class ResNet(BaseBackbone):
         return getattr(self, self.norm1_name)
 
     @property
-    def stages(self) -> tuple[str, ...]:
+    def chain(self) -> tuple[str, ...]:
         """The layers of the stem, then ``layer1`` to ``layer4``."""
         return (*self._stem_layers, *self.res_layers)
 

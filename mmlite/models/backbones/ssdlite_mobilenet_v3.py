@@ -43,7 +43,6 @@ class SSDLiteMobileNetV3(MobileNetV3):
         returns: ``(B, C, H / 16, W / 16)`` and ``(B, C', H / 32, W / 32)``.
 
     Example:
-        >>> import torch
         >>> model = SSDLiteMobileNetV3()
         >>> [tuple(out.shape) for out in model(torch.zeros(1, 3, 64, 64))]
         [(1, 672, 4, 4), (1, 480, 2, 2)]
@@ -64,7 +63,7 @@ class SSDLiteMobileNetV3(MobileNetV3):
         self._first = FeatureSpec(settings[self._inside - 1][1], 16)
 
     @property
-    def stages(self) -> tuple[str, ...]:
+    def chain(self) -> tuple[str, ...]:
         """None: one map is taken inside a block."""
         return ()
 

@@ -1,11 +1,7 @@
-"""A small Faster R-CNN with a feature pyramid on drawn shapes, without a download.
+"""A small Faster R-CNN with a feature pyramid for pictures of about 128x128 pixels.
 
-Paper: Faster R-CNN, NIPS 2015, https://arxiv.org/abs/1506.01497
-
-    python tools/train.py configs/faster_rcnn/faster_rcnn_tiny_fpn_1xb16-20e_shapes.py
+Papers: https://arxiv.org/abs/1506.01497, https://arxiv.org/abs/1612.03144
 """
-
-_base_ = ['../_base_/datasets/shapes.py', '../_base_/default_runtime.py']
 
 model = dict(
     type='FasterRCNN',
@@ -25,7 +21,7 @@ model = dict(
         type='RPNHead',
         anchor_generator=dict(
             type='AnchorGenerator',
-            sizes=[[16, 24], [36], [52]],
+            sizes=[[16, 24], [32, 40], [48, 60]],
             ratios=[1.0],
             center_offset=0.5,
         ),
@@ -54,19 +50,3 @@ model = dict(
         sampler=dict(type='BalancedSampler', batch_size=32, positive_fraction=0.5),
     ),
 )
-
-train_cfg = dict(by_epoch=True, max_epochs=20, val_interval=20)
-val_cfg = dict()
-test_cfg = dict()
-optim_wrapper = dict(
-    optimizer=dict(type='AdamW', lr=2e-3, weight_decay=0.01),
-    clip_grad=dict(max_norm=10),
-)
-param_scheduler = [
-    dict(type='LinearLR', start_factor=0.1, by_epoch=False, begin=0, end=50),
-    dict(type='CosineAnnealingLR', T_max=20, by_epoch=True, convert_to_iter_based=True),
-]
-default_hooks = dict(
-    logger=dict(interval=10), checkpoint=dict(interval=20, save_best='coco/bbox_mAP')
-)
-randomness = dict(seed=0)

@@ -1,0 +1,13 @@
+"""What makes the target of self-supervised learning from the images."""
+
+from .dall_e import DALLEEncoder
+from .hog_generator import HOGGenerator
+from .vector_quantizer import NormEMAVectorQuantizer
+from .vqkd import VQKD
+
+__all__ = [
+    'VQKD',
+    'DALLEEncoder',
+    'HOGGenerator',
+    'NormEMAVectorQuantizer',
+]
