@@ -31,9 +31,7 @@ from .samplers import (
     WeightedRandomSampler,
 )
 from .seeded_index import SeededIndex
-<<<<<<< HEAD
 from .shapes import Shapes
-=======
 from .silhouettes import prepare_walk
 from .stereo import (
     ETH3D,
@@ -45,7 +43,6 @@ from .stereo import (
     StereoDataset,
 )
 from .stereo_scenes import StereoScenes
->>>>>>> main
 from .threads import limit_opencv_threads
 from .transforms import BaseTransform, Compose, register_field, rng_of
 from .voc import VOC
@@ -105,12 +102,9 @@ __all__ = [
     'SequentialSampler',
     'Shapes',
     'StanfordCars',
-<<<<<<< HEAD
-    'VOCDetection',
-=======
     'StereoDataset',
     'StereoScenes',
->>>>>>> main
+    'VOCDetection',
     'Walkers',
     'WeightedRandomSampler',
     'YoloDataset',

@@ -10,22 +10,16 @@ from mmengine.config import Config
 from ...registry import MODELS
 from .base import Inferencer, config_and_checkpoint
 from .classification import ImageClassificationInferencer
-<<<<<<< HEAD
 from .detection import DetectionInferencer
-=======
 from .stereo import StereoInferencer
->>>>>>> main
 
 __all__ = ['inferencer_of']
 
 #: Inferencers by the ``task`` that a whole states.
 _INFERENCERS: dict[str, type[Inferencer]] = {
     'classification': ImageClassificationInferencer,
-<<<<<<< HEAD
     'detection': DetectionInferencer,
-=======
     'stereo': StereoInferencer,
->>>>>>> main
 }
 
 
