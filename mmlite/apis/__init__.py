@@ -9,8 +9,10 @@ from typing import Any
 
 _HOMES = {
     'GaitInferencer': 'inferencers',
+    'DetectionInferencer': 'inferencers',
     'ImageClassificationInferencer': 'inferencers',
     'Inferencer': 'inferencers',
+    'convert_detection': 'converting',
     'export': 'exporting',
     'init_model': 'model',
     'inferencer_of': 'inferencers',
@@ -25,9 +27,11 @@ _HOMES = {
 }
 
 __all__ = [
+    'DetectionInferencer',
     'GaitInferencer',
     'ImageClassificationInferencer',
     'Inferencer',
+    'convert_detection',
     'export',
     'inferencer_of',
     'init_model',

@@ -4,6 +4,8 @@ from .evaluator import Evaluator
 from .metrics import (
     Accuracy,
     AveragePrecision,
+    BoxMetric,
+    CocoMetric,
     ConfusionMatrix,
     CrossViewRank,
     CrossViewRetrieval,
@@ -16,11 +18,14 @@ from .metrics import (
     RowMetric,
     SampleMetric,
     SingleLabelMetric,
+    VOCMetric,
 )
 
 __all__ = [
     'Accuracy',
     'AveragePrecision',
+    'BoxMetric',
+    'CocoMetric',
     'ConfusionMatrix',
     'CrossViewRank',
     'CrossViewRetrieval',
@@ -34,4 +39,5 @@ __all__ = [
     'RowMetric',
     'SampleMetric',
     'SingleLabelMetric',
+    'VOCMetric',
 ]

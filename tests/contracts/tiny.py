@@ -851,12 +851,14 @@ METRIC_CASES: dict[str, tuple[dict[str, Any], str]] = {
     'GaitRetrieval': (dict(protocol=WALK_TYPES), 'walks'),
     'Accuracy': (dict(topk=(1, 3)), 'scores'),
     'AveragePrecision': (dict(), 'scores'),
+    'CocoMetric': (dict(classwise=True), 'boxes'),
     'ConfusionMatrix': (dict(), 'scores'),
     'MultiLabelMetric': (dict(thr=0.2), 'scores'),
     'DisparityMetric': (dict(reduction=['image', 'pixel']), 'disparities'),
     'RetrievalAveragePrecision': (dict(topk=3), 'scores'),
     'RetrievalRecall': (dict(topk=(1, 3)), 'scores'),
     'SingleLabelMetric': (dict(average=None), 'scores'),
+    'VOCMetric': (dict(classwise=True), 'boxes'),
 }
 
 # For transforms: the image is 33x47.

@@ -2,8 +2,10 @@
 
 from .accuracy import Accuracy
 from .base import RowMetric
+from .coco_metric import CocoMetric
 from .confusion_matrix import ConfusionMatrix
 from .cross_view import CrossViewRank, CrossViewRetrieval
+from .detection import BoxMetric
 from .disparity import DisparityMetric
 from .gait_retrieval import GaitRetrieval
 from .multi_label import AveragePrecision, MultiLabelMetric
@@ -11,10 +13,13 @@ from .neighbours import KNNAccuracy
 from .retrieval import RetrievalAveragePrecision, RetrievalRecall
 from .sample_metric import SampleMetric
 from .single_label import SingleLabelMetric
+from .voc_metric import VOCMetric
 
 __all__ = [
     'Accuracy',
     'AveragePrecision',
+    'BoxMetric',
+    'CocoMetric',
     'ConfusionMatrix',
     'CrossViewRank',
     'CrossViewRetrieval',
@@ -27,4 +32,5 @@ __all__ = [
     'RowMetric',
     'SampleMetric',
     'SingleLabelMetric',
+    'VOCMetric',
 ]
