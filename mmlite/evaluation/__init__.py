@@ -9,9 +9,12 @@ from .metrics import (
     CrossViewRetrieval,
     GaitRetrieval,
     MultiLabelMetric,
+    MultiTasksMetric,
     RowMetric,
     SampleMetric,
     SingleLabelMetric,
+    VOCAveragePrecision,
+    VOCMultiLabelMetric,
 )
 
 __all__ = [
@@ -23,7 +26,10 @@ __all__ = [
     'Evaluator',
     'GaitRetrieval',
     'MultiLabelMetric',
+    'MultiTasksMetric',
     'RowMetric',
     'SampleMetric',
     'SingleLabelMetric',
+    'VOCAveragePrecision',
+    'VOCMultiLabelMetric',
 ]

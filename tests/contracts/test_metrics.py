@@ -26,8 +26,21 @@ def scores(size):
     ]
 
 
+def tasks(size):
+    """Scores of one task."""
+    return [DataSample(a=sample) for sample in scores(size)]
+
+
+def difficult(size):
+    """Scores, and classes that some images show with difficulty."""
+    samples = scores(size)
+    for i, sample in enumerate(samples):
+        sample.set_metainfo(dict(gt_label_difficult=[(i + 1) % 5] if i % 2 else []))
+    return samples
+
+
 #: What a metric can be given, by the name that its case states.
-PREDICTIONS = dict(scores=scores)
+PREDICTIONS = dict(scores=scores, tasks=tasks, difficult=difficult)
 
 
 def evaluated(name, sizes, kind=list, size=None):

@@ -234,6 +234,11 @@ BACKBONES = {
     'ViTSAM': dict(
         arch=dict(TOKENS, global_attn_indexes=[1]), window_size=3, out_channels=8
     ),
+    'LoRAModel': dict(
+        module=dict(type='VisionTransformer', arch=TOKENS, img_size=64),
+        rank=2,
+        targets=[dict(type='qkv')],
+    ),
     'Vig': dict(arch=dict(num_blocks=2, channels=16), k=2),
     'VisionTransformer': dict(arch=TOKENS, img_size=64),
     'XCiT': dict(embed_dims=16, depth=2, num_heads=2, img_size=64),
@@ -329,7 +334,12 @@ LOSSES = {
 
 #: The promises that heads and losses can state, each with a contract of its own.
 PROMISES = {
-    'heads': ('ClassificationHead', 'MultiLabelHead', 'PretrainHead'),
+    'heads': (
+        'ClassificationHead',
+        'MultiLabelHead',
+        'MultiTaskHead',
+        'PretrainHead',
+    ),
     'losses': ('ElementwiseLoss', 'SetLoss'),
 }
 
@@ -380,7 +390,10 @@ METRIC_CASES: dict[str, tuple[dict[str, Any], str]] = {
     'AveragePrecision': (dict(), 'scores'),
     'ConfusionMatrix': (dict(), 'scores'),
     'MultiLabelMetric': (dict(thr=0.2), 'scores'),
+    'MultiTasksMetric': (dict(task_metrics=dict(a=[dict(type='Accuracy')])), 'tasks'),
     'SingleLabelMetric': (dict(average=None), 'scores'),
+    'VOCAveragePrecision': (dict(), 'difficult'),
+    'VOCMultiLabelMetric': (dict(thr=0.2), 'difficult'),
 }
 
 # For transforms: the image is 33x47.
@@ -423,6 +436,9 @@ STEPS = {
     ),
     'Normalize': dict(mean=[120.0] * 3, std=[60.0] * 3),
     'PackInputs': dict(),
+    'NumpyToPIL': dict(),
+    'PILToNumpy': dict(),
+    'PackMultiTaskInputs': dict(multi_task_fields=()),
     'Pad': dict(size=(50, 40)),
     'RandomCrop': dict(crop_size=20, padding=4),
     'RandomErasing': dict(erase_prob=1.0, mode='rand'),
@@ -462,6 +478,8 @@ NEITHER = (
     'LoadImageFromFile',
     'MultiView',
     'PackInputs',
+    'PackMultiTaskInputs',
+    *('NumpyToPIL', 'PILToNumpy'),
     'SwapFlip',
     'TestTimeAug',
 )

@@ -31,6 +31,7 @@ from .flipping import (
 )
 from .formatting import PackInputs
 from .loading import LoadImageFromFile
+from .multi_task import PackMultiTaskInputs
 from .operation import Operation, PixelOperation
 from .pixel_operations import (
     AutoContrast,
@@ -51,6 +52,7 @@ from .sequence_files import natural, read_grey, read_pictures
 from .sequence_warps import RandomPerspective, RandomRotate
 from .sequences import LoadSequence, SampleFrames, SilhouetteCut
 from .shifting import Shift
+from .torchvision_steps import NumpyToPIL, PILToNumpy, TorchvisionTransform
 from .warping import Rotate, Shear, Translate
 
 __all__ = [
@@ -88,8 +90,11 @@ __all__ = [
     'MapField',
     'MultiView',
     'Normalize',
+    'NumpyToPIL',
     'Operation',
+    'PILToNumpy',
     'PackInputs',
+    'PackMultiTaskInputs',
     'Pad',
     'PixelOperation',
     'Posterize',
@@ -117,6 +122,7 @@ __all__ = [
     'SolarizeAdd',
     'SwapFlip',
     'TestTimeAug',
+    'TorchvisionTransform',
     'Translate',
     'ValidField',
     'is_turn',

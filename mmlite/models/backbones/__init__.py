@@ -25,6 +25,7 @@ from .inception_v3 import InceptionV3
 from .itpn_hivit import iTPNHiViT
 from .lenet import LeNet5
 from .levit import LeViT
+from .lora import LoRAModel
 from .mixmim import MixMIMTransformer
 from .mlp_mixer import MlpMixer
 from .mobilenet_v2 import InvertedResidual, MobileNetV2
@@ -105,6 +106,7 @@ __all__ = [
     'InvertedResidual',
     'LeNet5',
     'LeViT',
+    'LoRAModel',
     'MViT',
     'MixMIMTransformer',
     'MlpMixer',

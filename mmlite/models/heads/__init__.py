@@ -14,6 +14,7 @@ from .multi_label_head import (
     MultiLabelClsHead,
     MultiLabelLinearClsHead,
 )
+from .multi_task_head import MultiTaskHead
 from .retina_head import RetinaHead
 from .roi_head import RoIHead
 from .rpn_head import RPNHead
@@ -36,6 +37,7 @@ __all__ = [
     'LinearClsHead',
     'MultiLabelClsHead',
     'MultiLabelLinearClsHead',
+    'MultiTaskHead',
     'RPNHead',
     'RetinaHead',
     'RoIHead',

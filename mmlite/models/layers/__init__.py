@@ -33,6 +33,7 @@ from .fuse import fuse_children
 from .graph_conv import DyGraphConv2d, nearest_neighbours
 from .inverted_residual import EdgeResidual, InvertedResidual
 from .layer_scale import LayerScale
+from .lora import LoRALinear
 from .make_divisible import make_divisible
 from .mlp import Mlp
 from .norm import GRN, BiasBatchNorm2d, LayerNorm2d, build_norm_layer
@@ -118,6 +119,7 @@ __all__ = [
     'LayerNorm2d',
     'LayerScale',
     'LeAttention',
+    'LoRALinear',
     'MapPatchEmbed',
     'Mlp',
     'MomentumAnnealingEMA',
