@@ -234,11 +234,6 @@ BACKBONES = {
     'ViTSAM': dict(
         arch=dict(TOKENS, global_attn_indexes=[1]), window_size=3, out_channels=8
     ),
-    'LoRAModel': dict(
-        module=dict(type='VisionTransformer', arch=TOKENS, img_size=64),
-        rank=2,
-        targets=[dict(type='qkv')],
-    ),
     'Vig': dict(arch=dict(num_blocks=2, channels=16), k=2),
     'VisionTransformer': dict(arch=TOKENS, img_size=64),
     'XCiT': dict(embed_dims=16, depth=2, num_heads=2, img_size=64),
@@ -275,6 +270,15 @@ ROUNDED = {
 
 # Backbones of a pre-training, which return other things than maps and vectors.
 PRETRAINING = {'iTPNHiViT': 'returns tokens, a mask, and where they belong'}
+
+# Backbones around another network, which decides what they promise, each with the
+# reason why no contract is tried.
+AROUND = {
+    'HuggingFaceBackbone': 'takes a package that is optional',
+    'LoRAModel': 'freezes the weights, and saves the changes alone',
+    'TIMMBackbone': 'takes a package that is optional',
+    'TorchvisionBackbone': 'takes a package that is optional',
+}
 
 # Parameters without effect that a checkpoint has, each with the reason.
 UNREACHED = {'DeiT3': ('ln2', 'mmpretrain calls the first norm twice')}
@@ -372,6 +376,9 @@ WHOLES: dict[str, tuple[dict[str, Any], str]] = {
         'classification',
     ),
 }
+
+#: Wholes of packages that are optional.
+OF_OTHERS = ('HuggingFaceClassifier', 'TimmClassifier')
 
 #: For samplers: arguments, and whether another epoch has another order.
 SAMPLERS: dict[str, tuple[dict[str, Any], bool]] = {

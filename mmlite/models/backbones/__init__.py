@@ -66,6 +66,7 @@ from .vig import PyramidVig, Vig
 from .vision_transformer import VisionTransformer
 from .vit_eva02 import ViTEVA02
 from .vit_sam import ViTSAM
+from .wrapped import HuggingFaceBackbone, TIMMBackbone, TorchvisionBackbone
 from .xcit import XCiT
 
 __all__ = [
@@ -102,6 +103,7 @@ __all__ = [
     'HRNet',
     'HiViT',
     'HorNet',
+    'HuggingFaceBackbone',
     'InceptionV3',
     'InvertedResidual',
     'LeNet5',
@@ -148,7 +150,9 @@ __all__ = [
     'SwinTransformer',
     'SwinTransformerV2',
     'T2T_ViT',
+    'TIMMBackbone',
     'TinyViT',
+    'TorchvisionBackbone',
     'ViTEVA02',
     'ViTSAM',
     'Vig',

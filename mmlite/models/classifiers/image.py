@@ -73,7 +73,7 @@ class ImageClassifier(BaseClassifier):
     ) -> None:
         if pretrained is not None:
             init_cfg = dict(type='Pretrained', checkpoint=pretrained)
-        super().__init__(init_cfg, _preprocessor_cfg(data_preprocessor, train_cfg))
+        super().__init__(init_cfg, preprocessor_cfg(data_preprocessor, train_cfg))
         self.join(backbone, neck, head=head)
         num_classes = getattr(self.head, 'num_classes', None)
         if num_classes and isinstance(self.data_preprocessor, ClsDataPreprocessor):
@@ -163,9 +163,10 @@ class ImageClassifier(BaseClassifier):
         return head
 
 
-def _preprocessor_cfg(
+def preprocessor_cfg(
     data_preprocessor: dict | nn.Module | None, train_cfg: dict | None
 ) -> dict | nn.Module | None:
+    """The config of a data preprocessor, with what train_cfg does to batches."""
     if train_cfg and isinstance(data_preprocessor, nn.Module):
         raise ValueError(
             'train_cfg is a part of the config of the data preprocessor, and has no '

@@ -4,7 +4,7 @@ import random
 import numpy as np
 import pytest
 
-from mmlite.errors import DataError, MissingDependencyError
+from mmlite.errors import ConfigError, DataError
 from mmlite.registry import TRANSFORMS
 
 IMAGE = np.random.default_rng(0).integers(0, 256, (6, 8, 3), np.uint8)
@@ -34,7 +34,7 @@ def test_what_is_no_array():
 
 @pytest.mark.skipif(HAS_TORCHVISION, reason='torchvision is installed')
 def test_without_torchvision():
-    with pytest.raises(MissingDependencyError, match=r"pip install 'mmlite\[torchv"):
+    with pytest.raises(ConfigError, match=r"pip install 'mmlite\[torchv"):
         TRANSFORMS.build(dict(type='torchvision/TrivialAugmentWide'))
 
 
