@@ -13,12 +13,15 @@ from .metrics import (
     GaitRetrieval,
     KNNAccuracy,
     MultiLabelMetric,
+    MultiTasksMetric,
     RetrievalAveragePrecision,
     RetrievalRecall,
     RowMetric,
     SampleMetric,
     SingleLabelMetric,
+    VOCAveragePrecision,
     VOCMetric,
+    VOCMultiLabelMetric,
 )
 
 __all__ = [
@@ -34,10 +37,13 @@ __all__ = [
     'GaitRetrieval',
     'KNNAccuracy',
     'MultiLabelMetric',
+    'MultiTasksMetric',
     'RetrievalAveragePrecision',
     'RetrievalRecall',
     'RowMetric',
     'SampleMetric',
     'SingleLabelMetric',
+    'VOCAveragePrecision',
     'VOCMetric',
+    'VOCMultiLabelMetric',
 ]

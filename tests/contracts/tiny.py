@@ -291,6 +291,15 @@ PRETRAINING = {
     'iTPNHiViT': 'returns tokens, a mask, and where they belong',
 }
 
+# Backbones around another network, which decides what they promise, each with the
+# reason why no contract is tried.
+AROUND = {
+    'HuggingFaceBackbone': 'takes a package that is optional',
+    'LoRAModel': 'freezes the weights, and saves the changes alone',
+    'TIMMBackbone': 'takes a package that is optional',
+    'TorchvisionBackbone': 'takes a package that is optional',
+}
+
 # Parameters without effect that a checkpoint has, each with the reason.
 UNREACHED = {'DeiT3': ('ln2', 'mmpretrain calls the first norm twice')}
 
@@ -372,6 +381,7 @@ PROMISES = {
     'heads': (
         'ClassificationHead',
         'MultiLabelHead',
+        'MultiTaskHead',
         'PretrainHead',
         'AnchorHead',
         'BoxHead',
@@ -831,6 +841,9 @@ WHOLES.update(
     ),
 )
 
+#: Wholes of packages that are optional.
+OF_OTHERS = ('HuggingFaceClassifier', 'TimmClassifier')
+
 #: For samplers: arguments, and whether another epoch has another order.
 SAMPLERS: dict[str, tuple[dict[str, Any], bool]] = {
     'AspectRatioBatchSampler': (dict(batch_size=4), True),
@@ -859,6 +872,9 @@ METRIC_CASES: dict[str, tuple[dict[str, Any], str]] = {
     'RetrievalRecall': (dict(topk=(1, 3)), 'scores'),
     'SingleLabelMetric': (dict(average=None), 'scores'),
     'VOCMetric': (dict(classwise=True), 'boxes'),
+    'MultiTasksMetric': (dict(task_metrics=dict(a=[dict(type='Accuracy')])), 'tasks'),
+    'VOCAveragePrecision': (dict(), 'difficult'),
+    'VOCMultiLabelMetric': (dict(thr=0.2), 'difficult'),
 }
 
 # For transforms: the image is 33x47.
@@ -908,6 +924,9 @@ STEPS = {
     ),
     'Normalize': dict(mean=[120.0] * 3, std=[60.0] * 3),
     'PackInputs': dict(),
+    'NumpyToPIL': dict(),
+    'PILToNumpy': dict(),
+    'PackMultiTaskInputs': dict(multi_task_fields=()),
     'Pad': dict(size=(50, 40)),
     'RandomCrop': dict(crop_size=20, padding=4),
     'RandomErasing': dict(erase_prob=1.0, mode='rand'),
@@ -958,6 +977,8 @@ NEITHER = (
     'MultiView',
     'PackInputs',
     'ShiftView',
+    'PackMultiTaskInputs',
+    *('NumpyToPIL', 'PILToNumpy'),
     'SwapFlip',
     'TestTimeAug',
     'ViewErasing',

@@ -43,6 +43,7 @@ from .masking import (
     RandomResizedCropAndInterpolationWithTwoPic,
     SimMIMMaskGenerator,
 )
+from .multi_task import PackMultiTaskInputs
 from .operation import Operation, PixelOperation
 from .pixel_operations import (
     AutoContrast,
@@ -64,6 +65,7 @@ from .sequences import LoadSequence, SampleFrames, SilhouetteCut
 from .shifting import Shift
 from .skeletons import SkeletonMaps, follow_person, skeleton_maps
 from .stereo import LoadDisparity, RandomStereoScale, ShiftView, ViewErasing
+from .torchvision_steps import NumpyToPIL, PILToNumpy, TorchvisionTransform
 from .warping import Rotate, Shear, Translate
 
 __all__ = [
@@ -103,8 +105,11 @@ __all__ = [
     'MapField',
     'MultiView',
     'Normalize',
+    'NumpyToPIL',
     'Operation',
+    'PILToNumpy',
     'PackInputs',
+    'PackMultiTaskInputs',
     'Pad',
     'PixelOperation',
     'Posterize',
@@ -137,6 +142,7 @@ __all__ = [
     'SolarizeAdd',
     'SwapFlip',
     'TestTimeAug',
+    'TorchvisionTransform',
     'Translate',
     'ValidField',
     'ViewErasing',
