@@ -1,7 +1,9 @@
 """Datasets, the transforms that their samples go through, and samplers."""
 
 from .base_dataset import BaseDataset
+from .boxes import BoxDataset
 from .cifar import CIFAR10, CIFAR100
+from .coco import CocoDataset
 from .collate import default_collate
 from .custom import CustomDataset
 from .digits import Digits
@@ -30,6 +32,7 @@ from .samplers import (
     WeightedRandomSampler,
 )
 from .seeded_index import SeededIndex
+from .shapes import Shapes
 from .silhouettes import prepare_walk
 from .stereo import (
     ETH3D,
@@ -44,8 +47,10 @@ from .stereo_scenes import StereoScenes
 from .threads import limit_opencv_threads
 from .transforms import BaseTransform, Compose, register_field, rng_of
 from .voc import VOC
+from .voc_boxes import VOCDetection
 from .walkers import Walkers
 from .wrappers import ClassBalancedDataset, ConcatDataset, RepeatDataset
+from .yolo import YoloDataset
 
 __all__ = [
     'CIFAR10',
@@ -61,8 +66,10 @@ __all__ = [
     'AspectRatioBatchSampler',
     'BaseDataset',
     'BaseTransform',
+    'BoxDataset',
     'Caltech101',
     'ClassBalancedDataset',
+    'CocoDataset',
     'Compose',
     'ConcatDataset',
     'CustomDataset',
@@ -95,11 +102,14 @@ __all__ = [
     'SeededIndex',
     'SeededSampler',
     'SequentialSampler',
+    'Shapes',
     'StanfordCars',
     'StereoDataset',
     'StereoScenes',
+    'VOCDetection',
     'Walkers',
     'WeightedRandomSampler',
+    'YoloDataset',
     'default_collate',
     'limit_opencv_threads',
     'load_in_memory',

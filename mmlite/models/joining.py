@@ -152,7 +152,8 @@ def check_channels(
         backbone: The backbone.
         neck: What follows it, or None; an ``nn.Sequential`` part by part.
         heads: The heads by name, each of which reads what the neck gives, or the
-            backbone where there is none; an ``nn.ModuleList`` is several heads.
+            backbone where there is none; an ``nn.ModuleList`` is several heads, and
+            so is one with ``task_heads``.
 
     Raises:
         ConfigError: if two widths differ, with both numbers, or ``in_index`` names
@@ -184,6 +185,9 @@ def _each_part(
 ) -> Iterator[tuple[str, nn.Module]]:
     if isinstance(part, several):
         yield from ((f'{name}.{i}', inner) for i, inner in enumerate(part))
+    elif hasattr(part, 'task_heads'):
+        for task, inner in part.task_heads.items():
+            yield from _each_part(f'{name}.task_heads.{task}', inner, several)
     elif part is not None:
         yield name, part
 

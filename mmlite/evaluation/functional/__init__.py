@@ -2,6 +2,8 @@
 
 from .accuracy import accuracy, topk_hits
 from .average_precision import average_precision
+from .box_overlaps import Detections, Objects, overlaps
+from .coco import CocoCurves, coco_curves
 from .confusion_matrix import confusion_matrix
 from .cross_view import CrossView, Sequences, cross_view_ranks, mean_without_same_view
 from .inputs import one_hot
@@ -19,16 +21,21 @@ from .precision_recall import (
 )
 from .ranking import hits_of, ranked, ranking_precision, relevant
 from .retrieval_ranks import Ranks, match_ranks
+from .voc import voc_average_precision, voc_curve
 
 __all__ = [
     'ClassCounts',
+    'CocoCurves',
     'CrossView',
+    'Detections',
+    'Objects',
     'PrecisionRecall',
     'Ranks',
     'Sequences',
     'accuracy',
     'average_precision',
     'best_labels',
+    'coco_curves',
     'confusion_matrix',
     'count_labels',
     'count_positives',
@@ -41,6 +48,7 @@ __all__ = [
     'neighbour_labels',
     'one_hot',
     'others_labels',
+    'overlaps',
     'part_distances',
     'positives',
     'precision_recall_f1',
@@ -49,4 +57,6 @@ __all__ = [
     'relevant',
     'single_label_scores',
     'topk_hits',
+    'voc_average_precision',
+    'voc_curve',
 ]

@@ -120,7 +120,8 @@ class ImageClassifier(BaseClassifier):
         """The ``scores`` of the classes, or the features if there is no head."""
         if self.head is None:
             return super().export_outputs(inputs)
-        return dict(scores=self.head.scores(self.extract_feat(inputs)))
+        scores = self.head.scores(self.extract_feat(inputs))
+        return scores if isinstance(scores, dict) else dict(scores=scores)
 
     def loss(
         self, inputs: Tensor, data_samples: Sequence[DataSample]
