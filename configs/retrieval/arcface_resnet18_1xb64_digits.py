@@ -5,6 +5,9 @@ https://arxiv.org/abs/1801.07698
 
 Learns from the digits 0 to 5, and looks up images of 6 to 9.
 
+Expected: recall@1 95.1 %, mAP@100 39.6 %; raw pixels, which are hard to beat on digits
+of one size and place, have 99.3 % and 55.5 %. 2 minutes on a busy CPU core.
+
     python tools/train.py configs/retrieval/arcface_resnet18_1xb64_digits.py
 """
 

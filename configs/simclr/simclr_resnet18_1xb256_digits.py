@@ -3,6 +3,10 @@
 Paper: A Simple Framework for Contrastive Learning of Visual Representations, ICML
 2020, https://arxiv.org/abs/2002.05709
 
+Expected: with 10 labelled images a class (five draws) its nearest neighbours name
+88.5 % of the test digits, random weights 48.3 %, raw pixels 90.2 %; with all labels
+95.8 %. 9 minutes on a busy CPU core.
+
     python tools/train.py configs/simclr/simclr_resnet18_1xb256_digits.py
     python tools/knn.py configs/simclr/simclr_resnet18_1xb256_digits.py CHECKPOINT \
         --shots 10
