@@ -35,8 +35,8 @@ class RetrievalPrediction(Prediction):
             rather than of what was found.
 
     Example:
-        >>> sample = DataSample().set_field(torch.tensor([1, 0]), 'pred_label')
-        >>> sample = sample.set_pred_score([0.25, 0.75])
+        >>> sample = DataSample(pred_label=torch.tensor([1, 0]))
+        >>> sample.pred_score = torch.tensor([0.25, 0.75])
         >>> RetrievalPrediction([Source('a.png')], sample, ['b.png', 'c.png']).top(1)
         [('c.png', 0.75)]
     """
@@ -92,8 +92,8 @@ class ImageRetrievalInferencer(Inferencer):
         >>> find = ImageRetrievalInferencer(
         ...     'configs/retrieval/arcface_resnet18_1xb64_digits.py',
         ...     prototype=[np.zeros((16, 16, 3), np.uint8)])
-        >>> find(np.zeros((16, 16, 3), np.uint8))[0].top(1)
-        [('array_0', 1.0)]
+        >>> find(np.zeros((16, 16, 3), np.uint8))[0]['matches']
+        ['array_0']
     """
 
     def __init__(

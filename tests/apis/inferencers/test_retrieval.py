@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
 from mmlite.apis import ImageRetrievalInferencer
 
-CONFIG = 'configs/retrieval/arcface_resnet18_1xb64_digits.py'
+CONFIG = (
+    Path(__file__).parents[3] / 'configs/retrieval/arcface_resnet18_1xb64_digits.py'
+)
 RNG = np.random.default_rng(0)
 IMAGES = [RNG.integers(0, 256, (16, 16, 3), np.uint8) for _ in range(4)]
 
