@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 
 from checkpoints import checkpoints
+from detection import features_of_boxes, step_of_detectors, suppression
 from evaluation import evaluation
 from gait import evaluation_memory, reading, training_step, triplets
 from jpegs import decode_and_crop
@@ -37,6 +38,9 @@ BENCHMARKS: dict[str, Benchmark] = dict(
     C21=triplets,
     C22=evaluation_memory,
     C23=training_step,
+    D1=suppression,
+    D2=features_of_boxes,
+    D3=step_of_detectors,
 )
 
 
