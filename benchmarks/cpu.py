@@ -11,6 +11,7 @@ import sys
 from checkpoints import checkpoints
 from detection import features_of_boxes, step_of_detectors, suppression
 from evaluation import evaluation
+from gait import evaluation_memory, reading, training_step, triplets
 from jpegs import decode_and_crop
 from loops import history, host_reads, overhead
 from pipelines import in_memory, main_process, per_sample
@@ -33,6 +34,10 @@ BENCHMARKS: dict[str, Benchmark] = dict(
     C11=whole_training,
     C12=checkpoints,
     C13=scan,
+    C20=reading,
+    C21=triplets,
+    C22=evaluation_memory,
+    C23=training_step,
     D1=suppression,
     D2=features_of_boxes,
     D3=step_of_detectors,

@@ -8,12 +8,14 @@ from importlib import import_module
 from typing import Any
 
 _HOMES = {
+    'GaitInferencer': 'inferencers',
     'ImageClassificationInferencer': 'inferencers',
     'Inferencer': 'inferencers',
     'export': 'exporting',
     'init_model': 'model',
     'inferencer_of': 'inferencers',
     'pack_dataset': 'packing',
+    'prepare_gait': 'preparing_gait',
     'predict': 'predicting',
     'prepare_training': 'training',
     'reparameterize': 'reparameterizing',
@@ -22,6 +24,7 @@ _HOMES = {
 }
 
 __all__ = [
+    'GaitInferencer',
     'ImageClassificationInferencer',
     'Inferencer',
     'export',
@@ -29,6 +32,7 @@ __all__ = [
     'init_model',
     'pack_dataset',
     'predict',
+    'prepare_gait',
     'prepare_training',
     'reparameterize',
     'test',

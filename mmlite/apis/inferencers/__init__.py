@@ -2,6 +2,7 @@
 
 from .base import Inferencer
 from .classification import ClassPrediction, ImageClassificationInferencer
+from .gait import GaitInferencer, GaitPrediction
 from .prediction import Prediction
 from .sources import Source, find_sources
 from .stereo import StereoInferencer, StereoPrediction
@@ -9,6 +10,8 @@ from .tasks import inferencer_of
 
 __all__ = [
     'ClassPrediction',
+    'GaitInferencer',
+    'GaitPrediction',
     'ImageClassificationInferencer',
     'Inferencer',
     'Prediction',
