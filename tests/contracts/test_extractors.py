@@ -9,7 +9,6 @@ from contracts.tiny import backbone_cfg, image_shape, names_of
 
 from mmlite.registry import MODELS
 
-
 with torch.device('meta'):
     BACKBONES = {
         name: MODELS.build(backbone_cfg(name))
