@@ -9,11 +9,14 @@ from typing import Any
 
 _HOMES = {
     'GaitInferencer': 'inferencers',
+    'DetectionInferencer': 'inferencers',
     'ImageClassificationInferencer': 'inferencers',
     'Inferencer': 'inferencers',
+    'convert_detection': 'converting',
     'export': 'exporting',
     'init_model': 'model',
     'inferencer_of': 'inferencers',
+    'knn': 'neighbours',
     'pack_dataset': 'packing',
     'prepare_gait': 'preparing_gait',
     'predict': 'predicting',
@@ -24,12 +27,15 @@ _HOMES = {
 }
 
 __all__ = [
+    'DetectionInferencer',
     'GaitInferencer',
     'ImageClassificationInferencer',
     'Inferencer',
+    'convert_detection',
     'export',
     'inferencer_of',
     'init_model',
+    'knn',
     'pack_dataset',
     'predict',
     'prepare_gait',

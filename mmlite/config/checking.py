@@ -20,7 +20,7 @@ from .models import check_model
 from .monitors import check_monitors
 from .parts import check_keys, under
 from .paths import check_paths, is_data
-from .phases import PHASES, idle_sections
+from .phases import PHASES, idle_sections, missing_sections
 from .schema import SECTIONS, settings, top_level_hint, top_level_keys
 from .timing import check_timing
 
@@ -176,12 +176,11 @@ def _missing(cfg: Config) -> list[Problem]:
     """Sections without which others make no sense."""
     missing = {} if cfg.get('model') is not None else {'model': ''}
     idle = idle_sections(cfg)
-    for _, triple in PHASES.values():
+    for phase, (_, triple) in PHASES.items():
         there = [key for key in triple if cfg.get(key) is not None]
         if there and not idle.keys() & there:
-            missing |= dict.fromkeys(triple, f', though there is {there[0]}')
-            for key in there:
-                del missing[key]
+            lacking = missing_sections(cfg, phase)
+            missing |= dict.fromkeys(lacking, f', though there is {there[0]}')
     if cfg.get('param_scheduler') is not None and cfg.get('optim_wrapper') is None:
         missing.setdefault('optim_wrapper', ', though there is param_scheduler')
     return [Problem(key, f'is missing{why}') for key, why in missing.items()]

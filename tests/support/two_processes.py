@@ -11,6 +11,7 @@ from mmlite.engine.wrappers import share_buffers
 from mmlite.evaluation import Accuracy, SampleMetric
 from mmlite.models.losses import SupConLoss, TripletLoss, gather_and_scale_wrapper
 from mmlite.ops import gather
+from mmlite.registry import MODELS
 from mmlite.structures import DataSample
 
 
@@ -148,3 +149,29 @@ class _WalkLosses:
 
 
 learn_walks = _WalkLosses()
+
+
+def learn_views(rank: int, folder: Path, cfg: dict, views: list) -> None:
+    """One of two processes that learn from their halves of the images."""
+    meet(rank, folder)
+    torch.manual_seed(0)
+    model = torch.nn.parallel.DistributedDataParallel(MODELS.build(cfg))
+    half = len(views[0]) // 2
+    mine = [view[rank * half :][:half] for view in views]
+    loss = sum(model(mine, mode='loss').values())
+    loss.backward()
+    grads = {k: p.grad for k, p in model.module.named_parameters() if p.requires_grad}
+    buffers = dict(model.module.named_buffers())
+    torch.save([loss.detach(), grads, buffers], folder / f'{rank}.pth')
+    torch.distributed.destroy_process_group()
+
+
+def encode_gallery(rank: int, folder: Path, cfg: dict) -> None:
+    """One of two processes that encode a gallery together."""
+    meet(rank, folder)
+    torch.manual_seed(0)
+    model = MODELS.build(cfg).train()
+    model.prepare_prototype()
+    assert model.training
+    torch.save(model.prototype_vecs, folder / f'{rank}.pth')
+    torch.distributed.destroy_process_group()

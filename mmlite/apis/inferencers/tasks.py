@@ -10,6 +10,7 @@ from mmengine.config import Config
 from ...registry import MODELS
 from .base import Inferencer, config_and_checkpoint
 from .classification import ImageClassificationInferencer
+from .detection import DetectionInferencer
 from .gait import GaitInferencer
 from .stereo import StereoInferencer
 
@@ -21,6 +22,7 @@ __all__ = [
 _INFERENCERS: dict[str, type[Inferencer]] = {
     'classification': ImageClassificationInferencer,
     'gait': GaitInferencer,
+    'detection': DetectionInferencer,
     'stereo': StereoInferencer,
 }
 
