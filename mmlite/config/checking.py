@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from mmengine.config import Config
 
 from ..errors import ConfigError, Problem
+from ..registry import use_scope
 from ..signature import arguments_of
 from . import sections
 from .advice import advice_on, advise_custom_keys
@@ -121,6 +122,7 @@ def check_config(cfg: Config, build_model: bool = True) -> list[Problem]:
 
 def examine(cfg: Config, build_model: bool = True) -> Findings:
     """Find all mistakes of a config, and what else there is to say about it."""
+    use_scope(cfg.get('default_scope'))
     if is_data(cfg.filename) and (problems := check_paths(cfg)):
         return Findings(problems, [])  # nothing of it is built, not even to look
     advice = advice_on(cfg)

@@ -11,6 +11,10 @@ from . import (
     layers,
     losses,
     necks,
+    retrievers,
+    selfsup,
+    stereo,
+    target_generators,
     task_utils,
 )
 from .base import BaseModel
@@ -27,5 +31,9 @@ __all__ = [
     'layers',
     'losses',
     'necks',
+    'retrievers',
+    'selfsup',
+    'stereo',
+    'target_generators',
     'task_utils',
 ]

@@ -56,7 +56,8 @@ def convex_upsample(values: Tensor, weights: Tensor, factor: int) -> Tensor:
         returns: ``(B, 1, factor * H, factor * W)``, in the same unit.
 
     Example:
-        >>> convex_upsample(torch.ones(1, 1, 3, 3), torch.zeros(1, 36, 3, 3), 2)[0, 0, 2]
+        >>> weights = torch.zeros(1, 36, 3, 3)
+        >>> convex_upsample(torch.ones(1, 1, 3, 3), weights, 2)[0, 0, 2]
         tensor([0.6667, 0.6667, 1.0000, 1.0000, 0.6667, 0.6667])
     """
     batch, _, height, width = values.shape

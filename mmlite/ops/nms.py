@@ -72,7 +72,8 @@ def batched_nms(
 
     Example:
         >>> same = torch.tensor([[0., 0., 9., 9.]]).repeat(3, 1)
-        >>> batched_nms(same, torch.tensor([0.1, 0.3, 0.2]), torch.tensor([0, 1, 1]), 0.5)
+        >>> scores, labels = torch.tensor([0.1, 0.3, 0.2]), torch.tensor([0, 1, 1])
+        >>> batched_nms(same, scores, labels, iou_threshold=0.5)
         tensor([1, 0])
     """
     _check(boxes, scores, labels)

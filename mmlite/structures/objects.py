@@ -17,8 +17,8 @@ class Objects(NamedTuple):
         ignored: Regions whose content is not known, e.g. crowds, ``(M, 4)`` in pixels.
 
     Example:
-        >>> import torch
-        >>> Objects(torch.zeros(0, 4), torch.zeros(0, dtype=torch.int64)).ignored is None
+        >>> nothing = Objects(torch.zeros(0, 4), torch.zeros(0, dtype=torch.int64))
+        >>> nothing.ignored is None
         True
     """
 

@@ -220,8 +220,8 @@ def test_check_raises_with_all_problems_and_the_file(write):
             "'IterTimerHook'?",
         ),
         (
-            'custom_hooks.0.type=PreciseBNHook',
-            "custom_hooks.0: unknown type 'PreciseBNHook'; register it with "
+            'custom_hooks.0.type=PreciseSTHook',
+            "custom_hooks.0: unknown type 'PreciseSTHook'; register it with "
             '@HOOKS.register_module() and name its module in custom_imports',
         ),
         (

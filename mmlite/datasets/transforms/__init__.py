@@ -7,6 +7,12 @@ from .batch_transform import BatchTransform, refuse_left_behind
 from .color import ColorJitter, Lighting, Normalize, RandomGrayscale
 from .compose import Compose, MultiView, TestTimeAug
 from .cropping import BatchRandomCrop, CenterCrop, RandomCrop, RandomResizedCrop
+from .disparity_files import (
+    decode_disparity,
+    decode_pfm,
+    encode_disparity,
+    encode_pfm,
+)
 from .efficientnet_crops import EfficientNetCenterCrop, EfficientNetRandomCrop
 from .erasing import BatchRandomErasing, RandomErasing
 from .fields import (
@@ -30,7 +36,13 @@ from .flipping import (
     is_turn,
 )
 from .formatting import PackInputs
+from .gaussian_blur import GaussianBlur
 from .loading import LoadImageFromFile
+from .masking import (
+    BEiTMaskGenerator,
+    RandomResizedCropAndInterpolationWithTwoPic,
+    SimMIMMaskGenerator,
+)
 from .multi_task import PackMultiTaskInputs
 from .operation import Operation, PixelOperation
 from .pixel_operations import (
@@ -40,7 +52,6 @@ from .pixel_operations import (
     Contrast,
     Cutout,
     Equalize,
-    GaussianBlur,
     Invert,
     Posterize,
     Sharpness,
@@ -52,6 +63,8 @@ from .sequence_files import natural, read_grey, read_pictures
 from .sequence_warps import RandomPerspective, RandomRotate
 from .sequences import LoadSequence, SampleFrames, SilhouetteCut
 from .shifting import Shift
+from .skeletons import SkeletonMaps, follow_person, skeleton_maps
+from .stereo import LoadDisparity, RandomStereoScale, ShiftView, ViewErasing
 from .torchvision_steps import NumpyToPIL, PILToNumpy, TorchvisionTransform
 from .warping import Rotate, Shear, Translate
 
@@ -59,6 +72,7 @@ __all__ = [
     'AlternatingFlip',
     'AutoAugment',
     'AutoContrast',
+    'BEiTMaskGenerator',
     'BaseTransform',
     'BatchAlternatingFlip',
     'BatchRandomCrop',
@@ -85,6 +99,7 @@ __all__ = [
     'Invert',
     'Lighting',
     'LoadAnnotations',
+    'LoadDisparity',
     'LoadImageFromFile',
     'LoadSequence',
     'MapField',
@@ -107,7 +122,9 @@ __all__ = [
     'RandomGrayscale',
     'RandomPerspective',
     'RandomResizedCrop',
+    'RandomResizedCropAndInterpolationWithTwoPic',
     'RandomRotate',
+    'RandomStereoScale',
     'Resize',
     'ResizeEdge',
     'Rotate',
@@ -117,7 +134,10 @@ __all__ = [
     'Sharpness',
     'Shear',
     'Shift',
+    'ShiftView',
     'SilhouetteCut',
+    'SimMIMMaskGenerator',
+    'SkeletonMaps',
     'Solarize',
     'SolarizeAdd',
     'SwapFlip',
@@ -125,6 +145,12 @@ __all__ = [
     'TorchvisionTransform',
     'Translate',
     'ValidField',
+    'ViewErasing',
+    'decode_disparity',
+    'decode_pfm',
+    'encode_disparity',
+    'encode_pfm',
+    'follow_person',
     'is_turn',
     'natural',
     'read_grey',
@@ -132,4 +158,5 @@ __all__ = [
     'refuse_left_behind',
     'register_field',
     'rng_of',
+    'skeleton_maps',
 ]

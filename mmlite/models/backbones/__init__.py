@@ -1,6 +1,13 @@
 """Backbones: an image in, a tuple of features out."""
 
-from ..layers import BasicBlock, Bottleneck, ResidualBlock, ResLayer
+from ..layers import (
+    BasicBlock,
+    BlockWithRPE,
+    Bottleneck,
+    PatchMerge,
+    ResidualBlock,
+    ResLayer,
+)
 from .airbench_net import AirbenchBlock, AirbenchNet
 from .alexnet import AlexNet
 from .base_backbone import BaseBackbone
@@ -18,7 +25,6 @@ from .efficientformer import EfficientFormer
 from .efficientnet import EfficientNet
 from .efficientnet_v2 import EfficientNetV2
 from .hivit import HiViT
-from .hivit_blocks import BlockWithRPE, PatchMerge
 from .hornet import HorNet
 from .hrnet import HRNet
 from .inception_v3 import InceptionV3
@@ -26,12 +32,17 @@ from .itpn_hivit import iTPNHiViT
 from .lenet import LeNet5
 from .levit import LeViT
 from .lora import LoRAModel
+from .mae_hivit import MAEHiViT
+from .mae_vit import MAEViT, MFFViT, MILANViT
+from .masked_vit import BEiTPretrainViT, CAEPretrainViT, MaskFeatViT
 from .mixmim import MixMIMTransformer
+from .mixmim_pretrain import MixMIMPretrainTransformer
 from .mlp_mixer import MlpMixer
 from .mobilenet_v2 import InvertedResidual, MobileNetV2
 from .mobilenet_v3 import MobileNetV3
 from .mobileone import MobileOne, MobileOneBlock
 from .mobilevit import MobileViT
+from .mocov3_vit import MoCoV3ViT
 from .mvit import MViT
 from .plain import Plain
 from .poolformer import PoolFormer
@@ -51,6 +62,7 @@ from .seresnet import SEBottleneck, SEResNet
 from .seresnext import SEResNeXt
 from .shufflenet_v1 import ShuffleNetV1
 from .shufflenet_v2 import ShuffleNetV2
+from .simmim_swin import SimMIMSwinTransformer
 from .ssd_vgg import SSDVGG
 from .ssdlite_mobilenet_v3 import SSDLiteMobileNetV3
 from .swin_transformer import SwinTransformer
@@ -79,12 +91,14 @@ __all__ = [
     'AirbenchBlock',
     'AirbenchNet',
     'AlexNet',
+    'BEiTPretrainViT',
     'BEiTViT',
     'BaseBackbone',
     'BasicBlock',
     'BlockWithRPE',
     'Bottle2neck',
     'Bottleneck',
+    'CAEPretrainViT',
     'CSPDarkNet',
     'CSPResNeXt',
     'CSPResNet',
@@ -109,9 +123,16 @@ __all__ = [
     'LeNet5',
     'LeViT',
     'LoRAModel',
+    'MAEHiViT',
+    'MAEViT',
+    'MFFViT',
+    'MILANViT',
     'MViT',
+    'MaskFeatViT',
+    'MixMIMPretrainTransformer',
     'MixMIMTransformer',
     'MlpMixer',
+    'MoCoV3ViT',
     'MobileNetV2',
     'MobileNetV3',
     'MobileOne',
@@ -145,6 +166,7 @@ __all__ = [
     'SSDLiteMobileNetV3',
     'ShuffleNetV1',
     'ShuffleNetV2',
+    'SimMIMSwinTransformer',
     'SwinBlock',
     'SwinBlockSequence',
     'SwinTransformer',

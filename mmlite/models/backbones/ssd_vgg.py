@@ -33,7 +33,6 @@ class SSDVGG(VGG):
         returns: ``(B, 512, H / 8, W / 8)`` and ``(B, 1024, H / 16, W / 16)``.
 
     Example:
-        >>> import torch
         >>> [tuple(out.shape) for out in SSDVGG(depth=11)(torch.zeros(1, 3, 64, 64))]
         [(1, 512, 8, 8), (1, 1024, 4, 4)]
     """

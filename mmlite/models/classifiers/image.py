@@ -8,10 +8,10 @@ from typing import Any, ClassVar
 from torch import Tensor, nn
 
 from ...errors import did_you_mean
-from ...registry import MODELS, TASK_UTILS
+from ...registry import MODELS
 from ...structures import DataSample
 from ..data_preprocessors import ClsDataPreprocessor
-from ..joining import build_part
+from ..joining import preprocessor_cfg
 from .base import BaseClassifier
 
 STAGES = ('backbone', 'neck', 'pre_logits')
@@ -161,19 +161,3 @@ class ImageClassifier(BaseClassifier):
                 'take the features with extract_feat'
             )
         return head
-
-
-def preprocessor_cfg(
-    data_preprocessor: dict | nn.Module | None, train_cfg: dict | None
-) -> dict | nn.Module | None:
-    """The config of a data preprocessor, with what train_cfg does to batches."""
-    if train_cfg and isinstance(data_preprocessor, nn.Module):
-        raise ValueError(
-            'train_cfg is a part of the config of the data preprocessor, and has no '
-            'effect on a module; give batch_augments to that module'
-        )
-    if not train_cfg or (data_preprocessor or {}).get('batch_augments'):
-        return data_preprocessor
-    augments = {'type': 'RandomBatchAugment', **train_cfg}
-    built = build_part('train_cfg', augments, TASK_UTILS)
-    return dict(data_preprocessor or {}, batch_augments=built)

@@ -110,8 +110,8 @@ class DetectionModel(FineTuning, BaseModel):
         wrong = {str(x.dtype) for x in images if not x.is_floating_point()}
         if wrong:
             raise DataError(
-                f'preprocess takes float32 images, got {", ".join(sorted(wrong))}; call '
-                'the model through its data preprocessor, e.g. with test_step'
+                f'preprocess takes float32 images, got {", ".join(sorted(wrong))}; '
+                'call the model through its data preprocessor, e.g. with test_step'
             )
         if sizes is not None:
             images = [x[..., :h, :w] for x, (h, w) in zip(images, sizes, strict=True)]

@@ -24,8 +24,9 @@ class SSD(DetectionModel):
     :class:`~mmlite.models.heads.RetinaHead` it is RetinaNet, ICCV 2017,
     https://arxiv.org/abs/1708.02002.
 
-    Raw predictions: ``box_encodings`` ``(B, A, 4)``, ``class_predictions_with_background``
-    ``(B, A, K + 1)`` (``(B, A, K)`` where each class has a score of its own),
+    Raw predictions: ``box_encodings`` ``(B, A, 4)``,
+    ``class_predictions_with_background`` ``(B, A, K + 1)`` (``(B, A, K)`` where each
+    class has a score of its own),
     ``anchors`` (in pixels, one tensor a map) and ``feature_maps``.
 
     Args:
@@ -52,7 +53,8 @@ class SSD(DetectionModel):
         ...         extra_channels=(32, )),
         ...     bbox_head=dict(
         ...         type='SSDHead',
-        ...         anchor_generator=dict(type='SSDAnchorGenerator', ratios=[[2]] * 3))))
+        ...         anchor_generator=dict(
+        ...             type='SSDAnchorGenerator', ratios=[[2]] * 3))))
         >>> found = model.eval()(torch.rand(1, 3, 64, 64), mode='predict')
         >>> found[0].pred_bboxes.shape[1]
         4

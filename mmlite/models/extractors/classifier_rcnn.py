@@ -37,8 +37,8 @@ class ClassifierRCNNExtractor(FasterRCNNFeatureExtractor):
         ConfigError: if the backbone cannot be cut there.
 
     Example:
-        >>> import torch
-        >>> extract = ClassifierRCNNExtractor(dict(type='ResNet', depth=18), cut='layer3')
+        >>> extract = ClassifierRCNNExtractor(
+        ...     dict(type='ResNet', depth=18), cut='layer3')
         >>> (feats, ) = extract.extract_proposal_features(torch.zeros(1, 3, 64, 64))
         >>> extract.extract_box_classifier_features(feats).shape
         torch.Size([1, 512, 2, 2])

@@ -70,7 +70,6 @@ class FPNExtractor(_BackboneExtractor, FasterRCNNFeatureExtractor):
         ConfigError: if the backbone gives no maps, or a part is wrong.
 
     Example:
-        >>> import torch
         >>> extract = FPNExtractor(
         ...     dict(type='ResNet', depth=18, out_indices=(1, 2, 3)),
         ...     neck=dict(out_channels=16, num_outs=4))
@@ -117,9 +116,9 @@ class SSDMultiMapExtractor(_BackboneExtractor):
         ConfigError: if the backbone gives no maps, or a part is wrong.
 
     Example:
-        >>> import torch
         >>> extract = SSDMultiMapExtractor(
-        ...     dict(type='ResNet', depth=18, out_indices=(2, 3)), extra_channels=(64, ))
+        ...     dict(type='ResNet', depth=18, out_indices=(2, 3)),
+        ...     extra_channels=(64, ))
         >>> [f.shape[-1] for f in extract.extract_features(torch.zeros(1, 3, 64, 64))]
         [4, 2, 1]
     """

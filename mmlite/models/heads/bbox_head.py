@@ -48,7 +48,6 @@ class ConvFCBBoxHead(BaseModule):
         or ``(R, 1, 4)``.
 
     Example:
-        >>> import torch
         >>> head = ConvFCBBoxHead(3, in_channels=8, roi_feat_size=2, fc_out_channels=16)
         >>> [tuple(out.shape) for out in head(torch.zeros(5, 8, 2, 2))]
         [(5, 4), (5, 3, 4)]

@@ -91,7 +91,7 @@ class DenseHead(BaseModule):
         ConfigError: if test_cfg has an unknown entry.
     """
 
-    promise: ClassVar[str] = 'DenseHead'
+    promise: ClassVar[str] = 'AnchorHead'
     default_test_cfg: ClassVar[dict[str, Any]] = dict(
         score_thr=0.05, nms_pre=1000, iou_threshold=0.5, max_per_img=300
     )

@@ -66,12 +66,13 @@ class RPNHead(BaseModule):
         returns: logits ``(B, A)`` and encoded boxes ``(B, A, 4)``.
 
     Example:
-        >>> head = RPNHead(8, anchor_generator=dict(type='AnchorGenerator', sizes=[[8]]))
+        >>> anchors = dict(type='AnchorGenerator', sizes=[[8]])
+        >>> head = RPNHead(8, anchor_generator=anchors)
         >>> [tuple(out.shape) for out in head([torch.zeros(1, 8, 2, 2)])]
         [(1, 12), (1, 12, 4)]
     """
 
-    promise: ClassVar[str] = 'ProposalHead'
+    promise: ClassVar[str] = 'AnchorHead'
     default_train_cfg: ClassVar[dict[str, Any]] = dict(
         nms_pre=2000, max_per_img=2000, iou_threshold=0.7, min_size=1e-3
     )

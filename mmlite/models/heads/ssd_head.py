@@ -71,7 +71,6 @@ class SSDHead(DenseHead):
         ConfigError: if there are anchors for more or fewer maps.
 
     Example:
-        >>> import torch
         >>> anchors = dict(type='SSDAnchorGenerator', ratios=[[2]], scales=[0.2, 0.4])
         >>> head = SSDHead(3, in_channels=(8, ), anchor_generator=anchors)
         >>> [tuple(out.shape) for out in head([torch.zeros(1, 8, 2, 2)])]

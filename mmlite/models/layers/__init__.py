@@ -5,11 +5,13 @@ from .adaptive_conv import Conv2dAdaptivePadding
 from .attention import MultiheadAttention, biased_qkv, split_heads
 from .averaged_model import (
     AveragedModel,
+    CosineEMA,
     ExponentialMovingAverage,
     MomentumAnnealingEMA,
     StochasticWeightAverage,
 )
 from .beit_attention import BEiTAttention
+from .beit_layer import BEiTTransformerEncoderLayer
 from .build import build_layer, check_arguments
 from .channel_attention import ChannelMultiheadAttention
 from .channel_shuffle import channel_shuffle
@@ -17,6 +19,12 @@ from .checkpoint import checkpointed
 from .conv import build_conv_layer
 from .conv_mlp import ConvMlp, NormedConvMlp
 from .conv_module import ConvModule
+from .cross_attention import (
+    CAETransformerRegressorLayer,
+    CrossMultiheadAttention,
+    PromptMultiheadAttention,
+    PromptTransformerEncoderLayer,
+)
 from .decomposed_position import decomposed_position_bias, resize_rel_pos
 from .dirac_init import DiracInit, dirac_init
 from .drop import Dropout, DropPath, build_dropout, drop_path, drop_path_rates
@@ -31,6 +39,7 @@ from .frames import (
 from .full_precision import full_precision
 from .fuse import fuse_children
 from .graph_conv import DyGraphConv2d, nearest_neighbours
+from .hivit_blocks import BlockWithRPE, HiViTPatchEmbed, PatchMerge
 from .inverted_residual import EdgeResidual, InvertedResidual
 from .layer_scale import LayerScale
 from .lora import LoRALinear
@@ -91,6 +100,7 @@ __all__ = [
     'AttentionWithBias',
     'AveragedModel',
     'BEiTAttention',
+    'BEiTTransformerEncoderLayer',
     'BareConv1d',
     'BareConv2d',
     'BareConv3d',
@@ -98,13 +108,17 @@ __all__ = [
     'BasicBlock3D',
     'BasicBlockP3D',
     'BiasBatchNorm2d',
+    'BlockWithRPE',
     'Bottleneck',
+    'CAETransformerRegressorLayer',
     'ChannelMultiheadAttention',
     'ConditionalPositionEncoding',
     'Conv2dAdaptivePadding',
     'ConvMlp',
     'ConvModule',
+    'CosineEMA',
     'CropAndResizeExtractor',
+    'CrossMultiheadAttention',
     'DepthwiseSeparableConvModule',
     'DiracInit',
     'DropPath',
@@ -115,6 +129,7 @@ __all__ = [
     'FocalConv2d',
     'GLConv',
     'HSigmoid',
+    'HiViTPatchEmbed',
     'InvertedResidual',
     'LayerNorm2d',
     'LayerScale',
@@ -127,9 +142,12 @@ __all__ = [
     'NormedConvMlp',
     'PackSequenceWrapper',
     'PatchEmbed',
+    'PatchMerge',
     'PatchMerging',
     'PatchWhitening',
     'PositionEncodingFourier',
+    'PromptMultiheadAttention',
+    'PromptTransformerEncoderLayer',
     'QuickGELU',
     'RelativePositionBias',
     'RelativePositions',

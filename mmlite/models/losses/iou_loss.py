@@ -45,7 +45,8 @@ class IoULoss(WeightedLoss):
         returns: scalar, or ``(N, )`` for ``'none'``.
 
     Example:
-        >>> IoULoss()(torch.tensor([[0., 0., 2., 2.]]), torch.tensor([[0., 0., 2., 1.]]))
+        >>> pred = torch.tensor([[0., 0., 2., 2.]])
+        >>> IoULoss()(pred, torch.tensor([[0., 0., 2., 1.]]))
         tensor(0.5000)
     """
 
@@ -68,7 +69,8 @@ class GIoULoss(IoULoss):
     Paper: https://arxiv.org/abs/1902.09630. Arguments are those of :class:`IoULoss`.
 
     Example:
-        >>> GIoULoss()(torch.tensor([[0., 0., 2., 2.]]), torch.tensor([[2., 0., 4., 2.]]))
+        >>> pred = torch.tensor([[0., 0., 2., 2.]])
+        >>> GIoULoss()(pred, torch.tensor([[2., 0., 4., 2.]]))
         tensor(1.)
     """
 

@@ -1,6 +1,22 @@
 """The wholes of stereo matching."""
 
 from ..losses import BaseLoss, gather_and_scale_wrapper
-from ..named_outputs import BaseModel
+from . import key_maps  # noqa: F401  (enters the maps by name)
+from .base import BaseModel, StereoModel
+from .gwcnet import GwcNet
+from .lightstereo import LightStereo
+from .psmnet import PSMNet
+from .raftstereo import RAFTStereo
+from .tinystereo import TinyStereo
 
-__all__ = ['BaseLoss', 'BaseModel', 'gather_and_scale_wrapper']
+__all__ = [
+    'BaseLoss',
+    'BaseModel',
+    'GwcNet',
+    'LightStereo',
+    'PSMNet',
+    'RAFTStereo',
+    'StereoModel',
+    'TinyStereo',
+    'gather_and_scale_wrapper',
+]

@@ -1,0 +1,217 @@
+"""Predict how far things are from pairs of pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import cv2
+import numpy as np
+
+from ...datasets.transforms import encode_disparity
+from ...errors import DataError, UserError
+from ...structures import DataSample
+from ...visualization import write_image
+from .base import Inferencer
+from .prediction import Prediction
+from .sources import Source
+
+__all__ = ['StereoInferencer', 'StereoPrediction']
+
+_RAW = ('.npy', '.pfm')
+
+
+class StereoPrediction(Prediction):
+    """The disparity of a pair.
+
+    Args:
+        sources: The left and the right view.
+        sample: The sample, with ``pred_disparity`` ``(H, W)`` in px.
+        classes: Not used.
+
+    Example:
+        >>> sample = DataSample(pred_disparity=torch.tensor([[2., 4.]]))
+        >>> views = [Source('left', array=np.zeros((1, 2, 3), np.uint8))] * 2
+        >>> prediction = StereoPrediction(views, sample)
+        >>> prediction['max'], prediction.depth(focal_length=8, baseline=0.5)
+        (4.0, array([[2., 1.]], dtype=float32))
+    """
+
+    @property
+    def disparity(self) -> np.ndarray:
+        """The disparity in px, float32, ``(H, W)``."""
+        value = self.sample.pred_disparity
+        return value.reshape(value.shape[-2:]).float().numpy()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Size, and the least, median and largest disparity; the map is written apart.
+
+        See :meth:`save_disparity`.
+        """
+        values = self.disparity
+        height, width = values.shape
+        return dict(
+            right=self.sources[1].name,
+            width=width,
+            height=height,
+            min=float(values.min()),
+            median=float(np.median(values)),
+            max=float(values.max()),
+        )
+
+    def plot(self) -> np.ndarray:
+        """The left view and the disparity beside it, RGB, ``(H, 2 W, 3)``."""
+        image = self.image
+        if image.ndim == 2:
+            image = cv2.cvtColor(image, cv2.COLOR_GRAY2RGB)
+        return np.concatenate([image, self.colours()], axis=1)
+
+    def colours(self, max_disp: float | None = None) -> np.ndarray:
+        """The disparity in colours, RGB, ``(H, W, 3)``.
+
+        Args:
+            max_disp: Disparity at the end of the scale; by default the largest one.
+        """
+        values = np.nan_to_num(self.disparity, nan=0, posinf=0, neginf=0)
+        top = max_disp or max(float(values.max()), 1e-6)
+        scaled = (values / top * 255).clip(0, 255).astype(np.uint8)
+        return np.ascontiguousarray(
+            cv2.applyColorMap(scaled, cv2.COLORMAP_TURBO)[..., ::-1]
+        )
+
+    def error_colours(self, gt_disparity: np.ndarray) -> np.ndarray:
+        """The error in colours of a fixed scale, blue to red, RGB, ``(H, W, 3)``.
+
+        As on KITTI an error counts by the smaller of its size over 3 px and its share
+        over 5 %; each colour is twice the one before, white is 1, and what is unknown
+        is black.
+
+        Args:
+            gt_disparity: Ground truth in px, ``(H, W)``; 0 where it is unknown.
+
+        Raises:
+            DataError: if it is of another size.
+        """
+        truth = np.asarray(gt_disparity, np.float32)
+        if truth.shape != self.disparity.shape:
+            raise DataError(
+                f'the ground truth is {truth.shape}, the prediction '
+                f'{self.disparity.shape}; both have the size of the picture'
+            )
+        known = np.isfinite(truth) & (truth > 0)
+        error = np.abs(self.disparity - np.where(known, truth, 0))
+        share = error / (0.05 * np.where(known, truth, 1))
+        level = np.log2(np.minimum(error / 3, share).clip(2**-4, 2**4)) / 4  # -1 .. 1
+        colours = np.stack(
+            [1 + np.minimum(level, 0), 1 - np.abs(level), 1 - np.maximum(level, 0)],
+            axis=-1,
+        )
+        return (colours * known[..., None] * 255).round().astype(np.uint8)
+
+    def depth(
+        self, focal_length: float, baseline: float, offset: float = 0.0
+    ) -> np.ndarray:
+        """Depth in the unit of the baseline, float32, ``(H, W)``; inf at disparity 0.
+
+        Args:
+            focal_length: In px.
+            baseline: Distance of the cameras.
+            offset: Horizontal distance of their principal points in px (``doffs``).
+        """
+        if focal_length <= 0 or baseline <= 0:
+            raise UserError(
+                'focal_length (px) and baseline are above 0, got '
+                f'{focal_length} and {baseline}'
+            )
+        shift = self.disparity + np.float32(offset)
+        near = np.float32(focal_length * baseline) / np.where(shift > 0, shift, 1)
+        return np.where(shift > 0, near, np.float32(np.inf))
+
+    def save(self, path: str | Path) -> Path:
+        """Write :meth:`plot`, and the disparity beside it.
+
+        ``name.png`` is the picture, ``name_disparity`` the disparity in px as
+        ``.npy``, ``.pfm`` and 16-bit ``.png`` (of 1/256 px, as on KITTI).
+        """
+        path = Path(path)
+        write_image(self.plot(), path)
+        for ending in (*_RAW, '.png'):
+            self.save_disparity(path.with_name(f'{path.stem}_disparity{ending}'))
+        return path
+
+    def save_disparity(self, path: str | Path) -> Path:
+        """Write the disparity in px: ``.npy``, ``.pfm`` or 16-bit ``.png``."""
+        return _written(path, encode_disparity(self.disparity, str(path)))
+
+    def save_points(
+        self,
+        path: str | Path,
+        focal_length: float,
+        baseline: float,
+        offset: float = 0.0,
+        max_depth: float | None = None,
+    ) -> Path:
+        """Write a cloud of coloured points, a binary ``.ply`` file.
+
+        ``x`` goes to the right, ``y`` down and ``z`` away from the left camera, whose
+        principal point is taken to be the centre of the picture.
+
+        Args:
+            path: The file.
+            focal_length: In px.
+            baseline: Distance of the cameras, whose unit is that of the points.
+            offset: Horizontal distance of their principal points in px.
+            max_depth: Points further away are left out.
+        """
+        depth = self.depth(focal_length, baseline, offset)
+        kept = np.isfinite(depth) & (depth <= (max_depth or np.inf))
+        rows, columns = np.nonzero(kept)
+        height, width = depth.shape
+        z = depth[kept]
+        points = np.zeros(
+            len(z), [(n, '<f4') for n in 'xyz'] + [(n, 'u1') for n in 'rgb']
+        )
+        points['x'] = (columns - (width - 1) / 2) * z / focal_length
+        points['y'] = (rows - (height - 1) / 2) * z / focal_length
+        points['z'] = z
+        image = self.image
+        image = image[..., None].repeat(3, axis=-1) if image.ndim == 2 else image
+        for place, name in enumerate('rgb'):
+            points[name] = image[..., place][kept]
+        header = ['ply', 'format binary_little_endian 1.0']
+        header += [f'element vertex {len(z)}']
+        header += [f'property float {name}' for name in 'xyz']
+        header += [f'property uchar {name}' for name in ('red', 'green', 'blue')]
+        text = '\n'.join([*header, 'end_header', ''])
+        return _written(path, text.encode() + points.tobytes())
+
+
+class StereoInferencer(Inferencer):
+    """Predicts the disparity of pairs, left and right in turn.
+
+    See :class:`Inferencer`.
+
+    Example:
+        >>> predict = StereoInferencer('configs/stereo/tinystereo_1xb8-40e_scenes.py')
+        >>> left = right = np.zeros((20, 40, 3), np.uint8)
+        >>> predict([left, right])[0].disparity.shape
+        (20, 40)
+    """
+
+    keys: ClassVar[tuple[str, ...]] = ('ref_img', 'tgt_img')
+
+    def prediction(
+        self, sources: Sequence[Source], sample: DataSample
+    ) -> StereoPrediction:
+        """The disparity of a pair."""
+        return StereoPrediction(sources, sample)
+
+
+def _written(path: str | Path, data: bytes) -> Path:
+    path = Path(path)
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise UserError(f'cannot write {path}: {error}') from error
+    return path

@@ -1,0 +1,83 @@
+"""Correlations of a row of pixels with all of the other view's, and single ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+__all__ = ['lookup_rows', 'row_correlation', 'row_pyramid']
+
+
+def row_correlation(left: Tensor, right: Tensor) -> Tensor:
+    """Products of the features of each left pixel with its whole row on the right.
+
+    Args:
+        left: Features of the left view.
+        right: Those of the right view.
+
+    Shape:
+        left, right: ``(B, C, H, W)``.
+        returns: float32, ``(B, H, W, W)``, divided by the root of ``C``.
+
+    Example:
+        >>> views = torch.tensor([[[[1., 2.]]]]), torch.tensor([[[[3., 4.]]]])
+        >>> row_correlation(*views)[0, 0].tolist()
+        [[3.0, 4.0], [6.0, 8.0]]
+    """
+    scale = left.size(1) ** -0.5
+    rows = left.float().permute(0, 2, 3, 1) * scale
+    return rows @ right.float().permute(0, 2, 1, 3)
+
+
+def row_pyramid(corr: Tensor, num_levels: int) -> list[Tensor]:
+    """The correlations, and means of two, four, ... neighbours on the right.
+
+    Shape:
+        corr: ``(..., W)``; returns: ``(..., W // 2 ** i)``.
+
+    Example:
+        >>> [level.tolist() for level in row_pyramid(torch.tensor([[[1., 3.]]]), 2)]
+        [[[[1.0, 3.0]]], [[[2.0]]]]
+    """
+    levels = [corr]
+    for _ in range(num_levels - 1):
+        flat = levels[-1].flatten(0, -3)
+        levels.append(F.avg_pool1d(flat, 2).view(*corr.shape[:-1], -1))
+    return levels
+
+
+def lookup_rows(levels: Sequence[Tensor], places: Tensor, radius: int) -> Tensor:
+    """Correlations around places between pixels, level by level.
+
+    The steps around a place are whole, so all of them lie as far behind a pixel: two
+    more pixels are read than there are steps, where a general resampling reads four a
+    step.
+
+    Args:
+        levels: Correlations as :func:`row_pyramid` gives them.
+        places: Column of each left pixel in the right view, in px of the first level.
+        radius: Steps to either side ``r``.
+
+    Shape:
+        levels: ``(B, H, W, W')`` each; places: ``(B, H, W)``.
+        returns: ``(B, len(levels) * (2 r + 1), H, W)``; 0 outside of the view.
+
+    Example:
+        >>> level = torch.tensor([[[[2., 4., 8.]]]])  # one left pixel
+        >>> lookup_rows([level], torch.tensor([[[0.5]]]), radius=1).flatten()
+        tensor([1., 3., 6.])
+    """
+    steps = torch.arange(-radius, radius + 2, device=places.device)
+    found = []
+    for i, level in enumerate(levels):
+        at = places / 2**i
+        first = at.floor()
+        behind = (at - first).unsqueeze(-1)
+        columns = first.unsqueeze(-1) + steps  # (B, H, W, 2 r + 2)
+        inside = (columns >= 0) & (columns < level.size(-1))
+        taken = level.gather(-1, columns.clamp(0, level.size(-1) - 1).long()) * inside
+        found.append(torch.lerp(taken[..., :-1], taken[..., 1:], behind))
+    return torch.cat(found, dim=-1).permute(0, 3, 1, 2).contiguous()

@@ -1,0 +1,279 @@
+"""From the names in the checkpoints of other projects to ours."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from ..errors import CheckpointError, did_you_mean
+
+__all__ = [
+    'KEY_MAPS',
+    'Change',
+    'Drop',
+    'KeyMap',
+    'KeyMapReport',
+    'Merge',
+    'Rename',
+    'Split',
+    'convert_keys',
+    'register_key_map',
+]
+
+State = dict[str, Tensor]
+
+#: What others put before all names; removed where every name begins so.
+PREFIXES = ('module.', 'image_encoder.0.', 'model.', 'backbone.')
+
+
+class Rename(NamedTuple):
+    r"""Give entries another name.
+
+    Args:
+        pattern: Regular expression that is searched in a name.
+        replacement: What stands for it, with ``\1`` for its first group.
+    """
+
+    pattern: str
+    replacement: str
+
+    def apply(self, state: State) -> tuple[State, int]:
+        """The entries, and how many of them are named otherwise."""
+        found: State = {}
+        for name, value in state.items():
+            _put(found, re.sub(self.pattern, self.replacement, name), value, name)
+        return found, len(state.keys() - found.keys())
+
+
+class Drop(NamedTuple):
+    """Leave entries out.
+
+    Args:
+        pattern: Regular expression that is searched in a name.
+    """
+
+    pattern: str
+
+    def apply(self, state: State) -> tuple[State, int]:
+        """The entries that stay, and how many do not."""
+        kept = {k: v for k, v in state.items() if not re.search(self.pattern, k)}
+        return kept, len(state) - len(kept)
+
+
+class Change(NamedTuple):
+    """Change tensors, e.g. their shapes.
+
+    Args:
+        pattern: Regular expression that is searched in a name.
+        function: From their tensor to ours.
+    """
+
+    pattern: str
+    function: Callable[[Tensor], Tensor]
+
+    def apply(self, state: State) -> tuple[State, int]:
+        """The entries, and how many of them were changed."""
+        names = [name for name in state if re.search(self.pattern, name)]
+        return {**state, **{n: self.function(state[n]) for n in names}}, len(names)
+
+
+class Split(NamedTuple):
+    r"""Cut one tensor into several of one size.
+
+    Args:
+        pattern: Regular expression that a whole name matches.
+        targets: Names of the pieces in their order, with ``\1`` for the first group.
+        dim: Dimension that is cut.
+    """
+
+    pattern: str
+    targets: Sequence[str]
+    dim: int = 0
+
+    def apply(self, state: State) -> tuple[State, int]:
+        """The entries with the pieces, and how many tensors were cut."""
+        found: State = {}
+        count = 0
+        for name, value in state.items():
+            match = re.fullmatch(self.pattern, name)
+            if match is None:
+                _put(found, name, value, name)
+                continue
+            pieces = len(self.targets)
+            if value.ndim <= self.dim or value.size(self.dim) % pieces:
+                raise CheckpointError(
+                    f'{name} of shape {tuple(value.shape)} cannot be cut into {pieces} '
+                    f'along dimension {self.dim}'
+                )
+            parts = value.chunk(pieces, self.dim)
+            for target, part in zip(self.targets, parts, strict=True):
+                _put(found, match.expand(target), part, name)
+            count += 1
+        return found, count
+
+
+class Merge(NamedTuple):
+    r"""Join several tensors to one.
+
+    Args:
+        sources: Regular expressions of the pieces in their order; the first matches a
+            whole name, the others are its names with ``\1`` for the first group.
+        target: Name of the whole, with ``\1`` likewise.
+        dim: Dimension along which they are joined.
+    """
+
+    sources: Sequence[str]
+    target: str
+    dim: int = 0
+
+    def apply(self, state: State) -> tuple[State, int]:
+        """The entries with the wholes, and how many there are."""
+        first, *others = self.sources
+        found = dict(state)
+        count = 0
+        for name in state:
+            match = re.fullmatch(first, name)
+            if match is None:
+                continue
+            names = [name, *(match.expand(other) for other in others)]
+            missing = [n for n in names if n not in found]
+            if missing:
+                raise CheckpointError(
+                    f'{name} is joined with {", ".join(names[1:])}, but there is no '
+                    f'{", ".join(missing)}'
+                )
+            whole = torch.cat([found.pop(n) for n in names], self.dim)
+            _put(found, match.expand(self.target), whole, name)
+            count += 1
+        return found, count
+
+
+def _put(state: State, name: str, value: Tensor, source: str) -> None:
+    if name in state:
+        raise CheckpointError(
+            f'{source} becomes {name}, which another entry of the checkpoint is already'
+        )
+    state[name] = value
+
+
+Step = Rename | Drop | Change | Split | Merge
+
+
+@dataclass(frozen=True)
+class KeyMap:
+    """How the checkpoint of another project becomes one of ours.
+
+    Args:
+        steps: What is done, one after the other.
+        prefixes: What is removed from the names before, where all begin so; as often
+            as it takes.
+        only: Take only the entries whose names begin so, without it.
+    """
+
+    steps: Sequence[Step] = ()
+    prefixes: Sequence[str] = PREFIXES
+    only: str = ''
+
+
+@dataclass
+class KeyMapReport:
+    """What a key map did.
+
+    Args:
+        given: Number of entries before.
+        made: Number of entries afterwards.
+        removed: The prefixes that were removed.
+        touched: How many entries each step took, beside the step.
+    """
+
+    given: int
+    made: int
+    removed: list[str] = field(default_factory=list)
+    touched: list[tuple[Step, int]] = field(default_factory=list)
+
+    @property
+    def idle(self) -> list[Step]:
+        """The steps that found nothing to do."""
+        return [step for step, count in self.touched if not count]
+
+    def __str__(self) -> str:
+        lines = [f'{self.given} entries of the checkpoint became {self.made}']
+        lines += [f'  without the prefix {prefix!r}' for prefix in self.removed]
+        for step, count in self.touched:
+            kind = type(step).__name__
+            lines.append(f'  {kind} {step[0]!r}: {count}')
+        return '\n'.join(lines)
+
+
+#: The key maps by name; each family enters those of its peers.
+KEY_MAPS: dict[str, KeyMap] = {}
+
+
+def register_key_map(name: str, key_map: KeyMap) -> None:
+    """Enter the key map of a project, so that a config can name it.
+
+    Args:
+        name: E.g. ``'opengait'``.
+        key_map: The map.
+
+    Raises:
+        ValueError: if there is one of that name.
+    """
+    if name in KEY_MAPS:
+        raise ValueError(f'there is a key map {name!r} already; take another name')
+    KEY_MAPS[name] = key_map
+
+
+def convert_keys(
+    state: Mapping[str, Tensor], key_map: KeyMap | str
+) -> tuple[State, KeyMapReport]:
+    r"""The entries of a checkpoint under our names, and what was done to them.
+
+    Args:
+        state: The entries, tensors by name.
+        key_map: The map, or the name of one that is registered.
+
+    Raises:
+        CheckpointError: if no map has that name, or the entries are not those that it
+            is for.
+
+    Example:
+        >>> key_map = KeyMap([Rename(r'^fc\.', 'head.fc.')])
+        >>> state, report = convert_keys({'module.fc.bias': torch.zeros(1)}, key_map)
+        >>> list(state)
+        ['head.fc.bias']
+        >>> print(report)
+        1 entries of the checkpoint became 1
+          without the prefix 'module.'
+          Rename '^fc\\.': 1
+    """
+    if isinstance(key_map, str):
+        if key_map not in KEY_MAPS:
+            hint = did_you_mean(key_map, KEY_MAPS) or f'; there are {sorted(KEY_MAPS)}'
+            raise CheckpointError(f'there is no key map {key_map!r}{hint}')
+        key_map = KEY_MAPS[key_map]
+    found = {k: v for k, v in state.items() if k.startswith(key_map.only)}
+    if not found:
+        raise CheckpointError(f'no entry of the checkpoint begins with {key_map.only}')
+    found = {k[len(key_map.only) :]: v for k, v in found.items()}
+    report = KeyMapReport(given=len(state), made=0)
+    while prefix := _common(found, key_map.prefixes):
+        report.removed.append(prefix)
+        found = {k[len(prefix) :]: v for k, v in found.items()}
+    for step in key_map.steps:
+        found, count = step.apply(found)
+        report.touched.append((step, count))
+    report.made = len(found)
+    return found, report
+
+
+def _common(state: Mapping[str, Tensor], prefixes: Sequence[str]) -> str:
+    for prefix in prefixes:
+        if state and all(name.startswith(prefix) for name in state):
+            return prefix
+    return ''
