@@ -71,9 +71,7 @@ def disparities(size):
 
 
 #: What a metric can be given, by the name that its case states.
-PREDICTIONS = dict(
-    boxes=boxes, disparities=disparities, scores=scores, walks=walks
-)
+PREDICTIONS = dict(boxes=boxes, disparities=disparities, scores=scores, walks=walks)
 
 
 def evaluated(name, sizes, kind=list, size=None):

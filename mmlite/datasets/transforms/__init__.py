@@ -7,6 +7,13 @@ from .batch_transform import BatchTransform, refuse_left_behind
 from .color import ColorJitter, Lighting, Normalize, RandomGrayscale
 from .compose import Compose, MultiView, TestTimeAug
 from .cropping import BatchRandomCrop, CenterCrop, RandomCrop, RandomResizedCrop
+from .detection import (
+    Expand,
+    FilterAnnotations,
+    MinIoURandomCrop,
+    PhotoMetricDistortion,
+    RandomChoiceResize,
+)
 from .disparity_files import (
     decode_disparity,
     decode_pfm,
@@ -38,6 +45,7 @@ from .flipping import (
 from .formatting import PackInputs
 from .gaussian_blur import GaussianBlur
 from .loading import LoadImageFromFile
+from .mosaic import Mosaic
 from .operation import Operation, PixelOperation
 from .pixel_operations import (
     AutoContrast,
@@ -84,7 +92,9 @@ __all__ = [
     'EfficientNetCenterCrop',
     'EfficientNetRandomCrop',
     'Equalize',
+    'Expand',
     'Field',
+    'FilterAnnotations',
     'FixedField',
     'GaussianBlur',
     'ImageField',
@@ -95,16 +105,20 @@ __all__ = [
     'LoadImageFromFile',
     'LoadSequence',
     'MapField',
+    'MinIoURandomCrop',
+    'Mosaic',
     'MultiView',
     'Normalize',
     'Operation',
     'PackInputs',
     'Pad',
+    'PhotoMetricDistortion',
     'PixelOperation',
     'Posterize',
     'RandAugment',
     'RandomApply',
     'RandomChoice',
+    'RandomChoiceResize',
     'RandomCrop',
     'RandomErasing',
     'RandomFlip',
