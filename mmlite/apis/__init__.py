@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import Any
 
 _HOMES = {
+    'GaitInferencer': 'inferencers',
     'DetectionInferencer': 'inferencers',
     'ImageClassificationInferencer': 'inferencers',
     'Inferencer': 'inferencers',
@@ -15,7 +16,9 @@ _HOMES = {
     'export': 'exporting',
     'init_model': 'model',
     'inferencer_of': 'inferencers',
+    'knn': 'neighbours',
     'pack_dataset': 'packing',
+    'prepare_gait': 'preparing_gait',
     'predict': 'predicting',
     'prepare_training': 'training',
     'reparameterize': 'reparameterizing',
@@ -25,14 +28,17 @@ _HOMES = {
 
 __all__ = [
     'DetectionInferencer',
+    'GaitInferencer',
     'ImageClassificationInferencer',
     'Inferencer',
     'convert_detection',
     'export',
     'inferencer_of',
     'init_model',
+    'knn',
     'pack_dataset',
     'predict',
+    'prepare_gait',
     'prepare_training',
     'reparameterize',
     'test',

@@ -7,6 +7,7 @@ from .coco import CocoDataset
 from .collate import default_collate
 from .custom import CustomDataset
 from .digits import Digits
+from .digits_retrieval import DigitsRetrieval
 from .fine_grained import CUB, SUN397, Caltech101, FGVCAircraft, Food101, OxfordIIITPet
 from .gait import GaitDataset, read_partition
 from .imagenet import ImageNet, ImageNet21k
@@ -79,6 +80,7 @@ __all__ = [
     'CustomDataset',
     'DefaultSampler',
     'Digits',
+    'DigitsRetrieval',
     'DrivingStereo',
     'FGVCAircraft',
     'FashionMNIST',

@@ -11,11 +11,17 @@ from .metrics import (
     CrossViewRetrieval,
     DisparityMetric,
     GaitRetrieval,
+    KNNAccuracy,
     MultiLabelMetric,
+    MultiTasksMetric,
+    RetrievalAveragePrecision,
+    RetrievalRecall,
     RowMetric,
     SampleMetric,
     SingleLabelMetric,
+    VOCAveragePrecision,
     VOCMetric,
+    VOCMultiLabelMetric,
 )
 
 __all__ = [
@@ -29,9 +35,15 @@ __all__ = [
     'DisparityMetric',
     'Evaluator',
     'GaitRetrieval',
+    'KNNAccuracy',
     'MultiLabelMetric',
+    'MultiTasksMetric',
+    'RetrievalAveragePrecision',
+    'RetrievalRecall',
     'RowMetric',
     'SampleMetric',
     'SingleLabelMetric',
+    'VOCAveragePrecision',
     'VOCMetric',
+    'VOCMultiLabelMetric',
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -55,23 +56,55 @@ def detection(size: int = 4) -> dict[str, Any]:
 def stereo(size: int = 4) -> dict[str, Any]:
     """Pairs of 30x60 pixels, with disparities from 0 (unknown) to 20 px."""
     generator = torch.Generator().manual_seed(0)
-    views = [
-        torch.randint(0, 256, (size, 3, 30, 60), generator=generator).byte()
-        for _ in range(2)
-    ]
+    pairs = torch.randint(0, 256, (size, 2, 3, 30, 60), generator=generator).byte()
     truth = torch.rand(size, 30, 60, generator=generator) * 20
     truth[:, :4] = 0
     return dict(
-        inputs=dict(ref_img=views[0], tgt_img=views[1]),
+        inputs=dict(ref_img=pairs[:, 0], tgt_img=pairs[:, 1]),
         data_samples=[DataSample(gt_disparity=disparity) for disparity in truth],
+    )
+
+
+def masked(size: int = 4, side: int = 32, grid: int = 4) -> dict[str, Any]:
+    """Square images, and masks of patches of which half are hidden."""
+    generator = torch.Generator().manual_seed(0)
+    samples = []
+    for _ in range(size):
+        order = torch.rand(grid * grid, generator=generator).argsort()
+        mask = (order < grid * grid // 2).long().view(grid, grid)
+        samples.append(DataSample(mask=mask))
+    images = torch.randint(0, 256, (size, 3, side, side), generator=generator)
+    return dict(inputs=images.byte(), data_samples=samples)
+
+
+def two_pictures(size: int = 4) -> dict[str, Any]:
+    """As :func:`masked`, with each image in two sizes."""
+    batch = masked(size)
+    return dict(batch, inputs=[batch['inputs'], batch['inputs']])
+
+
+def views(size: int = 4) -> dict[str, Any]:
+    """Two views of each image, 32x32 pixels in colour."""
+    generator = torch.Generator().manual_seed(0)
+    return dict(
+        inputs=[
+            torch.randint(0, 256, (size, 3, 32, 32), generator=generator).byte()
+            for _ in range(2)
+        ],
+        data_samples=[DataSample() for _ in range(size)],
     )
 
 
 #: By the name of the task.
 NOISE: dict[str, Callable[..., dict[str, Any]]] = dict(
+    masked=masked,
+    masked_14=partial(masked, side=112, grid=14),
+    masked_64=partial(masked, side=64),
+    two_pictures=two_pictures,
     classification=classification,
     detection=detection,
     gait=gait,
     skeleton_gait=skeleton_gait,
     stereo=stereo,
+    views=views,
 )

@@ -67,11 +67,30 @@ def disparities(size):
                 gt_occlusion=(truth > 15).byte(),
             )
         )
+
+
+def tasks(size):
+    """Scores of one task."""
+    return [DataSample(a=sample) for sample in scores(size)]
+
+
+def difficult(size):
+    """Scores, and classes that some images show with difficulty."""
+    samples = scores(size)
+    for i, sample in enumerate(samples):
+        sample.set_metainfo(dict(gt_label_difficult=[(i + 1) % 5] if i % 2 else []))
     return samples
 
 
 #: What a metric can be given, by the name that its case states.
-PREDICTIONS = dict(boxes=boxes, disparities=disparities, scores=scores, walks=walks)
+PREDICTIONS = dict(
+    boxes=boxes,
+    difficult=difficult,
+    disparities=disparities,
+    scores=scores,
+    tasks=tasks,
+    walks=walks,
+)
 
 
 def evaluated(name, sizes, kind=list, size=None):

@@ -3,6 +3,7 @@
 from .base import Inferencer
 from .classification import ClassPrediction, ImageClassificationInferencer
 from .detection import DetectionInferencer, DetectionPrediction
+from .gait import GaitInferencer, GaitPrediction
 from .prediction import Prediction
 from .sources import Source, find_sources
 from .stereo import StereoInferencer, StereoPrediction
@@ -12,6 +13,8 @@ __all__ = [
     'ClassPrediction',
     'DetectionInferencer',
     'DetectionPrediction',
+    'GaitInferencer',
+    'GaitPrediction',
     'ImageClassificationInferencer',
     'Inferencer',
     'Prediction',

@@ -45,7 +45,13 @@ from .flipping import (
 from .formatting import PackInputs
 from .gaussian_blur import GaussianBlur
 from .loading import LoadImageFromFile
+from .masking import (
+    BEiTMaskGenerator,
+    RandomResizedCropAndInterpolationWithTwoPic,
+    SimMIMMaskGenerator,
+)
 from .mosaic import Mosaic
+from .multi_task import PackMultiTaskInputs
 from .operation import Operation, PixelOperation
 from .pixel_operations import (
     AutoContrast,
@@ -67,12 +73,14 @@ from .sequences import LoadSequence, SampleFrames, SilhouetteCut
 from .shifting import Shift
 from .skeletons import SkeletonMaps, follow_person, skeleton_maps
 from .stereo import LoadDisparity, RandomStereoScale, ShiftView, ViewErasing
+from .torchvision_steps import NumpyToPIL, PILToNumpy, TorchvisionTransform
 from .warping import Rotate, Shear, Translate
 
 __all__ = [
     'AlternatingFlip',
     'AutoAugment',
     'AutoContrast',
+    'BEiTMaskGenerator',
     'BaseTransform',
     'BatchAlternatingFlip',
     'BatchRandomCrop',
@@ -109,8 +117,11 @@ __all__ = [
     'Mosaic',
     'MultiView',
     'Normalize',
+    'NumpyToPIL',
     'Operation',
+    'PILToNumpy',
     'PackInputs',
+    'PackMultiTaskInputs',
     'Pad',
     'PhotoMetricDistortion',
     'PixelOperation',
@@ -125,6 +136,7 @@ __all__ = [
     'RandomGrayscale',
     'RandomPerspective',
     'RandomResizedCrop',
+    'RandomResizedCropAndInterpolationWithTwoPic',
     'RandomRotate',
     'RandomStereoScale',
     'Resize',
@@ -138,11 +150,13 @@ __all__ = [
     'Shift',
     'ShiftView',
     'SilhouetteCut',
+    'SimMIMMaskGenerator',
     'SkeletonMaps',
     'Solarize',
     'SolarizeAdd',
     'SwapFlip',
     'TestTimeAug',
+    'TorchvisionTransform',
     'Translate',
     'ValidField',
     'ViewErasing',

@@ -9,9 +9,13 @@ from .detection import BoxMetric
 from .disparity import DisparityMetric
 from .gait_retrieval import GaitRetrieval
 from .multi_label import AveragePrecision, MultiLabelMetric
+from .multi_task import MultiTasksMetric
+from .neighbours import KNNAccuracy
+from .retrieval import RetrievalAveragePrecision, RetrievalRecall
 from .sample_metric import SampleMetric
 from .single_label import SingleLabelMetric
 from .voc_metric import VOCMetric
+from .voc_multi_label import VOCAveragePrecision, VOCMultiLabelMetric
 
 __all__ = [
     'Accuracy',
@@ -23,9 +27,15 @@ __all__ = [
     'CrossViewRetrieval',
     'DisparityMetric',
     'GaitRetrieval',
+    'KNNAccuracy',
     'MultiLabelMetric',
+    'MultiTasksMetric',
+    'RetrievalAveragePrecision',
+    'RetrievalRecall',
     'RowMetric',
     'SampleMetric',
     'SingleLabelMetric',
+    'VOCAveragePrecision',
     'VOCMetric',
+    'VOCMultiLabelMetric',
 ]

@@ -1,5 +1,6 @@
 """What makes the target of self-supervised learning from the images."""
 
+from .clip_generator import CLIPGenerator
 from .dall_e import DALLEEncoder
 from .hog_generator import HOGGenerator
 from .vector_quantizer import NormEMAVectorQuantizer
@@ -7,6 +8,7 @@ from .vqkd import VQKD
 
 __all__ = [
     'VQKD',
+    'CLIPGenerator',
     'DALLEEncoder',
     'HOGGenerator',
     'NormEMAVectorQuantizer',
