@@ -49,7 +49,12 @@ from .transforms import BaseTransform, Compose, register_field, rng_of
 from .voc import VOC
 from .voc_boxes import VOCDetection
 from .walkers import Walkers
-from .wrappers import ClassBalancedDataset, ConcatDataset, RepeatDataset
+from .wrappers import (
+    ClassBalancedDataset,
+    ConcatDataset,
+    MultiImageMixDataset,
+    RepeatDataset,
+)
 from .yolo import YoloDataset
 
 __all__ = [
@@ -89,6 +94,7 @@ __all__ = [
     'InfiniteSampler',
     'KFoldDataset',
     'MiddleburyStereo',
+    'MultiImageMixDataset',
     'MultiLabelDataset',
     'MultiTaskDataset',
     'OxfordIIITPet',

@@ -893,6 +893,12 @@ _OPERATIONS = {
     'SolarizeAdd': dict(magnitude=50, prob=1.0),
 }
 STEPS = {
+    'Expand': dict(prob=1.0, ratio_range=(1, 2)),
+    'FilterAnnotations': dict(),
+    'MinIoURandomCrop': dict(),
+    'Mosaic': dict(prob=0.0),  # its sample has further ones
+    'PhotoMetricDistortion': dict(),
+    'RandomChoiceResize': dict(scales=[(40, 60), (70, 30)]),
     'LoadSequence': dict(),
     'RandomPerspective': dict(prob=1.0),
     'RandomRotate': dict(prob=1.0),
@@ -961,6 +967,7 @@ KEEP_PLACE = ('BatchRandomErasing',)
 # Transforms that change the pixels and move nothing.
 PHOTOMETRIC = (
     *('ColorJitter', 'Lighting', 'Normalize', 'RandomErasing', 'RandomGrayscale'),
+    'PhotoMetricDistortion',
     *_OPERATIONS,
 )
 
@@ -974,6 +981,7 @@ NEITHER = (
     'LoadAnnotations',
     'LoadDisparity',
     'LoadImageFromFile',
+    *('FilterAnnotations', 'MinIoURandomCrop', 'Mosaic'),  # depend on boxes
     'MultiView',
     'PackInputs',
     'ShiftView',

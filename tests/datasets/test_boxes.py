@@ -69,7 +69,7 @@ def test_labels_can_be_ids(tmp_path):
     [
         (
             ('cat', 'dog'),
-            r'0 of 2 annotations matched the classes \[cat, dog\]; the file has \[b, a\]',
+            r'0 of 2 annotations matched the classes \[cat, dog\]; the file has \[b, a',
         ),
         (('a', 'bb', 'b'), r"the class 'bb' is not in .*which has \[a, b\]; did you"),
     ],
