@@ -1,4 +1,4 @@
-_base_ = 'configs/mae/mae_vit-tiny-p4_1xb128_digits.py'
+_base_ = 'configs/mae/mae_vit-tiny-p8_1xb128_digits.py'
 
 custom_imports = dict(imports=['my_project'])
 
@@ -27,3 +27,6 @@ model = dict(
         loss=dict(type='PixelReconstructionLoss', criterion='L2'),
     ),
 )
+
+# The constructor takes none: the default one of self-supervised learning.
+data_preprocessor = None

@@ -5,7 +5,7 @@ https://arxiv.org/abs/2111.06377
 
 Expected: see configs/mae/README.md.
 
-    python tools/train.py configs/mae/vit-tiny-p4_finetune_1xb128_digits.py \
+    python tools/train.py configs/mae/vit-tiny-p8_finetune_1xb128_digits.py \
         --cfg-options model.backbone.init_cfg.type=Pretrained \
         model.backbone.init_cfg.prefix=backbone. \
         model.backbone.init_cfg.checkpoint=MAE_CHECKPOINT
@@ -21,13 +21,13 @@ model = dict(
     type='ImageClassifier',
     backbone=dict(
         type='VisionTransformer',
-        arch=dict(embed_dims=96, num_layers=4, num_heads=4, feedforward_channels=192),
+        arch=dict(embed_dims=64, num_layers=4, num_heads=4, feedforward_channels=128),
         img_size=32,
-        patch_size=4,
+        patch_size=8,
         out_type='avg_featmap',
         final_norm=False,
     ),
-    head=dict(type='LinearClsHead', num_classes=10, in_channels=96),
+    head=dict(type='LinearClsHead', num_classes=10, in_channels=64),
 )
 train_dataloader = dict(batch_size=128)
 optimizer = dict(type='AdamW', lr=1e-3, weight_decay=0.05)
