@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from contracts.tiny import BACKBONES, arguments_of, image_shape
+from contracts.tiny import BACKBONES, MASKED, WHOLES, arguments_of, image_shape
 from mmengine.config import Config
 
 from mmlite.datasets import BaseDataset
@@ -68,6 +68,8 @@ def shrink(cfg: Config, work_dir: Path) -> Config:
         return shrink_gait(cfg)
     if cfg.train_dataloader.dataset.type == 'Shapes':
         return shrink_shapes(cfg)
+    if cfg.model.type in MASKED:
+        return shrink_pretraining(cfg)
     shrink_model(cfg.model)
     num_classes = class_count(cfg)
     for key in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
@@ -78,6 +80,18 @@ def shrink(cfg: Config, work_dir: Path) -> Config:
     cfg.train_cfg = dict(by_epoch=True, max_epochs=1, val_interval=1)
     if isinstance(cfg.get('param_scheduler'), list):  # what begins in the one epoch
         cfg.param_scheduler = [s for s in cfg.param_scheduler if not s.get('begin')]
+    return cfg
+
+
+def shrink_pretraining(cfg: Config) -> Config:
+    """One step of a whole that gives no predictions."""
+    cfg.model = Config(dict(WHOLES[cfg.model.type][0], type=cfg.model.type))
+    shrink_loader(cfg.train_dataloader, 5, 32)
+    for step in cfg.train_dataloader.dataset.pipeline:
+        if step.type == 'RandomResizedCrop':
+            step.scale = 32
+    cfg.train_cfg = dict(by_epoch=True, max_epochs=1)
+    cfg.param_scheduler = [s for s in cfg.param_scheduler if not s.get('begin')]
     return cfg
 
 
@@ -163,6 +177,8 @@ def shrink_model(model: dict) -> None:
     tiny = arguments_of(model.backbone.type, BACKBONES, 'BACKBONES')
     kept = ('depth', 'out_indices', 'out_type')  # what the recipe is about
     model.backbone.update({k: v for k, v in tiny.items() if k not in kept})
+    if 'arch' in tiny and model.backbone.get('frozen_stages', -1) > 0:
+        model.backbone.frozen_stages = 1
     if 'arch' in tiny and 'out_indices' in {**tiny, **model.backbone}:
         model.backbone.out_indices = -1  # there are fewer stages
     if 'in_channels' in model.get('head', {}):

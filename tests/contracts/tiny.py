@@ -844,6 +844,9 @@ WHOLES.update(
 #: Wholes of packages that are optional.
 OF_OTHERS = ('HuggingFaceClassifier', 'TimmClassifier')
 
+#: The masked image models, whose recipes are tested with these small parts.
+MASKED = ('BEiT', 'CAE', 'EVA', 'MAE', 'MFF', 'MILAN', 'MaskFeat', 'MixMIM', 'SimMIM')
+
 #: For samplers: arguments, and whether another epoch has another order.
 SAMPLERS: dict[str, tuple[dict[str, Any], bool]] = {
     'AspectRatioBatchSampler': (dict(batch_size=4), True),
