@@ -8,7 +8,11 @@ from typing import Any
 
 import numpy as np
 import torch
+<<<<<<< HEAD
 from contracts.tiny import BACKBONES, MASKED, WHOLES, arguments_of, image_shape
+=======
+from contracts.tiny import BACKBONES, CONTRASTIVE, arguments_of, image_shape
+>>>>>>> contrast
 from mmengine.config import Config
 
 from mmlite.datasets import BaseDataset
@@ -20,6 +24,7 @@ IMAGES = {
     'CIFAR10': (32, 32, 3),
     'CIFAR100': (32, 32, 3),
     'Digits': (32, 32, 3),
+    'DigitsRetrieval': (16, 16, 3),
     'FashionMNIST': (28, 28),
     'MNIST': (28, 28),
 }
@@ -66,6 +71,10 @@ def shrink(cfg: Config, work_dir: Path) -> Config:
     cfg.pop('stand_in', None)
     if 'SeparateFCs' in cfg.model:
         return shrink_gait(cfg)
+    if cfg.model.type in CONTRASTIVE:
+        return shrink_contrastive(cfg)
+    if 'image_encoder' in cfg.model:
+        return shrink_retriever(cfg)
     if cfg.train_dataloader.dataset.type == 'Shapes':
         return shrink_shapes(cfg)
     if cfg.model.type in MASKED:
@@ -155,6 +164,54 @@ def shrink_gait(cfg: Config) -> Config:
     return cfg
 
 
+def shrink_contrastive(cfg: Config) -> Config:
+    """One step on views of two small random images, and one of validation."""
+    model = dict(CONTRASTIVE[cfg.model.type], type=cfg.model.type)
+    if model['type'] == 'SwAV':  # as many views as the recipe makes
+        num_crops = cfg.model.head.loss.num_crops
+        loss = dict(model['head']['loss'], num_crops=num_crops)
+        model['head'] = dict(model['head'], loss=loss)
+    cfg.model = model
+    for step in cfg.train_dataloader.dataset.pipeline:
+        for view in step.get('transforms', []):
+            shrink_steps(view, 32)
+    for key in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        if cfg.get(key) is not None:
+            shrink_loader(cfg[key], 2, 32, length=4)
+    if cfg.get('val_evaluator') is not None:
+        cfg.val_evaluator = cfg.test_evaluator = dict(cfg.val_evaluator, k=1)
+    return for_one_epoch(cfg)
+
+
+def shrink_retriever(cfg: Config) -> Config:
+    """One step on two small random images, which are the gallery and the queries."""
+    backbone = cfg.model.image_encoder[0]
+    tiny = arguments_of(backbone.type, BACKBONES, 'BACKBONES')
+    backbone.update(
+        {k: v for k, v in tiny.items() if k not in ('depth', 'out_indices')}
+    )
+    with torch.device('meta'):
+        cfg.model.head.in_channels = MODELS.build(backbone).feature_specs[-1].channels
+    loaders = [cfg[f'{phase}_dataloader'] for phase in ('train', 'val', 'test')]
+    for loader in (*loaders, cfg.model.prototype):
+        shrink_loader(loader, 2, image_shape(backbone.type)[1])
+    return for_one_epoch(cfg)
+
+
+def for_one_epoch(cfg: Config) -> Config:
+    cfg.train_cfg = dict(by_epoch=True, max_epochs=1, val_interval=1)
+    schedules = cfg.get('param_scheduler') or []
+    cfg.param_scheduler = [s for s in schedules if not s.get('begin')]
+    return cfg
+
+
+def shrink_steps(pipeline: list[dict], side: int) -> None:
+    for step in pipeline:
+        for key in SIZES:
+            if isinstance(step.get(key), int) and step[key] > side:
+                step[key] = side
+
+
 def shrink_shapes(cfg: Config) -> Config:
     """One step of training and of validation, on two drawn pictures."""
     for key in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
@@ -198,7 +255,7 @@ def shrink_model(model: dict) -> None:
             model.head.in_channels = last.channels
 
 
-def shrink_loader(loader: dict, num_classes: int, side: int) -> None:
+def shrink_loader(loader: dict, num_classes: int, side: int, length: int = 2) -> None:
     """Two random images instead of the dataset, of 64 pixels where 224 were."""
     dataset = loader.dataset
     for step in dataset.pipeline:
@@ -209,8 +266,9 @@ def shrink_loader(loader: dict, num_classes: int, side: int) -> None:
         type='NoiseImages',
         shape=IMAGES.get(dataset.type, PHOTOGRAPH),
         num_classes=num_classes,
+        length=length,
         pipeline=dataset.pipeline,
     )
-    loader.batch_size = 2
+    loader.batch_size = length
     loader.num_workers = 0
     loader.pop('persistent_workers', None)

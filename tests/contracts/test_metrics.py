@@ -82,8 +82,18 @@ def difficult(size):
     return samples
 
 
+def embeddings(size):
+    """Features of three classes."""
+    generator = torch.Generator().manual_seed(0)
+    return [
+        DataSample(pred_embedding=row).set_gt_label(i % 3)
+        for i, row in enumerate(torch.rand(size, 4, generator=generator))
+    ]
+
+
 #: What a metric can be given, by the name that its case states.
 PREDICTIONS = dict(
+    embeddings=embeddings,
     boxes=boxes,
     difficult=difficult,
     disparities=disparities,

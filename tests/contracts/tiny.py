@@ -869,6 +869,7 @@ METRIC_CASES: dict[str, tuple[dict[str, Any], str]] = {
     'AveragePrecision': (dict(), 'scores'),
     'CocoMetric': (dict(classwise=True), 'boxes'),
     'ConfusionMatrix': (dict(), 'scores'),
+    'KNNAccuracy': (dict(k=3), 'embeddings'),
     'MultiLabelMetric': (dict(thr=0.2), 'scores'),
     'DisparityMetric': (dict(reduction=['image', 'pixel']), 'disparities'),
     'RetrievalAveragePrecision': (dict(topk=3), 'scores'),

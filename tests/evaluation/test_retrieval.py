@@ -96,7 +96,7 @@ def sample(ranking, target):
 def test_a_query_without_a_match_does_not_count_and_is_said(metric, name, capsys):
     found = evaluated(metric, [sample([0, 1], [0]), sample([0, 1], [])])
     assert found == {f'retrieval/{name}': 100}
-    assert '1 of 2 queries have no match in the gallery' in capsys.readouterr().err
+    assert '1 of 2 queries have no match in the gallery' in capsys.readouterr().out
     assert evaluated(metric, [sample([0, 1], [])]) == {}
 
 

@@ -5,6 +5,7 @@ from .classification import ClassPrediction, ImageClassificationInferencer
 from .detection import DetectionInferencer, DetectionPrediction
 from .gait import GaitInferencer, GaitPrediction
 from .prediction import Prediction
+from .retrieval import ImageRetrievalInferencer, RetrievalPrediction
 from .sources import Source, find_sources
 from .stereo import StereoInferencer, StereoPrediction
 from .tasks import inferencer_of
@@ -16,8 +17,10 @@ __all__ = [
     'GaitInferencer',
     'GaitPrediction',
     'ImageClassificationInferencer',
+    'ImageRetrievalInferencer',
     'Inferencer',
     'Prediction',
+    'RetrievalPrediction',
     'Source',
     'StereoInferencer',
     'StereoPrediction',

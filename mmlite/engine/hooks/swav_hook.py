@@ -19,7 +19,7 @@ from ..checkpoints import unwrapped
 
 @HOOKS.register_module()
 class SwAVHook(Hook):
-    """Gives ``model.head.loss_module`` a queue, and freezes parts of the model at first.
+    """Gives ``model.head.loss_module`` a queue, and freezes parts of a model at first.
 
     The queue is that of each process, and is saved in the working directory at the end
     of epochs; a resumed run goes on with it.

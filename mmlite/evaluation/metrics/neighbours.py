@@ -67,8 +67,8 @@ class KNNAccuracy(RowMetric):
         features = scores_of(data_samples, 'pred_embedding')
         if features is None:
             raise DataError(
-                'the samples have no pred_embedding; the metric is for models that give '
-                'features, as self-supervised ones do'
+                'the samples have no pred_embedding; the metric is for models that '
+                'give features, as self-supervised ones do'
             )
         return features, labels_of(data_samples, 'gt_label')
 

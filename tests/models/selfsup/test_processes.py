@@ -39,7 +39,8 @@ def test_losses_gradients_and_queues_are_those_of_one_process(tmp_path, name):
     for _, grads, buffers in found:
         for key, value in grads.items():
             expected = model.get_parameter(key).grad
-            torch.testing.assert_close(value, expected, rtol=1e-4, atol=1e-6)
+            atol = 1e-5 * expected.abs().max().item()
+            torch.testing.assert_close(value, expected, rtol=1e-3, atol=max(atol, 1e-6))
         for key, value in model.named_buffers():
             if 'queue' in key:
                 torch.testing.assert_close(buffers[key], value)

@@ -1,0 +1,47 @@
+"""Digits 0 to 5 to learn from at 16x16, 64 a GPU; 6 to 9 to be looked up."""
+
+data_preprocessor = dict(
+    num_classes=10, mean=[77.7, 77.7, 77.7], std=[82.4, 82.4, 82.4], to_rgb=False
+)
+
+test_pipeline = [dict(type='PackInputs')]
+train_pipeline = [
+    dict(type='RandomCrop', crop_size=16, padding=2),
+    dict(type='Rotate', angle=15.0, prob=0.5, random_negative_prob=0.5),
+    dict(type='PackInputs'),
+]
+
+
+train_dataloader = dict(
+    batch_size=64,
+    num_workers=0,
+    dataset=dict(
+        type='DigitsRetrieval', split='train', size=16, pipeline=train_pipeline
+    ),
+    sampler=dict(type='DefaultSampler', shuffle=True),
+)
+gallery_dataloader = dict(
+    batch_size=512,
+    num_workers=0,
+    dataset=dict(
+        type='DigitsRetrieval', split='gallery', size=16, pipeline=test_pipeline
+    ),
+    sampler=dict(type='DefaultSampler', shuffle=False),
+)
+val_dataloader = dict(
+    batch_size=512,
+    num_workers=0,
+    dataset=dict(
+        type='DigitsRetrieval', split='query', size=16, pipeline=test_pipeline
+    ),
+    sampler=dict(type='DefaultSampler', shuffle=False),
+)
+val_cfg = dict()
+val_evaluator = [
+    dict(type='RetrievalRecall', topk=(1, 5)),
+    dict(type='RetrievalAveragePrecision', topk=100),
+]
+
+test_dataloader = val_dataloader
+test_cfg = val_cfg
+test_evaluator = val_evaluator

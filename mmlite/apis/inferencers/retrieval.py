@@ -1,0 +1,133 @@
+"""Find pictures that are similar to pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.config import Config
+from torch.utils.data import DataLoader
+
+from ...datasets import default_collate
+from ...structures import DataSample
+from .base import Inferencer
+from .prediction import Prediction
+from .preparing import SourceDataset
+from .sources import Source, find_sources, in_groups
+
+__all__ = ['ImageRetrievalInferencer', 'RetrievalPrediction']
+
+
+class RetrievalPrediction(Prediction):
+    """What is similar to a picture.
+
+    Its keys are ``pred_label``, the places in the gallery, the most similar first,
+    ``pred_score``, their similarities, and, where these are known, ``matches``, the
+    pictures themselves.
+
+    Args:
+        sources: What it was predicted from.
+        sample: The sample, with ``pred_score`` and ``pred_label``.
+        names: What the pictures of the gallery are called, or None.
+        all_scores: Whether ``pred_score`` is that of the whole gallery in its order,
+            rather than of what was found.
+
+    Example:
+        >>> sample = DataSample(pred_label=torch.tensor([1, 0]))
+        >>> sample.pred_score = torch.tensor([0.25, 0.75])
+        >>> RetrievalPrediction([Source('a.png')], sample, ['b.png', 'c.png']).top(1)
+        [('c.png', 0.75)]
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[Source],
+        sample: DataSample,
+        names: Sequence[str] | None = None,
+        all_scores: bool = True,
+    ) -> None:
+        super().__init__(sources, sample)
+        self.names = names
+        self._all_scores = all_scores
+
+    def to_dict(self) -> dict[str, Any]:
+        """Places, similarities and names as plain values."""
+        places, scores = self.sample.pred_label, self.sample.pred_score
+        # Of the whole gallery in its order, or of what was found.
+        scores = scores[places] if self._all_scores else scores
+        found = dict(pred_label=places.tolist(), pred_score=scores.tolist())
+        if self.names is not None:
+            found['matches'] = [self.names[place] for place in found['pred_label']]
+        return found
+
+    def top(self, count: int = 5) -> list[tuple[str, float]]:
+        """The most similar pictures, or their places, with their similarities."""
+        found = self.to_dict()
+        names = found.get('matches', [str(place) for place in found['pred_label']])
+        pairs = zip(names, found['pred_score'], strict=True)
+        return [pair for pair, _ in zip(pairs, range(count), strict=False)]
+
+    def text(self) -> str:
+        """The most similar pictures in one line."""
+        return ', '.join(f'{name} {score:.3f}' for name, score in self.top())
+
+
+class ImageRetrievalInferencer(Inferencer):
+    """Finds what is similar in a gallery; see :class:`Inferencer`.
+
+    Args:
+        config: A config file or a loaded config, or a checkpoint that holds it.
+        checkpoint: A checkpoint file or URL.
+        prototype: The gallery: a path, folder, pattern, or a list of pictures, which
+            are prepared as the queries are; a ``DataLoader``; or features ``(M, D)``.
+            By default that of the config.
+        prototype_cache: A file for the features of the gallery: read if it is there,
+            else written. It must be of the same model and gallery.
+        prepare_batch_size: Pictures of the gallery that are encoded together.
+        kwargs: Further arguments of :class:`Inferencer`.
+
+    Example:
+        >>> find = ImageRetrievalInferencer(
+        ...     'configs/retrieval/arcface_resnet18_1xb64_digits.py',
+        ...     prototype=[np.zeros((16, 16, 3), np.uint8)])
+        >>> find(np.zeros((16, 16, 3), np.uint8))[0]['matches']
+        ['array_0']
+    """
+
+    def __init__(
+        self,
+        config: str | Path | Config,
+        checkpoint: str | Path | None = None,
+        prototype: Any = None,
+        prototype_cache: str | Path | None = None,
+        prepare_batch_size: int = 8,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(config, checkpoint, **kwargs)
+        self.names: list[str] | None = None
+        if isinstance(prototype, (DataLoader, torch.Tensor)):
+            self.model.prototype = prototype
+        elif prototype is not None:
+            self.model.prototype = self._loader(prototype, prepare_batch_size)
+        cached = prototype_cache is not None and Path(prototype_cache).is_file()
+        if cached:
+            self.model.prototype = str(prototype_cache)
+        elif prototype_cache is not None:
+            self.model.dump_prototype(prototype_cache)
+
+    def _loader(self, prototype: Any, batch_size: int) -> DataLoader:
+        samples = in_groups(find_sources(prototype), len(self.keys))
+        self.names = [sources[0].name for sources in samples]
+        to_rgb = getattr(self.model.data_preprocessor, 'to_rgb', False)
+        dataset = SourceDataset(samples, self.dataset, self.keys, to_rgb=to_rgb)
+        return DataLoader(dataset, batch_size, collate_fn=default_collate)
+
+    def prediction(
+        self, sources: Sequence[Source], sample: DataSample
+    ) -> RetrievalPrediction:
+        """What is similar to a picture."""
+        return RetrievalPrediction(
+            sources, sample, self.names, all_scores=self.model.topk == -1
+        )
