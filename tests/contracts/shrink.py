@@ -8,11 +8,14 @@ from typing import Any
 
 import numpy as np
 import torch
-<<<<<<< HEAD
-from contracts.tiny import BACKBONES, MASKED, WHOLES, arguments_of, image_shape
-=======
-from contracts.tiny import BACKBONES, CONTRASTIVE, arguments_of, image_shape
->>>>>>> contrast
+from contracts.tiny import (
+    BACKBONES,
+    CONTRASTIVE,
+    MASKED,
+    WHOLES,
+    arguments_of,
+    image_shape,
+)
 from mmengine.config import Config
 
 from mmlite.datasets import BaseDataset

@@ -77,12 +77,8 @@ def test_it_trains_one_step_and_predicts_once(path, tmp_path):
     assert runner.iter == 1
     assert all(p.isfinite().all() for p in after)
     assert not all(torch.equal(p, q) for p, q in zip(before, after, strict=True))
-<<<<<<< HEAD
-    if cfg.get('test_dataloader') is None:  # a pretraining may have nothing to test
-=======
     if cfg.get('test_dataloader') is None:
         assert not runner.model.predicts, 'a recipe of what predicts has a test'
->>>>>>> contrast
         return
     results = runner.test()
     for metric in runner.test_evaluator.metrics:
