@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from contracts.tiny import BACKBONES, arguments_of, image_shape
+from contracts.tiny import BACKBONES, STEREO, arguments_of, image_shape
 from mmengine.config import Config
 
 from mmlite.datasets import BaseDataset
@@ -64,6 +64,8 @@ def shrink(cfg: Config, work_dir: Path) -> Config:
     cfg = cfg.copy()
     cfg.work_dir = str(work_dir)
     cfg.pop('stand_in', None)
+    if MODELS.get(cfg.model.type).task == 'stereo':
+        return shrink_stereo(cfg)
     shrink_model(cfg.model)
     num_classes = class_count(cfg)
     for key in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
@@ -74,6 +76,30 @@ def shrink(cfg: Config, work_dir: Path) -> Config:
     cfg.train_cfg = dict(by_epoch=True, max_epochs=1, val_interval=1)
     if isinstance(cfg.get('param_scheduler'), list):  # what begins in the one epoch
         cfg.param_scheduler = [s for s in cfg.param_scheduler if not s.get('begin')]
+    return cfg
+
+
+def shrink_stereo(cfg: Config) -> Config:
+    """Two small made-up pairs for a small network."""
+    cfg.model.update(STEREO[cfg.model.type])
+    for phase in ('train', 'val'):
+        loader = cfg[f'{phase}_dataloader']
+        steps = [s for s in loader.dataset.pipeline if not s.type.startswith('Load')]
+        for step in steps:
+            if 'crop_size' in step:
+                step.crop_size = (16, 32)
+        loader.dataset = dict(
+            type='StereoScenes',
+            split='train',
+            num_scenes=2,
+            size=(32, 64),
+            max_disp=16,
+            pipeline=steps,
+        )
+        loader.batch_size, loader.num_workers = 2, 0
+        loader.persistent_workers = False
+    cfg.test_dataloader = cfg.val_dataloader
+    cfg.train_cfg = dict(by_epoch=True, max_epochs=1, val_interval=1)
     return cfg
 
 
