@@ -29,14 +29,14 @@ from .samplers import (
     WeightedRandomSampler,
 )
 from .seeded_index import SeededIndex
-from .stereo import (
+from .stereo import StereoDataset
+from .stereo_published import (
     ETH3D,
     KITTI2012,
     KITTI2015,
     DrivingStereo,
     MiddleburyStereo,
     SceneFlow,
-    StereoDataset,
 )
 from .stereo_scenes import StereoScenes
 from .threads import limit_opencv_threads
