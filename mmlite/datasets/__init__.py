@@ -35,13 +35,14 @@ from .seeded_index import SeededIndex
 from .shapes import Shapes
 from .silhouettes import prepare_walk
 from .stereo import (
+from .stereo import StereoDataset
+from .stereo_published import (
     ETH3D,
     KITTI2012,
     KITTI2015,
     DrivingStereo,
     MiddleburyStereo,
     SceneFlow,
-    StereoDataset,
 )
 from .stereo_scenes import StereoScenes
 from .threads import limit_opencv_threads

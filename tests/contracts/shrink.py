@@ -12,6 +12,7 @@ from contracts.tiny import (
     BACKBONES,
     CONTRASTIVE,
     MASKED,
+    STEREO,
     WHOLES,
     arguments_of,
     image_shape,
@@ -82,6 +83,8 @@ def shrink(cfg: Config, work_dir: Path) -> Config:
         return shrink_shapes(cfg)
     if cfg.model.type in MASKED:
         return shrink_pretraining(cfg)
+    if MODELS.get(cfg.model.type).task == 'stereo':
+        return shrink_stereo(cfg)
     shrink_model(cfg.model)
     num_classes = class_count(cfg)
     for key in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
@@ -163,6 +166,29 @@ def shrink_gait(cfg: Config) -> Config:
     cfg.train_dataloader.batch_sampler.update(
         num_identities=2, num_instances=2, num_batches=1
     )
+    return cfg
+
+
+def shrink_stereo(cfg: Config) -> Config:
+    """Two small made-up pairs for a small network."""
+    cfg.model.update(STEREO[cfg.model.type])
+    for phase in ('train', 'val'):
+        loader = cfg[f'{phase}_dataloader']
+        steps = [s for s in loader.dataset.pipeline if not s.type.startswith('Load')]
+        for step in steps:
+            if 'crop_size' in step:
+                step.crop_size = (16, 32)
+        loader.dataset = dict(
+            type='StereoScenes',
+            split='train',
+            num_scenes=2,
+            size=(32, 64),
+            max_disp=16,
+            pipeline=steps,
+        )
+        loader.batch_size, loader.num_workers = 2, 0
+        loader.persistent_workers = False
+    cfg.test_dataloader = cfg.val_dataloader
     cfg.train_cfg = dict(by_epoch=True, max_epochs=1, val_interval=1)
     return cfg
 
