@@ -34,7 +34,6 @@ from .samplers import (
 from .seeded_index import SeededIndex
 from .shapes import Shapes
 from .silhouettes import prepare_walk
-from .stereo import (
 from .stereo import StereoDataset
 from .stereo_published import (
     ETH3D,
