@@ -3,8 +3,8 @@
 Paper: OpenGait: Revisiting Gait Recognition Toward Better Practicality, CVPR 2023,
 https://arxiv.org/abs/2211.06597
 
-Expected: Rank-1 60.1 %, OpenGait's
-figure for this recipe; not yet repeated here. `tools/prepare_gait.py` makes the data ready.
+Expected: Rank-1 60.1 %, OpenGait's figure
+for this recipe; not yet repeated here. `tools/prepare_gait.py` makes the data ready.
 
 The server of GREW, which knows the identities of its probes, gives that figure; here
 the probes are those of the test set whose identity is known.

@@ -3,8 +3,8 @@
 Paper: OpenGait: Revisiting Gait Recognition Toward Better Practicality, CVPR 2023,
 https://arxiv.org/abs/2211.06597
 
-Expected: Rank-1 90.8 %, OpenGait's
-figure for this recipe; not yet repeated here. `tools/prepare_gait.py` makes the data ready.
+Expected: Rank-1 90.8 %, OpenGait's figure
+for this recipe; not yet repeated here. `tools/prepare_gait.py` makes the data ready.
 
     python tools/train.py configs/gait/gaitbase_1xb256-120k_oumvlp.py --amp
 """

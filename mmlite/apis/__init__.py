@@ -8,13 +8,18 @@ from importlib import import_module
 from typing import Any
 
 _HOMES = {
+    'GaitInferencer': 'inferencers',
+    'DetectionInferencer': 'inferencers',
     'ImageClassificationInferencer': 'inferencers',
     'Inferencer': 'inferencers',
+    'convert_detection': 'converting',
     'export': 'exporting',
     'extract_features': 'extracting',
     'init_model': 'model',
     'inferencer_of': 'inferencers',
+    'knn': 'neighbours',
     'pack_dataset': 'packing',
+    'prepare_gait': 'preparing_gait',
     'predict': 'predicting',
     'prepare_training': 'training',
     'reparameterize': 'reparameterizing',
@@ -23,14 +28,19 @@ _HOMES = {
 }
 
 __all__ = [
+    'DetectionInferencer',
+    'GaitInferencer',
     'ImageClassificationInferencer',
     'Inferencer',
+    'convert_detection',
     'export',
     'extract_features',
     'inferencer_of',
     'init_model',
+    'knn',
     'pack_dataset',
     'predict',
+    'prepare_gait',
     'prepare_training',
     'reparameterize',
     'test',

@@ -26,11 +26,12 @@ _SUFFIXES = {'onnx': '.onnx', 'torch-export': '.pt2'}
 FORMATS = tuple(_SUFFIXES)
 _TOLERANCE = 1e-4  # of the largest value of an output
 
-Run = Callable[[Tensor], list[Tensor]]
+Inputs = tuple[Tensor, ...]
+Run = Callable[[Inputs], list[Tensor]]
 
 
 class Exported(nn.Module):
-    """A model as it is exported: one tensor in, named tensors out.
+    """A model as it is exported: one tensor or more in, named tensors out.
 
     Args:
         model: The model; its :meth:`export_outputs` says what comes out.
@@ -39,7 +40,7 @@ class Exported(nn.Module):
         bgr: Whether the model computes in BGR.
 
     Shape:
-        inputs: ``(B, C, H, W)``, float32.
+        inputs: ``(B, C, H, W)``, float32, one for each of the model's ``input_keys``.
     """
 
     def __init__(
@@ -53,15 +54,19 @@ class Exported(nn.Module):
         self.mean, self.std = (mean, std) if preprocessing else (None, None)
         self.names: tuple[str, ...] = ()
 
-    def forward(self, inputs: Tensor) -> tuple[Tensor, ...]:
+    def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
         """The outputs, in the order of ``names``."""
-        if self.flips:
-            inputs = inputs.flip(1)
-        if self.mean is not None:
-            inputs = (inputs - self.mean) / self.std
-        outputs = self.model.export_outputs(inputs)
+        ready = [self._prepared(x) for x in inputs]
+        keys = self.model.input_keys
+        given = dict(zip(keys, ready, strict=True)) if keys else ready[0]
+        outputs = self.model.export_outputs(given)
         self.names = tuple(outputs)
         return tuple(outputs.values())
+
+    def _prepared(self, inputs: Tensor) -> Tensor:
+        if self.flips:
+            inputs = inputs.flip(1)
+        return inputs if self.mean is None else (inputs - self.mean) / self.std
 
 
 def export(
@@ -113,13 +118,15 @@ def export(
     real = _real_input(samples, model, preprocessing)
     if size is not None:
         height, width = (size, size) if isinstance(size, int) else _pair(size)
-        real = nn.functional.interpolate(real, (height, width), mode='bilinear')
+        real = tuple(
+            nn.functional.interpolate(x, (height, width), mode='bilinear') for x in real
+        )
     path = Path(out or Path(checkpoint or cfg.filename or 'model').name)
     path = path if out else path.with_suffix(_SUFFIXES[format])
     bgr = samples.bgr and not getattr(model.data_preprocessor, 'to_rgb', False)
     exported = Exported(model, preprocessing, bgr).eval()
     with torch.no_grad():
-        exported(real)  # names the outputs
+        exported(*real)  # names the outputs
     write = _write_onnx if format == 'onnx' else _write_program
     path.parent.mkdir(parents=True, exist_ok=True)
     run = write(exported, real, path, dynamic)
@@ -145,36 +152,48 @@ def _picture(cfg: Config, model: nn.Module, image: str | Path | None) -> SourceD
     else:
         source = Source(str(image), str(image))
     to_rgb = getattr(model.data_preprocessor, 'to_rgb', False)
-    return SourceDataset([(source,)], test_dataset_of(cfg), to_rgb=to_rgb)
+    keys = model.input_keys or ('img',)
+    return SourceDataset(
+        [(source,) * len(keys)], test_dataset_of(cfg), keys, to_rgb=to_rgb
+    )
 
 
 def _real_input(
     samples: SourceDataset, model: nn.Module, preprocessing: bool
-) -> Tensor:
-    """The picture as the exported model takes it, ``(1, C, H, W)``."""
-    inputs = samples[0]['inputs'][None]
+) -> Inputs:
+    """The picture as the exported model takes it, ``(1, C, H, W)``, for each input."""
+    packed = samples[0]['inputs']
+    inputs = packed if isinstance(packed, dict) else dict(img=packed)
+    inputs = {key: x[None] for key, x in inputs.items()}
     if not preprocessing:
-        batch = dict(inputs=inputs, data_samples=None)
-        return model.data_preprocessor(batch)['inputs']
-    return (inputs.flip(1) if samples.bgr and inputs.size(1) == 3 else inputs).float()
+        batch = inputs if isinstance(packed, dict) else inputs['img']
+        ready = model.data_preprocessor(dict(inputs=batch, data_samples=None))
+        ready = ready['inputs']
+        return tuple(ready.values()) if isinstance(ready, dict) else (ready,)
+    return tuple(
+        (x.flip(1) if samples.bgr and x.size(1) == 3 else x).float()
+        for x in inputs.values()
+    )
 
 
-def _write_onnx(exported: Exported, inputs: Tensor, path: Path, dynamic: bool) -> Run:
+def _write_onnx(exported: Exported, inputs: Inputs, path: Path, dynamic: bool) -> Run:
     for package in ('onnx', 'onnxruntime'):
         _require(package, 'an ONNX file')
     import onnxruntime
 
     names = list(exported.names)
     axes = {0: 'batch', 2: 'height', 3: 'width'}
-    dynamic_axes = {'inputs': axes, **{name: {0: 'batch'} for name in names}}
+    given = list(exported.model.input_keys or ('inputs',))
+    dynamic_axes = {name: {0: 'batch'} for name in names}
+    dynamic_axes.update(dict.fromkeys(given, axes))
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter('ignore')  # of the exporter about itself
         _guarded(
             lambda: torch.onnx.export(
                 exported,
-                (inputs,),
+                inputs,
                 str(path),
-                input_names=['inputs'],
+                input_names=given,
                 output_names=names,
                 dynamic_axes=dynamic_axes if dynamic else None,
                 opset_version=17,
@@ -186,7 +205,9 @@ def _write_onnx(exported: Exported, inputs: Tensor, path: Path, dynamic: bool) -
     )
     return lambda x: [
         torch.from_numpy(np.asarray(y))
-        for y in session.run(None, {'inputs': x.numpy()})
+        for y in session.run(
+            None, {k: v.numpy() for k, v in zip(given, x, strict=True)}
+        )
     ]
 
 
@@ -199,23 +220,25 @@ def _legacy_exporter() -> dict[str, Any]:
 
 
 def _write_program(
-    exported: Exported, inputs: Tensor, path: Path, dynamic: bool
+    exported: Exported, inputs: Inputs, path: Path, dynamic: bool
 ) -> Run:
     shapes, example = None, inputs
     if dynamic:
-        shapes = ({0: torch.export.Dim('batch', min=1, max=4096)},)
-        example = inputs.repeat(2, 1, 1, 1)  # one of a single image would stay one
+        batch = torch.export.Dim('batch', min=1, max=4096)
+        shapes = dict(inputs=({0: batch},) * len(inputs))
+        # One of a single image would stay one.
+        example = tuple(x.repeat(2, 1, 1, 1) for x in inputs)
 
     def write() -> None:
         with torch.no_grad():
             program = torch.export.export(
-                exported, (example,), dynamic_shapes=shapes, strict=False
+                exported, example, dynamic_shapes=shapes, strict=False
             )
         torch.export.save(program, str(path))
 
     _guarded(write)
     loaded = torch.export.load(str(path)).module()
-    return lambda x: list(loaded(x))
+    return lambda x: list(loaded(*x))
 
 
 def _guarded(write: Callable[[], None]) -> None:
@@ -242,7 +265,7 @@ def _require(package: str, purpose: str) -> None:
 def _compare(
     exported: Exported,
     run: Run,
-    real: Tensor,
+    real: Inputs,
     dynamic: bool,
 ) -> None:
     """See that the file computes what the model computes.
@@ -251,13 +274,15 @@ def _compare(
         UserError: naming the output that differs most.
     """
     generator = torch.Generator().manual_seed(0)
-    noise = torch.randn(real.shape, generator=generator) * real.std() + real.mean()
+    noise = tuple(
+        torch.randn(x.shape, generator=generator) * x.std() + x.mean() for x in real
+    )
     trials = dict(random=noise, real=real)
     if dynamic:
-        trials['batch'] = torch.cat([noise, real, noise])
+        trials['batch'] = tuple(map(torch.cat, zip(noise, real, noise, strict=True)))
     for kind, inputs in trials.items():
         with torch.no_grad():
-            expected = exported(inputs)
+            expected = exported(*inputs)
         for name, ours, theirs in zip(
             exported.names, expected, run(inputs), strict=True
         ):

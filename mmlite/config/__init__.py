@@ -8,7 +8,7 @@ from .dumping import config_text, plain_config, write_config
 from .editing import apply_overrides
 from .loading import load_config
 from .overrides import OverrideAction
-from .phases import check_phases, without_idle_phases
+from .phases import check_phases, settle_phases
 from .saved_text import config_of_text
 from .values import parse_value
 
@@ -28,6 +28,6 @@ __all__ = [
     'loaders_in',
     'parse_value',
     'plain_config',
-    'without_idle_phases',
+    'settle_phases',
     'write_config',
 ]

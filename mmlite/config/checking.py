@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from mmengine.config import Config
 
 from ..errors import ConfigError, Problem
+from ..registry import use_scope
 from ..signature import arguments_of
 from . import sections
 from .advice import advice_on, advise_custom_keys
@@ -19,7 +20,7 @@ from .models import check_model
 from .monitors import check_monitors
 from .parts import check_keys, under
 from .paths import check_paths, is_data
-from .phases import PHASES, idle_sections
+from .phases import PHASES, idle_sections, missing_sections
 from .schema import SECTIONS, settings, top_level_hint, top_level_keys
 from .timing import check_timing
 
@@ -121,6 +122,7 @@ def check_config(cfg: Config, build_model: bool = True) -> list[Problem]:
 
 def examine(cfg: Config, build_model: bool = True) -> Findings:
     """Find all mistakes of a config, and what else there is to say about it."""
+    use_scope(cfg.get('default_scope'))
     if is_data(cfg.filename) and (problems := check_paths(cfg)):
         return Findings(problems, [])  # nothing of it is built, not even to look
     advice = advice_on(cfg)
@@ -174,12 +176,11 @@ def _missing(cfg: Config) -> list[Problem]:
     """Sections without which others make no sense."""
     missing = {} if cfg.get('model') is not None else {'model': ''}
     idle = idle_sections(cfg)
-    for _, triple in PHASES.values():
+    for phase, (_, triple) in PHASES.items():
         there = [key for key in triple if cfg.get(key) is not None]
         if there and not idle.keys() & there:
-            missing |= dict.fromkeys(triple, f', though there is {there[0]}')
-            for key in there:
-                del missing[key]
+            lacking = missing_sections(cfg, phase)
+            missing |= dict.fromkeys(lacking, f', though there is {there[0]}')
     if cfg.get('param_scheduler') is not None and cfg.get('optim_wrapper') is None:
         missing.setdefault('optim_wrapper', ', though there is param_scheduler')
     return [Problem(key, f'is missing{why}') for key, why in missing.items()]

@@ -9,7 +9,13 @@ from mmengine.config import Config
 
 from ..errors import ConfigError, Problem
 
-__all__ = ['PHASES', 'check_phases', 'idle_sections', 'without_idle_phases']
+__all__ = [
+    'PHASES',
+    'check_phases',
+    'idle_sections',
+    'missing_sections',
+    'settle_phases',
+]
 
 #: What a phase is called, and the sections that it needs.
 PHASES = {
@@ -46,13 +52,37 @@ validation'}
     return idle
 
 
-def without_idle_phases(cfg: Config) -> Config:
-    """The config without what :func:`idle_sections` finds; itself if that is nothing."""
-    idle = idle_sections(cfg)
-    if idle:
+def missing_sections(cfg: Config, phase: str) -> list[str]:
+    """The sections that a phase lacks; an evaluation has a loop by itself.
+
+    Args:
+        cfg: A config.
+        phase: ``'train'``, ``'val'`` or ``'test'``.
+    """
+    _, needed = PHASES[phase]
+    by_itself = () if phase == 'train' else (f'{phase}_cfg',)
+    return [k for k in needed if cfg.get(k) is None and k not in by_itself]
+
+
+def settle_phases(cfg: Config) -> Config:
+    """The config without idle sections, and with the loops of what is evaluated.
+
+    Args:
+        cfg: A config; it stays as it is.
+
+    Example:
+        >>> settle_phases(Config(dict(val_dataloader={}, val_evaluator={}))).val_cfg
+        {}
+    """
+    changes: dict[str, dict | None] = dict.fromkeys(idle_sections(cfg))
+    for phase in ('val', 'test'):
+        loop = f'{phase}_cfg'
+        if cfg.get(loop) is None and not missing_sections(cfg, phase):
+            changes[loop] = {}
+    if changes:
         cfg = copy.copy(cfg)
-        for key in idle:
-            cfg[key] = None
+        for key, value in changes.items():
+            cfg[key] = value
     return cfg
 
 
@@ -75,8 +105,8 @@ def check_phases(cfg: Config, phases: Sequence[str]) -> None:
     """
     problems = []
     for phase in phases:
-        name, needed = PHASES[phase]
-        if missing := [key for key in needed if cfg.get(key) is None]:
+        if missing := missing_sections(cfg, phase):
+            name, _ = PHASES[phase]
             problems.append(Problem('', f'{name} needs {", ".join(missing)}'))
     if problems:
         raise ConfigError(problems, cfg.filename)

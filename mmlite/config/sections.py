@@ -25,7 +25,15 @@ from ..signature import arguments_of, value_name
 from .backends import backend_problems
 from .helpers import is_typo
 from .parts import check_keys, check_part, check_parts, is_built, target_of, under
-from .schema import HOOK_TYPES, SECTIONS, Slot, custom_key, paramwise_cfg, slot_of
+from .schema import (
+    HOOK_TYPES,
+    LOOP_OF,
+    SECTIONS,
+    Slot,
+    custom_key,
+    paramwise_cfg,
+    slot_of,
+)
 
 __all__ = [
     'check_backends',
@@ -87,7 +95,10 @@ def check_plain(key: str, cfg: Any) -> list[Problem]:
         what = f'is a dict, got {value_name(cfg)}'
         return [] if is_built(cfg) else [Problem('', what)]
     if key == 'train_cfg' and 'type' in cfg and 'by_epoch' in cfg:
-        return [Problem('', 'takes either type or by_epoch, not both')]
+        # A schedule's by_epoch stays when a config names its loop.
+        if LOOP_OF.get(bool(cfg['by_epoch'])) != cfg['type']:
+            return [Problem('', 'takes either type or by_epoch, not both')]
+        cfg = {name: value for name, value in cfg.items() if name != 'by_epoch'}
     return check_part(cfg, slot_of((key,), cfg))
 
 

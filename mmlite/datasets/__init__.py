@@ -1,10 +1,13 @@
 """Datasets, the transforms that their samples go through, and samplers."""
 
 from .base_dataset import BaseDataset
+from .boxes import BoxDataset
 from .cifar import CIFAR10, CIFAR100
+from .coco import CocoDataset
 from .collate import default_collate
 from .custom import CustomDataset
 from .digits import Digits
+from .digits_retrieval import DigitsRetrieval
 from .fine_grained import CUB, SUN397, Caltech101, FGVCAircraft, Food101, OxfordIIITPet
 from .gait import GaitDataset, read_partition
 from .imagenet import ImageNet, ImageNet21k
@@ -29,6 +32,7 @@ from .samplers import (
     WeightedRandomSampler,
 )
 from .seeded_index import SeededIndex
+from .shapes import Shapes
 from .silhouettes import prepare_walk
 from .stereo import (
     ETH3D,
@@ -43,8 +47,15 @@ from .stereo_scenes import StereoScenes
 from .threads import limit_opencv_threads
 from .transforms import BaseTransform, Compose, register_field, rng_of
 from .voc import VOC
+from .voc_boxes import VOCDetection
 from .walkers import Walkers
-from .wrappers import ClassBalancedDataset, ConcatDataset, RepeatDataset
+from .wrappers import (
+    ClassBalancedDataset,
+    ConcatDataset,
+    MultiImageMixDataset,
+    RepeatDataset,
+)
+from .yolo import YoloDataset
 
 __all__ = [
     'CIFAR10',
@@ -60,13 +71,16 @@ __all__ = [
     'AspectRatioBatchSampler',
     'BaseDataset',
     'BaseTransform',
+    'BoxDataset',
     'Caltech101',
     'ClassBalancedDataset',
+    'CocoDataset',
     'Compose',
     'ConcatDataset',
     'CustomDataset',
     'DefaultSampler',
     'Digits',
+    'DigitsRetrieval',
     'DrivingStereo',
     'FGVCAircraft',
     'FashionMNIST',
@@ -80,6 +94,7 @@ __all__ = [
     'InfiniteSampler',
     'KFoldDataset',
     'MiddleburyStereo',
+    'MultiImageMixDataset',
     'MultiLabelDataset',
     'MultiTaskDataset',
     'OxfordIIITPet',
@@ -93,11 +108,14 @@ __all__ = [
     'SeededIndex',
     'SeededSampler',
     'SequentialSampler',
+    'Shapes',
     'StanfordCars',
     'StereoDataset',
     'StereoScenes',
+    'VOCDetection',
     'Walkers',
     'WeightedRandomSampler',
+    'YoloDataset',
     'default_collate',
     'limit_opencv_threads',
     'load_in_memory',

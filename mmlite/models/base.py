@@ -49,6 +49,8 @@ class BaseModel(EngineModel):
             its number of classes must suffice for them.
         default_data_preprocessor: Class of the data preprocessor where a config
             names none. Here it only moves the batch.
+        input_keys: Names of its inputs where it takes several, e.g. the two views of a
+            pair; they are what an exported file takes.
         predicts: Whether it gives predictions; a whole for pretraining may not.
         tta_model: Class of the default test-time augmentation, or None.
         visual_summary: Pictures and curves of the last call, by name, for
@@ -67,6 +69,7 @@ class BaseModel(EngineModel):
     task: ClassVar[str] = ''
     default_data_preprocessor: ClassVar[str] = 'BaseDataPreprocessor'
     predicts: ClassVar[bool] = True
+    input_keys: ClassVar[tuple[str, ...]] = ()
     tta_model: ClassVar[str | None] = None
     visual_summary: Mapping[str, Any] = MappingProxyType({})
 

@@ -59,9 +59,9 @@ class ModelCfg(dict):
         """Names and values of all settings."""
         return {key: self[key] for key in self.keys()}.items()
 
-    def seen(self) -> set[str]:
-        """Names of the settings that were looked for, given or not."""
-        return self._seen
+    def seen(self) -> list[str]:
+        """Names that something looked for, whether they are given or not."""
+        return sorted(self._seen)
 
     def idle(self) -> list[str]:
         """Names of the settings that nothing looked at."""

@@ -29,6 +29,7 @@ from .patches import (
     unpatchify,
 )
 from .roi_align import crop_and_resize, multi_level_roi_align, roi_align
+from .search import nearest
 
 __all__ = [
     'batched_nms',
@@ -51,6 +52,7 @@ __all__ = [
     'lookup_rows',
     'multi_level_roi_align',
     'multiclass_nms',
+    'nearest',
     'nms',
     'num_kept',
     'paired_overlaps',

@@ -294,10 +294,7 @@ def test_one_mistake(override, problem):
         (['train_cfg'], ['train_cfg is missing, though there is train_dataloader']),
         (
             ['val_cfg', 'val_evaluator'],
-            [
-                'val_cfg is missing, though there is val_dataloader',
-                'val_evaluator is missing, though there is val_dataloader',
-            ],
+            ['val_evaluator is missing, though there is val_dataloader'],
         ),
         (['val_dataloader', 'val_evaluator'], []),
         (['val_dataloader', 'val_cfg', 'val_evaluator'], []),

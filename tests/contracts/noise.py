@@ -56,14 +56,11 @@ def detection(size: int = 4) -> dict[str, Any]:
 def stereo(size: int = 4) -> dict[str, Any]:
     """Pairs of 30x60 pixels, with disparities from 0 (unknown) to 20 px."""
     generator = torch.Generator().manual_seed(0)
-    views = [
-        torch.randint(0, 256, (size, 3, 30, 60), generator=generator).byte()
-        for _ in range(2)
-    ]
+    pairs = torch.randint(0, 256, (size, 2, 3, 30, 60), generator=generator).byte()
     truth = torch.rand(size, 30, 60, generator=generator) * 20
     truth[:, :4] = 0
     return dict(
-        inputs=dict(ref_img=views[0], tgt_img=views[1]),
+        inputs=dict(ref_img=pairs[:, 0], tgt_img=pairs[:, 1]),
         data_samples=[DataSample(gt_disparity=disparity) for disparity in truth],
     )
 
@@ -86,6 +83,18 @@ def two_pictures(size: int = 4) -> dict[str, Any]:
     return dict(batch, inputs=[batch['inputs'], batch['inputs']])
 
 
+def views(size: int = 4) -> dict[str, Any]:
+    """Two views of each image, 32x32 pixels in colour."""
+    generator = torch.Generator().manual_seed(0)
+    return dict(
+        inputs=[
+            torch.randint(0, 256, (size, 3, 32, 32), generator=generator).byte()
+            for _ in range(2)
+        ],
+        data_samples=[DataSample() for _ in range(size)],
+    )
+
+
 #: By the name of the task.
 NOISE: dict[str, Callable[..., dict[str, Any]]] = dict(
     masked=masked,
@@ -97,4 +106,5 @@ NOISE: dict[str, Callable[..., dict[str, Any]]] = dict(
     gait=gait,
     skeleton_gait=skeleton_gait,
     stereo=stereo,
+    views=views,
 )

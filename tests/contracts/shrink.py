@@ -66,6 +66,8 @@ def shrink(cfg: Config, work_dir: Path) -> Config:
     cfg.pop('stand_in', None)
     if 'SeparateFCs' in cfg.model:
         return shrink_gait(cfg)
+    if cfg.train_dataloader.dataset.type == 'Shapes':
+        return shrink_shapes(cfg)
     if cfg.model.type in MASKED:
         return shrink_pretraining(cfg)
     shrink_model(cfg.model)
@@ -150,6 +152,16 @@ def shrink_gait(cfg: Config) -> Config:
         num_identities=2, num_instances=2, num_batches=1
     )
     cfg.train_cfg = dict(by_epoch=True, max_epochs=1, val_interval=1)
+    return cfg
+
+
+def shrink_shapes(cfg: Config) -> Config:
+    """One step of training and of validation, on two drawn pictures."""
+    for key in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        cfg[key].dataset.update(num_train=2, num_test=2)
+        cfg[key].batch_size = 2
+    cfg.train_cfg = dict(by_epoch=True, max_epochs=1, val_interval=1)
+    cfg.param_scheduler = [s for s in cfg.param_scheduler if s.type != 'LinearLR']
     return cfg
 
 

@@ -19,10 +19,9 @@ from mmlite.structures import FeatureSpec
 
 SPECS = (FeatureSpec(6, stride=8), FeatureSpec(8, stride=16))
 
-# Those of one algorithm's own are tested with it.
-for_each_neck = pytest.mark.parametrize(
-    'name', [n for n in names_of('necks') if promise_of(n) != 'PretrainNeck']
-)
+#: Those that state a promise take and give something else, and have other tests.
+NAMES = [name for name in names_of('necks') if promise_of(name) is None]
+for_each_neck = pytest.mark.parametrize('name', NAMES)
 
 
 def build(name, **changes):
@@ -73,3 +72,14 @@ def test_it_is_built_and_run_without_memory(name):
 def test_unknown_arguments_are_refused_by_name(name):
     with pytest.raises(ConfigError, match="no argument 'no_such_argument'"):
         build(name, no_such_argument=1)
+
+
+@pytest.mark.parametrize('name', names_of('necks', 'CropNeck'))
+def test_crops_of_all_sizes_give_one_tensor(name):
+    neck = build(name).train()
+    crops = [torch.randn(4, 8, size, size, requires_grad=True) for size in (6, 3)]
+    out = neck([(crop,) for crop in crops])
+    assert out.shape == (8, 4)
+    out.sum(dim=1).square().sum().backward()
+    for tensor in (*crops, *neck.parameters()):
+        assert tensor.grad.isfinite().all()

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import pytest
+import torch
 
 from mmlite.registry import MODELS, TRANSFORMS, Registry
 
@@ -135,6 +136,7 @@ BACKBONES = {
         arch=dict(embed_dims=16, num_layers=2, tokens_mlp_dims=8, channels_mlp_dims=32),
         img_size=64,
     ),
+    'MoCoV3ViT': dict(arch=TOKENS, img_size=64, patch_size=16),
     'MobileNetV2': dict(widen_factor=0.125, out_indices=(1, 3, 7)),
     'PCPVT': dict(arch=TWINS, out_indices=(0, 1), norm_after_stage=True),
     'PyramidVig': dict(arch=dict(blocks=[1, 1], channels=[8, 16]), k=2),
@@ -289,6 +291,15 @@ PRETRAINING = {
     'iTPNHiViT': 'returns tokens, a mask, and where they belong',
 }
 
+# Backbones around another network, which decides what they promise, each with the
+# reason why no contract is tried.
+AROUND = {
+    'HuggingFaceBackbone': 'takes a package that is optional',
+    'LoRAModel': 'freezes the weights, and saves the changes alone',
+    'TIMMBackbone': 'takes a package that is optional',
+    'TorchvisionBackbone': 'takes a package that is optional',
+}
+
 # Parameters without effect that a checkpoint has, each with the reason.
 UNREACHED = {'DeiT3': ('ln2', 'mmpretrain calls the first norm twice')}
 
@@ -308,12 +319,18 @@ NECKS = {
     'GlobalAveragePooling': dict(),
     'GlobalMaxPooling': dict(),
     'HRFuseScales': dict(in_channels=(6, 8), out_channels=12),
+    'DenseCLNeck': dict(in_channels=8, hid_channels=6, out_channels=4),
     'LinearNeck': dict(in_channels=8, out_channels=4, gap_dim=2),
+    'MoCoV2Neck': dict(in_channels=8, hid_channels=6, out_channels=4),
+    'NonLinearNeck': dict(
+        in_channels=8, hid_channels=6, out_channels=4, norm_cfg=dict(type='BN1d')
+    ),
+    'SwAVNeck': dict(in_channels=8, hid_channels=6, out_channels=4),
 }
 
 # Necks that take vectors of width 8 alone, and necks that read the last map alone.
 VECTOR_NECKS = ('ClsBatchNormNeck',)
-LAST_ALONE = ('LinearNeck',)
+LAST_ALONE = ('DenseCLNeck', 'LinearNeck', 'MoCoV2Neck', 'NonLinearNeck')
 
 # For heads: the width of the feature vector is 8, the number of classes 5. A head
 # of several ``in_channels`` gets as many vectors.
@@ -364,6 +381,7 @@ PROMISES = {
     'heads': (
         'ClassificationHead',
         'MultiLabelHead',
+        'MultiTaskHead',
         'PretrainHead',
         'AnchorHead',
         'BoxHead',
@@ -410,6 +428,16 @@ class HeadCase(NamedTuple):
 
 L2 = dict(type='PixelReconstructionLoss', criterion='L2')
 _CE = dict(type='CrossEntropyLoss')
+_MLP = dict(
+    type='MoCoV2Neck',
+    in_channels=8,
+    hid_channels=6,
+    out_channels=8,
+    with_avg_pool=False,
+)
+_SWAV_LOSS = dict(feat_dim=8, num_crops=[2, 1], num_prototypes=5)
+_CROSS_ENTROPY = dict(type='CrossEntropyLoss')
+_COSINE = dict(type='CosineSimilarityLoss')
 
 PRETRAIN_HEADS: dict[str, HeadCase] = {
     'BEiTV1Head': HeadCase(
@@ -438,6 +466,13 @@ PRETRAIN_HEADS: dict[str, HeadCase] = {
         dict(embed_dims=8, num_embed=5, loss=dict(type='L1Loss')),
         [(2, 4, 8), (2, 4, 5), (2, 2, 2)],
     ),
+    'ContrastiveHead': HeadCase(dict(loss=_CROSS_ENTROPY), [(4, 1), (4, 7)]),
+    'LatentCrossCorrelationHead': HeadCase(
+        dict(in_channels=8, loss=dict(type='CrossCorrelationLoss')), [(4, 8), (4, 8)]
+    ),
+    'LatentPredictHead': HeadCase(dict(loss=_COSINE, predictor=_MLP), [(4, 8), (4, 8)]),
+    'MoCoV3Head': HeadCase(dict(loss=_CROSS_ENTROPY, predictor=_MLP), [(4, 8), (4, 8)]),
+    'SwAVHead': HeadCase(dict(loss=dict(_SWAV_LOSS, type='SwAVLoss')), [(12, 8)]),
 }
 
 GAIT_LOSSES = [
@@ -458,6 +493,7 @@ PRETRAIN_LOSSES: dict[str, HeadCase] = {
     'PixelReconstructionLoss': HeadCase(
         dict(criterion='L2'), [(2, 4, 8), (2, 4, 8), (2, 4)]
     ),
+    'SwAVLoss': HeadCase(_SWAV_LOSS, [(12, 8)]),
 }
 
 #: Losses for pretraining that need more than numbers, each with the reason.
@@ -528,6 +564,43 @@ STEREO: dict[str, dict[str, Any]] = {
 }
 
 
+_VIEWS = dict(
+    backbone=dict(type='ResNet_CIFAR', depth=18, stem_channels=8, base_channels=8),
+    neck=dict(type='MoCoV2Neck', in_channels=64, hid_channels=8, out_channels=8),
+)
+_PREDICT = dict(type='LatentPredictHead', loss=_COSINE, predictor=_MLP)
+_CONTRAST = dict(type='ContrastiveHead', loss=_CROSS_ENTROPY)
+_QUEUE = dict(_VIEWS, queue_len=6, feat_dim=8, head=_CONTRAST)
+CONTRASTIVE: dict[str, dict[str, Any]] = {
+    'BYOL': dict(_VIEWS, head=_PREDICT),
+    'BarlowTwins': dict(
+        _VIEWS,
+        head=dict(
+            type='LatentCrossCorrelationHead',
+            in_channels=8,
+            loss=dict(type='CrossCorrelationLoss'),
+        ),
+    ),
+    'DenseCL': dict(
+        _QUEUE,
+        neck=dict(type='DenseCLNeck', in_channels=64, hid_channels=8, out_channels=8),
+    ),
+    'MoCo': _QUEUE,
+    'MoCoV3': dict(
+        _VIEWS, head=dict(type='MoCoV3Head', loss=_CROSS_ENTROPY, predictor=_MLP)
+    ),
+    'SimCLR': dict(_VIEWS, head=_CONTRAST),
+    'SimSiam': dict(_VIEWS, head=_PREDICT),
+    'SwAV': dict(
+        _VIEWS,
+        neck=dict(type='SwAVNeck', in_channels=64, hid_channels=8, out_channels=8),
+        head=dict(
+            type='SwAVHead',
+            loss=dict(type='SwAVLoss', feat_dim=8, num_prototypes=5),
+        ),
+    ),
+}
+
 #: For wholes: config, and the task whose noise they are given.
 WHOLES: dict[str, tuple[dict[str, Any], str]] = {
     'Baseline': (GAIT_BASE, 'gait'),
@@ -568,6 +641,15 @@ WHOLES: dict[str, tuple[dict[str, Any], str]] = {
         'skeleton_gait',
     ),
     **{name: (args, 'stereo') for name, args in STEREO.items()},
+    **{name: (args, 'views') for name, args in CONTRASTIVE.items()},
+    'ImageToImageRetriever': (
+        dict(
+            image_encoder=[dict(type='LeNet5'), dict(type='GlobalAveragePooling')],
+            head=dict(type='ArcFaceClsHead', num_classes=5, in_channels=120),
+            prototype=torch.eye(120)[:6],
+        ),
+        'classification',
+    ),
     'ImageClassifier': (
         dict(
             backbone=dict(type='LeNet5'),
@@ -759,6 +841,9 @@ WHOLES.update(
     ),
 )
 
+#: Wholes of packages that are optional.
+OF_OTHERS = ('HuggingFaceClassifier', 'TimmClassifier')
+
 #: The masked image models, whose recipes are tested with these small parts.
 MASKED = ('BEiT', 'CAE', 'EVA', 'MAE', 'MFF', 'MILAN', 'MaskFeat', 'MixMIM', 'SimMIM')
 
@@ -782,10 +867,17 @@ METRIC_CASES: dict[str, tuple[dict[str, Any], str]] = {
     'GaitRetrieval': (dict(protocol=WALK_TYPES), 'walks'),
     'Accuracy': (dict(topk=(1, 3)), 'scores'),
     'AveragePrecision': (dict(), 'scores'),
+    'CocoMetric': (dict(classwise=True), 'boxes'),
     'ConfusionMatrix': (dict(), 'scores'),
     'MultiLabelMetric': (dict(thr=0.2), 'scores'),
     'DisparityMetric': (dict(reduction=['image', 'pixel']), 'disparities'),
+    'RetrievalAveragePrecision': (dict(topk=3), 'scores'),
+    'RetrievalRecall': (dict(topk=(1, 3)), 'scores'),
     'SingleLabelMetric': (dict(average=None), 'scores'),
+    'VOCMetric': (dict(classwise=True), 'boxes'),
+    'MultiTasksMetric': (dict(task_metrics=dict(a=[dict(type='Accuracy')])), 'tasks'),
+    'VOCAveragePrecision': (dict(), 'difficult'),
+    'VOCMultiLabelMetric': (dict(thr=0.2), 'difficult'),
 }
 
 # For transforms: the image is 33x47.
@@ -804,6 +896,12 @@ _OPERATIONS = {
     'SolarizeAdd': dict(magnitude=50, prob=1.0),
 }
 STEPS = {
+    'Expand': dict(prob=1.0, ratio_range=(1, 2)),
+    'FilterAnnotations': dict(),
+    'MinIoURandomCrop': dict(),
+    'Mosaic': dict(prob=0.0),  # its sample has further ones
+    'PhotoMetricDistortion': dict(),
+    'RandomChoiceResize': dict(scales=[(40, 60), (70, 30)]),
     'LoadSequence': dict(),
     'RandomPerspective': dict(prob=1.0),
     'RandomRotate': dict(prob=1.0),
@@ -835,6 +933,9 @@ STEPS = {
     ),
     'Normalize': dict(mean=[120.0] * 3, std=[60.0] * 3),
     'PackInputs': dict(),
+    'NumpyToPIL': dict(),
+    'PILToNumpy': dict(),
+    'PackMultiTaskInputs': dict(multi_task_fields=()),
     'Pad': dict(size=(50, 40)),
     'RandomCrop': dict(crop_size=20, padding=4),
     'RandomErasing': dict(erase_prob=1.0, mode='rand'),
@@ -869,6 +970,7 @@ KEEP_PLACE = ('BatchRandomErasing',)
 # Transforms that change the pixels and move nothing.
 PHOTOMETRIC = (
     *('ColorJitter', 'Lighting', 'Normalize', 'RandomErasing', 'RandomGrayscale'),
+    'PhotoMetricDistortion',
     *_OPERATIONS,
 )
 
@@ -882,9 +984,12 @@ NEITHER = (
     'LoadAnnotations',
     'LoadDisparity',
     'LoadImageFromFile',
+    *('FilterAnnotations', 'MinIoURandomCrop', 'Mosaic'),  # depend on boxes
     'MultiView',
     'PackInputs',
     'ShiftView',
+    'PackMultiTaskInputs',
+    *('NumpyToPIL', 'PILToNumpy'),
     'SwapFlip',
     'TestTimeAug',
     'ViewErasing',

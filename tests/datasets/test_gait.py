@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mmlite.datasets import GaitDataset
+from mmlite.datasets import GaitDataset, PKSampler
 from mmlite.errors import DataError, DataNotFoundError
 from mmlite.registry import DATASETS, TRANSFORMS
 
@@ -270,8 +270,7 @@ def test_sample_types_that_are_none(options, said):
     ('size', 'width'),
     [((64, 64), 44), ((64, 44), 44), ((128, 128), 88), ((128, 88), 88)],
 )
-def test_sides_are_cut_once(size):
-    width = size[0] * 44 // 64
+def test_sides_are_cut_once(size, width):
     frame = np.arange(size[1], dtype=np.uint8) * np.ones((2, size[0], 1), np.uint8)
     cut = TRANSFORMS.build(dict(type='SilhouetteCut'))(dict(sils=frame))['sils']
     assert cut.shape[2] == width
@@ -302,6 +301,19 @@ def test_a_turn_is_about_the_centre():
     step = TRANSFORMS.build(dict(type='RandomRotate', prob=1.0, degree=180))
     found = step(dict(sils=frame[None], rng=random.Random(0)))['sils'][0]
     assert found[32, 22] == 255 and found.sum() == 255
+
+
+def test_a_batch_stays_whole_where_an_identity_has_one_walk():
+    write('001')
+    for number in range(6):
+        write('002', f'nm-0{number}')
+    walks = build()
+    sampler = PKSampler(walks, num_identities=2, num_instances=4, seed=0)
+    for epoch in range(20):
+        sampler.set_epoch(epoch)
+        for batch in sampler:
+            labels = [walks.get_data_info(i)['gt_label'] for i in batch]
+            assert sorted(labels) == [0] * 4 + [1] * 4
 
 
 def test_the_base_is_what_is_exported():

@@ -7,8 +7,8 @@ ann_file = 'data/casiab/CASIA-B.json'
 
 train_pipeline = [
     dict(type='LoadSequence'),
-    dict(type='SampleFrames', sample_type='fixed_unordered', frames_num_fixed=30),
     dict(type='SilhouetteCut'),
+    dict(type='SampleFrames', sample_type='fixed_unordered', frames_num_fixed=30),
     dict(type='RandomRotate', prob=0.3),
     dict(
         type='RandomErasing',
@@ -21,8 +21,8 @@ train_pipeline = [
 ]
 test_pipeline = [
     dict(type='LoadSequence'),
-    dict(type='SampleFrames', sample_type='all_ordered', frames_all_limit=720),
     dict(type='SilhouetteCut'),
+    dict(type='SampleFrames', sample_type='all_ordered', frames_all_limit=720),
     dict(type='PackInputs', input_key='sils', meta_keys=('subject', 'type', 'view')),
 ]
 

@@ -21,8 +21,8 @@ train_pipeline = [
 ]
 test_pipeline = [
     dict(type='LoadSequence'),
-    dict(type='SampleFrames', sample_type='all_ordered', frames_all_limit=720),
     dict(type='SilhouetteCut'),
+    dict(type='SampleFrames', sample_type='all_ordered', frames_all_limit=720),
     dict(type='PackInputs', input_key='sils', meta_keys=('subject', 'type', 'view')),
 ]
 

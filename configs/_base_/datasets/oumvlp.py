@@ -7,14 +7,14 @@ ann_file = 'data/oumvlp/OUMVLP.json'
 
 train_pipeline = [
     dict(type='LoadSequence'),
-    dict(type='SampleFrames', sample_type='fixed_unordered', frames_num_fixed=30),
     dict(type='SilhouetteCut'),
+    dict(type='SampleFrames', sample_type='fixed_unordered', frames_num_fixed=30),
     dict(type='PackInputs', input_key='sils', meta_keys=('subject', 'type', 'view')),
 ]
 test_pipeline = [
     dict(type='LoadSequence'),
-    dict(type='SampleFrames', sample_type='all_ordered', frames_all_limit=720),
     dict(type='SilhouetteCut'),
+    dict(type='SampleFrames', sample_type='all_ordered', frames_all_limit=720),
     dict(type='PackInputs', input_key='sils', meta_keys=('subject', 'type', 'view')),
 ]
 

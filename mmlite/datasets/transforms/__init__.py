@@ -7,6 +7,13 @@ from .batch_transform import BatchTransform, refuse_left_behind
 from .color import ColorJitter, Lighting, Normalize, RandomGrayscale
 from .compose import Compose, MultiView, TestTimeAug
 from .cropping import BatchRandomCrop, CenterCrop, RandomCrop, RandomResizedCrop
+from .detection import (
+    Expand,
+    FilterAnnotations,
+    MinIoURandomCrop,
+    PhotoMetricDistortion,
+    RandomChoiceResize,
+)
 from .disparity_files import (
     decode_disparity,
     decode_pfm,
@@ -43,6 +50,8 @@ from .masking import (
     RandomResizedCropAndInterpolationWithTwoPic,
     SimMIMMaskGenerator,
 )
+from .mosaic import Mosaic
+from .multi_task import PackMultiTaskInputs
 from .operation import Operation, PixelOperation
 from .pixel_operations import (
     AutoContrast,
@@ -64,6 +73,7 @@ from .sequences import LoadSequence, SampleFrames, SilhouetteCut
 from .shifting import Shift
 from .skeletons import SkeletonMaps, follow_person, skeleton_maps
 from .stereo import LoadDisparity, RandomStereoScale, ShiftView, ViewErasing
+from .torchvision_steps import NumpyToPIL, PILToNumpy, TorchvisionTransform
 from .warping import Rotate, Shear, Translate
 
 __all__ = [
@@ -90,7 +100,9 @@ __all__ = [
     'EfficientNetCenterCrop',
     'EfficientNetRandomCrop',
     'Equalize',
+    'Expand',
     'Field',
+    'FilterAnnotations',
     'FixedField',
     'GaussianBlur',
     'ImageField',
@@ -101,16 +113,23 @@ __all__ = [
     'LoadImageFromFile',
     'LoadSequence',
     'MapField',
+    'MinIoURandomCrop',
+    'Mosaic',
     'MultiView',
     'Normalize',
+    'NumpyToPIL',
     'Operation',
+    'PILToNumpy',
     'PackInputs',
+    'PackMultiTaskInputs',
     'Pad',
+    'PhotoMetricDistortion',
     'PixelOperation',
     'Posterize',
     'RandAugment',
     'RandomApply',
     'RandomChoice',
+    'RandomChoiceResize',
     'RandomCrop',
     'RandomErasing',
     'RandomFlip',
@@ -137,6 +156,7 @@ __all__ = [
     'SolarizeAdd',
     'SwapFlip',
     'TestTimeAug',
+    'TorchvisionTransform',
     'Translate',
     'ValidField',
     'ViewErasing',

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...registry import TRANSFORMS
+from .image_ops import check_channels
 from .operation import PixelOperation
 
 
@@ -35,6 +36,7 @@ class GaussianBlur(PixelOperation):
         """Blur the pixels."""
         from PIL import Image, ImageFilter
 
+        check_channels(img, 4, self)
         picture = Image.fromarray(img.squeeze(-1) if img.shape[2:] == (1,) else img)
         blurred = picture.filter(ImageFilter.GaussianBlur(magnitude))
         return np.asarray(blurred).reshape(img.shape)

@@ -39,8 +39,8 @@ def follow_person(frames: Sequence[np.ndarray]) -> np.ndarray:
     Example:
         >>> here, there = np.ones((17, 3)), 50 * np.ones((17, 3))
         >>> poses = follow_person([here[None], np.stack([there, here])])
-        >>> poses[1, 0]
-        array([1., 1., 1.])
+        >>> poses[1, 0].tolist()
+        [1.0, 1.0, 1.0]
     """
     last: np.ndarray | None = None
     found = []

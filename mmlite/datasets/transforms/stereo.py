@@ -14,6 +14,7 @@ from .base import OR_SKIP, BaseTransform, below, rng_of
 from .disparity_files import decode_disparity
 from .fields import DisparityField
 from .geometry import fields_of, image_size, resize
+from .image_ops import Interpolation, check_interpolation
 
 __all__ = ['LoadDisparity', 'RandomStereoScale', 'ShiftView', 'ViewErasing']
 
@@ -130,6 +131,7 @@ class RandomStereoScale(BaseTransform):
         sparse: Whether the ground truth is sparse, as that of KITTI.
         min_size: ``(height, width)`` that the pair has afterwards at least, e.g. that
             of the crop behind it.
+        interpolation: How to resize the images, e.g. ``'bilinear'``.
 
     Shape:
         ref_img, tgt_img: ``(H, W, C)`` -> ``(H', W', C)``.
@@ -150,6 +152,7 @@ class RandomStereoScale(BaseTransform):
         prob: float = 1.0,
         sparse: bool = False,
         min_size: Sequence[int] = (1, 1),
+        interpolation: Interpolation = 'bilinear',
     ) -> None:
         if not 0 <= prob <= 1:
             raise ValueError(f'prob lies in [0, 1], got {prob}')
@@ -160,6 +163,8 @@ class RandomStereoScale(BaseTransform):
         self.prob = prob
         self.sparse = sparse
         self.min_size = tuple(min_size)
+        check_interpolation(interpolation, 'cv2')
+        self.interpolation = interpolation
 
     def transform(self, results: dict) -> dict:
         """Resize the pair, or do not."""
@@ -177,7 +182,7 @@ class RandomStereoScale(BaseTransform):
         if self.sparse:
             found = [n for n, f in fields_of(results) if type(f) is DisparityField]
             maps = {name: results.pop(name) for name in found}
-        resize(results, new)
+        resize(results, new, self.interpolation)
         for name, value in maps.items():
             results[name] = scattered(value, old, new)
         return results

@@ -31,6 +31,7 @@ from .inception_v3 import InceptionV3
 from .itpn_hivit import iTPNHiViT
 from .lenet import LeNet5
 from .levit import LeViT
+from .lora import LoRAModel
 from .mae_hivit import MAEHiViT
 from .mae_vit import MAEViT, MFFViT, MILANViT
 from .masked_vit import BEiTPretrainViT, CAEPretrainViT, MaskFeatViT
@@ -77,6 +78,7 @@ from .vig import PyramidVig, Vig
 from .vision_transformer import VisionTransformer
 from .vit_eva02 import ViTEVA02
 from .vit_sam import ViTSAM
+from .wrapped import HuggingFaceBackbone, TIMMBackbone, TorchvisionBackbone
 from .xcit import XCiT
 
 __all__ = [
@@ -115,10 +117,12 @@ __all__ = [
     'HRNet',
     'HiViT',
     'HorNet',
+    'HuggingFaceBackbone',
     'InceptionV3',
     'InvertedResidual',
     'LeNet5',
     'LeViT',
+    'LoRAModel',
     'MAEHiViT',
     'MAEViT',
     'MFFViT',
@@ -168,7 +172,9 @@ __all__ = [
     'SwinTransformer',
     'SwinTransformerV2',
     'T2T_ViT',
+    'TIMMBackbone',
     'TinyViT',
+    'TorchvisionBackbone',
     'ViTEVA02',
     'ViTSAM',
     'Vig',

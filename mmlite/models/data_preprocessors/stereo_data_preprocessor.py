@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from ...errors import DataError
 from ...registry import MODELS
+from ...structures import SampleBatch
 from .image import Borders, ImageDataPreprocessor, Size
 
 
@@ -40,6 +41,17 @@ class StereoDataPreprocessor(ImageDataPreprocessor):
         tensor([[[[1., 2., 3., 3.],
                   [1., 2., 3., 3.]]]])
     """
+
+    def forward(self, data: dict, training: bool = False) -> dict:
+        """Prepare what the data loader gives; pairs without samples get empty ones.
+
+        These keep the sizes to which predictions are cut back.
+        """
+        inputs = data.get('inputs') if isinstance(data, dict) else None
+        if isinstance(inputs, Mapping) and inputs and data.get('data_samples') is None:
+            count = len(next(iter(inputs.values())))
+            data = dict(data, data_samples=SampleBatch.of(count))
+        return super().forward(data, training)
 
     def prepare(self, inputs: Any, training: bool = False) -> dict[str, Any]:
         """The pairs on the device, normalised and padded."""

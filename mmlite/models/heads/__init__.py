@@ -18,6 +18,7 @@ from .multi_label_head import (
     MultiLabelClsHead,
     MultiLabelLinearClsHead,
 )
+from .multi_task_head import MultiTaskHead
 from .retina_head import RetinaHead
 from .roi_head import RoIHead
 from .rpn_head import RPNHead
@@ -51,6 +52,7 @@ __all__ = [
     'MoCoV3Head',
     'MultiLabelClsHead',
     'MultiLabelLinearClsHead',
+    'MultiTaskHead',
     'RPNHead',
     'RetinaHead',
     'RoIHead',

@@ -42,6 +42,7 @@ from .graph_conv import DyGraphConv2d, nearest_neighbours
 from .hivit_blocks import BlockWithRPE, HiViTPatchEmbed, PatchMerge
 from .inverted_residual import EdgeResidual, InvertedResidual
 from .layer_scale import LayerScale
+from .lora import LoRALinear
 from .make_divisible import make_divisible
 from .mlp import Mlp
 from .norm import GRN, BiasBatchNorm2d, LayerNorm2d, build_norm_layer
@@ -133,6 +134,7 @@ __all__ = [
     'LayerNorm2d',
     'LayerScale',
     'LeAttention',
+    'LoRALinear',
     'MapPatchEmbed',
     'Mlp',
     'MomentumAnnealingEMA',

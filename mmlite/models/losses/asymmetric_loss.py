@@ -84,7 +84,7 @@ class AsymmetricLoss(WeightedLoss):
 
     Example:
         >>> AsymmetricLoss(clip=0.5)(torch.zeros(1, 4), torch.zeros(1, 4))
-        tensor(-0.)
+        tensor(0.)
     """
 
     def __init__(

@@ -128,8 +128,8 @@ class SwAVLoss(BaseModule):
         """The mean over the views that are assigned."""
         if len(x) % self.num_views:
             raise ValueError(
-                f'SwAVLoss expects the features of {self.num_views} views, as num_crops '
-                f'says, got {len(x)} vectors; set model.head.loss.num_crops to the '
+                f'SwAVLoss expects the features of {self.num_views} views, as num_crops'
+                f' says, got {len(x)} vectors; set model.head.loss.num_crops to the '
                 'numbers of views that the pipeline makes'
             )
         with torch.no_grad():

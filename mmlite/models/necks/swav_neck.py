@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -42,6 +43,8 @@ class SwAVNeck(ProjectionNeck):
         >>> neck([(torch.rand(4, 8, 7, 7), ), (torch.rand(12, 8, 3, 3), )]).shape
         torch.Size([16, 4])
     """
+
+    promise: ClassVar[str] = 'CropNeck'
 
     def __init__(
         self,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from torch import Tensor, nn
 
-from ...structures import DataSample
+from ...structures import DataSample, SampleBatch, scatter_field
 from ..base import BaseModel
 from ..joining import Joined, build_part
 
@@ -99,6 +100,28 @@ class BaseSelfSupervisor(Joined, BaseModel):
             data_samples: What the pipeline knows of each image, e.g. its ``mask``.
         """
         raise self._undefined('loss')
+
+    def predict(
+        self, inputs: Tensor, data_samples: Sequence[DataSample] | None = None
+    ) -> Sequence[DataSample]:
+        """The samples with ``pred_embedding`` ``(D, )``, for metrics of features.
+
+        It is the last feature, averaged over its places.
+
+        Args:
+            inputs: Images, ``(B, C, H, W)``.
+            data_samples: The samples to be completed; None makes new ones.
+        """
+        feats = self.extract_feat(inputs)
+        feats = feats if isinstance(feats, Tensor) else feats[-1]
+        if feats.ndim == 3:  # (B, L, D), tokens
+            feats = feats.mean(dim=1)
+        elif feats.ndim > 2:
+            feats = feats.flatten(2).mean(dim=2)
+        if data_samples is None:
+            data_samples = SampleBatch.of(len(feats))
+        scatter_field(data_samples, 'pred_embedding', feats)
+        return data_samples
 
 
 #: The name under which the tutorials of mmpretrain import it.

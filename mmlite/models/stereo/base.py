@@ -9,7 +9,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ...errors import ConfigError, DataError, Problem, TrainingError
+from ...errors import (
+    ConfigError,
+    DataError,
+    Problem,
+    TrainingError,
+    did_you_mean,
+)
 from ...ops import regress_disparity
 from ...structures import DataSample, meta_values, scatter_field
 from ..named_outputs import BaseModel as NamedOutputs
@@ -60,6 +66,7 @@ class BaseModel(NamedOutputs):
     """
 
     task: ClassVar[str] = 'stereo'
+    input_keys: ClassVar[tuple[str, ...]] = ('ref_img', 'tgt_img')
     default_data_preprocessor: ClassVar[str] = 'StereoDataPreprocessor'
     #: Height and width of what ``forward`` is given are multiples of it.
     size_divisor: ClassVar[int] = 1
@@ -125,6 +132,15 @@ class StereoModel(BaseModel):
     """
 
     normalization: ClassVar[Mapping[str, Any]] = dict(_IMAGENET, to_rgb=True)
+
+    def _build(self) -> None:
+        super()._build()
+        idle = self.model_cfg.idle()
+        if idle:
+            hint = did_you_mean(idle[0], self.model_cfg.seen())
+            raise ConfigError(
+                f'{type(self).__name__} has no argument {idle[0]!r}{hint}'
+            )
 
     def estimate(self, left: Tensor, right: Tensor) -> list[Tensor]:
         """Disparities ``(B, H, W)``; in training all that have a loss."""

@@ -73,7 +73,8 @@ class GwcNet(StereoModel):
         self.check_max_disp(16)
         self.num_groups = model_cfg.get('num_groups', 40)
         use_concat = model_cfg.get('use_concat_volume', False)
-        concat = model_cfg.get('concat_channels', 12) if use_concat else 0
+        width = model_cfg.get('concat_channels', 12)
+        concat = width if use_concat else 0
         self.feature_extraction = _Features(concat)
         self.dres0 = cost_stem(self.num_groups + 2 * concat, 32)
         self.dres1 = cost_stem(32, 32, last_relu=False)

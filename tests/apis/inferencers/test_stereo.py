@@ -1,0 +1,131 @@
+"""Disparities of pairs, and the files they are written to."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from mmlite.apis import export
+from mmlite.apis.cli import main
+from mmlite.apis.inferencers import Source, StereoInferencer, StereoPrediction
+from mmlite.datasets.transforms import decode_disparity, decode_pfm
+from mmlite.errors import DataError, UserError
+from mmlite.structures import DataSample
+from mmlite.visualization import write_image
+
+CONFIGS = Path(__file__).parents[3] / 'configs/stereo'
+CONFIG = str(CONFIGS / 'tinystereo_1xb8-40e_scenes.py')
+TINY = ['model.channels=8', 'model.num_groups=2', 'model.depth=1']
+
+
+@pytest.fixture
+def pair(tmp_path):
+    rng = np.random.default_rng(0)
+    views = rng.integers(0, 256, (2, 21, 42, 3), np.uint8)
+    names = [str(tmp_path / f'{name}.png') for name in ('left', 'right')]
+    for view, name in zip(views, names, strict=True):
+        write_image(view, name)
+    return views, names
+
+
+@pytest.fixture
+def prediction(pair):
+    disparity = torch.full((21, 42), 4.0)
+    disparity[0, 0] = 0
+    sources = [Source('left', array=pair[0][0]), Source('right', array=pair[0][1])]
+    return StereoPrediction(sources, DataSample(pred_disparity=disparity))
+
+
+@pytest.mark.filterwarnings('ignore:no checkpoint')
+def test_files_and_arrays_give_the_same(pair):
+    views, names = pair
+    torch.manual_seed(0)
+    predict = StereoInferencer(CONFIG, overrides=TINY)
+    (of_files,) = predict(names)
+    (of_arrays,) = predict(list(views))
+    np.testing.assert_array_equal(of_files.disparity, of_arrays.disparity)
+    assert of_files.disparity.shape == (21, 42)
+    assert of_files['right'] == names[1] and of_files['width'] == 42
+
+
+@pytest.mark.filterwarnings('ignore:no checkpoint')
+def test_views_that_do_not_fit(pair):
+    views, names = pair
+    predict = StereoInferencer(CONFIG, overrides=TINY)
+    with pytest.raises(DataError, match='takes 2 images at a time, got 1'):
+        predict(names[:1])
+    with pytest.raises(DataError, match='one size, got 42x21 and 40x21'):
+        predict([views[0], views[1][:, :40]])
+
+
+def test_the_command_line_writes_all_files(pair, tmp_path, capsys):
+    torch.manual_seed(0)
+    model = StereoInferencer(CONFIG, overrides=TINY).model
+    torch.save(dict(state_dict=model.state_dict()), tmp_path / 'a.pth')
+    words = [CONFIG, str(tmp_path / 'a.pth'), *pair[1]]
+    options = ['--show-dir', str(tmp_path / 'out'), '--cfg-options', *TINY]
+    assert main(['predict', *words, *options]) in (0, None)
+    values = np.load(tmp_path / 'out/left_disparity.npy')
+    written = decode_pfm((tmp_path / 'out/left_disparity.pfm').read_bytes())
+    np.testing.assert_array_equal(written, values)
+    stored = (tmp_path / 'out/left_disparity.png').read_bytes()
+    rounded = decode_disparity(stored, 'a.png')
+    np.testing.assert_allclose(rounded, values.clip(1 / 256), atol=1 / 512)
+    assert cv2.imread(str(tmp_path / 'out/left.png')).shape == (21, 84, 3)
+
+
+def test_depth_and_points(prediction, tmp_path):
+    depth = prediction.depth(focal_length=100, baseline=0.2)
+    assert np.isinf(depth[0, 0]) and depth[1, 1] == 5
+    assert prediction.depth(100, 0.2, offset=1)[1, 1] == 4
+    path = prediction.save_points(tmp_path / 'a.ply', 100, 0.2)
+    header, body = path.read_bytes().split(b'end_header\n')
+    assert b'element vertex 881' in header  # all but the one at infinity
+    kind = [(n, '<f4') for n in 'xyz'] + [(n, 'u1') for n in 'rgb']
+    points = np.frombuffer(body, kind)
+    last = points[-1]  # the corner at the lower right
+    assert (last['x'], last['y'], last['z']) == pytest.approx((20.5 / 20, 0.5, 5))
+    colour = [last[name] for name in 'rgb']
+    assert colour == prediction.image[-1, -1].tolist()
+    with pytest.raises(UserError, match='are above 0'):
+        prediction.depth(0, 1)
+
+
+def test_errors_have_colours_of_a_fixed_scale(prediction):
+    """White where an error begins to count, at 3 px and 5 %; black: unknown."""
+    truth = np.full((21, 42), 4.0, np.float32)
+    truth[0, 0], truth[1, 1], truth[2, 2] = 0, 1, 40
+    colours = prediction.error_colours(truth)
+    assert colours[0, 0].tolist() == [0, 0, 0]
+    np.testing.assert_allclose(colours[1, 1], 255, atol=1)
+    assert colours[3, 3].tolist() == [0, 0, 255]  # no error: blue
+    assert colours[2, 2, 0] > colours[2, 2, 2]  # a large one: red
+    with pytest.raises(DataError, match='both have the size of the picture'):
+        prediction.error_colours(truth[1:])
+
+
+def test_a_file_of_another_kind_is_refused(prediction, tmp_path):
+    with pytest.raises(DataError, match=r'written as \.png, \.pfm or \.npy'):
+        prediction.save_disparity(tmp_path / 'a.jpg')
+
+
+@pytest.mark.slow
+def test_lightstereo_as_an_onnx_file(tmp_path):
+    """``export`` compares the file with PyTorch before it is kept."""
+    onnxruntime = pytest.importorskip('onnxruntime')
+    config = CONFIGS / 'lightstereo-s_8xb24-90e_sceneflow.py'
+    path = export(config, out=tmp_path / 'a.onnx', size=(64, 96))
+    session = onnxruntime.InferenceSession(str(path))
+    assert [x.name for x in session.get_inputs()] == ['ref_img', 'tgt_img']
+    view = np.zeros((1, 3, 64, 96), np.float32)
+    (disparity,) = session.run(['disparity'], dict(ref_img=view, tgt_img=view))
+    assert disparity.shape == (1, 64, 96)
+
+
+@pytest.mark.filterwarnings('ignore:no checkpoint')
+def test_a_small_network_as_an_onnx_file(tmp_path):
+    pytest.importorskip('onnxruntime')
+    path = export(CONFIG, out=tmp_path / 'a.onnx', overrides=TINY, size=(32, 64))
+    assert path.exists()
