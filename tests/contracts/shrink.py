@@ -100,7 +100,7 @@ def shrink(cfg: Config, work_dir: Path) -> Config:
 
 def shrink_pretraining(cfg: Config) -> Config:
     """One step of a whole that gives no predictions."""
-    cfg.model = Config(dict(WHOLES[cfg.model.type][0], type=cfg.model.type))
+    cfg.model = dict(WHOLES[cfg.model.type][0], type=cfg.model.type)
     shrink_loader(cfg.train_dataloader, 5, 32)
     for step in cfg.train_dataloader.dataset.pipeline:
         if step.type == 'RandomResizedCrop':
@@ -267,6 +267,10 @@ def shrink_model(model: dict) -> None:
         model.backbone.frozen_stages = 1
     if 'arch' in tiny and 'out_indices' in {**tiny, **model.backbone}:
         model.backbone.out_indices = -1  # there are fewer stages
+    if isinstance(model.get('neck'), dict) and 'input_features' in model.neck:
+        with torch.device('meta'):
+            width = MODELS.build(model.backbone).feature_specs[-1].channels
+        model.neck.input_features = width
     if 'in_channels' in model.get('head', {}):
         with torch.device('meta'):
             specs = MODELS.build(model.backbone).feature_specs
