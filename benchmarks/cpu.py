@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 
 from checkpoints import checkpoints
+from coco import average_precision
 from detection import features_of_boxes, step_of_detectors, suppression
 from evaluation import evaluation
 from gait import evaluation_memory, reading, training_step, triplets
@@ -41,6 +42,7 @@ BENCHMARKS: dict[str, Benchmark] = dict(
     D1=suppression,
     D2=features_of_boxes,
     D3=step_of_detectors,
+    D4=average_precision,
 )
 
 

@@ -13,3 +13,8 @@ _base_ = [
     '../_base_/schedules/shapes_adamw_30e.py',
     '../_base_/default_runtime.py',
 ]
+
+default_hooks = dict(
+    logger=dict(interval=10), checkpoint=dict(interval=30, save_best='coco/bbox_mAP')
+)
+randomness = dict(seed=0)

@@ -1,6 +1,6 @@
 """GwcNet-G on SceneFlow.
 
-Expected: mean error about 0.79 px on the test (the paper's figure).
+Expected: mean error 0.79 px on the test (the paper's figure).
 Its settings are the paper's: Adam at 1e-3, halved after 10, 12 and 14 of 16 epochs.
 
     torchrun --nproc-per-node 8 tools/train.py \

@@ -34,14 +34,14 @@ from .samplers import (
 from .seeded_index import SeededIndex
 from .shapes import Shapes
 from .silhouettes import prepare_walk
-from .stereo import (
+from .stereo import StereoDataset
+from .stereo_published import (
     ETH3D,
     KITTI2012,
     KITTI2015,
     DrivingStereo,
     MiddleburyStereo,
     SceneFlow,
-    StereoDataset,
 )
 from .stereo_scenes import StereoScenes
 from .threads import limit_opencv_threads
@@ -49,7 +49,12 @@ from .transforms import BaseTransform, Compose, register_field, rng_of
 from .voc import VOC
 from .voc_boxes import VOCDetection
 from .walkers import Walkers
-from .wrappers import ClassBalancedDataset, ConcatDataset, RepeatDataset
+from .wrappers import (
+    ClassBalancedDataset,
+    ConcatDataset,
+    MultiImageMixDataset,
+    RepeatDataset,
+)
 from .yolo import YoloDataset
 
 __all__ = [
@@ -89,6 +94,7 @@ __all__ = [
     'InfiniteSampler',
     'KFoldDataset',
     'MiddleburyStereo',
+    'MultiImageMixDataset',
     'MultiLabelDataset',
     'MultiTaskDataset',
     'OxfordIIITPet',

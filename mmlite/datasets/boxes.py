@@ -199,8 +199,8 @@ def _checked(one: NamedBox, image: BoxedImage) -> np.ndarray:
         box = np.full(1, np.nan)
     if box.shape != (4,) or not np.isfinite(box).all():
         raise DataError(
-            f'{image.img_path}: the box of a {one.name!r} is {one.box!r}, expected four '
-            'finite numbers'
+            f'{image.img_path}: the box of a {one.name!r} is {one.box!r}, expected '
+            'four finite numbers'
         )
     return box
 

@@ -55,14 +55,21 @@ class CocoDataset(BoxDataset):
         ([[1.0, 2.0, 4.0, 6.0]], [3])
     """
 
-    def __init__(self, ann_file: str, label_is_id: bool = False, **kwargs: Any) -> None:
-        if label_is_id and kwargs.get('classes') is not None:
-            raise ValueError('label_is_id takes the classes of the file; leave classes')
+    def __init__(
+        self, ann_file: str = '', label_is_id: bool = False, **kwargs: Any
+    ) -> None:
         self.label_is_id = label_is_id
         super().__init__(ann_file=ann_file, **kwargs)
 
     def read_images(self) -> tuple[list[BoxedImage], Sequence[str]]:
         """The images of the file."""
+        if self.label_is_id and self.CLASSES is not None:
+            raise DataError(
+                'CocoDataset(label_is_id=True) takes the classes of the file; leave '
+                'classes out'
+            )
+        if not self.ann_file:
+            raise DataError('CocoDataset reads a JSON file; set ann_file')
         content = read_data(self.ann_file)
         names = self._categories(content)
         images = self._images(content)

@@ -16,11 +16,13 @@ from ..errors import ConfigError, DataError
 from ..registry import DATASETS
 from ..structures import class_mapping, comparable
 from .seeded_index import follow
+from .transforms import Compose, rng_of
 
 __all__ = [
     'Around',
     'ClassBalancedDataset',
     'ConcatDataset',
+    'MultiImageMixDataset',
     'RepeatDataset',
     'built',
 ]
@@ -234,3 +236,72 @@ class ClassBalancedDataset(Around, engine.ClassBalancedDataset):
         self, dataset: dict | Dataset, oversample_thr: float, lazy_init: bool = False
     ) -> None:
         super().__init__(built(dataset), oversample_thr, lazy_init)
+
+
+@DATASETS.register_module()
+class MultiImageMixDataset(Around, Dataset):
+    """Samples that steps make of several ones, e.g. by :class:`Mosaic`.
+
+    A step that states ``num_others`` finds as many further samples, drawn from the
+    dataset, under ``mix_results``.
+
+    Args:
+        dataset: The dataset, or a dict that describes it; its pipeline loads, and does
+            not pack.
+        pipeline: The steps that mix, and all that come after them.
+
+    Raises:
+        DataError: if the dataset packs its samples.
+
+    Example:
+        >>> mixed = DATASETS.build(dict(
+        ...     type='MultiImageMixDataset',
+        ...     dataset=dict(type='Shapes', num_train=8, pipeline=[]),
+        ...     pipeline=[dict(type='Mosaic', img_scale=(64, 64))]))
+        >>> len(mixed), mixed[0]['img'].shape
+        (8, (128, 128, 3))
+    """
+
+    def __init__(self, dataset: dict | Dataset, pipeline: Sequence) -> None:
+        self.dataset = built(dataset)
+        self.pipeline = Compose(pipeline)
+        self._metainfo = dict(self.dataset.metainfo)
+
+    @property
+    def metainfo(self) -> dict:
+        """What the dataset is about."""
+        return dict(self._metainfo)
+
+    def full_init(self) -> None:
+        """Read the samples in, unless that has been done."""
+        self.dataset.full_init()
+        self._metainfo = dict(self.dataset.metainfo)
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    def _get_ori_dataset_idx(self, idx: int) -> int:
+        return int(idx)
+
+    def __getitem__(self, idx: int) -> Any:
+        results = self._sample(idx)
+        rng = rng_of(results)
+        for step in self.pipeline.transforms:
+            count = getattr(step, 'num_others', 0)
+            if count:
+                others = [int(rng.random() * len(self)) for _ in range(count)]
+                results['mix_results'] = [self._sample(follow(idx, i)) for i in others]
+            results = step(results)
+            if results is None:
+                return self[follow(idx, (int(idx) + 1) % len(self))]
+        return results
+
+    def _sample(self, idx: int) -> dict:
+        results = self.dataset[idx]
+        if not isinstance(results, dict) or 'img' not in results:
+            raise DataError(
+                'MultiImageMixDataset mixes images, but the pipeline of its dataset '
+                'gives none; let it end with loading, and pack in the pipeline of '
+                'MultiImageMixDataset'
+            )
+        return results

@@ -45,7 +45,9 @@ def row_pyramid(corr: Tensor, num_levels: int) -> list[Tensor]:
     levels = [corr]
     for _ in range(num_levels - 1):
         flat = levels[-1].flatten(0, -3)
-        levels.append(F.avg_pool1d(flat, 2).view(*corr.shape[:-1], -1))
+        # Of a single pixel there are no two to take the mean of: nothing is known.
+        halved = F.avg_pool1d(flat, 2) if flat.size(-1) > 1 else flat * 0
+        levels.append(halved.view(*corr.shape[:-1], -1))
     return levels
 
 

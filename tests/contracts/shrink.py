@@ -8,7 +8,15 @@ from typing import Any
 
 import numpy as np
 import torch
-from contracts.tiny import BACKBONES, CONTRASTIVE, arguments_of, image_shape
+from contracts.tiny import (
+    BACKBONES,
+    CONTRASTIVE,
+    MASKED,
+    STEREO,
+    WHOLES,
+    arguments_of,
+    image_shape,
+)
 from mmengine.config import Config
 
 from mmlite.datasets import BaseDataset
@@ -73,6 +81,10 @@ def shrink(cfg: Config, work_dir: Path) -> Config:
         return shrink_retriever(cfg)
     if cfg.train_dataloader.dataset.type == 'Shapes':
         return shrink_shapes(cfg)
+    if cfg.model.type in MASKED:
+        return shrink_pretraining(cfg)
+    if MODELS.get(cfg.model.type).task == 'stereo':
+        return shrink_stereo(cfg)
     shrink_model(cfg.model)
     num_classes = class_count(cfg)
     for key in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
@@ -83,6 +95,18 @@ def shrink(cfg: Config, work_dir: Path) -> Config:
     cfg.train_cfg = dict(by_epoch=True, max_epochs=1, val_interval=1)
     if isinstance(cfg.get('param_scheduler'), list):  # what begins in the one epoch
         cfg.param_scheduler = [s for s in cfg.param_scheduler if not s.get('begin')]
+    return cfg
+
+
+def shrink_pretraining(cfg: Config) -> Config:
+    """One step of a whole that gives no predictions."""
+    cfg.model = dict(WHOLES[cfg.model.type][0], type=cfg.model.type)
+    shrink_loader(cfg.train_dataloader, 5, 32)
+    for step in cfg.train_dataloader.dataset.pipeline:
+        if step.type == 'RandomResizedCrop':
+            step.scale = 32
+    cfg.train_cfg = dict(by_epoch=True, max_epochs=1)
+    cfg.param_scheduler = [s for s in cfg.param_scheduler if not s.get('begin')]
     return cfg
 
 
@@ -142,6 +166,29 @@ def shrink_gait(cfg: Config) -> Config:
     cfg.train_dataloader.batch_sampler.update(
         num_identities=2, num_instances=2, num_batches=1
     )
+    return cfg
+
+
+def shrink_stereo(cfg: Config) -> Config:
+    """Two small made-up pairs for a small network."""
+    cfg.model.update(STEREO[cfg.model.type])
+    for phase in ('train', 'val'):
+        loader = cfg[f'{phase}_dataloader']
+        steps = [s for s in loader.dataset.pipeline if not s.type.startswith('Load')]
+        for step in steps:
+            if 'crop_size' in step:
+                step.crop_size = (16, 32)
+        loader.dataset = dict(
+            type='StereoScenes',
+            split='train',
+            num_scenes=2,
+            size=(32, 64),
+            max_disp=16,
+            pipeline=steps,
+        )
+        loader.batch_size, loader.num_workers = 2, 0
+        loader.persistent_workers = False
+    cfg.test_dataloader = cfg.val_dataloader
     cfg.train_cfg = dict(by_epoch=True, max_epochs=1, val_interval=1)
     return cfg
 
@@ -216,8 +263,14 @@ def shrink_model(model: dict) -> None:
     tiny = arguments_of(model.backbone.type, BACKBONES, 'BACKBONES')
     kept = ('depth', 'out_indices', 'out_type')  # what the recipe is about
     model.backbone.update({k: v for k, v in tiny.items() if k not in kept})
+    if 'arch' in tiny and model.backbone.get('frozen_stages', -1) > 0:
+        model.backbone.frozen_stages = 1
     if 'arch' in tiny and 'out_indices' in {**tiny, **model.backbone}:
         model.backbone.out_indices = -1  # there are fewer stages
+    if isinstance(model.get('neck'), dict) and 'input_features' in model.neck:
+        with torch.device('meta'):
+            width = MODELS.build(model.backbone).feature_specs[-1].channels
+        model.neck.input_features = width
     if 'in_channels' in model.get('head', {}):
         with torch.device('meta'):
             specs = MODELS.build(model.backbone).feature_specs

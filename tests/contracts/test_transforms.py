@@ -43,6 +43,7 @@ def sample(tmp_path):
         ori_shape=image.shape[:2],
         gt_label=3,
         instances=[],
+        gt_bboxes=np.zeros((0, 4), np.float32),
         sample_idx=5,
     )
 

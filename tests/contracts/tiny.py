@@ -844,6 +844,9 @@ WHOLES.update(
 #: Wholes of packages that are optional.
 OF_OTHERS = ('HuggingFaceClassifier', 'TimmClassifier')
 
+#: The masked image models, whose recipes are tested with these small parts.
+MASKED = ('BEiT', 'CAE', 'EVA', 'MAE', 'MFF', 'MILAN', 'MaskFeat', 'MixMIM', 'SimMIM')
+
 #: For samplers: arguments, and whether another epoch has another order.
 SAMPLERS: dict[str, tuple[dict[str, Any], bool]] = {
     'AspectRatioBatchSampler': (dict(batch_size=4), True),
@@ -894,6 +897,12 @@ _OPERATIONS = {
     'SolarizeAdd': dict(magnitude=50, prob=1.0),
 }
 STEPS = {
+    'Expand': dict(prob=1.0, ratio_range=(1, 2)),
+    'FilterAnnotations': dict(),
+    'MinIoURandomCrop': dict(),
+    'Mosaic': dict(prob=0.0),  # its sample has further ones
+    'PhotoMetricDistortion': dict(),
+    'RandomChoiceResize': dict(scales=[(40, 60), (70, 30)]),
     'LoadSequence': dict(),
     'RandomPerspective': dict(prob=1.0),
     'RandomRotate': dict(prob=1.0),
@@ -962,6 +971,7 @@ KEEP_PLACE = ('BatchRandomErasing',)
 # Transforms that change the pixels and move nothing.
 PHOTOMETRIC = (
     *('ColorJitter', 'Lighting', 'Normalize', 'RandomErasing', 'RandomGrayscale'),
+    'PhotoMetricDistortion',
     *_OPERATIONS,
 )
 
@@ -975,6 +985,7 @@ NEITHER = (
     'LoadAnnotations',
     'LoadDisparity',
     'LoadImageFromFile',
+    *('FilterAnnotations', 'MinIoURandomCrop', 'Mosaic'),  # depend on boxes
     'MultiView',
     'PackInputs',
     'ShiftView',

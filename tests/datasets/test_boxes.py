@@ -62,6 +62,10 @@ def test_labels_can_be_ids(tmp_path):
     assert data[0]['gt_labels'].tolist() == [2, 6]
     assert data.metainfo['cat_ids'] == list(range(1, 8))
     assert data.CLASSES[2:4] == ('a', 'N/A 4')
+    with pytest.raises(DataError, match='takes the classes of the file'):
+        coco(tmp_path, [], label_is_id=True, classes=['a'])
+    with pytest.raises(DataError, match='set ann_file'):
+        CocoDataset()
 
 
 @pytest.mark.parametrize(
@@ -69,7 +73,7 @@ def test_labels_can_be_ids(tmp_path):
     [
         (
             ('cat', 'dog'),
-            r'0 of 2 annotations matched the classes \[cat, dog\]; the file has \[b, a\]',
+            r'0 of 2 annotations matched the classes \[cat, dog\]; the file has \[b, a',
         ),
         (('a', 'bb', 'b'), r"the class 'bb' is not in .*which has \[a, b\]; did you"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 import subprocess
@@ -204,3 +205,32 @@ def test_the_loss_has_its_closed_form(here):
     assert loss(pred, target, reduction_override='none').shape == (3, 4)
     with pytest.raises(ValueError, match='one value per class'):
         loss(pred, torch.zeros(3))
+
+
+def test_an_own_self_supervised_algorithm_learns(here):
+    few = [option for option in FEW if 'train' in option]
+    runner = apis.train('my_algorithm_digits.py', few)
+    logged = runner.message_hub.get_scalar('train/loss').data[0]
+    assert len(logged) == 4 and all(map(math.isfinite, logged))
+    checkpoint = 'work_dirs/my_algorithm_digits/epoch_1.pth'
+    arch = dict(embed_dims=32, num_layers=2, num_heads=4, feedforward_channels=64)
+    vit = MODELS.build(
+        dict(
+            type='VisionTransformer',
+            arch=arch,
+            img_size=32,
+            patch_size=4,
+            init_cfg=dict(type='Pretrained', checkpoint=checkpoint, prefix='backbone.'),
+        )
+    )
+    vit.init_weights()
+    learned = runner.model.backbone.state_dict()
+    for name, value in vit.state_dict().items():
+        torch.testing.assert_close(value, learned[name])
+
+
+def test_the_slip_of_the_tutorial_is_explained(here):
+    from mmlite.models.selfsup import BaseSelfSupvisor
+
+    with pytest.raises(ValueError, match='first argument of BaseSelfSup.* backbone'):
+        BaseSelfSupvisor(None)

@@ -11,7 +11,3 @@ param_scheduler = [
 train_cfg = dict(by_epoch=True, max_epochs=30, val_interval=30)
 val_cfg = dict()
 test_cfg = dict()
-default_hooks = dict(
-    logger=dict(interval=10), checkpoint=dict(interval=30, save_best='coco/bbox_mAP')
-)
-randomness = dict(seed=0)

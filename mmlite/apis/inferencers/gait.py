@@ -72,8 +72,10 @@ class GaitPrediction(Prediction):
             other: The walk.
             metric: ``'euc'`` or ``'cos'``.
         """
-        pair = self.embedding[None], other.embedding[None]
-        return part_distances(*pair, metric).item()
+        one, two = self.embedding, other.embedding
+        if metric == 'euc':  # exactly 0 for the same walk
+            return (one - two).norm(dim=0).mean().item()
+        return part_distances(one[None], two[None], metric).item()
 
     def to_dict(self) -> dict[str, Any]:
         """The embedding, and the distance to the walk that it is compared with."""

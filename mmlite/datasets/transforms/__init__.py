@@ -7,6 +7,13 @@ from .batch_transform import BatchTransform, refuse_left_behind
 from .color import ColorJitter, Lighting, Normalize, RandomGrayscale
 from .compose import Compose, MultiView, TestTimeAug
 from .cropping import BatchRandomCrop, CenterCrop, RandomCrop, RandomResizedCrop
+from .detection import (
+    Expand,
+    FilterAnnotations,
+    MinIoURandomCrop,
+    PhotoMetricDistortion,
+    RandomChoiceResize,
+)
 from .disparity_files import (
     decode_disparity,
     decode_pfm,
@@ -43,6 +50,7 @@ from .masking import (
     RandomResizedCropAndInterpolationWithTwoPic,
     SimMIMMaskGenerator,
 )
+from .mosaic import Mosaic
 from .multi_task import PackMultiTaskInputs
 from .operation import Operation, PixelOperation
 from .pixel_operations import (
@@ -92,7 +100,9 @@ __all__ = [
     'EfficientNetCenterCrop',
     'EfficientNetRandomCrop',
     'Equalize',
+    'Expand',
     'Field',
+    'FilterAnnotations',
     'FixedField',
     'GaussianBlur',
     'ImageField',
@@ -103,6 +113,8 @@ __all__ = [
     'LoadImageFromFile',
     'LoadSequence',
     'MapField',
+    'MinIoURandomCrop',
+    'Mosaic',
     'MultiView',
     'Normalize',
     'NumpyToPIL',
@@ -111,11 +123,13 @@ __all__ = [
     'PackInputs',
     'PackMultiTaskInputs',
     'Pad',
+    'PhotoMetricDistortion',
     'PixelOperation',
     'Posterize',
     'RandAugment',
     'RandomApply',
     'RandomChoice',
+    'RandomChoiceResize',
     'RandomCrop',
     'RandomErasing',
     'RandomFlip',

@@ -30,6 +30,7 @@ __all__ = [
     'flip',
     'image_size',
     'images_of',
+    'keep_boxes',
     'needs_kind',
     'pad',
     'recolour',
@@ -250,12 +251,26 @@ def crop(results: dict, window: Window) -> None:
 def _drop_all_empty_boxes(results: dict, found: list[tuple[str, Field]]) -> None:
     for name, field in found:
         if isinstance(field, BoxField):
-            _drop_empty_boxes(results, name, field)
+            keep_boxes(results, name, field.kept(results[name]))
 
 
-def _drop_empty_boxes(results: dict, name: str, field: BoxField) -> None:
-    """Drop boxes without an area, and all that belongs to them."""
-    kept = field.kept(results[name])
+def keep_boxes(results: dict, name: str, kept: np.ndarray) -> None:
+    """Drop boxes, and all that belongs to them.
+
+    Args:
+        results: The sample.
+        name: The field of the boxes.
+        kept: Which of them stay, ``(N, )``.
+
+    Raises:
+        DataError: if a field belongs to the boxes, but has not one entry each.
+
+    Example:
+        >>> sample = dict(gt_bboxes=np.ones((2, 4)), gt_labels=np.array([5, 7]))
+        >>> keep_boxes(sample, 'gt_bboxes', np.array([False, True]))
+        >>> sample['gt_labels']
+        array([7])
+    """
     for other, value in results.items():
         known = FIELDS.get(other)
         if known is None:
@@ -269,7 +284,7 @@ def _drop_empty_boxes(results: dict, name: str, field: BoxField) -> None:
             if not kept.all():
                 results[other] = _selected(value, kept)
     if not kept.all():
-        results[name] = results[name][kept]
+        results[name] = _selected(results[name], kept)
 
 
 def _selected(value: Any, kept: np.ndarray) -> Any:

@@ -61,6 +61,7 @@ class StereoDataPreprocessor(ImageDataPreprocessor):
                 f'{type(inputs).__name__}; set input_key=["ref_img", "tgt_img"] of '
                 'PackInputs'
             )
+        _check_sizes(inputs)
         prepare = super().prepare
         return {key: prepare(x, training) for key, x in inputs.items()}
 
@@ -75,3 +76,14 @@ class StereoDataPreprocessor(ImageDataPreprocessor):
         if images.ndim == 3:
             return F.pad(images[None], around, mode='replicate')[0]
         return F.pad(images, around, mode='replicate')
+
+
+def _check_sizes(inputs: Mapping[str, Any]) -> None:
+    """See that the views of each pair have one size."""
+    views = [list(view) for view in inputs.values()]
+    for pair in zip(*views, strict=False):
+        if len({tuple(view.shape[-2:]) for view in pair}) > 1:
+            sizes = ' and '.join(f'{x.shape[-1]}x{x.shape[-2]}' for x in pair)
+            raise DataError(
+                f'both views of a pair have one size, got {sizes} (width x height)'
+            )

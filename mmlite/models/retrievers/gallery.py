@@ -11,7 +11,6 @@ from mmengine.dist import get_world_size
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from ...engine.dataloaders import build_dataloader
 from ...errors import ConfigError, DataError
 from ...ops import gather
 
@@ -67,6 +66,8 @@ class Gallery:
         if self._loader is None:
             cfg = dict(self.prototype)
             cfg.setdefault('sampler', dict(type='DefaultSampler', shuffle=False))
+            from ...engine.dataloaders import build_dataloader
+
             self._loader = build_dataloader(cfg)
         return self._loader
 

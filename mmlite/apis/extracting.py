@@ -1,0 +1,96 @@
+"""Keep the features that a model has of a dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.config import Config
+from torch import Tensor
+
+from ..config import load_config
+from ..engine.dataloaders import build_dataloader
+from ..errors import ConfigError
+from ..structures import gather_field, has_field
+from .model import init_model
+
+__all__ = ['extract_features']
+
+
+@torch.no_grad()
+def extract_features(
+    config: str | Path | Config | dict,
+    checkpoint: str | Path | None = None,
+    out: str | Path | None = None,
+    overrides: Sequence[str] = (),
+    *,
+    dataloader: str = 'val_dataloader',
+    pooled: bool = True,
+) -> dict[str, np.ndarray]:
+    """The features of all images of a data loader.
+
+    Args:
+        config: A config file, a loaded config, or a dict.
+        checkpoint: A checkpoint; without one the weights are random.
+        out: A ``.npz`` file to write them to.
+        overrides: ``'key.path=value'`` strings, as after ``--cfg-options``.
+        dataloader: Which one: ``'train_dataloader'``, ``'val_dataloader'`` or
+            ``'test_dataloader'``. Its pipeline is used as it is, but no image is
+            left out and none shuffled.
+        pooled: Whether maps and tokens are averaged to one vector an image.
+
+    Returns:
+        ``feat_0``, ``feat_1``, ... ``(N, *)``: what the model gives; ``gt_label``
+        ``(N, )`` where there are single labels.
+
+    Raises:
+        ConfigError: if the config has no such data loader.
+
+    Example:
+        >>> found = extract_features(
+        ...     'configs/resnet18_digits.py', overrides=[
+        ...         'model.backbone.base_channels=2',
+        ...         'model.head.in_channels=16',
+        ...         'val_dataloader.dataset.indices=4'])
+        >>> found['feat_0'].shape, found['gt_label'].shape
+        ((4, 16), (4,))
+    """
+    cfg = load_config(config, overrides)
+    if cfg.get(dataloader) is None:
+        raise ConfigError(
+            f'{dataloader} is missing; state one in the config, or name another with '
+            '--dataloader'
+        )
+    model = init_model(cfg, checkpoint)
+    loader = dict(cfg[dataloader], drop_last=False)
+    loader.pop('batch_sampler', None)
+    loader['sampler'] = dict(type='DefaultSampler', shuffle=False)
+    loader.setdefault('batch_size', 32)
+    columns: dict[str, list[Tensor]] = {}
+    for batch in build_dataloader(loader):
+        data = model.data_preprocessor(batch, False)
+        feats = model.extract_feat(data['inputs'])
+        feats = feats if isinstance(feats, (list, tuple)) else (feats,)
+        for i, feat in enumerate(feats):
+            value = _mean(feat) if pooled else feat
+            columns.setdefault(f'feat_{i}', []).append(value.float().cpu())
+        samples = data['data_samples']
+        if has_field(samples, 'gt_label'):
+            columns.setdefault('gt_label', []).append(
+                gather_field(samples, 'gt_label').cpu()
+            )
+    found: dict[str, Any] = {k: torch.cat(v).numpy() for k, v in columns.items()}
+    if out is not None:
+        Path(out).parent.mkdir(parents=True, exist_ok=True)
+        np.savez(out, **found)
+    return found
+
+
+def _mean(feat: Tensor) -> Tensor:
+    """One vector an image: the mean of a map, or of tokens."""
+    if feat.ndim == 4:
+        return feat.mean(dim=(2, 3))
+    return feat.mean(dim=1) if feat.ndim == 3 else feat
