@@ -14,6 +14,7 @@ from typing import NoReturn
 from ..config import OverrideAction, config_text, examine, load_config
 from ..errors import ConfigError, UserError, did_you_mean
 from ..version import __version__
+from .cli_convert import add_convert, convert
 
 LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
 
@@ -74,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
         ('reparameterize', 'fuse a network for deployment', _add_fuse, _fuse),
         ('pack-dataset', 'decode a dataset once, into one file', _add_pack, _pack),
         ('prepare-gait', 'cut and centre silhouettes of walks', _add_gait, _gait),
-        ('convert-detection', 'boxes in another format', _add_convert, _convert),
+        ('convert-detection', 'boxes in another format', add_convert, convert),
     ):
         command = commands.add_parser(name, help=summary, description=summary)
         add_arguments(command)
@@ -211,21 +212,6 @@ def _add_gait(parser: argparse.ArgumentParser) -> None:
         help='casiab, oumvlp, gait3d, grew or sustech1k',
     )
     parser.add_argument('--size', type=int, default=64, help='pixels of a frame')
-
-
-def _add_convert(parser: argparse.ArgumentParser) -> None:
-    formats = ('coco', 'voc', 'yolo')
-    parser.add_argument('source', choices=formats, help='format that is read')
-    parser.add_argument('target', choices=formats, help='format that is written')
-    parser.add_argument('root', help='folder of the dataset')
-    parser.add_argument('out', help='folder to write to')
-    parser.add_argument('--split', default='train', help='which part, e.g. val')
-    parser.add_argument(
-        '--ann-file',
-        help="COCO's JSON, YOLO's data.yaml or VOC's list of images, below the folder",
-    )
-    parser.add_argument('--images', help="COCO's folder of images, below the folder")
-    parser.add_argument('--classes', help='file of the classes, one a line')
 
 
 def _add_predict(parser: argparse.ArgumentParser) -> None:
@@ -376,23 +362,6 @@ def _fuse(args: argparse.Namespace) -> int:
 
     out = reparameterize(args.config, args.checkpoint, args.out, args.cfg_options)
     print(f'fused; build the model with model.backbone.deploy=True to load {out}')
-    return 0
-
-
-def _convert(args: argparse.Namespace) -> int:
-    from .converting import convert_detection
-
-    written = convert_detection(
-        args.source,
-        args.target,
-        args.root,
-        args.out,
-        split=args.split,
-        ann_file=args.ann_file,
-        images=args.images,
-        classes=args.classes,
-    )
-    print(written)
     return 0
 
 
