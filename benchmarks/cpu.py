@@ -9,7 +9,9 @@ from __future__ import annotations
 import sys
 
 from checkpoints import checkpoints
+from detection import features_of_boxes, step_of_detectors, suppression
 from evaluation import evaluation
+from gait import evaluation_memory, reading, training_step, triplets
 from jpegs import decode_and_crop
 from loops import history, host_reads, overhead
 from pipelines import in_memory, main_process, per_sample
@@ -32,6 +34,13 @@ BENCHMARKS: dict[str, Benchmark] = dict(
     C11=whole_training,
     C12=checkpoints,
     C13=scan,
+    C20=reading,
+    C21=triplets,
+    C22=evaluation_memory,
+    C23=training_step,
+    D1=suppression,
+    D2=features_of_boxes,
+    D3=step_of_detectors,
 )
 
 

@@ -22,6 +22,7 @@ __all__ = [
     'find_inside',
     'loaded_object',
     'scoped',
+    'without_scope',
 ]
 
 #: Packages in whose configs a name may begin with the package: it is our own then.
@@ -151,3 +152,10 @@ def _search(same: Any, outer: Any) -> tuple[str, ...]:
             if keys := _search(same, value):
                 return (str(key), *keys)
     return ()
+
+
+def without_scope(cfg: Any) -> Any:
+    """The dict without a scope of published configs, whose names are ours too."""
+    if cfg.get('_scope_') not in PUBLISHED_SCOPES:
+        return cfg
+    return type(cfg)({k: v for k, v in cfg.items() if k != '_scope_'})

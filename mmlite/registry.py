@@ -30,6 +30,7 @@ from .lookup import (
     class_at,
     find_inside,
     scoped,
+    without_scope,
 )
 from .signature import argument_problems, value_name
 
@@ -173,7 +174,7 @@ class Registry(BaseRegistry):
         if problems:
             raise ConfigError(problems, cfg=cfg)
         try:
-            return super().build(_without_scope(cfg), *args, **kwargs)
+            return super().build(without_scope(cfg), *args, **kwargs)
         except ConfigError as error:
             keys = find_inside(error.cfg, cfg) if error.cfg is not None else ()
             raise ConfigError(error.under(*keys).problems, cfg=cfg) from error.__cause__
@@ -321,13 +322,6 @@ def _build_transform(cfg: Any, registry: BaseRegistry, **kwargs: Any) -> Any:
     if function is None:
         return build_from_cfg(cfg, registry=registry, **kwargs)
     return partial(function, **{k: v for k, v in cfg.items() if k != 'type'})
-
-
-def _without_scope(cfg: Any) -> Any:
-    """The dict without a scope of published configs, whose names are ours too."""
-    if cfg.get('_scope_') not in PUBLISHED_SCOPES:
-        return cfg
-    return type(cfg)({k: v for k, v in cfg.items() if k != '_scope_'})
 
 
 def _type_name(target: Any) -> str:

@@ -8,12 +8,17 @@ from importlib import import_module
 from typing import Any
 
 _HOMES = {
+    'GaitInferencer': 'inferencers',
+    'DetectionInferencer': 'inferencers',
     'ImageClassificationInferencer': 'inferencers',
     'Inferencer': 'inferencers',
+    'convert_detection': 'converting',
     'export': 'exporting',
     'init_model': 'model',
     'inferencer_of': 'inferencers',
+    'knn': 'neighbours',
     'pack_dataset': 'packing',
+    'prepare_gait': 'preparing_gait',
     'predict': 'predicting',
     'prepare_training': 'training',
     'reparameterize': 'reparameterizing',
@@ -22,13 +27,18 @@ _HOMES = {
 }
 
 __all__ = [
+    'DetectionInferencer',
+    'GaitInferencer',
     'ImageClassificationInferencer',
     'Inferencer',
+    'convert_detection',
     'export',
     'inferencer_of',
     'init_model',
+    'knn',
     'pack_dataset',
     'predict',
+    'prepare_gait',
     'prepare_training',
     'reparameterize',
     'test',

@@ -73,6 +73,8 @@ def _parser() -> argparse.ArgumentParser:
         ('export', 'export a model to ONNX or torch.export', _add_export, _export),
         ('reparameterize', 'fuse a network for deployment', _add_fuse, _fuse),
         ('pack-dataset', 'decode a dataset once, into one file', _add_pack, _pack),
+        ('prepare-gait', 'cut and centre silhouettes of walks', _add_gait, _gait),
+        ('convert-detection', 'boxes in another format', _add_convert, _convert),
     ):
         command = commands.add_parser(name, help=summary, description=summary)
         add_arguments(command)
@@ -198,6 +200,32 @@ def _add_pack(parser: argparse.ArgumentParser) -> None:
         help='what to do about an image that cannot be read',
     )
     parser.add_argument('--num-workers', type=int, help='processes that decode')
+
+
+def _add_gait(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('source', help='folder of the data set')
+    parser.add_argument('out', help='folder to write')
+    parser.add_argument(
+        '--layout',
+        default='casiab',
+        help='casiab, oumvlp, gait3d, grew or sustech1k',
+    )
+    parser.add_argument('--size', type=int, default=64, help='pixels of a frame')
+
+
+def _add_convert(parser: argparse.ArgumentParser) -> None:
+    formats = ('coco', 'voc', 'yolo')
+    parser.add_argument('source', choices=formats, help='format that is read')
+    parser.add_argument('target', choices=formats, help='format that is written')
+    parser.add_argument('root', help='folder of the dataset')
+    parser.add_argument('out', help='folder to write to')
+    parser.add_argument('--split', default='train', help='which part, e.g. val')
+    parser.add_argument(
+        '--ann-file',
+        help="COCO's JSON, YOLO's data.yaml or VOC's list of images, below the folder",
+    )
+    parser.add_argument('--images', help="COCO's folder of images, below the folder")
+    parser.add_argument('--classes', help='file of the classes, one a line')
 
 
 def _add_predict(parser: argparse.ArgumentParser) -> None:
@@ -351,6 +379,23 @@ def _fuse(args: argparse.Namespace) -> int:
     return 0
 
 
+def _convert(args: argparse.Namespace) -> int:
+    from .converting import convert_detection
+
+    written = convert_detection(
+        args.source,
+        args.target,
+        args.root,
+        args.out,
+        split=args.split,
+        ann_file=args.ann_file,
+        images=args.images,
+        classes=args.classes,
+    )
+    print(written)
+    return 0
+
+
 def _pack(args: argparse.Namespace) -> int:
     from .packing import pack_dataset
 
@@ -367,4 +412,19 @@ def _pack(args: argparse.Namespace) -> int:
         num_workers=args.num_workers,
     )
     print(f"packed; read it with dict(type='PackedDataset', data_root={str(out)!r})")
+    return 0
+
+
+def _gait(args: argparse.Namespace) -> int:
+    from .preparing_gait import prepare_gait
+
+    found = prepare_gait(args.source, args.out, args.layout, args.size)
+    print(f'written {found.walks} walks to {args.out}')
+    for name, dropped in (
+        ('frames that show nobody', found.dropped_frames),
+        ('walks without a frame', found.dropped_walks),
+        ('walks of fewer than 5 frames', found.short_walks),
+    ):
+        if dropped:
+            print(f'{len(dropped)} {name}:', *dropped, sep='\n  ')
     return 0

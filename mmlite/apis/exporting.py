@@ -119,8 +119,7 @@ def export(
     if size is not None:
         height, width = (size, size) if isinstance(size, int) else _pair(size)
         real = tuple(
-            nn.functional.interpolate(x, (height, width), mode='bilinear')
-            for x in real
+            nn.functional.interpolate(x, (height, width), mode='bilinear') for x in real
         )
     path = Path(out or Path(checkpoint or cfg.filename or 'model').name)
     path = path if out else path.with_suffix(_SUFFIXES[format])

@@ -2,12 +2,13 @@
 
 from .advice import advise_custom_keys
 from .backends import backend_problems
-from .checking import Findings, check, check_config, check_phases, examine
+from .checking import Findings, check, check_config, examine
 from .data import loaders_in
 from .dumping import config_text, plain_config, write_config
 from .editing import apply_overrides
 from .loading import load_config
 from .overrides import OverrideAction
+from .phases import check_phases, settle_phases
 from .saved_text import config_of_text
 from .values import parse_value
 
@@ -27,5 +28,6 @@ __all__ = [
     'loaders_in',
     'parse_value',
     'plain_config',
+    'settle_phases',
     'write_config',
 ]

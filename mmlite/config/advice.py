@@ -13,6 +13,7 @@ from .fitting import at
 from .helpers import is_idle
 from .merging import DELETE, MISSPELT_DELETE
 from .monitors import monitored
+from .phases import idle_sections
 from .timing import advise_timing
 
 __all__ = ['advice_on', 'advise_custom_keys']
@@ -31,6 +32,8 @@ def _idle(cfg: Config) -> Iterator[Problem]:
     for key in cfg:
         if is_idle(key, cfg):
             yield Problem(key, 'is not read; leave it out')
+    for key, message in idle_sections(cfg).items():
+        yield Problem(key, message)
     for path in _misspelt_deletes(dict(cfg.items()), ''):
         message = f'is not read: the key that replaces a dict is {DELETE!r}'
         yield Problem(path, message)

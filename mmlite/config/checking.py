@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from mmengine.config import Config
 
 from ..errors import ConfigError, Problem
+from ..registry import use_scope
 from ..signature import arguments_of
 from . import sections
 from .advice import advice_on, advise_custom_keys
@@ -19,17 +20,11 @@ from .models import check_model
 from .monitors import check_monitors
 from .parts import check_keys, under
 from .paths import check_paths, is_data
+from .phases import PHASES, idle_sections, missing_sections
 from .schema import SECTIONS, settings, top_level_hint, top_level_keys
 from .timing import check_timing
 
-__all__ = ['Findings', 'check', 'check_config', 'check_phases', 'examine']
-
-# What a phase is called, and the sections that it needs.
-_PHASES = {
-    'train': ('training', ('train_dataloader', 'train_cfg', 'optim_wrapper')),
-    'val': ('validation', ('val_dataloader', 'val_cfg', 'val_evaluator')),
-    'test': ('testing', ('test_dataloader', 'test_cfg', 'test_evaluator')),
-}
+__all__ = ['Findings', 'check', 'check_config', 'examine']
 
 _CHECKS: dict[str, Callable[[Any], list[Problem]]] = {
     'custom_hooks': sections.check_hooks,
@@ -127,6 +122,7 @@ def check_config(cfg: Config, build_model: bool = True) -> list[Problem]:
 
 def examine(cfg: Config, build_model: bool = True) -> Findings:
     """Find all mistakes of a config, and what else there is to say about it."""
+    use_scope(cfg.get('default_scope'))
     if is_data(cfg.filename) and (problems := check_paths(cfg)):
         return Findings(problems, [])  # nothing of it is built, not even to look
     advice = advice_on(cfg)
@@ -146,32 +142,6 @@ def examine(cfg: Config, build_model: bool = True) -> Findings:
     # A value that is wrong by itself is not compared with others.
     problems += [p for fit in _FITS for p in fit(cfg) if p.path not in known]
     return Findings(problems, advice)
-
-
-def check_phases(cfg: Config, phases: Sequence[str]) -> None:
-    """See that a config has the sections without which a phase cannot run.
-
-    :func:`check_config` accepts a model alone.
-
-    Args:
-        cfg: A config.
-        phases: Of ``'train'``, ``'val'``, ``'test'``.
-
-    Raises:
-        ConfigError: with one line for each phase that cannot run.
-
-    Example:
-        >>> check_phases(Config(dict(test_cfg=dict())), ['test'])
-        Traceback (most recent call last):
-        mmlite.errors.ConfigError: testing needs test_dataloader, test_evaluator
-    """
-    problems = []
-    for phase in phases:
-        name, needed = _PHASES[phase]
-        if missing := [key for key in needed if cfg.get(key) is None]:
-            problems.append(Problem('', f'{name} needs {", ".join(missing)}'))
-    if problems:
-        raise ConfigError(problems, cfg.filename)
 
 
 def _check_section(key: str, section: Any) -> list[Problem]:
@@ -205,12 +175,12 @@ def _unknown_keys(cfg: Config) -> list[Problem]:
 def _missing(cfg: Config) -> list[Problem]:
     """Sections without which others make no sense."""
     missing = {} if cfg.get('model') is not None else {'model': ''}
-    for _, triple in _PHASES.values():
+    idle = idle_sections(cfg)
+    for phase, (_, triple) in PHASES.items():
         there = [key for key in triple if cfg.get(key) is not None]
-        if there:
-            missing |= dict.fromkeys(triple, f', though there is {there[0]}')
-            for key in there:
-                del missing[key]
+        if there and not idle.keys() & there:
+            lacking = missing_sections(cfg, phase)
+            missing |= dict.fromkeys(lacking, f', though there is {there[0]}')
     if cfg.get('param_scheduler') is not None and cfg.get('optim_wrapper') is None:
         missing.setdefault('optim_wrapper', ', though there is param_scheduler')
     return [Problem(key, f'is missing{why}') for key, why in missing.items()]

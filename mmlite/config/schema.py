@@ -231,6 +231,10 @@ SECTIONS: dict[tuple[str, ...], Callable] = {
 }
 
 
+#: The loop of a training by epochs, or by iterations.
+LOOP_OF = {True: 'EpochBasedTrainLoop', False: 'IterBasedTrainLoop'}
+
+
 class Slot(NamedTuple):
     """A place for one part.
 
@@ -272,7 +276,7 @@ def slot_of(keys: tuple[str, ...], cfg: Mapping[str, Any]) -> Slot | None:
     """
     if keys == ('train_cfg',):
         by_epoch = cfg.get('by_epoch', 'max_iters' not in cfg)
-        loop = 'EpochBasedTrainLoop' if by_epoch else 'IterBasedTrainLoop'
+        loop = LOOP_OF[bool(by_epoch)]
         return Slot(LOOPS, loop, ('runner', 'dataloader', 'by_epoch'))
     if keys[:1] == ('default_hooks',) and len(keys) == 2:
         return Slot(HOOKS, HOOK_TYPES.get(keys[1]), ('priority',))

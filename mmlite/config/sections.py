@@ -25,7 +25,15 @@ from ..signature import arguments_of, value_name
 from .backends import backend_problems
 from .helpers import is_typo
 from .parts import check_keys, check_part, check_parts, is_built, target_of, under
-from .schema import HOOK_TYPES, SECTIONS, Slot, custom_key, paramwise_cfg, slot_of
+from .schema import (
+    HOOK_TYPES,
+    LOOP_OF,
+    SECTIONS,
+    Slot,
+    custom_key,
+    paramwise_cfg,
+    slot_of,
+)
 
 __all__ = [
     'check_backends',
@@ -87,7 +95,10 @@ def check_plain(key: str, cfg: Any) -> list[Problem]:
         what = f'is a dict, got {value_name(cfg)}'
         return [] if is_built(cfg) else [Problem('', what)]
     if key == 'train_cfg' and 'type' in cfg and 'by_epoch' in cfg:
-        return [Problem('', 'takes either type or by_epoch, not both')]
+        # A schedule's by_epoch stays when a config names its loop.
+        if LOOP_OF.get(bool(cfg['by_epoch'])) != cfg['type']:
+            return [Problem('', 'takes either type or by_epoch, not both')]
+        cfg = {name: value for name, value in cfg.items() if name != 'by_epoch'}
     return check_part(cfg, slot_of((key,), cfg))
 
 
@@ -182,7 +193,8 @@ def _check_paramwise(cfg: Any, constructor: Any) -> list[Problem]:
             problems += under(_check_optimizer(cfg.pop(key)), key)
         else:
             problems.append(Problem(key, 'is missing: an optimizer for the vectors'))
-    problems += check_keys(cfg, paramwise_cfg)
+    usual = {k: v for k, v in cfg.items() if k not in constructor.own_rules}
+    problems += check_keys(usual, paramwise_cfg)
     keys, more = cfg.get('custom_keys'), constructor.group_keys
     for name, own in keys.items() if isinstance(keys, Mapping) else ():
         problems += under(_check_custom_key(own, more), 'custom_keys', name)

@@ -1,10 +1,13 @@
 """Datasets, the transforms that their samples go through, and samplers."""
 
 from .base_dataset import BaseDataset
+from .boxes import BoxDataset
 from .cifar import CIFAR10, CIFAR100
+from .coco import CocoDataset
 from .collate import default_collate
 from .custom import CustomDataset
 from .digits import Digits
+from .digits_retrieval import DigitsRetrieval
 from .fine_grained import CUB, SUN397, Caltech101, FGVCAircraft, Food101, OxfordIIITPet
 from .gait import GaitDataset, read_partition
 from .imagenet import ImageNet, ImageNet21k
@@ -29,6 +32,8 @@ from .samplers import (
     WeightedRandomSampler,
 )
 from .seeded_index import SeededIndex
+from .shapes import Shapes
+from .silhouettes import prepare_walk
 from .stereo import StereoDataset
 from .stereo_published import (
     ETH3D,
@@ -42,8 +47,10 @@ from .stereo_scenes import StereoScenes
 from .threads import limit_opencv_threads
 from .transforms import BaseTransform, Compose, register_field, rng_of
 from .voc import VOC
+from .voc_boxes import VOCDetection
 from .walkers import Walkers
 from .wrappers import ClassBalancedDataset, ConcatDataset, RepeatDataset
+from .yolo import YoloDataset
 
 __all__ = [
     'CIFAR10',
@@ -59,13 +66,16 @@ __all__ = [
     'AspectRatioBatchSampler',
     'BaseDataset',
     'BaseTransform',
+    'BoxDataset',
     'Caltech101',
     'ClassBalancedDataset',
+    'CocoDataset',
     'Compose',
     'ConcatDataset',
     'CustomDataset',
     'DefaultSampler',
     'Digits',
+    'DigitsRetrieval',
     'DrivingStereo',
     'FGVCAircraft',
     'FashionMNIST',
@@ -92,14 +102,18 @@ __all__ = [
     'SeededIndex',
     'SeededSampler',
     'SequentialSampler',
+    'Shapes',
     'StanfordCars',
     'StereoDataset',
     'StereoScenes',
+    'VOCDetection',
     'Walkers',
     'WeightedRandomSampler',
+    'YoloDataset',
     'default_collate',
     'limit_opencv_threads',
     'load_in_memory',
+    'prepare_walk',
     'read_partition',
     'register_field',
     'rng_of',

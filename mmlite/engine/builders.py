@@ -102,6 +102,7 @@ def _with_type(cfg: dict[str, Any], name: str) -> dict[str, Any]:
     if name != 'train':
         return dict(dict(type=f'{name.capitalize()}Loop'), **cfg)
     if 'type' in cfg:
+        cfg.pop('by_epoch', None)  # left over from a schedule; it was compared
         return cfg
     by_epoch = cfg.pop('by_epoch', 'max_iters' not in cfg)
     kind = 'EpochBasedTrainLoop' if by_epoch else 'IterBasedTrainLoop'

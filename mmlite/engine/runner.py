@@ -15,7 +15,7 @@ from mmengine.dist import is_main_process, master_only
 from mmengine.runner import BaseLoop
 from torch import nn
 
-from ..config import advise_custom_keys, check
+from ..config import advise_custom_keys, check, settle_phases
 from ..errors import CheckpointError, ConfigError, Problem
 from ..registry import RUNNERS, use_scope
 from .checkpoints import (
@@ -100,7 +100,7 @@ class Runner(RunnerLoading):
             cfg = copy.copy(cfg)
             cfg['launcher'] = launcher
         with _of_file(cfg.filename):
-            runner = super().from_cfg(cfg)
+            runner = super().from_cfg(settle_phases(cfg))
         names = [name for name, _ in runner.model.named_parameters()]
         for problem in (*advice, *advise_custom_keys(cfg, names)):
             runner.logger.warning(str(problem))

@@ -11,7 +11,10 @@ from . import (
     layers,
     losses,
     necks,
+    retrievers,
+    selfsup,
     stereo,
+    target_generators,
     task_utils,
 )
 from .base import BaseModel
@@ -28,6 +31,9 @@ __all__ = [
     'layers',
     'losses',
     'necks',
+    'retrievers',
+    'selfsup',
     'stereo',
+    'target_generators',
     'task_utils',
 ]

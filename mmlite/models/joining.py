@@ -9,10 +9,10 @@ from mmengine.model import ModuleList, Sequential
 from torch import Tensor, nn
 
 from ..errors import ConfigError, Problem
-from ..registry import MODELS, Registry
+from ..registry import MODELS, TASK_UTILS, Registry
 from ..structures import FeatureSpec
 
-__all__ = ['Joined', 'build_part', 'check_channels']
+__all__ = ['Joined', 'build_part', 'check_channels', 'preprocessor_cfg']
 
 Part = dict | list | nn.Module | None
 Specs = Sequence[FeatureSpec] | None
@@ -152,7 +152,8 @@ def check_channels(
         backbone: The backbone.
         neck: What follows it, or None; an ``nn.Sequential`` part by part.
         heads: The heads by name, each of which reads what the neck gives, or the
-            backbone where there is none; an ``nn.ModuleList`` is several heads.
+            backbone where there is none; an ``nn.ModuleList`` is several heads, and
+            so is one with ``task_heads``.
 
     Raises:
         ConfigError: if two widths differ, with both numbers, or ``in_index`` names
@@ -184,6 +185,9 @@ def _each_part(
 ) -> Iterator[tuple[str, nn.Module]]:
     if isinstance(part, several):
         yield from ((f'{name}.{i}', inner) for i, inner in enumerate(part))
+    elif hasattr(part, 'task_heads'):
+        for task, inner in part.task_heads.items():
+            yield from _each_part(f'{name}.task_heads.{task}', inner, several)
     elif part is not None:
         yield name, part
 
@@ -224,3 +228,27 @@ def _compare(path: str, part: nn.Module, giver: str, specs: Specs) -> None:
             f'set model.{path}.in_channels={gives}'
         )
         raise ConfigError([Problem(f'{path}.in_channels', message)])
+
+
+def preprocessor_cfg(
+    data_preprocessor: dict | nn.Module | None, train_cfg: dict | None
+) -> dict | nn.Module | None:
+    """The config of a data preprocessor, with the augmentations that a whole names.
+
+    Args:
+        data_preprocessor: Config of the data preprocessor, or the module itself.
+        train_cfg: ``dict(augments=..., probs=...)``, or None.
+
+    Raises:
+        ValueError: if there are augmentations, and a module that is built already.
+    """
+    if train_cfg and isinstance(data_preprocessor, nn.Module):
+        raise ValueError(
+            'train_cfg is a part of the config of the data preprocessor, and has no '
+            'effect on a module; give batch_augments to that module'
+        )
+    if not train_cfg or (data_preprocessor or {}).get('batch_augments'):
+        return data_preprocessor
+    augments = {'type': 'RandomBatchAugment', **train_cfg}
+    built = build_part('train_cfg', augments, TASK_UTILS)
+    return dict(data_preprocessor or {}, batch_augments=built)

@@ -157,6 +157,11 @@ class BaseModel(Whole):
                 f'{name} has no argument {idle[0]!r}, and no build_network that '
                 f'could read it{did_you_mean(idle[0], ("backbone_cfg",))}'
             )
+        if idle and type(self).__module__.startswith('mmlite.'):
+            # We know all the settings of our own models; those of others may come
+            # from configs of the project that they were written for.
+            hint = did_you_mean(idle[0], self.model_cfg.seen())
+            raise ConfigError(f'{name} has no argument {idle[0]!r}{hint}')
         if idle:
             print_log(
                 f'{name}.build_network does not read {", ".join(idle)} of model_cfg',

@@ -15,10 +15,21 @@ from .cost_volume import (
     group_correlation_volume,
 )
 from .disparity import context_upsample, convex_upsample, regress_disparity
-from .gather import gather
+from .gather import gather, place_in_gathered
 from .lookup import lookup_rows, row_correlation, row_pyramid
 from .nms import batched_nms, fixed_point_nms, multiclass_nms, nms, soft_nms
+from .patches import (
+    gather_tokens,
+    hide_tokens,
+    num_kept,
+    patchify,
+    random_keep,
+    split_tokens,
+    square,
+    unpatchify,
+)
 from .roi_align import crop_and_resize, multi_level_roi_align, roi_align
+from .search import nearest
 
 __all__ = [
     'batched_nms',
@@ -34,16 +45,26 @@ __all__ = [
     'crop_and_resize',
     'fixed_point_nms',
     'gather',
+    'gather_tokens',
     'group_correlation_volume',
+    'hide_tokens',
     'large_enough',
     'lookup_rows',
     'multi_level_roi_align',
     'multiclass_nms',
+    'nearest',
     'nms',
+    'num_kept',
     'paired_overlaps',
+    'patchify',
+    'place_in_gathered',
+    'random_keep',
     'regress_disparity',
     'roi_align',
     'row_correlation',
     'row_pyramid',
     'soft_nms',
+    'split_tokens',
+    'square',
+    'unpatchify',
 ]

@@ -106,9 +106,7 @@ def paired_overlaps(a: Tensor, b: Tensor, kind: str = 'iou') -> Tensor:
     if kind == 'diou':
         return diou
     unlike = (4 / torch.pi**2) * (_slant(b) - _slant(a)).square()
-    with torch.no_grad():
-        weight = unlike / (1 - iou + unlike + _TINY)
-    return diou - weight * unlike
+    return diou - unlike.square() / (1 - iou + unlike + _TINY)
 
 
 def _span(upper, lower, a: Tensor, b: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ from mmengine.dist import all_gather, all_reduce, get_rank, get_world_size
 from torch import Tensor
 from torch.nn import functional as F
 
-__all__ = ['gather']
+__all__ = ['gather', 'place_in_gathered']
 
 
 def gather(x: Tensor) -> Tensor:
@@ -42,11 +42,32 @@ def gather(x: Tensor) -> Tensor:
     return x if get_world_size() == 1 else _Gather.apply(x)
 
 
+def place_in_gathered(x: Tensor) -> int:
+    """Where the samples of this process begin among those of :func:`gather`.
+
+    Every process has to call it.
+
+    Args:
+        x: Of this process, ``(B, *)``; ``B`` may differ between processes.
+
+    Example:
+        >>> place_in_gathered(torch.tensor([3, 4]))
+        0
+    """
+    if get_world_size() == 1:
+        return 0
+    return sum(_sizes(x)[: get_rank()])
+
+
+def _sizes(x: Tensor) -> list[int]:
+    """How many samples each process has."""
+    return torch.cat(all_gather(torch.tensor([len(x)], device=x.device))).tolist()
+
+
 class _Gather(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> Tensor:
-        sizes = torch.tensor([len(x)], device=x.device)
-        ctx.sizes = torch.cat(all_gather(sizes)).tolist()
+        ctx.sizes = _sizes(x)
         largest = max(ctx.sizes)
         # Not all means of communication know bool, or tensors of several sizes.
         sent = x.to(torch.uint8) if x.dtype == torch.bool else x

@@ -18,6 +18,7 @@ from .fields import (
     scatter_field,
     set_meta,
 )
+from .multi_task_data_sample import MultiTaskDataSample
 from .objects import Objects
 from .ragged import Ragged
 from .sample_batch import SampleBatch
@@ -25,6 +26,7 @@ from .sample_batch import SampleBatch
 __all__ = [
     'DataSample',
     'FeatureSpec',
+    'MultiTaskDataSample',
     'Objects',
     'Ragged',
     'SampleBatch',

@@ -56,16 +56,19 @@ class Drawer(NamedTuple):
 def draw_boxes(image: np.ndarray, sample: DataSample, look: Look) -> np.ndarray:
     """Boxes, with the names of their classes and their scores.
 
-    They are in pixels of ``img_shape``, and drawn at the size of the picture.
+    Ground truth is in pixels of ``img_shape``, predictions in those of ``ori_shape``;
+    both are drawn at the size of the picture.
     """
     image = image.copy()
-    height, width = sample.get('img_shape') or image.shape[:2]
-    ratio = np.array([image.shape[1] / width, image.shape[0] / height] * 2)
     thickness = max(1, round(min(image.shape[:2]) / 200))
     for side, _, colour in look.sides():
         boxes = sample.get(f'{side}_bboxes')
         if boxes is None:
             continue
+        shapes = ('ori_shape', 'img_shape')[:: 1 if side == 'pred' else -1]
+        known = [sample.get(name) for name in shapes if sample.get(name)]
+        height, width = known[0] if known else image.shape[:2]
+        ratio = np.array([image.shape[1] / width, image.shape[0] / height] * 2)
         labels = sample.get(f'{side}_bboxes_labels', sample.get(f'{side}_labels'))
         scores = sample.get(f'{side}_bboxes_scores', sample.get(f'{side}_scores'))
         for place, box in enumerate(_numpy(boxes).reshape(-1, 4) * ratio):

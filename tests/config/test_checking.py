@@ -220,8 +220,8 @@ def test_check_raises_with_all_problems_and_the_file(write):
             "'IterTimerHook'?",
         ),
         (
-            'custom_hooks.0.type=PreciseBNHook',
-            "custom_hooks.0: unknown type 'PreciseBNHook'; register it with "
+            'custom_hooks.0.type=PreciseSTHook',
+            "custom_hooks.0: unknown type 'PreciseSTHook'; register it with "
             '@HOOKS.register_module() and name its module in custom_imports',
         ),
         (
@@ -293,12 +293,10 @@ def test_one_mistake(override, problem):
         (['model'], ['model is missing']),
         (['train_cfg'], ['train_cfg is missing, though there is train_dataloader']),
         (
-            ['val_dataloader', 'val_evaluator'],
-            [
-                'val_dataloader is missing, though there is val_cfg',
-                'val_evaluator is missing, though there is val_cfg',
-            ],
+            ['val_cfg', 'val_evaluator'],
+            ['val_evaluator is missing, though there is val_dataloader'],
         ),
+        (['val_dataloader', 'val_evaluator'], []),
         (['val_dataloader', 'val_cfg', 'val_evaluator'], []),
         (
             ['train_dataloader', 'train_cfg', 'optim_wrapper'],
@@ -591,3 +589,10 @@ def test_phases_need_their_sections(write):
     assert str(caught.value) == message
     with pytest.raises(ConfigError, match='^testing needs test_evaluator$'):
         check_phases(cfg, ('train', 'test'))
+
+
+def test_rules_of_a_constructor_of_its_own():
+    constructor = 'optim_wrapper.constructor=LearningRateDecayOptimWrapperConstructor'
+    rule = '+optim_wrapper.paramwise_cfg.layer_decay_rate=0.9'
+    assert problems_of(f'+{constructor}', rule) == []
+    assert 'layer_decay_rate' in problems_of(rule)[0]

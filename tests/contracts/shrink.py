@@ -66,6 +66,10 @@ def shrink(cfg: Config, work_dir: Path) -> Config:
     cfg.pop('stand_in', None)
     if MODELS.get(cfg.model.type).task == 'stereo':
         return shrink_stereo(cfg)
+    if 'SeparateFCs' in cfg.model:
+        return shrink_gait(cfg)
+    if cfg.train_dataloader.dataset.type == 'Shapes':
+        return shrink_shapes(cfg)
     shrink_model(cfg.model)
     num_classes = class_count(cfg)
     for key in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
@@ -100,6 +104,76 @@ def shrink_stereo(cfg: Config) -> Config:
         loader.persistent_workers = False
     cfg.test_dataloader = cfg.val_dataloader
     cfg.train_cfg = dict(by_epoch=True, max_epochs=1, val_interval=1)
+    return cfg
+
+
+@DATASETS.register_module()
+class NoiseWalks(BaseDataset):
+    """Walks of noise: two identities, two views, three frames.
+
+    Args:
+        types: Types of the walks.
+        kwargs: Arguments of ``BaseDataset``.
+    """
+
+    def __init__(self, types: Sequence[str], **kwargs: Any) -> None:
+        self.types = tuple(types)
+        super().__init__(**kwargs)
+
+    def load_data_list(self) -> list[dict]:
+        rng = np.random.default_rng(0)
+        return [
+            dict(
+                sils=rng.integers(0, 256, (3, 64, 44), np.uint8),
+                gt_label=label,
+                subject=str(label),
+                type=kind,
+                view=view,
+            )
+            for label in range(2)
+            for kind in self.types
+            for view in ('000', '090')
+        ]
+
+
+#: Types of a probe and of a gallery, by the protocol of a recipe.
+WALK_TYPES = {'CASIA-B': ('nm-01', 'nm-05'), 'OUMVLP': ('00', '01')}
+
+
+def shrink_gait(cfg: Config) -> Config:
+    """One step of training and of validation, on walks of noise."""
+    cfg.model.backbone_cfg.update(channels=[4, 8], layers=[1, 1], strides=[2, 2])
+    cfg.model.backbone_cfg.maxpool = False
+    cfg.model.SeparateFCs.update(in_channels=8, out_channels=4)
+    cfg.model.SeparateBNNecks.update(class_num=2, in_channels=4)
+    protocol = cfg.val_evaluator.get('protocol')
+    types = ('nm-01', 'nm-04')
+    if isinstance(protocol, str):
+        types = WALK_TYPES[protocol]
+    elif cfg.val_evaluator.type == 'GaitRetrieval':
+        types = ('01', '03')
+        if protocol is None:
+            cfg.val_evaluator.probe_set = ['0-01-000', '1-01-000']
+    cfg.test_evaluator = cfg.val_evaluator
+    for key in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        loader = cfg[key]
+        pipeline = loader.dataset.pipeline
+        loader.num_workers = 0
+        loader.dataset = dict(type='NoiseWalks', types=types, pipeline=pipeline)
+    cfg.train_dataloader.batch_sampler.update(
+        num_identities=2, num_instances=2, num_batches=1
+    )
+    cfg.train_cfg = dict(by_epoch=True, max_epochs=1, val_interval=1)
+    return cfg
+
+
+def shrink_shapes(cfg: Config) -> Config:
+    """One step of training and of validation, on two drawn pictures."""
+    for key in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        cfg[key].dataset.update(num_train=2, num_test=2)
+        cfg[key].batch_size = 2
+    cfg.train_cfg = dict(by_epoch=True, max_epochs=1, val_interval=1)
+    cfg.param_scheduler = [s for s in cfg.param_scheduler if s.type != 'LinearLR']
     return cfg
 
 

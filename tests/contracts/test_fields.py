@@ -33,7 +33,7 @@ COLOURS = np.random.default_rng(1).integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8
 MIRRORED = ('horizontal', 'diagonal')
 CROPPING = ('EfficientNetCenterCrop', 'EfficientNetRandomCrop', 'RandomResizedCrop')
 SCALING = ('RandomStereoScale', 'Resize', 'ResizeEdge', *CROPPING)
-WARPING = ('Rotate', 'Shear', 'Translate')
+WARPING = ('RandomRotate', 'Rotate', 'Shear', 'Translate')
 
 
 @pytest.fixture(autouse=True)
@@ -101,7 +101,7 @@ def test_disparity_moves_and_scales(name, seed):
         with pytest.raises(DataError, match='the field gt_disparity: .*SwapFlip'):
             run(step, seed, img=COLOURS, gt_disparity=disparity)
         return
-    if name in ('Rotate', 'Shear'):
+    if name in ('RandomRotate', 'Rotate', 'Shear'):
         with pytest.raises(DataError, match='gt_disparity: .*rectified'):
             run(step, seed, img=COLOURS, gt_disparity=disparity)
         return

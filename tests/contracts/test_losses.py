@@ -27,7 +27,8 @@ def case_of(name, place):
 
 
 def build(name, place, **changes):
-    return MODELS.build(dict(case_of(name, place).args, type=name, **changes))
+    args = dict(case_of(name, place).args, type=name, **changes)
+    return MODELS.build(args).eval()  # some count what they see in training
 
 
 def boxes(generator):
@@ -160,13 +161,13 @@ def test_half_precision_predictions_are_accepted(name, place):
 @for_each_loss
 def test_a_better_prediction_costs_less(name, place):
     pred, target = inputs(name, place)
-    truth = F.one_hot(target, CLASSES).float() if target.ndim == 1 else target
+    aim = F.one_hot(target, CLASSES).float() if target.ndim == 1 else target
     if case_of(name, place).target in ('labels', 'multi_hot'):
-        truth = 4 * truth - 2  # logits, on the right side of 0
+        aim = 4 * aim - 2  # logits, on the right side of 0
     loss = build(name, place)
     if case_of(name, place).target == 'scores':
-        truth = truth.log()
-    costs = [loss(torch.lerp(pred, truth, part), target) for part in (0, 0.4, 0.8)]
+        aim = aim.log()
+    costs = [loss(torch.lerp(pred, aim, part), target) for part in (0, 0.4, 0.8)]
     assert costs[0] > costs[1] > costs[2]
 
 

@@ -26,6 +26,34 @@ def scores(size):
     ]
 
 
+def boxes(size):
+    """Boxes of 3 classes, as many as the image has a number, and shifted ones."""
+    generator = torch.Generator().manual_seed(0)
+    samples = []
+    for i in range(size):
+        corners = 40 * torch.rand(i % 4, 2, generator=generator)
+        gold = torch.cat([corners, corners + 20], dim=1)
+        labels = torch.arange(i % 4) % 3
+        sample = DataSample(gt_bboxes=gold, gt_labels=labels)
+        sample.set_field(gold + i % 3, 'pred_bboxes')
+        sample.set_field(torch.rand(i % 4, generator=generator), 'pred_scores')
+        sample.set_field(labels, 'pred_labels')
+        samples.append(sample)
+    return samples
+
+
+def walks(size):
+    """Embeddings of walks of two identities, of two types and views."""
+    generator = torch.Generator().manual_seed(0)
+    found = []
+    for i in range(size):
+        known = dict(type=f'nm-0{1 + i % 2}', view='000' if i % 4 < 2 else '090')
+        sample = DataSample(metainfo=known).set_gt_label(i // 4 % 2)
+        sample.pred_embedding = torch.rand(3, 2, generator=generator)
+        found.append(sample)
+    return found
+
+
 def disparities(size):
     """Maps of several sizes, some pixels of which are unknown or occluded."""
     generator = torch.Generator().manual_seed(0)
@@ -39,11 +67,30 @@ def disparities(size):
                 gt_occlusion=(truth > 15).byte(),
             )
         )
+
+
+def tasks(size):
+    """Scores of one task."""
+    return [DataSample(a=sample) for sample in scores(size)]
+
+
+def difficult(size):
+    """Scores, and classes that some images show with difficulty."""
+    samples = scores(size)
+    for i, sample in enumerate(samples):
+        sample.set_metainfo(dict(gt_label_difficult=[(i + 1) % 5] if i % 2 else []))
     return samples
 
 
 #: What a metric can be given, by the name that its case states.
-PREDICTIONS = dict(disparities=disparities, scores=scores)
+PREDICTIONS = dict(
+    boxes=boxes,
+    difficult=difficult,
+    disparities=disparities,
+    scores=scores,
+    tasks=tasks,
+    walks=walks,
+)
 
 
 def evaluated(name, sizes, kind=list, size=None):

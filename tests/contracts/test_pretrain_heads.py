@@ -27,6 +27,8 @@ def test_losses_are_scalars_that_reach_every_parameter(name):
     inputs = [torch.rand(shape) for shape in case_of(name).inputs]
     inputs[0].requires_grad_()
     losses = head.loss(*inputs)
+    if isinstance(losses, tuple):
+        losses = {f'loss_{i}': loss for i, loss in enumerate(losses)}
     losses = losses if isinstance(losses, dict) else dict(loss=losses)
     named = [value for key, value in losses.items() if 'loss' in key]
     assert named and all(v.ndim == 0 and v.isfinite() for v in named)

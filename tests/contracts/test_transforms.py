@@ -35,6 +35,9 @@ def sample(tmp_path):
     image = IMAGE.copy()
     return dict(
         img=image,
+        sils=np.stack([IMAGE[..., 0]] * 3),
+        poses=np.ones((3, 17, 3), np.float32),
+        seq_paths=['a walk that is loaded already'],
         img_path=str(tmp_path / 'image.png'),
         img_shape=image.shape[:2],
         ori_shape=image.shape[:2],

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import pytest
+import torch
 
 from mmlite.registry import MODELS, TRANSFORMS, Registry
 
@@ -135,6 +136,7 @@ BACKBONES = {
         arch=dict(embed_dims=16, num_layers=2, tokens_mlp_dims=8, channels_mlp_dims=32),
         img_size=64,
     ),
+    'MoCoV3ViT': dict(arch=TOKENS, img_size=64, patch_size=16),
     'MobileNetV2': dict(widen_factor=0.125, out_indices=(1, 3, 7)),
     'PCPVT': dict(arch=TWINS, out_indices=(0, 1), norm_after_stage=True),
     'PyramidVig': dict(arch=dict(blocks=[1, 1], channels=[8, 16]), k=2),
@@ -152,6 +154,7 @@ BACKBONES = {
         arch=[['mobilenetv2', 8, 2, 1, 2], ['mobilevit', 12, 2, 16, 16, 1, 2]],
         out_indices=(0, 1),
     ),
+    'Plain': dict(layers_cfg=['BC-4', 'M', 'FC-8-1'], in_channels=3),
     'PoolFormer': dict(
         arch=dict(layers=[1, 1, 1], embed_dims=[8, 12, 16]),
         out_indices=(0, 3, 4),
@@ -181,6 +184,9 @@ BACKBONES = {
     'ResNet': dict(depth=18, stem_channels=4, base_channels=4, out_indices=(0, 3)),
     'ResNetV1c': dict(depth=18, stem_channels=4, base_channels=4),
     'ResNetV1d': dict(depth=18, stem_channels=4, base_channels=4),
+    'ResNet9': dict(
+        channels=[4, 8], in_channel=3, layers=[1, 2], strides=[1, 2], out_indices=(0, 1)
+    ),
     'ResNet_CIFAR': dict(depth=18, stem_channels=4, base_channels=4),
     'RevVisionTransformer': dict(arch=TOKENS, img_size=64),
     'SEResNet': dict(depth=50, stem_channels=4, base_channels=4, se_ratio=2),
@@ -272,12 +278,34 @@ ROUNDED = {
 }
 
 # Backbones of a pre-training, which return other things than maps and vectors.
-PRETRAINING = {'iTPNHiViT': 'returns tokens, a mask, and where they belong'}
+PRETRAINING = {
+    'BEiTPretrainViT': 'returns all tokens',
+    'CAEPretrainViT': 'returns all tokens',
+    'MAEHiViT': 'returns tokens, a mask, and where they belong',
+    'MAEViT': 'returns tokens, a mask, and where they belong',
+    'MFFViT': 'returns tokens, a mask, and where they belong',
+    'MILANViT': 'returns tokens, and where they belong',
+    'MaskFeatViT': 'returns all tokens',
+    'MixMIMPretrainTransformer': 'returns tokens, and of which image they are',
+    'SimMIMSwinTransformer': 'has a token that only a mask needs',
+    'iTPNHiViT': 'returns tokens, a mask, and where they belong',
+}
+
+# Backbones around another network, which decides what they promise, each with the
+# reason why no contract is tried.
+AROUND = {
+    'HuggingFaceBackbone': 'takes a package that is optional',
+    'LoRAModel': 'freezes the weights, and saves the changes alone',
+    'TIMMBackbone': 'takes a package that is optional',
+    'TorchvisionBackbone': 'takes a package that is optional',
+}
 
 # Parameters without effect that a checkpoint has, each with the reason.
 UNREACHED = {'DeiT3': ('ln2', 'mmpretrain calls the first norm twice')}
 
 NECKS = {
+    'GeMHPP': dict(bin_num=[3]),
+    'HorizontalPoolingPyramid': dict(bin_num=[3, 1]),
     'FPN': dict(in_channels=(6, 8), out_channels=4, num_outs=3),
     'SSDNeck': dict(
         in_channels=(6, 8),
@@ -291,18 +319,31 @@ NECKS = {
     'GlobalAveragePooling': dict(),
     'GlobalMaxPooling': dict(),
     'HRFuseScales': dict(in_channels=(6, 8), out_channels=12),
+    'DenseCLNeck': dict(in_channels=8, hid_channels=6, out_channels=4),
     'LinearNeck': dict(in_channels=8, out_channels=4, gap_dim=2),
+    'MoCoV2Neck': dict(in_channels=8, hid_channels=6, out_channels=4),
+    'NonLinearNeck': dict(
+        in_channels=8, hid_channels=6, out_channels=4, norm_cfg=dict(type='BN1d')
+    ),
+    'SwAVNeck': dict(in_channels=8, hid_channels=6, out_channels=4),
 }
+
+# Necks that take vectors of width 8 alone, and necks that read the last map alone.
+VECTOR_NECKS = ('ClsBatchNormNeck',)
+LAST_ALONE = ('DenseCLNeck', 'LinearNeck', 'MoCoV2Neck', 'NonLinearNeck')
 
 # For heads: the width of the feature vector is 8, the number of classes 5. A head
 # of several ``in_channels`` gets as many vectors.
 HEADS = {
     'ArcFaceClsHead': dict(num_classes=5, in_channels=8),
     'ClsHead': dict(),
+    'CSRAClsHead': dict(num_classes=5, in_channels=8, num_heads=2, lam=0.1),
     'ConformerHead': dict(num_classes=5, in_channels=[8, 8]),
     'DeiTClsHead': dict(num_classes=5, in_channels=8, hidden_dim=6),
     'LeViTClsHead': dict(num_classes=5, in_channels=8),
     'LinearClsHead': dict(num_classes=5, in_channels=8),
+    'MultiLabelClsHead': dict(),
+    'MultiLabelLinearClsHead': dict(num_classes=5, in_channels=8),
     'ScaledLinearClsHead': dict(num_classes=5, in_channels=8, scale=0.5),
     'VigClsHead': dict(num_classes=5, in_channels=8, hidden_dim=6),
     'EfficientFormerClsHead': dict(num_classes=5, in_channels=8),
@@ -313,7 +354,8 @@ HEADS = {
 LOSSES = {
     'AsymmetricLoss': [LossCase(dict(), 'multi_hot')],
     'FocalLoss': [LossCase(dict(), 'multi_hot'), LossCase(dict(gamma=1.5), 'labels')],
-    'SeesawLoss': [LossCase(dict(num_classes=5), 'labels')],
+    # Its factors for q are not differentiated through.
+    'SeesawLoss': [LossCase(dict(num_classes=5, q=0.0), 'labels')],
     'CrossEntropyLoss': [
         LossCase(dict(), 'labels'),
         LossCase(dict(class_weight=[1.0, 2.0, 3.0, 4.0, 5.0]), 'labels'),
@@ -338,12 +380,20 @@ LOSSES = {
 PROMISES = {
     'heads': (
         'ClassificationHead',
+        'MultiLabelHead',
+        'MultiTaskHead',
         'PretrainHead',
         'AnchorHead',
         'BoxHead',
         'RoIHead',
     ),
-    'losses': ('ElementwiseLoss', 'SetLoss', 'MaskedLoss'),
+    'losses': (
+        'ElementwiseLoss',
+        'MaskedLoss',
+        'PartLoss',
+        'PretrainLoss',
+        'SetLoss',
+    ),
 }
 
 #: For losses over the pixels whose disparity is known: arguments for two estimates.
@@ -355,7 +405,13 @@ MASKED_LOSSES: dict[str, dict[str, Any]] = {
 }
 
 #: For losses of sets: arguments; the embeddings are 6 of width 8, of 3 classes.
-SET_LOSSES: dict[str, dict[str, Any]] = {}
+SET_LOSSES: dict[str, dict[str, Any]] = {
+    'SupConLoss': dict(temperature=0.5),
+    'TripletLoss': dict(margin=0.2),
+}
+
+#: For losses of logits of parts; they are 4 of 5 classes and 3 parts.
+PART_LOSSES: dict[str, dict[str, Any]] = {'PartCrossEntropyLoss': dict(scale=4)}
 
 
 class HeadCase(NamedTuple):
@@ -370,7 +426,78 @@ class HeadCase(NamedTuple):
     inputs: Sequence[tuple[int, ...]]
 
 
-PRETRAIN_HEADS: dict[str, HeadCase] = {}
+L2 = dict(type='PixelReconstructionLoss', criterion='L2')
+_CE = dict(type='CrossEntropyLoss')
+_MLP = dict(
+    type='MoCoV2Neck',
+    in_channels=8,
+    hid_channels=6,
+    out_channels=8,
+    with_avg_pool=False,
+)
+_SWAV_LOSS = dict(feat_dim=8, num_crops=[2, 1], num_prototypes=5)
+_CROSS_ENTROPY = dict(type='CrossEntropyLoss')
+_COSINE = dict(type='CosineSimilarityLoss')
+
+PRETRAIN_HEADS: dict[str, HeadCase] = {
+    'BEiTV1Head': HeadCase(
+        dict(embed_dims=8, num_embed=5, loss=_CE), [(2, 5, 8), (2, 5, 2, 2), (2, 2, 2)]
+    ),
+    'BEiTV2Head': HeadCase(
+        dict(embed_dims=8, num_embed=5, loss=dict(type='L1Loss')),
+        [(2, 4, 8), (2, 4, 8), (2, 4, 5), (2, 2, 2)],
+    ),
+    'SparKPretrainHead': HeadCase(
+        dict(patch_size=2), [(2, 3, 4, 4), (2, 3, 4, 4), (2, 1, 2, 2)]
+    ),
+    'CAEHead': HeadCase(
+        dict(loss=dict(type='CAELoss', lambd=2)),
+        [(8, 5), (2, 5, 2, 2), (2, 4, 8), (2, 4, 8), (2, 4)],
+    ),
+    'MAEPretrainHead': HeadCase(dict(patch_size=2), [(2, 4, 12), (2, 3, 4, 4), (2, 4)]),
+    'MIMHead': HeadCase(dict(loss=L2), [(2, 4, 8), (2, 4, 8), (2, 4)]),
+    'MixMIMPretrainHead': HeadCase(
+        dict(patch_size=2), [(4, 4, 12), (2, 3, 4, 4), (1, 4, 1)]
+    ),
+    'SimMIMHead': HeadCase(
+        dict(patch_size=2, loss=L2), [(2, 3, 4, 4), (2, 3, 4, 4), (2, 2, 2)]
+    ),
+    'iTPNClipHead': HeadCase(
+        dict(embed_dims=8, num_embed=5, loss=dict(type='L1Loss')),
+        [(2, 4, 8), (2, 4, 5), (2, 2, 2)],
+    ),
+    'ContrastiveHead': HeadCase(dict(loss=_CROSS_ENTROPY), [(4, 1), (4, 7)]),
+    'LatentCrossCorrelationHead': HeadCase(
+        dict(in_channels=8, loss=dict(type='CrossCorrelationLoss')), [(4, 8), (4, 8)]
+    ),
+    'LatentPredictHead': HeadCase(dict(loss=_COSINE, predictor=_MLP), [(4, 8), (4, 8)]),
+    'MoCoV3Head': HeadCase(dict(loss=_CROSS_ENTROPY, predictor=_MLP), [(4, 8), (4, 8)]),
+    'SwAVHead': HeadCase(dict(loss=dict(_SWAV_LOSS, type='SwAVLoss')), [(12, 8)]),
+}
+
+GAIT_LOSSES = [
+    dict(type='TripletLoss', margin=5.0, log_prefix='triplet'),
+    dict(type='PartCrossEntropyLoss', log_prefix='softmax'),
+]
+GAIT_BASE = dict(
+    backbone_cfg=dict(type='ResNet9', channels=[4, 8], layers=[1, 1], strides=[1, 2]),
+    SeparateFCs=dict(in_channels=8, out_channels=6, parts_num=4),
+    SeparateBNNecks=dict(class_num=5, in_channels=6, parts_num=4),
+    bin_num=[4],
+    loss_cfg=GAIT_LOSSES,
+)
+#: As PRETRAIN_HEADS, for losses whose arguments are tensors of numbers.
+PRETRAIN_LOSSES: dict[str, HeadCase] = {
+    'CosineSimilarityLoss': HeadCase(dict(), [(2, 4, 8), (2, 4, 8), (2, 4)]),
+    'CrossCorrelationLoss': HeadCase(dict(), [(4, 4)]),
+    'PixelReconstructionLoss': HeadCase(
+        dict(criterion='L2'), [(2, 4, 8), (2, 4, 8), (2, 4)]
+    ),
+    'SwAVLoss': HeadCase(_SWAV_LOSS, [(12, 8)]),
+}
+
+#: Losses for pretraining that need more than numbers, each with the reason.
+OWN_LOSSES = {'CAELoss': 'takes the numbers of words'}
 
 #: For heads of anchors: arguments; they read maps of 8 channels, 8x8 and 4x4.
 ANCHOR_HEADS: dict[str, dict[str, Any]] = {
@@ -407,7 +534,16 @@ ROI_HEADS: dict[str, dict[str, Any]] = {
     ),
 }
 
-_FPN_BACKBONE = dict(type='ResNet', depth=18, stem_channels=4, base_channels=4)
+_FPN_BACKBONE = dict(
+    type='ResNet',
+    depth=18,
+    stem_channels=4,
+    base_channels=4,
+    num_stages=3,
+    strides=(1, 2, 2),
+    dilations=(1, 1, 1),
+)
+_SCALED = dict(mean=[127.5] * 3, std=[64.0] * 3)
 _FPN = dict(type='FPNExtractor', neck=dict(out_channels=8))
 
 # Networks of stereo matching, few layers where they can have fewer.
@@ -428,9 +564,92 @@ STEREO: dict[str, dict[str, Any]] = {
 }
 
 
+_VIEWS = dict(
+    backbone=dict(type='ResNet_CIFAR', depth=18, stem_channels=8, base_channels=8),
+    neck=dict(type='MoCoV2Neck', in_channels=64, hid_channels=8, out_channels=8),
+)
+_PREDICT = dict(type='LatentPredictHead', loss=_COSINE, predictor=_MLP)
+_CONTRAST = dict(type='ContrastiveHead', loss=_CROSS_ENTROPY)
+_QUEUE = dict(_VIEWS, queue_len=6, feat_dim=8, head=_CONTRAST)
+CONTRASTIVE: dict[str, dict[str, Any]] = {
+    'BYOL': dict(_VIEWS, head=_PREDICT),
+    'BarlowTwins': dict(
+        _VIEWS,
+        head=dict(
+            type='LatentCrossCorrelationHead',
+            in_channels=8,
+            loss=dict(type='CrossCorrelationLoss'),
+        ),
+    ),
+    'DenseCL': dict(
+        _QUEUE,
+        neck=dict(type='DenseCLNeck', in_channels=64, hid_channels=8, out_channels=8),
+    ),
+    'MoCo': _QUEUE,
+    'MoCoV3': dict(
+        _VIEWS, head=dict(type='MoCoV3Head', loss=_CROSS_ENTROPY, predictor=_MLP)
+    ),
+    'SimCLR': dict(_VIEWS, head=_CONTRAST),
+    'SimSiam': dict(_VIEWS, head=_PREDICT),
+    'SwAV': dict(
+        _VIEWS,
+        neck=dict(type='SwAVNeck', in_channels=64, hid_channels=8, out_channels=8),
+        head=dict(
+            type='SwAVHead',
+            loss=dict(type='SwAVLoss', feat_dim=8, num_prototypes=5),
+        ),
+    ),
+}
+
 #: For wholes: config, and the task whose noise they are given.
 WHOLES: dict[str, tuple[dict[str, Any], str]] = {
+    'Baseline': (GAIT_BASE, 'gait'),
+    'DeepGaitV2': (
+        dict(
+            Backbone=dict(mode='p3d', channels=[2, 4, 6, 8]),
+            SeparateBNNecks=dict(class_num=5),
+            loss_cfg=GAIT_LOSSES,
+        ),
+        'gait',
+    ),
+    'GaitBase': (GAIT_BASE, 'gait'),
+    'GaitGL': (dict(channels=[2, 4, 6], class_num=5, loss_cfg=GAIT_LOSSES), 'gait'),
+    'GaitPart': (
+        dict(
+            backbone_cfg=dict(type='Plain', layers_cfg=['BC-4', 'M', 'FC-8-1']),
+            SeparateFCs=dict(in_channels=8, out_channels=6, parts_num=4),
+            bin_num=[4],
+            loss_cfg=GAIT_LOSSES[:1],
+        ),
+        'gait',
+    ),
+    'GaitSet': (
+        dict(
+            in_channels=[1, 4, 6, 8],
+            SeparateFCs=dict(in_channels=8, out_channels=6, parts_num=6),
+            bin_num=[2, 1],
+            loss_cfg=GAIT_LOSSES[:1],
+        ),
+        'gait',
+    ),
+    'SkeletonGait': (
+        dict(
+            Backbone=dict(mode='2d', channels=[2, 4, 6, 8]),
+            SeparateBNNecks=dict(class_num=5),
+            loss_cfg=GAIT_LOSSES,
+        ),
+        'skeleton_gait',
+    ),
     **{name: (args, 'stereo') for name, args in STEREO.items()},
+    **{name: (args, 'views') for name, args in CONTRASTIVE.items()},
+    'ImageToImageRetriever': (
+        dict(
+            image_encoder=[dict(type='LeNet5'), dict(type='GlobalAveragePooling')],
+            head=dict(type='ArcFaceClsHead', num_classes=5, in_channels=120),
+            prototype=torch.eye(120)[:6],
+        ),
+        'classification',
+    ),
     'ImageClassifier': (
         dict(
             backbone=dict(type='LeNet5'),
@@ -448,6 +667,7 @@ WHOLES: dict[str, tuple[dict[str, Any], str]] = {
                 ),
                 rpn_head=ANCHOR_HEADS['RPNHead'] | dict(type='RPNHead'),
                 roi_head=ROI_HEADS['RoIHead'] | dict(type='RoIHead'),
+                data_preprocessor=_SCALED,
             ),
             'detection',
         )
@@ -461,6 +681,7 @@ WHOLES: dict[str, tuple[dict[str, Any], str]] = {
                     _FPN, backbone=dict(_FPN_BACKBONE, out_indices=(1, 2))
                 ),
                 bbox_head=ANCHOR_HEADS[head] | dict(type=head),
+                data_preprocessor=_SCALED,
             ),
             'detection',
         )
@@ -471,6 +692,157 @@ WHOLES: dict[str, tuple[dict[str, Any], str]] = {
         )
     },
 }
+
+_MAE_VIT = dict(arch=TOKENS, img_size=32, patch_size=8)
+_MAE_DECODER = dict(
+    type='MAEPretrainDecoder',
+    num_patches=16,
+    patch_size=8,
+    embed_dim=16,
+    decoder_embed_dim=8,
+    decoder_depth=1,
+    decoder_num_heads=2,
+)
+_MAE_HEAD = dict(type='MAEPretrainHead', patch_size=8, norm_pix=True)
+_WORDS = dict(type='DALL-E', n_hid=4, vocab_size=5, n_blk_per_group=1)
+_CLIP = dict(
+    type='CLIPGenerator',
+    arch=dict(grid=4, patch_size=8, width=8, layers=1, heads=2, output_dim=6),
+)
+WHOLES.update(
+    EVA=(
+        dict(
+            backbone=dict(_MAE_VIT, type='MAEViT'),
+            neck=dict(_MAE_DECODER, predict_feature_dim=6),
+            head=dict(
+                type='MIMHead',
+                loss=dict(type='CosineSimilarityLoss', shift_factor=1.0),
+            ),
+            target_generator=_CLIP,
+        ),
+        'masked',
+    ),
+    MILAN=(
+        dict(
+            backbone=dict(_MAE_VIT, type='MILANViT'),
+            neck=dict(_MAE_DECODER, type='MILANPretrainDecoder', predict_feature_dim=6),
+            head=dict(
+                type='MIMHead',
+                loss=dict(type='CosineSimilarityLoss', shift_factor=1.0),
+            ),
+            target_generator=_CLIP,
+        ),
+        'masked',
+    ),
+    MAE=(
+        dict(backbone=dict(_MAE_VIT, type='MAEViT'), neck=_MAE_DECODER, head=_MAE_HEAD),
+        'masked',
+    ),
+    MFF=(
+        dict(
+            backbone=dict(_MAE_VIT, type='MFFViT', out_indices=[0, 1]),
+            neck=_MAE_DECODER,
+            head=_MAE_HEAD,
+        ),
+        'masked',
+    ),
+    SimMIM=(
+        dict(
+            backbone=dict(
+                type='SimMIMSwinTransformer',
+                arch=dict(embed_dims=8, depths=[1, 1], num_heads=[1, 2]),
+                patch_size=8,
+                img_size=32,
+                window_size=2,
+                out_indices=(1,),
+            ),
+            neck=dict(type='SimMIMLinearDecoder', in_channels=16, encoder_stride=16),
+            head=dict(type='SimMIMHead', patch_size=8, loss=dict(L2, channel=3)),
+        ),
+        'masked',
+    ),
+    BEiT=(
+        dict(
+            backbone=dict(_MAE_VIT, type='BEiTPretrainViT'),
+            head=dict(type='BEiTV1Head', embed_dims=16, num_embed=5, loss=_CE),
+            target_generator=_WORDS,
+        ),
+        'two_pictures',
+    ),
+    CAE=(
+        dict(
+            backbone=dict(_MAE_VIT, type='CAEPretrainViT'),
+            neck=dict(
+                type='CAENeck',
+                num_classes=5,
+                embed_dims=16,
+                regressor_depth=1,
+                decoder_depth=1,
+                num_heads=2,
+                mask_tokens_num=8,
+            ),
+            head=dict(type='CAEHead', loss=dict(type='CAELoss', lambd=2)),
+            target_generator=_WORDS,
+        ),
+        'two_pictures',
+    ),
+    MixMIM=(
+        dict(
+            backbone=dict(
+                type='MixMIMPretrainTransformer',
+                arch=STAGES,
+                img_size=32,
+                window_size=(4, 4),
+            ),
+            neck=dict(
+                type='MixMIMPretrainDecoder',
+                num_patches=16,
+                encoder_stride=8,
+                embed_dim=16,
+                decoder_embed_dim=8,
+                decoder_depth=1,
+                decoder_num_heads=2,
+            ),
+            head=dict(type='MixMIMPretrainHead'),
+        ),
+        'masked',
+    ),
+    MaskFeat=(
+        dict(
+            backbone=dict(type='MaskFeatViT', arch=TOKENS, img_size=112, patch_size=8),
+            neck=dict(
+                type='LinearNeck', in_channels=16, out_channels=27, norm_cfg=None
+            ),
+            head=dict(type='MIMHead', loss=L2),
+            target_generator=dict(type='HOGGenerator'),
+        ),
+        'masked_14',
+    ),
+    iTPN=(
+        dict(
+            backbone=dict(
+                type='iTPNHiViT',
+                arch=dict(embed_dims=32, depths=[1, 1, 2], num_heads=2),
+                img_size=64,
+            ),
+            neck=dict(
+                type='iTPNPretrainDecoder',
+                num_patches=16,
+                embed_dim=32,
+                fpn_dim=8,
+                fpn_depth=1,
+                decoder_embed_dim=16,
+                decoder_depth=1,
+                decoder_num_heads=2,
+            ),
+            head=dict(type='MAEPretrainHead', patch_size=16),
+        ),
+        'masked_64',
+    ),
+)
+
+#: Wholes of packages that are optional.
+OF_OTHERS = ('HuggingFaceClassifier', 'TimmClassifier')
 
 #: For samplers: arguments, and whether another epoch has another order.
 SAMPLERS: dict[str, tuple[dict[str, Any], bool]] = {
@@ -483,14 +855,26 @@ SAMPLERS: dict[str, tuple[dict[str, Any], bool]] = {
     'WeightedRandomSampler': (dict(), True),
 }
 
+WALK_TYPES = dict(gallery=['nm-01'], probe=dict(NM=['nm-02']))
+
 #: For metrics: arguments, and what they are given (see ``test_metrics.py``).
 METRIC_CASES: dict[str, tuple[dict[str, Any], str]] = {
+    'CrossViewRank': (dict(protocol=WALK_TYPES), 'walks'),
+    'CrossViewRetrieval': (dict(protocol=WALK_TYPES), 'walks'),
+    'GaitRetrieval': (dict(protocol=WALK_TYPES), 'walks'),
     'Accuracy': (dict(topk=(1, 3)), 'scores'),
     'AveragePrecision': (dict(), 'scores'),
+    'CocoMetric': (dict(classwise=True), 'boxes'),
     'ConfusionMatrix': (dict(), 'scores'),
     'MultiLabelMetric': (dict(thr=0.2), 'scores'),
     'DisparityMetric': (dict(reduction=['image', 'pixel']), 'disparities'),
+    'RetrievalAveragePrecision': (dict(topk=3), 'scores'),
+    'RetrievalRecall': (dict(topk=(1, 3)), 'scores'),
     'SingleLabelMetric': (dict(average=None), 'scores'),
+    'VOCMetric': (dict(classwise=True), 'boxes'),
+    'MultiTasksMetric': (dict(task_metrics=dict(a=[dict(type='Accuracy')])), 'tasks'),
+    'VOCAveragePrecision': (dict(), 'difficult'),
+    'VOCMultiLabelMetric': (dict(thr=0.2), 'difficult'),
 }
 
 # For transforms: the image is 33x47.
@@ -509,6 +893,12 @@ _OPERATIONS = {
     'SolarizeAdd': dict(magnitude=50, prob=1.0),
 }
 STEPS = {
+    'LoadSequence': dict(),
+    'RandomPerspective': dict(prob=1.0),
+    'RandomRotate': dict(prob=1.0),
+    'SampleFrames': dict(sample_type='fixed_ordered', frames_num_fixed=2),
+    'SilhouetteCut': dict(cutting=2),
+    'SkeletonMaps': dict(size=32),
     **_OPERATIONS,
     'AutoAugment': dict(policies='imagenet'),
     'EfficientNetCenterCrop': dict(crop_size=20),
@@ -534,12 +924,18 @@ STEPS = {
     ),
     'Normalize': dict(mean=[120.0] * 3, std=[60.0] * 3),
     'PackInputs': dict(),
+    'NumpyToPIL': dict(),
+    'PILToNumpy': dict(),
+    'PackMultiTaskInputs': dict(multi_task_fields=()),
     'Pad': dict(size=(50, 40)),
     'RandomCrop': dict(crop_size=20, padding=4),
     'RandomErasing': dict(erase_prob=1.0, mode='rand'),
     'RandomFlip': dict(prob=0.5, direction='horizontal'),
     'RandomGrayscale': dict(prob=0.5, keep_channels=True),
     'RandomResizedCrop': dict(scale=20),
+    'RandomResizedCropAndInterpolationWithTwoPic': dict(size=20),
+    'BEiTMaskGenerator': dict(input_size=7, num_masking_patches=20),
+    'SimMIMMaskGenerator': dict(input_size=64, mask_ratio=0.5),
     'RandomStereoScale': dict(scale_range=(-0.5, 0.5)),
     'Resize': dict(scale=(21, 19)),
     'ResizeEdge': dict(scale=20),
@@ -570,6 +966,9 @@ PHOTOMETRIC = (
 
 # Transforms that neither move nor change pixels themselves.
 NEITHER = (
+    *('BEiTMaskGenerator', 'SimMIMMaskGenerator'),
+    *('LoadSequence', 'RandomPerspective', 'SampleFrames', 'SilhouetteCut'),
+    'SkeletonMaps',
     *('AutoAugment', 'RandAugment', 'RandomApply', 'RandomChoice'),
     'Compose',
     'LoadAnnotations',
@@ -578,6 +977,8 @@ NEITHER = (
     'MultiView',
     'PackInputs',
     'ShiftView',
+    'PackMultiTaskInputs',
+    *('NumpyToPIL', 'PILToNumpy'),
     'SwapFlip',
     'TestTimeAug',
     'ViewErasing',

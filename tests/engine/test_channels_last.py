@@ -74,6 +74,7 @@ def test_images_of_several_sizes_stay_as_they_are(mean):
     prepare = ClsDataPreprocessor(mean, mean)
     prepare.memory_format = torch.channels_last
     images = [torch.zeros(3, 4, size, dtype=torch.uint8) for size in (4, 6)]
-    assert prepare(dict(inputs=images))['inputs'].shape == (2, 3, 4, 6)
+    batch = prepare(dict(inputs=images), training=True)
+    assert batch['inputs'].shape == (2, 3, 4, 6)
     images = torch.zeros(2, 3, 4, 4, dtype=torch.uint8)
     assert is_channels_last(prepare(dict(inputs=images))['inputs'])

@@ -276,9 +276,9 @@ def test_batches_that_are_made_together_are_the_same(monkeypatch, drop_last, sta
     one_by_one = batches()
     monkeypatch.setattr(in_memory_loader, 'group_size', lambda images, size: 3 * size)
     together = batches()
-    assert same(together, one_by_one)
     samples = together[0]['data_samples']
     assert samples.bounds('gt_label') == (0, 9)  # of all, as they are known already
+    assert same(together, one_by_one)
 
 
 def test_how_many_are_made_together():

@@ -94,3 +94,27 @@ CONFUSION_MATRIX = [
     [4, 0, 0, 0, 1, 1, 0],
     [1, 0, 0, 0, 3, 0, 1],
 ]
+
+# Of difficult classes as nothing, as positive and as negative: precision, recall, F1
+# and support in the mean of the classes, and average precision by class. Scores are
+# the sigmoid of a normal draw.
+VOC = {
+    None: (
+        [35.75855, 44.00237, 38.62054],
+        [43.48404, 33.60776, 31.02566, 59.18311, 31.92253, 31.0885, 44.89008],
+    ),
+    True: (
+        [43.19857, 46.32277, 43.99302],
+        [46.56699, 51.90059, 31.02566, 65.46529, 38.16131, 42.73269, 50.168],
+    ),
+    False: (
+        [31.33076, 44.00237, 35.91873],
+        [40.93379, 25.11037, 31.02566, 50.27419, 29.09501, 26.37433, 40.57066],
+    ),
+}
+VOC_SCORE = (
+    torch.from_numpy(_generator('score').standard_normal((40, NUM_CLASSES)))
+    .float()
+    .sigmoid()
+)
+DIFFICULT = torch.from_numpy(_generator('hard').standard_normal((40, NUM_CLASSES)) > 1)

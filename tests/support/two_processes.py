@@ -9,8 +9,9 @@ from torch import nn
 
 from mmlite.engine.wrappers import share_buffers
 from mmlite.evaluation import Accuracy, SampleMetric
-from mmlite.models.losses import gather_and_scale_wrapper
+from mmlite.models.losses import SupConLoss, TripletLoss, gather_and_scale_wrapper
 from mmlite.ops import gather
+from mmlite.registry import MODELS
 from mmlite.structures import DataSample
 
 
@@ -113,4 +114,64 @@ def evaluate_objects(rank: int, folder: Path, names: str) -> None:
     samples = [DataSample(metainfo=dict(img_path=name)) for name in dealt]
     metric.process(None, samples)
     torch.save(metric.evaluate(len(names)), folder / f'{rank}.pth')
+    torch.distributed.destroy_process_group()
+
+
+class _WalkLosses:
+    """The losses of a linear layer on walks, in one process or in two."""
+
+    def __call__(
+        self, rank: int, folder: Path, x: torch.Tensor, labels: torch.Tensor
+    ) -> None:
+        """One of two processes that share a batch in turn."""
+        meet(rank, folder)
+        weight, values = self.alone(x[rank::2], labels[rank::2])
+        torch.save(dict(values, grad=weight.grad), folder / f'{rank}.pth')
+        torch.distributed.destroy_process_group()
+
+    def alone(
+        self, x: torch.Tensor, labels: torch.Tensor
+    ) -> tuple[torch.Tensor, dict[str, float]]:
+        """The weight with its gradient, and the losses by name."""
+        weight = torch.eye(6).requires_grad_()
+        embeddings = torch.einsum('bdp,de->bep', x, weight)
+        values = {}
+        total = 0
+        for name, loss in (
+            ('triplet', TripletLoss(margin=1.0)),
+            ('contrast', SupConLoss(temperature=0.5)),
+        ):
+            value = loss(embeddings=embeddings, labels=labels)[0].mean()
+            values[name] = value.item()
+            total = total + value
+        total.backward()
+        return weight, values
+
+
+learn_walks = _WalkLosses()
+
+
+def learn_views(rank: int, folder: Path, cfg: dict, views: list) -> None:
+    """One of two processes that learn from their halves of the images."""
+    meet(rank, folder)
+    torch.manual_seed(0)
+    model = torch.nn.parallel.DistributedDataParallel(MODELS.build(cfg))
+    half = len(views[0]) // 2
+    mine = [view[rank * half :][:half] for view in views]
+    loss = sum(model(mine, mode='loss').values())
+    loss.backward()
+    grads = {k: p.grad for k, p in model.module.named_parameters() if p.requires_grad}
+    buffers = dict(model.module.named_buffers())
+    torch.save([loss.detach(), grads, buffers], folder / f'{rank}.pth')
+    torch.distributed.destroy_process_group()
+
+
+def encode_gallery(rank: int, folder: Path, cfg: dict) -> None:
+    """One of two processes that encode a gallery together."""
+    meet(rank, folder)
+    torch.manual_seed(0)
+    model = MODELS.build(cfg).train()
+    model.prepare_prototype()
+    assert model.training
+    torch.save(model.prototype_vecs, folder / f'{rank}.pth')
     torch.distributed.destroy_process_group()

@@ -4,7 +4,7 @@ dataset_type = 'Walkers'
 data_preprocessor = dict(type='GaitDataPreprocessor')
 
 train_pipeline = [
-    dict(type='SampleFrames', sample_type='fixed_unordered', frames_num_fixed=8),
+    dict(type='SampleFrames', sample_type='fixed_unordered', frames_num_fixed=6),
     dict(type='PackInputs', input_key='sils', meta_keys=('subject', 'type', 'view')),
 ]
 test_pipeline = [

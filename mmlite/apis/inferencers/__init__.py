@@ -2,6 +2,8 @@
 
 from .base import Inferencer
 from .classification import ClassPrediction, ImageClassificationInferencer
+from .detection import DetectionInferencer, DetectionPrediction
+from .gait import GaitInferencer, GaitPrediction
 from .prediction import Prediction
 from .sources import Source, find_sources
 from .stereo import StereoInferencer, StereoPrediction
@@ -9,6 +11,10 @@ from .tasks import inferencer_of
 
 __all__ = [
     'ClassPrediction',
+    'DetectionInferencer',
+    'DetectionPrediction',
+    'GaitInferencer',
+    'GaitPrediction',
     'ImageClassificationInferencer',
     'Inferencer',
     'Prediction',

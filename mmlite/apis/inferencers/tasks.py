@@ -10,13 +10,19 @@ from mmengine.config import Config
 from ...registry import MODELS
 from .base import Inferencer, config_and_checkpoint
 from .classification import ImageClassificationInferencer
+from .detection import DetectionInferencer
+from .gait import GaitInferencer
 from .stereo import StereoInferencer
 
-__all__ = ['inferencer_of']
+__all__ = [
+    'inferencer_of',
+]
 
 #: Inferencers by the ``task`` that a whole states.
 _INFERENCERS: dict[str, type[Inferencer]] = {
     'classification': ImageClassificationInferencer,
+    'gait': GaitInferencer,
+    'detection': DetectionInferencer,
     'stereo': StereoInferencer,
 }
 

@@ -36,7 +36,14 @@ from .flipping import (
     is_turn,
 )
 from .formatting import PackInputs
+from .gaussian_blur import GaussianBlur
 from .loading import LoadImageFromFile
+from .masking import (
+    BEiTMaskGenerator,
+    RandomResizedCropAndInterpolationWithTwoPic,
+    SimMIMMaskGenerator,
+)
+from .multi_task import PackMultiTaskInputs
 from .operation import Operation, PixelOperation
 from .pixel_operations import (
     AutoContrast,
@@ -45,7 +52,6 @@ from .pixel_operations import (
     Contrast,
     Cutout,
     Equalize,
-    GaussianBlur,
     Invert,
     Posterize,
     Sharpness,
@@ -57,13 +63,16 @@ from .sequence_files import natural, read_grey, read_pictures
 from .sequence_warps import RandomPerspective, RandomRotate
 from .sequences import LoadSequence, SampleFrames, SilhouetteCut
 from .shifting import Shift
+from .skeletons import SkeletonMaps, follow_person, skeleton_maps
 from .stereo import LoadDisparity, RandomStereoScale, ShiftView, ViewErasing
+from .torchvision_steps import NumpyToPIL, PILToNumpy, TorchvisionTransform
 from .warping import Rotate, Shear, Translate
 
 __all__ = [
     'AlternatingFlip',
     'AutoAugment',
     'AutoContrast',
+    'BEiTMaskGenerator',
     'BaseTransform',
     'BatchAlternatingFlip',
     'BatchRandomCrop',
@@ -96,8 +105,11 @@ __all__ = [
     'MapField',
     'MultiView',
     'Normalize',
+    'NumpyToPIL',
     'Operation',
+    'PILToNumpy',
     'PackInputs',
+    'PackMultiTaskInputs',
     'Pad',
     'PixelOperation',
     'Posterize',
@@ -110,6 +122,7 @@ __all__ = [
     'RandomGrayscale',
     'RandomPerspective',
     'RandomResizedCrop',
+    'RandomResizedCropAndInterpolationWithTwoPic',
     'RandomRotate',
     'RandomStereoScale',
     'Resize',
@@ -123,10 +136,13 @@ __all__ = [
     'Shift',
     'ShiftView',
     'SilhouetteCut',
+    'SimMIMMaskGenerator',
+    'SkeletonMaps',
     'Solarize',
     'SolarizeAdd',
     'SwapFlip',
     'TestTimeAug',
+    'TorchvisionTransform',
     'Translate',
     'ValidField',
     'ViewErasing',
@@ -134,6 +150,7 @@ __all__ = [
     'decode_pfm',
     'encode_disparity',
     'encode_pfm',
+    'follow_person',
     'is_turn',
     'natural',
     'read_grey',
@@ -141,4 +158,5 @@ __all__ = [
     'refuse_left_behind',
     'register_field',
     'rng_of',
+    'skeleton_maps',
 ]

@@ -111,7 +111,9 @@ def _with_defaults(policy: Any, defaults: Mapping[str, Any]) -> Any:
     target = policy.get('type')
     target = TRANSFORMS.get(target) if isinstance(target, str) else target
     known = arguments_of(target.__init__).kinds if isinstance(target, type) else {}
-    return {**{k: v for k, v in defaults.items() if k in known}, **policy}
+    # mmpretrain's older policies name what the magnitude is; each operation knows.
+    stated = {k: v for k, v in policy.items() if k != 'magnitude_key'}
+    return {**{k: v for k, v in defaults.items() if k in known}, **stated}
 
 
 def _named(policies: Any, known: Mapping[str, Any], owner: str) -> Any:

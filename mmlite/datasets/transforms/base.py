@@ -81,11 +81,11 @@ class BaseTransform(ABC):
 
     Example:
         >>> @TRANSFORMS.register_module(force=True)
-        ... class Invert(BaseTransform):
+        ... class Negative(BaseTransform):
         ...     def transform(self, results):
         ...         results['img'] = 255 - results['img']
         ...         return results
-        >>> TRANSFORMS.build(dict(type='Invert'))(dict(img=np.uint8([[1]])))['img']
+        >>> TRANSFORMS.build(dict(type='Negative'))(dict(img=np.uint8([[1]])))['img']
         array([[254]], dtype=uint8)
     """
 

@@ -18,7 +18,7 @@ from ...errors import DataError
 from ...registry import TRANSFORMS
 from .base import BaseTransform, rng_of
 from .geometry import recolour
-from .image_ops import Backend, per_channel
+from .image_ops import Backend, check_channels, per_channel
 
 _LEVELS = np.arange(256, dtype=np.float32)
 
@@ -338,6 +338,7 @@ class Lighting(BaseTransform):
         return results
 
     def _lit(self, colour: np.ndarray, img: np.ndarray) -> np.ndarray:
+        check_channels(img, 3, self)
         if _is_grey(img):
             colour = colour.mean()
         elif self.to_rgb:

@@ -17,6 +17,7 @@ from .fields import FIELDS, FixedField
 
 _META_KEYS = (
     'sample_idx',
+    'img_id',
     'img_path',
     'ori_shape',
     'img_shape',

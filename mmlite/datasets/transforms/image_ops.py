@@ -130,6 +130,30 @@ def resize_image(
     return _with_channel(out, img)
 
 
+def check_channels(img: np.ndarray, most: int, owner: object) -> None:
+    """See that a step gets an image of colours, or grey, that it can compute with.
+
+    Args:
+        img: ``(H, W)`` or ``(H, W, C)``.
+        most: 3 for a step of grey and BGR images alone; a larger number is the largest
+            number of channels.
+        owner: The transform, for the message.
+
+    Raises:
+        DataError: if the image has another number of channels.
+
+    Example:
+        >>> check_channels(np.zeros((2, 2, 3)), 3, None)
+    """
+    channels = img.shape[2] if img.ndim == 3 else 1
+    if channels > most or most == 3 and channels == 2:
+        takes = 'images in grey or colour' if most == 3 else f'at most {most} channels'
+        raise DataError(
+            f'{type(owner).__name__} takes {takes}, got {channels} channels; load the '
+            "images in colour (color_type='color')"
+        )
+
+
 def per_channel(
     values: float | Sequence[float], img: np.ndarray, owner: object, name: str
 ) -> np.ndarray:

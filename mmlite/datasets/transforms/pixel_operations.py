@@ -17,6 +17,7 @@ import numpy as np
 
 from ...registry import TRANSFORMS
 from .geometry import Window, image_size, recolour
+from .image_ops import check_channels
 from .operation import PixelOperation
 
 _LEVELS = np.arange(256)
@@ -259,6 +260,7 @@ class ColorTransform(_Factor):
 
     def change(self, img: np.ndarray, magnitude: float | None) -> np.ndarray:
         """Mix with grey."""
+        check_channels(img, 3, self)
         if _is_grey(img):
             return img
         grey = cv2.cvtColor(cv2.cvtColor(img, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
@@ -281,6 +283,7 @@ class Contrast(_Factor):
 
     def change(self, img: np.ndarray, magnitude: float | None) -> np.ndarray:
         """Mix with the mean."""
+        check_channels(img, 3, self)
         grey = img if _is_grey(img) else cv2.cvtColor(img, cv2.COLOR_BGR2GRAY)
         return _blend(img, np.full_like(img, round(grey.mean())), 1 + magnitude)
 
@@ -376,33 +379,3 @@ class Cutout(PixelOperation):
     def change(self, img: np.ndarray, magnitude: float | None) -> np.ndarray:
         """Nothing to do: ``apply`` knows the place."""
         return img
-
-
-@TRANSFORMS.register_module()
-class GaussianBlur(PixelOperation):
-    """Blur the image, as Pillow does.
-
-    Args:
-        radius: Standard deviation of the blur in pixels.
-        prob: Probability.
-        kwargs: Arguments of :class:`Operation`.
-
-    Shape:
-        img: ``(H, W, 3)`` or ``(H, W)``, uint8, unchanged.
-    """
-
-    magnitude_name = 'radius'
-
-    def __init__(
-        self, radius: float | None = None, prob: float = 0.5, **kwargs: Any
-    ) -> None:
-        self.radius = radius
-        super().__init__(prob=prob, **kwargs)
-
-    def change(self, img: np.ndarray, magnitude: float | None) -> np.ndarray:
-        """Blur the pixels."""
-        from PIL import Image, ImageFilter
-
-        picture = Image.fromarray(img.squeeze(-1) if img.shape[2:] == (1,) else img)
-        blurred = picture.filter(ImageFilter.GaussianBlur(magnitude))
-        return np.asarray(blurred).reshape(img.shape)

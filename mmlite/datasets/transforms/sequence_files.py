@@ -160,7 +160,10 @@ def read_sequence(
             chosen = [p for p, use in zip(paths, data_in_use, strict=True) if use]
         else:
             chosen = [paths[place] for place in data_in_use]
-    found = [read_pictures(p) if os.path.isdir(p) else read_array(p) for p in chosen]
+    # By the ending: to ask for the kind of each file costs as much as to read it.
+    found = [
+        read_array(p) if p.endswith(ARRAY_FILES) else read_pictures(p) for p in chosen
+    ]
     lengths = [len(array) for array in found]
     if len(set(lengths)) > 1:
         shown = ', '.join(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
+import random
 from functools import partial
 
 import cv2
@@ -12,42 +12,20 @@ from ...errors import DataError
 from ...registry import TRANSFORMS
 from .base import BaseTransform, rng_of
 from .fields import FixedField
-from .geometry import fields_of, image_size, recolour
+from .geometry import fields_of, image_size, recolour, warp
 
 __all__ = ['RandomPerspective', 'RandomRotate']
 
 
-class _RandomWarp(BaseTransform):
-    """Base: move the pixels of all frames by one draw.
+def checked_probability(prob: float) -> float:
+    """A probability, if it is one.
 
-    Override:
-        matrix: the map of pixels, ``(3, 3)``.
+    Raises:
+        ValueError: if not.
     """
-
-    def __init__(self, prob: float) -> None:
-        if not 0 <= prob <= 1:
-            raise ValueError(f'prob lies in [0, 1], got {prob}')
-        self.prob = prob
-
-    @abstractmethod
-    def matrix(self, rng: object, width: int, height: int) -> np.ndarray:
-        """Where a pixel goes."""
-
-    def transform(self, results: dict) -> dict:
-        """Move all frames, or none."""
-        rng = rng_of(results)
-        if rng.random() >= self.prob:
-            return results
-        for name, field in fields_of(results):
-            if not (field.is_image or isinstance(field, FixedField)):
-                raise DataError(
-                    f'{type(self).__name__} moves images and sequences of them, not '
-                    f'the field {name}; load it after this step, or leave it out'
-                )
-        matrix = self.matrix(rng, *image_size(results))
-        change = partial(_warped, matrix)
-        recolour(results, lambda: change)
-        return results
+    if not 0 <= prob <= 1:
+        raise ValueError(f'prob lies in [0, 1], got {prob}')
+    return prob
 
 
 def _warped(matrix: np.ndarray, frame: np.ndarray) -> np.ndarray:
@@ -56,8 +34,8 @@ def _warped(matrix: np.ndarray, frame: np.ndarray) -> np.ndarray:
 
 
 @TRANSFORMS.register_module()
-class RandomRotate(_RandomWarp):
-    """Turn all frames of a sample by one random angle about their centre.
+class RandomRotate(BaseTransform):
+    """Turn a sample by one random angle about its centre, all frames alike.
 
     OpenGait turns about (height / 2, width / 2), which is off the centre of frames that
     are not square; here it is the centre.
@@ -65,6 +43,8 @@ class RandomRotate(_RandomWarp):
     Args:
         prob: Probability.
         degree: Largest angle, in either direction.
+        pad_val: Value of the pixels that come in.
+        interpolation: How pixels are read between others.
 
     Example:
         >>> turn = TRANSFORMS.build(dict(type='RandomRotate', prob=1.0, degree=10))
@@ -72,20 +52,32 @@ class RandomRotate(_RandomWarp):
         (3, 64, 44)
     """
 
-    def __init__(self, prob: float = 0.5, degree: float = 10) -> None:
-        super().__init__(prob)
+    def __init__(
+        self,
+        prob: float = 0.5,
+        degree: float = 10,
+        pad_val: float = 0,
+        interpolation: str = 'bilinear',
+    ) -> None:
+        self.prob = checked_probability(prob)
         self.degree = degree
+        self.pad_val = pad_val
+        self.interpolation = interpolation
 
-    def matrix(self, rng: object, width: int, height: int) -> np.ndarray:
-        """A rotation."""
-        angle = rng.uniform(-self.degree, self.degree)
-        centre = (width - 1) / 2, (height - 1) / 2
-        turn = cv2.getRotationMatrix2D(centre, angle, 1.0)
-        return np.vstack([turn, [0, 0, 1]])
+    def transform(self, results: dict) -> dict:
+        """Turn all fields, or none."""
+        rng = rng_of(results)
+        if rng.random() < self.prob:
+            angle = rng.uniform(-self.degree, self.degree)
+            width, height = image_size(results)
+            centre = (width - 1) / 2, (height - 1) / 2
+            matrix = cv2.getRotationMatrix2D(centre, angle, 1.0)
+            warp(results, matrix, self.pad_val, self.interpolation)
+        return results
 
 
 @TRANSFORMS.register_module()
-class RandomPerspective(_RandomWarp):
+class RandomPerspective(BaseTransform):
     """Move the corners of all frames of a sample sideways, as another camera would.
 
     Args:
@@ -100,11 +92,25 @@ class RandomPerspective(_RandomWarp):
     """
 
     def __init__(self, prob: float = 0.5, shift: float = 10) -> None:
-        super().__init__(prob)
+        self.prob = checked_probability(prob)
         self.shift = shift
 
-    def matrix(self, rng: object, width: int, height: int) -> np.ndarray:
-        """A perspective map."""
+    def transform(self, results: dict) -> dict:
+        """Tilt all frames, or none."""
+        rng = rng_of(results)
+        if rng.random() >= self.prob:
+            return results
+        for name, field in fields_of(results):
+            if not (field.is_image or isinstance(field, FixedField)):
+                raise DataError(
+                    'RandomPerspective moves images and sequences of them, not the '
+                    f'field {name}; load it after this step, or leave it out'
+                )
+        change = partial(_warped, self._matrix(rng, *image_size(results)))
+        recolour(results, lambda: change)
+        return results
+
+    def _matrix(self, rng: random.Random, width: int, height: int) -> np.ndarray:
         far = self.shift * height / 64
         right, bottom = width - 1, height - 1
         corners = np.float32([[0, 0], [right, 0], [0, bottom], [right, bottom]])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 
@@ -85,7 +86,7 @@ class LoadSequence(BaseTransform):
 
 
 def _as_field(key: str, array: np.ndarray, path: str) -> np.ndarray:
-    if not isinstance(FIELDS.get(key), SequenceField):
+    if not _is_sequence(type(FIELDS.get(key))):
         return array
     if array.ndim == 4:  # (S, C, H, W) in the files
         return np.ascontiguousarray(array.transpose(0, 2, 3, 1))
@@ -93,7 +94,7 @@ def _as_field(key: str, array: np.ndarray, path: str) -> np.ndarray:
         raise DataError(
             f'{path}: frames are (S, H, W) or (S, C, H, W), got {array.shape}'
         )
-    if array.dtype == bool or (array.dtype.kind in 'ui' and array.max() <= 1):
+    if array.dtype == bool or (array.dtype.kind in 'ui' and _is_mask(array)):
         return array.astype(np.uint8) * np.uint8(255)
     if array.dtype.kind == 'f':
         largest = array.max()
@@ -102,6 +103,11 @@ def _as_field(key: str, array: np.ndarray, path: str) -> np.ndarray:
         scale = 255 if largest <= 1 else 1
         return (array * scale).round().astype(np.uint8)
     return array
+
+
+def _is_mask(array: np.ndarray) -> bool:
+    """Whether there are only 0 and 1; mostly the first frame says that it is not so."""
+    return array[0].max(initial=0) <= 1 and array.max(initial=0) <= 1
 
 
 def choose_frames(
@@ -253,13 +259,18 @@ class SampleFrames(BaseTransform):
 
 
 def _modalities(results: dict) -> list[str]:
-    known = ('poses', 'ratios')
     return [
         key
         for key in results
-        if key in known
-        or (isinstance(FIELDS.get(key), SequenceField) and key != 'gt_masks')
+        if key in ('poses', 'ratios')
+        or (_is_sequence(type(FIELDS.get(key))) and key != 'gt_masks')
     ]
+
+
+@cache
+def _is_sequence(kind: type) -> bool:
+    """A question to an abstract class, which takes long, is asked once."""
+    return issubclass(kind, SequenceField)
 
 
 @TRANSFORMS.register_module()

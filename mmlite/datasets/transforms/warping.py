@@ -11,7 +11,7 @@ import numpy as np
 
 from ...registry import TRANSFORMS
 from .geometry import image_size, warp
-from .image_ops import Interpolation, check_interpolation
+from .image_ops import Interpolation, check_channels, check_interpolation
 from .operation import Operation
 
 Direction = Literal['horizontal', 'vertical']
@@ -43,6 +43,8 @@ class _Warp(Operation):
 
     def apply(self, results: dict, magnitude: float | None, rng: random.Random) -> None:
         """Move all fields."""
+        if isinstance(results.get('img'), np.ndarray):
+            check_channels(results['img'], 4, self)
         matrix = self._matrix(magnitude, *image_size(results))
         warp(results, np.asarray(matrix), self._fill, self.interpolation)
 

@@ -1,7 +1,7 @@
 """Checkpoints: read without executing, matched to a model, written whole."""
 
+from ...structures.key_maps import KEY_MAPS, KeyMap, convert_keys, register_key_map
 from .background import BackgroundWriter
-from .key_maps import KEY_MAPS, KeyMap, convert_keys, register_key_map
 from .matching import LoadReport, load_state, unwrapped
 from .pretrained import PretrainedInit
 from .reader import check_source, load_checkpoint

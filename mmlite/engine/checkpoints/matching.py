@@ -13,7 +13,7 @@ from mmengine.model import BaseTTAModel, is_model_wrapper
 from torch import Tensor, nn
 
 from ...errors import CheckpointError
-from .key_maps import KeyMap, convert_keys
+from ...structures.key_maps import KeyMap, convert_keys
 from .unpickler import Placeholder
 
 __all__ = ['LoadReport', 'load_state', 'unwrapped']

@@ -16,6 +16,7 @@ from .progress_hook import ProgressHook
 from .prototype_hook import PrepareProtoBeforeValLoopHook
 from .runtime_info_hook import RuntimeInfoHook
 from .sim_siam_hook import SimSiamHook
+from .swav_hook import SwAVHook
 from .switch_recipe_hook import SwitchRecipeHook
 from .visual_summary_hook import VisualSummaryHook
 from .visualization_hook import VisualizationHook
@@ -38,6 +39,7 @@ __all__ = [
     'RuntimeInfoHook',
     'SetAdaptiveMarginsHook',
     'SimSiamHook',
+    'SwAVHook',
     'SwitchRecipeHook',
     'VisualSummaryHook',
     'VisualizationHook',

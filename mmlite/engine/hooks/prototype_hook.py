@@ -13,10 +13,13 @@ from ..checkpoints import unwrapped
 class PrepareProtoBeforeValLoopHook(Hook):
     """Lets a retriever compute the features of its gallery anew for each validation.
 
-    It asks the model to ``prepare_prototype()``, if it has that method.
+    It asks the model to ``prepare_prototype()``, if it has that method, after other
+    hooks have put the weights in place that are validated, e.g. an average.
     """
 
-    def before_val(self, runner: Runner) -> None:
+    priority = 'LOW'
+
+    def before_val_epoch(self, runner: Runner) -> None:
         """Compute the features."""
         model = unwrapped(runner.model)
         if hasattr(model, 'prepare_prototype'):

@@ -29,6 +29,8 @@ class SwitchRecipeHook(Hook):
         schedule: Dicts with ``action_epoch``, the epoch (from 1) at whose beginning
             they apply, and some of ``train_pipeline`` (a list of transforms),
             ``batch_augments`` (a dict, or None to end them) and ``loss`` (a dict).
+            ``pipeline`` is ``train_pipeline`` too, as mmpretrain's recipes of MobileOne
+            call it.
 
     Raises:
         ValueError: if an epoch is missing or stated twice, or a key is unknown.
@@ -48,6 +50,9 @@ class SwitchRecipeHook(Hook):
     def __init__(self, schedule: Sequence[Mapping[str, Any]]) -> None:
         recipes: dict[int, dict[str, Any]] = {}
         for i, recipe in enumerate(schedule):
+            recipe = dict(recipe)
+            if 'pipeline' in recipe:
+                recipe.setdefault('train_pipeline', recipe.pop('pipeline'))
             epoch = recipe.get('action_epoch')
             if epoch is None:
                 raise ValueError(f'schedule.{i} has no action_epoch')

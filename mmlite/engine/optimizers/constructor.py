@@ -41,6 +41,7 @@ class DefaultOptimWrapperConstructor(BaseConstructor):
       and from another implementation of the step.
 
     Attributes:
+        own_rules: Keys of ``paramwise_cfg`` that it takes beside the usual.
         other_optimizers: Keys of ``paramwise_cfg`` that hold an optimizer more.
         group_keys: Keys of an entry of ``custom_keys`` that the constructor takes
             for itself, beside ``lr_mult`` and ``decay_mult``. Any other goes to the
@@ -60,6 +61,7 @@ class DefaultOptimWrapperConstructor(BaseConstructor):
         True
     """
 
+    own_rules: ClassVar[tuple[str, ...]] = ()
     other_optimizers: ClassVar[tuple[str, ...]] = ()
     group_keys: ClassVar[tuple[str, ...]] = ()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from mmengine.optim import OptimWrapper
 from torch import nn
@@ -33,6 +33,8 @@ class LearningRateDecayOptimWrapperConstructor(DefaultOptimWrapperConstructor):
     Raises:
         ConfigError: if the model does not say how deep its parameters are.
     """
+
+    own_rules: ClassVar[tuple[str, ...]] = ('layer_decay_rate',)
 
     def __init__(
         self, optim_wrapper_cfg: dict, paramwise_cfg: dict[str, Any] | None = None

@@ -47,15 +47,9 @@ class CrossViewRank(WalkMetric):
         DataError: if there is no probe or gallery of the protocol, or no two views.
 
     Example:
-        >>> metric = METRICS.build(dict(type='CrossViewRank', protocol='OUMVLP'))
-        >>> from mmlite.structures import DataSample
-        >>> for view in ('000', '090'):
-        ...     for kind in ('00', '01'):
-        ...         sample = DataSample(metainfo=dict(type=kind, view=view))
-        ...         sample.pred_embedding = torch.zeros(4, 2)
-        ...         metric.process(None, [sample.set_gt_label(0)])
-        >>> metric.evaluate(4)
-        {'gait/NM@R1': 100.0}
+        >>> metric = METRICS.build(dict(type='CrossViewRank', protocol='CASIA-B'))
+        >>> metric.protocol.gallery, metric.protocol.probe['BG']
+        (['nm-0[1-4]'], ['bg-0[12]'])
     """
 
     def __init__(

@@ -51,7 +51,8 @@ class MultiLabelMetric(RowMetric):
     """Precision, recall, F1 (per cent) and support of multi-label predictions.
 
     It reads ``pred_score``, and ``gt_score`` or ``gt_label``, of the data
-    samples. The results are named ``multi-label/precision``, then
+    samples; a ``gt_score`` of -1 leaves the sample out of that class. The results are
+    named ``multi-label/precision``, then
     ``_thr-0.30`` for a threshold other than 0.5 or ``_top2`` for ``topk``,
     then ``_micro`` or ``_classwise`` as ``average`` is.
 
@@ -100,7 +101,8 @@ class MultiLabelMetric(RowMetric):
 
     def rows(self, score: Tensor, truth: Tensor) -> Tensor:
         """Classes predicted and present, bool, ``(B, 2, K)``."""
-        return torch.stack([positives(score, self.thr, self.topk), truth == 1], dim=1)
+        chosen = positives(score, self.thr, self.topk) & (truth != -1)
+        return torch.stack([chosen, truth == 1], dim=1)
 
     def summarise(self, rows: Tensor) -> Tensor:
         """Counts per class, ``(3, K)``."""
@@ -156,7 +158,8 @@ class MultiLabelMetric(RowMetric):
             default = 0.5 if thr is None and topk is None else thr
             chosen = positives(score, default, topk)
         check_same_length(chosen, target)
-        counts = count_positives(chosen, target.to(chosen.device) == 1)
+        target = target.to(chosen.device)
+        counts = count_positives(chosen & (target != -1), target == 1)
         return precision_recall_f1(counts, average)
 
 

@@ -1,6 +1,13 @@
 """Backbones: an image in, a tuple of features out."""
 
-from ..layers import BasicBlock, Bottleneck, ResidualBlock, ResLayer
+from ..layers import (
+    BasicBlock,
+    BlockWithRPE,
+    Bottleneck,
+    PatchMerge,
+    ResidualBlock,
+    ResLayer,
+)
 from .airbench_net import AirbenchBlock, AirbenchNet
 from .alexnet import AlexNet
 from .base_backbone import BaseBackbone
@@ -18,19 +25,24 @@ from .efficientformer import EfficientFormer
 from .efficientnet import EfficientNet
 from .efficientnet_v2 import EfficientNetV2
 from .hivit import HiViT
-from .hivit_blocks import BlockWithRPE, PatchMerge
 from .hornet import HorNet
 from .hrnet import HRNet
 from .inception_v3 import InceptionV3
 from .itpn_hivit import iTPNHiViT
 from .lenet import LeNet5
 from .levit import LeViT
+from .lora import LoRAModel
+from .mae_hivit import MAEHiViT
+from .mae_vit import MAEViT, MFFViT, MILANViT
+from .masked_vit import BEiTPretrainViT, CAEPretrainViT, MaskFeatViT
 from .mixmim import MixMIMTransformer
+from .mixmim_pretrain import MixMIMPretrainTransformer
 from .mlp_mixer import MlpMixer
 from .mobilenet_v2 import InvertedResidual, MobileNetV2
 from .mobilenet_v3 import MobileNetV3
 from .mobileone import MobileOne, MobileOneBlock
 from .mobilevit import MobileViT
+from .mocov3_vit import MoCoV3ViT
 from .mvit import MViT
 from .plain import Plain
 from .poolformer import PoolFormer
@@ -50,6 +62,7 @@ from .seresnet import SEBottleneck, SEResNet
 from .seresnext import SEResNeXt
 from .shufflenet_v1 import ShuffleNetV1
 from .shufflenet_v2 import ShuffleNetV2
+from .simmim_swin import SimMIMSwinTransformer
 from .ssd_vgg import SSDVGG
 from .ssdlite_mobilenet_v3 import SSDLiteMobileNetV3
 from .swin_transformer import SwinTransformer
@@ -65,6 +78,7 @@ from .vig import PyramidVig, Vig
 from .vision_transformer import VisionTransformer
 from .vit_eva02 import ViTEVA02
 from .vit_sam import ViTSAM
+from .wrapped import HuggingFaceBackbone, TIMMBackbone, TorchvisionBackbone
 from .xcit import XCiT
 
 __all__ = [
@@ -77,12 +91,14 @@ __all__ = [
     'AirbenchBlock',
     'AirbenchNet',
     'AlexNet',
+    'BEiTPretrainViT',
     'BEiTViT',
     'BaseBackbone',
     'BasicBlock',
     'BlockWithRPE',
     'Bottle2neck',
     'Bottleneck',
+    'CAEPretrainViT',
     'CSPDarkNet',
     'CSPResNeXt',
     'CSPResNet',
@@ -101,13 +117,22 @@ __all__ = [
     'HRNet',
     'HiViT',
     'HorNet',
+    'HuggingFaceBackbone',
     'InceptionV3',
     'InvertedResidual',
     'LeNet5',
     'LeViT',
+    'LoRAModel',
+    'MAEHiViT',
+    'MAEViT',
+    'MFFViT',
+    'MILANViT',
     'MViT',
+    'MaskFeatViT',
+    'MixMIMPretrainTransformer',
     'MixMIMTransformer',
     'MlpMixer',
+    'MoCoV3ViT',
     'MobileNetV2',
     'MobileNetV3',
     'MobileOne',
@@ -141,12 +166,15 @@ __all__ = [
     'SSDLiteMobileNetV3',
     'ShuffleNetV1',
     'ShuffleNetV2',
+    'SimMIMSwinTransformer',
     'SwinBlock',
     'SwinBlockSequence',
     'SwinTransformer',
     'SwinTransformerV2',
     'T2T_ViT',
+    'TIMMBackbone',
     'TinyViT',
+    'TorchvisionBackbone',
     'ViTEVA02',
     'ViTSAM',
     'Vig',

@@ -16,15 +16,18 @@ from mmengine.model import ModuleList
 from mmengine.model.weight_init import trunc_normal_
 from torch import Tensor, nn
 
+from ...ops import gather_tokens
 from ...registry import MODELS
 from ...structures import FeatureSpec
 from ..layers import (
+    BlockWithRPE,
+    HiViTPatchEmbed,
+    PatchMerge,
     fit_pos_embed,
     relative_position_index,
 )
 from .archs import pick_arch, zoo
 from .base_backbone import BaseBackbone, check_frozen_stages, freeze
-from .hivit_blocks import BlockWithRPE, HiViTPatchEmbed, PatchMerge
 
 __all__ = ['BlockWithRPE', 'HiViT', 'PatchMerge']
 
@@ -249,6 +252,22 @@ class HiViT(BaseBackbone):
         if self.pos_embed is not None:
             x = x + self.positions(size)
         return self.pos_drop(x)
+
+    def encode_seen(
+        self, patches: Tensor, size: Sequence[int], keep: Tensor
+    ) -> tuple[Tensor, ...]:
+        """What enters every merging and the last tokens, of some patches alone.
+
+        Args:
+            patches: Embedded patches, ``(B, L, H, W, D)``.
+            size: Rows and columns of patches.
+            keep: The numbers of those that are seen, ``(B, kept)``.
+        """
+        *outs, x = self.stem(gather_tokens(patches, keep))
+        if self.pos_embed is not None:
+            x = x + self.positions(size, left_out=True)[0][keep]
+        (x,) = self.main(self.pos_drop(x), None, (self.num_main_blocks - 1,))
+        return (*outs, x)
 
     def main(
         self, x: Tensor, size: Sequence[int] | None, out_indices: Sequence[int]

@@ -13,10 +13,10 @@ import torch
 from mmengine.model.weight_init import trunc_normal_
 from torch import Tensor, nn
 
+from ...ops import num_kept, random_keep
 from ...registry import MODELS
-from ..layers import build_2d_sincos_position_embedding
+from ..layers import BlockWithRPE, build_2d_sincos_position_embedding
 from .hivit import HiViT
-from .hivit_blocks import BlockWithRPE
 
 __all__ = ['iTPNHiViT']
 
@@ -72,6 +72,7 @@ class iTPNHiViT(HiViT):  # noqa: N801 (mmpretrain's name)
         self.reconstruction_type = reconstruction_type
         self.num_patches = self.patch_embed.num_patches
         self.pos_embed.requires_grad_(False)
+        num_kept(self.num_patches, mask_ratio)
         if reconstruction_type == 'clip':
             self.mask_token = nn.Parameter(torch.zeros(1, 1, self.embed_dims))
 
@@ -110,23 +111,9 @@ class iTPNHiViT(HiViT):  # noqa: N801 (mmpretrain's name)
 
     def _leave_out(self, patches: Tensor, size: tuple[int, int]) -> tuple:
         batch, length = patches.shape[:2]
-        keep, restore, mask = self._draw(batch, length, patches.device)
-        kept = torch.arange(batch, device=patches.device)[:, None]
-        *outs, x = self.stem(patches[kept, keep])
-        if self.pos_embed is not None:
-            x = x + self.positions(size, left_out=True)[0][keep]
-        (x,) = self.main(self.pos_drop(x), None, (self.num_main_blocks - 1,))
-        return (*outs, x), mask, restore
-
-    def _draw(
-        self, batch: int, length: int, device: torch.device
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """What is kept, where each patch is among all, and what is left out."""
-        noise = torch.rand(batch, length, device=device)
-        shuffled = noise.argsort(dim=1)
-        restore = shuffled.argsort(dim=1)
-        count = int(length * (1 - self.mask_ratio))
-        return shuffled[:, :count], restore, (restore >= count).float()
+        ratio = self.mask_ratio
+        keep, restore, mask = random_keep(batch, length, ratio, patches.device)
+        return self.encode_seen(patches, size, keep), mask, restore
 
     def _replace(
         self, patches: Tensor, size: tuple[int, int], mask: Tensor

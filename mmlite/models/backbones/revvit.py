@@ -6,6 +6,7 @@ Paper: Reversible Vision Transformers, CVPR 2022, https://arxiv.org/abs/2302.048
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import Any, ClassVar, Literal
 
 import torch
@@ -132,12 +133,11 @@ class _Reversible(Function):
         ctx: Any, layers: Sequence[nn.Module], x1: Tensor, x2: Tensor, *weights: Tensor
     ) -> tuple[Tensor, Tensor]:
         ctx.layers, ctx.states = layers, []
+        ctx.autocast = None
         kind = x1.device.type
-        ctx.autocast = (
-            kind,
-            torch.is_autocast_enabled(kind),
-            torch.get_autocast_dtype(kind),
-        )
+        if kind != 'meta':
+            dtype = torch.get_autocast_dtype(kind)
+            ctx.autocast = (kind, dtype, torch.is_autocast_enabled(kind))
         for layer in layers:
             before = _RandomState(x1)
             x1 = x1 + layer.attend(x2)
@@ -151,8 +151,7 @@ class _Reversible(Function):
         y1, y2 = ctx.saved_tensors
         now = _RandomState(y1)
         grads: list[Tensor | None] = []
-        kind, enabled, dtype = ctx.autocast
-        with torch.autocast(kind, dtype, enabled):
+        with torch.autocast(*ctx.autocast) if ctx.autocast else nullcontext():
             for layer, (first, second) in zip(
                 reversed(ctx.layers), reversed(ctx.states), strict=True
             ):

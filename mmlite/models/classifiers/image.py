@@ -8,10 +8,10 @@ from typing import Any, ClassVar
 from torch import Tensor, nn
 
 from ...errors import did_you_mean
-from ...registry import MODELS, TASK_UTILS
+from ...registry import MODELS
 from ...structures import DataSample
 from ..data_preprocessors import ClsDataPreprocessor
-from ..joining import build_part
+from ..joining import preprocessor_cfg
 from .base import BaseClassifier
 
 STAGES = ('backbone', 'neck', 'pre_logits')
@@ -73,7 +73,7 @@ class ImageClassifier(BaseClassifier):
     ) -> None:
         if pretrained is not None:
             init_cfg = dict(type='Pretrained', checkpoint=pretrained)
-        super().__init__(init_cfg, _preprocessor_cfg(data_preprocessor, train_cfg))
+        super().__init__(init_cfg, preprocessor_cfg(data_preprocessor, train_cfg))
         self.join(backbone, neck, head=head)
         num_classes = getattr(self.head, 'num_classes', None)
         if num_classes and isinstance(self.data_preprocessor, ClsDataPreprocessor):
@@ -120,7 +120,8 @@ class ImageClassifier(BaseClassifier):
         """The ``scores`` of the classes, or the features if there is no head."""
         if self.head is None:
             return super().export_outputs(inputs)
-        return dict(scores=self.head.scores(self.extract_feat(inputs)))
+        scores = self.head.scores(self.extract_feat(inputs))
+        return scores if isinstance(scores, dict) else dict(scores=scores)
 
     def loss(
         self, inputs: Tensor, data_samples: Sequence[DataSample]
@@ -160,18 +161,3 @@ class ImageClassifier(BaseClassifier):
                 'take the features with extract_feat'
             )
         return head
-
-
-def _preprocessor_cfg(
-    data_preprocessor: dict | nn.Module | None, train_cfg: dict | None
-) -> dict | nn.Module | None:
-    if train_cfg and isinstance(data_preprocessor, nn.Module):
-        raise ValueError(
-            'train_cfg is a part of the config of the data preprocessor, and has no '
-            'effect on a module; give batch_augments to that module'
-        )
-    if not train_cfg or (data_preprocessor or {}).get('batch_augments'):
-        return data_preprocessor
-    augments = {'type': 'RandomBatchAugment', **train_cfg}
-    built = build_part('train_cfg', augments, TASK_UTILS)
-    return dict(data_preprocessor or {}, batch_augments=built)

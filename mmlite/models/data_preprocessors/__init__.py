@@ -9,6 +9,7 @@ from .image import ImageDataPreprocessor
 from .mixup import Mixup
 from .padding import pad_like_images, unpad
 from .random_batch_augment import RandomBatchAugment
+from .resizemix import ResizeMix
 from .selfsup_data_preprocessor import SelfSupDataPreprocessor, TwoNormDataPreprocessor
 from .stereo_data_preprocessor import StereoDataPreprocessor
 
@@ -21,6 +22,7 @@ __all__ = [
     'ImageDataPreprocessor',
     'Mixup',
     'RandomBatchAugment',
+    'ResizeMix',
     'SelfSupDataPreprocessor',
     'StereoDataPreprocessor',
     'TwoNormDataPreprocessor',

@@ -64,6 +64,10 @@ class ClsDataPreprocessor(ImageDataPreprocessor):
                  [0., 0., 0., 0.]]])
     """
 
+    #: Whether labels are classes in evaluation too; those of a retriever are places in
+    #: its gallery.
+    evaluates_classes = True
+
     def __init__(
         self,
         mean: Sequence[float] | None = None,
@@ -101,10 +105,11 @@ class ClsDataPreprocessor(ImageDataPreprocessor):
         self, inputs: Any, samples: Sequence[DataSample], training: bool
     ) -> dict[str, Any]:
         """Check the labels, bring them to the device and mix them with the images."""
-        if self.num_classes:
+        classes = training or self.evaluates_classes
+        if self.num_classes and classes:
             check_labels(samples, self.num_classes)
         super().label(inputs, samples, training)
-        scores = self._scores(samples) if self.to_onehot else None
+        scores = self._scores(samples) if self.to_onehot and classes else None
         if training and self.batch_augments is not None:
             if scores is None:
                 raise DataError(

@@ -24,6 +24,9 @@ class CutMix:
     ``Beta(alpha, alpha)``, and its centre anywhere, so that it may be cut off
     at the border.
 
+    Override:
+        draw_share, paste: for other mixtures of boxes.
+
     Args:
         alpha: Both parameters of the beta distribution.
         cutmix_minmax: Least and greatest side of the box, as fractions of the
@@ -69,7 +72,7 @@ class CutMix:
         self, batch_inputs: Tensor, batch_scores: Tensor
     ) -> tuple[Tensor, Tensor]:
         """Mix a batch."""
-        lam = random.betavariate(self.alpha, self.alpha)
+        lam = self.draw_share()
         height, width = batch_inputs.shape[-2:]
         if self.cutmix_minmax is None:
             side = math.sqrt(1 - lam)
@@ -81,9 +84,19 @@ class CutMix:
         if self.correct_lam or self.cutmix_minmax is not None:
             lam = 1 - (y2 - y1) * (x2 - x1) / (height * width)
         other = torch.randperm(len(batch_inputs), device=batch_inputs.device)
-        mixed = batch_inputs.clone()
-        mixed[..., y1:y2, x1:x2] = batch_inputs[other, ..., y1:y2, x1:x2]
+        mixed = self.paste(batch_inputs, batch_inputs[other], (y1, y2, x1, x2))
         return mixed, torch.lerp(batch_scores[other], batch_scores, lam)
+
+    def draw_share(self) -> float:
+        """The share of an image that is to be left."""
+        return random.betavariate(self.alpha, self.alpha)
+
+    def paste(self, images: Tensor, others: Tensor, box: Sequence[int]) -> Tensor:
+        """The images with what others have in the box ``(y1, y2, x1, x2)``."""
+        y1, y2, x1, x2 = box
+        mixed = images.clone()
+        mixed[..., y1:y2, x1:x2] = others[..., y1:y2, x1:x2]
+        return mixed
 
     def __repr__(self) -> str:
         return f'{type(self).__name__}(alpha={self.alpha})'

@@ -1,6 +1,6 @@
 """Detectors: images to boxes."""
 
-from . import key_maps as key_maps
+from . import key_maps  # noqa: F401  (enters the maps by name)
 from .base import DetectionModel
 from .faster_rcnn import FasterRCNN
 from .ssd import SSD

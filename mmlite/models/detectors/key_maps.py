@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from ...engine.checkpoints import KeyMap, register_key_map
-from ...engine.checkpoints.key_maps import Change, Rename
+from ...structures.key_maps import Change, KeyMap, Rename, register_key_map
 
-__all__ = []
+__all__: list[str] = []
 
 CLASSES = 91
 ANCHORS = 9  # of RetinaNet at a place

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mmengine.logging import print_log
 from torch import Tensor
 
-from ...engine.checkpoints import LoadReport, convert_keys, load_checkpoint, load_state
 from ...errors import CheckpointError
+from ...structures.key_maps import convert_keys
+
+if TYPE_CHECKING:
+    from ...engine.checkpoints import LoadReport
 
 __all__ = ['FineTuning']
 
@@ -84,6 +87,9 @@ class FineTuning:
             CheckpointError: if nothing fits.
             ValueError: if there is no such type.
         """
+        # The engine loads OpenCV, which no model needs to be built.
+        from ...engine.checkpoints import load_checkpoint, load_state
+
         names = self.restore_map(
             fine_tune_checkpoint_type, load_all_detection_checkpoint_vars
         )

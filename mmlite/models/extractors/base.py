@@ -212,7 +212,7 @@ def maps_of(backbone: nn.Module) -> tuple[FeatureSpec, ...]:
         ConfigError: if it gives no maps, or does not say which.
     """
     specs = getattr(backbone, 'feature_specs', None)
-    if not specs or any(spec.stride is None for spec in specs):
+    if not specs or any(getattr(s, 'stride', None) is None for s in specs):
         given = 'states no feature_specs' if not specs else f'gives {list(specs)}'
         raise ConfigError(
             [

@@ -7,6 +7,7 @@ from .gaitbase import GaitBase
 from .gaitgl import GaitGL
 from .gaitpart import GaitPart
 from .gaitset import GaitSet
+from .opengait_keys import PartMajorNorms
 
 __all__ = [
     'BaseLoss',
@@ -16,6 +17,7 @@ __all__ = [
     'GaitGL',
     'GaitPart',
     'GaitSet',
+    'PartMajorNorms',
     'SkeletonGait',
     'gather_and_scale_wrapper',
 ]

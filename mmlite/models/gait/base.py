@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from ...errors import ConfigError, DataError, Problem
+from ...structures import DataSample, SampleBatch
 from ..named_outputs import BaseModel as NamedOutputs
 
 __all__ = ['BaseModel']
@@ -48,6 +49,20 @@ class BaseModel(NamedOutputs):
 
     task: ClassVar[str] = 'gait'
     default_data_preprocessor: ClassVar[str] = 'GaitDataPreprocessor'
+    #: Number of identities that it is trained on; None if it does not classify.
+    class_num: int | None = None
+
+    def loss(self, inputs: Any, data_samples: Sequence[DataSample]) -> dict[str, Any]:
+        """The losses, of labels that the model has a class for."""
+        if self.class_num is not None and isinstance(data_samples, SampleBatch):
+            bounds = data_samples.bounds('gt_label')
+            if bounds is not None and bounds[1] >= self.class_num:
+                raise DataError(
+                    f'label {bounds[1]} is not one of the {self.class_num} classes of '
+                    f'the model; set class_num of {type(self).__name__} to the number '
+                    'of identities that are trained on'
+                )
+        return super().loss(inputs, data_samples)
 
     def init_parameters(self) -> None:
         """Xavier's rule for convolutions and linear layers, no bias.

@@ -94,6 +94,7 @@ class DeepGaitV2(BaseModel):
             model_cfg, 'SeparateBNNecks', parts_num=_PARTS, in_channels=widths[2]
         )
         self.BNNecks = SeparateBNNecks(**settings)
+        self.class_num = self.BNNecks.class_num
         self.use_emb2 = model_cfg.get('use_emb2', False)
         self.TP = PackSequenceWrapper(torch.max)
         self.HPP = HorizontalPoolingPyramid([_PARTS])

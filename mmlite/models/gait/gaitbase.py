@@ -59,6 +59,7 @@ class GaitBase(BaseModel):
         self.BNNecks = build_part(
             'SeparateBNNecks', dict(necks, type='SeparateBNNecks')
         )
+        self.class_num = self.BNNecks.class_num
         check_width('SeparateFCs', self.FCs.in_channels, backbone)
         self.TP = PackSequenceWrapper(torch.max)
         self.HPP = HorizontalPoolingPyramid(model_cfg.get('bin_num', [16]))

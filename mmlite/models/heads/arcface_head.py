@@ -14,6 +14,7 @@ from torch.nn import functional as F
 from ...errors import DataError
 from ...registry import MODELS
 from ...structures import DataSample, check_labels, gather_field
+from ..layers import full_precision
 from .cls_head import CROSS_ENTROPY, ClsHead
 
 Margins = float | Sequence[float] | str
@@ -138,7 +139,7 @@ class ArcFaceClsHead(ClsHead):
             target: Class indices, ``(B, )``.
         """
         feature = self.pre_logits(feats)
-        with torch.autocast(feature.device.type, enabled=False):
+        with full_precision(feature.device):
             cosine = self.norm_product(feature.float())
             if target is not None:
                 cosine = self._with_margin(cosine, target)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -62,6 +62,8 @@ class MultiLabelClsHead(ClsHead):
         >>> head.predict((torch.tensor([[0., 9., 9.]]) - 1, ))[0].pred_label
         tensor([1, 2])
     """
+
+    promise: ClassVar[str] = 'MultiLabelHead'
 
     def __init__(
         self,

@@ -5,11 +5,13 @@ from .adaptive_conv import Conv2dAdaptivePadding
 from .attention import MultiheadAttention, biased_qkv, split_heads
 from .averaged_model import (
     AveragedModel,
+    CosineEMA,
     ExponentialMovingAverage,
     MomentumAnnealingEMA,
     StochasticWeightAverage,
 )
 from .beit_attention import BEiTAttention
+from .beit_layer import BEiTTransformerEncoderLayer
 from .build import build_layer, check_arguments
 from .channel_attention import ChannelMultiheadAttention
 from .channel_shuffle import channel_shuffle
@@ -17,6 +19,12 @@ from .checkpoint import checkpointed
 from .conv import build_conv_layer
 from .conv_mlp import ConvMlp, NormedConvMlp
 from .conv_module import ConvModule
+from .cross_attention import (
+    CAETransformerRegressorLayer,
+    CrossMultiheadAttention,
+    PromptMultiheadAttention,
+    PromptTransformerEncoderLayer,
+)
 from .decomposed_position import decomposed_position_bias, resize_rel_pos
 from .dirac_init import DiracInit, dirac_init
 from .drop import Dropout, DropPath, build_dropout, drop_path, drop_path_rates
@@ -28,10 +36,13 @@ from .frames import (
     each_sequence,
     lengths_of,
 )
+from .full_precision import full_precision
 from .fuse import fuse_children
 from .graph_conv import DyGraphConv2d, nearest_neighbours
+from .hivit_blocks import BlockWithRPE, HiViTPatchEmbed, PatchMerge
 from .inverted_residual import EdgeResidual, InvertedResidual
 from .layer_scale import LayerScale
+from .lora import LoRALinear
 from .make_divisible import make_divisible
 from .mlp import Mlp
 from .norm import GRN, BiasBatchNorm2d, LayerNorm2d, build_norm_layer
@@ -89,6 +100,7 @@ __all__ = [
     'AttentionWithBias',
     'AveragedModel',
     'BEiTAttention',
+    'BEiTTransformerEncoderLayer',
     'BareConv1d',
     'BareConv2d',
     'BareConv3d',
@@ -96,13 +108,17 @@ __all__ = [
     'BasicBlock3D',
     'BasicBlockP3D',
     'BiasBatchNorm2d',
+    'BlockWithRPE',
     'Bottleneck',
+    'CAETransformerRegressorLayer',
     'ChannelMultiheadAttention',
     'ConditionalPositionEncoding',
     'Conv2dAdaptivePadding',
     'ConvMlp',
     'ConvModule',
+    'CosineEMA',
     'CropAndResizeExtractor',
+    'CrossMultiheadAttention',
     'DepthwiseSeparableConvModule',
     'DiracInit',
     'DropPath',
@@ -113,10 +129,12 @@ __all__ = [
     'FocalConv2d',
     'GLConv',
     'HSigmoid',
+    'HiViTPatchEmbed',
     'InvertedResidual',
     'LayerNorm2d',
     'LayerScale',
     'LeAttention',
+    'LoRALinear',
     'MapPatchEmbed',
     'Mlp',
     'MomentumAnnealingEMA',
@@ -124,9 +142,12 @@ __all__ = [
     'NormedConvMlp',
     'PackSequenceWrapper',
     'PatchEmbed',
+    'PatchMerge',
     'PatchMerging',
     'PatchWhitening',
     'PositionEncodingFourier',
+    'PromptMultiheadAttention',
+    'PromptTransformerEncoderLayer',
     'QuickGELU',
     'RelativePositionBias',
     'RelativePositions',
@@ -166,6 +187,7 @@ __all__ = [
     'each_sequence',
     'fit_pos_embed',
     'fourier_positions',
+    'full_precision',
     'fuse_children',
     'fuse_conv_norm',
     'get_expansion',

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from operator import getitem
 from typing import Any
 
 import torch
-from mmengine.logging import print_log
+from mmengine.logging import MessageHub, print_log
 from mmengine.model import BaseAveragedModel
 from torch import Tensor, nn
 
@@ -316,3 +317,55 @@ class StochasticWeightAverage(AveragedModel):
     def share(self, steps: int) -> float:
         """One part of as many as were averaged."""
         return 1 / (steps // self.interval + 1)
+
+
+@MODELS.register_module()
+class CosineEMA(ExponentialMovingAverage):
+    r"""An exponential moving average whose momentum falls to its end with a cosine.
+
+    Of BYOL and MoCo v3. With :math:`k` updates so far, out of the :math:`K` iterations
+    of the training, the newest weights count
+
+    .. math:: m_{end} + (m - m_{end}) (\cos(\pi k / K) + 1) / 2
+
+    Papers state one minus this, e.g. 0.996. Without a running training, which states
+    how long it is, the momentum stays as it is.
+
+    Args:
+        model: The model to average.
+        momentum: What the newest weights count at first, e.g. ``0.004``.
+        end_momentum: What they count at the end.
+        interval: Updates of the model between two of the average.
+        device: Where the average is kept; None is where the model is.
+        update_buffers: Whether the floating-point buffers are averaged too;
+            otherwise they are those of the model.
+
+    Raises:
+        ValueError: as :class:`ExponentialMovingAverage` does.
+
+    Example:
+        >>> average = CosineEMA(nn.Linear(1, 1), momentum=0.1)
+        >>> MessageHub.get_current_instance().update_info('max_iters', 4)
+        >>> [round(average.share(k), 6) for k in range(5)]
+        [0.1, 0.085355, 0.05, 0.014645, 0.0]
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        momentum: float = 0.004,
+        end_momentum: float = 0.0,
+        interval: int = 1,
+        device: str | torch.device | None = None,
+        update_buffers: bool = False,
+    ) -> None:
+        super().__init__(model, momentum, interval, device, update_buffers)
+        self.end_momentum = end_momentum
+
+    def share(self, steps: int) -> float:
+        """The momentum of this step."""
+        total = MessageHub.get_current_instance().get_info('max_iters')
+        if not total:
+            return self.momentum
+        left = (math.cos(math.pi * min(steps / total, 1.0)) + 1) / 2
+        return self.end_momentum + (self.momentum - self.end_momentum) * left

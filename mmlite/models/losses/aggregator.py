@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from ...errors import ConfigError, Problem, TrainingError, did_you_mean
 from ...registry import MODELS
+from ..layers import full_precision
 from .base_loss import BaseLoss
 
 __all__ = ['LossAggregator']
@@ -129,7 +130,7 @@ class LossAggregator(nn.Module):
                 f'model gives it {", ".join(given) or "nothing"}: {error}'
             ) from None
         device = next((v.device for v in given.values() if isinstance(v, Tensor)), None)
-        with torch.autocast(device.type if device else 'cpu', enabled=False):
+        with full_precision(device or 'cpu'):
             result = loss(**given)
         value, info = result if isinstance(result, tuple) else (result, {})
         if not isinstance(value, Tensor):

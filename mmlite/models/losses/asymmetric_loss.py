@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from ...registry import MODELS
 from .base import WeightedLoss
@@ -30,7 +32,7 @@ def asymmetric_loss(
         gamma_neg: Exponent of the weight of negative elements.
         clip: Negative elements whose score is below it count nothing.
         use_sigmoid: Whether each class is decided on its own, else a softmax.
-        eps: Smallest score in the logarithm.
+        eps: Smallest score in the logarithm of an element that is not positive.
 
     Shape:
         pred, target: ``(B, K)``, the same.
@@ -50,7 +52,9 @@ def asymmetric_loss(
         of_negative = (of_negative + clip).clamp(max=1)
     right = of_negative * (1 - target) + score * target
     gamma = gamma_pos * target + gamma_neg * (1 - target)
-    return -right.clamp(min=eps).log() * (1 - right).pow(gamma)
+    log = F.logsigmoid(pred) if use_sigmoid else pred.log_softmax(dim=-1)
+    log = torch.where(target == 1, log, right.clamp(min=eps).log())
+    return -log * (1 - right).pow(gamma)
 
 
 @MODELS.register_module()
@@ -60,6 +64,9 @@ class AsymmetricLoss(WeightedLoss):
     Paper: Asymmetric Loss For Multi-Label Classification, ICCV 2021,
     https://arxiv.org/abs/2009.14119
 
+    The logarithm of a positive element has no lower bound, other than in mmpretrain,
+    so that an element whose score rounds to 0 still learns.
+
     Args:
         gamma_pos: Exponent of the weight of positive elements.
         gamma_neg: Exponent of the weight of negative elements.
@@ -68,7 +75,7 @@ class AsymmetricLoss(WeightedLoss):
         reduction: ``'none'``, ``'mean'`` or ``'sum'``.
         loss_weight: Factor on the result.
         use_sigmoid: Whether each class is decided on its own, else a softmax.
-        eps: Smallest score in the logarithm.
+        eps: Smallest score in the logarithm of an element that is not positive.
 
     Shape:
         pred: logits, ``(B, K)``; target: ``(B, K)`` from 0 to 1, or class indices
@@ -77,7 +84,7 @@ class AsymmetricLoss(WeightedLoss):
 
     Example:
         >>> AsymmetricLoss(clip=0.5)(torch.zeros(1, 4), torch.zeros(1, 4))
-        tensor(-0.)
+        tensor(0.)
     """
 
     def __init__(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -74,12 +76,15 @@ class SeesawLoss(nn.Module):
 
     Raises:
         ValueError: with ``use_sigmoid``, or if ``reduction`` is unknown.
-        DataError: if the number of scores is not that of the classes.
+        DataError: if the number of scores is not that of the classes, or that of the
+            labels not that of the rows.
 
     Example:
         >>> SeesawLoss(num_classes=2)(torch.zeros(2, 2), torch.tensor([0, 1]))
         tensor(0.6931)
     """
+
+    promise: ClassVar[str] = 'ElementwiseLoss'
 
     def __init__(
         self,
@@ -124,6 +129,11 @@ class SeesawLoss(nn.Module):
                 f'SeesawLoss takes class indices and {self.num_classes} scores a '
                 f'sample, got {labels.dtype} and {cls_score.size(-1)} scores; set '
                 'num_classes of the loss to that of the head, without mixed labels'
+            )
+        if len(cls_score) != len(labels):
+            raise DataError(
+                f'SeesawLoss takes one label a row of scores, got {len(labels)} labels '
+                f'for {len(cls_score)} rows'
             )
         pred = at_least_float32(cls_score)
         if self.training:

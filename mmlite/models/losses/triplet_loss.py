@@ -56,8 +56,8 @@ class TripletLoss(BaseLoss):
     Example:
         >>> loss = MODELS.build(dict(type='TripletLoss', margin=0.2))
         >>> x = torch.tensor([[0.0], [1.0], [1.5]])
-        >>> loss(x, torch.tensor([0, 0, 1]))[0]  # 0.7 of one anchor, 0.2 of others
-        tensor([0.4500])
+        >>> loss(x, torch.tensor([0, 0, 1]))[0]  # 1 - 0.5 + 0.2 of one triplet
+        tensor([0.7000])
     """
 
     def __init__(self, margin: float = 0.2, loss_term_weight: float = 1.0) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from ...engine.checkpoints import KeyMap, register_key_map
-from ...engine.checkpoints.key_maps import Drop, Rename
+from ...structures.key_maps import Drop, KeyMap, Rename, register_key_map
 
 __all__: list[str] = []
 

@@ -7,7 +7,12 @@ import pytest
 import torch
 
 from mmlite.errors import ConfigError
-from mmlite.models.data_preprocessors import CutMix, Mixup, RandomBatchAugment
+from mmlite.models.data_preprocessors import (
+    CutMix,
+    Mixup,
+    RandomBatchAugment,
+    ResizeMix,
+)
 from mmlite.registry import TASK_UTILS
 
 K = 4
@@ -214,3 +219,35 @@ def test_one_augmentation_with_a_probability(probs):
 def test_wrong_arguments(cfg, message):
     with pytest.raises(ConfigError, match=message):
         TASK_UTILS.build(cfg)
+
+
+@pytest.mark.parametrize('interpolation', ['nearest', 'bilinear'])
+def test_resizemix_pastes_whole_images_made_small(interpolation):
+    # Half of the pixels of image i are i, half are i + 10: so is what is pasted.
+    images = IMAGES.clone()
+    images[..., 8:] += 10
+    mix = ResizeMix(1.0, lam_min=0.3, lam_max=0.3, interpolation=interpolation)
+    mix_box = {}
+    mix.paste = lambda *args: mix_box.update(box=args[2]) or ResizeMix.paste(mix, *args)
+    torch.manual_seed(1)
+    mixed, scores = mix(images, SCORES)
+    y1, y2, x1, x2 = mix_box['box']
+    share = 1 - (y2 - y1) * (x2 - x1) / (12 * 16)
+    other = (scores * (1 - SCORES)).argmax(dim=1)
+    for i, j in enumerate(other.tolist()):
+        assert mixed[i, 0, y1, x1] == j
+        assert mixed[i, 0, y2 - 1, x2 - 1] == j + 10
+        outside = mixed[i].clone()
+        outside[:, y1:y2, x1:x2] = images[i][:, y1:y2, x1:x2]
+        torch.testing.assert_close(outside, images[i])
+        if i != j:
+            assert scores[i, i].item() == pytest.approx(share)
+
+
+def test_resizemix_leaves_the_share_that_is_drawn():
+    mix = ResizeMix(1.0, lam_min=0.2, lam_max=0.6)
+    shares = [mix.draw_share() for _ in range(200)]
+    assert 0.2 <= min(shares) < 0.25
+    assert 0.55 < max(shares) <= 0.6
+    with pytest.raises(ConfigError, match='shares with 0 <= lam_min'):
+        TASK_UTILS.build(dict(type='ResizeMix', alpha=1.0, lam_min=0.5, lam_max=0.2))

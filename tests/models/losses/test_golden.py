@@ -30,3 +30,9 @@ def test_avg_factor_equals_mmpretrain(golden):
     else:
         got = loss(peer.LOGITS, target, avg_factor=peer.AVG_FACTOR)
         assert got.item() == pytest.approx(golden.avg_factor, rel=1e-5)
+
+
+def test_seesaw_equals_mmpretrain():
+    loss = MODELS.build(dict(type='SeesawLoss', num_classes=10))
+    got = loss(peer.LOGITS, peer.SEESAW_LABELS)
+    assert got.item() == pytest.approx(peer.SEESAW, rel=1e-5)

@@ -3,7 +3,8 @@ import torch
 from torch import nn
 
 from mmlite.engine.checkpoints import load_state
-from mmlite.engine.checkpoints.key_maps import (
+from mmlite.errors import CheckpointError
+from mmlite.structures.key_maps import (
     KEY_MAPS,
     Change,
     Drop,
@@ -14,7 +15,6 @@ from mmlite.engine.checkpoints.key_maps import (
     convert_keys,
     register_key_map,
 )
-from mmlite.errors import CheckpointError
 
 
 def convert(state, *steps, **kwargs):
@@ -102,7 +102,7 @@ def test_entries_that_do_not_fit(state, step, message):
 
 
 def test_maps_have_names(monkeypatch):
-    monkeypatch.setattr('mmlite.engine.checkpoints.key_maps.KEY_MAPS', {})
+    monkeypatch.setattr('mmlite.structures.key_maps.KEY_MAPS', {})
     register_key_map('their_net', KeyMap([Rename('^fc', 'linear')]))
     found, _ = convert_keys({'fc': torch.zeros(1)}, 'their_net')
     assert list(found) == ['linear']

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ...errors import CheckpointError, did_you_mean
+from ..errors import CheckpointError, did_you_mean
 
 __all__ = [
     'KEY_MAPS',

@@ -11,13 +11,11 @@ from mmengine.model.weight_init import trunc_normal_
 from mmengine.utils import to_2tuple
 from torch import Tensor, nn
 
-from ..layers import (
-    DropPath,
-    Mlp,
-    RelativePositions,
-    build_norm_layer,
-    split_heads,
-)
+from .attention import split_heads
+from .drop import DropPath
+from .mlp import Mlp
+from .norm import build_norm_layer
+from .relative_position import RelativePositions
 
 __all__ = [
     'BlockWithRPE',

@@ -1,0 +1,113 @@
+"""From silhouettes as they were cut out to frames of one size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+
+from ..errors import DataError
+from .transforms.image_ops import resize_image
+
+__all__ = ['Prepared', 'as_bytes', 'centred', 'prepare_walk']
+
+#: Least sum of grey values of a frame that shows somebody.
+LEAST_SUM = 10000
+
+
+class Prepared(NamedTuple):
+    """The frames of a walk, and those that were dropped.
+
+    Args:
+        frames: ``(S, size, size)``, uint8; S may be 0.
+        dropped: Names of frames that show nobody.
+    """
+
+    frames: np.ndarray
+    dropped: list[str]
+
+
+def as_bytes(frame: np.ndarray) -> np.ndarray:
+    """A silhouette from 0 to 255: masks of 0 and 1 are brought to that.
+
+    Raises:
+        DataError: if it is no picture of grey values.
+
+    Example:
+        >>> as_bytes(np.array([[0, 1]], np.uint8))
+        array([[  0, 255]], dtype=uint8)
+    """
+    frame = np.asarray(frame)
+    if frame.ndim != 2 or frame.dtype.kind not in 'bui':
+        raise DataError(
+            f'a silhouette is an array (H, W) of integers, got {frame.shape} of '
+            f'{frame.dtype}'
+        )
+    if frame.dtype == bool or frame.max(initial=0) <= 1:
+        return frame.astype(np.uint8) * np.uint8(255)
+    return frame.astype(np.uint8)
+
+
+def centred(frame: np.ndarray, size: int = 64) -> np.ndarray | None:
+    """A silhouette cut to its height, resized, with its middle in the middle.
+
+    The rules are those of GaitSet and OpenGait: rows without a pixel are cut off at
+    both ends; what is left is brought to the height, bicubically; the middle is the
+    first column up to which more than half of the grey values lie.
+
+    Args:
+        frame: ``(H, W)``; see :func:`as_bytes`.
+        size: Height and width of the result in pixels.
+
+    Returns:
+        ``(size, size)``, uint8; None if it shows nobody.
+
+    Example:
+        >>> frame = np.zeros((90, 70), np.uint8)
+        >>> frame[10:80, 50:60] = 255
+        >>> cut = centred(frame)
+        >>> cut.shape, int(cut[0].argmax()), int(cut[:, 32].min())
+        ((64, 64), 28, 255)
+    """
+    frame = as_bytes(frame)
+    if frame.sum() <= LEAST_SUM:
+        return None
+    rows = np.flatnonzero(frame.any(axis=1))
+    frame = frame[rows[0] : rows[-1] + 1]
+    width = max(1, int(size * frame.shape[1] / frame.shape[0]))
+    frame = resize_image(frame, (width, size), 'bicubic')
+    sums = frame.sum(axis=0, dtype=np.int64).cumsum()
+    middle = int(np.argmax(sums > sums[-1] / 2))
+    half = size // 2
+    left, right = middle - half, middle + half
+    if left < 0 or right > width:
+        frame = np.pad(frame, ((0, 0), (half, half)))
+        left, right = left + half, right + half
+    return frame[:, left:right]
+
+
+def prepare_walk(frames: Iterable[tuple[str, np.ndarray]], size: int = 64) -> Prepared:
+    """All frames of a walk that show somebody, centred.
+
+    Args:
+        frames: Name and silhouette of each, in their order.
+        size: Height and width of the results in pixels.
+
+    Example:
+        >>> body = np.zeros((80, 60), bool)
+        >>> body[5:75, 20:40] = True
+        >>> found = prepare_walk([('1.png', body), ('2.png', 0 * body)])
+        >>> found.frames.shape, found.dropped
+        ((1, 64, 64), ['2.png'])
+    """
+    kept, dropped = [], []
+    for name, frame in frames:
+        cut = centred(frame, size)
+        if cut is None:
+            dropped.append(name)
+        else:
+            kept.append(cut)
+    if not kept:
+        return Prepared(np.zeros((0, size, size), np.uint8), dropped)
+    return Prepared(np.stack(kept), dropped)

@@ -1,0 +1,105 @@
+"""What the algorithms share that hide a part of the image."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from ...errors import DataError
+from ...structures import DataSample
+from .base import BaseSelfSupervisor
+
+__all__ = ['MaskedImageModel', 'masks_of']
+
+
+class MaskedImageModel(BaseSelfSupervisor):
+    """Base of the algorithms that hide a part of the image and predict it.
+
+    An algorithm that predicts pixels shows them as ``visual_summary``: in
+    ``image/reconstruction`` the image with its hidden part grey, what is predicted
+    of that part, and the image, side by side.
+
+    Override:
+        loss: images to a dict of losses; calls :meth:`show` where it predicts
+            pixels.
+        extract_feat: images to features, if the backbone takes no ``mask=None``.
+
+    Args:
+        args, kwargs: Arguments of :class:`BaseSelfSupervisor`.
+
+    Attributes:
+        num_shown: Of how many images of a batch there are pictures.
+    """
+
+    num_shown: ClassVar[int] = 8
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._shown: tuple[Tensor, Tensor, Tensor] | None = None
+
+    def extract_feat(self, inputs: Tensor) -> Any:
+        """The features of whole images."""
+        return self.backbone(inputs, mask=None)
+
+    def show(self, images: Tensor, reconstruction: Tensor, hidden: Tensor) -> None:
+        """Keep the first images of a batch for :attr:`visual_summary`.
+
+        Args:
+            images: Normalised, ``(B, C, H, W)``.
+            reconstruction: What is predicted, the same.
+            hidden: ``(B, 1, rows, columns)`` or ``(1, 1, rows, columns)``, 1 where
+                the image was hidden.
+        """
+        hidden = hidden.expand(len(images), -1, -1, -1)
+        kept = (images, reconstruction, hidden)
+        self._shown = tuple(each[: self.num_shown].detach().clone() for each in kept)
+
+    @property
+    def visual_summary(self) -> Mapping[str, Any]:
+        """The picture of the last call of :meth:`loss`; empty before the first."""
+        if self._shown is None:
+            return {}
+        images, reconstruction, hidden = (each.float() for each in self._shown)
+        hidden = F.interpolate(hidden, size=images.shape[2:], mode='nearest')
+        images, reconstruction = map(self._as_pixels, (images, reconstruction))
+        masked = images * (1 - hidden) + 127.5 * hidden
+        filled = images * (1 - hidden) + reconstruction * hidden
+        strip = torch.cat((masked, filled, images), dim=3)
+        return {'image/reconstruction': strip.clamp(0, 255)}
+
+    def _as_pixels(self, images: Tensor) -> Tensor:
+        """Images as they were before they were normalised."""
+        mean = getattr(self.data_preprocessor, 'mean', None)
+        std = getattr(self.data_preprocessor, 'std', None)
+        if std is not None:
+            images = images * std.to(images)
+        return images if mean is None else images + mean.to(images)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return dict(self.__dict__, _shown=None)
+
+
+def masks_of(data_samples: Sequence[DataSample] | None) -> Tensor:
+    """The masks of the samples as one tensor ``(B, *)``.
+
+    Raises:
+        DataError: if there is none.
+
+    Example:
+        >>> samples = [DataSample()]
+        >>> samples[0].mask = torch.ones(2, 2)
+        >>> masks_of(samples).shape
+        torch.Size([1, 2, 2])
+    """
+    missing = data_samples is None or any('mask' not in s for s in data_samples)
+    if missing:
+        raise DataError(
+            'the samples have no mask; add e.g. SimMIMMaskGenerator or '
+            'BEiTMaskGenerator to the pipeline before PackInputs, and let PackInputs '
+            "pack it: dict(type='PackInputs', algorithm_keys=['mask'])"
+        )
+    return torch.stack([sample.mask for sample in data_samples])

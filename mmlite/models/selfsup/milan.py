@@ -1,0 +1,47 @@
+"""MILAN."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import Tensor
+
+from ...registry import MODELS
+from ...structures import DataSample
+from .masked import MaskedImageModel
+
+__all__ = ['MILAN']
+
+
+@MODELS.register_module()
+class MILAN(MaskedImageModel):
+    """Predict CLIP's features of an image, of which mostly what matters is seen.
+
+    Paper: MILAN: Masked Image Pretraining on Language Assisted Representation,
+    https://arxiv.org/abs/2208.06049
+
+    Args:
+        args, kwargs: Arguments of
+            :class:`~mmlite.models.selfsup.BaseSelfSupervisor`: the backbone
+            ``MILANViT``, the neck ``MILANPretrainDecoder``, the head ``MIMHead``,
+            the target generator ``CLIPGenerator``.
+
+    Shape:
+        inputs: ``(B, C, H, W)``.
+    """
+
+    def extract_feat(self, inputs: Tensor) -> Any:
+        """The features of whole images."""
+        return self.backbone(inputs, importance=None)
+
+    def loss(self, inputs: Tensor, data_samples: list[DataSample]) -> dict[str, Tensor]:
+        """The loss of all tokens.
+
+        Args:
+            inputs: Images, ``(B, C, H, W)``.
+            data_samples: Not used.
+        """
+        target, attention = self.target_generator(inputs)
+        importance = attention[:, 0, 1:]  # what the class token looks at
+        latent, *ids = self.backbone(inputs, importance)
+        return dict(loss=self.head.loss(self.neck(latent, *ids), target))

@@ -1,0 +1,122 @@
+"""What algorithms with a momentum encoder share: it, its keys, and their queue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+from mmengine.dist import broadcast, get_world_size
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ...ops import gather, place_in_gathered
+
+__all__ = ['MemoryQueue', 'OnlineNetwork', 'shuffled_between_processes']
+
+
+class OnlineNetwork:
+    """The network whose average a momentum encoder is, without being a child.
+
+    As a child of the whole, its weights would have two names.
+
+    Args:
+        parts: The backbone and the neck.
+
+    Example:
+        >>> online = OnlineNetwork(nn.Conv2d(3, 8, 1), nn.Flatten())
+        >>> online.network(torch.rand(2, 3, 4, 4)).shape
+        torch.Size([2, 128])
+    """
+
+    def __init__(self, *parts: nn.Module) -> None:
+        self.network = nn.Sequential(*parts)
+
+
+class MemoryQueue:
+    """Keys of earlier batches: a buffer, and the place where the next ones go.
+
+    The buffers belong to the whole, so that they are saved with it.
+
+    Args:
+        whole: Where the buffers are registered.
+        name: Name of the queue; the place is ``{name}_ptr``.
+        feat_dim: Width of a key.
+        length: Number of keys.
+
+    Raises:
+        ValueError: if there is no room for a key.
+
+    Example:
+        >>> whole = nn.Module()
+        >>> queue = MemoryQueue(whole, 'queue', feat_dim=2, length=3)
+        >>> for _ in range(2):
+        ...     queue.add(torch.ones(2, 2))
+        >>> whole.queue_ptr, whole.queue
+        (tensor([1]), tensor([[1., 1., 1.],
+                [1., 1., 1.]]))
+    """
+
+    def __init__(self, whole: nn.Module, name: str, feat_dim: int, length: int) -> None:
+        if length < 1 or feat_dim < 1:
+            raise ValueError(
+                f'queue_len and feat_dim are from 1 on, got {length} and {feat_dim}'
+            )
+        self.name = name
+        self.length = length
+        self._whole = [whole]  # not a child of whatever holds this
+        keys = F.normalize(torch.randn(feat_dim, length), dim=0)
+        whole.register_buffer(name, keys)
+        whole.register_buffer(f'{name}_ptr', torch.zeros(1, dtype=torch.long))
+
+    def similarities(self, queries: Tensor) -> Tensor:
+        """With all keys, ``(B, length)``; keys may be added before the backward pass.
+
+        Args:
+            queries: ``(B, feat_dim)``.
+        """
+        keys = getattr(self._whole[0], self.name)
+        return queries @ keys.to(queries.dtype, copy=True)
+
+    @torch.no_grad()
+    def add(self, keys: Tensor) -> None:
+        """Replace the oldest keys by those of all processes, going round at the end.
+
+        Args:
+            keys: Of this process, ``(B, feat_dim)``.
+        """
+        keys = gather(keys)
+        queue = getattr(self._whole[0], self.name)
+        place = getattr(self._whole[0], f'{self.name}_ptr')
+        count = len(keys)
+        keys = keys[-self.length :]  # of more, the newest
+        skipped = count - len(keys)
+        to = torch.arange(skipped, count, device=queue.device)
+        queue[:, (place + to) % self.length] = keys.t().to(queue.dtype)
+        place.add_(count).remainder_(self.length)
+
+
+@torch.no_grad()
+def shuffled_between_processes(
+    encode: Callable[[Tensor], Sequence[Tensor]], images: Tensor
+) -> list[Tensor]:
+    """Encode images that are dealt out to the processes anew.
+
+    So that the batch norm of a process does not see which key belongs to which
+    query. With one process the images are encoded as they are.
+
+    Args:
+        encode: Images to several tensors, one entry an image.
+        images: Of this process, ``(B, C, H, W)``, equally many in each.
+
+    Returns:
+        The tensors of the images of this process, in their order.
+    """
+    if get_world_size() == 1:
+        return list(encode(images))
+    everything = gather(images)
+    order = torch.randperm(len(everything), device=images.device)
+    broadcast(order)
+    first = place_in_gathered(images)
+    own = slice(first, first + len(images))
+    back = order.argsort()[own]
+    return [gather(x)[back] for x in encode(everything[order[own]])]

@@ -1,0 +1,111 @@
+"""The nearest vectors of a gallery, exactly, in bounded memory."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+__all__ = ['nearest']
+
+
+def nearest(
+    queries: Tensor,
+    gallery: Tensor,
+    k: int,
+    chunk: int = 2**15,
+    backend: str = 'torch',
+) -> tuple[Tensor, Tensor]:
+    """The ``k`` vectors of the gallery with the highest cosines to each query.
+
+    The gallery is looked at in chunks, so that beside it only a chunk and its
+    similarities are in memory. Equal similarities keep the order of the gallery.
+
+    Args:
+        queries: ``(N, D)``.
+        gallery: ``(M, D)``; moved to the device of the queries chunk by chunk.
+        k: How many are wanted; all there are if there are fewer.
+        chunk: How many vectors are compared at once.
+        backend: ``'torch'``, or ``'faiss'``, which is an optional extra; it does not
+            say in which order equal similarities come.
+
+    Returns:
+        The cosines, from -1 to 1, the highest first, and the places in the gallery,
+        ``(N, min(k, M))``.
+
+    Raises:
+        ValueError: if the widths differ, a number is out of range, or the backend is
+            unknown.
+        ImportError: if faiss is wanted, and not installed.
+
+    Example:
+        >>> gallery = torch.tensor([[4.0, -3.0], [3.0, 4.0], [6.0, 8.0]])
+        >>> nearest(torch.tensor([[0.6, 0.8]]), gallery, k=2)[1]
+        tensor([[1, 2]])
+    """
+    if queries.ndim != 2 or gallery.ndim != 2 or queries.size(1) != gallery.size(1):
+        raise ValueError(
+            'queries and gallery are vectors of one width, (N, D) and (M, D), got '
+            f'{tuple(queries.shape)} and {tuple(gallery.shape)}'
+        )
+    if k < 1 or chunk < 1 or not len(gallery):
+        raise ValueError(
+            'k, chunk and the size of the gallery are from 1 on, got '
+            f'{k}, {chunk} and {len(gallery)}'
+        )
+    if backend not in ('torch', 'faiss'):
+        raise ValueError(f"backend is 'torch' or 'faiss', got {backend!r}")
+    search = _by_faiss if backend == 'faiss' else _by_torch
+    scores, places = search(F.normalize(queries, dim=1), gallery, k, chunk)
+    return scores.clamp(-1, 1), places
+
+
+def _by_torch(
+    queries: Tensor, gallery: Tensor, k: int, chunk: int
+) -> tuple[Tensor, Tensor]:
+    best = queries.new_empty(len(queries), 0)
+    places = torch.empty(len(queries), 0, dtype=torch.long, device=queries.device)
+    for start in range(0, len(gallery), chunk):
+        part = gallery[start : start + chunk].to(queries.device)
+        scores = queries @ F.normalize(part.to(queries.dtype), dim=1).t()
+        found, at = _stable_topk(scores, k)
+        # What stands further left is further ahead in the gallery.
+        best, order = _stable_topk(torch.cat((best, found), dim=1), k)
+        places = torch.cat((places, at + start), dim=1).gather(1, order)
+    return best, places
+
+
+def _stable_topk(scores: Tensor, k: int) -> tuple[Tensor, Tensor]:
+    """The k highest of each row, the first of equal ones first."""
+    k = min(k, scores.size(1))
+    if k == scores.size(1):
+        return scores.sort(dim=1, descending=True, stable=True)
+    values, at = scores.topk(k + 1, dim=1)
+    cut = values[:, k - 1] == values[:, k]  # which of the equal ones is chance
+    at, order = at[:, :k].sort(dim=1)
+    values, order = values.gather(1, order).sort(dim=1, descending=True, stable=True)
+    at = at.gather(1, order)
+    if cut.any():
+        again = scores[cut].sort(dim=1, descending=True, stable=True)
+        values[cut], at[cut] = again.values[:, :k], again.indices[:, :k]
+    return values, at
+
+
+def _by_faiss(
+    queries: Tensor, gallery: Tensor, k: int, chunk: int
+) -> tuple[Tensor, Tensor]:
+    try:
+        import faiss
+    except ImportError as error:
+        raise ImportError(
+            "backend='faiss' needs the package faiss: pip install 'mmlite[faiss]'; "
+            "backend='torch' finds the same without it"
+        ) from error
+    index = faiss.IndexFlatIP(gallery.size(1))
+    for start in range(0, len(gallery), chunk):
+        part = F.normalize(gallery[start : start + chunk].float(), dim=1)
+        index.add(part.cpu().numpy())
+    k = min(k, len(gallery))
+    scores, places = index.search(queries.float().cpu().numpy(), k)
+    found = torch.from_numpy(scores), torch.from_numpy(places)
+    return found[0].to(queries), found[1].to(queries.device)

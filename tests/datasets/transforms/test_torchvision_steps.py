@@ -1,0 +1,47 @@
+import importlib.util
+import random
+
+import numpy as np
+import pytest
+
+from mmlite.errors import ConfigError, DataError
+from mmlite.registry import TRANSFORMS
+
+IMAGE = np.random.default_rng(0).integers(0, 256, (6, 8, 3), np.uint8)
+HAS_TORCHVISION = importlib.util.find_spec('torchvision') is not None
+
+
+def run(results, *steps):
+    for step in steps:
+        results = TRANSFORMS.build(step)(results)
+    return results
+
+
+def test_an_image_goes_to_pil_and_back():
+    pytest.importorskip('PIL')
+    to_pil = dict(type='NumpyToPIL', to_rgb=True)
+    image = run(dict(img=IMAGE), to_pil)['img']
+    assert image.getpixel((0, 0)) == tuple(IMAGE[0, 0, ::-1])
+    back = run(dict(img=image), dict(type='PILToNumpy', to_bgr=True))
+    np.testing.assert_array_equal(back['img'], IMAGE)
+    assert back['img_shape'] == (6, 8)
+
+
+def test_what_is_no_array():
+    with pytest.raises(DataError, match='takes an array, got a str'):
+        run(dict(img='a.jpg'), dict(type='ToPIL'))
+
+
+@pytest.mark.skipif(HAS_TORCHVISION, reason='torchvision is installed')
+def test_without_torchvision():
+    with pytest.raises(ConfigError, match=r"pip install 'mmlite\[torchv"):
+        TRANSFORMS.build(dict(type='torchvision/TrivialAugmentWide'))
+
+
+def test_a_sample_with_the_same_generator_is_changed_equally():
+    pytest.importorskip('torchvision')
+    crop = dict(type='torchvision/RandomCrop', size=3)
+    steps = dict(type='NumpyToPIL'), crop, dict(type='PILToNumpy')
+    found = [run(dict(img=IMAGE, rng=random.Random(i)), *steps) for i in (0, 0, 1)]
+    np.testing.assert_array_equal(found[0]['img'], found[1]['img'])
+    assert (found[0]['img'] != found[2]['img']).any()
