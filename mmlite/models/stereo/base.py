@@ -55,7 +55,7 @@ class BaseModel(NamedOutputs):
     Example:
         >>> class Brightness(BaseModel):
         ...     def build_network(self, model_cfg):
-        ...         self.scale = nn.Parameter(torch.ones(1))
+        ...         self.scale = torch.nn.Parameter(torch.ones(1))
         ...     def forward(self, inputs):
         ...         disparity = self.scale * inputs['ref_img'].mean(dim=1)
         ...         return dict(training_disp=dict(disp_est=disparity),
