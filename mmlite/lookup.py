@@ -21,6 +21,7 @@ __all__ = [
     'class_at',
     'find_inside',
     'loaded_object',
+    'plain_function',
     'scoped',
     'without_scope',
 ]
@@ -116,6 +117,7 @@ def can_hold(kinds: Sequence[str], target: Any) -> bool:
 
     Example:
         >>> import os
+        >>> from torch import nn
         >>> can_hold(['torch.nn:Module'], nn.ReLU), can_hold(['__call__'], os.system)
         (True, False)
     """
@@ -159,3 +161,11 @@ def without_scope(cfg: Any) -> Any:
     if cfg.get('_scope_') not in PUBLISHED_SCOPES:
         return cfg
     return type(cfg)({k: v for k, v in cfg.items() if k != '_scope_'})
+
+
+def plain_function(cfg: Any, registry: Any) -> Any:
+    """The plain function that a dict with a type names in a registry; None if none."""
+    target = cfg.get('type') if isinstance(cfg, Mapping) else None
+    if isinstance(target, str):
+        target = registry.get(target)
+    return target if inspect.isfunction(target) else None

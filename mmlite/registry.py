@@ -29,6 +29,7 @@ from .lookup import (
     can_hold,
     class_at,
     find_inside,
+    plain_function,
     scoped,
     without_scope,
 )
@@ -305,20 +306,13 @@ class TransformRegistry(FunctionRegistry):
         self, cfg: Any, given: Collection[str] = (), partial: bool = False
     ) -> list[Problem]:
         """As for every registry; the sample is not missed."""
-        function = _plain_function(cfg, self)
+        function = plain_function(cfg, self)
         sample = list(inspect.signature(function).parameters)[:1] if function else []
         return super().problems_of(cfg, {*given, *sample})
 
 
-def _plain_function(cfg: Any, registry: BaseRegistry) -> Any:
-    target = cfg.get('type') if isinstance(cfg, Mapping) else None
-    if isinstance(target, str):
-        target = registry.get(target)
-    return target if inspect.isfunction(target) else None
-
-
 def _build_transform(cfg: Any, registry: BaseRegistry, **kwargs: Any) -> Any:
-    function = _plain_function(cfg, registry)
+    function = plain_function(cfg, registry)
     if function is None:
         return build_from_cfg(cfg, registry=registry, **kwargs)
     return partial(function, **{k: v for k, v in cfg.items() if k != 'type'})

@@ -67,6 +67,7 @@ def disparities(size):
                 gt_occlusion=(truth > 15).byte(),
             )
         )
+    return samples
 
 
 def tasks(size):
@@ -122,6 +123,8 @@ def same(a, b):
 @for_each_metric
 def test_names_begin_with_the_prefix(name):
     prefix = METRICS.get(name).default_prefix
+    if prefix is None:
+        pytest.skip('the names of its results begin with the task')
     results = evaluated(name, [12])
     assert results
     assert all(key.startswith(f'{prefix}/') for key in results)

@@ -28,9 +28,29 @@ def build(name, **changes):
     )
 
 
+#: Steps of sequences of frames; all others are given images, and boxes.
+OF_SEQUENCES = (
+    'LoadSequence',
+    'RandomPerspective',
+    'RandomRotate',
+    'SampleFrames',
+    'SilhouetteCut',
+    'SkeletonMaps',
+)
+
+
 @pytest.fixture
-def sample(tmp_path):
+def sample(tmp_path, request):
     """A sample of odd size, as a dataset gives it."""
+    name = request.node.callspec.params.get('name')
+    others = ('instances', 'gt_bboxes') if name in OF_SEQUENCES else SEQUENCE_FIELDS
+    return {k: v for k, v in whole_sample(tmp_path).items() if k not in others}
+
+
+SEQUENCE_FIELDS = ('sils', 'poses', 'seq_paths')
+
+
+def whole_sample(tmp_path):
     write_image(IMAGE, tmp_path / 'image.png')
     image = IMAGE.copy()
     return dict(
@@ -127,6 +147,8 @@ def test_the_shape_stated_is_the_shape_given(name, sample):
 
 @for_each_step
 def test_the_label_is_kept(name, sample):
+    if name == 'PackMultiTaskInputs':
+        pytest.skip('its labels are by task')
     results = run(build(name), sample)
     packed = results.get('data_samples')
     if isinstance(packed, DataSample):

@@ -55,8 +55,8 @@ def overlaps(boxes: Array, others: Array, of_first: Array | bool = False) -> Arr
         of_first: Where to divide by the area of the first box alone, as for crowds.
 
     Example:
-        >>> overlaps(np.array([0, 0, 2, 1.]), np.array([1, 0, 3, 1.]))
-        np.float64(0.3333333333333333)
+        >>> float(overlaps(np.array([0, 0, 2, 1.]), np.array([1, 0, 3, 1.])))
+        0.3333333333333333
     """
     x1, y1, x2, y2 = np.moveaxis(boxes, -1, 0)
     a1, b1, a2, b2 = np.moveaxis(others, -1, 0)

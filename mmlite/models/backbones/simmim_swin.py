@@ -35,7 +35,7 @@ class SimMIMSwinTransformer(SwinTransformer):
         >>> arch = dict(embed_dims=8, depths=[1, 1], num_heads=[1, 2])
         >>> model = MODELS.build(dict(
         ...     type='SimMIMSwinTransformer',
-        ...     arch=arch, img_size=32, out_indices=(1, )))
+        ...     arch=arch, img_size=32, window_size=4, out_indices=(1, )))
         >>> model(torch.zeros(1, 3, 32, 32), torch.ones(1, 8, 8))[0].shape
         torch.Size([1, 16, 4, 4])
     """

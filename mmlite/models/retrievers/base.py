@@ -55,6 +55,7 @@ class BaseRetriever(BaseModel):
 
     @prototype.setter
     def prototype(self, prototype: Prototype) -> None:
+        """Take another gallery."""
         self.gallery = Gallery(prototype)
         self.prototype_vecs = None
 

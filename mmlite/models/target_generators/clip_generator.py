@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
-from mmengine.runner.checkpoint import CheckpointLoader
 from torch import Tensor, nn
 
 from ...errors import DataError
@@ -144,7 +143,7 @@ class CLIPGenerator(nn.Module):
         if arch is not None:
             self.tokenizer.visual = CLIPVision(**arch)
         else:
-            loaded = CheckpointLoader.load_checkpoint(tokenizer_path, 'cpu')
+            loaded = _read(tokenizer_path)
             self.tokenizer.visual = _from_checkpoint(loaded, tokenizer_path)
         self.requires_grad_(False)
 
@@ -184,3 +183,12 @@ def _from_checkpoint(loaded: Any, path: str) -> CLIPVision:
     )
     vision.load_state_dict(own)
     return vision
+
+
+def _read(path: str) -> dict:
+    """The weights in a file or at an address, as data alone."""
+    if path.startswith(('http://', 'https://')):
+        return torch.hub.load_state_dict_from_url(
+            path, map_location='cpu', weights_only=True
+        )
+    return torch.load(path, 'cpu', weights_only=True)
