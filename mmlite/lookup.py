@@ -23,6 +23,7 @@ __all__ = [
     'loaded_object',
     'plain_function',
     'scoped',
+    'type_name',
     'without_scope',
 ]
 
@@ -169,3 +170,8 @@ def plain_function(cfg: Any, registry: Any) -> Any:
     if isinstance(target, str):
         target = registry.get(target)
     return target if inspect.isfunction(target) else None
+
+
+def type_name(target: Any) -> str:
+    """The name of what a config gives as a type."""
+    return target if isinstance(target, str) else getattr(target, '__name__', '?')

@@ -31,6 +31,7 @@ from .lookup import (
     find_inside,
     plain_function,
     scoped,
+    type_name,
     without_scope,
 )
 from .signature import argument_problems, value_name
@@ -59,7 +60,6 @@ __all__ = [
     'Registry',
     'use_scope',
 ]
-
 
 _SCOPE: list[str | None] = [None]
 
@@ -184,7 +184,7 @@ class Registry(BaseRegistry):
         except UserError:
             raise
         except ValueError as error:
-            problem = Problem('', f'{_type_name(cfg["type"])}: {error}')
+            problem = Problem('', f'{type_name(cfg["type"])}: {error}')
             raise ConfigError([problem], cfg=cfg) from error
 
     def _register_module(
@@ -316,10 +316,6 @@ def _build_transform(cfg: Any, registry: BaseRegistry, **kwargs: Any) -> Any:
     if function is None:
         return build_from_cfg(cfg, registry=registry, **kwargs)
     return partial(function, **{k: v for k, v in cfg.items() if k != 'type'})
-
-
-def _type_name(target: Any) -> str:
-    return target if isinstance(target, str) else getattr(target, '__name__', '?')
 
 
 def _child(

@@ -123,7 +123,7 @@ def same(a, b):
 @for_each_metric
 def test_names_begin_with_the_prefix(name):
     prefix = METRICS.get(name).default_prefix
-    if prefix is None:
+    if not prefix:
         pytest.skip('the names of its results begin with the task')
     results = evaluated(name, [12])
     assert results
