@@ -1,4 +1,4 @@
-r"""Barlow Twins on ImageNet.
+"""Barlow Twins on ImageNet.
 
 Paper: Barlow Twins: Self-Supervised Learning via Redundancy Reduction,
 https://arxiv.org/abs/2103.03230
@@ -6,8 +6,8 @@ https://arxiv.org/abs/2103.03230
 Expected: 71.8 % top-1 of a linear classifier on its features, as mmpretrain
 reports; not trained here.
 
-    tools/dist_train.sh \
-        configs/barlowtwins/barlowtwins_resnet50_8xb256-coslr-300e_in1k.py 8
+    tools/dist_train.sh CONFIG 8, where CONFIG is
+    configs/barlowtwins/barlowtwins_resnet50_8xb256-coslr-300e_in1k.py
 """
 
 _base_ = [

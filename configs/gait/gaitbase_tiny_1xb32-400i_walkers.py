@@ -3,7 +3,7 @@
 Paper: OpenGait: Revisiting Gait Recognition Toward Better Practicality, CVPR 2023,
 https://arxiv.org/abs/2211.06597
 
-Expected: Rank-1 across views 89.2 % (NM), 89.2 % (BG), 60.8 % (CL) on 20 identities
+Expected: Rank-1 89.2 % (NM), 89.2 % (BG), 60.8 % (CL) on 20 identities
 that are never trained on; chance is 5 %, the untrained network has 41.7 %, 41.7 % and
 21.2 %. It takes 109 s of CPU time on an AMD EPYC, 2026-11-28.
 

@@ -1,4 +1,4 @@
-r"""MoCo v3 on ImageNet.
+"""MoCo v3 on ImageNet.
 
 Paper: An Empirical Study of Training Self-Supervised Vision Transformers,
 https://arxiv.org/abs/2104.02057
@@ -6,8 +6,8 @@ https://arxiv.org/abs/2104.02057
 Expected: 73.6 % top-1 of a linear classifier on its features, as mmpretrain
 reports; not trained here.
 
-    tools/dist_train.sh \
-        configs/mocov3/mocov3_vit-small-p16_16xb256-amp-coslr-300e_in1k.py 16
+    tools/dist_train.sh CONFIG 16, where CONFIG is
+    configs/mocov3/mocov3_vit-small-p16_16xb256-amp-coslr-300e_in1k.py
 """
 
 _base_ = [

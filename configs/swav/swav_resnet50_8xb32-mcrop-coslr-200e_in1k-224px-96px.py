@@ -1,4 +1,4 @@
-r"""SwAV on ImageNet.
+"""SwAV on ImageNet.
 
 Paper: Unsupervised Learning of Visual Features by Contrasting Cluster Assignments,
 https://arxiv.org/abs/2006.09882
@@ -6,8 +6,8 @@ https://arxiv.org/abs/2006.09882
 Expected: 70.5 % top-1 of a linear classifier on its features, as mmpretrain
 reports; not trained here.
 
-    tools/dist_train.sh \
-        configs/swav/swav_resnet50_8xb32-mcrop-coslr-200e_in1k-224px-96px.py 8
+    tools/dist_train.sh CONFIG 8, where CONFIG is
+    configs/swav/swav_resnet50_8xb32-mcrop-coslr-200e_in1k-224px-96px.py
 """
 
 _base_ = [

@@ -48,7 +48,8 @@ def check_classes(cfg: Config) -> list[Problem]:
             if 0 < counted < len(classes):
                 message = f'is {counted}, but {name} has {len(classes)} classes'
                 # Another count for a test would not fit the training.
-                hint = f'; set {path}={len(classes)}' if phase == 'train' else ''
+                own = phase == 'train' or path.startswith(f'{phase}_evaluator')
+                hint = f'; set {path}={len(classes)}' if own else ''
                 problems.setdefault(path, Problem(path, message + hint))
     return list(problems.values())
 

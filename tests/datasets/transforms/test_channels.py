@@ -12,7 +12,15 @@ from mmlite.errors import DataError, UserError
 from mmlite.registry import TRANSFORMS
 
 #: Steps that load, or change, other fields than images.
-OF_OTHER_FIELDS = ('LoadAnnotations', 'LoadSequence', 'SampleFrames', 'SkeletonMaps')
+OF_OTHER_FIELDS = (
+    'FilterAnnotations',
+    'LoadAnnotations',
+    'LoadSequence',
+    'NumpyToPIL',
+    'SampleFrames',
+    'SkeletonMaps',
+    'ToPIL',
+)
 PIXELS = np.random.default_rng(0).integers(0, 256, (12, 15, 4), dtype=np.uint8)
 
 
