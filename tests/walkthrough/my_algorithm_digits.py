@@ -1,6 +1,6 @@
 _base_ = 'configs/mae/mae_vit-tiny-p8_1xb128_digits.py'
 
-custom_imports = dict(imports=['my_project'])
+custom_imports = dict(imports=['my_selfsup'])
 
 model = dict(
     _delete_=True,

@@ -74,5 +74,5 @@ def test_override_names_one_part():
 def test_it_is_known_to_the_check_of_configs():
     assert WEIGHT_INITIALIZERS.get('Dirac') is DiracInit
     cfg = dict(type='AirbenchNet', init_cfg=dict(type='Dirac', layers='Conv2d'))
-    (problem,) = check_model(cfg)
+    (problem,) = check_model(cfg).problems
     assert "did you mean 'layer'" in str(problem)
