@@ -32,8 +32,8 @@ class PackMultiTaskInputs(BaseTransform):
         >>> label = dict(gender=1, wear=[0, 2])
         >>> sample = dict(img=np.zeros((4, 6, 3), np.uint8), gt_label=label)
         >>> packed = pack(sample)['data_samples']
-        >>> packed.tasks, packed.wear.gt_label
-        (('gender', 'wear'), tensor([0, 2]))
+        >>> sorted(packed.tasks), packed.wear.gt_label
+        (['gender', 'wear'], tensor([0, 2]))
     """
 
     is_random = False
