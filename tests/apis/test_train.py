@@ -60,13 +60,19 @@ def test_options_reach_the_config(tmp_path, monkeypatch):
     assert cfg.work_dir == 'work_dirs/resnet18_digits'
 
 
-@pytest.mark.parametrize('command', [['train'], ['test', 'a.pth']])
-def test_a_config_without_the_phase(tmp_path, capsys, command):
+@pytest.mark.parametrize(
+    ('command', 'needs'),
+    [
+        (['train'], 'train_dataloader, train_cfg'),
+        (['test', 'a.pth'], 'test_dataloader, test_evaluator'),
+    ],
+)
+def test_a_config_without_the_phase(tmp_path, capsys, command, needs):
     model = "dict(type='ImageClassifier', backbone=dict(type='LeNet5'))"
     (tmp_path / 'only.py').write_text(f'model = {model}\n')
     assert main([command[0], str(tmp_path / 'only.py'), *command[1:]]) == 1
     printed = capsys.readouterr().err
-    assert f'needs {command[0]}_dataloader, {command[0]}_' in printed
+    assert f'needs {needs}' in printed
 
 
 def test_auto_scale_lr_needs_a_base(tmp_path):
