@@ -173,11 +173,11 @@ def logged(*args, status=0):
 @pytest.mark.slow
 def test_torchrun_is_found_out_and_means_are_logged(tmp_path):
     """Without a launcher in the config; process r logs 10 r + i in iteration i."""
-    told = logged(tmp_path)
-    assert 'cpu, 2 processes' in told and told.count('work_dir') == 1
+    reported = logged(tmp_path)
+    assert 'cpu, 2 processes' in reported and reported.count('work_dir') == 1
     # 20 samples each, in batches of 8: three iterations an epoch.
     wanted = [5.0 + i for i in range(9)]
-    assert f'LOGGED: {wanted}' in told
+    assert f'LOGGED: {wanted}' in reported
     saved = torch.load(tmp_path / 'epoch_3.pth', weights_only=True)
     history = saved['message_hub']['log_scalars']['train/loss_mine']
     assert history['values'] == wanted
@@ -185,9 +185,9 @@ def test_torchrun_is_found_out_and_means_are_logged(tmp_path):
 
 @pytest.mark.slow
 def test_a_process_that_is_killed_is_named(tmp_path):
-    told = logged(tmp_path, 'kill', status=1)
-    assert told.count('SAID:') == 1
-    assert 'SAID:process 1 is gone, of 2, and did not say why' in told
+    reported = logged(tmp_path, 'kill', status=1)
+    assert reported.count('SAID:') == 1
+    assert 'SAID:process 1 is gone, of 2, and did not say why' in reported
 
 
 @pytest.mark.slow

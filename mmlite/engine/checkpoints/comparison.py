@@ -172,18 +172,22 @@ def _group_settings(runner: Runner, saved: Resumed) -> Iterator[str]:
         for key in part.keys:
             state = state[key] if isinstance(state, Mapping) else list(state)[key]
         theirs, ours = state['param_groups'], part.optimizer.param_groups
-        told = set()
+        reported = set()
         # mmengine makes a group for each parameter: as many as they are not compared.
         for their, our in zip(theirs, ours, strict=False):
-            if len(theirs) != len(ours) and told:
+            if len(theirs) != len(ours) and reported:
                 break
             for name in our:
-                if name in told or name in _NOT_COMPARED or name.startswith('initial_'):
+                if (
+                    name in reported
+                    or name in _NOT_COMPARED
+                    or name.startswith('initial_')
+                ):
                     continue
                 then, now = _began_with(name, their), _began_with(name, our)
                 if then is None or _same(then, now) or callable(now):
                     continue
-                told.add(name)
+                reported.add(name)
                 place = f'optim_wrapper.optimizer.{name}'
                 used = f'the latter is used, that of the config is ignored; {_ELSE}'
                 yield _differs(saved, place, then, now, used)

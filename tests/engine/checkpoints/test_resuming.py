@@ -151,9 +151,9 @@ def test_gradients_that_a_checkpoint_lacks_are_told(tmp_path, capsys):
     toy_runner(tmp_path, **extra).train()
     between = str(tmp_path / 'iter_5.pth')
     toy_runner(tmp_path, resume=True, load_from=between, **extra).train()
-    told = capsys.readouterr().out
-    assert 'saved after 5 iterations, between two steps of 4' in told
-    assert 'the gradients of the last 1 are lost' in told
+    reported = capsys.readouterr().out
+    assert 'saved after 5 iterations, between two steps of 4' in reported
+    assert 'the gradients of the last 1 are lost' in reported
 
 
 def test_resume_between_epochs(tmp_path):
@@ -490,9 +490,9 @@ def test_auto_resume_with_nothing_to_resume_loads(tmp_path, capsys):
     source = str(tmp_path / 'a/epoch_1.pth')
     runner = toy_runner(tmp_path / 'b', resume='auto', load_from=source, **one)
     runner.train()
-    told = capsys.readouterr().out
-    assert f'begins with load_from, {source}' in told
-    assert f'loaded    {source}' in told
+    reported = capsys.readouterr().out
+    assert f'begins with load_from, {source}' in reported
+    assert f'loaded    {source}' in reported
     assert runner.iter == 5
 
 
