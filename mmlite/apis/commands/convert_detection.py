@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 
-__all__ = ['add_convert', 'convert']
+from .common import Command
+
+__all__ = ['COMMAND']
 
 
-def add_convert(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of the command."""
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
     formats = ('coco', 'voc', 'yolo')
     parser.add_argument('source', choices=formats, help='format that is read')
     parser.add_argument('target', choices=formats, help='format that is written')
@@ -23,9 +24,8 @@ def add_convert(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--classes', help='file of the classes, one a line')
 
 
-def convert(args: argparse.Namespace) -> int:
-    """Run the command; return the exit code."""
-    from .converting import convert_detection
+def _run(args: argparse.Namespace) -> int:
+    from ..converting import convert_detection
 
     written = convert_detection(
         args.source,
@@ -39,3 +39,6 @@ def convert(args: argparse.Namespace) -> int:
     )
     print(written)
     return 0
+
+
+COMMAND = Command('convert-detection', 'boxes in another format', _add_arguments, _run)

@@ -1,0 +1,66 @@
+"""What the commands share: the form of one, and arguments of several."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable
+from typing import NamedTuple
+
+from ...config import OverrideAction
+
+__all__ = ['Command', 'add_overrides', 'add_running', 'export_rank']
+
+LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
+
+
+class Command(NamedTuple):
+    """A sub-command of ``mmlite``.
+
+    Args:
+        name: What the user types, e.g. ``'check-config'``.
+        summary: A few words for ``--help``.
+        add_arguments: Adds the arguments to the parser of the command.
+        run: Runs it on the parsed arguments, and returns the exit code. What it
+            needs is imported within, so that ``--help`` answers at once.
+    """
+
+    name: str
+    summary: str
+    add_arguments: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[argparse.Namespace], int]
+
+
+def add_overrides(parser: argparse.ArgumentParser) -> None:
+    """Add ``--cfg-options``."""
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=OverrideAction,
+        default=[],
+        metavar='KEY=VALUE',
+        help='change entries of the config, e.g. model.backbone.depth=34 '
+        '"param_scheduler.milestones=[3,5]"; a new key needs a leading +',
+    )
+
+
+def add_running(parser: argparse.ArgumentParser) -> None:
+    """Add what training and testing share."""
+    parser.add_argument('config', help='config file')
+    add_overrides(parser)
+    parser.add_argument('--work-dir', help='where logs and checkpoints go')
+    parser.add_argument(
+        '--launcher',
+        choices=LAUNCHERS,
+        help='what started the processes; torchrun is found out',
+    )
+    # Older launchers pass the rank as an argument instead of LOCAL_RANK.
+    parser.add_argument(
+        '--local_rank', '--local-rank', type=int, help=argparse.SUPPRESS
+    )
+
+
+def export_rank(args: argparse.Namespace) -> None:
+    """Set ``LOCAL_RANK`` from the argument of older launchers."""
+    if args.local_rank is not None:
+        os.environ.setdefault('LOCAL_RANK', str(args.local_rank))

@@ -1,0 +1,58 @@
+"""The command ``mmlite predict``."""
+
+from __future__ import annotations
+
+import argparse
+
+from .common import Command, add_overrides
+
+__all__ = ['COMMAND']
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        'words',
+        nargs='+',
+        metavar='[CONFIG] CHECKPOINT INPUT...',
+        help='a checkpoint, with its config if it does not hold it, and images, '
+        'folders, patterns or addresses',
+    )
+    add_overrides(parser)
+    parser.add_argument(
+        '--out', metavar='FILE', help='write predictions to a .json, .csv or .pkl file'
+    )
+    parser.add_argument(
+        '--show-dir', metavar='DIR', help='write the pictures with their predictions'
+    )
+    parser.add_argument('--device', help='e.g. cpu or cuda:1')
+    parser.add_argument('--batch-size', type=int, default=8)
+    parser.add_argument('--num-workers', type=int, default=0)
+    parser.add_argument(
+        '--on-error',
+        choices=('raise', 'skip'),
+        default='raise',
+        help='what to do about a picture that cannot be read',
+    )
+
+
+def _run(args: argparse.Namespace) -> int:
+    from ..predicting import predict, split_words
+
+    config, checkpoint, inputs = split_words(args.words)
+    predict(
+        config,
+        checkpoint,
+        inputs,
+        args.cfg_options,
+        out=args.out,
+        show_dir=args.show_dir,
+        device=args.device,
+        batch_size=args.batch_size,
+        num_workers=args.num_workers,
+        on_error=args.on_error,
+        report=lambda found: print(f'{found.name}: {found.text()}', flush=True),
+    )
+    return 0
+
+
+COMMAND = Command('predict', 'predict on pictures', _add_arguments, _run)

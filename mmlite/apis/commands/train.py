@@ -1,0 +1,49 @@
+"""The command ``mmlite train``."""
+
+from __future__ import annotations
+
+import argparse
+
+from .common import Command, add_running, export_rank
+
+__all__ = ['COMMAND']
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_running(parser)
+    parser.add_argument(
+        '--resume',
+        nargs='?',
+        const='auto',
+        metavar='PATH',
+        help='continue from a checkpoint; without PATH from the latest one',
+    )
+    parser.add_argument('--amp', action='store_true', help='mixed precision')
+    parser.add_argument(
+        '--no-validate', action='store_true', help='do not validate while training'
+    )
+    parser.add_argument(
+        '--auto-scale-lr',
+        action='store_true',
+        help='scale the learning rate with the total batch size',
+    )
+
+
+def _run(args: argparse.Namespace) -> int:
+    from ..training import train
+
+    export_rank(args)
+    train(
+        args.config,
+        args.cfg_options,
+        work_dir=args.work_dir,
+        resume=args.resume or False,
+        amp=args.amp,
+        validate=not args.no_validate,
+        auto_scale_lr=args.auto_scale_lr,
+        launcher=args.launcher,
+    )
+    return 0
+
+
+COMMAND = Command('train', 'train a model', _add_arguments, _run)
