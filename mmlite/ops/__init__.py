@@ -15,6 +15,7 @@ from .cost_volume import (
     group_correlation_volume,
 )
 from .disparity import context_upsample, convex_upsample, regress_disparity
+from .exportable import ABSENT, static_nms
 from .gather import gather, place_in_gathered
 from .lookup import lookup_rows, row_correlation, row_pyramid
 from .nms import batched_nms, fixed_point_nms, multiclass_nms, nms, soft_nms
@@ -32,6 +33,7 @@ from .roi_align import crop_and_resize, multi_level_roi_align, roi_align
 from .search import nearest
 
 __all__ = [
+    'ABSENT',
     'batched_nms',
     'box_area',
     'box_overlaps',
@@ -66,5 +68,6 @@ __all__ = [
     'soft_nms',
     'split_tokens',
     'square',
+    'static_nms',
     'unpatchify',
 ]

@@ -161,6 +161,27 @@ class SSD(DetectionModel):
         boxes = self.bbox_head.bbox_coder.decode(torch.cat(anchors), deltas)
         return boxes, self.bbox_head.scores(classes)
 
+    def static_raw(
+        self, images: Tensor, size: tuple[int, int]
+    ) -> tuple[Tensor, Tensor]:
+        """Boxes of all anchors in pixels, and their scores."""
+        return self._static(images)[1]
+
+    def static_detections(
+        self, images: Tensor, size: tuple[int, int]
+    ) -> tuple[Detections, tuple[Tensor, Tensor]]:
+        """The final boxes, scores and labels, and those of all anchors."""
+        found, raw = self._static(images)
+        return self.bbox_head.predict_static(*found, size), raw
+
+    def _static(self, images: Tensor) -> tuple[tuple, tuple[Tensor, Tensor]]:
+        feats = list(self.feature_extractor.extract_features(images))
+        classes, deltas = self.bbox_head(feats)
+        height, width = (int(side) for side in images.shape[-2:])
+        anchors = self.bbox_head.anchors(feats, (height, width))
+        boxes = self.bbox_head.bbox_coder.decode(torch.cat(anchors), deltas)
+        return (classes, deltas, anchors), (boxes, self.bbox_head.scores(classes))
+
 
 def _of_head(prediction_dict: Predictions) -> tuple[Tensor, Tensor, list[Tensor]]:
     return (
