@@ -177,7 +177,7 @@ def step_of_detectors(session: Session) -> list[Line]:
     for name in ('RetinaNet', 'FasterRCNN'):
         model = _detector(name)
         samples = [
-            DataSample(gt_bboxes=boxes, gt_labels=torch.tensor([3, 5]))
+            DataSample(gt_bboxes=boxes, gt_bboxes_labels=torch.tensor([3, 5]))
             for _ in range(2)
         ]
         images = torch.randn(2, 3, side, side)

@@ -111,7 +111,9 @@ class _Sweep(Hook):
     def before_train(self, runner: Runner) -> None:
         """Note how the learning rates of the groups relate to each other."""
         if isinstance(runner.optim_wrapper, OptimWrapperDict):
-            raise UserError('a sweep needs one optimizer, but optim_wrapper has several')
+            raise UserError(
+                'a sweep needs one optimizer, but optim_wrapper has several'
+            )
         groups = runner.optim_wrapper.param_groups
         largest = max(group['lr'] for group in groups) or 1.0
         self._factors = [group['lr'] / largest for group in groups]
@@ -154,9 +156,7 @@ def _found(sweep: _Sweep, mode: str, picture: Path) -> LearningRates:
         )
     lrs = sweep.lrs[:count]
     suggestion, best = steepest(lrs, sweep.smoothed, mode)
-    found = LearningRates(
-        lrs, sweep.losses, sweep.smoothed, suggestion, best, picture
-    )
+    found = LearningRates(lrs, sweep.losses, sweep.smoothed, suggestion, best, picture)
     _write(found, mode)
     return found
 
@@ -164,7 +164,7 @@ def _found(sweep: _Sweep, mode: str, picture: Path) -> LearningRates:
 def steepest(
     lrs: Sequence[float], losses: Sequence[float], mode: str = 'exp'
 ) -> tuple[float, float]:
-    """Where a loss falls fastest, and where it is least.
+    """Where a loss falls fastest after the first tenth, and where it is least.
 
     Args:
         lrs: Rising learning rates, two or more.
@@ -177,9 +177,11 @@ def steepest(
         (0.01, 0.1)
     """
     least = int(np.argmin(losses))
+    # A running mean of few losses says little.
+    first = min(len(losses) // 10, least)
     at = np.log(lrs) if mode == 'exp' else np.asarray(lrs)
     slopes = np.gradient(np.asarray(losses), at)
-    place = int(np.argmin(slopes[: least + 1]))
+    place = first + int(np.argmin(slopes[first : least + 1]))
     return lrs[place], lrs[least]
 
 

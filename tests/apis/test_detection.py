@@ -9,13 +9,16 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from contracts.tiny import WHOLES
+from mmengine.config import Config
 
-from mmlite.apis import DetectionInferencer, export, predict
+from mmlite.apis import DetectionInferencer, export, init_model, predict
 from mmlite.apis.inferencers import DetectionPrediction, find_sources, inferencer_of
 from mmlite.config import load_config
 from mmlite.datasets import Shapes
 from mmlite.engine import Runner
 from mmlite.errors import UserError
+from mmlite.models.detectors.ground_truth import normalized
 from mmlite.structures import DataSample
 
 SSD = 'configs/ssd/ssd_tiny_1xb16-30e_shapes.py'
@@ -81,7 +84,7 @@ def test_boxes_are_drawn_where_they_are():
         pred_scores=torch.tensor([0.9]),
         pred_labels=torch.tensor([0]),
         gt_bboxes=torch.tensor([[1.0, 26.0, 3.0, 28.0]]),
-        gt_labels=torch.tensor([0]),
+        gt_bboxes_labels=torch.tensor([0]),
     )
     drawn = DetectionPrediction(find_sources(image), sample, ['cat']).plot()
     red = (drawn == (230, 60, 40)).all(axis=2)
@@ -91,17 +94,62 @@ def test_boxes_are_drawn_where_they_are():
     assert green[270, 10] and green[270, 30] and green[280, 20]
 
 
-def test_raw_detections_are_exported_to_onnx(tmp_path):
-    """The file is compared with the model before it is left there."""
-    pytest.importorskip('onnxruntime')
-    import onnxruntime
+def config_of(name, **changes):
+    """The recipe of SSD with another model, of few channels."""
+    cfg = load_config(SSD)
+    cfg.model = Config(dict(WHOLES[name][0], type=name, **changes))
+    cfg.model.num_classes = 5
+    return cfg
 
-    with warnings.catch_warnings():
-        warnings.simplefilter('ignore')
-        path = export(SSD, out=tmp_path / 'ssd.onnx', size=64)
+
+@pytest.mark.filterwarnings('ignore')
+@pytest.mark.parametrize(
+    ('name', 'anchors'),
+    [('SSD', None), ('RetinaNet', 3 * (8 * 8 + 4 * 4)), ('FasterRCNN', None)],
+)
+def test_all_and_final_detections_are_exported_to_onnx(tmp_path, name, anchors):
+    """The file is compared with the model before it is left there; any batch."""
+    onnxruntime = pytest.importorskip('onnxruntime')
+    torch.manual_seed(0)
+    cfg = config_of(name)
+    path = export(cfg, out=tmp_path / 'a.onnx', size=64, dynamic=True)
     run = onnxruntime.InferenceSession(str(path), providers=['CPUExecutionProvider'])
-    outputs = {one.name: one.shape for one in run.get_outputs()}
-    anchors = 4 * (8 * 8 + 4 * 4 + 2 * 2)
-    assert outputs == dict(
-        raw_detection_boxes=[1, anchors, 4], raw_detection_scores=[1, anchors, 5]
+    images = np.random.default_rng(0).normal(size=(2, 3, 64, 64)).astype(np.float32)
+    names = [one.name for one in run.get_outputs()]
+    found = dict(zip(names, run.run(None, {'inputs': images}), strict=True))
+    assert names[:4] == [
+        'detection_boxes',
+        'detection_scores',
+        'detection_classes',
+        'num_detections',
+    ]
+    if anchors is not None:
+        assert found['raw_detection_boxes'].shape == (2, anchors, 4)
+        assert found['raw_detection_scores'].shape == (2, anchors, 5)
+    torch.manual_seed(0)
+    model = init_model(cfg).eval()
+    with torch.no_grad():
+        samples = model(torch.from_numpy(images), mode='predict')
+    for i, sample in enumerate(samples):
+        count = int(found['num_detections'][i])
+        assert count == len(sample.pred_scores) > 0
+        boxes = normalized(sample.pred_bboxes, (64, 64))
+        ours = found['detection_boxes'][i, :count]
+        np.testing.assert_allclose(ours, boxes, atol=1e-4)
+        scores = found['detection_scores'][i]
+        np.testing.assert_allclose(scores[:count], sample.pred_scores, atol=1e-5)
+        assert (scores[count:] == 0).all()
+        labels = found['detection_classes'][i, :count]
+        assert labels.tolist() == sample.pred_labels.tolist()
+
+
+def test_programs_of_torch_have_all_anchors(tmp_path):
+    """Suppression cannot be recorded there, and so Faster R-CNN is refused."""
+    path = export(
+        config_of('RetinaNet'), out=tmp_path / 'a.pt2', size=64, format='torch-export'
     )
+    boxes, scores = torch.export.load(str(path)).module()(torch.rand(1, 3, 64, 64))
+    assert boxes.shape == (1, 240, 4) and scores.shape == (1, 240, 5)
+    with pytest.raises(UserError, match="export it with format='onnx'"):
+        export(config_of('FasterRCNN'), out=tmp_path / 'b', format='torch-export')
+    assert not (tmp_path / 'b').exists()

@@ -11,9 +11,9 @@ from mmlite.registry import METRICS
 SSD = str(ROOT / 'configs/ssd/ssd_tiny_1xb16-30e_shapes.py')
 SMALL_SSD = (
     'train_dataloader.batch_size=2',
-    'train_dataloader.dataset.num_train=8',
+    '+train_dataloader.dataset.num_train=8',
     'val_dataloader.batch_size=2',
-    'val_dataloader.dataset.num_test=8',
+    '+val_dataloader.dataset.num_test=8',
     'model.feature_extractor.backbone.base_channels=4',
     'model.feature_extractor.backbone.stem_channels=4',
 )

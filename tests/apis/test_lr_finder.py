@@ -16,7 +16,7 @@ from mmlite.registry import HOOKS, MODELS
 SSD = str(ROOT / 'configs/ssd/ssd_tiny_1xb16-30e_shapes.py')
 SMALL_SSD = (
     'train_dataloader.batch_size=2',
-    'train_dataloader.dataset.num_train=8',
+    '+train_dataloader.dataset.num_train=8',
     'model.feature_extractor.backbone.base_channels=4',
     'model.feature_extractor.backbone.stem_channels=4',
 )

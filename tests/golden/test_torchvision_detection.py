@@ -174,7 +174,7 @@ def test_losses(name):
     samples = [
         DataSample(
             gt_bboxes=torch.tensor(boxes),
-            gt_labels=torch.tensor(labels) - 1,
+            gt_bboxes_labels=torch.tensor(labels) - 1,
             metainfo=dict(img_shape=tuple(size)),
         )
         for boxes, labels, size in zip(

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import sys
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 import torch
 from mmengine.config import Config
 from mmengine.optim import OptimWrapper
 from mmengine.registry import init_default_scope
+from support.user_folder import make_folder, run_tool
 
+from mmlite.apis import DetectionInferencer, init_model
+from mmlite.apis.cli import main
 from mmlite.errors import CheckpointError, ConfigError
 from mmlite.ops import box_overlaps
 from mmlite.registry import MODELS
 from mmlite.structures import DataSample
 
-HERE = Path(__file__).parent
 SIZE = 64
 
 #: With no code of the user's, and with extractors of their own.
@@ -31,7 +35,7 @@ for_each_detector = pytest.mark.parametrize(('config', 'extractor'), EXTRACTORS)
 
 @pytest.fixture(autouse=True)
 def _user_package(monkeypatch):
-    monkeypatch.syspath_prepend(str(HERE))
+    monkeypatch.syspath_prepend(user_folder().name)
     yield
     init_default_scope('mmlite')
     for name in [n for n in MODELS.module_dict if 'InceptionV100' in n]:
@@ -40,12 +44,21 @@ def _user_package(monkeypatch):
         del sys.modules[name]
 
 
+@cache
+def user_folder():
+    """A folder of a user's for all tests."""
+    folder = TemporaryDirectory()
+    make_folder(Path(folder.name), 'my_detection')
+    return folder
+
+
 def build(config, extractor=None, **changes):
-    cfg = Config.fromfile(HERE / config).model
+    cfg = Config.fromfile(f'{user_folder().name}/{config}').model
     if extractor is not None:
         cfg.feature_extractor = dict(type=extractor)
     torch.manual_seed(0)
-    model = MODELS.build({**cfg, **changes})
+    own = dict(num_classes=2, fine_tune_checkpoint=None)
+    model = MODELS.build({**cfg, **own, **changes})
     model.init_weights()
     return model
 
@@ -63,7 +76,7 @@ def scenes(count, seed=0):
         samples.append(
             DataSample(
                 gt_bboxes=torch.tensor([[x, y, x + side, y + side]]).float(),
-                gt_labels=torch.tensor([i % 2]),
+                gt_bboxes_labels=torch.tensor([i % 2]),
                 gt_label=torch.tensor([i % 2]),
             )
         )
@@ -101,7 +114,9 @@ def share_found(model):
     for sample in found:
         if len(sample.pred_scores):
             overlap = box_overlaps(sample.gt_bboxes, sample.pred_bboxes[:1]).item()
-            hits += overlap > 0.5 and sample.pred_labels[0] == sample.gt_labels[0]
+            hits += (
+                overlap > 0.5 and sample.pred_labels[0] == sample.gt_bboxes_labels[0]
+            )
     return int(hits) / len(found)
 
 
@@ -171,3 +186,64 @@ def test_a_checkpoint_of_another_backbone_is_refused(tmp_path):
     torch.save(dict(state_dict={'backbone.conv1.weight': torch.zeros(1)}), path)
     with pytest.raises(CheckpointError, match='is it of another backbone'):
         build('my_ssd.py', fine_tune_checkpoint=str(path))
+
+
+FEW = [
+    'train_cfg.max_epochs=1',
+    'train_cfg.val_interval=1',
+    'train_dataloader.batch_size=4',
+    '+train_dataloader.dataset.num_train=8',
+    '+val_dataloader.dataset.num_test=4',
+    '+test_dataloader.dataset.num_test=4',
+    'model.fine_tune_checkpoint=work_dirs/my_inception_digits/epoch_1.pth',
+]
+FEW_DIGITS = [
+    'train_cfg.max_epochs=1',
+    'train_dataloader.dataset.indices=32',
+    'val_dataloader.dataset.indices=8',
+]
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings('ignore')
+@pytest.mark.parametrize(
+    ('name', 'as_scripts'),
+    [
+        ('my_faster_rcnn', False),
+        ('my_own_faster_rcnn', False),
+        ('my_ssd', False),
+        ('my_own_ssd', True),
+    ],
+)
+def test_from_its_config_to_a_file(name, as_scripts, tmp_path, monkeypatch, capfd):
+    """Trained as a classifier, then as a detector; measured, exported, reloaded."""
+    onnxruntime = pytest.importorskip('onnxruntime')
+    folder = make_folder(tmp_path / 'my own work', 'my_detection')
+    monkeypatch.chdir(folder)
+
+    def command(tool, *words):
+        if as_scripts:
+            return run_tool(f'{tool}.py', folder, *words)
+        assert main([tool, *words]) == 0
+        return capfd.readouterr().out
+
+    command('train', 'my_inception_digits.py', '--cfg-options', *FEW_DIGITS)
+    shown = command('train', f'{name}.py', '--cfg-options', *FEW)
+    assert 'coco/bbox_mAP' in shown
+    checkpoint = f'work_dirs/{name}/epoch_1.pth'
+    shown = command('test', f'{name}.py', checkpoint, '--cfg-options', *FEW)
+    assert 'coco/bbox_mAP' in shown
+    command(
+        *('export', f'{name}.py', checkpoint, '--size', '64', '--out', 'a.onnx'),
+        *('--cfg-options', *FEW),
+    )
+    model = init_model(checkpoint).eval()
+    images = torch.randn(1, 3, SIZE, SIZE, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        expected = model.export_outputs(images)
+    session = onnxruntime.InferenceSession('a.onnx')
+    (found,) = session.run(['raw_detection_scores'], {'inputs': images.numpy()})
+    assert found.shape == expected['raw_detection_scores'].shape
+    assert len(
+        DetectionInferencer(checkpoint)(images[0].byte().permute(1, 2, 0).numpy())
+    )

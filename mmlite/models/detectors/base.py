@@ -288,8 +288,8 @@ class DetectionModel(Exporting, FineTuning, BaseModel):
         Args:
             inputs: ``(B, C, H, W)``; in ``'predict'`` also images of several sizes.
             data_samples: Their annotations; needed for ``'loss'``: ``gt_bboxes``
-                ``(N, 4)``, ``(x1, y1, x2, y2)`` in pixels, ``gt_labels`` ``(N, )`` and
-                if there are any ``gt_ignore`` ``(N, )``.
+                ``(N, 4)``, ``(x1, y1, x2, y2)`` in pixels, ``gt_bboxes_labels``
+                ``(N, )`` and if there are any ``gt_ignore_flags`` ``(N, )``.
             mode: ``'tensor'`` for the raw predictions, ``'loss'`` for the losses,
                 ``'predict'`` for the samples with ``pred_bboxes``, ``pred_scores`` and
                 ``pred_labels``, in pixels of the image as it was loaded.

@@ -249,7 +249,8 @@ class RoIHead(BaseModule):
         """:meth:`predict` with outputs of a fixed size, for an exported model.
 
         Args:
-            scores: ``(B, P, K)``; :data:`~mmlite.ops.ABSENT` where there is no proposal.
+            scores: ``(B, P, K)``; :data:`~mmlite.ops.ABSENT` where there is no
+                proposal.
             deltas: ``(B, P, K, 4)``, or ``(B, P, 1, 4)``.
             proposals: ``(B, P, 4)``, as many for each image.
             size: Height and width of all images without their padding.

@@ -30,7 +30,7 @@ def image(height=64, width=64, seed=0):
 
 def sample(boxes, labels, size=(64, 64), **fields):
     fields = dict(
-        gt_bboxes=torch.tensor(boxes), gt_labels=torch.tensor(labels), **fields
+        gt_bboxes=torch.tensor(boxes), gt_bboxes_labels=torch.tensor(labels), **fields
     )
     return DataSample(metainfo=dict(img_shape=size, ori_shape=size), **fields)
 
@@ -135,9 +135,9 @@ def test_batches_with_empty_images_and_crowds_have_finite_losses(name):
     model = build(name).train()
     none = torch.zeros(0, 4), torch.zeros(0, dtype=torch.int64)
     empty = DataSample(
-        metainfo=dict(img_shape=(64, 64)), gt_bboxes=none[0], gt_labels=none[1]
+        metainfo=dict(img_shape=(64, 64)), gt_bboxes=none[0], gt_bboxes_labels=none[1]
     )
-    crowd = sample([[0.0, 0.0, 60.0, 60.0]], [0], gt_ignore=torch.tensor([True]))
+    crowd = sample([[0.0, 0.0, 60.0, 60.0]], [0], gt_ignore_flags=torch.tensor([True]))
     flat = sample([[5.0, 5.0, 5.0, 30.0]], [0])
     outside = sample([[-20.0, 10.0, 90.0, 50.0]], [1])
     for batch in ([empty], [crowd], [flat], [outside], [empty, crowd, flat, outside]):
@@ -164,23 +164,23 @@ def test_an_image_without_objects_is_all_background_to_retinanet():
 @pytest.mark.parametrize(
     ('fields', 'message'),
     [
-        (dict(gt_labels=torch.tensor([1])), 'no gt_bboxes'),
-        (dict(gt_bboxes=torch.zeros(1, 4)), 'no gt_labels'),
+        (dict(gt_bboxes_labels=torch.tensor([1])), 'no gt_bboxes'),
+        (dict(gt_bboxes=torch.zeros(1, 4)), 'no gt_bboxes_labels'),
         (
-            dict(gt_bboxes=torch.eye(4), gt_labels=torch.tensor([1])),
-            '4 gt_bboxes, 1 gt_labels',
+            dict(gt_bboxes=torch.eye(4), gt_bboxes_labels=torch.tensor([1])),
+            '4 gt_bboxes, 1 gt_bboxes_labels',
         ),
         (
             dict(
                 gt_bboxes=torch.tensor([[0.0, 0.0, 9.0, 9.0]]),
-                gt_labels=torch.tensor([3]),
+                gt_bboxes_labels=torch.tensor([3]),
             ),
             r'labels \[3\].*from 0 to 2',
         ),
         (
             dict(
                 gt_bboxes=torch.tensor([[0.0, 0.0, 9.0, float('inf')]]),
-                gt_labels=torch.tensor([0]),
+                gt_bboxes_labels=torch.tensor([0]),
             ),
             'boxes finite',
         ),

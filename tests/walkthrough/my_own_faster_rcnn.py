@@ -1,0 +1,8 @@
+_base_ = 'my_faster_rcnn.py'
+
+data_preprocessor = dict(mean=[0.0, 0.0, 0.0])  # the extractor subtracts its means
+model = dict(
+    feature_extractor=dict(
+        _delete_=True, type='FasterRCNNInceptionV100FeatureExtractor'
+    )
+)

@@ -1,0 +1,6 @@
+_base_ = 'my_ssd.py'
+
+data_preprocessor = dict(mean=[0.0, 0.0, 0.0])  # the extractor subtracts its means
+model = dict(
+    feature_extractor=dict(_delete_=True, type='SSDInceptionV100FeatureExtractor')
+)
