@@ -13,6 +13,7 @@ from mmengine.logging import print_log
 from ..errors import DataError, did_you_mean
 from ..structures.class_lists import class_mapping, listed
 from .base_dataset import BaseDataset
+from .label_map import UNUSED
 from .storage import compact
 
 __all__ = ['BoxDataset', 'BoxedImage', 'NamedBox', 'image_size_of']
@@ -106,7 +107,11 @@ class BoxDataset(BaseDataset):
                 f'[{listed(classes)}]; the file has [{listed(names)}]; state these as '
                 'classes'
             )
-        unknown = [name for name in classes if name not in known]
+        unknown = [
+            name
+            for name in classes
+            if name not in known and not name.startswith(f'{UNUSED} ')
+        ]
         if unknown and self.must_have_all:
             raise DataError(
                 f'{type(self).__name__}: the class {unknown[0]!r} is not in '

@@ -11,6 +11,7 @@ from ..registry import DATASETS
 from ..structures.class_lists import checked_names, shortened
 from .annotations import read_data
 from .boxes import BoxDataset, BoxedImage, NamedBox
+from .label_map import UNUSED
 
 __all__ = ['CocoDataset']
 
@@ -100,7 +101,7 @@ class CocoDataset(BoxDataset):
         ]
         known = [names[number] for number in sorted(names)]
         if self.label_is_id:
-            known = [names.get(i, f'N/A {i}') for i in range(1, max(names) + 1)]
+            known = [names.get(i, f'{UNUSED} {i}') for i in range(1, max(names) + 1)]
         classes = self.CLASSES or known
         ids = {name: number for number, name in names.items()}
         self._metainfo['cat_ids'] = [

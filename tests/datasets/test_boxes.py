@@ -57,6 +57,35 @@ def test_labels_follow_names_not_ids(tmp_path):
     assert data[0]['gt_bboxes_labels'].tolist() == [2]
 
 
+def test_a_label_map_counts_from_1_in_any_order(tmp_path):
+    """The class of an id is the id less 1; ids that are left out have no objects."""
+    path = tmp_path / 'map.pbtxt'
+    path.write_text(
+        'item {\n  id: 3  # last\n name: "b"\n}\nitem { id: 1 name: \'a\' }'
+    )
+    data = coco(tmp_path, [ROW, dict(ROW, category_id=7)], classes='map.pbtxt')
+    assert data.CLASSES == ('a', 'N/A 2', 'b')
+    assert data[0]['gt_bboxes_labels'].tolist() == [0, 2]
+
+
+@pytest.mark.parametrize(
+    ('text', 'message'),
+    [
+        ("item { id: 0 name: 'a' }", "'a' has the id 0, .*background; count from 1"),
+        (
+            "item { id: 1 name: 'a' } item { id: 1 name: 'b' }",
+            "'b' has the id 1 of 'a'",
+        ),
+        ("item { name: 'a' }", r"item \{ name: 'a' \} has no id and name"),
+        ('', 'names no class'),
+    ],
+)
+def test_label_maps_that_make_no_sense(tmp_path, text, message):
+    (tmp_path / 'map.pbtxt').write_text(text)
+    with pytest.raises(DataError, match=message):
+        coco(tmp_path, [ROW], classes='map.pbtxt')
+
+
 def test_labels_can_be_ids(tmp_path):
     data = coco(tmp_path, [dict(ROW), dict(ROW, category_id=7)], label_is_id=True)
     assert data[0]['gt_bboxes_labels'].tolist() == [2, 6]

@@ -89,6 +89,17 @@ def test_the_best_100_of_an_image_and_class_count():
     assert figures([two])['bbox_mAP'] == pytest.approx(1)
 
 
+def test_both_limits_of_detections_are_named(monkeypatch):
+    said = []
+    place = 'mmlite.evaluation.metrics.coco_metric.print_log'
+    monkeypatch.setattr(place, lambda text, **kwargs: said.append(text))
+    many = row(101)
+    figures([sample(many, many, np.linspace(0.9, 0.1, 101).tolist())])
+    (line,) = said
+    assert 'up to 101 detections an image (max_per_img)' in line
+    assert 'the 100 best of each image and class count (max_dets)' in line
+
+
 def test_an_image_without_objects_lowers_precision():
     images = [sample(row(1), row(1), [0.5]), sample([], row(1), [0.9])]
     assert figures(images)['bbox_mAP'] == pytest.approx(0.5)

@@ -1,4 +1,4 @@
-"""A user's own folder: packages and configs of the walk-through, and mmlite's configs."""
+"""A user's own folder: a package and configs, and mmlite's configs beside them."""
 
 import os
 import shutil

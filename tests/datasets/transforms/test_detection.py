@@ -227,6 +227,25 @@ def test_a_dataset_that_mixes():
         MultiImageMixDataset(packed, steps)[0]
 
 
+@pytest.mark.parametrize(
+    ('direction', 'wanted'),
+    [
+        ('horizontal', [540, 0, 640, 100]),
+        ('vertical', [0, 380, 100, 480]),
+        ('diagonal', [540, 380, 640, 480]),
+    ],
+)
+def test_boxes_flip_at_the_edge_of_the_picture(direction, wanted):
+    """x' = W - x and y' = H - y, ends swapped, without a pixel less."""
+    sample = dict(
+        img=np.zeros((480, 640), np.uint8),
+        gt_bboxes=np.float32([[0, 0, 100, 100]]),
+        gt_bboxes_labels=[0],
+    )
+    flip = build('RandomFlip', prob=1.0, direction=direction)
+    assert flip(sample)['gt_bboxes'].tolist() == [wanted]
+
+
 def test_boxes_and_their_picture_flip_alike():
     """Columns 10 to 19 of 64 become 44 to 53: x' = W - x, ends swapped."""
     img = np.zeros((8, 64), np.uint8)
