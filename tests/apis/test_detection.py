@@ -22,6 +22,7 @@ from mmlite.models.detectors.ground_truth import normalized
 from mmlite.structures import DataSample
 
 SSD = 'configs/ssd/ssd_tiny_1xb16-30e_shapes.py'
+FASTER_RCNN = 'configs/faster_rcnn/faster_rcnn_tiny_fpn_1xb16-18e_shapes.py'
 
 
 @pytest.fixture(autouse=True)
@@ -30,12 +31,13 @@ def of_the_repository(request, monkeypatch):
 
 
 @pytest.mark.slow
-def test_ssd_learns_shapes(tmp_path):
-    """8 of the recipe's 30 epochs; untrained it finds nothing."""
-    cfg = load_config(SSD)
+@pytest.mark.parametrize(('recipe', 'epochs'), [(SSD, 8), (FASTER_RCNN, 5)])
+def test_detectors_learn_shapes(recipe, epochs, tmp_path):
+    """Some of the recipe's epochs; untrained they find nothing, AP50 is below 0.01."""
+    cfg = load_config(recipe)
     cfg.work_dir = str(tmp_path)
-    cfg.train_cfg.update(max_epochs=8, val_interval=8)
-    cfg.param_scheduler[1].T_max = 8
+    cfg.train_cfg.update(max_epochs=epochs, val_interval=epochs)
+    cfg.param_scheduler[1].T_max = epochs
     runner = Runner.from_cfg(cfg)
     runner.train()
     assert runner.test()['coco/bbox_mAP_50'] >= 0.25

@@ -18,9 +18,7 @@ def conv(width, channels, size=1):
 
 def c4(num_classes, anchors, hidden):
     """Three layers of proposals, and two of the boxes' classes and corners."""
-    proposals = (
-        conv(1024, hidden, 3) + conv(hidden, anchors[0]) + conv(hidden, anchors[1])
-    )
+    proposals = conv(1024, hidden, 3) + sum(conv(hidden, n) for n in anchors)
     return (
         RESNET50 + proposals + conv(2048, num_classes + 1) + conv(2048, 4 * num_classes)
     )
@@ -73,9 +71,8 @@ def test_anchors_and_crops_of_c4(name, sides):
     areas = (anchors[:, 2:] - anchors[:, :2]).prod(1).sqrt()
     assert len(anchors) == 2 * 3 * 3 * len(sides)
     assert set(areas.round().tolist()) == set(sides)
-    centres = {
-        tuple(c) for c in ((anchors[:, 2:] + anchors[:, :2]) / 2).round().tolist()
-    }
+    middle = (anchors[:, 2:] + anchors[:, :2]) / 2
+    centres = {tuple(c) for c in middle.round().tolist()}
     assert centres == {(x, y) for x in (0, 16, 32) for y in (0, 16)}
     side = model.roi_head.roi_extractor.output_size
     crops = torch.zeros(1, 1024, side, side, device='meta')
