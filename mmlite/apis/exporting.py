@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -69,6 +69,15 @@ class Exported(nn.Module):
         outputs = getattr(self.model, self.outputs)(given)
         self.names = tuple(outputs)
         return tuple(outputs.values())
+
+    def derived(
+        self, outputs: Mapping[str, Tensor], inputs: Inputs
+    ) -> dict[str, Tensor]:
+        """What in the outputs of a file should follow from others of them."""
+        if self.model.input_keys or not set(outputs) == set(self.names):
+            return {}
+        found = self.model.derived_outputs(outputs, self._prepared(*inputs))
+        return {name: found[name] for name in self.names if name in found}
 
     def _prepared(self, inputs: Tensor) -> Tensor:
         if self.flips:
@@ -306,6 +315,8 @@ def _compare(
                 f'{str(error).strip().splitlines()[0]}; nothing is kept'
             ) from error
         theirs = dict(zip(exported.names, outputs, strict=True))
+        with torch.no_grad():
+            ours |= exported.derived(theirs, inputs)
         for name in (n for n in ours if not _close(ours[n], theirs[n])):
             if not _same_rows(exported, name, ours, theirs):
                 raise UserError(

@@ -36,6 +36,8 @@ class BaseModel(EngineModel):
         forward_tensor: what ``mode='tensor'`` gives, if not the features.
         export_outputs: what an exported model gives, by name.
         program_outputs: the same for ``torch.export``, if it cannot record all of it.
+        derived_outputs: those that follow from others, so that a file is compared
+            without what rounding decides.
 
     Args:
         data_preprocessor: Config of what brings a batch to the device, or the
@@ -155,6 +157,12 @@ class BaseModel(EngineModel):
     def program_outputs(self, inputs: Tensor) -> dict[str, Tensor]:
         """What of :meth:`export_outputs` a program of ``torch.export`` gives: all."""
         return self.export_outputs(inputs)
+
+    def derived_outputs(
+        self, outputs: Mapping[str, Tensor], inputs: Tensor
+    ) -> dict[str, Tensor]:
+        """Those of ``outputs``, of an exported file, that follow from the others."""
+        return {}
 
     def extract_feat(self, inputs: Tensor) -> Any:
         """The features of the inputs."""

@@ -15,7 +15,7 @@ from .cost_volume import (
     group_correlation_volume,
 )
 from .disparity import context_upsample, convex_upsample, regress_disparity
-from .exportable import ABSENT, static_nms
+from .exportable import ABSENT, static_nms, static_topk
 from .gather import gather, place_in_gathered
 from .lookup import lookup_rows, row_correlation, row_pyramid
 from .nms import batched_nms, fixed_point_nms, multiclass_nms, nms, soft_nms
@@ -69,5 +69,6 @@ __all__ = [
     'split_tokens',
     'square',
     'static_nms',
+    'static_topk',
     'unpatchify',
 ]

@@ -13,7 +13,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-__all__ = ['ABSENT', 'recorded_crops', 'recorded_roi_align', 'static_nms']
+__all__ = [
+    'ABSENT',
+    'recorded_crops',
+    'recorded_roi_align',
+    'static_nms',
+    'static_topk',
+]
 
 #: Score of what fills up a fixed number of boxes.
 ABSENT = -1.0
@@ -62,7 +68,7 @@ def static_nms(
         tuple(places.unbind(1)), torch.ones_like(places[:, 0], dtype=own.dtype)
     )
     left = torch.where(kept > 0, own, torch.full_like(own, ABSENT))
-    values, flat = _best(left.reshape(-1, classes * count), most)
+    values, flat = static_topk(left.reshape(-1, classes * count), most)
     found = boxes.reshape(-1, classes * count, 4)
     found = found.gather(1, flat.unsqueeze(-1).expand(-1, -1, 4))
     there = values > _LEAST
@@ -70,12 +76,22 @@ def static_nms(
     return found * there.unsqueeze(-1), values, labels
 
 
-def _best(values: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """The largest in each row; of equal ones the first, as ONNX has it."""
+def static_topk(values: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """The largest values along the last dimension; of equal ones the first ones.
+
+    That is the rule of ONNX, while ``torch.topk`` takes any of them.
+
+    Shape:
+        values: ``(*, N)``; returns: values and indices ``(*, count)``.
+
+    Example:
+        >>> static_topk(torch.tensor([0.5, 0.9, 0.5]), 2)[1]
+        tensor([1, 0])
+    """
     if torch.onnx.is_in_onnx_export():
-        return values.topk(count, dim=1)
-    found = values.sort(dim=1, descending=True, stable=True)
-    return found.values[:, :count], found.indices[:, :count]
+        return values.topk(count)
+    found = values.sort(descending=True, stable=True)
+    return found.values[..., :count], found.indices[..., :count]
 
 
 class _Suppression(torch.autograd.Function):

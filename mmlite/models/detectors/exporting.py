@@ -44,14 +44,18 @@ class Exporting:
         fractions of the image.
         """
         images, size = self.prepared(inputs)
-        (boxes, scores, labels), raw = self.static_detections(images, size)
+        found, raw = self.static_detections(images, size)
+        return {**self.named_detections(found, size), **_named(raw, size)}
+
+    def named_detections(self, found: Static, size: Size) -> dict[str, Tensor]:
+        """What :meth:`static_detections` gives as it is exported."""
+        boxes, scores, labels = found
         there = scores > ABSENT / 2
         return dict(
             detection_boxes=normalized(boxes, size),
             detection_scores=scores * there,
             detection_classes=labels,
             num_detections=there.sum(dim=1).float(),
-            **_named(raw, size),
         )
 
     def program_outputs(self, inputs: Tensor) -> dict[str, Tensor]:

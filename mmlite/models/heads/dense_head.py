@@ -10,7 +10,7 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from ...errors import ConfigError, Problem, did_you_mean
-from ...ops import clip_boxes, multiclass_nms, static_nms
+from ...ops import clip_boxes, multiclass_nms, static_nms, static_topk
 from ...registry import MODELS, TASK_UTILS
 from ...structures import Objects
 
@@ -289,17 +289,17 @@ class DenseHead(BaseModule):
 
     def predict_static(
         self,
-        classes: Tensor,
-        deltas: Tensor,
-        anchors: Sequence[Tensor],
+        boxes: Tensor,
+        scores: Tensor,
+        lengths: Sequence[int],
         size: tuple[int, int],
     ) -> Detections:
         """:meth:`predict` with outputs of a fixed size, for an exported model.
 
         Args:
-            classes: As :meth:`forward` gives it.
-            deltas: As :meth:`forward` gives it.
-            anchors: The anchors of each map.
+            boxes: Decoded boxes of all anchors, ``(B, A, 4)`` in pixels.
+            scores: Their scores, ``(B, A, K)``.
+            lengths: Number of anchors of each map.
             size: Height and width of all images without their padding.
 
         Returns:
@@ -307,26 +307,19 @@ class DenseHead(BaseModule):
             :func:`~mmlite.ops.static_nms`.
         """
         cfg = self.test_cfg
-        boxes, scores = self.static_candidates(
-            self.scores(classes), deltas, anchors, size
-        )
+        chosen = self.static_candidates(clip_boxes(boxes, size), scores, lengths)
         return static_nms(
-            boxes, scores, cfg['iou_threshold'], cfg['max_per_img'], cfg['score_thr']
+            *chosen, cfg['iou_threshold'], cfg['max_per_img'], cfg['score_thr']
         )
 
     def static_candidates(
-        self,
-        scores: Tensor,
-        deltas: Tensor,
-        anchors: Sequence[Tensor],
-        size: tuple[int, int],
+        self, boxes: Tensor, scores: Tensor, lengths: Sequence[int]
     ) -> tuple[Tensor, Tensor]:
         """The boxes of each class ``(B, K, N, 4)``, and their scores ``(B, K, N)``."""
-        boxes = self.bbox_coder.decode(torch.cat(list(anchors)), deltas)
-        boxes, scores = clip_boxes(boxes, size), scores.transpose(1, 2)
+        scores = scores.transpose(1, 2)
         count = int(scores.size(2))
         most = min(self.test_cfg['nms_pre'] or count, count)
-        scores, places = scores.topk(most, dim=2)
+        scores, places = static_topk(scores, most)
         boxes = boxes.unsqueeze(1).expand(-1, self.num_classes, -1, -1)
         return boxes.gather(2, places.unsqueeze(-1).expand(-1, -1, -1, 4)), scores
 

@@ -9,7 +9,7 @@ import torch
 from mmengine.model import bias_init_with_prob
 from torch import Tensor, nn
 
-from ...ops import ABSENT, batched_nms, clip_boxes
+from ...ops import ABSENT, batched_nms, clip_boxes, static_topk
 from ...registry import MODELS
 from ..layers import ConvModule
 from .dense_head import DenseHead, Detections
@@ -171,32 +171,21 @@ class RetinaHead(DenseHead):
         return boxes[kept], values[kept], labels[kept]
 
     def static_candidates(
-        self,
-        scores: Tensor,
-        deltas: Tensor,
-        anchors: Sequence[Tensor],
-        size: tuple[int, int],
+        self, boxes: Tensor, scores: Tensor, lengths: Sequence[int]
     ) -> tuple[Tensor, Tensor]:
         """Boxes ``(B, N, 4)``, the best of every map, and their scores ``(B, K, N)``.
 
         A box has a score for the class that it is a candidate of.
         """
-        lengths = [len(level) for level in anchors]
         parts = []
-        for own, delta, level in zip(
-            scores.split(lengths, dim=1),
-            deltas.split(lengths, dim=1),
-            anchors,
-            strict=True,
+        for own, level in zip(
+            scores.split(lengths, dim=1), boxes.split(lengths, dim=1), strict=True
         ):
-            pairs = len(level) * self.num_classes
-            values, flat = own.flatten(1).topk(
-                min(self.test_cfg['nms_pre'], pairs), dim=1
-            )
+            most = min(self.test_cfg['nms_pre'], own[0].numel())
+            values, flat = static_topk(own.flatten(1), most)
             places, labels = flat // self.num_classes, flat % self.num_classes
-            chosen = delta.gather(1, places.unsqueeze(-1).expand(-1, -1, 4))
-            boxes = self.bbox_coder.decode(level[places], chosen)
-            parts.append((clip_boxes(boxes, size), values, labels))
+            chosen = level.gather(1, places.unsqueeze(-1).expand(-1, -1, 4))
+            parts.append((chosen, values, labels))
         boxes, values, labels = (torch.cat(p, dim=1) for p in zip(*parts, strict=True))
         classes = torch.arange(self.num_classes, device=labels.device).view(-1, 1)
         own_class = labels.unsqueeze(1) == classes

@@ -9,7 +9,14 @@ import torch
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
-from ...ops import ABSENT, clip_boxes, large_enough, multiclass_nms, static_nms
+from ...ops import (
+    ABSENT,
+    clip_boxes,
+    large_enough,
+    multiclass_nms,
+    static_nms,
+    static_topk,
+)
 from ...registry import MODELS
 from ...structures import Objects
 from .dense_head import Detections, build_module, build_util, filled
@@ -267,7 +274,7 @@ class RoIHead(BaseModule):
         boxes, scores = boxes.transpose(1, 2), scores.transpose(1, 2)
         count = int(scores.size(2))
         if cfg['nms_pre'] is not None and cfg['nms_pre'] < count:
-            scores, places = scores.topk(cfg['nms_pre'], dim=2)
+            scores, places = static_topk(scores, cfg['nms_pre'])
             boxes = boxes.gather(2, places.unsqueeze(-1).expand(-1, -1, -1, 4))
         return static_nms(
             boxes, scores, cfg['iou_threshold'], cfg['max_per_img'], cfg['score_thr']

@@ -10,7 +10,14 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ...ops import ABSENT, batched_nms, clip_boxes, large_enough, static_nms
+from ...ops import (
+    ABSENT,
+    batched_nms,
+    clip_boxes,
+    large_enough,
+    static_nms,
+    static_topk,
+)
 from ...registry import MODELS
 from ...structures import Objects
 from ..layers import ConvModule
@@ -273,7 +280,7 @@ class RPNHead(BaseModule):
                 strict=True,
             )
         ):
-            values, places = own.topk(min(cfg['nms_pre'], len(level)), dim=1)
+            values, places = static_topk(own, min(cfg['nms_pre'], len(level)))
             chosen = delta.gather(1, places.unsqueeze(-1).expand(-1, -1, 4))
             found = clip_boxes(self.bbox_coder.decode(level[places], chosen), size)
             large = large_enough(found, cfg['min_size'])

@@ -261,12 +261,24 @@ def test_a_checkpoint_in_which_nothing_fits_is_an_error():
 
 
 @for_each_detector
-def test_what_is_exported_are_all_anchors(name):
-    model = build(name).eval()
+def test_what_is_exported_is_what_postprocess_gives(name):
+    """Of an image that the model resizes and pads."""
+    resizer = dict(type='FixedShapeResizer', height=60, width=60)
+    model = build(name, image_resizer=resizer, pad_to_multiple=32).eval()
+    images = torch.stack([image(40, 50), image(40, 50, seed=1)])
     with torch.no_grad():
-        found = model.export_outputs(image()[None])
-    assert found['raw_detection_boxes'].shape[-1] == 4
-    assert found['raw_detection_scores'].shape[-1] == 3
+        found = model.export_outputs(images)
+        ready, shapes = model.preprocess(images)
+        wanted = model.postprocess(model.predict(ready, shapes), shapes)
+        derived = model.derived_outputs(found, images)
+    assert found.keys() == wanted.keys()
+    assert torch.equal(found['num_detections'], wanted['num_detections'])
+    for key, value in wanted.items():
+        most = value.size(1) if value.ndim > 1 else None
+        torch.testing.assert_close(found[key][:, :most] if most else found[key], value)
+    assert bool(derived) == (name != 'FasterRCNN')
+    for key, value in derived.items():
+        torch.testing.assert_close(value, found[key])
 
 
 @pytest.mark.parametrize(
