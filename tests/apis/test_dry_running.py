@@ -21,7 +21,10 @@ SMALL_SSD = (
 
 @pytest.mark.parametrize(
     ('config', 'overrides', 'figure'),
-    [(DIGITS, TINY, 'accuracy/top1'), (SSD, SMALL_SSD, 'coco/bbox_mAP')],
+    [
+        (DIGITS, TINY, 'accuracy/top1'),
+        pytest.param(SSD, SMALL_SSD, 'coco/bbox_mAP', marks=pytest.mark.slow),
+    ],
 )
 def test_a_summary_is_all_that_stays(
     config, overrides, figure, tmp_path, monkeypatch, capsys
@@ -43,6 +46,7 @@ def test_what_it_counts(tmp_path, monkeypatch):
     assert dry_run(DIGITS, overrides, validate=False).metrics == {}
 
 
+@pytest.mark.slow
 def test_figures_that_need_all_samples(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 

@@ -22,7 +22,10 @@ SMALL_SSD = (
 )
 
 
-@pytest.mark.parametrize(('config', 'overrides'), [(DIGITS, TINY), (SSD, SMALL_SSD)])
+@pytest.mark.parametrize(
+    ('config', 'overrides'),
+    [(DIGITS, TINY), pytest.param(SSD, SMALL_SSD, marks=pytest.mark.slow)],
+)
 def test_a_plot_and_a_table_are_all_that_stays(
     config, overrides, tmp_path, monkeypatch, capsys
 ):
@@ -49,7 +52,9 @@ class Seen(Hook):
         self.lrs.append([g['lr'] for g in runner.optim_wrapper.param_groups])
 
 
-@pytest.mark.parametrize('mode', ['exp', 'linear'])
+@pytest.mark.parametrize(
+    'mode', ['exp', pytest.param('linear', marks=pytest.mark.slow)]
+)
 def test_the_learning_rate_rises_and_groups_keep_their_ratio(
     mode, tmp_path, monkeypatch
 ):
