@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from unittest import mock
@@ -81,12 +82,12 @@ def _sparse(feats: Tensor, rois: Tensor) -> Tensor:
     index = y[:, :, None, :, None] * feats.size(-1) + x[:, None, :, None]
     weights = rows[:, :, None, :, None] * columns[:, None, :, None]
     table = feats[0].permute(1, 2, 0).flatten(0, 1)
-    matrix = torch.sparse_csr_tensor(
-        torch.arange(len(rois) * 49 + 1) * 16,
-        index.flatten(),
-        weights.flatten(),
-        (len(rois) * 49, len(table)),
-    )
+    starts = torch.arange(len(rois) * 49 + 1) * 16
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')  # sparse tensors are new to torch
+        matrix = torch.sparse_csr_tensor(
+            starts, index.flatten(), weights.flatten(), (len(starts) - 1, len(table))
+        )
     return (matrix @ table).view(len(rois), 7, 7, -1).permute(0, 3, 1, 2)
 
 
