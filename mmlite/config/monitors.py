@@ -19,7 +19,7 @@ def check_monitors(cfg: Config) -> list[Problem]:
     """See that each name that is watched begins as the results of some metric do.
 
     Names are those of ``save_best``, of a hook's or a scheduler's ``monitor``. Beside
-    the results of metrics there are the losses that a whole gives when it predicts.
+    the results of metrics there are the losses that a model gives when it predicts.
     """
     prefixes = [_prefix(metric) for _, metric in metrics_of(cfg, 'val')]
     if not prefixes or None in prefixes:

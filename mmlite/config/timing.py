@@ -50,7 +50,7 @@ def _is_endless(sampler: Any) -> bool:
 
 
 def _counts_epochs(loop: Any) -> bool | None:
-    """Whether a training is one by epochs; None if nobody knows."""
+    """Whether a training is one by epochs; None if unknown."""
     if not isinstance(loop, Mapping):
         target = type(loop)
     else:

@@ -331,7 +331,7 @@ class RunnerAssembly(BaseRunner):
 
         Args:
             fn_name: The point, e.g. ``'before_train_iter'``, or one of a hook's own.
-            **kwargs: What is told there.
+            **kwargs: What hooks are given there.
         """
         for hook, call in self._hook_calls.at(fn_name, self._hooks):
             try:

@@ -22,7 +22,7 @@ __all__ = [
     'OwnError',
     'lost_workers',
     'shared_failures',
-    'should_tell',
+    'should_report',
 ]
 
 _KEY = 'mmlite/failed/'
@@ -114,7 +114,7 @@ def lost_workers() -> Iterator[None]:
         ) from error
 
 
-def should_tell(error: UserError) -> bool:
+def should_report(error: UserError) -> bool:
     """Whether this process should print an error, or another one does.
 
     Process 0 prints what it meets; the others only what it has not met too.

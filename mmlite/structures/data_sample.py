@@ -60,8 +60,8 @@ def is_small(value: object) -> bool:
 class DataSample(BaseDataElement):
     """The annotations and predictions of one sample.
 
-    A task sets the fields it knows: ``gt_*`` is truth, ``pred_*`` prediction.
-    What describes the sample rather than annotates it (``img_path``,
+    A task sets the fields it knows: ``gt_*`` is ground truth, ``pred_*`` a
+    prediction. What describes the sample rather than annotates it (``img_path``,
     ``ori_shape``, ``num_classes``, ...) is meta information, set with
     ``set_metainfo``.
 

@@ -36,7 +36,7 @@ def register_kind(name: str, stacked: bool) -> None:
 
 
 def is_stacked(name: str) -> bool:
-    """Whether a field of a batch is one tensor; a name nobody registered is a list.
+    """Whether a field of a batch is one tensor; an unregistered name is a list.
 
     Example:
         >>> is_stacked('gt_label'), is_stacked('gt_seg_map')

@@ -289,7 +289,7 @@ def test_sync_bn_needs_a_gpu(monkeypatch):
     assert advice(cfg) == advice(CFG)
 
 
-def test_a_whole_that_does_not_predict(monkeypatch):
+def test_a_model_that_does_not_predict(monkeypatch):
     whole, metric = MODELS.get('TinyWhole'), METRICS.get('TinyMetric')
     monkeypatch.setattr(whole, 'predicts', False, raising=False)
     assert found(CFG) == [

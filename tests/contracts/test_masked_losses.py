@@ -16,7 +16,7 @@ KNOWN = torch.tensor([[[True, False, False, False, False]]])
 def loss(request):
     args = arguments_of(request.param, MASKED_LOSSES, 'MASKED_LOSSES')
     module = MODELS.build(dict(args, type=request.param))
-    return lambda ests, truth=TRUTH, mask=KNOWN: module(ests, truth, mask)[0]
+    return lambda ests, target=TRUTH, mask=KNOWN: module(ests, target, mask)[0]
 
 
 def estimates(*values):

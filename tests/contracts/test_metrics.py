@@ -59,12 +59,12 @@ def disparities(size):
     generator = torch.Generator().manual_seed(0)
     samples = []
     for i in range(size):
-        truth = torch.rand(5, 6 + i, generator=generator) * 20
+        target = torch.rand(5, 6 + i, generator=generator) * 20
         samples.append(
             DataSample(
-                gt_disparity=truth.where(truth > 4, 0),
-                pred_disparity=truth + torch.randn(truth.shape, generator=generator),
-                gt_occlusion=(truth > 15).byte(),
+                gt_disparity=target.where(target > 4, 0),
+                pred_disparity=target + torch.randn(target.shape, generator=generator),
+                gt_occlusion=(target > 15).byte(),
             )
         )
     return samples

@@ -125,7 +125,7 @@ LOGGED = """
 import sys
 from mmengine.hooks import Hook
 from support.training import toy_runner
-from mmlite.engine.ranks import should_tell
+from mmlite.engine.ranks import should_report
 from mmlite.errors import UserError
 
 
@@ -144,7 +144,7 @@ runner.register_hook(Log())
 try:
     runner.train()
 except UserError as error:
-    if should_tell(error):
+    if should_report(error):
         print(f'SAID:{error}', flush=True)
     sys.exit(1)
 if runner.rank == 0:

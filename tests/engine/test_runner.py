@@ -1,4 +1,4 @@
-"""A start is quiet, and mistakes are told with their place."""
+"""A start is quiet, and mistakes are reported with their place."""
 
 import errno
 import gc
@@ -209,7 +209,7 @@ class Garbage:
 
 
 class CollectedBy(Dataset):
-    """Looks for garbage where a sample is loaded, and tells who collected some."""
+    """Looks for garbage where a sample is loaded, and notes who collected some."""
 
     def __len__(self):
         return 2
@@ -308,7 +308,7 @@ def test_a_disk_that_fills_up(tmp_path, monkeypatch):
     assert caught.value is full
 
 
-def test_a_log_that_cannot_be_written_is_told_once(tmp_path, capsys, monkeypatch):
+def test_a_log_that_cannot_be_written_is_reported_once(tmp_path, capsys, monkeypatch):
     def fail():
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 

@@ -186,8 +186,8 @@ def test_average_precision_is_the_peers(average, name):
 @pytest.mark.parametrize('kind', ['MultiLabelMetric', 'AveragePrecision'])
 def test_multi_label_truth_may_be_labels_or_scores(kind):
     by_label = samples(multi=True)
-    for sample, truth in zip(by_label, peer.MULTI_LABEL, strict=True):
-        sample.set_gt_label(truth.nonzero()[:, 0])
+    for sample, target in zip(by_label, peer.MULTI_LABEL, strict=True):
+        sample.set_gt_label(target.nonzero()[:, 0])
         del sample.gt_score
     assert run(dict(type=kind), by_label) == run(dict(type=kind), samples(multi=True))
     with pytest.raises(DataError, match=f'{kind}: pred_score is needed'):
@@ -261,7 +261,7 @@ def test_a_second_pass_starts_from_nothing():
 
 
 class World:
-    """Several processes, one after the other: each is told what the others hold."""
+    """Several processes, one after the other: each is given what the others hold."""
 
     def __init__(self, monkeypatch, metrics):
         self.metrics, self.rank = metrics, 0

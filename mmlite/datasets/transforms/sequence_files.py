@@ -141,7 +141,7 @@ def read_sequence(
     Args:
         paths: Files with an array each, in the order of their names, or one folder of
             pictures.
-        data_in_use: Which of them: a truth value for each, or their places in the
+        data_in_use: Which of them: a boolean for each, or their places in the
             order wanted; all by default.
 
     Raises:

@@ -42,7 +42,7 @@ def check_archive(file: Path) -> None:
 
 
 def damaged(file: Path, error: Exception) -> CheckpointError:
-    """What to tell of a file that could not be read.
+    """What to say of a file that could not be read.
 
     Args:
         file: The file.

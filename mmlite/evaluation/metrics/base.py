@@ -125,7 +125,7 @@ class RowMetric(BaseMetric):
         return {f'{self.prefix}/{name}': value for name, value in metrics.items()}
 
     def _named(self, call: Callable[..., Any], *data: Any) -> Any:
-        """Call with the data; errors that it raises tell of which metric they are."""
+        """Call with the data; errors that it raises name the metric."""
         try:
             return call(*data)
         except UserError:
@@ -210,7 +210,7 @@ def truth_and_prediction(data_samples: Sequence[Sample]) -> tuple[Tensor, Tensor
 
 
 def threshold_suffix(thr: float | None, several: bool) -> str:
-    """What tells results of several thresholds apart.
+    """The suffix by which results of several thresholds differ.
 
     Example:
         >>> threshold_suffix(0.5, several=True), threshold_suffix(None, several=True)

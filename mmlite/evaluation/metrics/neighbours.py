@@ -1,4 +1,4 @@
-"""How well features tell classes apart, without training a classifier."""
+"""How well features separate classes, without training a classifier."""
 
 from __future__ import annotations
 

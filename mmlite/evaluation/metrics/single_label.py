@@ -118,7 +118,7 @@ class SingleLabelMetric(RowMetric):
         if self.num_classes is None:
             raise ValueError(
                 'the model gives pred_label only, which does '
-                'not tell how many classes there are; set num_classes'
+                'not say how many classes there are; set num_classes'
             )
         target, *predictions = rows.unbind(dim=1)
         counts = [count_labels(pred, target, self.num_classes) for pred in predictions]

@@ -118,7 +118,7 @@ class ClsHead(BaseModule):
     def _get_target(
         self, cls_score: Tensor, data_samples: Sequence[DataSample]
     ) -> Tensor:
-        """The truth of the batch: scores ``(B, K)``, or labels ``(B, )``."""
+        """The ground truth of the batch: scores ``(B, K)``, or labels ``(B, )``."""
         batch, num_classes = cls_score.shape
         given = 0 if data_samples is None else len(data_samples)
         if given != batch or not batch:
@@ -151,7 +151,7 @@ class ClsHead(BaseModule):
                 'cal_acc needs class indices, got soft or mixed labels (gt_score); '
                 'set model.head.cal_acc=False'
             )
-        num_classes = cls_score.size(1)  # the truth is always among so many
+        num_classes = cls_score.size(1)  # the true class is always among so many
         ks = [min(k, num_classes) for k in self.topk]
         hits = topk_hits(cls_score, target, ks, thrs=(None,)).float().mean(dim=(0, 2))
         names = [f'accuracy_top-{k}' for k in self.topk]

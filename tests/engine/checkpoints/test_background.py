@@ -147,7 +147,7 @@ def fail(*args):
 
 
 @pytest.mark.parametrize('how', ['check', 'submit', 'wait', 'close'])
-def test_a_failure_is_told_once(tmp_path, monkeypatch, how):
+def test_a_failure_is_reported_once(tmp_path, monkeypatch, how):
     writer, done = BackgroundWriter(), []
     writer.submit(dict(i=0), tmp_path / 'a.pth')
     writer.wait()

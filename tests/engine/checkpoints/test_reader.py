@@ -227,7 +227,7 @@ def test_another_scheme_is_named_as_such(scheme):
 
 
 @pytest.fixture
-def told(monkeypatch):
+def said(monkeypatch):
     """What is logged for the terminal."""
     lines = []
     monkeypatch.setattr(
@@ -236,21 +236,21 @@ def told(monkeypatch):
     return lines
 
 
-def test_objects_left_out_are_told(tmp_path, told):
+def test_objects_left_out_are_reported(tmp_path, said):
     path = tmp_path / 'a.pth'
     inner = [Call(os.path.join, 'a'), HistoryBuffer()]
     inner.append(inner)
     torch.save(dict(state_dict=dict(w=torch.ones(1)), a=inner), path)
     load_checkpoint(path)
-    assert told == [f'left out of {path}: posixpath.join (objects, not data)']
+    assert said == [f'left out of {path}: posixpath.join (objects, not data)']
 
 
-def test_what_mmengine_adds_is_not_worth_a_line(tmp_path, told):
+def test_what_mmengine_adds_is_not_worth_a_line(tmp_path, said):
     content = foreign_checkpoint()
     del content['args']
     torch.save(content, tmp_path / 'a.pth')
     load_checkpoint(tmp_path / 'a.pth')
-    assert told == []
+    assert said == []
 
 
 @pytest.mark.parametrize('legacy', [False, True])
