@@ -145,9 +145,7 @@ def test_imports_point_down(module):
         other = package_of(found.target)
         if other is None or other == package:
             continue
-        assert HEIGHT[other] < HEIGHT[package], (
-            f'{where}: {package} imports {other}'
-        )
+        assert HEIGHT[other] < HEIGHT[package], f'{where}: {package} imports {other}'
         if package in FREE_OF_MODELS:
             assert not other.startswith('models'), f'{where}: {package} imports {other}'
         if package in PARTS and other in PARTS:

@@ -245,9 +245,7 @@ def _pruned(cfg: Any) -> Any:
         return type(cfg)(_pruned(item) for item in cfg)
     if not isinstance(cfg, Mapping):
         return cfg
-    reduced = {
-        k: v if k.endswith('_cfg') else _pruned(v) for k, v in cfg.items()
-    }
+    reduced = {k: v if k.endswith('_cfg') else _pruned(v) for k, v in cfg.items()}
     if not _is_part(cfg):
         return reduced
     wanted = arguments_of(MODELS.get(cfg['type']))
