@@ -162,7 +162,7 @@ def check_predictions(cfg: Config) -> list[Problem]:
                 message = (
                     f'needs predictions, but {model.__name__} does not predict; leave '
                     f'out {phase}_dataloader, {phase}_cfg and {phase}_evaluator, or '
-                    'take metrics of features'
+                    'use metrics of features'
                 )
                 problems.append(Problem(path, message))
     return problems

@@ -168,7 +168,7 @@ def launched_by(launcher: str | None) -> str:
             raise UserError(
                 f'{_HOW[name]} has started {os.environ[size]} processes, which would '
                 f'all train the same in one folder; add --launcher {name} to share the '
-                'work, or --launcher none if that is meant'
+                'work, or --launcher none if that is intended'
             )
     return 'none'
 

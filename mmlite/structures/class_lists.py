@@ -43,7 +43,7 @@ def checked_names(names: Any, source: str) -> tuple[str, ...]:
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise DataError(
-            f'{source}: the class {twice[0]!r} stands there twice; every class needs a '
+            f'{source}: the class {twice[0]!r} is listed twice; every class needs a '
             'name of its own'
         )
     return tuple(names)

@@ -31,7 +31,7 @@ def register_kind(name: str, stacked: bool) -> None:
     if _STACKED.setdefault(name, stacked) != stacked:
         kind = 'listed' if stacked else 'stacked'
         raise ValueError(
-            f'the field {name!r} is registered as {kind} already; take another name'
+            f'the field {name!r} is registered as {kind} already; use another name'
         )
 
 

@@ -225,7 +225,7 @@ def register_key_map(name: str, key_map: KeyMap) -> None:
         ValueError: if there is one of that name.
     """
     if name in KEY_MAPS:
-        raise ValueError(f'there is a key map {name!r} already; take another name')
+        raise ValueError(f'there is a key map {name!r} already; use another name')
     KEY_MAPS[name] = key_map
 
 

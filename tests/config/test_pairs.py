@@ -36,7 +36,7 @@ def test_a_sampler_without_end_in_a_training_by_epochs(kind):
     (problem,) = found(changed(train_dataloader=endless))
     assert problem.startswith(
         'train_dataloader.sampler: InfiniteSampler has no end, so that an epoch has '
-        'none either; take '
+        'none either; use '
     )
     loop = dict(train_cfg=BY_ITERATIONS, param_scheduler=None)
     assert found(changed(train_dataloader=endless, **loop)) == []
@@ -171,7 +171,7 @@ def test_a_sampler_that_needs_labels(no_labels):
     assert found(changed(train_dataloader=loader(dataset=wrapped, **weighted))) == []
     assert found(changed(train_dataloader=tiny)) == [
         'train_dataloader.sampler: WeightedRandomSampler needs the labels of all '
-        'samples, which NoLabels does not give; define get_gt_labels() in it, or take '
+        'samples, which NoLabels does not give; define get_gt_labels() in it, or use '
         'another sampler'
     ]
 
@@ -294,7 +294,7 @@ def test_a_model_that_does_not_predict(monkeypatch):
     monkeypatch.setattr(whole, 'predicts', False, raising=False)
     assert found(CFG) == [
         f'{phase}_evaluator: needs predictions, but TinyWhole does not predict; leave '
-        f'out {phase}_dataloader, {phase}_cfg and {phase}_evaluator, or take metrics '
+        f'out {phase}_dataloader, {phase}_cfg and {phase}_evaluator, or use metrics '
         'of features'
         for phase in ('val', 'test')
     ]

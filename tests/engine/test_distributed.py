@@ -244,6 +244,6 @@ def test_idle_parameters_are_named():
     assert wrapper._idle_parameters(message) == (
         'the loss does not depend on some parameters (2 of 3: neck.bias, head.bias), '
         'while several processes wait for the gradients of all; set '
-        'find_unused_parameters=True at the top of the config, or take these '
-        'parameters out of the model'
+        'find_unused_parameters=True at the top of the config, or remove these '
+        'parameters from the model'
     )

@@ -54,9 +54,9 @@ def test_what_can_be_compared(names, known, expected):
         ('cat', 'expected a list of the names of classes, got'),
         (None, 'expected a list'),
         ({'cat': 0}, 'expected a list'),
-        (['cat', 1], 'the name of class 1 is 1; expected a text'),
+        (['cat', 1], 'the name of class 1 is 1; expected a string'),
         (['cat', ' '], 'the name of class 1 is empty'),
-        (['cat', 'dog', 'cat'], "the class 'cat' stands there twice"),
+        (['cat', 'dog', 'cat'], "the class 'cat' is listed twice"),
     ],
 )
 def test_what_is_no_list_of_names(names, message):

@@ -162,7 +162,7 @@ def _as_tensors(key: str, value: Any, plain: bool = False) -> Any:
             return value
         if not plain and key != 'mask' and np.ndim(value) > 1:
             raise DataError(
-                f'no kind is entered for it, so the layout of its shape '
+                f'no kind is registered for it, so the layout of its shape '
                 f'{np.shape(value)} is not known; call e.g. '
                 f'register_field({key!r}, ImageField()) (from '
                 'mmlite.datasets.transforms)'

@@ -57,7 +57,7 @@ class KNNAccuracy(RowMetric):
         super().__init__(collect_device, prefix)
         if k < 1 or temperature <= 0:
             raise ValueError(
-                f'k is from 1 on and temperature above 0, got {k} and {temperature}'
+                f'k is at least 1 and temperature above 0, got {k} and {temperature}'
             )
         self.k = k
         self.temperature = temperature

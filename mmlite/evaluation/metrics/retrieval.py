@@ -106,7 +106,7 @@ def _ranking_of(sample: Sample) -> Tensor:
 
 def _positive(topk: Any) -> int:
     if not isinstance(topk, int) or topk < 1:
-        raise ValueError(f'topk is a number from 1 on, got {topk!r}')
+        raise ValueError(f'topk is at least 1, got {topk!r}')
     return topk
 
 

@@ -44,7 +44,7 @@ class _Difficult:
             if labels is None:
                 raise ValueError(
                     'every sample needs gt_label_difficult, as the dataset VOC gives '
-                    'it; add it to meta_keys of PackInputs, or take the metric without '
+                    'it; add it to meta_keys of PackInputs, or use the metric without '
                     'VOC in its name'
                 )
             hard = torch.zeros_like(row, dtype=torch.bool)

@@ -59,7 +59,7 @@ class MemoryQueue:
     def __init__(self, model: nn.Module, name: str, feat_dim: int, length: int) -> None:
         if length < 1 or feat_dim < 1:
             raise ValueError(
-                f'queue_len and feat_dim are from 1 on, got {length} and {feat_dim}'
+                f'queue_len and feat_dim are at least 1, got {length} and {feat_dim}'
             )
         self.name = name
         self.length = length

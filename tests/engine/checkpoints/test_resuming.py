@@ -378,7 +378,7 @@ def test_another_batch_size_begins_the_epoch_anew(tmp_path, capsys):
     resumed = toy_runner(tmp_path, resume=True, train_dataloader=loader)
     resumed.train()
     assert resumed.iter == 30
-    assert 'the epoch begins anew' in capsys.readouterr().out
+    assert 'the epoch starts again' in capsys.readouterr().out
 
 
 def test_random_states_round_trip():
