@@ -242,7 +242,7 @@ def test_files_without_classes(text):
     Path('c.txt').write_text(' \n')
     with pytest.raises(DataError, match=r'c\.txt names no class'):
         class_names('c.txt')
-    with pytest.raises(DataNotFoundError, match="classes='none.txt' is no file"):
+    with pytest.raises(DataNotFoundError, match="classes='none.txt' is not a file"):
         class_names('none.txt')
 
 

@@ -269,7 +269,7 @@ def test_as_many_classes_as_published(name: str) -> None:
             'Food101',
             'meta/train.txt',
             '\napple/1\n',
-            "txt:2: 'apple' is no class",
+            "txt:2: 'apple' is not a class",
         ),
         ('SUN397', 'Partitions/Training_01.txt', 'x\n', "'' is not a class of SUN397"),
         ('DTD', 'imdb/imdb.mat', 'MATLAB', 'imdb.mat is damaged'),

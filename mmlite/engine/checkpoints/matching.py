@@ -187,7 +187,7 @@ def _tensors(state: Mapping[str, Any], source: str) -> dict[str, Tensor]:
     if unnamed:
         raise CheckpointError(
             f'{source} holds weights whose names are not strings, e.g. {unnamed[0]!r}; '
-            'take another one'
+            'use another one'
         )
     if not tensors:
         found = [f'{k} ({_kind(v)})' for k, v in state.items()]

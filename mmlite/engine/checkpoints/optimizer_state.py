@@ -176,7 +176,7 @@ def _groups(inner: dict[str, Any], part: Part, source: str) -> list[dict[str, An
             isinstance(n, int) and not isinstance(n, bool) for n in numbers
         )
         if not whole:
-            raise odd(source, f'{place}.params', numbers, 'a list of whole numbers')
+            raise odd(source, f'{place}.params', numbers, 'a list of integers')
         found.append(dict(group, params=list(numbers)))
     numbers = [n for group in found for n in group['params']]
     if len(set(numbers)) != len(numbers):

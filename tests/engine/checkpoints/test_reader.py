@@ -180,7 +180,7 @@ def test_a_truncated_file_is_named_with_its_size(tmp_path, keep, legacy):
         load_checkpoint(path)
     assert str(caught.value) == (
         f'{path} {reason} ({size:,} bytes); copy or download it again, '
-        'or take another one'
+        'or use another one'
     )
 
 
@@ -209,7 +209,7 @@ def test_a_file_without_checksums_is_read(tmp_path):
 def test_another_archive_is_no_checkpoint(tmp_path):
     with zipfile.ZipFile(tmp_path / 'a.pth', 'w') as archive:
         archive.writestr('readme.txt', 'hello')
-    with pytest.raises(CheckpointError, match='is no checkpoint, or damaged'):
+    with pytest.raises(CheckpointError, match='is not a checkpoint, or damaged'):
         load_checkpoint(tmp_path / 'a.pth')
 
 
@@ -267,7 +267,7 @@ def test_other_protocols_are_not_warned_of(tmp_path, legacy, recwarn):
 
 def test_a_text_file_is_no_checkpoint(tmp_path):
     (tmp_path / 'a.pth').write_text('hello\n')
-    with pytest.raises(CheckpointError, match=r'is no checkpoint, .* \(6 bytes\)'):
+    with pytest.raises(CheckpointError, match=r'is not a checkpoint, .* \(6 bytes\)'):
         load_checkpoint(tmp_path / 'a.pth')
     (tmp_path / 'a.pth').write_text('version https://git-lfs.github.com/spec/v1\n')
     with pytest.raises(CheckpointError, match='is a pointer of git-lfs'):
