@@ -36,7 +36,7 @@ def checked_names(names: Any, source: str) -> tuple[str, ...]:
         if not isinstance(name, str):
             raise DataError(
                 f'{source}: the name of class {place} is {shortened(name)}; expected a '
-                'text, e.g. in quotes'
+                'string, e.g. in quotes'
             )
         if not name.strip():
             raise DataError(f'{source}: the name of class {place} is empty')
