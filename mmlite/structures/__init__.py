@@ -1,6 +1,6 @@
 """Data containers shared by all packages."""
 
-from .class_lists import class_mapping, comparable
+from .class_lists import class_mapping, in_names_of
 from .columns import Taken
 from .data_sample import DataSample, format_label
 from .feature_spec import FeatureSpec
@@ -33,13 +33,13 @@ __all__ = [
     'Taken',
     'check_labels',
     'class_mapping',
-    'comparable',
     'defer_field',
     'field_names',
     'format_label',
     'gather_field',
     'has_field',
     'has_meta',
+    'in_names_of',
     'is_stacked',
     'meta_values',
     'move_field',

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from ...errors import CheckpointError
 from ...registry import OPTIMIZERS
+from ...structures import in_names_of
 from .optimizer_state import parts_of
 from .saved_config import lookup, read_config
 from .schedules import COUNTERS, schedules_by_place
@@ -252,6 +253,7 @@ def _classes(runner: Runner, saved: Resumed) -> Iterator[str]:
     if not all(isinstance(names, (list, tuple)) for names in (theirs, ours)):
         return
     theirs, ours = list(theirs), list(ours)
+    theirs = in_names_of(ours, theirs) or theirs
     if theirs == ours:
         return
     place = 'the list of classes'

@@ -12,7 +12,7 @@ from .base import (
     RowMetric,
     as_thresholds,
     threshold_suffix,
-    truth_and_prediction,
+    target_and_prediction,
 )
 
 
@@ -62,7 +62,7 @@ class Accuracy(RowMetric):
         if not self.topk or min(self.topk) < 1:
             raise ValueError(f'topk must be positive numbers, got {self.topk}')
 
-    fields = staticmethod(truth_and_prediction)
+    fields = staticmethod(target_and_prediction)
 
     def rows(self, target: Tensor, prediction: Tensor) -> Tensor:
         """Whether each sample is right, bool, ``(B, len(topk), len(thrs))``."""

@@ -195,7 +195,7 @@ def labels_of(data_samples: Sequence[Sample], name: str) -> Tensor:
     return torch.cat([value.reshape(1) for value in values])
 
 
-def truth_and_prediction(data_samples: Sequence[Sample]) -> tuple[Tensor, Tensor]:
+def target_and_prediction(data_samples: Sequence[Sample]) -> tuple[Tensor, Tensor]:
     """The true classes ``(B, )``, and the scores ``(B, K)`` or predicted classes.
 
     Raises:

@@ -23,7 +23,7 @@ from .base import (
     RowMetric,
     as_thresholds,
     threshold_suffix,
-    truth_and_prediction,
+    target_and_prediction,
 )
 
 ITEMS = ('precision', 'recall', 'f1-score', 'support')
@@ -102,7 +102,7 @@ class SingleLabelMetric(RowMetric):
         self.average = average
         self.num_classes = num_classes
 
-    fields = staticmethod(truth_and_prediction)
+    fields = staticmethod(target_and_prediction)
 
     def rows(self, target: Tensor, prediction: Tensor) -> Tensor:
         """True class, then the predicted one per threshold, int64, ``(B, 1 + *)``."""

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ...registry import METRICS
 from .base import Sample
-from .multi_label import AveragePrecision, MultiLabelMetric, scores_and_truth
+from .multi_label import AveragePrecision, MultiLabelMetric, scores_and_target
 
 
 class _Difficult:
@@ -35,7 +35,7 @@ class _Difficult:
         Raises:
             ValueError: if a sample has no ``gt_label_difficult``.
         """
-        score, target = scores_and_truth(data_samples)
+        score, target = scores_and_target(data_samples)
         if self.difficult_as_positive is False:
             return score, target
         target = target.clone()
