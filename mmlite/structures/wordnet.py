@@ -84,22 +84,22 @@ def _words() -> dict[str, str]:
 
 
 @cache
-def _ids_by_word() -> dict[str, tuple[str, ...]]:
-    """The ids of each word, and of each list of words as it is written."""
+def _ids_by_name(single: bool) -> dict[str, tuple[str, ...]]:
+    """The ids of each list of words as WordNet writes it, or of each single word."""
     found: dict[str, tuple[str, ...]] = {}
     for each, words in _words().items():
-        for word in {words.lower(), *words.lower().split(', ')}:
-            found[word] = (*found.get(word, ()), each)
+        for name in words.lower().split(', ') if single else [words.lower()]:
+            found[name] = (*found.get(name, ()), each)
     return found
 
 
 def _ids_of(name: str) -> tuple[str, ...]:
     """The classes that a name may mean."""
     text = name.lower().strip().replace('_', ' ')
-    by_word = _ids_by_word()
-    if text in by_word:
-        return by_word[text]
+    if text in _ids_by_name(single=False):
+        return _ids_by_name(single=False)[text]
     # Words of one class may be shared with others: what all of them have is meant.
+    by_word = _ids_by_name(single=True)
     parts = [set(by_word.get(part.strip(), ())) for part in text.split(',')]
     known = [part for part in parts if part]
     return tuple(sorted(set.intersection(*known))) if known else ()

@@ -142,8 +142,50 @@ def test_what_watches_a_result_that_there_is_not(section, name, right):
     kinds = dict(custom_hooks='EarlyStoppingHook', param_scheduler='ReduceOnPlateauLR')
     part = dict(type=kinds[section], monitor=name, rule='greater')
     problems = found(changed(**{section: [part]}))
-    message = f'{section}.0.monitor is {name!r}, but no metric begins so; did you mean '
-    assert problems == ([] if right else [f"{message}'tiny'?"])
+    message = (
+        f'{section}.0.monitor is {name!r}, but no metric gives that; did you mean '
+    )
+    assert problems == ([] if right else [f"{message}'tiny/top1'?"])
+
+
+@pytest.mark.parametrize(
+    ('metric', 'watched', 'said'),
+    [
+        (dict(type='Accuracy'), 'accuracy/top1', None),
+        (dict(type='Accuracy', topk=(1, 2)), 'accuracy/top2', None),
+        (dict(type='Accuracy'), 'accuracy/top2', "; did you mean 'accuracy/top1'?"),
+        (
+            dict(type='Accuracy', prefix='a'),
+            'accuracy/top1',
+            "; did you mean 'a/top1'?",
+        ),
+        (dict(type='OwnAccuracy'), 'accuracy/spread', None),
+        (dict(type='SingleLabelMetric'), 'single-label/f1-score', None),
+        (dict(type='SingleLabelMetric'), 'single-label/f1', "; did you mean 'single-"),
+        (dict(type='CocoMetric', iou_thrs=0.5), 'coco/bbox_mAP_50', None),
+        (dict(type='CocoMetric', iou_thrs=0.7), 'coco/bbox_mAP_50', '; did you mean'),
+        (dict(type='CocoMetric', classwise=True), 'coco/cat_precision', None),
+        (
+            dict(type='MultiTasksMetric', task_metrics=dict(a=[dict(type='Accuracy')])),
+            'b_accuracy/top1',
+            "; did you mean 'a_accuracy/top1'?",
+        ),
+    ],
+)
+def test_the_name_of_a_result_is_compared_as_far_as_it_is_known(
+    monkeypatch, metric, watched, said
+):
+    class OwnAccuracy(METRICS.get('Accuracy')):
+        def compute_metrics(self, results):
+            return dict(super().compute_metrics(results), spread=0.0)
+
+    monkeypatch.setitem(METRICS._module_dict, 'OwnAccuracy', OwnAccuracy)
+    stopping = [dict(type='EarlyStoppingHook', monitor=watched, rule='greater')]
+    cfg = changed(val_evaluator=metric, custom_hooks=stopping)
+    message = f'custom_hooks.0.monitor is {watched!r}, but no metric gives that'
+    mine = [line for line in found(cfg) if line.startswith('custom_hooks')]
+    assert len(mine) == bool(said)
+    assert all(line.startswith(f'{message}{said}') for line in mine)
 
 
 def test_what_watches_a_validation_that_there_is_not():

@@ -131,6 +131,20 @@ def test_names_begin_with_the_prefix(name):
 
 
 @for_each_metric
+def test_names_are_those_that_it_says_beforehand(name):
+    args, _ = arguments_of(name, METRIC_CASES, 'METRIC_CASES')
+    metric = METRICS.build(dict(copy.deepcopy(args), type=name))
+    said = metric.result_names()
+    if said is None:
+        assert args.get('classwise')
+        return
+    before = f'{metric.prefix}/' if metric.prefix else ''
+    # Some are left out where the data have nothing of their kind.
+    assert len(set(said)) == len(said)
+    assert set(evaluated(name, [12])) <= {f'{before}{each}' for each in said}
+
+
+@for_each_metric
 @pytest.mark.parametrize('sizes', [[1] * 12, [5, 5, 2]])
 def test_it_does_not_matter_how_the_samples_are_cut_into_batches(name, sizes):
     same(evaluated(name, sizes), evaluated(name, [12]))

@@ -75,6 +75,10 @@ class ConfusionMatrix(RowMetric):
         """The sum of the matrices of all processes."""
         return {'result': sum(results)}
 
+    def result_names(self) -> list[str]:
+        """The matrix."""
+        return ['result']
+
     calculate = staticmethod(confusion_matrix)
 
     @staticmethod

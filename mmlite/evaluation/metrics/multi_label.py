@@ -22,7 +22,7 @@ from ..functional import (
 from ..functional.inputs import ArrayLike, as_tensor, check_same_length
 from ..functional.precision_recall import Average
 from .base import RowMetric, Sample, scores_of
-from .single_label import check_items, named_results
+from .single_label import check_items, item_names, named_results
 
 
 def scores_and_target(data_samples: Sequence[Sample]) -> tuple[Tensor, Tensor]:
@@ -111,11 +111,16 @@ class MultiLabelMetric(RowMetric):
     def compute_metrics(self, results: list[Tensor]) -> dict[str, float | list[float]]:
         """The results from the counts of all processes."""
         scores = precision_recall_f1(ClassCounts(*sum(results)), self.average)
+        return named_results(scores, self.items, self._suffix(), self.average)
+
+    def result_names(self) -> list[str]:
+        """Those of the items."""
+        return item_names(self.items, self._suffix(), self.average)
+
+    def _suffix(self) -> str:
         if self.thr is None:
-            suffix = f'_top{self.topk}'
-        else:
-            suffix = '' if self.thr == 0.5 else f'_thr-{self.thr:.2f}'
-        return named_results(scores, self.items, suffix, self.average)
+            return f'_top{self.topk}'
+        return '' if self.thr == 0.5 else f'_thr-{self.thr:.2f}'
 
     @staticmethod
     def calculate(
@@ -207,6 +212,10 @@ class AveragePrecision(RowMetric):
         """The results from the rows of all processes."""
         score, target = torch.cat(results).unbind(dim=1)
         value = average_precision(score, target, self.average).tolist()
-        return {'AP_classwise' if self.average is None else 'mAP': value}
+        return {self.result_names()[0]: value}
+
+    def result_names(self) -> list[str]:
+        """``mAP``, or ``AP_classwise`` where nothing is averaged."""
+        return ['AP_classwise' if self.average is None else 'mAP']
 
     calculate = staticmethod(average_precision)

@@ -82,3 +82,7 @@ class KNNAccuracy(RowMetric):
         features, labels = rows[:, :-1], rows[:, -1].long()
         found = others_labels(features, labels, self.k, self.temperature)
         return dict(top1=100 * (found == labels).double().mean().item())
+
+    def result_names(self) -> list[str]:
+        """``top1``."""
+        return ['top1']

@@ -22,8 +22,8 @@ from ..functional.precision_recall import Average
 from .base import (
     RowMetric,
     as_thresholds,
-    threshold_suffix,
     target_and_prediction,
+    threshold_suffix,
 )
 
 ITEMS = ('precision', 'recall', 'f1-score', 'support')
@@ -46,9 +46,15 @@ def named_results(
     scores: PrecisionRecall, items: Sequence[str], suffix: str, average: Average
 ) -> dict[str, float | list[float]]:
     """The items that are asked for, under mmpretrain's names."""
-    end = {None: '_classwise', 'micro': '_micro', 'macro': ''}[average]
     values = dict(zip(ITEMS, scores, strict=True))
-    return {f'{item}{suffix}{end}': values[item].tolist() for item in items}
+    names = item_names(items, suffix, average)
+    return {n: values[i].tolist() for n, i in zip(names, items, strict=True)}
+
+
+def item_names(items: Sequence[str], suffix: str, average: Average) -> list[str]:
+    """What the items are called as results."""
+    end = {None: '_classwise', 'micro': '_micro', 'macro': ''}[average]
+    return [f'{item}{suffix}{end}' for item in items]
 
 
 @METRICS.register_module()
@@ -135,6 +141,16 @@ class SingleLabelMetric(RowMetric):
             suffix = threshold_suffix(thr, len(thrs) > 1)
             metrics.update(named_results(scores, self.items, suffix, self.average))
         return metrics
+
+    def result_names(self) -> list[str]:
+        """Those of the items, for each threshold if there are several."""
+        several = len(self.thrs) > 1
+        suffixes = {threshold_suffix(thr, several) for thr in self.thrs} | {''}
+        return [
+            name
+            for suffix in sorted(suffixes)
+            for name in item_names(self.items, suffix, self.average)
+        ]
 
     @staticmethod
     def calculate(

@@ -274,7 +274,7 @@ def test_a_text_file_is_no_checkpoint(tmp_path):
         load_checkpoint(tmp_path / 'a.pth')
 
 
-def test_an_absent_file_is_told_with_the_nearest(tmp_path):
+def test_an_absent_file_is_reported_with_the_nearest(tmp_path):
     (tmp_path / 'epoch_10.pth').touch()
     with pytest.raises(CheckpointError, match=r"did you mean 'epoch_10\.pth'"):
         load_checkpoint(tmp_path / 'epoch_1O.pth')
