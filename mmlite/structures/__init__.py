@@ -2,7 +2,7 @@
 
 from .class_lists import class_mapping, in_names_of
 from .columns import Taken
-from .data_sample import DataSample, format_label
+from .data_sample import DataSample, MultiLabelDataSample, format_label
 from .feature_spec import FeatureSpec
 from .field_kinds import is_stacked, register_kind
 from .fields import (
@@ -26,6 +26,7 @@ from .sample_batch import SampleBatch
 __all__ = [
     'DataSample',
     'FeatureSpec',
+    'MultiLabelDataSample',
     'MultiTaskDataSample',
     'Objects',
     'Ragged',

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from ...errors import DataError
 from ...evaluation.functional import topk_hits
+from ...ops import class_softmax
 from ...registry import MODELS
 from ...structures import (
     DataSample,
@@ -177,7 +178,7 @@ class ClsHead(BaseModule):
     def _get_predictions(
         self, cls_score: Tensor, data_samples: Sequence[DataSample] | None
     ) -> Sequence[DataSample]:
-        scores = cls_score.softmax(dim=1)
+        scores = class_softmax(cls_score)
         if data_samples is None:
             data_samples = SampleBatch.of(len(scores))
         scatter_field(data_samples, 'pred_score', scores)
