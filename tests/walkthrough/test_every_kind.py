@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -79,6 +80,15 @@ def same(one, other):
     one, other = states(one), states(other)
     assert one.keys() == other.keys()
     assert [k for k in one if not torch.equal(one[k], other[k])] == []
+
+
+def test_it_costs_six_files_at_most(kind):
+    """The table of docs/architecture.md; the power cut is the test's own."""
+    types = set(re.findall(r"type='(\w+)'", Path(f'{kind}.py').read_text()))
+    written = Path('my_kinds').glob('*.py')
+    own = [f for f in written if types & set(re.findall(r'class (\w+)', f.read_text()))]
+    assert own  # what is of this task, beside the imports, the base and the recipe
+    assert len(own) + 3 <= 6
 
 
 @pytest.mark.slow
