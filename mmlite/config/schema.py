@@ -260,7 +260,7 @@ _SLOTS: dict[tuple[str, ...], Slot] = {
     ('optim_wrapper', 'optimizer'): Slot(OPTIMIZERS, given=('params',)),
     ('param_scheduler',): Slot(PARAM_SCHEDULERS, given=('optimizer',)),
     ('log_processor',): Slot(LOG_PROCESSORS, 'LogProcessor'),
-    ('visualizer',): Slot(VISUALIZERS, 'Visualizer', ('name', 'save_dir')),
+    ('visualizer',): Slot(VISUALIZERS, 'UniversalVisualizer', ('name', 'save_dir')),
     ('model_wrapper_cfg',): Slot(
         MODEL_WRAPPERS, 'MMDistributedDataParallel', ('module', 'device_ids')
     ),

@@ -19,7 +19,7 @@ train_dataloader = dict(
         type='Pairs',
         pipeline=[
             dict(type='RandomCrop', crop_size=16),
-            dict(type='SwapFlip', prob=0.5),
+            dict(type='RandomFlip', prob=0.5, direction='vertical'),
             dict(type='PackInputs', input_key=views),
         ],
     ),
