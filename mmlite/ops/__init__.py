@@ -17,6 +17,7 @@ from .cost_volume import (
 from .disparity import context_upsample, convex_upsample, regress_disparity
 from .exportable import ABSENT, static_nms, static_topk
 from .gather import gather, place_in_gathered
+from .layout import use_channels_last
 from .lookup import lookup_rows, row_correlation, row_pyramid
 from .nms import batched_nms, fixed_point_nms, multiclass_nms, nms, soft_nms
 from .patches import (
@@ -31,6 +32,7 @@ from .patches import (
 )
 from .roi_align import crop_and_resize, multi_level_roi_align, roi_align
 from .search import nearest
+from .softmax import class_softmax
 
 __all__ = [
     'ABSENT',
@@ -38,6 +40,7 @@ __all__ = [
     'box_area',
     'box_overlaps',
     'centered_to_corners',
+    'class_softmax',
     'clip_boxes',
     'concat_volume',
     'context_upsample',
@@ -71,4 +74,5 @@ __all__ = [
     'static_nms',
     'static_topk',
     'unpatchify',
+    'use_channels_last',
 ]
