@@ -149,7 +149,7 @@ def test_options_exist(page, capsys):
 
 
 #: Packages and recipes of users that no page shows.
-NOT_SHOWN = ('my_algorithm_digits', 'my_selfsup')
+NOT_SHOWN = ('kinds/', 'my_algorithm_digits', 'my_kinds/', 'my_selfsup')
 
 
 def test_the_guides_show_the_walkthrough():
