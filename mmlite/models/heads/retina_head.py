@@ -181,7 +181,8 @@ class RetinaHead(DenseHead):
         for own, level in zip(
             scores.split(lengths, dim=1), boxes.split(lengths, dim=1), strict=True
         ):
-            most = min(self.test_cfg['nms_pre'], own[0].numel())
+            count = int(own.size(1)) * self.num_classes
+            most = min(self.test_cfg['nms_pre'] or count, count)
             values, flat = static_topk(own.flatten(1), most)
             places, labels = flat // self.num_classes, flat % self.num_classes
             chosen = level.gather(1, places.unsqueeze(-1).expand(-1, -1, 4))
