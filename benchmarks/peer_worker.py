@@ -38,8 +38,8 @@ mmpretrain.datasets.cifar.check_md5 = lambda path, md5: True
 CONFIGS = Path(mmpretrain.__file__).parent / '.mim' / 'configs'
 
 
-def parameter_counts(folder: str, names: list[str]) -> dict[str, int | None]:
-    """Parameters of the models of config files; ``None`` where it cannot build one."""
+def parameter_counts(folder: str, names: list[str]) -> dict[str, int | str]:
+    """Parameters of the models of config files; the reason where it builds none."""
     linspace, counts = torch.linspace, {}
     # The rates of stochastic depth are read from it, which meta tensors do not have.
     torch.linspace = functools.partial(linspace, device='cpu')
@@ -51,14 +51,14 @@ def parameter_counts(folder: str, names: list[str]) -> dict[str, int | None]:
     return counts
 
 
-def _parameter_count(path: Path) -> int | None:
+def _parameter_count(path: Path) -> int | str:
     try:
         cfg = Config.fromfile(path)
         with torch.device('meta'):
             return sum(p.numel() for p in MODELS.build(cfg.model).parameters())
-    except Exception:  # some of its files are broken
+    except Exception as error:  # some of its files are broken
         traceback.print_exc()
-        return None
+        return f'{type(error).__name__}: {" ".join(str(error).split())[:200]}'
 
 
 def cifar_config(root: str, batch_size: int, workers: int) -> Config:
