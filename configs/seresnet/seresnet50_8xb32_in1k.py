@@ -3,7 +3,7 @@
 Paper: Squeeze-and-Excitation Networks, CVPR 2018,
 https://arxiv.org/abs/1709.01507
 
-Expected: 77.74 % top-1 after 100 epochs, the figure mmpretrain publishes.
+Expected: 77.74 % top-1 after 140 epochs, the figure mmpretrain publishes.
 
     bash tools/dist_train.sh configs/seresnet/seresnet50_8xb32_in1k.py 8
 """
