@@ -7,8 +7,8 @@ on two random images. Pretrained weights are left out. Images are small where th
 network takes any size, and models that are large are trained on the meta device,
 which shows that the step can be done, but not its numbers.
 
-With ``--peer`` the counts of parameters are compared, and what fails in mmpretrain
-too is counted as broken there, with its reason. ``--json`` is written as it goes:
+With ``--peer`` the counts of parameters are compared, and what mmpretrain itself
+cannot build is counted as broken there, with its reason, whether it runs here or not. ``--json`` is written as it goes:
 what it holds already is not looked at again, so that a run that was stopped goes on.
 """
 
@@ -275,7 +275,7 @@ def print_totals(found: Mapping[str, Report]) -> None:
     for family, members in [*families.items(), ('total', list(found.values()))]:
         done = (sum(bool(m.get(step)) for m in members) for step in STEPS)
         good = sum(m.passed for m in members)
-        broken = sum(m.verdict == 'BROKEN' for m in members)
+        broken = sum('broken' in m for m in members)
         print(
             f'{family:24} {len(members):5} {good:5} {broken:6} '
             + ' '.join(f'{n:8}' for n in done)
