@@ -8,8 +8,9 @@ network takes any size, and models that are large are trained on the meta device
 which shows that the step can be done, but not its numbers.
 
 With ``--peer`` the counts of parameters are compared, and what mmpretrain itself
-cannot build is counted as broken there, with its reason, whether it runs here or not. ``--json`` is written as it goes:
-what it holds already is not looked at again, so that a run that was stopped goes on.
+cannot build is counted as broken there, with its reason, whether it runs here or not.
+``--json`` is written as it goes: what it holds already is not looked at again, so that
+a run that was stopped goes on.
 """
 
 from __future__ import annotations
