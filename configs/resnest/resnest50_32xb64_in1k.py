@@ -4,8 +4,7 @@ Paper: ResNeSt: Split-Attention Networks,
 CVPR workshops 2022, https://arxiv.org/abs/2004.08955
 
 Expected: 81.13 % top-1, the figure of the authors' weights, converted by
-mmpretrain. Their RandAugment had operations of its own; this one has those of
-timm.
+mmpretrain. Theirs had other operations of RandAugment, and changed colours.
 
     bash tools/dist_train.sh configs/resnest/resnest50_32xb64_in1k.py 32
 """
@@ -17,8 +16,7 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 
-train_pipeline = [
-    dict(type='LoadImageFromFile'),
+_base_.train_pipeline[1:2] = [
     dict(
         type='RandAugment',
         policies='timm_increasing',
@@ -26,14 +24,11 @@ train_pipeline = [
         magnitude_level=9,
     ),
     dict(type='EfficientNetRandomCrop', scale=224, backend='pillow'),
-    dict(type='RandomFlip', prob=0.5, direction='horizontal'),
-    dict(type='ColorJitter', brightness=0.4, contrast=0.4, saturation=0.4),
-    dict(type='PackInputs'),
 ]
 _base_.test_pipeline[1:3] = [
     dict(type='EfficientNetCenterCrop', crop_size=256, backend='pillow')
 ]
-train_dataloader = dict(batch_size=64, dataset=dict(pipeline=train_pipeline))
+train_dataloader = dict(batch_size=64, dataset=dict(pipeline=_base_.train_pipeline))
 val_dataloader = dict(batch_size=64, dataset=dict(pipeline=_base_.test_pipeline))
 test_dataloader = val_dataloader
 

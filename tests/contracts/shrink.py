@@ -263,10 +263,13 @@ def class_count(cfg: Config) -> int:
 def shrink_model(model: dict) -> None:
     """Narrow the backbone, and tell the head."""
     tiny = arguments_of(model.backbone.type, BACKBONES, 'BACKBONES')
-    kept = ('depth', 'out_indices', 'out_type')  # what the recipe is about
+    # What the recipe is about.
+    kept = ('depth', 'gap_before_final_norm', 'out_indices', 'out_type')
     if model.backbone.get('num_classes', -1) > 0:  # it classifies itself
         return
     model.backbone.update({k: v for k, v in tiny.items() if k not in kept})
+    if 'vit_num' in tiny.get('arch', ()):
+        model.backbone.arch.vit_num = 1  # it gives tokens then, as in all recipes
     if 'arch' in tiny and model.backbone.get('frozen_stages', -1) > 0:
         model.backbone.frozen_stages = 1
     if 'arch' in tiny and 'out_indices' in {**tiny, **model.backbone}:

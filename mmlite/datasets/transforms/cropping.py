@@ -277,6 +277,7 @@ class MAERandomResizedCrop(RandomResizedCrop):
         scale: Area of the window as a fraction of the image's.
         ratio: Width / height of the window; its logarithm is drawn evenly.
         interpolation: How to resize, by name or by Pillow's number.
+        backend: ``'pillow'`` or ``'cv2'``.
 
     Shape:
         img: ``(H, W, C)`` -> ``(height, width, C)``; an image of PIL stays one.
@@ -296,17 +297,18 @@ class MAERandomResizedCrop(RandomResizedCrop):
         scale: Sequence[float] = (0.08, 1.0),
         ratio: Sequence[float] = (3 / 4, 4 / 3),
         interpolation: Interpolation | int = 'bilinear',
+        backend: Backend = 'pillow',
     ) -> None:
         if isinstance(interpolation, int) and 0 <= interpolation < len(_OF_PILLOW):
             interpolation = _OF_PILLOW[interpolation]
         super().__init__(
-            size, scale, ratio, interpolation=interpolation, backend='pillow'
+            size, scale, ratio, interpolation=interpolation, backend=backend
         )
 
     def transform(self, results: dict) -> dict:
         """Crop and resize the sample."""
-        image = results['img']
-        if isinstance(image, np.ndarray):
+        image = results.get('img')
+        if image is None or isinstance(image, np.ndarray):
             return super().transform(results)
         from PIL import Image
 
