@@ -23,11 +23,10 @@ _base_.train_pipeline[1:2] = [
         num_policies=2,
         magnitude_level=9,
     ),
-    dict(type='EfficientNetRandomCrop', scale=224, backend='pillow'),
+    dict(type='EfficientNetRandomCrop', scale=224),
 ]
-_base_.test_pipeline[1:3] = [
-    dict(type='EfficientNetCenterCrop', crop_size=256, backend='pillow')
-]
+_base_.test_pipeline[1:3] = [dict(type='EfficientNetCenterCrop', crop_size=256)]
+
 train_dataloader = dict(batch_size=64, dataset=dict(pipeline=_base_.train_pipeline))
 val_dataloader = dict(batch_size=64, dataset=dict(pipeline=_base_.test_pipeline))
 test_dataloader = val_dataloader

@@ -34,7 +34,7 @@ IMAGES = {
 }
 PHOTOGRAPH = (75, 110, 3)
 SIZES = ('scale', 'crop_size')
-ONE_SIZE = ('AlexNet', 'VGG')  # their linear layers fit images of 224 pixels
+ONE_SIZE = ('AlexNet', 'EfficientFormer', 'VGG')  # weights for images of 224 pixels
 
 
 @DATASETS.register_module()
