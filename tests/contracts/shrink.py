@@ -261,7 +261,7 @@ def class_count(cfg: Config) -> int:
 
 
 def shrink_model(model: dict) -> None:
-    """Narrow the backbone, and tell the head."""
+    """Narrow the backbone, and the head with it."""
     tiny = arguments_of(model.backbone.type, BACKBONES, 'BACKBONES')
     # What the recipe is about.
     kept = ('depth', 'gap_before_final_norm', 'out_indices', 'out_type')
