@@ -4,6 +4,7 @@ from . import (
     check_config,
     convert_detection,
     export,
+    lr_finder,
     pack_dataset,
     predict,
     prepare_gait,
@@ -21,6 +22,7 @@ COMMANDS = tuple(
     for module in (
         train,
         test,
+        lr_finder,
         print_config,
         check_config,
         predict,
