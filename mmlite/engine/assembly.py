@@ -61,6 +61,9 @@ class RunnerAssembly(BaseRunner):
 
     Every mistake in a part's settings becomes a
     :class:`~mmlite.errors.ConfigError` that begins with the place.
+
+    Attributes:
+        environment: Versions, machine, seed and the like, by name.
     """
 
     def train(self) -> nn.Module:
@@ -140,6 +143,7 @@ class RunnerAssembly(BaseRunner):
         with warnings.catch_warnings():  # about distutils, which mmengine asks
             warnings.simplefilter('ignore', DeprecationWarning)
             system = collect_env()
+        self.environment = {**system, **run}
         for title, values in (('System environment', system), ('This run', run)):
             lines = [f'    {name}: {value}' for name, value in values.items()]
             self.logger.info('\n'.join([f'{title}:', *lines]))
@@ -331,7 +335,7 @@ class RunnerAssembly(BaseRunner):
 
         Args:
             fn_name: The point, e.g. ``'before_train_iter'``, or one of a hook's own.
-            **kwargs: What is told there.
+            **kwargs: What is passed on there.
         """
         for hook, call in self._hook_calls.at(fn_name, self._hooks):
             try:

@@ -1,7 +1,7 @@
 """Draw data and predictions."""
 
-from .drawers import DRAWERS, Drawer, contact_sheet
-from .image import as_rgb, read_image, resize_image, write_image
+from .drawers import DRAWERS, Drawer, contact_sheet, disparity_colours, error_colours
+from .image import as_rgb, encode_image, read_image, resize_image, write_image
 from .local_vis_backend import LocalVisBackend
 from .matrix import draw_matrix, matrix_table
 from .visualizer import UniversalVisualizer
@@ -13,7 +13,10 @@ __all__ = [
     'UniversalVisualizer',
     'as_rgb',
     'contact_sheet',
+    'disparity_colours',
     'draw_matrix',
+    'encode_image',
+    'error_colours',
     'matrix_table',
     'read_image',
     'resize_image',

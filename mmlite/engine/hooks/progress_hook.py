@@ -112,19 +112,19 @@ class ProgressHook(Hook):
     def after_val_epoch(
         self, runner: Runner, metrics: Mapping[str, Any] | None = None
     ) -> None:
-        """Tell the results."""
+        """Report the results."""
         where = ''
         if self._training and self._by_epoch:
             where = f'epoch {runner.epoch}/{runner.max_epochs}  '
         elif self._training:
             where = f'iter {runner.iter}/{runner.max_iters}  '
-        self._tell_metrics(runner, f'{where}val', metrics)
+        self._report_metrics(runner, f'{where}val', metrics)
 
     def after_test_epoch(
         self, runner: Runner, metrics: Mapping[str, Any] | None = None
     ) -> None:
-        """Tell the results."""
-        self._tell_metrics(runner, 'test', metrics)
+        """Report the results."""
+        self._report_metrics(runner, 'test', metrics)
 
     def after_train(self, runner: Runner) -> None:
         """Say where everything is."""
@@ -142,7 +142,7 @@ class ProgressHook(Hook):
             total = len(getattr(runner, f'{mode}_dataloader'))
             STATUS_LINE.show(f'{mode}  {_bar(batch_idx + 1, total)}')
 
-    def _tell_metrics(
+    def _report_metrics(
         self, runner: Runner, name: str, metrics: Mapping[str, Any] | None
     ) -> None:
         STATUS_LINE.clear()
@@ -198,7 +198,7 @@ def _summary(runner: Runner) -> list[tuple[str, str]]:
     count = sum(p.numel() for p in model.parameters())
     lines = [('model', f'{type(model).__name__}, {_short(count)} parameters')]
     for name, loop in runner.built_loops.items():
-        lines.append((name, _describe(loop.dataloader.dataset)))
+        lines.append((name, describe(loop.dataloader.dataset)))
     processes = f', {runner.world_size} processes' if runner.world_size > 1 else ''
     lines.append(('device', f'{_device()}{processes}'))
     lines.append(('work_dir', runner.work_dir))
@@ -212,7 +212,8 @@ def _short(count: int) -> str:
     return str(count)
 
 
-def _describe(dataset: Any) -> str:
+def describe(dataset: Any) -> str:
+    """How many samples a dataset has, and of how many classes."""
     classes = (getattr(dataset, 'metainfo', None) or {}).get('classes')
     text = f'{len(dataset)} samples' if hasattr(dataset, '__len__') else 'a stream'
     return f'{text}, {len(classes)} classes' if classes else text
