@@ -13,7 +13,7 @@ from .inferencers import Prediction, inferencer_of
 from .inferencers.base import CHECKPOINTS
 from .rows import check_rows_path, write_rows
 
-__all__ = ['predict', 'split_words']
+__all__ = ['free_names', 'predict', 'split_words']
 
 
 def predict(
@@ -63,7 +63,7 @@ def predict(
         check_rows_path(out)
     run = inferencer_of(config, checkpoint, device=device, overrides=overrides)
     predictions = []
-    names = _free_names(show_dir)
+    names = free_names(show_dir)
     for prediction in run.stream(inputs, batch_size, num_workers, on_error):
         if show_dir is not None:
             prediction.save(Path(show_dir, names(prediction.name)))
@@ -75,7 +75,7 @@ def predict(
     return predictions
 
 
-def _free_names(folder: str | Path | None) -> Callable[[str], str]:
+def free_names(folder: str | Path | None) -> Callable[[str], str]:
     """Gives a file name for each input, none of them twice."""
     if folder is not None:
         try:

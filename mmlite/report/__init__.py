@@ -15,8 +15,8 @@ from .evidence import Evidence, Origin, as_picture
 from .evidence_by_task import evidence_for
 from .facts import Change, Facts, write_facts
 from .figures import leading, lower_is_better, numbers_in
-from .page import comparison_page, run_page, write_report
-from .runs import Run, read_run
+from .page import comparison_page, run_page, write_page, write_report
+from .runs import Run, read_run, scalars_at
 from .scalars import Scalars, read_scalars
 
 __all__ = [
@@ -44,6 +44,8 @@ __all__ = [
     'read_run',
     'read_scalars',
     'run_page',
+    'scalars_at',
     'write_facts',
+    'write_page',
     'write_report',
 ]

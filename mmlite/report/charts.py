@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -146,7 +146,10 @@ def _thinned(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     edges = np.linspace(0, len(x), _MOST_POINTS // 2 + 1).astype(int)
     places = {0, len(x) - 1}
     for start, end in zip(edges[:-1], edges[1:], strict=True):
-        places |= {start + int(y[start:end].argmin()), start + int(y[start:end].argmax())}
+        places |= {
+            start + int(y[start:end].argmin()),
+            start + int(y[start:end].argmax()),
+        }
     kept = sorted(places)
     return x[kept], y[kept]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..config import config_of_text, flattened
-from ..errors import ConfigError
+from ..errors import ConfigError, UserError
 from ..version import __version__
 from .blocks import Curves, Line
 from .charts import chart_of, shown_number
@@ -21,7 +21,7 @@ from .runs import Run, read_run
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-__all__ = ['comparison_page', 'run_page', 'write_report']
+__all__ = ['comparison_page', 'run_page', 'write_page', 'write_report']
 
 _TEMPLATES = Path(__file__).parent / 'templates'
 _MOST_CLASSES = 40  # of a matrix whose cells are shown
@@ -49,20 +49,35 @@ class Compared(NamedTuple):
     cells: list[tuple[str, bool]]  # what stands there, and whether it is the best
 
 
-def write_report(work_dir: str | Path) -> Path:
-    """Write ``report.html`` into a work_dir, from what its runs have left there.
+def write_report(work_dir: str | Path, out: str | Path | None = None) -> Path:
+    """Write the page of a run, from what it has left in its work_dir.
 
     Args:
         work_dir: The folder.
+        out: The file; by default ``report.html`` in the folder.
 
     Raises:
         DataError: if there is no run in it.
+        UserError: if the file cannot be written.
     """
-    path = Path(work_dir, 'report.html')
-    part = path.with_name('.report.html.part')
-    part.write_text(run_page(read_run(work_dir)), encoding='utf-8')
-    part.replace(path)
+    path = Path(work_dir, 'report.html') if out is None else Path(out)
+    write_page(run_page(read_run(work_dir)), path)
     return path
+
+
+def write_page(page: str, path: Path) -> None:
+    """Write a page, whole or not at all.
+
+    Raises:
+        UserError: if it cannot be written.
+    """
+    part = path.with_name(f'.{path.name}.part')
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_text(page, encoding='utf-8')
+        part.replace(path)
+    except OSError as error:
+        raise UserError(f'cannot write {path}: {error}') from error
 
 
 def run_page(run: Run) -> str:
@@ -195,9 +210,7 @@ def _results(run: Run) -> list[tuple[str, str, str, str]]:
         history = [value for _, value in validated.get(name, ())]
         best = ''
         if history:
-            best = shown_number(
-                min(history) if lower_is_better(name) else max(history)
-            )
+            best = shown_number(min(history) if lower_is_better(name) else max(history))
         last = trained.get(name, history[-1] if history else None)
         test = tested.get(name)
         cells = ['' if v is None else shown_number(v) for v in (last, test)]

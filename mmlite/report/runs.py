@@ -12,7 +12,7 @@ from .blocks import Block, Picture, Pictures
 from .facts import Facts, read_facts
 from .scalars import Scalars, read_scalars
 
-__all__ = ['Run', 'read_run']
+__all__ = ['Run', 'read_run', 'scalars_at']
 
 _MOST_PICTURES = 12
 _SCALARS = 'vis_data/scalars.json'
@@ -70,8 +70,10 @@ class Run:
             named = files[-1] if files else None
         if named is None:
             return self.facts.checkpoint
-        return str(self.work_dir / named.name) if _is_in(named, self.work_dir) else (
-            str(named)
+        return (
+            str(self.work_dir / named.name)
+            if _is_in(named, self.work_dir)
+            else (str(named))
         )
 
     @property
@@ -121,6 +123,24 @@ def read_run(work_dir: str | Path) -> Run:
     run.config_text = copy.read_text(encoding='utf-8') if copy else ''
     run.pictures = _pictures_in(logs, [block.title for block in run.blocks])
     return run
+
+
+def scalars_at(path: str | Path) -> Scalars:
+    """The values of a log.
+
+    Args:
+        path: A work_dir, the folder of one of its runs, or a ``scalars.json``.
+
+    Raises:
+        DataError: if there is no log.
+    """
+    path = Path(path).expanduser()
+    if path.is_file():
+        beside = path.parent / _SCALARS
+        return read_scalars([beside if path.suffix == '.log' else path])
+    if (path / _SCALARS).is_file():
+        return read_scalars([path / _SCALARS])
+    return read_run(path).scalars
 
 
 def _log_folders(folder: Path) -> Iterator[Path]:

@@ -158,21 +158,23 @@ def _before(lines: list[dict[str, Any]], begin: int) -> list[dict[str, Any]]:
 def scalars_of(lines: Sequence[Mapping[str, Any]]) -> Scalars:
     """The values of log lines, each at its iteration.
 
-    A line without ``iter`` is of a validation, at the iteration of the line before.
+    A line of a training has a learning rate; others are of a validation, which is at
+    the iteration of the line before if it does not say.
 
     Example:
-        >>> found = scalars_of([dict(loss=2.0, iter=5, step=5), dict(top1=50., step=1)])
-        >>> found.train, found.val
-        ({'loss': [(5, 2.0)]}, {'top1': [(5, 50.0)]})
+        >>> found = scalars_of([dict(loss=2.0, lr=0.1, iter=5), dict(top1=50., step=1)])
+        >>> found.train['loss'], found.val
+        ([(5, 2.0)], {'top1': [(5, 50.0)]})
     """
     train: dict[str, list] = {}
     val: dict[str, list] = {}
     place, epochs = 0, 0
     for line in lines:
-        is_train = 'iter' in line
-        place = int(line['iter']) if is_train else place
+        is_train = any(name.endswith('lr') for name in line)
+        of_hook = any(name.startswith('scalar/') for name in line)
+        place = int(line.get('iter', line.get('step', place) if of_hook else place))
         epochs = int(line.get('epoch', epochs)) if is_train else epochs
-        where = train if is_train else val
+        where = train if is_train or of_hook else val
         for name, value in line.items():
             if name in _PLACES or isinstance(value, bool):
                 continue

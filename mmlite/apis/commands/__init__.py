@@ -1,6 +1,10 @@
 """The sub-commands of ``mmlite``, each a module of its own."""
 
 from . import (
+    analyze,
+    bench,
+    browse,
+    cam,
     check_config,
     convert_detection,
     export,
@@ -9,6 +13,7 @@ from . import (
     prepare_gait,
     print_config,
     reparameterize,
+    report,
     test,
     train,
 )
@@ -24,6 +29,11 @@ COMMANDS = tuple(
         print_config,
         check_config,
         predict,
+        report,
+        analyze,
+        browse,
+        cam,
+        bench,
         export,
         reparameterize,
         pack_dataset,
