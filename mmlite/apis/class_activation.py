@@ -18,8 +18,8 @@ from ..errors import UserError, did_you_mean
 from ..report import as_picture
 from ..visualization import overlay_heat, resize_image, side_by_side, write_image
 from .inferencers import Source, find_sources, inferencer_of
+from .inferencers.prediction import free_names
 from .inferencers.preparing import SourceDataset
-from .predicting import free_names
 
 __all__ = ['ActivationMap', 'attention_rollout', 'cam', 'cams', 'grad_cam']
 

@@ -29,6 +29,8 @@ def differences(
 ) -> list[Difference]:
     """The entries that two configs do not share, in the order of the second.
 
+    What has taken the place of a whole dict is one entry.
+
     Args:
         before: A config.
         after: Another one.
@@ -40,9 +42,18 @@ def differences(
          Difference(path='b.d', before='3', after='')]
     """
     old, new = flattened(before), flattened(after)
+    gone = {path for path in old if path not in new}
+    within: dict[str, str] = {}  # what has taken the place of a whole dict
+    for path in sorted(gone):
+        parts = path.split('.')
+        outer = ['.'.join(parts[:end]) for end in range(1, len(parts))]
+        for place in outer:
+            if place in new:
+                within[place] = '{...}'
+                gone.discard(path)
     return [
-        Difference(path, old.get(path, ''), new.get(path, ''))
-        for path in [*new, *(path for path in old if path not in new)]
+        Difference(path, old.get(path, within.get(path, '')), new.get(path, ''))
+        for path in [*new, *(path for path in old if path in gone)]
         if old.get(path) != new.get(path)
     ]
 

@@ -174,8 +174,9 @@ def ticks_between(low: float, high: float, count: int = 5) -> list[Tick]:
 
 
 def _axis_number(value: float, digits: int) -> str:
-    if digits > 5:
-        return f'{value:.1e}'
+    if digits > 3 and value:
+        mantissa, power = f'{value:.{1 if digits < 20 else 2}e}'.split('e')
+        return f'{float(mantissa):g}e{int(power)}'
     if abs(value) >= 1e6:
         return f'{value / 1e6:g}M'
     if abs(value) >= 1e4:

@@ -17,6 +17,7 @@ from .blocks import Block, Curves, Line, Matrix, Picture, Pictures
 __all__ = ['DrawnEvidence', 'Evidence', 'Origin', 'as_picture']
 
 _SHOWN = 8
+_SURE = 0.3  # score of a box that is drawn
 
 
 class Origin(NamedTuple):
@@ -112,6 +113,8 @@ class DrawnEvidence(Evidence):
         found: list[Block] = []
         if any(pictures):
             note = 'Ground truth is green, predictions are red.'
+            if any('pred_scores' in sample for sample in self.samples):
+                note += f' Boxes of a score below {_SURE} are left out.'
             shown = [picture for picture in pictures if picture]
             found.append(Pictures('Predictions', note, shown))
         return [*precision_recall(evaluator), *found]
@@ -126,10 +129,23 @@ class DrawnEvidence(Evidence):
             return None
         image = self.origin.picture(place)
         look = Look(self.origin.classes)
+        sample = _sure(sample)
         for drawer in drawers:
             image = drawer.draw(image, sample, look)
         name = self.title_of(place, sample)
         return Picture.of(image, name, f'{name} with what is predicted of it')
+
+
+def _sure(sample: DataSample) -> DataSample:
+    """A sample without the boxes that the model itself hardly believes in."""
+    scores = sample.get('pred_scores')
+    if not isinstance(scores, Tensor) or 'pred_bboxes' not in sample:
+        return sample
+    kept = scores >= _SURE
+    sample = sample.clone()
+    for name in ('pred_bboxes', 'pred_scores', 'pred_labels'):
+        sample.set_field(sample.get(name)[kept], name)
+    return sample
 
 
 class ClassEvidence(Evidence):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -14,7 +15,7 @@ from ..config import config_of_text, flattened
 from ..errors import ConfigError, UserError
 from ..version import __version__
 from .blocks import Curves, Line
-from .charts import chart_of, shown_number
+from .charts import Chart, chart_of, shown_number
 from .figures import leading, lower_is_better
 from .runs import Run, read_run
 
@@ -25,6 +26,7 @@ __all__ = ['comparison_page', 'run_page', 'write_page', 'write_report']
 
 _TEMPLATES = Path(__file__).parent / 'templates'
 _MOST_CLASSES = 40  # of a matrix whose cells are shown
+_MOST_CHARTS = 6  # that are shown at once
 
 
 class Card(NamedTuple):
@@ -86,10 +88,10 @@ def run_page(run: Run) -> str:
     Args:
         run: What a work_dir holds.
     """
-    charts = [chart_of(_over_iterations(c)) for c in run.scalars.charts()]
+    charts, more = _charts(run.scalars.charts())
     sections = [
         ('results', 'Results', bool(_results(run))),
-        ('curves', 'Curves', any(charts)),
+        ('curves', 'Curves', bool(charts)),
         ('pictures', 'Pictures', bool(run.blocks)),
         ('config', 'Config', True),
         ('environment', 'Environment', bool(run.facts.environment)),
@@ -102,7 +104,8 @@ def run_page(run: Run) -> str:
         facts=run.facts,
         cards=_cards(run),
         results=_results(run),
-        charts=[chart for chart in charts if chart],
+        charts=charts,
+        more_charts=more,
         sections=[(anchor, name) for anchor, name, there in sections if there],
         commands=_commands(run),
         started=_date(run.facts.started),
@@ -118,13 +121,15 @@ def comparison_page(runs: Sequence[Run]) -> str:
     names = _names(runs)
     columns = list(dict.fromkeys(name for run in runs for name in run.metrics))
     columns = leading(dict.fromkeys(columns), most=8)
+    charts, more = _charts_over_each_other(runs, names)
     return _rendered(
         'comparison.html',
         title=f'{len(runs)} runs',
         names=names,
         columns=columns,
         rows=_compared(runs, columns),
-        charts=_charts_over_each_other(runs, names),
+        charts=charts,
+        more_charts=more,
         changes=_unlike(runs),
         sections=[
             ('results', 'Results'),
@@ -165,9 +170,22 @@ def _environment() -> Environment:
     return made
 
 
-def _over_iterations(curves: Curves) -> Curves:
-    curves.x_label = 'iteration'
-    return curves
+def _charts(curves: Sequence[Curves]) -> tuple[list[Chart], list[Chart]]:
+    """The charts that are shown, and those that are shown if they are asked for.
+
+    A chart of points alone is left out: a table says the same.
+    """
+    drawn = {
+        each.key: chart_of(replace(each, x_label='iteration'))
+        for each in curves
+        if any(len(line.x) > 1 for line in each.lines)
+    }
+    found = {key: chart for key, chart in drawn.items() if chart is not None}
+    first = [key for key in ('Loss', 'Learning rate') if key in found]
+    others = {key: None for key in found if key not in first}
+    order = [*first, *leading(others, most=len(others))]
+    charts = [found[key] for key in order]
+    return charts[:_MOST_CHARTS], charts[_MOST_CHARTS:]
 
 
 def _cards(run: Run) -> list[Card]:
@@ -180,18 +198,19 @@ def _cards(run: Run) -> list[Card]:
         if len(history) > 1 and where != 'test':
             best = min(history) if lower_is_better(name) else max(history)
             note = f'{where}; best {shown_number(best)}'
-        cards.append(Card(name, shown_number(metrics[name]), note))
+        cards.append(Card(name, f'{metrics[name]:.4g}', note))
     losses = run.scalars.train.get('loss')
     if losses:
         first = shown_number(losses[0][1])
-        cards.append(Card('loss', shown_number(losses[-1][1]), f'from {first}'))
+        cards.append(Card('loss', f'{losses[-1][1]:.3g}', f'from {first}'))
     if run.scalars.iterations:
-        epochs = f'{run.scalars.epochs} epochs' if run.scalars.epochs else ''
+        epochs = run.scalars.epochs
+        epochs = f'{epochs} epoch{"s" * (epochs > 1)}' if epochs else ''
         number = f'{run.scalars.iterations:,}'
         cards.append(Card('iterations', number, epochs))
     if run.trained is not None:
         pace = run.scalars.mean_time()
-        note = f'{pace * 1000:.3g} ms an iteration' if pace else ''
+        note = f'{_pace(pace)} an iteration' if pace else ''
         cards.append(Card('training time', _duration(run.trained.seconds), note))
     if run.facts.parameters:
         cards.append(Card('parameters', _thousands(run.facts.parameters)))
@@ -268,18 +287,16 @@ def _compared(runs: Sequence[Run], columns: Sequence[str]) -> list[Compared]:
     return rows
 
 
-def _charts_over_each_other(runs: Sequence[Run], names: Sequence[str]) -> list:
-    """Each value of all runs in one chart; of several losses the whole one."""
+def _charts_over_each_other(
+    runs: Sequence[Run], names: Sequence[str]
+) -> tuple[list[Chart], list[Chart]]:
+    """The curves of all runs in one chart each; of several losses the whole one."""
     lines: dict[str, list[Line]] = {}
     for run, name in zip(runs, names, strict=True):
         for curves in run.scalars.charts():
             first = curves.lines[0]
             lines.setdefault(curves.key, []).append(Line(name, first.x, first.y))
-    charts = [
-        chart_of(Curves(key, '', drawn, 'iteration', key=key))
-        for key, drawn in lines.items()
-    ]
-    return [chart for chart in charts if chart]
+    return _charts([Curves(key, '', drawn, key=key) for key, drawn in lines.items()])
 
 
 def _unlike(runs: Sequence[Run]) -> list[tuple[str, list[str]]]:
@@ -300,6 +317,10 @@ def _entries(run: Run) -> dict[str, str]:
 
 def _duration(seconds: float) -> str:
     return str(timedelta(seconds=round(seconds))) if seconds >= 1 else '< 1 s'
+
+
+def _pace(seconds: float) -> str:
+    return f'{seconds:.3g} s' if seconds >= 1 else f'{seconds * 1000:.3g} ms'
 
 
 def _date(stamp: float) -> str:
