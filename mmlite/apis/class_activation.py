@@ -25,6 +25,7 @@ __all__ = ['ActivationMap', 'attention_rollout', 'cam', 'cams', 'grad_cam']
 
 METHODS = ('grad-cam', 'attention')
 _MOST_EXTRA = 16  # tokens that stand for no place
+_ATTENTION = '.attn.'  # in the names of layers within one
 _LIKE = 0.02  # how far the sides of a map may be from those of the picture
 
 
@@ -252,13 +253,18 @@ def grad_cam(
         )
     outputs = [output for _, output in kept]
     gradients = torch.autograd.grad(scores[0, number], outputs, allow_unused=True)
-    for (name, output), gradient in reversed(list(zip(kept, gradients, strict=True))):
-        maps = _as_maps(output, inputs), _as_maps(gradient, inputs)
-        if maps[0] is None or maps[1] is None:
-            continue
-        if layer or bool((maps[1].abs().sum(dim=0) > 0).float().mean() > 0.5):
-            weights = maps[1].mean(dim=(1, 2), keepdim=True)
-            heat = (weights * maps[0]).sum(dim=0).relu()
+    rows = [
+        (name, _as_maps(output, inputs), _as_maps(gradient, inputs))
+        for (name, output), gradient in zip(kept, gradients, strict=True)
+    ]
+    rows = [row for row in rows if row[1] is not None and row[2] is not None]
+    # The last one first, but for what lies within an attention.
+    rows.reverse()
+    rows.sort(key=lambda row: _ATTENTION in row[0])
+    for name, maps, slopes in rows:
+        if layer or bool((slopes.abs().sum(dim=0) > 0).float().mean() > 0.5):
+            weights = slopes.mean(dim=(1, 2), keepdim=True)
+            heat = (weights * maps).sum(dim=0).relu()
             return heat.detach().float().cpu().numpy(), name, number
     raise UserError(
         f'{layer or "no layer"} gives a map of the picture that the score depends on; '

@@ -155,7 +155,8 @@ class ReportHook(Hook):
             self._facts.status = status
             write_facts(self._facts, runner.log_dir)
             path = write_report(runner.work_dir)
-            runner.logger.info(f'report in {path}')
+            shown = dict(terminal=self._trained)  # a test says its results alone
+            runner.logger.info(f'{"report":<9} {path}', extra=shown)
         except Exception as error:  # whatever it is, the run is worth more
             self._give_up(runner, error)
 
