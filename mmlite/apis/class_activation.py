@@ -239,7 +239,8 @@ def grad_cam(
     kept: list[tuple[str, Tensor]] = []
     watched = {layer: modules[layer]} if layer else _within(modules)
     with torch.enable_grad(), _outputs(watched, kept):
-        scores = model(inputs.detach().requires_grad_(), mode='tensor')
+        inputs = inputs.detach().requires_grad_()
+        scores = model(inputs, mode='tensor')
     scores = scores[-1] if isinstance(scores, (list, tuple)) else scores
     if not isinstance(scores, Tensor) or scores.ndim != 2:
         raise UserError(
@@ -251,8 +252,9 @@ def grad_cam(
         raise UserError(
             f'there is no class {number}; they are 0 to {scores.size(1) - 1}'
         )
-    outputs = [output for _, output in kept]
-    gradients = torch.autograd.grad(scores[0, number], outputs, allow_unused=True)
+    gradients = torch.autograd.grad(
+        scores[0, number], [inputs, *(output for _, output in kept)], allow_unused=True
+    )[1:]
     rows = [
         (name, _as_maps(output, inputs), _as_maps(gradient, inputs))
         for (name, output), gradient in zip(kept, gradients, strict=True)
@@ -267,8 +269,8 @@ def grad_cam(
             heat = (weights * maps).sum(dim=0).relu()
             return heat.detach().float().cpu().numpy(), name, number
     raise UserError(
-        f'{layer or "no layer"} gives a map of the picture that the score depends on; '
-        'name a layer, e.g. layer="backbone.layer4"'
+        f'{f"{layer} gives no" if layer else "no layer gives a"} map of the picture '
+        'that the score depends on; name a layer, e.g. layer="backbone.layer4"'
     )
 
 

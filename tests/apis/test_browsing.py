@@ -104,7 +104,7 @@ def test_wrappers_are_looked_into(tmp_path):
         (
             dict(overrides=['train_dataloader.dataset.pipeline.0.type=RandomCrip']),
             ConfigError,
-            r'train_dataloader.dataset.pipeline.0: unknown type .* RandomCrop',
+            r'train_dataloader.dataset.pipeline.0: unknown type .*RandomCrop',
         ),
     ],
 )

@@ -12,7 +12,7 @@ def test_what_a_config_changes_in_its_base(tmp_path):
         "_base_ = 'base.py'\nmodel = dict(depth=34, neck=None)\nlr = 0.1\n"
     )
     path = tmp_path / 'mine.py'
-    found = differences(base_of(path), load_config(path, ['steps=[3]']).to_dict())
+    found = differences(base_of(path), load_config(path, ['+steps=[3]']).to_dict())
     assert sorted(found) == [
         ('lr', '', '0.1'),
         ('model.depth', '18', '34'),

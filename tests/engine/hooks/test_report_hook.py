@@ -1,8 +1,7 @@
 import pytest
-from mmengine.hooks import Hook
 from support.html_pages import Page
 from support.memory_run import CtrlC, memory_runner
-from support.training import toy_runner
+from support.training import toy_cfg, toy_runner
 
 from mmlite.engine.interrupt import Interrupted
 from mmlite.errors import TrainingError
@@ -39,9 +38,10 @@ def test_an_interrupted_training_leaves_one_too(tmp_path):
 
 
 def test_a_training_that_diverges_says_why(tmp_path):
-    wrapper = dict(optimizer=dict(type='SGD', lr=1e30))
+    loader = toy_cfg('').train_dataloader
+    loader.dataset.nan_at = 17
     with pytest.raises(TrainingError) as error:
-        memory_runner(tmp_path, optim_wrapper=wrapper).train()
+        toy_runner(tmp_path, train_dataloader=loader).train()
     assert read_run(tmp_path).trained.status == str(error.value)
 
 
@@ -88,9 +88,6 @@ def test_a_test_adds_to_the_page_of_the_training(tmp_path):
 
 
 def test_a_model_without_a_task_has_curves(tmp_path):
-    class Nothing(Hook):
-        pass
-
     toy_runner(tmp_path).train()
     page = (tmp_path / 'report.html').read_text()
     assert Page(page).mistakes == []
