@@ -40,9 +40,9 @@ class Origin(NamedTuple):
         """What the pipeline of the dataset makes of a sample."""
         return self.dataset[place * self.stride]['inputs']
 
-    def picture(self, place: int) -> np.ndarray:
-        """The picture of a sample, RGB, or its frames side by side."""
-        return as_picture(self.inputs(place), self.bgr)
+    def picture(self, place: int, frames: int = 6) -> np.ndarray:
+        """The picture of a sample, RGB, or its first frames side by side."""
+        return as_picture(self.inputs(place), self.bgr, frames)
 
     def class_name(self, label: int) -> str:
         """What a class is called."""
@@ -225,13 +225,14 @@ def precision_recall(evaluator: Any) -> list[Block]:
     return found[:1]
 
 
-def as_picture(inputs: Any, bgr: bool = False) -> np.ndarray:
+def as_picture(inputs: Any, bgr: bool = False, frames: int = 6) -> np.ndarray:
     """What a dataset gives as a picture: of several inputs or views the first.
 
     Args:
         inputs: ``(C, H, W)``, frames ``(S, H, W)`` or ``(S, C, H, W)``, a list of
             views, or a dict of inputs.
         bgr: Whether its colours are in the order blue, green, red.
+        frames: How many frames of a sequence are shown.
 
     Shape:
         returns: RGB, uint8, ``(H, W, 3)``; frames side by side.
@@ -241,9 +242,9 @@ def as_picture(inputs: Any, bgr: bool = False) -> np.ndarray:
         (8, 6, 3)
     """
     if isinstance(inputs, Mapping):
-        return as_picture(next(iter(inputs.values())), bgr)
+        return as_picture(next(iter(inputs.values())), bgr, frames)
     if isinstance(inputs, (list, tuple)):
-        return as_picture(inputs[0], bgr)
+        return as_picture(inputs[0], bgr, frames)
     array = np.asarray(inputs.detach().cpu().float() if _half(inputs) else inputs)
     if array.dtype != np.uint8:
         array = _stretched(array)
@@ -252,7 +253,7 @@ def as_picture(inputs: Any, bgr: bool = False) -> np.ndarray:
     elif array.ndim == 2:
         picture = as_rgb(array)
     else:
-        picture = contact_sheet(array, count=6)
+        picture = contact_sheet(array, count=frames)
     return np.ascontiguousarray(picture[..., ::-1]) if bgr else picture
 
 

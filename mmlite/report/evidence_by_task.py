@@ -165,11 +165,12 @@ class WalkEvidence(Evidence):
             is_right = walk.label == probe.label
             caption = f'{rank}. {walk.subject}, {walk.type}, view {walk.view}'
             alt = f'rank {rank}, {"right" if is_right else "wrong"}: {caption[3:]}'
-            picture = self.origin.picture(others[near])
+            picture = self.origin.picture(others[near], frames=3)
             mark = 'right' if is_right else 'wrong'
             found.append(Picture.of(picture, caption, alt, mark))
         caption = f'{probe.subject}, {probe.type}, view {probe.view}'
-        query = Picture.of(self.origin.picture(place), caption, f'walk of {caption}')
+        picture = self.origin.picture(place, frames=3)
+        query = Picture.of(picture, caption, f'walk of {caption}')
         return Ranking(query, found)
 
 

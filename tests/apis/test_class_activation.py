@@ -6,12 +6,8 @@ from support.runs import DIGITS
 from torch import nn
 from torch.nn import functional as F
 
-from mmlite.apis.class_activation import (
-    ActivationMap,
-    attention_rollout,
-    cam,
-    grad_cam,
-)
+from mmlite.apis.activation_maps import attention_rollout, grad_cam
+from mmlite.apis.class_activation import ActivationMap, cam
 from mmlite.errors import UserError
 from mmlite.registry import MODELS
 

@@ -50,14 +50,19 @@ window.addEventListener('load', function () {
     .map(function (e) { return parseFloat(getComputedStyle(e).fontSize); });
   var broken = Array.from(document.images)
     .filter(function (i) { return i.complete && !i.naturalWidth; });
-  document.title = JSON.stringify({
+  parent.postMessage(JSON.stringify({
     errors: errors, width: window.innerWidth,
     needed: document.documentElement.scrollWidth, back: style.backgroundColor,
     ink: style.color, soft: note.color, smallest: Math.min.apply(null, sizes),
     moved: before !== after, broken: broken.length
-  });
+  }), '*');
 });
 </script>"""
+
+# A window is never as narrow as a phone, a frame may be.
+FRAME = """<!doctype html><title>nothing</title><script>
+window.addEventListener('message', function (event) {{ document.title = event.data; }});
+</script><iframe src="{}" width="{}" height="900" style="border:0"></iframe>"""
 
 
 def pages():
@@ -114,6 +119,8 @@ def contrast(one: str, other: str) -> float:
 
 
 def looked_at(path, width, dark, profile):
+    frame = path.with_name(f'{path.stem}_{width}_{dark}.html')
+    frame.write_text(FRAME.format(path.name, width))
     command = [
         BROWSER,
         '--headless',
@@ -122,11 +129,11 @@ def looked_at(path, width, dark, profile):
         '--disable-dev-shm-usage',
         '--allow-file-access-from-files',
         f'--user-data-dir={profile}',
-        f'--window-size={width},900',
+        '--window-size=1500,1000',
         f'--blink-settings=preferredColorScheme={0 if dark else 1}',
         '--virtual-time-budget=2000',
         '--dump-dom',
-        path.as_uri(),
+        frame.as_uri(),
     ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     title = re.search(r'<title>(\{.*?\})</title>', done.stdout)
