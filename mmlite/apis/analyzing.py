@@ -36,8 +36,7 @@ def analyze(
         UserError: if no log has a key, or the picture cannot be written.
 
     Example:
-        >>> Path('scalars.json').write_text('{"lr": 0.1, "loss": 2.0, "iter": 5}')
-        36
+        >>> _ = Path('scalars.json').write_text('{"lr": 0.1, "loss": 2.0, "iter": 5}')
         >>> analyze('scalars.json')[0]['loss']
         2.0
     """

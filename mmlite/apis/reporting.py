@@ -1,4 +1,4 @@
-"""Write the page of a run anew, or one of several runs."""
+"""Write the page of a run again, or one of several runs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ['report']
 def report(
     work_dirs: str | Path | Sequence[str | Path], out: str | Path | None = None
 ) -> Path:
-    """Write the page of a run anew, or a page that compares several runs.
+    """Write the page of a run again, or a page that compares several runs.
 
     Args:
         work_dirs: Folders that trainings or tests wrote to.

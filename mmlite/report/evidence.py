@@ -137,7 +137,7 @@ class DrawnEvidence(Evidence):
 
 
 def _sure(sample: DataSample) -> DataSample:
-    """A sample without the boxes that the model itself hardly believes in."""
+    """A sample without the boxes of a low score."""
     scores = sample.get('pred_scores')
     if not isinstance(scores, Tensor) or 'pred_bboxes' not in sample:
         return sample
@@ -149,7 +149,7 @@ def _sure(sample: DataSample) -> DataSample:
 
 
 class ClassEvidence(Evidence):
-    """Which classes are confused, and what the model is most wrong about."""
+    """Which classes are confused, and the most confident mistakes."""
 
     shown: ClassVar[int] = 12
 
@@ -201,7 +201,7 @@ class ClassEvidence(Evidence):
         share = f'{len(wrong):,} of {len(label):,} samples are wrong'
         if not len(wrong):
             return [Pictures('Worst mistakes', f'None: {share}.')]
-        note = f'{share}; these are the ones that the model is surest of.'
+        note = f'{share}; these are the most confident ones.'
         return [Pictures('Worst mistakes', note, pictures)] if pictures else []
 
 

@@ -258,7 +258,7 @@ def _commands(run: Run) -> list[Command]:
             Command('Predict', f'{line("predict", run.checkpoint)} {picture}'),
             Command('Export to ONNX', line('export', run.checkpoint)),
         ]
-    commands.append(Command('Write this page anew', line('report', folder)))
+    commands.append(Command('Write this page again', line('report', folder)))
     return commands
 
 

@@ -85,7 +85,7 @@ def test_several_labels_a_sample_have_no_matrix():
     assert evidence.blocks({}, None) == []
 
 
-def test_boxes_the_model_hardly_believes_in_are_not_drawn():
+def test_boxes_of_a_low_score_are_not_drawn():
     def drawn(score):
         evidence = evidence_for('detection', Origin(Pictures(shape=(3, 40, 40)), ['x']))
         boxes = dict(
