@@ -43,6 +43,7 @@ class Facts:
         checkpoint: Its last checkpoint, or the one that it tested.
         started: When it began.
         seconds: How long it took.
+        resumed: Whether it went on with an earlier training.
         task: What the model is for.
         model: Class of the model.
         parameters: How many it has.
@@ -59,6 +60,7 @@ class Facts:
     checkpoint: str = ''
     started: float = field(default_factory=time.time)
     seconds: float = 0.0
+    resumed: bool = False
     task: str = ''
     model: str = ''
     parameters: int = 0

@@ -211,14 +211,14 @@ def _cards(run: Run) -> list[Card]:
     if run.trained is not None:
         pace = run.scalars.mean_time()
         note = f'{_pace(pace)} an iteration' if pace else ''
-        cards.append(Card('training time', _duration(run.trained.seconds), note))
+        cards.append(Card('training time', _duration(run.seconds), note))
     if run.facts.parameters:
         cards.append(Card('parameters', _thousands(run.facts.parameters)))
     return cards
 
 
-def _results(run: Run) -> list[tuple[str, str, str, str]]:
-    """Name, last and best validation, and test of each result."""
+def _results(run: Run) -> list[tuple[str, ...]]:
+    """Name, last and best validation, and test if there is one, of each result."""
     validated = run.scalars.val
     tested = dict(run.tested.metrics) if run.tested else {}
     trained = dict(run.trained.metrics) if run.trained else {}
@@ -234,7 +234,7 @@ def _results(run: Run) -> list[tuple[str, str, str, str]]:
         test = tested.get(name)
         cells = ['' if v is None else shown_number(v) for v in (last, test)]
         rows.append((name, cells[0], best, cells[1]))
-    return rows
+    return rows if tested else [row[:3] for row in rows]
 
 
 def _commands(run: Run) -> list[Command]:

@@ -27,6 +27,7 @@ class Run:
         scalars: What the training has logged.
         trained: What the last training has left; None if there was none.
         tested: What the last test after it has left.
+        seconds: How long the training took, with those that it resumed.
         config_text: The config of the last training, as text.
         pictures: What the visualizer has written.
     """
@@ -35,6 +36,7 @@ class Run:
     scalars: Scalars
     trained: Facts | None = None
     tested: Facts | None = None
+    seconds: float = 0.0
     config_text: str = ''
     pictures: list[Block] = field(default_factory=list)
 
@@ -115,14 +117,29 @@ def read_run(work_dir: str | Path) -> Run:
         )
     every = [facts for facts in map(read_facts, logs) if facts is not None]
     trained = next((f for f in reversed(every) if f.mode == 'train'), None)
+    if trained is not None and trained.changes is None:
+        # It resumed with the copy in the work_dir, which inherits nothing.
+        own = Path(trained.config).resolve().parent == folder.resolve()
+        before = [f.changes for f in every if f.mode == 'train' and f.changes]
+        trained.changes = before[-1] if own and before else None
     later = [f for f in every if trained is None or f.started >= trained.started]
     tested = next((f for f in reversed(later) if f.mode != 'train'), None)
     logged = [log / _SCALARS for log in logs if (log / _SCALARS).is_file()]
-    run = Run(folder, read_scalars(logged), trained, tested)
+    run = Run(folder, read_scalars(logged), trained, tested, _train_seconds(every))
     copy = run.config_copy
     run.config_text = copy.read_text(encoding='utf-8') if copy else ''
     run.pictures = _pictures_in(logs, [block.title for block in run.blocks])
     return run
+
+
+def _train_seconds(every: list[Facts]) -> float:
+    """How long the last training took, with those that it goes on with."""
+    total = 0.0
+    for facts in reversed([f for f in every if f.mode == 'train']):
+        total += facts.seconds
+        if not facts.resumed:
+            break
+    return total
 
 
 def scalars_at(path: str | Path) -> Scalars:

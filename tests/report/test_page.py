@@ -99,6 +99,18 @@ def test_a_test_after_the_training_has_its_own_column(tmp_path):
     assert '80' in row
 
 
+def test_a_resumed_training_is_of_the_same_recipe(tmp_path):
+    make_run(tmp_path, seconds=5)
+    copy = str(tmp_path / 'mine.py')
+    make_run(tmp_path, started=2.0, config=copy, changes=None, resumed=True, seconds=7)
+    assert read_run(tmp_path).seconds == 12
+    assert [change.path for change in read_run(tmp_path).trained.changes] == [
+        'model.depth'
+    ]
+    make_run(tmp_path, started=3.0, config='elsewhere/other.py', changes=None)
+    assert read_run(tmp_path).trained.changes is None
+
+
 def test_a_failed_run_says_why(tmp_path):
     make_run(tmp_path, status='the loss is nan in iteration 3')
     page = run_page(read_run(tmp_path))

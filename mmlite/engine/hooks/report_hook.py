@@ -173,6 +173,7 @@ class ReportHook(Hook):
         facts.checkpoint = str(
             latest_checkpoint(runner.work_dir) or runner._load_from or ''
         )
+        facts.resumed = bool(runner.resuming)
         facts.task = getattr(model, 'task', '')
         facts.model = type(model).__name__
         facts.parameters = sum(p.numel() for p in model.parameters())
