@@ -37,6 +37,8 @@ __all__ = ['ReportHook']
 
 #: What is not said of a config: it is of the run, not of the recipe.
 _OF_THE_RUN = ('work_dir', 'launcher', 'resume')
+#: Of the environment: hardware that is not used here, and a part of mmengine's.
+_IDLE = ('MUSA available', 'numpy_random_seed')
 _LONGEST = 200  # letters of a value of the environment
 
 
@@ -185,7 +187,9 @@ class ReportHook(Hook):
         facts.environment = {
             name: str(value)
             for name, value in runner.environment.items()
-            if len(str(value)) <= _LONGEST and '\n' not in str(value)
+            if name not in _IDLE
+            and len(str(value)) <= _LONGEST
+            and '\n' not in str(value)
         }
         facts.changes = _changes(runner)
         facts.pictures = [block.to_dict() for block in self._blocks(model)]
