@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import numpy as np
 from mmengine.config import Config
 
 from ..config import load_config
-from ..datasets.transforms import SampleRandom
+from ..datasets import SeededIndex
 from ..errors import ConfigError, UserError
 from ..registry import DATASETS
 from ..report import as_picture
@@ -76,9 +75,10 @@ def browse(
     folder = Path(out)
     bgr = _is_bgr(cfg)
     classes = (getattr(dataset, 'metainfo', None) or {}).get('classes')
+    album = _Album(dataset, bgr, classes)
     rows = []
     for place in range(start, min(start + number, len(dataset))):
-        row = list(_steps_of(dataset, place, seed, bgr, classes))
+        row = album.row(place, seed)
         for step, (name, image) in enumerate(row):
             word = re.sub(r'\W+', '_', name)
             _write(image, folder / f'{place}_{step}_{word}.png')
@@ -96,21 +96,14 @@ def _write(image: np.ndarray, path: Path) -> None:
 
 
 def _dataset(cfg: Config, phase: str) -> Any:
-    section = cfg.get(f'{phase}_dataloader') or {}
-    inner = section.get('dataset')
     place = f'{phase}_dataloader.dataset'
-    while isinstance(inner, Mapping) and 'pipeline' not in inner:
-        wrapped = inner.get('dataset', inner.get('datasets'))
-        several = isinstance(wrapped, (list, tuple))
-        place += '.datasets.0' if several else '.dataset'
-        inner = wrapped[0] if several else wrapped
-    if inner is None:
+    found = (cfg.get(f'{phase}_dataloader') or {}).get('dataset')
+    if found is None:
         raise ConfigError(
-            f'{place} with a pipeline is missing, so there is nothing to look at',
-            cfg.filename,
+            f'{place} is missing, so there is nothing to look at', cfg.filename
         )
     try:
-        return DATASETS.build(inner) if isinstance(inner, Mapping) else inner
+        return DATASETS.build(found) if isinstance(found, Mapping) else found
     except ConfigError as error:
         raise ConfigError(error.under(place).problems, cfg.filename) from error
 
@@ -123,25 +116,78 @@ def _is_bgr(cfg: Config) -> bool:
     return any(settings.get(name) for name in ('to_rgb', 'bgr_to_rgb'))
 
 
-def _steps_of(dataset: Any, place: int, seed: int, bgr: bool, classes: Any) -> Any:
-    """The name of each step, and the picture after it."""
-    data = dataset.get_data_info(place)
-    data.update(rng=SampleRandom(seed * 1_000_003 + place), epoch=0)
-    if picture := _shown(data, bgr, classes):
-        yield 'as stored', side_by_side(picture)
-    for number, step in enumerate(dataset.pipeline.transforms):
-        name = type(step).__name__
-        name = getattr(step, '__name__', 'step') if name == 'function' else name
+class _Watched:
+    """A step of a pipeline that shows what it gives, the first time for a sample.
+
+    Args:
+        step: The step.
+        show: Called with a name and the sample.
+    """
+
+    def __init__(self, step: Any, show: Callable[[str, Any, dict], None]) -> None:
+        self.step = step
+        self.show = show
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.step, name)
+
+    def __call__(self, data: dict) -> dict | None:
+        self.show('as stored', None, data)
+        name = type(self.step).__name__
+        name = self.step.__name__ if name == 'function' else name
         try:
-            data = step(copy.copy(data))
+            data = self.step(data)
         except ConfigError:
             raise
         except UserError as error:
-            raise type(error)(f'step {number}, {name}: {error}') from error
-        if data is None:
-            return  # the step asks for another sample
-        if picture := _shown(data, bgr, classes):
-            yield name, side_by_side(picture)
+            raise type(error)(f'{name}: {error}') from error
+        if data is not None:
+            self.show(name, self, data)
+        return data
+
+
+class _Album:
+    """The pictures of the steps that a sample goes through.
+
+    Args:
+        dataset: The dataset, whose steps are watched from now on.
+        bgr: Whether its images are in BGR.
+        classes: Names of its classes.
+    """
+
+    def __init__(self, dataset: Any, bgr: bool, classes: Sequence[str] | None) -> None:
+        self.dataset = dataset
+        self.bgr = bgr
+        self.classes = classes
+        self._seen: list[Any] = []
+        self._row: list[tuple[str, np.ndarray]] = []
+        for pipeline in _pipelines(dataset):
+            steps = [_Watched(step, self._show) for step in pipeline.transforms]
+            pipeline.transforms = steps
+
+    def row(self, place: int, seed: int) -> list[tuple[str, np.ndarray]]:
+        """Name and picture of each step, for one sample."""
+        self._seen, self._row = [], []
+        self.dataset[SeededIndex(place, seed * 1_000_003 + place)]
+        return self._row
+
+    def _show(self, name: str, step: Any, data: dict) -> None:
+        # Further samples that are mixed in go through the same steps.
+        if any(step is seen for seen in self._seen):
+            return
+        self._seen.append(step)
+        if pictures := _shown(data, self.bgr, self.classes):
+            self._row.append((name, side_by_side(pictures)))
+
+
+def _pipelines(dataset: Any) -> Iterator[Any]:
+    """The pipelines of a dataset, and of those that it is made of."""
+    if hasattr(getattr(dataset, 'pipeline', None), 'transforms'):
+        yield dataset.pipeline
+    inner = getattr(dataset, 'datasets', None) or [getattr(dataset, 'dataset', None)]
+    for each in inner:
+        if each is not None and each is not dataset:
+            yield from _pipelines(each)
 
 
 def _shown(data: dict[str, Any], bgr: bool, classes: Any) -> list[np.ndarray]:

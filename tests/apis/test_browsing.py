@@ -85,10 +85,19 @@ def test_a_mask_is_shown_beside_its_image(tmp_path):
 
 
 def test_wrappers_are_looked_into(tmp_path):
-    inner = dict(type='Digits', split='train', pipeline=[dict(type='PackInputs')])
-    dataset = dict(type='RepeatDataset', times=2, dataset=inner)
-    cfg = dict(train_dataloader=dict(dataset=dataset))
-    assert browse(cfg, tmp_path, number=1).is_file()
+    inner = dict(type='Shapes', num_train=8, pipeline=[dict(type='RandomFlip', prob=1)])
+    mosaic = [dict(type='Mosaic', img_scale=(64, 64)), dict(type='PackInputs')]
+    inner = dict(type='RepeatDataset', times=2, dataset=inner)
+    dataset = dict(type='MultiImageMixDataset', dataset=inner, pipeline=mosaic)
+    browse(dict(train_dataloader=dict(dataset=dataset)), tmp_path, number=1, start=9)
+    assert pictures(tmp_path) == [
+        '9_0_as_stored.png',
+        '9_1_RandomFlip.png',
+        '9_2_Mosaic.png',
+        '9_3_PackInputs.png',
+        'contact_sheet.png',
+    ]
+    assert cv2.imread(str(tmp_path / '9_2_Mosaic.png')).shape == (128, 128, 3)
 
 
 @pytest.mark.parametrize(
@@ -99,7 +108,7 @@ def test_wrappers_are_looked_into(tmp_path):
         (
             dict(overrides=['train_dataloader=None']),
             ConfigError,
-            'train_dataloader.dataset with a pipeline is missing',
+            'train_dataloader.dataset is missing',
         ),
         (
             dict(overrides=['train_dataloader.dataset.pipeline.0.type=RandomCrip']),
