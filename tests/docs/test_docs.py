@@ -16,6 +16,7 @@ from support.run_page import LANGUAGES, blocks_of
 
 from mmlite import registry
 from mmlite.apis.cli import main
+from mmlite.apis.commands import COMMANDS
 from mmlite.config.schema import top_level_keys
 from mmlite.registry import Registry
 
@@ -140,7 +141,7 @@ def test_the_table_of_keys_names_all_that_are_read():
 
 @each_page
 def test_options_exist(page, capsys):
-    for command in ('train', 'test', 'lr-finder', 'predict', 'export', 'pack-dataset'):
+    for command in (command.name for command in COMMANDS):
         with pytest.raises(SystemExit):
             main([command, '--help'])
     known = set(re.findall(r'--[\w-]+', capsys.readouterr().out))

@@ -1,6 +1,10 @@
 """The sub-commands of ``mmlite``, each a module of its own."""
 
 from . import (
+    analyze,
+    bench,
+    browse,
+    cam,
     check_config,
     convert_detection,
     export,
@@ -10,6 +14,7 @@ from . import (
     prepare_gait,
     print_config,
     reparameterize,
+    report,
     test,
     train,
 )
@@ -26,6 +31,11 @@ COMMANDS = tuple(
         print_config,
         check_config,
         predict,
+        report,
+        analyze,
+        browse,
+        cam,
+        bench,
         export,
         reparameterize,
         pack_dataset,

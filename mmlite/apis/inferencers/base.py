@@ -19,7 +19,7 @@ from ...engine import load_checkpoint
 from ...errors import CheckpointError, UserError
 from ...structures import DataSample
 from ..model import init_model
-from .prediction import Prediction
+from .prediction import Prediction, Predictions
 from .preparing import SourceDataset, test_dataset_of
 from .sources import find_sources, in_groups
 
@@ -92,7 +92,7 @@ class Inferencer:
         batch_size: int = 1,
         num_workers: int = 0,
         on_error: str = 'raise',
-    ) -> list[Prediction]:
+    ) -> Predictions:
         """Predict on pictures; see :meth:`stream` for a generator.
 
         Args:
@@ -104,9 +104,10 @@ class Inferencer:
                 read and go on with the next one.
 
         Returns:
-            One prediction for each sample, in the order of the inputs.
+            One prediction for each sample, in the order of the inputs; a list with
+            ``plot``, ``save`` and ``to_dict``, which notebooks show.
         """
-        return list(self.stream(inputs, batch_size, num_workers, on_error))
+        return Predictions(self.stream(inputs, batch_size, num_workers, on_error))
 
     def stream(
         self,
