@@ -2,12 +2,17 @@
 
 from . import (
     check_config,
+    convert,
     convert_detection,
     export,
+    flops,
+    list_models,
     pack_dataset,
     predict,
     prepare_gait,
     print_config,
+    publish,
+    push,
     reparameterize,
     test,
     train,
@@ -29,5 +34,10 @@ COMMANDS = tuple(
         pack_dataset,
         prepare_gait,
         convert_detection,
+        list_models,
+        flops,
+        convert,
+        publish,
+        push,
     )
 )
