@@ -22,7 +22,7 @@ from mmengine.config import Config
 
 from mmlite.apis.counting import Flops, flops
 from mmlite.apis.zoo.cards import FOLDER
-from mmlite.apis.zoo.configs import config_of_parts
+from mmlite.apis.zoo.configs import OF_ONE_SIZE, config_of_parts
 from mmlite.config import load_config, plain_config
 from mmlite.errors import UserError
 from mmlite.registry import MODELS
@@ -58,14 +58,16 @@ def _is_pretrained(value: Any) -> bool:
     return isinstance(value, Mapping) and value.get('type') == 'Pretrained'
 
 
-def parts_of(path: Path) -> tuple[dict, dict, list]:
-    """The network, its data preprocessor, and the pipeline of its test."""
+def parts_of(path: Path) -> tuple[dict, dict, list, str | None]:
+    """The network, its data preprocessor, the pipeline of its test, and its dataset."""
     cfg = plain_config(load_config(path))
     model = cfg['model']
     preprocessor = model.get('data_preprocessor') or cfg.get('data_preprocessor') or {}
     loader = cfg.get('test_dataloader') or {}
-    pipeline = (loader.get('dataset') or {}).get('pipeline') or []
-    return without_training(copy.deepcopy(model)), preprocessor, pipeline
+    dataset = loader.get('dataset') or {}
+    kind = dataset['type'] if dataset.get('type') in OF_ONE_SIZE else None
+    pipeline = dataset.get('pipeline') or []
+    return without_training(copy.deepcopy(model)), preprocessor, pipeline, kind
 
 
 def note_on(cfg: Config, counted: Flops, published: int | None) -> str | None:
@@ -75,6 +77,9 @@ def note_on(cfg: Config, counted: Flops, published: int | None) -> str | None:
     if near(counted.flops - counted.attention, published):
         return 'published without the products of attention'
     for size in SIZES:
+        expected = counted.flops * (size / counted.shape[-1]) ** 2
+        if abs(expected / published - 1) > 5 * NEAR:  # nowhere near
+            continue
         with contextlib.suppress(UserError):
             if near(flops(cfg, size=size).flops, published):
                 return f'published for {size} pixels'
@@ -108,16 +113,18 @@ class Family:
 
     def add(self, entry: Mapping[str, Any], folder: Path) -> None:
         """Add the card of a model."""
-        network, preprocessor, pipeline = parts_of(folder / entry['Config'])
-        cfg = config_of_parts(network, preprocessor, pipeline)
+        parts = parts_of(folder / entry['Config'])
+        network, preprocessor, pipeline, dataset = parts
+        cfg = config_of_parts(*parts)
+        data = dict(preprocessor=preprocessor, pipeline=pipeline)
+        if dataset is not None:
+            data['dataset'] = dataset
         counted = flops(cfg)
         said = entry.get('Metadata') or {}
         published = said['FLOPs']
         card = dict(
             network=self._place('networks', network),
-            data=self._place(
-                'data', dict(preprocessor=preprocessor, pipeline=pipeline)
-            ),
+            data=self._place('data', data),
             config=entry['Config'].removeprefix('configs/'),
             shape=list(counted.shape),
             parameters=counted.parameters,

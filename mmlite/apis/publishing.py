@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import json
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +74,7 @@ def write_weights(state: Mapping[str, Tensor], path: Path, meta: dict) -> Path:
         path: The file, without its ending.
         meta: What is said of them: ``cfg``, ``dataset_meta``.
     """
-    if importlib.util.find_spec('safetensors') is not None:
+    if find_spec('safetensors') is not None:
         file = path.with_name(path.name + SAFETENSORS)
         write_safetensors(state, file, meta)
     else:

@@ -140,7 +140,7 @@ def test_the_table_of_keys_names_all_that_are_read():
 
 @each_page
 def test_options_exist(page, capsys):
-    for command in ('train', 'test', 'predict', 'export', 'pack-dataset'):
+    for command in ('train', 'test', 'predict', 'export', 'pack-dataset', 'flops'):
         with pytest.raises(SystemExit):
             main([command, '--help'])
     known = set(re.findall(r'--[\w-]+', capsys.readouterr().out))

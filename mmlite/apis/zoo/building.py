@@ -81,5 +81,16 @@ def _changed(cfg: Config, changes: dict[str, Any]) -> Config:
         topk = head.get('topk')
         if topk and max([topk] if isinstance(topk, int) else topk) > classes:
             changes['head'].setdefault('topk', (1,))
-    cfg.merge_from_dict(dict(model=changes))
+    _merge(cfg.model, changes)
     return cfg
+
+
+def _merge(base: dict[str, Any], changes: dict[str, Any]) -> None:
+    """Put changes into a config, dict by dict; one of another type is a new part."""
+    for key, value in changes.items():
+        known = base.get(key)
+        inherits = isinstance(value, dict) and isinstance(known, dict)
+        if inherits and value.get('type', known.get('type')) == known.get('type'):
+            _merge(known, value)
+        else:
+            base[key] = value

@@ -43,6 +43,8 @@ class Card:
         network: The ``model`` of its config.
         data_preprocessor: Normalisation of its images.
         pipeline: How its test prepares a picture.
+        dataset: Type of the dataset it was trained on, where that decides the size of
+            its images.
         shape: Shape of the input that is counted for, without the batch.
         parameters: Number of parameters, counted.
         flops: FLOPs, counted by :func:`~mmlite.apis.flops`: a multiply-add is one.
@@ -61,6 +63,7 @@ class Card:
     network: Mapping[str, Any] | None = None
     data_preprocessor: Mapping[str, Any] = field(default_factory=dict)
     pipeline: list = field(default_factory=list)
+    dataset: str | None = None
     shape: tuple[int, ...] | None = None
     parameters: int | None = None
     flops: int | None = None
@@ -100,7 +103,7 @@ class Card:
         rows.append(('weights', self.weights))
         if self.hash:
             rows.append(('SHA-256', f'{self.hash}...'))
-        lines = [f'  {key:<11}{value}' for key, value in rows if value]
+        lines = [f'  {key:<12}{value}' for key, value in rows if value]
         return '\n'.join([self.name, *lines])
 
 
@@ -142,6 +145,7 @@ def _card(name: str) -> Card:
         network=content['networks'][facts.pop('network')],
         data_preprocessor=data['preprocessor'],
         pipeline=data['pipeline'],
+        dataset=data.get('dataset'),
         shape=tuple(facts.pop('shape')),
         recipe=recipe and recipe.path,
         paper=content['paper'],

@@ -18,7 +18,7 @@ _SIZES = ('img_size', 'input_size')
 #: Steps of a pipeline that leave an image of a size, and what states it.
 _STEPS = ('crop_size', 'scale')
 #: Datasets whose images are of one size, which no step states.
-_OF_ONE_SIZE = dict(
+OF_ONE_SIZE = dict(
     CIFAR10=(3, 32, 32),
     CIFAR100=(3, 32, 32),
     Digits=(3, 32, 32),
@@ -54,22 +54,34 @@ def read_config(
 def config_of_card(name: str) -> Config:
     """What the card of a model says, as a config that an inferencer can take."""
     card = find_card(name)
-    cfg = config_of_parts(card.network, card.data_preprocessor, card.pipeline)
+    parts = card.network, card.data_preprocessor, card.pipeline, card.dataset
+    cfg = config_of_parts(*parts)
     cfg._cfg_dict.name = name
     return cfg
 
 
 def config_of_parts(
-    network: Mapping[str, Any], preprocessor: Mapping[str, Any], pipeline: Sequence
+    network: Mapping[str, Any],
+    preprocessor: Mapping[str, Any],
+    pipeline: Sequence,
+    dataset: str | None = None,
 ) -> Config:
-    """A config of a network and of how its test prepares pictures."""
+    """A config of a network and of how its test prepares pictures.
+
+    Args:
+        network: The ``model`` of the config.
+        preprocessor: Its data preprocessor.
+        pipeline: The pipeline of its test.
+        dataset: Type of the dataset, where its images are of one size.
+    """
     model = copy.deepcopy(dict(network))
     if preprocessor:
         model['data_preprocessor'] = copy.deepcopy(dict(preprocessor))
     content: dict[str, Any] = dict(model=model)
     if pipeline:
-        dataset = dict(type='CustomDataset', pipeline=copy.deepcopy(list(pipeline)))
-        content['test_dataloader'] = dict(dataset=dataset)
+        kind = dataset if dataset in OF_ONE_SIZE else 'CustomDataset'
+        tested = dict(type=kind, pipeline=copy.deepcopy(list(pipeline)))
+        content['test_dataloader'] = dict(dataset=tested)
     return Config(content)
 
 
@@ -92,8 +104,8 @@ def input_size_of(cfg: Config, default: int = 224) -> int | tuple[int, ...]:
             if key == 'scale':  # width before height
                 size = size[::-1]
             return size[0] if size[0] == size[1] else tuple(size)
-    if dataset.get('type') in _OF_ONE_SIZE:
-        return _OF_ONE_SIZE[dataset['type']]
+    if dataset.get('type') in OF_ONE_SIZE:
+        return OF_ONE_SIZE[dataset['type']]
     backbone = cfg.model.get('backbone') or {}
     for key in _SIZES:
         size = backbone.get(key)

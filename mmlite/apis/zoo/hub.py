@@ -80,7 +80,7 @@ def push(
     state, cfg, meta = _contents(model, config)
     with tempfile.TemporaryDirectory() as folder:
         write_config(cfg, Path(folder, CONFIG))
-        write_weights(state, Path(folder, 'model'), meta)
+        write_weights(state, Path(folder, 'model'), dict(dataset_meta=meta))
         Path(folder, 'README.md').write_text(_page(repo, card), encoding='utf-8')
         try:
             hub.create_repo(repo, private=private, exist_ok=True)
