@@ -161,7 +161,10 @@ def _maps_of(project: str) -> Iterator[tuple[str, KeyMap]]:
 def _most_fitting(
     state: State, maps: Any, project: str, source: str
 ) -> tuple[str, KeyMap]:
-    """The map that has a name for the most entries, and the fewest beside them."""
+    """The map that has a name for the most entries, and the fewest beside them.
+
+    Of two that differ in the head alone, it is that of the usual head.
+    """
     scores = {}
     for name, key_map in maps:
         try:
@@ -170,7 +173,9 @@ def _most_fitting(
             continue
         tables = [step for step in key_map.steps if isinstance(step, Names)]
         fits = sum(any(t.renamed(n) is not None for t in tables) for n in state)
-        scores[name] = (fits, -sum(len(t.pairs) for t in tables)), key_map
+        usual = not name.endswith('-linear')
+        beside = sum(len(table.pairs) for table in tables)
+        scores[name] = (fits, usual, -beside), key_map
     best = max(scores, key=lambda name: scores[name][0], default=None)
     if best is None or not scores[best][0][0]:
         first = ', '.join(list(state)[:3])
