@@ -17,7 +17,7 @@ from .stereo import StereoInferencer
 
 __all__ = ['class_of', 'inferencer_of']
 
-#: Inferencers by the ``task`` that a whole states.
+#: Inferencers by the ``task`` that a model states.
 _INFERENCERS: dict[str, type[Inferencer]] = {
     'classification': ImageClassificationInferencer,
     'retrieval': ImageRetrievalInferencer,
@@ -58,5 +58,5 @@ def class_of(
 
 def _class_for(cfg: Config) -> type[Inferencer]:
     kind = cfg.model.get('type')
-    whole = MODELS.get(kind) if isinstance(kind, str) else kind
-    return _INFERENCERS.get(getattr(whole, 'task', None), Inferencer)
+    model = MODELS.get(kind) if isinstance(kind, str) else kind
+    return _INFERENCERS.get(getattr(model, 'task', None), Inferencer)

@@ -1,4 +1,4 @@
-"""The wholes that classify."""
+"""Models that classify images."""
 
 from . import key_maps  # noqa: F401  (enters the maps by name)
 from .base import BaseClassifier
