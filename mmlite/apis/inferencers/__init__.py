@@ -5,6 +5,7 @@ from .classification import ClassPrediction, ImageClassificationInferencer
 from .detection import DetectionInferencer, DetectionPrediction
 from .gait import GaitInferencer, GaitPrediction
 from .prediction import Prediction
+from .reconstruction import ReconstructionInferencer, ReconstructionPrediction
 from .retrieval import ImageRetrievalInferencer, RetrievalPrediction
 from .sources import Source, find_sources
 from .stereo import StereoInferencer, StereoPrediction
@@ -20,6 +21,8 @@ __all__ = [
     'ImageRetrievalInferencer',
     'Inferencer',
     'Prediction',
+    'ReconstructionInferencer',
+    'ReconstructionPrediction',
     'RetrievalPrediction',
     'Source',
     'StereoInferencer',

@@ -12,6 +12,7 @@ from .base import Inferencer, config_and_checkpoint
 from .classification import ImageClassificationInferencer
 from .detection import DetectionInferencer
 from .gait import GaitInferencer
+from .reconstruction import ReconstructionInferencer
 from .retrieval import ImageRetrievalInferencer
 from .stereo import StereoInferencer
 
@@ -22,6 +23,7 @@ __all__ = [
 #: Inferencers by the ``task`` that a whole states.
 _INFERENCERS: dict[str, type[Inferencer]] = {
     'classification': ImageClassificationInferencer,
+    'reconstruction': ReconstructionInferencer,
     'retrieval': ImageRetrievalInferencer,
     'gait': GaitInferencer,
     'detection': DetectionInferencer,

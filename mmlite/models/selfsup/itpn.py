@@ -44,7 +44,9 @@ class iTPN(MaskedImageModel):  # noqa: N801 (mmpretrain's name)
         if self.backbone.reconstruction_type == 'pixel':
             latent, mask, ids_restore = self.backbone(inputs)
             pred = self.neck(latent, ids_restore)
-            return dict(loss=self.head.loss(pred, inputs, mask))
+            loss = self.head.loss(pred, inputs, mask)
+            self.show_patches(inputs, pred, mask)
+            return dict(loss=loss)
         images, originals = inputs
         mask = masks_of(data_samples).to(images.device)
         feats = self.neck(self.backbone(images, mask))
