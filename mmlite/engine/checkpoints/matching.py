@@ -39,6 +39,7 @@ class LoadReport:
         missing: Names that only the model has.
         unexpected: Names that only the checkpoint has.
         mismatched: Name, shape in the checkpoint, and shape in the model.
+        outside: How many of the checkpoint were not wanted, e.g. not under a prefix.
     """
 
     matched: int
@@ -47,6 +48,7 @@ class LoadReport:
     missing: list[str] = field(default_factory=list)
     unexpected: list[str] = field(default_factory=list)
     mismatched: list[tuple[str, tuple, tuple]] = field(default_factory=list)
+    outside: int = 0
 
     @property
     def complete(self) -> bool:
@@ -75,7 +77,8 @@ class LoadReport:
     def loaded(self, source: str) -> str:
         """A line that says what was loaded."""
         entries = '1 entry' if self.matched == 1 else f'{self.matched} entries'
-        return f'{"loaded":<9} {source}, {entries}'
+        others = f'; {self.outside} others left out' if self.outside else ''
+        return f'{"loaded":<9} {source}, {entries}{others}'
 
     def differences(self) -> list[str]:
         """Lines on what differs: the first few of each kind."""
@@ -158,10 +161,13 @@ def load_state(
         print_log(f'{source}: {converted}', logger='current')
     for pattern, replacement in revise_keys:
         state = {re.sub(pattern, replacement, k): v for k, v in state.items()}
+    given = len(state)
     if prefix is not None:
         state = _under(prefix, state, source)
+    outside = given - len(state)
     state = _renamed(state, model)
     report = _load(model, state, metadata)
+    report.outside = outside + len(report.unexpected)
     if report.foreign:
         raise CheckpointError(f'{source} is of another model: {report}')
     if strict and not report.complete:

@@ -26,7 +26,7 @@ class MaskedImageModel(BaseSelfSupervisor):
     Override:
         loss: images to a dict of losses; calls :meth:`show` where it predicts
             pixels.
-        extract_feat: images to features, if the backbone takes no ``mask=None``.
+        whole_features: images to features, if the backbone takes no ``mask=None``.
 
     Args:
         args, kwargs: Arguments of :class:`BaseSelfSupervisor`.
@@ -43,6 +43,10 @@ class MaskedImageModel(BaseSelfSupervisor):
         self._shown: tuple[Tensor, Tensor, Tensor] | None = None
 
     def extract_feat(self, inputs: Tensor) -> Any:
+        """The features of whole images."""
+        return self.whole_features(inputs)
+
+    def whole_features(self, inputs: Tensor) -> Any:
         """The features of whole images."""
         return self.backbone(inputs, mask=None)
 

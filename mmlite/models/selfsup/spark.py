@@ -127,7 +127,7 @@ class SparK(MaskedImageModel):
             self.mask_tokens.append(_mask_token(width))
             width, wanted = width // 2, wanted // 2
 
-    def extract_feat(self, inputs: Tensor) -> tuple[Tensor, ...]:
+    def whole_features(self, inputs: Tensor) -> tuple[Tensor, ...]:
         """The features of whole images."""
         return self.backbone(inputs)
 
