@@ -17,6 +17,7 @@ from jpegs import decode_and_crop
 from loops import history, host_reads, overhead
 from pipelines import in_memory, main_process, per_sample
 from scan import scan
+from selfsup import encoder, momentum_steps, search, views
 from session import Benchmark, arguments, cpu_name, measure, one_thread
 from training import whole_training
 from updates import moving_average, optimizer_step
@@ -43,6 +44,10 @@ BENCHMARKS: dict[str, Benchmark] = dict(
     D2=features_of_boxes,
     D3=step_of_detectors,
     D4=average_precision,
+    S1=views,
+    S2=encoder,
+    S3=momentum_steps,
+    S4=search,
 )
 
 

@@ -56,8 +56,9 @@ def here(tmp_path, monkeypatch):
 
 
 def make_folder(path: Path) -> Path:
-    """The package, its configs, and mmlite's configs beside them."""
-    shutil.copytree(HERE / 'my_project', path / 'my_project')
+    """The packages, their configs, and mmlite's configs beside them."""
+    for package in ('my_project', 'my_selfsup'):
+        shutil.copytree(HERE / package, path / package)
     shutil.copytree(ROOT / 'configs', path / 'configs')
     for config in HERE.glob('my_*.py'):
         shutil.copy(config, path)
