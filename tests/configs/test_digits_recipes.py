@@ -48,6 +48,7 @@ def test_digits_never_seen_are_found_better_than_at_random(tmp_path):
     runner = apis.train(RETRIEVAL, options, work_dir=tmp_path)
     losses = runner.message_hub.get_scalar('train/loss').data[0]
     assert losses[-5:].mean() < losses[:5].mean()
-    figures = apis.test(RETRIEVAL, tmp_path / 'epoch_6.pth', options)
+    checkpoint = tmp_path / 'epoch_6.pth'
+    figures = apis.test(RETRIEVAL, checkpoint, options, work_dir=tmp_path)
     # One in four is found by chance.
     assert figures['retrieval/Recall@1'] > 50
