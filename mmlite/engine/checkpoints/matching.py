@@ -209,13 +209,15 @@ def _kind(value: Any) -> str:
 
 def _under(prefix: str, state: dict[str, Tensor], source: str) -> dict[str, Tensor]:
     prefix = prefix.rstrip('.') + '.'
-    inner = {k[len(prefix) :]: v for k, v in state.items() if k.startswith(prefix)}
-    if not inner:
-        heads = sorted({k.split('.')[0] for k in state})
-        raise CheckpointError(
-            f'{source} has no entries under {prefix!r}; there are {", ".join(heads)}'
-        )
-    return inner
+    # What a parallel wrapper adds to all names is taken off when a file is read.
+    for head in (prefix, prefix.removeprefix('module.')):
+        inner = {k[len(head) :]: v for k, v in state.items() if k.startswith(head)}
+        if inner:
+            return inner
+    heads = sorted({k.split('.')[0] for k in state})
+    raise CheckpointError(
+        f'{source} has no entries under {prefix!r}; there are {", ".join(heads)}'
+    )
 
 
 def _renamed(state: dict[str, Tensor], model: nn.Module) -> dict[str, Tensor]:

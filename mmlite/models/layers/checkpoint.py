@@ -47,8 +47,9 @@ def _statistics_at_rest(norms: list[_BatchNorm]) -> Iterator[None]:
     # With momentum 0 a running mean is set to itself, and the saved tensors
     # are as many as in the first call, which checkpoint insists on.
     before = [(norm, norm.momentum, norm.num_batches_tracked) for norm in norms]
-    for norm in norms:
-        norm.momentum, norm.num_batches_tracked = 0.0, None
+    for norm, _, count in before:  # SyncBatchNorm insists on a count
+        norm.momentum = 0.0
+        norm.num_batches_tracked = None if count is None else count.clone()
     try:
         yield
     finally:
