@@ -11,6 +11,7 @@ import torch
 from contracts.tiny import CONTRASTIVE
 from mmengine.config import Config
 from mmengine.logging import MMLogger
+from mmengine.registry import init_default_scope
 
 from mmlite.apis import knn
 from mmlite.engine import Runner
@@ -113,6 +114,7 @@ def capture_log():
 def test_official_checkpoints_fill_the_backbone_and_the_rest_is_counted(
     tmp_path, layout
 ):
+    init_default_scope('mmlite')
     cfg = dict(CONTRASTIVE['MoCo']['backbone'])
     torch.manual_seed(0)
     weights = MODELS.build(cfg).state_dict()
