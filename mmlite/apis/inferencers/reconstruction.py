@@ -27,6 +27,8 @@ from .preparing import dataset_of
 
 __all__ = ['ReconstructionInferencer', 'ReconstructionPrediction', 'still_steps']
 
+_LEAST = 224  # pixels of a side of what is drawn
+
 
 class ReconstructionPrediction(Prediction):
     """A picture with a part hidden, what is predicted of that part, and the picture.
@@ -69,13 +71,14 @@ class ReconstructionPrediction(Prediction):
         shown = DataSample()
         for name in ('pred_masked', 'pred_reconstruction'):
             shown.set_field(self._rgb(name), name)
-        target = self._rgb('pred_target').clamp(0, 255).round().byte()
-        picture = target.permute(1, 2, 0).numpy()
-        edge = 224 if min(picture.shape[:2]) < 224 else None
-        return UniversalVisualizer().visualize_cls(picture, shown, resize=edge)
+        picture = self._rgb('pred_target').byte().permute(1, 2, 0).numpy()
+        # A small picture is enlarged pixel by pixel, as the others beside it are.
+        times = -(-_LEAST // min(picture.shape[:2]))
+        picture = picture.repeat(times, axis=0).repeat(times, axis=1)
+        return UniversalVisualizer().visualize_cls(picture, shown)
 
     def _rgb(self, name: str) -> torch.Tensor:
-        picture = self.sample.get(name)
+        picture = self.sample.get(name).clamp(0, 255).round()
         if picture.shape[0] == 1:
             return picture.expand(3, -1, -1)
         return picture.flip(0) if self.bgr else picture
