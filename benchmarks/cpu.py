@@ -19,6 +19,7 @@ from networks import forward
 from pipelines import in_memory, main_process, per_sample
 from policies import augmentation
 from scan import scan
+from selfsup import encoder, momentum_steps, search, views
 from session import Benchmark, arguments, cpu_name, measure, one_thread
 from starting import start
 from training import whole_training
@@ -49,6 +50,10 @@ BENCHMARKS: dict[str, Benchmark] = dict(
     D2=features_of_boxes,
     D3=step_of_detectors,
     D4=average_precision,
+    S1=views,
+    S2=encoder,
+    S3=momentum_steps,
+    S4=search,
 )
 
 

@@ -182,17 +182,17 @@ def draw_silhouettes(image: np.ndarray, sample: DataSample, look: Look) -> np.nd
 def draw_reconstruction(
     image: np.ndarray, sample: DataSample, look: Look
 ) -> np.ndarray:
-    """What was seen of a picture, and what was made of it, beside it.
+    """What was seen of a picture, what was made of it, and the picture.
 
     ``pred_masked`` and ``pred_reconstruction`` are ``(C, H, W)`` from 0 to 255.
     """
-    panels = [image]
+    panels = []
     for name in ('pred_masked', 'pred_reconstruction'):
         value = sample.get(name) if look.draw_pred else None
         if value is not None:
             picture = _numpy(value).clip(0, 255).transpose(1, 2, 0)
             panels.append(_resized(as_rgb(picture), image))
-    return np.concatenate(panels, axis=1)
+    return np.concatenate([*panels, image], axis=1)
 
 
 #: Every kind of field that is drawn; those of labels are written last, as text.
