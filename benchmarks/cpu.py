@@ -18,6 +18,7 @@ from loops import history, host_reads, overhead
 from pipelines import in_memory, main_process, per_sample
 from scan import scan
 from session import Benchmark, arguments, cpu_name, measure, one_thread
+from stereo import concat, correlation, lookup, regression, step_of_psmnet
 from training import whole_training
 from updates import moving_average, optimizer_step
 
@@ -43,6 +44,11 @@ BENCHMARKS: dict[str, Benchmark] = dict(
     D2=features_of_boxes,
     D3=step_of_detectors,
     D4=average_precision,
+    S1=concat,
+    S2=correlation,
+    S3=regression,
+    S4=step_of_psmnet,
+    S5=lookup,
 )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import operator
 import statistics
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -99,6 +100,17 @@ class Rounds(dict):
         return ', '.join(
             f'{k} {images / v:,.0f} img/s' for k, v in self.medians.items()
         )
+
+
+def timed(call: Callable[[], object]) -> Callable[[], float]:
+    """A side of which the seconds of a call count."""
+
+    def run() -> float:
+        start = time.perf_counter()
+        call()
+        return time.perf_counter() - start
+
+    return run
 
 
 def take_turns(

@@ -8,27 +8,28 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-__all__ = ['lookup_rows', 'row_correlation', 'row_pyramid']
+__all__ = ['lookup_around', 'lookup_rows', 'row_correlation', 'row_pyramid']
 
 
-def row_correlation(left: Tensor, right: Tensor) -> Tensor:
+def row_correlation(left: Tensor, right: Tensor, scaled: bool = True) -> Tensor:
     """Products of the features of each left pixel with its whole row on the right.
 
     Args:
         left: Features of the left view.
         right: Those of the right view.
+        scaled: Whether to divide them by the root of ``C``.
 
     Shape:
-        left, right: ``(B, C, H, W)``.
-        returns: float32, ``(B, H, W, W)``, divided by the root of ``C``.
+        left, right: ``(B, C, H, W)``; returns: float32, ``(B, H, W, W)``.
 
     Example:
         >>> views = torch.tensor([[[[1., 2.]]]]), torch.tensor([[[[3., 4.]]]])
         >>> row_correlation(*views)[0, 0].tolist()
         [[3.0, 4.0], [6.0, 8.0]]
     """
-    scale = left.size(1) ** -0.5
-    rows = left.float().permute(0, 2, 3, 1) * scale
+    rows = left.float().permute(0, 2, 3, 1)
+    if scaled:
+        rows = rows * left.size(1) ** -0.5
     return rows @ right.float().permute(0, 2, 1, 3)
 
 
@@ -51,12 +52,38 @@ def row_pyramid(corr: Tensor, num_levels: int) -> list[Tensor]:
     return levels
 
 
+def lookup_around(rows: Tensor, places: Tensor, radius: int) -> Tensor:
+    """Entries of rows around places between them.
+
+    The steps around a place are whole, so all of them lie as far behind an entry: two
+    more entries are read than there are steps, where a general resampling reads four
+    a step.
+
+    Args:
+        rows: What is looked up.
+        places: Where, in entries of a row.
+        radius: Steps to either side ``r``.
+
+    Shape:
+        rows: ``(*, W)``; places: ``(*)``, or 1 where all rows have the same.
+        returns: ``(*, 2 r + 1)``; 0 outside of the rows.
+
+    Example:
+        >>> lookup_around(torch.tensor([2., 4., 8.]), torch.tensor(0.5), radius=1)
+        tensor([1., 3., 6.])
+    """
+    first = places.floor()
+    behind = (places - first).unsqueeze(-1)
+    steps = torch.arange(-radius, radius + 2, device=places.device)
+    columns = first.unsqueeze(-1) + steps  # (*, 2 r + 2)
+    inside = (columns >= 0) & (columns < rows.size(-1))
+    index = columns.clamp(0, rows.size(-1) - 1).long()
+    taken = rows.gather(-1, index.expand(*rows.shape[:-1], -1)) * inside
+    return torch.lerp(taken[..., :-1], taken[..., 1:], behind)
+
+
 def lookup_rows(levels: Sequence[Tensor], places: Tensor, radius: int) -> Tensor:
     """Correlations around places between pixels, level by level.
-
-    The steps around a place are whole, so all of them lie as far behind a pixel: two
-    more pixels are read than there are steps, where a general resampling reads four a
-    step.
 
     Args:
         levels: Correlations as :func:`row_pyramid` gives them.
@@ -72,14 +99,7 @@ def lookup_rows(levels: Sequence[Tensor], places: Tensor, radius: int) -> Tensor
         >>> lookup_rows([level], torch.tensor([[[0.5]]]), radius=1).flatten()
         tensor([1., 3., 6.])
     """
-    steps = torch.arange(-radius, radius + 2, device=places.device)
-    found = []
-    for i, level in enumerate(levels):
-        at = places / 2**i
-        first = at.floor()
-        behind = (at - first).unsqueeze(-1)
-        columns = first.unsqueeze(-1) + steps  # (B, H, W, 2 r + 2)
-        inside = (columns >= 0) & (columns < level.size(-1))
-        taken = level.gather(-1, columns.clamp(0, level.size(-1) - 1).long()) * inside
-        found.append(torch.lerp(taken[..., :-1], taken[..., 1:], behind))
+    found = [
+        lookup_around(level, places / 2**i, radius) for i, level in enumerate(levels)
+    ]
     return torch.cat(found, dim=-1).permute(0, 3, 1, 2).contiguous()

@@ -15,6 +15,7 @@ import torch
 
 FOLDER = Path(__file__).parents[2] / 'benchmarks'
 ON_CPU = [f'C{i}' for i in (*range(1, 14), *range(20, 24))]
+ON_CPU += [f'S{i}' for i in range(1, 6)]
 ON_GPU = [f'G{i}' for i in range(1, 12)]
 
 

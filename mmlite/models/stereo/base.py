@@ -129,6 +129,9 @@ class StereoModel(BaseModel):
 
     Override:
         estimate: disparities of a pair, from the first to the last.
+
+    Raises:
+        TrainingError: if a map has one pixel, of which there are no batch statistics.
     """
 
     normalization: ClassVar[Mapping[str, Any]] = dict(_IMAGENET, to_rgb=True)
@@ -148,7 +151,7 @@ class StereoModel(BaseModel):
 
     def forward_outputs(self, inputs: Mapping[str, Tensor]) -> dict[str, Any]:
         """Disparities by name, see :class:`BaseModel`."""
-        disparities = self.estimate(inputs['ref_img'], inputs['tgt_img'])
+        disparities = self._estimate(inputs['ref_img'], inputs['tgt_img'])
         final = disparities[-1]
         outputs: dict[str, Any] = dict(
             inference_disp=dict(disp_est=final),
@@ -160,6 +163,18 @@ class StereoModel(BaseModel):
         elif self.training:
             outputs['training_disp'] = dict(disp=dict(disp_ests=disparities))
         return outputs
+
+    def _estimate(self, left: Tensor, right: Tensor) -> list[Tensor]:
+        try:
+            return self.estimate(left, right)
+        except ValueError as error:
+            if not str(error).startswith('Expected more than 1'):
+                raise
+            raise TrainingError(
+                f'{len(left)} pair of {left.shape[-1]}x{left.shape[-2]} leaves one '
+                f'pixel in a map of {type(self).__name__}, of which there are no '
+                'statistics; train with batch_size=2 or more, or with larger crops'
+            ) from error
 
     def check_max_disp(self, divisor: int) -> int:
         """``max_disp``, which the layers need as a multiple of ``divisor``."""
