@@ -10,9 +10,7 @@ MobileNetV2 starts from ImageNet there (`model.init_cfg`), and everything learns
 
 _base_ = './raftstereo_2xb3-100k_sceneflow.py'
 
-model = dict(
-    _delete_=True, type='IGEV', max_disp=192, train_iters=22, norm_eval=False
-)
+model = dict(_delete_=True, type='IGEV', max_disp=192, train_iters=22, norm_eval=False)
 train_dataloader = dict(batch_size=4)
 param_scheduler = dict(total_steps=200100)
 train_cfg = dict(max_iters=200000)

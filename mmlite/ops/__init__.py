@@ -16,7 +16,7 @@ from .cost_volume import (
 )
 from .disparity import context_upsample, convex_upsample, regress_disparity
 from .gather import gather, place_in_gathered
-from .lookup import lookup_around, lookup_rows, row_correlation, row_pyramid
+from .lookup import RowLookup, row_correlation, row_pyramid
 from .nms import batched_nms, fixed_point_nms, multiclass_nms, nms, soft_nms
 from .patches import (
     gather_tokens,
@@ -32,6 +32,7 @@ from .roi_align import crop_and_resize, multi_level_roi_align, roi_align
 from .search import nearest
 
 __all__ = [
+    'RowLookup',
     'batched_nms',
     'box_area',
     'box_overlaps',
@@ -49,8 +50,6 @@ __all__ = [
     'group_correlation_volume',
     'hide_tokens',
     'large_enough',
-    'lookup_around',
-    'lookup_rows',
     'multi_level_roi_align',
     'multiclass_nms',
     'nearest',

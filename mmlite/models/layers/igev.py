@@ -10,7 +10,14 @@ from torch import Tensor, nn
 
 from .light_stereo import MobileStages
 
-__all__ = ['GeometryHourglass', 'IGEVFeatures', 'JoinedMaps', 'VolumeGate', 'conv_bn_leaky_3d', 'conv_in']
+__all__ = [
+    'GeometryHourglass',
+    'IGEVFeatures',
+    'JoinedMaps',
+    'VolumeGate',
+    'conv_bn_leaky_3d',
+    'conv_in',
+]
 
 
 def _conv_norm(conv: nn.Module, norm: type[nn.Module]) -> nn.Sequential:

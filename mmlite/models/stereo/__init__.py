@@ -11,10 +11,10 @@ from .raftstereo import RAFTStereo
 from .tinystereo import TinyStereo
 
 __all__ = [
+    'IGEV',
     'BaseLoss',
     'BaseModel',
     'GwcNet',
-    'IGEV',
     'LightStereo',
     'PSMNet',
     'RAFTStereo',

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from ...ops import (
+    RowLookup,
     context_upsample,
     group_correlation_volume,
-    lookup_around,
     regress_disparity,
     row_correlation,
     row_pyramid,
@@ -42,7 +42,7 @@ def _stem(in_channels: int, channels: int, stride: int) -> nn.Sequential:
     )
 
 
-@MODELS.register_module(name=['IGEV', 'IGEVStereo'])
+@MODELS.register_module()
 class IGEV(RecurrentStereo):
     """A refined cost volume gives the first disparity, and what is looked up later.
 
@@ -128,14 +128,14 @@ class IGEV(RecurrentStereo):
 
         states, gates = self.begin(self.cnet(left, self.num_layers)[0])
         corr = row_correlation(first, second, scaled=False)
-        pyramids = [
-            row_pyramid(rows, self.levels)
+        around = [
+            RowLookup(row_pyramid(rows, self.levels), self.radius)
             for rows in (volume.float().permute(0, 3, 4, 1, 2), corr.unsqueeze(3))
         ]
         iters = self.train_iters if self.training else self.valid_iters
         for i in range(iters):
             disparity = disparity.detach()
-            seen = self._lookup(pyramids, disparity).to(states[0].dtype)
+            seen = _pieces(around, disparity).to(states[0].dtype)
             states, change = self.update_block(
                 states, gates, seen, disparity, self.slow_fast
             )
@@ -151,17 +151,15 @@ class IGEV(RecurrentStereo):
         half = self.stem_2(view)
         return [torch.cat([maps[0], self.stem_4(half)], dim=1), *maps[1:]], half
 
-    def _lookup(self, pyramids: list[list[Tensor]], disparity: Tensor) -> Tensor:
-        """Pieces of the volume and of the correlations around the disparity."""
-        shift = disparity.squeeze(1).unsqueeze(-1)  # (B, H, W, 1), as their channels
-        own = torch.arange(shift.size(2), device=shift.device, dtype=shift.dtype)
-        places = shift, own.unsqueeze(-1) - shift
-        pieces = [
-            lookup_around(pyramid[i], at / 2**i, self.radius).flatten(3)
-            for i in range(self.levels)
-            for pyramid, at in zip(pyramids, places, strict=True)
-        ]
-        return torch.cat(pieces, dim=-1).permute(0, 3, 1, 2).contiguous()
+
+def _pieces(around: list[RowLookup], disparity: Tensor) -> Tensor:
+    """Pieces of the volume and of the correlations around the disparity."""
+    shift = disparity.squeeze(1).unsqueeze(-1)  # (B, H, W, 1), as their channels
+    own = torch.arange(shift.size(2), device=shift.device, dtype=shift.dtype)
+    of_volume, of_views = around
+    pieces = of_volume(shift), of_views(own.unsqueeze(-1) - shift)
+    both = torch.cat(pieces, dim=3).transpose(3, 4)  # (B, H, W, L, C, 2 r + 1)
+    return both.flatten(3).permute(0, 3, 1, 2)
 
 
 def _enlarged(disparity: Tensor, logits: Tensor) -> Tensor:

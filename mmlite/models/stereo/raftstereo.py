@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from ...ops import convex_upsample, lookup_rows, row_correlation, row_pyramid
+from ...ops import RowLookup, convex_upsample, row_correlation, row_pyramid
 from ...registry import MODELS
 from ..layers.raft_encoder import RAFTEncoder, RAFTResidual
 from ..model_cfg import ModelCfg
@@ -79,6 +79,7 @@ class RAFTStereo(RecurrentStereo):
         """After each iteration in training, after the last one otherwise."""
         states, gates, first, second = self._encode(left, right)
         levels = row_pyramid(row_correlation(first, second), self.levels)
+        around = RowLookup(levels, self.radius)
         batch, _, height, width = first.shape
         own = torch.arange(width, device=left.device, dtype=first.dtype)
         flow = first.new_zeros(batch, 1, height, width)
@@ -86,7 +87,7 @@ class RAFTStereo(RecurrentStereo):
         iters = self.train_iters if self.training else self.valid_iters
         for i in range(iters):
             flow = flow.detach()
-            corr = lookup_rows(levels, flow.squeeze(1) + own, self.radius)
+            corr = around(flow.squeeze(1) + own).flatten(3).permute(0, 3, 1, 2)
             motion = torch.cat([flow, torch.zeros_like(flow)], dim=1)
             states, change = self.update_block(
                 states, gates, corr.to(states[0].dtype), motion, self.slow_fast
