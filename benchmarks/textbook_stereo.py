@@ -40,6 +40,16 @@ def regress_disparity(logits: Tensor, keepdim: bool = False) -> Tensor:
     return (logits.softmax(dim=1) * shifts).sum(dim=1, keepdim=keepdim)
 
 
+def upsampled_disparity(
+    cost: Tensor, num_disp: int, size: tuple[int, int], align_corners: bool = False
+) -> Tensor:
+    """The fine volume, its probabilities, and their mean."""
+    fine = F.interpolate(
+        cost, (num_disp, *size), mode='trilinear', align_corners=align_corners
+    )
+    return regress_disparity(fine.squeeze(1))
+
+
 def lookup_rows(levels: Sequence[Tensor], places: Tensor, radius: int) -> Tensor:
     """Correlations around places, resampled by ``grid_sample``."""
     steps = torch.linspace(-radius, radius, 2 * radius + 1)
@@ -58,8 +68,9 @@ def lookup_rows(levels: Sequence[Tensor], places: Tensor, radius: int) -> Tensor
 @contextmanager
 def textbook_psmnet() -> Iterator[None]:
     """Let PSMNet compute in these forms."""
+    place = 'mmlite.models.stereo.psmnet'
     with (
-        mock.patch('mmlite.models.stereo.psmnet.concat_volume', concat_volume),
-        mock.patch('mmlite.models.stereo.base.regress_disparity', regress_disparity),
+        mock.patch(f'{place}.concat_volume', concat_volume),
+        mock.patch(f'{place}.upsampled_disparity', upsampled_disparity),
     ):
         yield

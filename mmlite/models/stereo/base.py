@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+from torch.utils.checkpoint import checkpoint
 
 from ...errors import (
     ConfigError,
@@ -240,6 +241,9 @@ def upsampled_disparity(
 ) -> Tensor:
     """The disparity of a coarse cost volume, at every pixel.
 
+    In training the fine volume is computed again for the gradient: it is 64 times as
+    large as the coarse one, which alone is kept.
+
     Args:
         cost: Larger where both views fit better.
         num_disp: Number of disparities of the images.
@@ -249,7 +253,13 @@ def upsampled_disparity(
     Shape:
         cost: ``(B, 1, M, H, W)``; returns: ``(B, *size)``, px.
     """
-    fine = F.interpolate(
-        cost, (num_disp, *size), mode='trilinear', align_corners=align_corners
-    )
-    return regress_disparity(fine.squeeze(1))
+
+    def regressed(cost: Tensor) -> Tensor:
+        fine = F.interpolate(
+            cost, (num_disp, *size), mode='trilinear', align_corners=align_corners
+        )
+        return regress_disparity(fine.squeeze(1))
+
+    if not torch.is_grad_enabled():
+        return regressed(cost)
+    return checkpoint(regressed, cost, use_reentrant=False, preserve_rng_state=False)
