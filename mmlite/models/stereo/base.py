@@ -18,7 +18,7 @@ from ...errors import (
     did_you_mean,
 )
 from ...ops import regress_disparity
-from ...structures import DataSample, meta_values, scatter_field
+from ...structures import DataSample, has_field, meta_values, scatter_field
 from ..named_outputs import BaseModel as NamedOutputs
 
 __all__ = ['BaseModel', 'StereoModel', 'upsampled_disparity']
@@ -89,6 +89,11 @@ class BaseModel(NamedOutputs):
         if isinstance(inputs, Mapping):
             check_pair(inputs, self.size_divisor)
         return super().build_inputs(inputs, data_samples)
+
+    def _ground_truth(self, samples: Sequence[DataSample]) -> dict[str, Tensor]:
+        if not self.training and _is_of_the_files(samples):
+            return {}  # only predictions that are resized back compare with it
+        return super()._ground_truth(samples)
 
     def get_loss(self, outputs: dict[str, Any], inputs: Any) -> Any:
         """The loss of what ``forward`` gives; the ground truth has to be there."""
@@ -218,6 +223,19 @@ def check_pair(inputs: Mapping[str, Any], divisor: int) -> None:
             f'{divisor}; leave pad_size_divisor of the data preprocessor at {divisor}, '
             'and call test_step, val_step or train_step, which pad'
         )
+
+
+def _is_of_the_files(samples: Sequence[DataSample]) -> bool:
+    """Whether the pairs were resized, but not their ground truth."""
+    if not has_field(samples, 'gt_disparity'):
+        return False
+    sizes = [meta_values(samples, key) for key in ('ori_shape', 'img_shape')]
+    return any(
+        None not in (ori, new)
+        and tuple(ori[:2]) != tuple(new[:2])
+        and tuple(sample.gt_disparity.shape[-2:]) == tuple(ori[:2])
+        for sample, ori, new in zip(samples, *sizes, strict=True)
+    )
 
 
 def _resized_back(
