@@ -16,6 +16,7 @@ from .cost_volume import (
 )
 from .disparity import context_upsample, convex_upsample, regress_disparity
 from .gather import gather, place_in_gathered
+from .layout import use_channels_last
 from .lookup import RowLookup, row_correlation, row_pyramid
 from .nms import batched_nms, fixed_point_nms, multiclass_nms, nms, soft_nms
 from .patches import (
@@ -30,6 +31,7 @@ from .patches import (
 )
 from .roi_align import crop_and_resize, multi_level_roi_align, roi_align
 from .search import nearest
+from .softmax import class_softmax
 
 __all__ = [
     'RowLookup',
@@ -37,6 +39,7 @@ __all__ = [
     'box_area',
     'box_overlaps',
     'centered_to_corners',
+    'class_softmax',
     'clip_boxes',
     'concat_volume',
     'context_upsample',
@@ -67,4 +70,5 @@ __all__ = [
     'split_tokens',
     'square',
     'unpatchify',
+    'use_channels_last',
 ]
