@@ -152,7 +152,9 @@ def test_options_exist(page, capsys):
 OTHER_FAMILIES = (
     'my_algorithm_digits',
     'my_detection/',
+    'kinds',
     'my_faster_rcnn',
+    'my_kinds',
     'my_selfsup',
     'my_ssd',
 )
