@@ -35,12 +35,14 @@ class Look(NamedTuple):
         draw_gt: Whether ground truth is drawn.
         draw_pred: Whether predictions are drawn.
         draw_score: Whether scores are written.
+        pred_score_thr: Predicted boxes with a lower score are not drawn.
     """
 
     classes: Sequence[str] | None = None
     draw_gt: bool = True
     draw_pred: bool = True
     draw_score: bool = True
+    pred_score_thr: float = 0.0
 
     def sides(self) -> list[tuple[str, str, tuple]]:
         """Prefix, name and colour of what is drawn."""
@@ -80,6 +82,9 @@ def draw_boxes(image: np.ndarray, sample: DataSample, look: Look) -> np.ndarray:
         labels = sample.get(f'{side}_bboxes_labels', sample.get(f'{side}_labels'))
         scores = sample.get(f'{side}_bboxes_scores', sample.get(f'{side}_scores'))
         for place, box in enumerate(_numpy(boxes).reshape(-1, 4) * ratio):
+            low = scores is not None and float(scores[place]) < look.pred_score_thr
+            if side == 'pred' and low:
+                continue
             x1, y1, x2, y2 = (round(float(edge)) for edge in box)
             cv2.rectangle(image, (x1, y1), (x2, y2), colour, thickness)
             text = _box_text(place, labels, scores, look)

@@ -19,6 +19,8 @@ from ...engine import load_checkpoint
 from ...errors import CheckpointError, UserError
 from ...structures import DataSample
 from ..model import init_model
+from ..zoo.cards import published_weights
+from ..zoo.configs import read_config
 from .prediction import Prediction, Predictions
 from .preparing import SourceDataset, test_dataset_of
 from .sources import find_sources, in_groups
@@ -40,10 +42,11 @@ class Inferencer:
         prediction: what is given back for a sample.
 
     Args:
-        config: A config file or a loaded config; a checkpoint alone does too if it
-            holds its config, as those of a training do.
-        checkpoint: A checkpoint file or URL. Without one the weights are random,
-            which is warned of.
+        config: A config file or a loaded config, or the name of a model, see
+            :func:`~mmlite.apis.list_models`; a checkpoint alone does too if it holds
+            its config, as those of a training do.
+        checkpoint: A checkpoint file or URL; True for the published weights of the
+            model of that name. Without one the weights are random, which is warned of.
         device: Where to compute; by default a GPU if there is one.
         overrides: ``'key.path=value'`` strings, as after ``--cfg-options``.
 
@@ -67,10 +70,18 @@ class Inferencer:
 
     keys: ClassVar[tuple[str, ...]] = ('img',)
 
+    def __new__(cls, *args: Any, **kwargs: Any) -> Inferencer:
+        """An inferencer for the task of the model, where none is asked for."""
+        if cls is not Inferencer:
+            return super().__new__(cls)
+        from .tasks import class_of
+
+        return super().__new__(class_of(*args, **kwargs))
+
     def __init__(
         self,
         config: str | Path | Config,
-        checkpoint: str | Path | None = None,
+        checkpoint: str | Path | bool | None = None,
         device: str | torch.device | None = None,
         overrides: Sequence[str] = (),
     ) -> None:
@@ -163,21 +174,25 @@ class Inferencer:
 
 def config_and_checkpoint(
     config: str | Path | Config,
-    checkpoint: str | Path | None = None,
+    checkpoint: str | Path | bool | None = None,
     overrides: Sequence[str] = (),
 ) -> tuple[Config, str | Path | None]:
     """The config, and the checkpoint, of which either may hold the other.
 
     Args:
-        config: A config file, a loaded config, or a checkpoint that holds one.
-        checkpoint: A checkpoint, if ``config`` is none itself.
+        config: A config file, a loaded config, the name of a model, or a checkpoint
+            that holds one.
+        checkpoint: A checkpoint, if ``config`` is none itself; True for the published
+            weights of the model of that name.
         overrides: ``'key.path=value'`` strings.
 
     Raises:
         CheckpointError: if the checkpoint holds no config where none is given.
     """
     if isinstance(config, Config) or Path(config).suffix not in CHECKPOINTS:
-        return load_config(config, overrides), checkpoint
+        if checkpoint is True:
+            checkpoint = published_weights(config)
+        return read_config(config, overrides), checkpoint
     if checkpoint is not None:
         raise UserError(f'{config} and {checkpoint} are both checkpoints; give one')
     meta = load_checkpoint(config).get('meta')

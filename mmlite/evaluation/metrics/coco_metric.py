@@ -32,7 +32,7 @@ class CocoMetric(BoxMetric):
     one of them, ``_s``, ``_m``, ``_l`` of objects below 32², between and above 96²
     square pixels; ``bbox_AR@100`` the mean of the recall with so many detections an
     image and class. A class without an object does not count; -1 stands for no object
-    at all. Objects with ``gt_ignore`` are crowds.
+    at all. Objects with ``gt_ignore_flags`` are crowds.
 
     Args:
         iou_thrs: The thresholds; ``None`` are 0.5, 0.55, ..., 0.95.
@@ -56,7 +56,8 @@ class CocoMetric(BoxMetric):
         >>> import torch
         >>> from mmlite.structures import DataSample
         >>> boxes, zero = torch.tensor([[0., 0., 8., 8.]]), torch.tensor([0])
-        >>> sample = DataSample(gt_bboxes=boxes, gt_labels=zero, pred_bboxes=boxes,
+        >>> sample = DataSample(gt_bboxes=boxes, gt_bboxes_labels=zero,
+        ...                     pred_bboxes=boxes,
         ...                     pred_scores=torch.tensor([0.9]), pred_labels=zero)
         >>> metric = METRICS.build(dict(type='CocoMetric'))
         >>> metric.process(None, [sample])

@@ -23,8 +23,8 @@ class VOCMetric(BoxMetric):
 
     Paper: The Pascal Visual Object Classes (VOC) Challenge, IJCV 2010. The figures are
     from 0 to 1: ``AP50`` for each threshold, and ``mAP``, their mean. Objects with
-    ``gt_ignore`` are difficult and do not count. A class without an object that counts
-    does not either.
+    ``gt_ignore_flags`` are difficult and do not count. A class without an object that
+    counts does not either.
 
     Args:
         iou_thrs: Least intersection over union, one or several.
@@ -43,7 +43,8 @@ class VOCMetric(BoxMetric):
         >>> from mmlite.structures import DataSample
         >>> boxes = torch.tensor([[0., 0., 8., 8.], [9., 0., 17., 8.]])
         >>> zero = torch.tensor([0, 0])
-        >>> sample = DataSample(gt_bboxes=boxes, gt_labels=zero, pred_bboxes=boxes[:1],
+        >>> sample = DataSample(gt_bboxes=boxes, gt_bboxes_labels=zero,
+        ...                     pred_bboxes=boxes[:1],
         ...                     pred_scores=torch.tensor([0.9]), pred_labels=zero[:1])
         >>> metric = METRICS.build(dict(type='VOCMetric'))
         >>> metric.process(None, [sample])
