@@ -194,6 +194,8 @@ def read_annotations(path: str | Path) -> tuple[dict[str, Any], list[dict]]:
                 f'{place_of(path, place)}: expected a dict like {{"img_path": "a.jpg", '
                 f'"gt_label": 0}}, got {shortened(sample)}'
             )
+        if 'img_label' in sample:  # as OpenMMLab's format 2.0 calls it
+            sample.setdefault('gt_label', sample.pop('img_label'))
     return metainfo, samples
 
 

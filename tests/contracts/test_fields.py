@@ -31,7 +31,12 @@ WIDTH, HEIGHT = 47, 33
 PIXELS = np.random.default_rng(0).integers(1, 256, (HEIGHT, WIDTH), np.uint8)
 COLOURS = np.random.default_rng(1).integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8)
 MIRRORED = ('horizontal', 'diagonal')
-CROPPING = ('EfficientNetCenterCrop', 'EfficientNetRandomCrop', 'RandomResizedCrop')
+CROPPING = (
+    'EfficientNetCenterCrop',
+    'EfficientNetRandomCrop',
+    'MAERandomResizedCrop',
+    'RandomResizedCrop',
+)
 SCALING = ('RandomChoiceResize', 'RandomStereoScale', 'Resize', 'ResizeEdge', *CROPPING)
 WARPING = ('RandomRotate', 'Rotate', 'Shear', 'Translate')
 

@@ -125,14 +125,14 @@ class CocoMetric(BoxMetric):
         figures = self._figures(curves)
         if self.classwise:
             figures |= self._by_class(curves, classes)
+        self.curves = {
+            name: curves.precision[0, :, label, 0]
+            for label, name in enumerate(classes)
+            if curves.num_objects[label, 0]
+        }
         if self.curve_file is not None:
-            lines = {
-                name: curves.precision[0, :, label, 0]
-                for label, name in enumerate(classes)
-                if curves.num_objects[label, 0]
-            }
             title = f'IoU {self.iou_thrs[0]:.2f}'
-            plot_precision_recall(lines, self.curve_file, title)
+            plot_precision_recall(self.curves, self.curve_file, title)
         return figures
 
     def result_names(self) -> list[str] | None:

@@ -44,11 +44,19 @@ class BoxMetric(SampleMetric):
             metric's own prefix.
 
     Override:
-        evaluate_boxes: the figures of all detections and objects.
+        evaluate_boxes: the figures of all detections and objects; keeps ``curves``.
+
+    Attributes:
+        curves: Precision at recalls evenly from 0 to 1, by the name of the class, of
+            the last evaluation; empty where there is none.
 
     Raises:
         DataError: if a sample lacks a field, a score is NaN, or a label is no class.
     """
+
+    def __init__(self, collect_device: str = 'cpu', prefix: str | None = None) -> None:
+        super().__init__(collect_device=collect_device, prefix=prefix)
+        self.curves: dict[str, np.ndarray] = {}
 
     def objects(self, data_samples: Sequence[Sample]) -> list[BoxesOfImage]:
         """The boxes of each sample."""

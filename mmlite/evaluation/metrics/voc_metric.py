@@ -103,6 +103,7 @@ class VOCMetric(BoxMetric):
             shown = table(['class', 'objects', f'AP@{self.iou_thrs[0]:g}'], rows)
             print_log(f'VOCMetric by class\n{shown}', logger='current')
             figures |= {f'{name}_precision': value for name, value in first.items()}
+        self.curves = curves
         if self.curve_file is not None:
             title = f'IoU {self.iou_thrs[0]:.2f}'
             plot_precision_recall(curves, self.curve_file, title)

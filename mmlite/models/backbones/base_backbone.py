@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABCMeta, abstractmethod
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from mmengine.model import BaseModule
@@ -22,7 +22,6 @@ __all__ = [
     'layer_depth',
     'norms_to_eval',
     'run_stages',
-    'take_arch',
 ]
 
 CONV_INIT = [
@@ -171,33 +170,6 @@ def freeze(*modules: nn.Module) -> None:
     for module in modules:
         module.eval()
         module.requires_grad_(False)
-
-
-def take_arch(
-    arch: str | Mapping[str, Any] | Sequence[Any],
-    known: Mapping[str, Any],
-    keys: Collection[str] = (),
-) -> Any:
-    """The settings of a named architecture, or a user's own.
-
-    Args:
-        arch: A name, or the settings.
-        known: Settings by name.
-        keys: Which entries settings that are a dict must have.
-
-    Raises:
-        ValueError: if the name is unknown, or an entry is missing.
-    """
-    if isinstance(arch, str):
-        if arch not in known:
-            names = ', '.join(known)
-            raise ValueError(
-                f'arch={arch!r} is not one of {names}{did_you_mean(arch, known)}'
-            )
-        return known[arch]
-    if missing := [key for key in keys if key not in arch]:
-        raise ValueError(f'arch is a name or a dict; it lacks {", ".join(missing)}')
-    return arch
 
 
 def run_stages(
