@@ -41,6 +41,8 @@ from mmlite.registry import MODELS, OPTIM_WRAPPER_CONSTRUCTORS
 from mmlite.signature import arguments_of
 from mmlite.structures import DataSample
 
+# Sizes of CLIP ViT-B/16, whose file is the target of some pre-trainings.
+CLIP = dict(grid=14, patch_size=16, width=768, layers=12, heads=12, output_dim=512)
 STEPS = ('parses', 'check', 'builds', 'count', 'trains', 'predicts')
 SMALL = 96  # pixels
 _SIZES = ('img_size', 'input_size', 'resolution', 'pretrain_img_size')
@@ -67,6 +69,8 @@ def without_weights(cfg: Any) -> Any:
             without_weights(value)
         if 'pretrained' in cfg:
             cfg['pretrained'] = None
+        if cfg.get('type') == 'CLIPGenerator' and cfg.pop('tokenizer_path', None):
+            cfg['arch'] = CLIP
     elif isinstance(cfg, list):
         cfg[:] = [value for value in cfg if not _is_pretrained(value)]
         for value in cfg:
