@@ -7,6 +7,7 @@ function of that name, and writes ``{"value": ...}`` or ``{"error": ...}``.
 from __future__ import annotations
 
 import functools
+import itertools
 import json
 import os
 import sys
@@ -38,8 +39,8 @@ mmpretrain.datasets.cifar.check_md5 = lambda path, md5: True
 CONFIGS = Path(mmpretrain.__file__).parent / '.mim' / 'configs'
 
 
-def parameter_counts(folder: str, names: list[str]) -> dict[str, int | None]:
-    """Parameters of the models of config files; ``None`` where it cannot build one."""
+def parameter_counts(folder: str, names: list[str]) -> dict[str, int | str]:
+    """Parameters of the models of config files; the reason where it builds none."""
     linspace, counts = torch.linspace, {}
     # The rates of stochastic depth are read from it, which meta tensors do not have.
     torch.linspace = functools.partial(linspace, device='cpu')
@@ -51,14 +52,14 @@ def parameter_counts(folder: str, names: list[str]) -> dict[str, int | None]:
     return counts
 
 
-def _parameter_count(path: Path) -> int | None:
+def _parameter_count(path: Path) -> int | str:
     try:
         cfg = Config.fromfile(path)
         with torch.device('meta'):
             return sum(p.numel() for p in MODELS.build(cfg.model).parameters())
-    except Exception:  # some of its files are broken
+    except Exception as error:  # some of its files are broken
         traceback.print_exc()
-        return None
+        return f'{type(error).__name__}: {" ".join(str(error).split())[:200]}'
 
 
 def cifar_config(root: str, batch_size: int, workers: int) -> Config:
@@ -196,7 +197,26 @@ def training(root: str, batch_size: int, workers: int, iterations: int) -> float
     return steps[len(steps) // 5]
 
 
+@functools.cache
+def _images(dataset: str) -> tuple[Any, Any]:
+    """A dataset, and its indices again and again."""
+    built = DATASETS.build(json.loads(dataset))
+    return built, itertools.cycle(range(len(built)))
+
+
+def augmented(dataset: dict, images: int) -> list[float]:
+    """CPU seconds of each of the next images of a dataset."""
+    built, indices = _images(json.dumps(dataset))
+    costs = []
+    for index in itertools.islice(indices, images):
+        start = time.process_time()
+        built[index]
+        costs.append(time.process_time() - start)
+    return costs
+
+
 FUNCTIONS = dict(
+    augmented=augmented,
     pipeline=pipeline,
     evaluation=evaluation,
     validation=validation,

@@ -50,6 +50,9 @@ def test_boxes_bear_their_classes(visualizer, monkeypatch):
     )
     draw(visualizer, sample, classes=['ant', 'bee'])
     assert texts == ['bee', 'bee 0.75', 'ant 0.50']
+    texts.clear()
+    draw(visualizer, sample, classes=['ant', 'bee'], pred_score_thr=0.6)
+    assert texts == ['bee', 'bee 0.75']
 
 
 def test_disparities_stand_beside_the_picture(visualizer):

@@ -4,7 +4,7 @@ from .base import Inferencer
 from .classification import ClassPrediction, ImageClassificationInferencer
 from .detection import DetectionInferencer, DetectionPrediction
 from .gait import GaitInferencer, GaitPrediction
-from .prediction import Prediction
+from .prediction import Prediction, Predictions
 from .reconstruction import ReconstructionInferencer, ReconstructionPrediction
 from .retrieval import ImageRetrievalInferencer, RetrievalPrediction
 from .sources import Source, find_sources
@@ -21,6 +21,7 @@ __all__ = [
     'ImageRetrievalInferencer',
     'Inferencer',
     'Prediction',
+    'Predictions',
     'ReconstructionInferencer',
     'ReconstructionPrediction',
     'RetrievalPrediction',

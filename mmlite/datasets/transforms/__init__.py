@@ -6,7 +6,13 @@ from .base import BaseTransform, SampleRandom, draws, rng_of
 from .batch_transform import BatchTransform, refuse_left_behind
 from .color import ColorJitter, Lighting, Normalize, RandomGrayscale
 from .compose import Compose, MultiView, TestTimeAug, build_steps
-from .cropping import BatchRandomCrop, CenterCrop, RandomCrop, RandomResizedCrop
+from .cropping import (
+    BatchRandomCrop,
+    CenterCrop,
+    MAERandomResizedCrop,
+    RandomCrop,
+    RandomResizedCrop,
+)
 from .detection import (
     Expand,
     FilterAnnotations,
@@ -113,6 +119,7 @@ __all__ = [
     'LoadDisparity',
     'LoadImageFromFile',
     'LoadSequence',
+    'MAERandomResizedCrop',
     'MapField',
     'MaskGenerator',
     'MinIoURandomCrop',

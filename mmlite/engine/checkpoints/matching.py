@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from ...errors import CheckpointError
 from ...structures.key_maps import KeyMap, convert_keys
+from .choosing import choose_key_map
 from .unpickler import Placeholder
 
 __all__ = ['LoadReport', 'load_state', 'unwrapped']
@@ -136,7 +137,9 @@ def load_state(
         revise_keys: Pairs of a regular expression and what to replace it with,
             applied to the names in the checkpoint.
         key_map: How the checkpoint of another project becomes one of ours, before all
-            else; the name of a map that is registered.
+            else; the name of a map that is registered. Without one, where entries on
+            both sides have no match, the registered map is taken with which the most
+            fit, e.g. for weights of timm; the log says which.
         source: Where the checkpoint came from, for messages.
         quiet: Whether to leave the warning away.
 
@@ -161,6 +164,9 @@ def load_state(
         print_log(f'{source}: {converted}', logger='current')
     for pattern, replacement in revise_keys:
         state = {re.sub(pattern, replacement, k): v for k, v in state.items()}
+    if key_map is None and (found := choose_key_map(state, model)):
+        state, converted = convert_keys(state, found[1])
+        print_log(f'{source}: key map {found[0]}: {converted}', logger='current')
     given = len(state)
     if prefix is not None:
         state = _under(prefix, state, source)
