@@ -111,13 +111,13 @@ class ReportHook(Hook):
         self, runner: Runner, metrics: Mapping[str, Any] | None = None
     ) -> None:
         """Keep the results."""
-        self._measured = dict(metrics or {}), runner.built_loops['val'].evaluator
+        self._measured = dict(metrics or {}), _evaluator(runner, 'val')
 
     def after_test_epoch(
         self, runner: Runner, metrics: Mapping[str, Any] | None = None
     ) -> None:
         """Keep the results."""
-        self._measured = dict(metrics or {}), runner.built_loops['test'].evaluator
+        self._measured = dict(metrics or {}), _evaluator(runner, 'test')
 
     def after_run(self, runner: Runner) -> None:
         """Write the page."""
@@ -199,6 +199,11 @@ class ReportHook(Hook):
         if self._evidence is not None:
             found = self._evidence.blocks(*self._measured)
         return found or _summary(model)
+
+
+def _evaluator(runner: Runner, mode: str) -> Any:
+    """What has measured; None in a loop of a user's own that does without."""
+    return getattr(runner.built_loops.get(mode), 'evaluator', None)
 
 
 def _plain_model(runner: Runner) -> Any:
