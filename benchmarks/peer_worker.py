@@ -158,6 +158,23 @@ class BenchmarkClock(Hook):
         self.marks.append(time.perf_counter())
 
 
+@functools.cache
+def view_dataset(root: str) -> Any:
+    """Its own recipe of SimCLR, on the images of a folder."""
+    cfg = Config.fromfile(CONFIGS / 'simclr/simclr_resnet50_16xb256-coslr-200e_in1k.py')
+    dataset = dict(type='CustomDataset', data_root=root, data_prefix='train')
+    return DATASETS.build(dict(dataset, pipeline=cfg.train_dataloader.dataset.pipeline))
+
+
+def views(root: str) -> float:
+    """CPU seconds per image of which two views are made."""
+    dataset = view_dataset(root)
+    start = time.process_time()
+    for i in range(len(dataset)):
+        dataset[i]
+    return (time.process_time() - start) / len(dataset)
+
+
 def training(root: str, batch_size: int, workers: int, iterations: int) -> float:
     """Seconds of an iteration.
 
@@ -204,6 +221,7 @@ FUNCTIONS = dict(
     evaluation=evaluation,
     validation=validation,
     training=training,
+    views=views,
     parameter_counts=parameter_counts,
 )
 

@@ -32,6 +32,7 @@ class BaseModel(EngineModel):
 
     Override:
         extract_feat: images to features.
+        whole_features: the same for use elsewhere, where extract_feat hides a part.
         loss: images and ground truth to a dict of losses; see :meth:`parse_losses`.
         predict: images to samples with ``pred_*`` fields.
         forward_tensor: what ``mode='tensor'`` gives, if not the features.
@@ -151,7 +152,7 @@ class BaseModel(EngineModel):
 
         By default the features, ``feat_0`` and so on.
         """
-        feats = self.extract_feat(inputs)
+        feats = self.whole_features(inputs)
         feats = feats if isinstance(feats, (list, tuple)) else (feats,)
         return {f'feat_{i}': feat for i, feat in enumerate(feats)}
 
@@ -168,6 +169,10 @@ class BaseModel(EngineModel):
     def extract_feat(self, inputs: Tensor) -> Any:
         """The features of the inputs."""
         raise self._undefined('extract_feat')
+
+    def whole_features(self, inputs: Tensor) -> Any:
+        """The features for use elsewhere, with nothing of the inputs hidden."""
+        return self.extract_feat(inputs)
 
     def loss(
         self, inputs: Tensor, data_samples: list[DataSample]

@@ -11,9 +11,10 @@ from support.runs import ROOT
 WALKTHROUGH = ROOT / 'tests/walkthrough'
 
 
-def make_folder(path: Path, package: str) -> Path:
-    """The package, the configs, and mmlite's configs beside them."""
-    shutil.copytree(WALKTHROUGH / package, path / package)
+def make_folder(path: Path, *packages: str) -> Path:
+    """The packages, the configs, and mmlite's configs beside them."""
+    for package in packages or ('my_project', 'my_selfsup'):
+        shutil.copytree(WALKTHROUGH / package, path / package)
     (path / 'configs').symlink_to(ROOT / 'configs')
     for config in WALKTHROUGH.glob('my_*.py'):
         shutil.copy(config, path)

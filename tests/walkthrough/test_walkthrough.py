@@ -43,13 +43,13 @@ OPTIONS = {
 @pytest.fixture(params=['work', 'my own work'])
 def folder(request, tmp_path):
     """A user's own folder, its name with and without spaces."""
-    return make_folder(tmp_path / request.param, 'my_project')
+    return make_folder(tmp_path / request.param)
 
 
 @pytest.fixture
 def here(tmp_path, monkeypatch):
     """A user's own folder, as the working directory."""
-    monkeypatch.chdir(make_folder(tmp_path / 'my own work', 'my_project'))
+    monkeypatch.chdir(make_folder(tmp_path / 'my own work'))
 
 
 @pytest.mark.parametrize('config', [RESNET, VIT])
@@ -119,7 +119,7 @@ def test_the_command_line_finds_the_package_beside_the_config(folder):
 
 @pytest.mark.slow
 def test_the_command_line_works_from_elsewhere(tmp_path):
-    folder = make_folder(tmp_path / 'my own work', 'my_project')
+    folder = make_folder(tmp_path / 'my own work')
     elsewhere = tmp_path / 'elsewhere'
     elsewhere.mkdir()
     options = ['--cfg-options', *OPTIONS[RESNET]]

@@ -5,6 +5,7 @@ from .classification import ClassPrediction, ImageClassificationInferencer
 from .detection import DetectionInferencer, DetectionPrediction
 from .gait import GaitInferencer, GaitPrediction
 from .prediction import Prediction, Predictions
+from .reconstruction import ReconstructionInferencer, ReconstructionPrediction
 from .retrieval import ImageRetrievalInferencer, RetrievalPrediction
 from .sources import Source, find_sources
 from .stereo import StereoInferencer, StereoPrediction
@@ -21,6 +22,8 @@ __all__ = [
     'Inferencer',
     'Prediction',
     'Predictions',
+    'ReconstructionInferencer',
+    'ReconstructionPrediction',
     'RetrievalPrediction',
     'Source',
     'StereoInferencer',

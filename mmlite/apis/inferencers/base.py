@@ -40,6 +40,8 @@ class Inferencer:
     Override:
         keys: the fields of the pictures that make one sample, e.g. two for a pair.
         prediction: what is given back for a sample.
+        pipeline_of: the dict of the dataset whose pipeline prepares the pictures.
+        run_model: what the model gives for a batch of prepared samples.
 
     Args:
         config: A config file or a loaded config, or the name of a model, see
@@ -94,7 +96,7 @@ class Inferencer:
             )
         device = device or ('cuda' if torch.cuda.is_available() else 'cpu')
         self.model = init_model(self.cfg, checkpoint, device)
-        self.dataset = test_dataset_of(self.cfg)
+        self.dataset = self.pipeline_of(self.cfg)
         self.classes = self.model.dataset_meta.get('classes')
 
     def __call__(
@@ -140,6 +142,7 @@ class Inferencer:
             to_rgb=getattr(self.model.data_preprocessor, 'to_rgb', False),
             skip_errors=on_error == 'skip',
         )
+        self.in_bgr = dataset.bgr
         loader = DataLoader(
             dataset, batch_size, num_workers=num_workers, collate_fn=list
         )
@@ -148,6 +151,14 @@ class Inferencer:
             sources = samples[place : place + len(batch)]
             place += len(batch)
             yield from self._predict(sources, batch)
+
+    def pipeline_of(self, cfg: Config) -> dict[str, Any]:
+        """The dict of the dataset whose pipeline prepares the pictures."""
+        return test_dataset_of(cfg)
+
+    def run_model(self, batch: list[dict]) -> Sequence[DataSample]:
+        """The samples of a batch with their predictions."""
+        return self.model.test_step(default_collate(batch))
 
     def prediction(self, sources: Sequence, sample: DataSample) -> Prediction:
         """What is given back for a sample."""
@@ -167,7 +178,7 @@ class Inferencer:
         if not read:
             return
         with torch.inference_mode():
-            samples = self.model.test_step(default_collate([item for _, item in read]))
+            samples = self.run_model([item for _, item in read])
         for (of_sample, _), sample in zip(read, samples, strict=True):
             yield self.prediction(of_sample, sample.cpu())
 

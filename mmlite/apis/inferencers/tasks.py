@@ -12,6 +12,7 @@ from .base import Inferencer, config_and_checkpoint
 from .classification import ImageClassificationInferencer
 from .detection import DetectionInferencer
 from .gait import GaitInferencer
+from .reconstruction import ReconstructionInferencer
 from .retrieval import ImageRetrievalInferencer
 from .stereo import StereoInferencer
 
@@ -20,6 +21,7 @@ __all__ = ['class_of', 'inferencer_of']
 #: Inferencers by the ``task`` that a model states.
 _INFERENCERS: dict[str, type[Inferencer]] = {
     'classification': ImageClassificationInferencer,
+    'reconstruction': ReconstructionInferencer,
     'retrieval': ImageRetrievalInferencer,
     'gait': GaitInferencer,
     'detection': DetectionInferencer,
