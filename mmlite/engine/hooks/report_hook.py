@@ -30,7 +30,7 @@ from ...report import (
 )
 from ..checkpoints import unwrapped
 from ..checkpoints.resuming import latest_checkpoint
-from .progress_hook import describe
+from .progress_hook import ProgressHook, describe
 from .visual_summary_hook import grid
 
 __all__ = ['ReportHook']
@@ -162,7 +162,8 @@ class ReportHook(Hook):
             self._facts.status = status
             write_facts(self._facts, runner.log_dir)
             path = write_report(runner.work_dir)
-            shown = dict(terminal=self._trained)  # a test says its results alone
+            speaks = any(isinstance(hook, ProgressHook) for hook in runner.hooks)
+            shown = dict(terminal=self._trained and speaks)
             runner.logger.info(f'{"report":<9} {path}', extra=shown)
         except Exception as error:  # whatever it is, the run is worth more
             self._works = False
