@@ -3,8 +3,9 @@
 from .advice import advise_custom_keys
 from .backends import backend_problems
 from .checking import Findings, check, check_config, examine
+from .completing import complete_counts, completed
 from .data import loaders_in
-from .dumping import config_text, plain_config, write_config
+from .dumping import config_text, plain_config, source_text, write_config
 from .editing import apply_overrides
 from .loading import load_config
 from .overrides import OverrideAction
@@ -21,6 +22,8 @@ __all__ = [
     'check',
     'check_config',
     'check_phases',
+    'complete_counts',
+    'completed',
     'config_of_text',
     'config_text',
     'examine',
@@ -29,5 +32,6 @@ __all__ = [
     'parse_value',
     'plain_config',
     'settle_phases',
+    'source_text',
     'write_config',
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import importlib.util
 import os
 from collections.abc import Iterable
 from itertools import islice
@@ -10,9 +11,12 @@ from pathlib import Path
 
 from ..errors import ConfigError
 
-__all__ = ['SUFFIXES', 'find_file', 'nearest_files', 'shown']
+__all__ = ['SUFFIXES', 'find_file', 'nearest_files', 'of_package', 'shown']
 
 SUFFIXES = ('.py', '.yaml', '.yml', '.json')
+_OF_PACKAGE = '::'
+_INSTALLED = ('configs', '.mim/configs')  # the latter is that of OpenMMLab's
+_CHECKOUT = ('setup.cfg', 'setup.py', 'pyproject.toml')
 _MOST_FILES = 5000
 
 
@@ -25,12 +29,16 @@ def shown(path: Path) -> str:
         return str(path)
 
 
-def find_file(path: Path) -> Path:
-    """The path, if a config can be read there.
+def find_file(name: str | Path) -> Path:
+    """The path of a config, if it can be read there.
+
+    Args:
+        name: A path, or ``package::path`` for a config of an installed package.
 
     Raises:
         ConfigError: if there is none; names the nearest ones.
     """
+    path = of_package(str(name)) or Path(name).expanduser()
     if path.is_dir():
         raise ConfigError(f'{shown(path)} is a folder; give a config in it')
     if not path.is_file():
@@ -42,6 +50,45 @@ def find_file(path: Path) -> Path:
             f'{", ".join(SUFFIXES)}'
         )
     return path
+
+
+def of_package(name: str) -> Path | None:
+    """The file that ``package::path`` names; ``None`` for any other name.
+
+    Raises:
+        ConfigError: if the package is not there, or has no such config.
+
+    Example:
+        >>> of_package('mmlite::resnet18_digits.py').name
+        'resnet18_digits.py'
+    """
+    package, mark, path = name.partition(_OF_PACKAGE)
+    if not mark:
+        return None
+    folder = _configs_of(package)
+    if folder is None:
+        raise ConfigError(
+            f'{name!r} names a config of the package {package!r}, which is not '
+            'installed here with configs; install it, or copy the file and name the '
+            'copy'
+        )
+    file = folder / path
+    if not file.is_file():
+        near = nearest_files(file, file.parent, folder)
+        raise ConfigError(f'there is no {name!r} (looked for {shown(file)}){near}')
+    return file
+
+
+def _configs_of(package: str) -> Path | None:
+    """Where the configs of a package lie: within it, or in its checkout."""
+    spec = importlib.util.find_spec(package) if package.isidentifier() else None
+    if spec is None or spec.origin is None:
+        return None
+    folder = Path(spec.origin).parent
+    places = [folder / place for place in _INSTALLED]
+    if any((folder.parent / name).is_file() for name in _CHECKOUT):
+        places.append(folder.parent / 'configs')
+    return next((place for place in places if place.is_dir()), None)
 
 
 def nearest_files(wanted: Path, *folders: Path) -> str:

@@ -21,8 +21,9 @@ from mmengine.config import Config, ConfigDict
 
 from ..errors import ConfigError, Problem, did_you_mean
 from ..registry import use_scope
+from .completing import completed
 from .editing import apply_overrides, override_variable, whereabouts
-from .files import SUFFIXES, find_file, nearest_files, shown
+from .files import SUFFIXES, find_file, nearest_files, of_package, shown
 from .helpers import names_used
 from .imports import import_modules
 from .merging import merge
@@ -56,10 +57,11 @@ def load_config(
     """Read a config file, with the files it inherits from, and change it.
 
     Args:
-        path: A ``.py``, ``.yaml``, ``.yml`` or ``.json`` file. A Python file
-            inherits by ``_base_ = [...]``, or is of the new style
-            (``with read_base():``). A dict, or a config that is read already, is
-            copied.
+        path: A ``.py``, ``.yaml``, ``.yml`` or ``.json`` file;
+            ``mmlite::resnet/resnet50_8xb32_in1k.py`` is one that comes with mmlite,
+            and so for any package that brings configs. A Python file inherits by
+            ``_base_ = [...]``, or is of the new style (``with read_base():``). A dict,
+            or a config that is read already, is copied.
         overrides: ``KEY=VALUE`` texts, see
             :func:`~mmlite.config.apply_overrides`. A variable of the config
             itself, such as ``data_root``, is changed where a Python file
@@ -84,9 +86,9 @@ def load_config(
         apply_overrides(cfg, changes)
         use_scope(cfg.get('default_scope'))
         _refuse_paths(cfg, data)
-        return with_model(cfg)
+        return completed(with_model(cfg))
     reader = _Reader(variables)
-    cfg = reader.read(find_file(Path(path).expanduser()))
+    cfg = reader.read(find_file(path))
     _refuse_idle(cfg, variables, reader.amended & names_used(cfg.text))
     places = dict.fromkeys([*reader.folders, Path.cwd()])
     import_modules(cfg, places)
@@ -96,7 +98,7 @@ def load_config(
         import_modules(cfg, places)
     use_scope(cfg.get('default_scope'))
     _refuse_paths(cfg, data | reader.data)
-    return with_model(cfg)
+    return completed(with_model(cfg))
 
 
 def _refuse_paths(cfg: Config, data: set[str]) -> None:
@@ -311,13 +313,11 @@ def _text_of(path: Path, source: str) -> str:
 
 def _find_base(name: str, path: Path) -> Path:
     source = shown(path)
-    if '::' in name:
-        raise ConfigError(
-            f'{BASE} {name!r} names a config of another package, which is not '
-            'supported; copy the file, and name the copy',
-            source,
-        )
-    file = path.parent / Path(name).expanduser()
+    try:
+        file = of_package(name) or path.parent / Path(name).expanduser()
+    except ConfigError as error:
+        problems = [Problem(BASE, problem.message) for problem in error.problems]
+        raise ConfigError(problems, source) from None
     if not file.is_file():
         near = nearest_files(file, file.parent, path.parent)
         place = '' if shown(file) == name else f' (looked for {shown(file)})'

@@ -4,6 +4,7 @@ from . import (
     check_config,
     convert_detection,
     export,
+    new,
     pack_dataset,
     predict,
     prepare_gait,
@@ -20,6 +21,7 @@ COMMANDS = tuple(
     module.COMMAND
     for module in (
         train,
+        new,
         test,
         print_config,
         check_config,

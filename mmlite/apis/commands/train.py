@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 
-from .common import Command, add_running, export_rank
+from .common import Command, add_data, add_running, export_rank
 
 __all__ = ['COMMAND']
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_running(parser)
+    add_running(parser, config_is_needed=False)
+    add_data(parser)
     parser.add_argument(
         '--resume',
         nargs='?',
@@ -36,6 +37,11 @@ def _run(args: argparse.Namespace) -> int:
     train(
         args.config,
         args.cfg_options,
+        data=args.data,
+        task=args.task,
+        model=args.model,
+        pretrained=args.pretrained,
+        epochs=args.epochs,
         work_dir=args.work_dir,
         resume=args.resume or False,
         amp=args.amp,

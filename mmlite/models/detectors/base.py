@@ -63,6 +63,7 @@ class DetectionModel(FineTuning, BaseModel):
     """
 
     task = 'detection'
+    class_counts: ClassVar[tuple[str, ...]] = ('num_classes',)
     default_data_preprocessor: ClassVar[str] = 'DetDataPreprocessor'
 
     def __init__(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import torch
 from torch import Tensor, nn
 
@@ -54,6 +56,8 @@ class BYOL(BaseSelfSupervisor):
         >>> model(views, mode='loss')['loss'].ndim
         0
     """
+
+    num_views: ClassVar[int | None] = 2
 
     def __init__(
         self,
