@@ -2,6 +2,7 @@
 
 from . import (
     check_config,
+    completion,
     convert_detection,
     export,
     new,
@@ -31,5 +32,6 @@ COMMANDS = tuple(
         pack_dataset,
         prepare_gait,
         convert_detection,
+        completion,
     )
 )

@@ -83,6 +83,8 @@ def recipe_for_training(
     folder = Path('work_dirs', name) if work_dir is None else Path(work_dir)
     folder = folder.expanduser()
     path = folder / f'{name}.py'
+    if work_dir is not None:
+        recipe.sections['work_dir'] = folder.as_posix()
     text = recipe_text(recipe, path, folder)
     files = {**_moved(found.files, folder), path: text}
     if path.is_file() and (before := path.read_text(encoding='utf-8')) != text:

@@ -119,6 +119,7 @@ def selfsup(found: Found, wishes: Wishes) -> tuple[str, Recipe]:
             for k, v in sections.items()
             if k not in ('val_dataloader', 'val_evaluator', 'test_evaluator')
         }
+        sections['test_cfg'] = None
     title = f'{name} at {size}x{size} on {_said(found)}'
     bases = [f'models/{name}', 'datasets/views_224']
     return name, _recipe(title, bases, sections, found)

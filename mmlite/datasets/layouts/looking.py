@@ -64,12 +64,12 @@ def look(
         >>> task, found.num_classes, found.counts
         ('classification', 2, {'train': 2, 'val': 2})
     """
+    if task is not None and task not in TASKS:
+        hint = did_you_mean(task, TASKS) or f'; there are {", ".join(TASKS)}'
+        raise DataError(f'there is no task {task!r}{hint}')
     root, lists = _checked(folder), Path(os.path.abspath(lists))
     if task is None:
         return _guessed(root, lists)
-    if task not in TASKS:
-        hint = did_you_mean(task, TASKS) or f'; there are {", ".join(TASKS)}'
-        raise DataError(f'there is no task {task!r}{hint}')
     found = _found(task, root, lists)
     if found is None:
         texts = [layout.text for layout in TASKS[task]]

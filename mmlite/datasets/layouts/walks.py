@@ -100,12 +100,10 @@ def _walks_in(root: Path) -> list[_Walk]:
 
 
 def _files(folder: Path) -> list[str]:
-    endings = (*ARRAY_FILES, *PICTURES)
-    return sorted(
-        name
-        for name in os.listdir(folder)
-        if name[0] != '.' and name.lower().endswith(endings)
-    )
+    """The files that the dataset takes: arrays, and pictures where there are none."""
+    names = sorted(name for name in os.listdir(folder) if name[0] != '.')
+    arrays = [name for name in names if name.endswith(ARRAY_FILES)]
+    return arrays or [name for name in names if name.lower().endswith(PICTURES)]
 
 
 def _checked(walk: _Walk) -> int:
