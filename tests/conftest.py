@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +29,32 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
             patch.setattr(torch.cuda, 'is_available', lambda: False)
             patch.setattr('mmengine.device.utils.DEVICE', 'cpu')
         return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """A test that hangs fails by name, instead of holding up all others."""
+    with time_limit(300):
+        return (yield)
+
+
+@contextmanager
+def time_limit(seconds: int) -> Iterator[None]:
+    """Fail after that time, where the system has alarms."""
+    if not hasattr(signal, 'SIGALRM'):
+        yield
+        return
+
+    def stop(*_: object) -> None:
+        pytest.fail(f'took longer than {seconds} seconds')
+
+    previous = signal.signal(signal.SIGALRM, stop)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, previous)
 
 
 @pytest.fixture

@@ -130,7 +130,7 @@ def test_a_dotted_path_is_a_name():
 @pytest.mark.parametrize('scope', ['mmlite', 'mmengine', 'mmpretrain', 'mmcls', 'mmcv'])
 def test_scopes_of_published_configs_stand_for_our_own(scope):
     assert MODELS.get(f'{scope}.ResNet') is MODELS.get('ResNet')
-    assert MODELS.get(f'{scope}.Nothing') is None
+    assert MODELS.get(f'{scope}.NotRegistered') is None
     built = HOOKS.build(dict(type='EMAHook', _scope_=scope))
     assert type(built) is HOOKS.get('EMAHook')
 

@@ -31,6 +31,7 @@ from torch.utils.data import DataLoader
 
 from ..config import backend_problems, config_text, write_config
 from ..errors import ConfigError
+from ..ops import use_channels_last
 from ..registry import (
     HOOKS,
     LOG_PROCESSORS,
@@ -393,4 +394,4 @@ def _use_channels_last(model: nn.Module) -> None:
     if hasattr(model, 'use_channels_last'):
         model.use_channels_last()
     else:
-        model.to(memory_format=torch.channels_last)
+        use_channels_last(model)

@@ -14,6 +14,7 @@ from mmengine.model import BaseModel as EngineModel
 from torch import Tensor, nn
 
 from ..errors import TrainingError, did_you_mean
+from ..ops import use_channels_last
 from ..structures import DataSample, Ragged
 from .joining import build_part
 
@@ -172,7 +173,7 @@ class BaseModel(EngineModel):
         there it gains nothing, and torch 2.13 hangs or crashes in the backward pass
         of some convolutions.
         """
-        self.to(memory_format=torch.channels_last)
+        use_channels_last(self)
         self.data_preprocessor.memory_format = torch.channels_last
 
     def parse_losses(

@@ -16,6 +16,7 @@ from .cost_volume import (
 )
 from .disparity import context_upsample, convex_upsample, regress_disparity
 from .gather import gather, place_in_gathered
+from .layout import use_channels_last
 from .lookup import lookup_rows, row_correlation, row_pyramid
 from .nms import batched_nms, fixed_point_nms, multiclass_nms, nms, soft_nms
 from .patches import (
@@ -67,4 +68,5 @@ __all__ = [
     'split_tokens',
     'square',
     'unpatchify',
+    'use_channels_last',
 ]

@@ -112,3 +112,28 @@ def test_an_unknown_mode_is_refused(name):
 def test_unknown_arguments_are_refused_by_name(name):
     with pytest.raises(ConfigError, match="no argument 'no_such_argument'"):
         build(name, no_such_argument=1)
+
+
+@for_each_whole
+def test_it_learns_in_half_precision(name):
+    model = build(name).train()
+    data = model.data_preprocessor(batch(name), training=True)
+    with torch.autocast('cpu', torch.bfloat16):
+        total, _ = model.parse_losses(model(**data, mode='loss'))
+    total.backward()
+    grads = [p.grad for p in model.parameters() if p.grad is not None]
+    assert total.isfinite() and grads
+    assert all(grad.isfinite().all() for grad in grads)
+
+
+@for_each_predicting
+def test_it_predicts_in_half_precision(name):
+    model = build(name).eval()
+    with torch.no_grad(), torch.autocast('cpu', torch.bfloat16):
+        predicted = model.test_step(batch(name))
+    assert len(predicted) == 4
+    json = [sample.to_dict() for sample in predicted]
+    for sample in json:
+        for key, value in sample.items():
+            if isinstance(value, torch.Tensor) and value.is_floating_point():
+                assert value.isfinite().all(), key

@@ -7,6 +7,7 @@ import torch
 from support.training import toy_runner
 
 from mmlite.engine import Runner
+from mmlite.engine.assembly import _use_channels_last
 from mmlite.models.data_preprocessors import ClsDataPreprocessor
 from mmlite.registry import MODELS
 
@@ -78,3 +79,18 @@ def test_images_of_several_sizes_stay_as_they_are(mean):
     assert batch['inputs'].shape == (2, 3, 4, 6)
     images = torch.zeros(2, 3, 4, 4, dtype=torch.uint8)
     assert is_channels_last(prepare(dict(inputs=images))['inputs'])
+
+
+@pytest.mark.parametrize('own', [True, False])
+def test_kernels_of_volumes_are_laid_out_as_well(own):
+    """Of a network with 2D and 3D convolutions, be it a model of mmlite or not."""
+    model = MODELS.build(dict(type='GwcNet', max_disp=16)) if own else None
+    if model is None:
+        model = torch.nn.Sequential(torch.nn.Conv2d(2, 4, 3), torch.nn.Conv3d(2, 4, 3))
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    _use_channels_last(model)
+    kernels = [p for p in model.parameters() if p.ndim == 5]
+    assert kernels
+    for kernel in kernels:
+        assert kernel.is_contiguous(memory_format=torch.channels_last_3d)
+    assert all(torch.equal(v, before[k]) for k, v in model.state_dict().items())

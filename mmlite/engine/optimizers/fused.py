@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from ...ops.layout import CHANNELS_LAST
 from ...registry import OPTIMIZERS
 
 __all__ = ['IMPLEMENTATION', 'fused_by_default', 'match_layouts']
@@ -19,7 +20,6 @@ IMPLEMENTATION = ('fused', 'foreach', 'capturable', 'differentiable')
 _HAVE_FUSED = (torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW)
 _DEVICES = ('cpu', 'cuda')
 _DTYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
-_LAYOUTS = {4: torch.channels_last, 5: torch.channels_last_3d}
 
 
 def fused_by_default(
@@ -57,7 +57,7 @@ def fused_by_default(
 
 
 def _is_plain(tensor: Tensor) -> bool:
-    layout = _LAYOUTS.get(tensor.ndim, torch.contiguous_format)
+    layout = CHANNELS_LAST.get(tensor.ndim, torch.contiguous_format)
     return (
         tensor.device.type in _DEVICES
         and tensor.dtype in _DTYPES
