@@ -8,7 +8,7 @@ from typing import Any
 
 from mmengine.config import Config, ConfigDict
 
-from ..config import check, check_phases, load_config
+from ..config import add_backends, check, check_phases, load_config
 from ..engine import Runner, amp_supported
 from ..engine.environment import init_distributed, launched_by
 from ..errors import ConfigError, DataNotFoundError, UserError
@@ -31,6 +31,7 @@ def train(
     amp: bool = False,
     validate: bool = True,
     auto_scale_lr: bool = False,
+    log: Sequence[str] = (),
     launcher: str | None = None,
 ) -> Runner:
     """Train the model that a config describes, or one that suits the data in a folder.
@@ -57,6 +58,8 @@ def train(
         validate: Whether to validate while training.
         auto_scale_lr: Scale the learning rate from the batch size that the
             config was made for to the actual one.
+        log: Where else to log: ``'tensorboard'``, ``'wandb'``, ``'mlflow'``, ...; see
+            :func:`~mmlite.config.add_backends`.
         launcher: How the processes were started: ``'none'``, ``'pytorch'``,
             ``'slurm'`` or ``'mpi'``; None finds torchrun out.
 
@@ -79,6 +82,7 @@ def train(
         amp=amp,
         validate=validate,
         auto_scale_lr=auto_scale_lr,
+        log=log,
         launcher=launcher,
     )
     cfg = prepare_training(config, overrides, work_dir=work_dir, **options)
@@ -151,6 +155,7 @@ def prepare_training(
     amp: bool = False,
     validate: bool = True,
     auto_scale_lr: bool = False,
+    log: Sequence[str] = (),
     launcher: str | None = None,
 ) -> Config:
     """Load, override and check a config: all of :func:`train` but the training.
@@ -171,6 +176,7 @@ def prepare_training(
         _set_amp(cfg)
     if auto_scale_lr:
         _set_auto_scale_lr(cfg)
+    add_backends(cfg, log)
     check(cfg)
     check_phases(cfg, ('train',))
     return cfg

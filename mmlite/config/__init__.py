@@ -1,7 +1,7 @@
 """Read a config, change it, check it, and explain what is wrong with it."""
 
 from .advice import advise_custom_keys
-from .backends import backend_problems
+from .backends import add_backends, backend_problems
 from .checking import Findings, check, check_config, examine
 from .completing import complete_counts, completed
 from .data import loaders_in
@@ -16,6 +16,7 @@ from .values import parse_value
 __all__ = [
     'Findings',
     'OverrideAction',
+    'add_backends',
     'advise_custom_keys',
     'apply_overrides',
     'backend_problems',

@@ -60,8 +60,8 @@ def load_config(
         path: A ``.py``, ``.yaml``, ``.yml`` or ``.json`` file;
             ``mmlite::resnet/resnet50_8xb32_in1k.py`` is one that comes with mmlite,
             and so for any package that brings configs. A Python file inherits by
-            ``_base_ = [...]``, or is of the new style (``with read_base():``). A dict,
-            or a config that is read already, is copied.
+            ``_base_ = [...]``, or is of the new style (``with read_base():``). A
+            dict, or a config that is read already, is copied.
         overrides: ``KEY=VALUE`` texts, see
             :func:`~mmlite.config.apply_overrides`. A variable of the config
             itself, such as ``data_root``, is changed where a Python file
@@ -312,7 +312,7 @@ def _text_of(path: Path, source: str) -> str:
 
 
 def _find_base(name: str, path: Path) -> Path:
-    source = shown(path)
+    source, name = shown(path), name.replace('\\', '/')  # as Windows writes it
     try:
         file = of_package(name) or path.parent / Path(name).expanduser()
     except ConfigError as error:

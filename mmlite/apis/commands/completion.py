@@ -19,10 +19,12 @@ _mmlite() {{
 {cases}
         esac
     fi
+    # Not mapfile, which the bash of macOS lacks.
     if [ "$COMP_CWORD" -eq 1 ] || [ "${{word#-}}" != "$word" ]; then
-        mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
+        COMPREPLY=($(compgen -W "$words" -- "$word"))
     else
-        mapfile -t COMPREPLY < <(compgen -f -- "$word")
+        local IFS=$'\n'
+        COMPREPLY=($(compgen -f -- "$word"))
     fi
 }}
 complete -o filenames -F _mmlite mmlite

@@ -28,6 +28,13 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         action='store_true',
         help='scale the learning rate with the total batch size',
     )
+    parser.add_argument(
+        '--log',
+        nargs='+',
+        default=(),
+        metavar='SERVICE',
+        help='where else to log: tensorboard, wandb, mlflow, ...',
+    )
 
 
 def _run(args: argparse.Namespace) -> int:
@@ -47,6 +54,7 @@ def _run(args: argparse.Namespace) -> int:
         amp=args.amp,
         validate=not args.no_validate,
         auto_scale_lr=args.auto_scale_lr,
+        log=args.log,
         launcher=args.launcher,
     )
     return 0

@@ -11,18 +11,15 @@ from mmlite.apis.cli import main
 from mmlite.apis.commands import COMMANDS
 
 
-@pytest.fixture
-def script(capsys):
-    def made(shell: str) -> str:
-        assert main(['completion', shell]) == 0
-        return capsys.readouterr().out
-
-    return made
+def script(shell: str, capsys) -> str:
+    """What the command prints for a shell."""
+    assert main(['completion', shell]) == 0
+    return capsys.readouterr().out
 
 
 @pytest.mark.parametrize('shell', ['bash', 'zsh', 'fish'])
-def test_every_command_and_its_flags_are_there(shell, script):
-    text = script(shell)
+def test_every_command_and_its_flags_are_there(shell, capsys):
+    text = script(shell, capsys)
     for command in COMMANDS:
         assert command.name in text
     for flag in ('data', 'resume', 'work-dir', 'show-dir'):
@@ -31,12 +28,12 @@ def test_every_command_and_its_flags_are_there(shell, script):
 
 
 @pytest.mark.parametrize('shell', ['bash', 'zsh', 'fish'])
-def test_the_shell_reads_it(shell, script, tmp_path):
+def test_the_shell_reads_it(shell, capsys, tmp_path):
     program = shutil.which(shell)
     if program is None:
         pytest.skip(f'{shell} is not installed')
     path = tmp_path / 'script'
-    path.write_text(script(shell))
+    path.write_text(script(shell, capsys))
     subprocess.run([program, '-n', str(path)], check=True)
 
 
@@ -49,9 +46,9 @@ def test_the_shell_reads_it(shell, script, tmp_path):
         (['mmlite', 'train', 'some'], ['some file.py']),
     ],
 )
-def test_bash_completes(words, found, script, tmp_path):
+def test_bash_completes(words, found, capsys, tmp_path):
     (tmp_path / 'some file.py').touch()
-    text = script('bash')
+    text = script('bash', capsys)
     quoted = ' '.join(f"'{word}'" for word in words)
     ask = (
         f'COMP_WORDS=({quoted}); COMP_CWORD={len(words) - 1}; _mmlite; '
