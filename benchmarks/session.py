@@ -186,7 +186,7 @@ def machine(device: str) -> dict[str, Any]:
 
 
 def cpu_name() -> str:
-    """The kind of CPU, as far as the system tells."""
+    """The kind of CPU, as far as the system says."""
     info = Path('/proc/cpuinfo')
     lines = info.read_text().splitlines() if info.is_file() else []
     names = [line.split(':')[1].strip() for line in lines if 'model name' in line]

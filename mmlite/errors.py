@@ -1,4 +1,4 @@
-"""Errors that a user can cause, and so can mend.
+"""Errors that a user can cause, and so can correct.
 
 The command line prints their message alone, without a traceback; everything
 else that is raised is a defect of the program and keeps its traceback.
@@ -24,7 +24,7 @@ __all__ = [
 
 
 class UserError(Exception):
-    """Base of all errors whose message tells a user what to do.
+    """Base of all errors whose message says what a user can do.
 
     Attributes:
         exit_code: What the command line exits with.

@@ -1,4 +1,4 @@
-"""The registries. MODELS is the one registry of every nn part and whole.
+"""The registries. MODELS is the one registry of every model and nn part.
 
 Each is a child of mmengine's registry of the same purpose, and imports the
 package that fills it when a name is first looked up.
@@ -208,7 +208,7 @@ class Registry(BaseRegistry):
     def problems_of(
         self, cfg: Any, given: Collection[str] = (), partial: bool = False
     ) -> list[Problem]:
-        """What keeps ``cfg`` from being built, as far as names and kinds tell.
+        """What keeps ``cfg`` from being built, as far as names and kinds show.
 
         Args:
             cfg: A dict with a ``type``.

@@ -1,6 +1,6 @@
 """Check arguments against a signature before anything is called.
 
-Python tells of one wrong argument at a time, from the depths, and of a wrong
+Python reports one wrong argument at a time, from deep inside a call, and a wrong
 kind of value not at all. Here all of them are found at once, with a hint.
 """
 
@@ -163,7 +163,7 @@ def _hints(function: Callable) -> dict[str, Any]:
 
 
 def _kind(parameter: inspect.Parameter, hints: Mapping[str, Any]) -> Any:
-    """The annotation, unless the parameter's own default gainsays it."""
+    """The annotation, unless the parameter's own default contradicts it."""
     kind = hints.get(parameter.name, Any)
     default = parameter.default
     if default is inspect.Parameter.empty or fits(default, kind):

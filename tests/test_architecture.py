@@ -1,7 +1,7 @@
-"""The walls of the house: what may import what, and how large things may grow.
+"""The layers of the package: what may import what, and how large things may grow.
 
-A failure here means that a line stands in the wrong room. Move it rather than
-widen a rule; ``docs/architecture.md`` tells why each rule is there.
+A failure here means that a line stands in the wrong package. Move it rather than
+widen a rule; ``docs/architecture.md`` says why each rule is there.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / 'mmlite'
 
-# From the ground up. A room imports rooms below it, never one beside or above.
+# From the ground up. A package imports those below it, never one beside or above.
 LAYERS = (
     {'version', 'errors', 'quiet'},
     {'signature', 'lookup'},
@@ -53,11 +53,13 @@ LAYERS = (
     },
     {'apis'},
 )
-HEIGHT = {room: height for height, rooms in enumerate(LAYERS) for room in rooms}
+HEIGHT = {
+    package: height for height, packages in enumerate(LAYERS) for package in packages
+}
 PARTS = {
-    room
-    for room, height in HEIGHT.items()
-    if room.startswith('models.') and 0 < height < HEIGHT['models.joining']
+    package
+    for package, height in HEIGHT.items()
+    if package.startswith('models.') and 0 < height < HEIGHT['models.joining']
 } - {'models.layers'}
 FREE_OF_MODELS = {'datasets', 'evaluation', 'visualization', 'engine'}
 
@@ -119,37 +121,37 @@ def is_type_checking(node: ast.AST) -> bool:
     return isinstance(node, ast.If) and ast.unparse(node.test) == 'TYPE_CHECKING'
 
 
-def room_of(module: str) -> str | None:
-    """The room a module stands in; None for the ``__init__`` files between rooms."""
+def package_of(module: str) -> str | None:
+    """The package a module belongs to; None for the ``__init__`` files in between."""
     inner = module.removeprefix('mmlite').removeprefix('.')
     if inner in ('', 'models'):
         return None
     for length in (2, 1):
-        room = '.'.join(inner.split('.')[:length])
-        if room in HEIGHT:
-            return room
-    pytest.fail(f'{module} stands in no room; give it a place in LAYERS')
+        package = '.'.join(inner.split('.')[:length])
+        if package in HEIGHT:
+            return package
+    pytest.fail(f'{module} belongs to no package; give it a place in LAYERS')
 
 
 @for_each_module
 def test_imports_point_down(module):
-    room = room_of(module)
+    package = package_of(module)
     for found in imports_of(module):
-        if not found.target.startswith('mmlite') or room is None:
+        if not found.target.startswith('mmlite') or package is None:
             continue
         where = f'{MODULES[module].relative_to(ROOT)}:{found.line}'
         if found.target == 'mmlite.models':
-            pytest.fail(f'{where}: import from the room, not from mmlite.models')
-        other = room_of(found.target)
-        if other is None or other == room:
+            pytest.fail(f'{where}: import from the package, not from mmlite.models')
+        other = package_of(found.target)
+        if other is None or other == package:
             continue
-        assert HEIGHT[other] < HEIGHT[room], f'{where}: {room} may not import {other}'
-        if room in FREE_OF_MODELS:
-            assert not other.startswith('models'), f'{where}: {room} imports {other}'
-        if room in PARTS and other in PARTS:
+        assert HEIGHT[other] < HEIGHT[package], f'{where}: {package} imports {other}'
+        if package in FREE_OF_MODELS:
+            assert not other.startswith('models'), f'{where}: {package} imports {other}'
+        if package in PARTS and other in PARTS:
             # Maths may be shared; what is built from a config is composed by config.
             assert found.name and found.name.islower(), (
-                f'{where}: {room} takes more than a function from {other}; '
+                f'{where}: {package} takes more than a function from {other}; '
                 'name the part in a config instead'
             )
 
@@ -252,7 +254,7 @@ def test_all_is_sorted_and_true(module):
     loaded = importlib.import_module(module)
     names = getattr(loaded, '__all__', None)
     if names is None:
-        if MODULES[module].stem == '__init__' and room_of(module):
+        if MODULES[module].stem == '__init__' and package_of(module):
             pytest.fail(f'{module} does not say what it gives: add __all__')
         return
     assert list(names) == sorted(names, key=by_kind_and_name)

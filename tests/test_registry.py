@@ -89,7 +89,7 @@ def test_a_failure_says_where_and_what(cfg, message):
     assert message_of(cfg) == message
 
 
-def test_all_mistakes_of_a_dict_are_told():
+def test_all_mistakes_of_a_dict_are_reported():
     assert message_of(dict(type='Layer', wdth=1, inner=3)) == (
         "Layer has no argument 'wdth'; did you mean 'width'?\n"
         'inner: Layer expects dict | None, got 3 (int)'

@@ -161,7 +161,7 @@ class TestCiRun:
         assert done.returncode == 1
         assert self.CLOSING not in done.stdout
 
-    def test_an_old_python_is_told(self, tmp_path):
+    def test_an_old_python_is_refused(self, tmp_path):
         done = self.run(tmp_path, python=1)
         assert done.returncode == 1
         assert done.stderr == (

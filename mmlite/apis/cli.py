@@ -53,9 +53,9 @@ def _refuse(parser: argparse.ArgumentParser, unknown: Sequence[str]) -> NoReturn
 
 def _should_report(error: UserError) -> bool:
     """Whether this process is the one that reports a mistake that all have met."""
-    from ..engine.ranks import should_tell
+    from ..engine.ranks import should_report
 
-    return should_tell(error)
+    return should_report(error)
 
 
 def _parser() -> argparse.ArgumentParser:

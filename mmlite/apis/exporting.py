@@ -86,7 +86,7 @@ def export(
 ) -> Path:
     """Export a model, and compare it with itself in PyTorch before it is done.
 
-    What comes out is what the whole states in ``export_outputs``: the scores of a
+    What comes out is what the model states in ``export_outputs``: the scores of a
     classifier, the embedding of a retriever, a disparity. The written file is run on
     random and on real input; where an output differs by more than 1e-4 of its largest
     value it is removed, and that is an error.

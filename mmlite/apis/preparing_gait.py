@@ -78,7 +78,7 @@ def prepare_gait(
 
     Args:
         source: The folder of the data set.
-        out: The folder to write; files that are there are written anew.
+        out: The folder to write; files that are there are overwritten.
         layout: ``'casiab'``, ``'oumvlp'``, ``'gait3d'``, ``'grew'`` or
             ``'sustech1k'``.
         size: Height and width of the frames in pixels.

@@ -97,8 +97,8 @@ def _set_tta(cfg: Config) -> None:
     dataset.pipeline = pipeline
     if 'tta_model' not in cfg:
         kind = cfg.model.type
-        whole = MODELS.get(kind) if isinstance(kind, str) else kind
-        default = getattr(whole, 'tta_model', None)
+        model = MODELS.get(kind) if isinstance(kind, str) else kind
+        default = getattr(model, 'tta_model', None)
         if default is None:
             raise ConfigError(
                 f'--tta: {kind} has no test-time augmentation of its own; state one as '

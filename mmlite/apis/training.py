@@ -200,7 +200,7 @@ def _set_amp(cfg: Config) -> None:
     if wrapper.get('type', 'OptimWrapper') not in ('OptimWrapper', 'AmpOptimWrapper'):
         raise ConfigError(
             f'--amp replaces an OptimWrapper, but optim_wrapper.type is '
-            f'{wrapper.type!r}; leave --amp away',
+            f'{wrapper.type!r}; leave out --amp',
             cfg.filename,
         )
     wrapper.type = 'AmpOptimWrapper'

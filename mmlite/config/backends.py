@@ -19,7 +19,7 @@ _PACKAGES = {
     'DVCLiveVisBackend': [('dvclive',), ('pygit2',)],
     'MLflowVisBackend': [('mlflow',)],
     'NeptuneVisBackend': [('neptune',)],
-    'TensorboardVisBackend': [('tensorboard', 'tensorboardX')],
+    'TensorboardVisBackend': [('tensorboard',)],  # tensorboardX does not do
     'WandbVisBackend': [('wandb',)],
 }
 _EXTRAS = ('tensorboard', 'wandb')

@@ -101,7 +101,7 @@ def check_config(cfg: Config, build_model: bool = True) -> list[Problem]:
     missing, whether the parts of the model fit each other and the classes of
     the dataset, whether loop, schedule, samplers and hooks fit each other, and
     what the constructors of our own small parts say. Classes of other packages
-    are judged by what their signatures tell, and no further.
+    are judged by what their signatures say, and no further.
 
     A top-level key that nothing reads must look like a variable of the
     config's own; see :func:`~mmlite.config.helpers.is_helper` for the rule.

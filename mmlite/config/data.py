@@ -87,7 +87,7 @@ def _check_labels(sampler: Any, dataset: Any) -> list[Problem]:
         Problem(
             '',
             f'{target.__name__} needs the labels of all samples, which '
-            f'{data.__name__} does not give; define get_gt_labels() in it, or take '
+            f'{data.__name__} does not give; define get_gt_labels() in it, or use '
             'another sampler',
         )
     ]

@@ -1,4 +1,4 @@
-"""Change a config in place, and refuse what nobody would read."""
+"""Change a config in place, and refuse what would not be read."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def find_file(name: str | Path) -> Path:
         raise ConfigError(f'no config file {shown(path)!r}{near}')
     if path.suffix not in SUFFIXES:
         raise ConfigError(
-            f'{shown(path)!r} is no config; the name of one ends in '
+            f'{shown(path)!r} is not a config; the name of one ends in '
             f'{", ".join(SUFFIXES)}'
         )
     return path

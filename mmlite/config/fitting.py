@@ -35,7 +35,7 @@ def check_classes(cfg: Config) -> list[Problem]:
     """See that whoever counts classes counts as many as the datasets have.
 
     More than there are is allowed: a head may know classes that a dataset does
-    not show. A whole that does not state ``learns_classes`` may count something
+    not show. A model that does not state ``learns_classes`` may count something
     else, and is not asked.
     """
     problems: dict[str, Problem] = {}
@@ -63,9 +63,9 @@ def _class_counts(cfg: Config, phase: str) -> Iterator[tuple[str, int]]:
         yield from _count(path, metric)
 
 
-def _learns_classes(whole: Any) -> bool:
-    """Whether a whole states that it learns the classes of the dataset."""
-    return getattr(target_of(whole, MODELS), 'learns_classes', False)
+def _learns_classes(model: Any) -> bool:
+    """Whether a model states that it learns the classes of the dataset."""
+    return getattr(target_of(model, MODELS), 'learns_classes', False)
 
 
 def _count(path: str, part: Any) -> Iterator[tuple[str, int]]:
@@ -75,7 +75,7 @@ def _count(path: str, part: Any) -> Iterator[tuple[str, int]]:
 
 
 def check_topk(cfg: Config) -> list[Problem]:
-    """See that nobody asks for more of the best classes than the head knows."""
+    """See that no top-k asks for more classes than the head has."""
     count = at(cfg, 'model', 'head', 'num_classes')
     if not isinstance(count, int) or not _learns_classes(cfg.get('model')):
         return []
@@ -107,7 +107,7 @@ def _ranks_classes(metric: Any) -> bool:
 def check_channels(cfg: Config) -> list[Problem]:
     """See that images are normalised with as many channels as the backbone reads.
 
-    A single mean is that of all channels. A whole that does not learn the classes
+    A single mean is that of all channels. A model that does not learn the classes
     may change the channels in between, and is not asked.
     """
     backbone = at(cfg, 'model', 'backbone')
@@ -148,21 +148,21 @@ def at(cfg: Mapping[str, Any], *keys: str) -> Any:
 
 
 def check_predictions(cfg: Config) -> list[Problem]:
-    """See that a whole which does not predict is not asked for predictions.
+    """See that a model which does not predict is not asked for predictions.
 
     It may be validated by metrics that state ``takes_features``.
     """
-    whole = target_of(cfg.get('model'), MODELS)
-    if whole is None or getattr(whole, 'predicts', True):
+    model = target_of(cfg.get('model'), MODELS)
+    if model is None or getattr(model, 'predicts', True):
         return []
     problems = []
     for phase in ('val', 'test'):
         for path, metric in metrics_of(cfg, phase):
             if not getattr(target_of(metric, METRICS), 'takes_features', False):
                 message = (
-                    f'needs predictions, but {whole.__name__} does not predict; leave '
+                    f'needs predictions, but {model.__name__} does not predict; leave '
                     f'out {phase}_dataloader, {phase}_cfg and {phase}_evaluator, or '
-                    'take metrics of features'
+                    'use metrics of features'
                 )
                 problems.append(Problem(path, message))
     return problems

@@ -21,7 +21,7 @@ def is_helper(key: str, cfg: Config) -> bool:
     """Whether a top-level key that nothing reads may stand in a config.
 
     A config may define variables of its own, such as ``train_pipeline`` or
-    ``img_size``, to use them further down. What tells them from a mistyped key:
+    ``img_size``, to use them further down. What distinguishes them from a mistyped key:
 
     1. a ``_private`` name is a helper, and so is one that the text of the
        config uses;
@@ -31,7 +31,7 @@ def is_helper(key: str, cfg: Config) -> bool:
        configs gave to one, is a mistake;
     4. of the rest, a number, a string or a list of them is a helper, and so is
        what is called like one (``*_pipeline``, ``*_cfg``, ...); any other dict
-       is a section that nobody reads, and so a mistake.
+       is a section that is never read, and so a mistake.
     """
     value = cfg[key]
     if key.startswith('_') or key in names_used(cfg.text):

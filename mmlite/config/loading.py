@@ -361,4 +361,4 @@ def _is_new_style(path: Path) -> bool:
 def _refuse_circle(path: Path, chain: tuple[Path, ...]) -> None:
     if path in chain:
         steps = ' -> '.join(shown(p) for p in (*chain[chain.index(path) :], path))
-        raise ConfigError(f'{BASE} goes in a circle: {steps}', shown(chain[-1]))
+        raise ConfigError(f'{BASE} is circular: {steps}', shown(chain[-1]))

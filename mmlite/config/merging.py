@@ -45,7 +45,7 @@ def merge(
                 [
                     Problem(
                         '.'.join((*keys, key)),
-                        f'a dict cannot be laid over {value_name(below)} of the base '
+                        f'a dict cannot be merged into {value_name(below)} of the base '
                         f'file; write {DELETE}=True into it to replace that',
                     )
                 ]

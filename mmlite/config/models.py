@@ -21,7 +21,7 @@ __all__ = ['ModelReport', 'check_model']
 
 _PREPROCESSOR = 'data_preprocessor'
 
-#: Arguments of a whole that are parts, whatever their annotation.
+#: Arguments of a model that are parts, whatever their annotation.
 _PARTS = frozenset({'backbone', 'neck', 'head', _PREPROCESSOR})
 
 
@@ -45,7 +45,7 @@ def check_model(
     The model is built on the meta device, where tensors have shapes but no
     memory. When that fails, and the reason may be the device, it is built on the
     CPU: that decides. When that fails too, each part is built alone, so that a
-    mistake in one does not hide those in the others; and once more the whole,
+    mistake in one does not hide those in the others; and once more the model,
     without the arguments that are known to be wrong.
 
     Args:
@@ -56,22 +56,22 @@ def check_model(
     """
     if not isinstance(model, Mapping):
         return ModelReport(under(check_part(model, MODELS), 'model'))
-    whole = dict(model)
-    own = _PREPROCESSOR in whole
+    section = dict(model)
+    own = _PREPROCESSOR in section
     if data_preprocessor is not None and not own:
-        whole[_PREPROCESSOR] = data_preprocessor
-    problems = _check_initializers(whole)
+        section[_PREPROCESSOR] = data_preprocessor
+    problems = _check_initializers(section)
     problems += [
-        p for at, cfg in loaders_in(whole) for p in under(check_loader(cfg), *at)
+        p for at, cfg in loaders_in(section) for p in under(check_loader(cfg), *at)
     ]
     parameters = None
     if build:
-        built, failures = _try(whole)
+        built, failures = _try(section)
         problems += failures
         if built is not None:
             parameters = [name for name, _ in built.named_parameters()]
     else:
-        problems += [*MODELS.problems_of(whole), *_written(whole)]
+        problems += [*MODELS.problems_of(section), *_written(section)]
     unique = {(p.path, p.message): p for p in problems}
     return ModelReport(
         [
@@ -97,18 +97,18 @@ class _Failure(NamedTuple):
     said: bool = True
 
 
-def _try(whole: Mapping[str, Any]) -> tuple[nn.Module | None, list[Problem]]:
+def _try(cfg: Mapping[str, Any]) -> tuple[nn.Module | None, list[Problem]]:
     """The model, or all that keeps it from being built."""
-    built, failure = _attempt(whole, 'meta')
+    built, failure = _attempt(cfg, 'meta')
     if failure is not None and not failure.certain:
-        built, failure = _attempt(whole, 'cpu')
+        built, failure = _attempt(cfg, 'cpu')
     if failure is None:
         return built if isinstance(built, nn.Module) else None, []
-    if target_of(whole, MODELS) is None:
-        return None, [*failure.problems, *_of_an_unknown_whole(whole)]
-    mended = _mended(whole)
-    others = [] if mended == whole else _refusals(mended)
-    others = [*_written(whole), *_of_parts(whole, not failure.said), *others]
+    if target_of(cfg, MODELS) is None:
+        return None, [*failure.problems, *_of_an_unknown_model(cfg)]
+    reduced = _pruned(cfg)
+    others = [] if reduced == cfg else _refusals(reduced)
+    others = [*_written(cfg), *_of_parts(cfg, not failure.said), *others]
     return None, others if others and not failure.said else [*failure.problems, *others]
 
 
@@ -141,18 +141,18 @@ def _cause(error: BaseException) -> BaseException | None:
     return cause
 
 
-def _of_parts(whole: Mapping[str, Any], any_reason: bool) -> list[Problem]:
+def _of_parts(cfg: Mapping[str, Any], any_reason: bool) -> list[Problem]:
     """What building says of each part alone, of those that are parts.
 
-    One for which an argument is missing may get it from the whole, and is left out.
+    One for which an argument is missing may get it from the model, and is left out.
 
     Args:
-        whole: The config of a whole that cannot be built.
+        cfg: The config of a model that cannot be built.
         any_reason: Whether to take what Python says, too. It may only be that the
-            whole gives a part more than its config does.
+            model gives a part more than its config does.
     """
     problems = []
-    for keys, part in _parts(whole):
+    for keys, part in _parts(cfg):
         target = target_of(part, MODELS)
         wanted = arguments_of(target).required if callable(target) else ()
         if any(name not in part for name in wanted):
@@ -165,10 +165,10 @@ def _of_parts(whole: Mapping[str, Any], any_reason: bool) -> list[Problem]:
     return problems
 
 
-def _parts(whole: Mapping[str, Any]) -> Iterator[tuple[tuple[object, ...], Any]]:
-    """The parts of a whole by its own account, each with its place."""
-    kinds = arguments_of(target_of(whole, MODELS)).kinds
-    for key, value in whole.items():
+def _parts(cfg: Mapping[str, Any]) -> Iterator[tuple[tuple[object, ...], Any]]:
+    """The parts of a model by its own account, each with its place."""
+    kinds = arguments_of(target_of(cfg, MODELS)).kinds
+    for key, value in cfg.items():
         is_part = key in _PARTS or _takes_modules(kinds.get(key))
         for *at, part in _dicts(key, value) if is_part else ():
             if 'type' in part:
@@ -181,17 +181,17 @@ def _takes_modules(kind: Any) -> bool:
     return any(isinstance(k, type) and issubclass(k, nn.Module) for k in kinds)
 
 
-def _of_an_unknown_whole(whole: Mapping[str, Any]) -> list[Problem]:
-    """What can be said of the parts of a whole that nobody knows.
+def _of_an_unknown_model(cfg: Mapping[str, Any]) -> list[Problem]:
+    """What can be said of the parts of an unknown model.
 
     It may do with other dicts than its usual parts whatever it likes.
     """
-    parts = {key: value for key, value in whole.items() if key in _PARTS}
-    return [*_written(parts), *_unknown_names(whole)]
+    parts = {key: value for key, value in cfg.items() if key in _PARTS}
+    return [*_written(parts), *_unknown_names(cfg)]
 
 
 def _unknown_names(cfg: Any) -> Iterator[Problem]:
-    """The types in a whole of unknown type that nobody has registered anywhere."""
+    """The types in a model of unknown type that no registry knows."""
     for key, value in cfg.items():
         for *at, part in _dicts(key, value) if not key.endswith('_cfg') else ():
             kind = part.get('type')
@@ -239,21 +239,21 @@ def _written(cfg: Mapping[str, Any]) -> list[Problem]:
     return problems
 
 
-def _mended(cfg: Any) -> Any:
+def _pruned(cfg: Any) -> Any:
     """The config without the arguments that :func:`_written` finds wrong."""
     if isinstance(cfg, (list, tuple)):
-        return type(cfg)(_mended(item) for item in cfg)
+        return type(cfg)(_pruned(item) for item in cfg)
     if not isinstance(cfg, Mapping):
         return cfg
-    mended = {k: v if k.endswith('_cfg') else _mended(v) for k, v in cfg.items()}
+    reduced = {k: v if k.endswith('_cfg') else _pruned(v) for k, v in cfg.items()}
     if not _is_part(cfg):
-        return mended
+        return reduced
     wanted = arguments_of(MODELS.get(cfg['type']))
     if any(key not in cfg for key in wanted.required):
-        return mended  # what is wrong may be meant for what is missing
+        return reduced  # what is wrong may be meant for what is missing
     return {
         key: value
-        for key, value in mended.items()
+        for key, value in reduced.items()
         if key == 'type'
         or (wanted.open and key not in wanted.kinds)
         or key in wanted.required

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from mmengine.config import Config
 
@@ -14,26 +15,51 @@ from .parts import target_of
 
 __all__ = ['check_monitors', 'monitored']
 
+_SHOWN = 8
+
+
+class _Results(NamedTuple):
+    """What a metric calls its results.
+
+    Args:
+        prefix: What all of them begin with, e.g. ``'accuracy/'``.
+        names: The names with it; None if the metric does not say them beforehand.
+    """
+
+    prefix: str
+    names: list[str] | None
+
 
 def check_monitors(cfg: Config) -> list[Problem]:
-    """See that each name that is watched begins as the results of some metric do.
+    """See that each name that is watched is that of a result of some metric.
 
     Names are those of ``save_best``, of a hook's or a scheduler's ``monitor``. Beside
-    the results of metrics there are the losses that a whole gives when it predicts.
+    the results of metrics there are the losses that a model gives when it predicts. Of
+    a metric that does not say its names beforehand only the prefix is compared.
     """
-    prefixes = [_prefix(metric) for _, metric in metrics_of(cfg, 'val')]
-    if not prefixes or None in prefixes:
+    found = [_results(metric) for _, metric in metrics_of(cfg, 'val')]
+    if not found or None in found:
         return []
+    names = [name for each in found for name in each.names or ()]
+    others = [each.prefix for each in found if each.names is None]
     problems = []
     for path, name in monitored(cfg):
         is_loss = '/' not in name and 'loss' in name
-        if not is_loss and not any(name.startswith(f'{p}/') for p in prefixes):
-            begin = did_you_mean(name.split('/')[0], prefixes) or (
-                f'; they begin with {" or ".join(f"{p}/" for p in prefixes)}'
+        if not (is_loss or name in names or name.startswith(tuple(others))):
+            message = (
+                f'is {name!r}, but no metric gives that{_hint(name, names, others)}'
             )
-            message = f'is {name!r}, but no metric begins so{begin}'
             problems.append(Problem(path, message))
     return problems
+
+
+def _hint(name: str, names: list[str], prefixes: list[str]) -> str:
+    """What could have been meant."""
+    rest = name.partition('/')[2]
+    near = did_you_mean(name, [*names, *(f'{prefix}{rest}' for prefix in prefixes)])
+    more = ['...'] if len(names) > _SHOWN else []
+    known = [*names[:_SHOWN], *more, *(f'{prefix}...' for prefix in prefixes)]
+    return near or f'; there are {", ".join(known)}'
 
 
 def monitored(cfg: Config) -> Iterator[tuple[str, str]]:
@@ -59,9 +85,25 @@ def _parts(node: Any, path: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
         yield from _parts(value, f'{path}.{key}')
 
 
-def _prefix(metric: Any) -> str | None:
-    """What the names of a metric's results begin with; None if unknown."""
-    if not isinstance(metric, Mapping):
-        return getattr(metric, 'prefix', None)
-    default = getattr(target_of(metric, METRICS), 'default_prefix', None)
-    return metric.get('prefix') or default
+def _results(metric: Any) -> _Results | None:
+    """What a metric calls its results; None if not even their prefix is known."""
+    if isinstance(metric, Mapping):
+        kind = target_of(metric, METRICS)
+        prefix = metric.get('prefix') or getattr(kind, 'default_prefix', None)
+    else:
+        kind, prefix = type(metric), getattr(metric, 'prefix', None)
+    names = _names_of(metric) if hasattr(kind, 'result_names') else None
+    if names is None:
+        return _Results(f'{prefix}/', None) if prefix else None
+    before = f'{prefix}/' if prefix else ''
+    return _Results(before, [f'{before}{name}' for name in names])
+
+
+def _names_of(metric: Any) -> list[str] | None:
+    """The names of a metric's results, without its prefix."""
+    try:
+        if isinstance(metric, Mapping):
+            metric = METRICS.build(copy.deepcopy(dict(metric)))
+        return metric.result_names()
+    except Exception:  # what is wrong with the metric is reported for itself
+        return None

@@ -18,7 +18,7 @@ class Override(NamedTuple):
     Args:
         keys: The path to what is changed.
         value: What it becomes.
-        new: Whether keys may be added that nobody knows.
+        new: Whether unknown keys may be added.
     """
 
     keys: tuple[str, ...]

@@ -39,7 +39,7 @@ def parse(text: str, suffix: str, source: str) -> Parsed:
 
     Args:
         text: What stands in the file; ``{{_base_.x}}`` is read as a mark.
-        suffix: The end of its name, which tells the format.
+        suffix: The end of its name, which gives the format.
         source: Its name, for messages.
 
     Raises:

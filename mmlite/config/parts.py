@@ -76,7 +76,7 @@ def check_part(
         place: Its registry, or its slot.
         given: Names that the builder adds, or takes for itself.
         trial: What the builder adds, if the constructor is to be called: it
-            may know more than its signature tells. Only ours, mmengine's and
+            may know more than its signature says. Only ours, mmengine's and
             torch's constructors are.
     """
     if is_built(cfg):

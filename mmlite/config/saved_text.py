@@ -36,7 +36,7 @@ def config_of_text(text: str, source: str) -> Config:
         18
         >>> config_of_text("import os", 'a.pth')
         Traceback (most recent call last):
-        mmlite.errors.ConfigError: a.pth: line 1 of its config is no plain value; ...
+        mmlite.errors.ConfigError: a.pth: line 1 of its config is not a plain value; ...
     """
     try:
         tree = ast.parse(text)
@@ -62,7 +62,8 @@ def config_of_text(text: str, source: str) -> Config:
 def _refused(source: str, line: int | None) -> ConfigError:
     where = 'its config' if line is None else f'line {line} of its config'
     return ConfigError(
-        f'{where} is no plain value; give the config file beside the checkpoint', source
+        f'{where} is not a plain value; give the config file beside the checkpoint',
+        source,
     )
 
 

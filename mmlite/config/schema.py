@@ -260,7 +260,7 @@ _SLOTS: dict[tuple[str, ...], Slot] = {
     ('optim_wrapper', 'optimizer'): Slot(OPTIMIZERS, given=('params',)),
     ('param_scheduler',): Slot(PARAM_SCHEDULERS, given=('optimizer',)),
     ('log_processor',): Slot(LOG_PROCESSORS, 'LogProcessor'),
-    ('visualizer',): Slot(VISUALIZERS, 'Visualizer', ('name', 'save_dir')),
+    ('visualizer',): Slot(VISUALIZERS, 'UniversalVisualizer', ('name', 'save_dir')),
     ('model_wrapper_cfg',): Slot(
         MODEL_WRAPPERS, 'MMDistributedDataParallel', ('module', 'device_ids')
     ),
@@ -284,7 +284,7 @@ def slot_of(keys: tuple[str, ...], cfg: Mapping[str, Any]) -> Slot | None:
 
 
 def arguments_at(keys: tuple[str, ...], cfg: Mapping[str, Any]) -> Arguments | None:
-    """The names that the dict at ``keys`` can hold; None if nobody knows.
+    """The names that the dict at ``keys`` can hold; None if unknown.
 
     Args:
         keys: Where in the config the dict stands.
@@ -300,9 +300,9 @@ def arguments_at(keys: tuple[str, ...], cfg: Mapping[str, Any]) -> Arguments | N
     kind = cfg.get('type', slot and slot.default)
     found = _targets(kind, slot)
     if not found:
-        # The whole around it knows the type of a preprocessor that names none.
-        by_whole = keys[-1] == 'data_preprocessor' and kind is None
-        return Arguments((), {}, open=True) if by_whole else None
+        # The model around it knows the type of a preprocessor that names none.
+        by_model = keys[-1] == 'data_preprocessor' and kind is None
+        return Arguments((), {}, open=True) if by_model else None
     every = [arguments_of(target) for target in found]
     kinds = {'type': Any, **dict.fromkeys(slot.given if slot else (), Any)}
     for arguments in every:

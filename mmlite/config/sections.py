@@ -108,8 +108,8 @@ def check_default_hooks(cfg: Any) -> list[Problem]:
         return [Problem('', f'is a dict of hooks, got {value_name(cfg)}')]
     problems = []
     for name, hook in cfg.items():
-        is_whole = is_built(hook) or (isinstance(hook, Mapping) and 'type' in hook)
-        if name not in HOOK_TYPES and (is_typo(name, HOOK_TYPES) or not is_whole):
+        is_complete = is_built(hook) or (isinstance(hook, Mapping) and 'type' in hook)
+        if name not in HOOK_TYPES and (is_typo(name, HOOK_TYPES) or not is_complete):
             hint = (
                 did_you_mean(name, HOOK_TYPES) or f'; there are {", ".join(HOOK_TYPES)}'
             )

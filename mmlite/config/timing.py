@@ -36,7 +36,7 @@ def _check_samplers(cfg: Config) -> Iterator[Problem]:
             target = target_of(at(cfg, section, key), DATA_SAMPLERS)
             if _is_endless(target):
                 name = target.__name__
-                hint = "; take sampler=dict(type='DefaultSampler')"
+                hint = "; use sampler=dict(type='DefaultSampler')"
                 if phase == 'train':
                     hint += ', or train_cfg=dict(by_epoch=False, max_iters=...)'
                 what = 'an epoch' if phase == 'train' else 'an evaluation'
@@ -50,7 +50,7 @@ def _is_endless(sampler: Any) -> bool:
 
 
 def _counts_epochs(loop: Any) -> bool | None:
-    """Whether a training is one by epochs; None if nobody knows."""
+    """Whether a training is one by epochs; None if unknown."""
     if not isinstance(loop, Mapping):
         target = type(loop)
     else:

@@ -38,7 +38,9 @@ def file_exists(path: str | Path) -> bool:
     try:
         return Path(path).is_file()
     except (OSError, ValueError) as error:  # too long, or with a null character
-        raise DataError(f'{shortened(str(path))} names no file: {error}') from error
+        raise DataError(
+            f'{shortened(str(path))} is not the name of a file: {error}'
+        ) from error
 
 
 def read_text(path: str | Path) -> str:
@@ -54,7 +56,7 @@ def read_text(path: str | Path) -> str:
         return Path(path).read_text(encoding='utf-8-sig')
     except UnicodeDecodeError as error:
         raise DataError(
-            f'{path} is no UTF-8 text: byte {error.start} is '
+            f'{path} is not UTF-8 text: byte {error.start} is '
             f'0x{error.object[error.start]:02x}; save it as UTF-8'
         ) from error
     except OSError as error:
@@ -74,7 +76,9 @@ def read_data(path: str | Path) -> Any:
             return _from_yaml(text, path)
         return json.loads(text)
     except json.JSONDecodeError as error:
-        raise DataError(f'{path}:{error.lineno}: no valid JSON: {error.msg}') from error
+        raise DataError(
+            f'{path}:{error.lineno}: not valid JSON: {error.msg}'
+        ) from error
     except RecursionError as error:
         raise DataError(f'{path} is nested too deep to be annotations') from error
     except (ValueError, OverflowError) as error:  # e.g. an integer of 5,000 digits
@@ -91,7 +95,7 @@ def _from_yaml(text: str, path: str | Path) -> Any:
         mark = getattr(error, 'problem_mark', None)
         line = f':{mark.line + 1}' if mark else ''
         reason = getattr(error, 'problem', None) or str(error).partition('\n')[0]
-        raise DataError(f'{path}{line}: no valid YAML: {reason}') from error
+        raise DataError(f'{path}{line}: not valid YAML: {reason}') from error
 
 
 def class_names(classes: Any, data_root: str = '') -> tuple[str, ...]:
@@ -124,7 +128,7 @@ def class_names(classes: Any, data_root: str = '') -> tuple[str, ...]:
     )
     if path is None:
         raise DataNotFoundError(
-            f'classes={str(classes)!r} is no file; give a list of names, or a text '
+            f'classes={str(classes)!r} is not a file; give a list of names, or a text '
             'file with one name per line'
         )
     if path.suffix.lower() not in ('.json', *_YAML):
@@ -237,7 +241,8 @@ def names_in(samples: Sequence[dict]) -> tuple[str, ...]:
 def _check_path(path: Any, source: str | Path, place: int) -> None:
     if not isinstance(path, str):
         raise DataError(
-            f'{place_of(source, place)}: img_path is {shortened(path)}, expected a text'
+            f'{place_of(source, place)}: img_path is {shortened(path)}, expected a '
+            'string'
         )
     if '\0' in path or not path.isprintable():
         try:
@@ -270,7 +275,7 @@ def _index(
             'metainfo.classes in the file'
         )
     if type(label) is not int:
-        raise DataError(f'{where} is no integer; a label is the index of a class')
+        raise DataError(f'{where} is not an integer; a label is the index of a class')
     if not 0 <= label < limit:
         raise DataError(
             f'{where} is not a class; they go from 0 to {limit - 1}; correct it, or '

@@ -144,5 +144,5 @@ def _damaged(path: Path, error: Exception) -> DataError:
     reason = str(error) or type(error).__name__
     return DataError(
         f'{path} is damaged or not a file of CIFAR ({reason}); delete the folder '
-        f'{path.parent} and start again to have it downloaded anew'
+        f'{path.parent} and start again to have it downloaded again'
     )

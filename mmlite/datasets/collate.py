@@ -10,10 +10,12 @@ from torch import Tensor
 from torch.utils.data._utils.collate import default_collate_fn_map
 
 from ..registry import FUNCTIONS
-from ..structures import DataSample, SampleBatch
+from ..structures import DataSample, MultiLabelDataSample, SampleBatch
 from .in_memory.image_table import Batch
 
 __all__ = ['default_collate']
+
+_SAMPLES = (DataSample, MultiLabelDataSample)
 
 
 @FUNCTIONS.register_module()
@@ -47,7 +49,7 @@ def default_collate(data_batch: Sequence) -> Any:
         if all(item.shape == shape for item in data_batch):
             return torch.stack(list(data_batch))
         return list(data_batch)
-    if all(type(item) is DataSample for item in data_batch):
+    if all(type(item) in _SAMPLES for item in data_batch):
         batch = SampleBatch(data_batch)
         batch.bounds('gt_label')  # here, so that the main process need not look
         return batch
@@ -66,3 +68,4 @@ def _collate_samples(batch: Sequence[DataSample], **_: Any) -> SampleBatch:
 # So that a collate function of the user's own may leave the rest to torch's, which is
 # extended in this way.
 default_collate_fn_map[DataSample] = _collate_samples
+default_collate_fn_map[MultiLabelDataSample] = _collate_samples

@@ -115,7 +115,7 @@ def _download(url: str, part: Path, file: RemoteFile) -> None:
                 digest.update(chunk)
                 progress.update(len(chunk))
     if total and progress.done != total:
-        raise _BrokenError(f'it broke off after {progress.done} of {total} bytes')
+        raise _BrokenError(f'it stopped after {progress.done} of {total} bytes')
     if digest.hexdigest() != file.md5:
         raise _BrokenError(
             f'its md5 sum is {digest.hexdigest()}, expected {file.md5}: the file was '
@@ -128,7 +128,7 @@ def _chunks(source: BinaryIO) -> Iterator[bytes]:
         try:
             chunk = source.read(_CHUNK)
         except OSError as error:  # of the network, not of the disk
-            raise _BrokenError(f'it broke off: {error}') from error
+            raise _BrokenError(f'it stopped: {error}') from error
         if not chunk:
             return
         yield chunk

@@ -146,7 +146,7 @@ def held_out(
     come or go, nearly all others stay on their side.
 
     Args:
-        keys: What tells samples apart, e.g. relative paths with ``/``.
+        keys: What identifies a sample, e.g. relative paths with ``/``.
         labels: Their classes.
         fraction: What part to hold out.
         seed: Another one gives another choice.

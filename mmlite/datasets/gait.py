@@ -47,7 +47,7 @@ def read_partition(partition: str | Mapping[str, Sequence]) -> dict[str, list[st
         try:
             partition = json.loads(read_text(where))
         except ValueError as error:
-            raise DataError(f'{where} is no JSON file: {error}') from error
+            raise DataError(f'{where} is not a JSON file: {error}') from error
     sets = ('TRAIN_SET', 'TEST_SET')
     if not isinstance(partition, Mapping) or not all(
         isinstance(partition.get(name), (list, tuple)) for name in sets

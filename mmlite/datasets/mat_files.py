@@ -66,8 +66,8 @@ def read_mat(path: str | Path) -> dict[str, Any]:
     ) as error:
         reason = str(error) or type(error).__name__
         raise DataError(
-            f'{path} is damaged, or no MATLAB file of version 5 ({reason}); fetch it '
-            'again'
+            f'{path} is damaged, or not a MATLAB file of version 5 ({reason}); '
+            'fetch it again'
         ) from error
 
 

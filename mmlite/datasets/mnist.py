@@ -59,7 +59,7 @@ def read_idx(path: Path) -> np.ndarray:
 def _damaged(path: Path, reason: str) -> DataError:
     return DataError(
         f'{path} is damaged or not in IDX format ({reason}); delete it and start '
-        'again to have it downloaded anew'
+        'again to have it downloaded again'
     )
 
 

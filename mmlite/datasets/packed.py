@@ -110,7 +110,7 @@ class PackedDataset(BaseDataset):
         super().__init__(data_root=data_root, pipeline=pipeline, **kwargs)
         if any(isinstance(s, LoadImageFromFile) for s in self.pipeline.transforms):
             raise ValueError(
-                'packed images are decoded already; take LoadImageFromFile out of the '
+                'packed images are decoded already; remove LoadImageFromFile from the '
                 'pipeline'
             )
 

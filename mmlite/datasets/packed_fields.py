@@ -55,7 +55,7 @@ class KeepFields:
         if value is not None and _is_large(name, value):
             raise DataError(
                 f'the field {name} cannot be packed: only one image a sample is, '
-                'beside labels, boxes and other small values; take it out of the '
+                'beside labels, boxes and other small values; remove it from the '
                 'dataset, or train from the files'
             )
         by_file = name.endswith('_path') and name != 'img_path'

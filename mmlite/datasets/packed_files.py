@@ -175,7 +175,7 @@ def read_index(folder: str | Path) -> dict[str, Any]:
     version = index.get('version') if isinstance(index, dict) else None
     if type(version) is int and version > _VERSION:
         raise DataError(
-            f'{path} is of version {version}, this mmlite reads {_VERSION}; pack anew'
+            f'{path} is of version {version}, this mmlite reads {_VERSION}; pack again'
         )
     _check_index(index, path)
     return index
@@ -193,7 +193,7 @@ def _check_index(index: Any, path: Path) -> None:
     ):
         raise _damaged(path, f'its shape is {shortened(shape)}')
     if not isinstance(samples, list) or not all(isinstance(s, dict) for s in samples):
-        raise _damaged(path, 'its samples are no list of dicts')
+        raise _damaged(path, 'its samples are not a list of dicts')
     if len(samples) != shape[0]:
         raise _damaged(path, f'it has {len(samples)} samples for {shape[0]} images')
     try:
@@ -222,7 +222,7 @@ def open_images(folder: str | Path, shape: Sequence[int] | None = None) -> np.nd
             header = file.read(_HEADER)
         size = path.stat().st_size
     except FileNotFoundError as error:
-        raise DataNotFoundError(f'{path} does not exist; pack anew') from error
+        raise DataNotFoundError(f'{path} does not exist; pack again') from error
     except OSError as error:
         raise _damaged(path, str(error)) from error
     if header != _header(shape):
@@ -234,4 +234,4 @@ def open_images(folder: str | Path, shape: Sequence[int] | None = None) -> np.nd
 
 
 def _damaged(path: Path, reason: str) -> DataError:
-    return DataError(f'{path} is damaged ({reason}); remove its folder and pack anew')
+    return DataError(f'{path} is damaged ({reason}); remove its folder and pack again')

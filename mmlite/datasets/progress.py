@@ -13,7 +13,7 @@ class Progress:
 
     Args:
         name: What is done.
-        total: How much there is to do; 0 if nobody knows.
+        total: How much there is to do; 0 if unknown.
         unit: What it is counted in.
         scale: How many of what :meth:`update` counts make one unit.
     """

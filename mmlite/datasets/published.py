@@ -180,7 +180,7 @@ class PublishedDataset(BaseDataset):
             return self.METAINFO['classes'].index(name)
         except ValueError:
             raise DataError(
-                f'{place}: {shortened(name)} is no class of {type(self).__name__}'
+                f'{place}: {shortened(name)} is not a class of {type(self).__name__}'
             ) from None
 
     @staticmethod
@@ -205,5 +205,5 @@ def numbers_of(data: Any, source: str) -> list[int]:
     if array.dtype.kind not in 'iuf' or not np.isfinite(array).all():
         raise DataError(f'{source}: expected an array of numbers')
     if (array != np.floor(array)).any() or (np.abs(array) > 2**31).any():
-        raise DataError(f'{source}: expected whole numbers')
+        raise DataError(f'{source}: expected integers')
     return array.ravel(order='F').astype(np.int64).tolist()

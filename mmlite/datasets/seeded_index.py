@@ -104,7 +104,7 @@ def seeded(
         indices: The indices, in the order in which they are yielded.
         seed: The sampler's seed.
         epoch: The epoch.
-        keys: What tells samples apart; the index itself, unless an index can
+        keys: What identifies a sample; the index itself, unless an index can
             come several times in an epoch.
     """
     seeds = sample_seeds(seed, epoch, indices if keys is None else keys)

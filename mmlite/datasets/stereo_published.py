@@ -155,7 +155,7 @@ class MiddleburyStereo(StereoDataset):
             sample: dict[str, Any] = dict(
                 ref_img_path=left, tgt_img_path=left.with_name('im1.png')
             )
-            folder = self._truth(left.parent, root)
+            folder = self._ground_truth(left.parent, root)
             for key, names in (
                 ('disparity_path', ('disp0GT.pfm', 'disp0.pfm')),
                 ('disparity_tgt_path', ('disp1GT.pfm', 'disp1.pfm')),
@@ -170,7 +170,7 @@ class MiddleburyStereo(StereoDataset):
         return found
 
     @staticmethod
-    def _truth(folder: Path, root: Path) -> Path:
+    def _ground_truth(folder: Path, root: Path) -> Path:
         return folder
 
     def _layout(self) -> str:
@@ -192,7 +192,7 @@ class ETH3D(MiddleburyStereo):
     """
 
     @staticmethod
-    def _truth(folder: Path, root: Path) -> Path:
+    def _ground_truth(folder: Path, root: Path) -> Path:
         other = folder.parent.with_name(folder.parent.name + '_gt') / folder.name
         return other if other.is_dir() else folder
 

@@ -109,7 +109,7 @@ class VOC(MultiLabelDataset):
         except (ElementTree.ParseError, ValueError) as error:
             if isinstance(error, DataError):
                 raise
-            raise DataError(f'{path} is no valid XML: {error}') from error
+            raise DataError(f'{path} is not valid XML: {error}') from error
         places = self.class_to_idx
         known = [
             (places[name], mark != '0')

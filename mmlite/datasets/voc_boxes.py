@@ -67,7 +67,7 @@ class VOCDetection(BoxDataset, VOC):
         try:
             root = ElementTree.fromstring(read_text(source))
         except ElementTree.ParseError as error:
-            raise DataError(f'{source} is no valid XML: {error}') from error
+            raise DataError(f'{source} is not valid XML: {error}') from error
         stated = root.findtext('filename')
         if stated and not file_exists(path):
             other = f'{self.img_prefix}/{Path(stated).name}'

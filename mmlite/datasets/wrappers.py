@@ -14,7 +14,7 @@ from torch.utils.data import Dataset
 
 from ..errors import ConfigError, DataError
 from ..registry import DATASETS
-from ..structures import class_mapping, comparable
+from ..structures import class_mapping, in_names_of
 from .seeded_index import follow
 from .transforms import Compose, rng_of
 
@@ -58,7 +58,8 @@ def _agree_on_classes(datasets: Sequence[Dataset]) -> None:
         if tuple(names) == tuple(known):
             continue
         try:
-            if not comparable(names, known):
+            known = in_names_of(names, known)
+            if known is None:
                 raise DataError(
                     'their names cannot be compared; state classes for both'
                 )

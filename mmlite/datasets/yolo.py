@@ -138,7 +138,7 @@ def _object(
         )
     if max(map(abs, numbers)) > 2:
         raise DataError(
-            f'{where}: {max(numbers, key=abs)} is no fraction of the image; boxes are '
-            'written as fractions of its width and height'
+            f'{where}: {max(numbers, key=abs)} is not a fraction of the image; boxes '
+            'are written as fractions of its width and height'
         )
     return NamedBox(names[label], tuple(e * size[i % 2] for i, e in enumerate(edges)))

@@ -157,13 +157,13 @@ class RunnerAssembly(BaseRunner):
     ) -> Visualizer:
         """A visualizer of its own for this run."""
         backends = self.cfg.get('vis_backends')
-        if visualizer is None and backends:
-            visualizer = dict(type='UniversalVisualizer')
+        if visualizer is None:
+            visualizer = dict(vis_backends=[dict(type='LocalVisBackend')])
         if isinstance(visualizer, dict):
             visualizer = self._with_backends(visualizer, backends)
             settings = dict(save_dir=self._log_dir) | visualizer
             name = settings.get('name', self._experiment_name)
-            kind = settings.get('type', 'Visualizer')
+            kind = settings.get('type', 'UniversalVisualizer')
             settings |= dict(type=kind, name=f'{name}_{self._experiment_name}')
             with at('visualizer'):
                 needs = backend_problems(settings.get('vis_backends') or ())
@@ -337,7 +337,7 @@ class RunnerAssembly(BaseRunner):
 
         Args:
             fn_name: The point, e.g. ``'before_train_iter'``, or one of a hook's own.
-            **kwargs: What is told there.
+            **kwargs: What hooks are given there.
         """
         for hook, call in self._hook_calls.at(fn_name, self._hooks):
             try:

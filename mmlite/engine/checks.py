@@ -45,5 +45,5 @@ def check_classes(
     if outputs < count:
         raise ConfigError([Problem('model.head.num_classes', message)], source)
     if outputs > count and phase == 'train':
-        message = f'model.head.num_classes {message}, unless this is meant'
+        message = f'model.head.num_classes {message}, unless this is intended'
         print_log(message, logger='current', level=logging.WARNING)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mmengine.logging import print_log
@@ -13,7 +13,7 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
 from ..errors import ConfigError, DataError
-from ..structures import class_mapping, comparable
+from ..structures import class_mapping, in_names_of
 from ..structures.class_lists import listed
 from .checkpoints import unwrapped
 from .errors import at
@@ -76,13 +76,11 @@ def follow_classes(
     names = classes_of(dataset)
     if names is None or not learns_classes(model) or list(names) == _as_list(known):
         return False
-    if not comparable(names, known):
-        if _as_list(known) and len(names) != len(known):
-            message = (
-                f'{type(dataset).__name__} has {len(names)} classes, {source} has '
-                f'{len(known)}, and their names cannot be compared'
-            )
-            print_log(message, logger='current', level=logging.WARNING)
+    known = in_names_of(names, given := known)
+    if known is None:
+        _say_not_compared(dataset, names, _as_list(given), source)
+        return False
+    if list(names) == known:
         return False
     inner = dataset._dataset if isinstance(dataset, _SlicedDataset) else dataset
     try:
@@ -108,6 +106,20 @@ def follow_classes(
         level=logging.INFO,
     )
     return True
+
+
+def _say_not_compared(
+    dataset: Dataset, names: Sequence, known: list, source: str
+) -> None:
+    """Say that labels are taken by number, where names are of different kinds."""
+    if not known:
+        return
+    message = (
+        f'{type(dataset).__name__} has {len(names)} classes, e.g. {names[0]!r}, '
+        f'{source} has {len(known)}, e.g. {known[0]!r}, and their names cannot be '
+        'compared; labels are taken to be in the same order'
+    )
+    print_log(message, logger='current', level=logging.WARNING)
 
 
 def follow_checkpoint(

@@ -21,7 +21,7 @@ from torch import distributed as dist
 from ..errors import ConfigError, UserError, did_you_mean
 from .ranks import OwnError
 
-#: Where each launcher tells rank, number of processes and rank on the machine.
+#: Where each launcher states rank, number of processes and rank on the machine.
 _VARIABLES = {
     'pytorch': ('RANK', 'WORLD_SIZE', 'LOCAL_RANK'),
     'slurm': ('SLURM_PROCID', 'SLURM_NTASKS', 'SLURM_LOCALID'),
@@ -168,7 +168,7 @@ def launched_by(launcher: str | None) -> str:
             raise UserError(
                 f'{_HOW[name]} has started {os.environ[size]} processes, which would '
                 f'all train the same in one folder; add --launcher {name} to share the '
-                'work, or --launcher none if that is meant'
+                'work, or --launcher none if that is intended'
             )
     return 'none'
 

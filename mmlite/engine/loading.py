@@ -182,7 +182,7 @@ class RunnerLoading(RunnerAssembly):
         if report.missing or report.mismatched:
             raise CheckpointError(
                 f'{filename} cannot be resumed with this model: {report}\n'
-                'take it as load_from instead to begin anew with what fits'
+                'use it as load_from instead to start a new training with what fits'
             )
         if 'ema_state_dict' in checkpoint and not self._averages_weights():
             self.logger.warning(

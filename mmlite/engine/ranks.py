@@ -22,7 +22,7 @@ __all__ = [
     'OwnError',
     'lost_workers',
     'shared_failures',
-    'should_tell',
+    'should_report',
 ]
 
 _KEY = 'mmlite/failed/'
@@ -108,13 +108,13 @@ def lost_workers() -> Iterator[None]:
             else 'most often the memory of the machine was full'
         )
         raise LostWorker(
-            f'a process that loads data (pid {found[1].strip()}) {how}: {why}; take a '
+            f'a process that loads data (pid {found[1].strip()}) {how}: {why}; use a '
             'smaller num_workers, prefetch_factor or batch_size in the data loaders, '
             'or num_workers=0 to see an error of its own; go on with --resume'
         ) from error
 
 
-def should_tell(error: UserError) -> bool:
+def should_report(error: UserError) -> bool:
     """Whether this process should print an error, or another one does.
 
     Process 0 prints what it meets; the others only what it has not met too.
@@ -160,7 +160,7 @@ def _lost_process(error: RuntimeError) -> LostProcess | None:
     return LostProcess(
         f'{them} gone, of {len(ranks)}, and did not say why: killed, most often as the '
         "memory of its machine was full (its launcher's lines and the system's log may "
-        'say more); take a smaller batch_size or num_workers, and go on with --resume',
+        'say more); use a smaller batch_size or num_workers, and go on with --resume',
         reporter=left[0],
     )
 

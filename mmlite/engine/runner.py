@@ -129,7 +129,7 @@ class Runner(RunnerLoading):
 
         Raises:
             Interrupted: after Ctrl-C, SIGTERM or SIGHUP, when a checkpoint is saved.
-            TrainingError: if the loss is no number any more.
+            TrainingError: if the loss is NaN or infinite.
         """
         self._training = True
         try:

@@ -88,12 +88,12 @@ class FailureNote:
 
     def __init__(self, handler: logging.FileHandler) -> None:
         self.path = handler.baseFilename
-        self.told = False
+        self.reported = False
 
     def __call__(self, record: LogRecord) -> None:
-        """Tell once why the file cannot be written to, and go on without it."""
-        if not self.told:
-            self.told = True
+        """Report once why the file cannot be written to, and go on without it."""
+        if not self.reported:
+            self.reported = True
             STATUS_LINE.clear()
             reason = sys.exc_info()[1]
             print(f'warning: cannot write to {self.path}: {reason}', flush=True)
@@ -102,7 +102,7 @@ class FailureNote:
 def use_short_terminal(logger: Logger) -> None:
     """Let a :class:`TerminalHandler` take the place of mmengine's stream handler.
 
-    A log file that cannot be written to is told in one line.
+    A log file that cannot be written to is reported in one line.
     """
     for i, handler in enumerate(logger.handlers):
         if type(handler) is logging.StreamHandler:

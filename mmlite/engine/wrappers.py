@@ -88,7 +88,7 @@ class MMDistributedDataParallel(BaseWrapper):
         return (
             f'the loss does not depend on some parameters{named}, while several '
             'processes wait for the gradients of all; set find_unused_parameters=True '
-            'at the top of the config, or take these parameters out of the model'
+            'at the top of the config, or remove these parameters from the model'
         )
 
 

@@ -1,4 +1,4 @@
-"""The nn parts and wholes; looking one up in MODELS imports this package."""
+"""The models and their parts; looking one up in MODELS imports this package."""
 
 from . import (
     backbones,

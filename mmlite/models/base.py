@@ -1,4 +1,4 @@
-"""The call that all wholes share."""
+"""The call that all models share."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MODES = ('tensor', 'loss', 'predict')
 
 
 class BaseModel(EngineModel):
-    """Base of every whole: one call, three modes.
+    """Base of every model: one call, three modes.
 
     ``forward(inputs, data_samples, mode)`` leads to :meth:`loss`,
     :meth:`predict`, or the raw output. Training, validation and distribution
@@ -54,7 +54,7 @@ class BaseModel(EngineModel):
             names none. Here it only moves the batch.
         input_keys: Names of its inputs where it takes several, e.g. the two views of a
             pair; they are what an exported file takes.
-        predicts: Whether it gives predictions; a whole for pretraining may not.
+        predicts: Whether it gives predictions; a model for pretraining may not.
         tta_model: Class of the default test-time augmentation, or None.
         visual_summary: Pictures and curves of the last call, by name, for
             :class:`~mmlite.engine.hooks.VisualSummaryHook`: ``image/*``

@@ -1,4 +1,4 @@
-"""Build the parts of a whole, and see that they fit together."""
+"""Build the parts of a model, and see that they fit together."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ Specs = Sequence[FeatureSpec] | None
 
 
 def build_part(key: str, cfg: Part, registry: Registry = MODELS) -> Any:
-    """Build a part of a whole, so that errors say which part it is.
+    """Build a part of a model, so that errors say which part it is.
 
     Args:
-        key: The argument of the whole that names the part.
+        key: The argument of the model that names the part.
         cfg: Config of the part; a list makes a sequence. A module, or None,
             is returned as it is.
         registry: Where the type of the part is looked up.
@@ -50,18 +50,18 @@ def _build_each(key: str, cfgs: Sequence[Part], registry: Registry) -> list[Any]
 
 
 class Joined:
-    """Mixin of the wholes that have a backbone, perhaps a neck, and heads.
+    """Mixin of the models that have a backbone, perhaps a neck, and heads.
 
-    The constructor of the whole calls :meth:`join`.
+    The constructor of the model calls :meth:`join`.
 
     Example:
-        >>> class Whole(Joined, nn.Module):
+        >>> class Joint(Joined, nn.Module):
         ...     def __init__(self, **parts):
         ...         super().__init__()
         ...         self.join(**parts)
-        >>> whole = Whole(
+        >>> model = Joint(
         ...     backbone=dict(type='LeNet5'), box_head=dict(type='ClsHead'))
-        >>> whole.with_neck, whole.with_head, type(whole.box_head).__name__
+        >>> model.with_neck, model.with_head, type(model.box_head).__name__
         (False, False, 'ClsHead')
     """
 
@@ -233,7 +233,7 @@ def _compare(path: str, part: nn.Module, giver: str, specs: Specs) -> None:
 def preprocessor_cfg(
     data_preprocessor: dict | nn.Module | None, train_cfg: dict | None
 ) -> dict | nn.Module | None:
-    """The config of a data preprocessor, with the augmentations that a whole names.
+    """The config of a data preprocessor, with the augmentations that a model names.
 
     Args:
         data_preprocessor: Config of the data preprocessor, or the module itself.

@@ -31,12 +31,14 @@ from .patches import (
 )
 from .roi_align import crop_and_resize, multi_level_roi_align, roi_align
 from .search import nearest
+from .softmax import class_softmax
 
 __all__ = [
     'batched_nms',
     'box_area',
     'box_overlaps',
     'centered_to_corners',
+    'class_softmax',
     'clip_boxes',
     'concat_volume',
     'context_upsample',

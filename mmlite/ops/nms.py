@@ -85,7 +85,7 @@ def batched_nms(
     if np.isnan(values).any():
         raise DataError(
             f'{int(np.isnan(values).sum())} of {len(values)} scores are NaN; a model '
-            'that gives them did not learn, lower its learning rate'
+            'that gives them has diverged; lower its learning rate'
         )
     order = np.argsort(-values, kind='stable')
     ordered = boxes.detach().float().numpy()[order]

@@ -34,7 +34,7 @@ def patchify(images: Tensor, patch_size: int) -> Tensor:
         patch its pixels row by row, with the channels of a pixel side by side.
 
     Raises:
-        DataError: if a side of the images is no multiple of ``patch_size``.
+        DataError: if a side of the images is not a multiple of ``patch_size``.
 
     Example:
         >>> patchify(torch.arange(8.).view(1, 1, 2, 4), 2)
@@ -87,7 +87,7 @@ def square(length: int) -> tuple[int, int]:
     side = isqrt(length)
     if side * side != length:
         raise DataError(
-            f'{length} patches are no square grid; state its rows and columns'
+            f'{length} patches do not form a square grid; state its rows and columns'
         )
     return side, side
 

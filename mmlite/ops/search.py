@@ -50,7 +50,7 @@ def nearest(
         )
     if k < 1 or chunk < 1 or not len(gallery):
         raise ValueError(
-            'k, chunk and the size of the gallery are from 1 on, got '
+            'k, chunk and the size of the gallery are at least 1, got '
             f'{k}, {chunk} and {len(gallery)}'
         )
     if backend not in ('torch', 'faiss'):

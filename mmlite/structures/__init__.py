@@ -1,8 +1,8 @@
 """Data containers shared by all packages."""
 
-from .class_lists import class_mapping, comparable
+from .class_lists import class_mapping, in_names_of
 from .columns import Taken
-from .data_sample import DataSample, format_label
+from .data_sample import DataSample, MultiLabelDataSample, format_label
 from .feature_spec import FeatureSpec
 from .field_kinds import is_stacked, register_kind
 from .fields import (
@@ -26,6 +26,7 @@ from .sample_batch import SampleBatch
 __all__ = [
     'DataSample',
     'FeatureSpec',
+    'MultiLabelDataSample',
     'MultiTaskDataSample',
     'Objects',
     'Ragged',
@@ -33,13 +34,13 @@ __all__ = [
     'Taken',
     'check_labels',
     'class_mapping',
-    'comparable',
     'defer_field',
     'field_names',
     'format_label',
     'gather_field',
     'has_field',
     'has_meta',
+    'in_names_of',
     'is_stacked',
     'meta_values',
     'move_field',

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 from ..errors import DataError, did_you_mean
+from .wordnet import are_wordnet_ids, renamed
 
-__all__ = ['checked_names', 'class_mapping', 'comparable', 'names_of_categories']
-
-_WORDNET_ID = re.compile(r'n\d{8}')
+__all__ = [
+    'checked_names',
+    'class_mapping',
+    'in_names_of',
+    'names_of_categories',
+]
 
 
 def checked_names(names: Any, source: str) -> tuple[str, ...]:
@@ -36,14 +39,14 @@ def checked_names(names: Any, source: str) -> tuple[str, ...]:
         if not isinstance(name, str):
             raise DataError(
                 f'{source}: the name of class {place} is {shortened(name)}; expected a '
-                'text, e.g. in quotes'
+                'string, e.g. in quotes'
             )
         if not name.strip():
             raise DataError(f'{source}: the name of class {place} is empty')
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise DataError(
-            f'{source}: the class {twice[0]!r} stands there twice; every class needs a '
+            f'{source}: the class {twice[0]!r} is listed twice; every class needs a '
             'name of its own'
         )
     return tuple(names)
@@ -82,23 +85,29 @@ def names_of_categories(categories: Any, source: str) -> tuple[str, ...]:
     return checked_names([names[i] for i in range(len(names))], source)
 
 
-def comparable(names: Any, known: Any) -> bool:
-    """Whether two lists of classes are lists of names of one kind.
+def in_names_of(names: Any, known: Any) -> list[str] | None:
+    """Known classes as another list calls them, so that both can be compared.
 
-    WordNet ids, as the folders of ImageNet are named, and English words are not.
+    Args:
+        names: Classes, e.g. of a dataset.
+        known: Classes, e.g. of a checkpoint; where one list has WordNet ids and the
+            other words, those of ImageNet-1k are translated.
+
+    Returns:
+        ``known``, perhaps translated; None if the lists cannot be compared.
 
     Example:
-        >>> comparable(['n01440764'], ['tench']), comparable(['dog'], ['tench'])
-        (False, True)
+        >>> in_names_of(['n01440764'], ['goldfish', 'tench'])
+        ['n01443537', 'n01440764']
     """
-    lists = []
     for each in (names, known):
         if not isinstance(each, (list, tuple)) or not each:
-            return False
+            return None
         if not all(isinstance(name, str) for name in each):
-            return False
-        lists.append(all(map(_WORDNET_ID.fullmatch, each)))
-    return lists[0] == lists[1]
+            return None
+    if are_wordnet_ids(names) == are_wordnet_ids(known):
+        return list(known)
+    return renamed(known, names)
 
 
 def class_mapping(names: Sequence[str], known: Sequence[str]) -> list[int] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import torch
@@ -56,12 +56,15 @@ class Taken(Sequence):
         return list, (list(self),)
 
 
-def columns_of(samples: list[DataSample], kind: str) -> dict[str, Column]:
+def columns_of(
+    samples: list[DataSample], kind: str, listed: Collection[str] = ()
+) -> dict[str, Column]:
     """The fields of samples, each as one tensor or a list, as its kind says.
 
     Args:
         samples: The samples.
         kind: ``'_data_fields'`` or ``'_metainfo_fields'``.
+        listed: Fields that are a list, whatever their kind.
     """
     if not samples:
         return {}
@@ -77,16 +80,17 @@ def columns_of(samples: list[DataSample], kind: str) -> dict[str, Column]:
     columns: dict[str, Column] = {}
     for name in names:
         values = [fields.get(name, ABSENT) for fields in held]
-        columns[name] = values if kind[1] == 'm' else as_column(name, values)
+        columns[name] = values if kind[1] == 'm' else as_column(name, values, listed)
     return columns
 
 
-def as_column(name: str, values: Tensor | list) -> Column:
+def as_column(name: str, values: Tensor | list, listed: Collection[str] = ()) -> Column:
     """The values of a field, one for each sample, as its kind has them.
 
     Args:
         name: Name of the field.
         values: One value a sample, or all in one tensor ``(B, *)``.
+        listed: Fields that are a list, whatever their kind.
 
     Returns:
         A tensor for what is stacked: ``(B, )`` of single labels, ``(B, *)`` of scores
@@ -98,7 +102,7 @@ def as_column(name: str, values: Tensor | list) -> Column:
         >>> as_column('gt_label', [torch.tensor([3, 1]), torch.tensor([1, 0])])
         [tensor([3, 1]), tensor([1, 0])]
     """
-    stacked = is_stacked(name)
+    stacked = is_stacked(name) and name not in listed
     if not isinstance(values, Tensor):
         return together(values) if stacked else values
     if stacked:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -60,8 +61,8 @@ def is_small(value: object) -> bool:
 class DataSample(BaseDataElement):
     """The annotations and predictions of one sample.
 
-    A task sets the fields it knows: ``gt_*`` is truth, ``pred_*`` prediction.
-    What describes the sample rather than annotates it (``img_path``,
+    A task sets the fields it knows: ``gt_*`` is ground truth, ``pred_*`` a
+    prediction. What describes the sample rather than annotates it (``img_path``,
     ``ori_shape``, ``num_classes``, ...) is meta information, set with
     ``set_metainfo``.
 
@@ -76,6 +77,9 @@ class DataSample(BaseDataElement):
         >>> 'pred_score' in sample
         True
     """
+
+    #: Fields that are a list in a batch, though others of that name are one tensor.
+    listed: ClassVar[frozenset[str]] = frozenset()
 
     @classmethod
     def with_metainfo(cls, metainfo: dict, fields: dict | None = None) -> DataSample:
@@ -135,3 +139,20 @@ class DataSample(BaseDataElement):
                 f'this sample has {num_classes} classes, got {len(score)} scores'
             )
         return score
+
+
+class MultiLabelDataSample(DataSample):
+    """A sample of several labels, however many it has: one, or none, too.
+
+    In a batch of such samples the labels are a list of tensors ``(num_labels, )``, also
+    where each has one by chance. ``PackInputs`` makes them of a ``gt_label`` that is a
+    sequence.
+
+    Example:
+        >>> from mmlite.structures import SampleBatch
+        >>> several = [MultiLabelDataSample().set_gt_label([i]) for i in (3, 1)]
+        >>> SampleBatch(several).field('gt_label')
+        [tensor([3]), tensor([1])]
+    """
+
+    listed = frozenset({'gt_label', 'pred_label'})

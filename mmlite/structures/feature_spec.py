@@ -9,7 +9,7 @@ class FeatureSpec(NamedTuple):
     """Width and scale of one feature map or vector.
 
     Backbones have ``feature_specs``, one entry per output; a neck turns them
-    into its own with ``output_specs(specs)``. The whole that joins the parts
+    into its own with ``output_specs(specs)``. The model that joins the parts
     compares them with ``in_channels`` when it is built.
 
     Args:

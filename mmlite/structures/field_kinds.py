@@ -31,12 +31,12 @@ def register_kind(name: str, stacked: bool) -> None:
     if _STACKED.setdefault(name, stacked) != stacked:
         kind = 'listed' if stacked else 'stacked'
         raise ValueError(
-            f'the field {name!r} is registered as {kind} already; take another name'
+            f'the field {name!r} is registered as {kind} already; use another name'
         )
 
 
 def is_stacked(name: str) -> bool:
-    """Whether a field of a batch is one tensor; a name nobody registered is a list.
+    """Whether a field of a batch is one tensor; an unregistered name is a list.
 
     Example:
         >>> is_stacked('gt_label'), is_stacked('gt_seg_map')

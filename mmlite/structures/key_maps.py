@@ -123,7 +123,7 @@ class Merge(NamedTuple):
     Args:
         sources: Regular expressions of the pieces in their order; the first matches a
             whole name, the others are its names with ``\1`` for the first group.
-        target: Name of the whole, with ``\1`` likewise.
+        target: Name of the merged tensor, with ``\1`` likewise.
         dim: Dimension along which they are joined.
     """
 
@@ -132,7 +132,7 @@ class Merge(NamedTuple):
     dim: int = 0
 
     def apply(self, state: State) -> tuple[State, int]:
-        """The entries with the wholes, and how many there are."""
+        """The entries with the merged ones, and how many there are."""
         first, *others = self.sources
         found = dict(state)
         count = 0
@@ -225,7 +225,7 @@ def register_key_map(name: str, key_map: KeyMap) -> None:
         ValueError: if there is one of that name.
     """
     if name in KEY_MAPS:
-        raise ValueError(f'there is a key map {name!r} already; take another name')
+        raise ValueError(f'there is a key map {name!r} already; use another name')
     KEY_MAPS[name] = key_map
 
 

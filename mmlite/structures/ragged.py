@@ -9,7 +9,7 @@ class Ragged(list):
     """The inputs of a batch one by one, as their sizes differ.
 
     A data preprocessor gives it in evaluation, where padding to the largest image
-    would let predictions depend on it, and for sequences of several lengths. A whole
+    would let predictions depend on it, and for sequences of several lengths. A model
     predicts such a batch in groups of one size.
 
     Example:

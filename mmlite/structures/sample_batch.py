@@ -33,7 +33,8 @@ class SampleBatch(Sequence):
         :func:`~mmlite.structures.register_kind`. What is stacked is a tensor: labels
         ``(1, )`` of a sample become ``(B, )``; scores ``(K, )`` and embeddings become
         ``(B, *)``. All else is a list of ``B``: boxes, maps, sequences, several
-        labels of a sample, and fields that were not registered.
+        labels of a sample (:class:`MultiLabelDataSample`), and fields that were not
+        registered.
 
     Example:
         >>> batch = SampleBatch(DataSample().set_gt_label(i) for i in (3, 1))
@@ -48,7 +49,10 @@ class SampleBatch(Sequence):
     def __init__(self, samples: Iterable[DataSample] = ()) -> None:
         samples = list(samples)
         self._size = len(samples)
-        self._fields: dict[str, Column] = columns_of(samples, '_data_fields')
+        self._kind = _kind_of(samples)
+        self._fields: dict[str, Column] = columns_of(
+            samples, '_data_fields', self._kind.listed
+        )
         self._metainfo: dict[str, Sequence] = columns_of(samples, '_metainfo_fields')
         # Once they were looked at; the columns are not used any more then.
         self._samples: list[DataSample] | None = None
@@ -61,6 +65,7 @@ class SampleBatch(Sequence):
         size: int,
         fields: Mapping[str, Column] | None = None,
         metainfo: Mapping[str, Sequence] | None = None,
+        kind: type[DataSample] = DataSample,
     ) -> SampleBatch:
         """A batch of fields that are together already.
 
@@ -68,6 +73,7 @@ class SampleBatch(Sequence):
             size: Number of samples ``B``.
             fields: A tensor ``(B, *)`` or a sequence of ``B`` by name.
             metainfo: A sequence of ``B`` by name.
+            kind: Class of the samples.
 
         Example:
             >>> SampleBatch.of(2, dict(pred_label=torch.tensor([4, 7])))[1].pred_label
@@ -75,9 +81,17 @@ class SampleBatch(Sequence):
         """
         batch = cls()
         batch._size = size
-        batch._fields = {k: as_column(k, v) for k, v in (fields or {}).items()}
+        batch._kind = kind
+        batch._fields = {
+            k: as_column(k, v, kind.listed) for k, v in (fields or {}).items()
+        }
         batch._metainfo = dict(metainfo or {})
         return batch
+
+    @property
+    def kind(self) -> type[DataSample]:
+        """Class of the samples: of several labels each, or of one."""
+        return self._kind
 
     @property
     def fields(self) -> dict[str, Column]:
@@ -85,7 +99,7 @@ class SampleBatch(Sequence):
         if self._samples is None:
             self._compute_deferred()
             return dict(self._fields)
-        return columns_of(self._samples, '_data_fields')
+        return columns_of(self._samples, '_data_fields', self._kind.listed)
 
     @property
     def metainfo(self) -> dict[str, Sequence]:
@@ -149,7 +163,7 @@ class SampleBatch(Sequence):
         """
         self._check_length(name, values)
         values = values if isinstance(values, Tensor) else list(values)
-        column = as_column(name, values)
+        column = as_column(name, values, self._kind.listed)
         if self._samples is None:
             self._fields[name] = column
             self._bounds.pop(name, None)
@@ -266,6 +280,7 @@ class SampleBatch(Sequence):
         batch = SampleBatch.__new__(SampleBatch)
         batch._size, batch._fields, batch._metainfo = size, fields, metainfo
         batch._samples, batch._bounds = None, self._bounds.copy()
+        batch._kind = self._kind
         batch._deferred = {}
         return batch
 
@@ -286,7 +301,7 @@ class SampleBatch(Sequence):
             }
             for columns in (self._fields, self._metainfo)
         )
-        return DataSample.with_metainfo(metainfo, fields)
+        return self._kind.with_metainfo(metainfo, fields)
 
     def __len__(self) -> int:
         return self._size
@@ -310,12 +325,20 @@ class SampleBatch(Sequence):
 
     def __getstate__(self) -> tuple:
         fields = {name: each(c, _light) for name, c in self.fields.items()}
-        return self._size, fields, self.metainfo, self._bounds
+        return self._size, self._kind, fields, self.metainfo, self._bounds
 
     def __setstate__(self, state: tuple) -> None:
-        self._size, fields, self._metainfo, self._bounds = state
+        self._size, self._kind, fields, self._metainfo, self._bounds = state
         self._fields = {name: each(c, _as_tensor, _Light) for name, c in fields.items()}
         self._samples, self._deferred = None, {}
+
+
+def _kind_of(samples: list[DataSample]) -> type[DataSample]:
+    """The class of the samples: that of several labels, if there is one of them."""
+    for kind in dict.fromkeys(map(type, samples)):
+        if getattr(kind, 'listed', None):
+            return kind
+    return DataSample
 
 
 class _Light:

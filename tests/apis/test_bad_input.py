@@ -72,7 +72,7 @@ def test_a_mistyped_key_needs_no_build_to_be_refused(
     assert message in capsys.readouterr().err
 
 
-def test_all_mistakes_are_told_at_once(in_root, capsys):
+def test_all_mistakes_are_reported_at_once(in_root, capsys):
     overrides = [key for key in NINE if 'depth' not in key and 'type=Res' not in key]
     assert main(['check-config', CIFAR, '--cfg-options', *overrides]) == 1
     printed = capsys.readouterr().out

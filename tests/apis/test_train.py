@@ -164,9 +164,9 @@ def test_predictions_that_cannot_be_written_lose_no_metrics(
     monkeypatch.setattr('pathlib.Path.write_bytes', full)
     out = str(tmp_path / 'out.json')
     assert main([*args, '--cfg-options', *TINY, '--out', out]) == 1
-    told = capsys.readouterr()
-    assert 'test  accuracy/top1' in told.out
-    assert 'out.json: [Errno 28] No space left' in told.err
+    said = capsys.readouterr()
+    assert 'test  accuracy/top1' in said.out
+    assert 'out.json: [Errno 28] No space left' in said.err
 
 
 def test_out_refuses_another_ending_before_it_tests(trained, tmp_path):

@@ -1,4 +1,4 @@
-"""What can be told about mmlite's loop without a clock."""
+"""What can be said about mmlite's loop without a clock."""
 
 from __future__ import annotations
 

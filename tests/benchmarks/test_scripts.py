@@ -69,7 +69,7 @@ def test_the_table_is_printed_and_written(tmp_path):
 
 
 @pytest.mark.slow
-def test_unknown_lines_are_told():
+def test_unknown_lines_are_reported():
     done = run('cpu.py', '--only', 'C99')
     assert done.returncode == 1
     assert 'there is no C99; there are C1, C2' in done.stderr

@@ -39,5 +39,9 @@ def test_the_runner_says_it(tmp_path):
 
 
 def test_an_installed_one_is_no_problem(monkeypatch):
+    cfgs = [dict(type='TensorboardVisBackend')]
+    monkeypatch.setattr('mmlite.config.backends.find_spec', {'tensorboard': 1}.get)
+    assert backend_problems(cfgs) == []
+    # torch's writer, which mmengine uses, does not take the other package.
     monkeypatch.setattr('mmlite.config.backends.find_spec', {'tensorboardX': 1}.get)
-    assert backend_problems([dict(type='TensorboardVisBackend')]) == []
+    assert len(backend_problems(cfgs)) == 1

@@ -227,13 +227,13 @@ def test_check_raises_with_all_problems_and_the_file(write):
         ),
         (
             'default_hooks.checkpoint.save_best=tinny/top1',
-            "default_hooks.checkpoint.save_best is 'tinny/top1', but no metric begins "
-            "so; did you mean 'tiny'?",
+            "default_hooks.checkpoint.save_best is 'tinny/top1', but no metric gives "
+            "that; did you mean 'tiny/top1'?",
         ),
         (
             'default_hooks.checkpoint.save_best=top1',
-            "default_hooks.checkpoint.save_best is 'top1', but no metric begins so; "
-            'they begin with tiny/',
+            "default_hooks.checkpoint.save_best is 'top1', but no metric gives that; "
+            'there are tiny/...',
         ),
         (
             'val_evaluator.type=TinyMetrics',
@@ -495,8 +495,8 @@ def test_several_metrics():
     assert found(cfg) == [
         "val_evaluator.metrics.1: TinyMetric has no argument 'nums'; it takes topk, "
         'num_classes, prefix',
-        "default_hooks.checkpoint.save_best is 'b/acc', but no metric begins so; they "
-        'begin with a/ or tiny/',
+        "default_hooks.checkpoint.save_best is 'b/acc', but no metric gives that; did "
+        "you mean 'a/acc'?",
     ]
 
 

@@ -239,7 +239,7 @@ def test_what_is_refused(override, message):
     assert refused(override) == message
 
 
-def test_all_that_is_refused_is_told():
+def test_all_that_is_refused_is_reported():
     lines = refused('titel=x', 'title=y', 'model.backbone.dept=1').splitlines()
     assert len(lines) == 2
 

@@ -287,7 +287,7 @@ def test_an_unknown_file_names_the_nearest(write):
 
 def test_what_is_no_config_file(write):
     assert refused(write('a.txt', '')) == (
-        "'a.txt' is no config; the name of one ends in .py, .yaml, .yml, .json"
+        "'a.txt' is not a config; the name of one ends in .py, .yaml, .yml, .json"
     )
     assert refused('.') == '. is a folder; give a config in it'
 
@@ -384,7 +384,7 @@ def test_bases_in_a_circle(write):
     write('b.py', "_base_ = 'c.py'")
     write('c.py', "_base_ = 'a.py'")
     assert refused(write('a.py', "_base_ = 'b.py'")) == (
-        'c.py: _base_ goes in a circle: a.py -> b.py -> c.py -> a.py'
+        'c.py: _base_ is circular: a.py -> b.py -> c.py -> a.py'
     )
 
 
@@ -415,7 +415,7 @@ def test_a_base_variable_that_is_not_there(write):
 def test_a_dict_over_something_else(write):
     write('b.py', "model = dict(neck='none')")
     assert refused(write('a.py', "_base_ = 'b.py'\nmodel = dict(neck=dict(a=1))")) == (
-        "a.py: model.neck: a dict cannot be laid over 'none' (str) of the base file; "
+        "a.py: model.neck: a dict cannot be merged into 'none' (str) of the base file; "
         'write _delete_=True into it to replace that'
     )
 

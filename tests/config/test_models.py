@@ -10,7 +10,7 @@ from mmlite.registry import MODELS
 
 
 class Positions(nn.Module):
-    """A part that its whole tells how many patches there are."""
+    """A part whose model says how many patches there are."""
 
     def __init__(self, num_patches: int, width: int = 4, init_cfg=None):
         super().__init__()
@@ -42,7 +42,7 @@ class NeedsValues(nn.Module):
         try:
             rates = [float(rate) for rate in torch.linspace(start, 1, 3)]
         except RuntimeError as error:
-            raise ValueError('the rates are no numbers') from error
+            raise ValueError('the rates are not numbers') from error
         if rates[0] < 0:
             raise ValueError(f'start is {start}')
 
@@ -92,7 +92,7 @@ def test_what_builds_on_the_cpu_is_not_refused_for_the_meta_device():
     ]
 
 
-def test_a_whole_that_nobody_knows():
+def test_a_model_that_nobody_knows():
     """Its usual parts are looked at; what it does with others is its own affair."""
     register = 'register it with @MODELS.register_module() and name its module in'
     assert found(

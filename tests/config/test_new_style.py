@@ -131,7 +131,7 @@ def test_a_variable_is_changed_where_it_is_defined(recipe):
         ),
         ('from .._base_.runtime import modle', "runtime.py defines no 'modle'"),
         ('x = 3', 'with read_base() takes imports of configs only'),
-        ('from .recipe import *', '_base_ goes in a circle: '),
+        ('from .recipe import *', '_base_ is circular: '),
     ],
 )
 def test_a_base_that_cannot_be_read(recipe, block, message):

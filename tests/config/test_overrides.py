@@ -34,7 +34,7 @@ def test_a_dict_of_overrides():
     ]
 
 
-def test_all_bad_texts_are_told():
+def test_all_bad_texts_are_reported():
     with pytest.raises(ConfigError) as caught:
         as_overrides(['a=1', 'lr', 'b=[1'])
     assert str(caught.value) == (

@@ -36,7 +36,7 @@ def test_a_sampler_without_end_in_a_training_by_epochs(kind):
     (problem,) = found(changed(train_dataloader=endless))
     assert problem.startswith(
         'train_dataloader.sampler: InfiniteSampler has no end, so that an epoch has '
-        'none either; take '
+        'none either; use '
     )
     loop = dict(train_cfg=BY_ITERATIONS, param_scheduler=None)
     assert found(changed(train_dataloader=endless, **loop)) == []
@@ -142,8 +142,50 @@ def test_what_watches_a_result_that_there_is_not(section, name, right):
     kinds = dict(custom_hooks='EarlyStoppingHook', param_scheduler='ReduceOnPlateauLR')
     part = dict(type=kinds[section], monitor=name, rule='greater')
     problems = found(changed(**{section: [part]}))
-    message = f'{section}.0.monitor is {name!r}, but no metric begins so; did you mean '
-    assert problems == ([] if right else [f"{message}'tiny'?"])
+    message = (
+        f'{section}.0.monitor is {name!r}, but no metric gives that; did you mean '
+    )
+    assert problems == ([] if right else [f"{message}'tiny/top1'?"])
+
+
+@pytest.mark.parametrize(
+    ('metric', 'watched', 'said'),
+    [
+        (dict(type='Accuracy'), 'accuracy/top1', None),
+        (dict(type='Accuracy', topk=(1, 2)), 'accuracy/top2', None),
+        (dict(type='Accuracy'), 'accuracy/top2', "; did you mean 'accuracy/top1'?"),
+        (
+            dict(type='Accuracy', prefix='a'),
+            'accuracy/top1',
+            "; did you mean 'a/top1'?",
+        ),
+        (dict(type='OwnAccuracy'), 'accuracy/spread', None),
+        (dict(type='SingleLabelMetric'), 'single-label/f1-score', None),
+        (dict(type='SingleLabelMetric'), 'single-label/f1', "; did you mean 'single-"),
+        (dict(type='CocoMetric', iou_thrs=0.5), 'coco/bbox_mAP_50', None),
+        (dict(type='CocoMetric', iou_thrs=0.7), 'coco/bbox_mAP_50', '; did you mean'),
+        (dict(type='CocoMetric', classwise=True), 'coco/cat_precision', None),
+        (
+            dict(type='MultiTasksMetric', task_metrics=dict(a=[dict(type='Accuracy')])),
+            'b_accuracy/top1',
+            "; did you mean 'a_accuracy/top1'?",
+        ),
+    ],
+)
+def test_the_name_of_a_result_is_compared_as_far_as_it_is_known(
+    monkeypatch, metric, watched, said
+):
+    class OwnAccuracy(METRICS.get('Accuracy')):
+        def compute_metrics(self, results):
+            return dict(super().compute_metrics(results), spread=0.0)
+
+    monkeypatch.setitem(METRICS._module_dict, 'OwnAccuracy', OwnAccuracy)
+    stopping = [dict(type='EarlyStoppingHook', monitor=watched, rule='greater')]
+    cfg = changed(val_evaluator=metric, custom_hooks=stopping)
+    message = f'custom_hooks.0.monitor is {watched!r}, but no metric gives that'
+    mine = [line for line in found(cfg) if line.startswith('custom_hooks')]
+    assert len(mine) == bool(said)
+    assert all(line.startswith(f'{message}{said}') for line in mine)
 
 
 def test_what_watches_a_validation_that_there_is_not():
@@ -171,7 +213,7 @@ def test_a_sampler_that_needs_labels(no_labels):
     assert found(changed(train_dataloader=loader(dataset=wrapped, **weighted))) == []
     assert found(changed(train_dataloader=tiny)) == [
         'train_dataloader.sampler: WeightedRandomSampler needs the labels of all '
-        'samples, which NoLabels does not give; define get_gt_labels() in it, or take '
+        'samples, which NoLabels does not give; define get_gt_labels() in it, or use '
         'another sampler'
     ]
 
@@ -289,12 +331,12 @@ def test_sync_bn_needs_a_gpu(monkeypatch):
     assert advice(cfg) == advice(CFG)
 
 
-def test_a_whole_that_does_not_predict(monkeypatch):
+def test_a_model_that_does_not_predict(monkeypatch):
     whole, metric = MODELS.get('TinyWhole'), METRICS.get('TinyMetric')
     monkeypatch.setattr(whole, 'predicts', False, raising=False)
     assert found(CFG) == [
         f'{phase}_evaluator: needs predictions, but TinyWhole does not predict; leave '
-        f'out {phase}_dataloader, {phase}_cfg and {phase}_evaluator, or take metrics '
+        f'out {phase}_dataloader, {phase}_cfg and {phase}_evaluator, or use metrics '
         'of features'
         for phase in ('val', 'test')
     ]

@@ -54,7 +54,7 @@ def test_infinity_and_nan():
     ],
 )
 def test_nothing_is_run(line, tmp_path):
-    with pytest.raises(ConfigError, match=r'^a\.pth: .*no plain value; give'):
+    with pytest.raises(ConfigError, match=r'^a\.pth: .*not a plain value; give'):
         config_of_text(line, 'a.pth')
     assert not list(tmp_path.iterdir())
 

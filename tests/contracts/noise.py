@@ -57,11 +57,11 @@ def stereo(size: int = 4) -> dict[str, Any]:
     """Pairs of 30x60 pixels, with disparities from 0 (unknown) to 20 px."""
     generator = torch.Generator().manual_seed(0)
     pairs = torch.randint(0, 256, (size, 2, 3, 30, 60), generator=generator).byte()
-    truth = torch.rand(size, 30, 60, generator=generator) * 20
-    truth[:, :4] = 0
+    target = torch.rand(size, 30, 60, generator=generator) * 20
+    target[:, :4] = 0
     return dict(
         inputs=dict(ref_img=pairs[:, 0], tgt_img=pairs[:, 1]),
-        data_samples=[DataSample(gt_disparity=disparity) for disparity in truth],
+        data_samples=[DataSample(gt_disparity=disparity) for disparity in target],
     )
 
 

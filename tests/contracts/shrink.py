@@ -260,7 +260,7 @@ def class_count(cfg: Config) -> int:
 
 
 def shrink_model(model: dict) -> None:
-    """Narrow the backbone, and tell the head."""
+    """Narrow the backbone, and the head with it."""
     tiny = arguments_of(model.backbone.type, BACKBONES, 'BACKBONES')
     kept = ('depth', 'out_indices', 'out_type')  # what the recipe is about
     model.backbone.update({k: v for k, v in tiny.items() if k not in kept})

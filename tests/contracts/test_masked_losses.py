@@ -8,7 +8,7 @@ from contracts.tiny import MASKED_LOSSES, arguments_of, names_of
 
 from mmlite.registry import MODELS
 
-TRUTH = torch.tensor([[[1.0, 0.0, torch.nan, torch.inf, 200.0]]])
+TARGET = torch.tensor([[[1.0, 0.0, torch.nan, torch.inf, 200.0]]])
 KNOWN = torch.tensor([[[True, False, False, False, False]]])
 
 
@@ -16,7 +16,7 @@ KNOWN = torch.tensor([[[True, False, False, False, False]]])
 def loss(request):
     args = arguments_of(request.param, MASKED_LOSSES, 'MASKED_LOSSES')
     module = MODELS.build(dict(args, type=request.param))
-    return lambda ests, truth=TRUTH, mask=KNOWN: module(ests, truth, mask)[0]
+    return lambda ests, target=TARGET, mask=KNOWN: module(ests, target, mask)[0]
 
 
 def estimates(*values):

@@ -59,12 +59,12 @@ def disparities(size):
     generator = torch.Generator().manual_seed(0)
     samples = []
     for i in range(size):
-        truth = torch.rand(5, 6 + i, generator=generator) * 20
+        target = torch.rand(5, 6 + i, generator=generator) * 20
         samples.append(
             DataSample(
-                gt_disparity=truth.where(truth > 4, 0),
-                pred_disparity=truth + torch.randn(truth.shape, generator=generator),
-                gt_occlusion=(truth > 15).byte(),
+                gt_disparity=target.where(target > 4, 0),
+                pred_disparity=target + torch.randn(target.shape, generator=generator),
+                gt_occlusion=(target > 15).byte(),
             )
         )
     return samples
@@ -128,6 +128,20 @@ def test_names_begin_with_the_prefix(name):
     results = evaluated(name, [12])
     assert results
     assert all(key.startswith(f'{prefix}/') for key in results)
+
+
+@for_each_metric
+def test_names_are_those_that_it_says_beforehand(name):
+    args, _ = arguments_of(name, METRIC_CASES, 'METRIC_CASES')
+    metric = METRICS.build(dict(copy.deepcopy(args), type=name))
+    said = metric.result_names()
+    if said is None:
+        assert args.get('classwise')
+        return
+    before = f'{metric.prefix}/' if metric.prefix else ''
+    # Some are left out where the data have nothing of their kind.
+    assert len(set(said)) == len(said)
+    assert set(evaluated(name, [12])) <= {f'{before}{each}' for each in said}
 
 
 @for_each_metric

@@ -84,12 +84,12 @@ def test_labels_that_are_no_classes_are_refused_with_their_line(root, label):
         (changed(('data_list', 1), None), r'data_list.1: expected a dict like'),
         (changed(('data_list', 1), dict(gt_label=0)), r'data_list.1: .*img_path'),
         (changed(('data_list', 1), dict(img_path='a/1.png')), 'has no gt_label'),
-        (changed(('data_list', 1, 'img_path'), 5), 'img_path is 5, expected a text'),
+        (changed(('data_list', 1, 'img_path'), 5), 'img_path is 5, expected a string'),
         (changed(('data_list', 1, 'img_path'), 'a\0.png'), 'that no file name can'),
         (changed(('data_list', 1, 'img_path'), '\ud800'), 'that no file name can'),
         (changed(('metainfo', 'classes'), 'names.txt'), 'expected a list of the names'),
-        (changed(('metainfo', 'classes'), ['x', 'x']), 'stands there twice'),
-        (changed(('metainfo', 'classes'), ['x', None]), 'expected a text'),
+        (changed(('metainfo', 'classes'), ['x', 'x']), 'is listed twice'),
+        (changed(('metainfo', 'classes'), ['x', None]), 'expected a string'),
         (changed(('metainfo',), dict(categories=['x'])), 'expected categories'),
         (dict(WHOLE, data_list=[]), 'no image was found'),
     ],
@@ -122,7 +122,7 @@ def test_text_that_cannot_be_parsed(root, suffix, text):
 
 def test_text_of_another_encoding(root):
     (root / 't.json').write_bytes(json.dumps(WHOLE).encode('utf-16'))
-    assert 'is no UTF-8 text: byte 0 is 0xff' in message_of(lambda: custom('t.json'))
+    assert 'is not UTF-8 text: byte 0 is 0xff' in message_of(lambda: custom('t.json'))
 
 
 def mutated(data, rng):
@@ -242,7 +242,7 @@ def test_files_without_classes(text):
     Path('c.txt').write_text(' \n')
     with pytest.raises(DataError, match=r'c\.txt names no class'):
         class_names('c.txt')
-    with pytest.raises(DataNotFoundError, match="classes='none.txt' is no file"):
+    with pytest.raises(DataNotFoundError, match="classes='none.txt' is not a file"):
         class_names('none.txt')
 
 

@@ -77,7 +77,7 @@ def test_classes_come_from_class_argument_or_metainfo(tmp_path: Path) -> None:
     assert Numbers(classes=['c']).metainfo == dict(classes=('c',))
     assert Numbers.METAINFO == dict(classes=('even', 'odd'))
     assert Numbers().get_cat_ids(3) == [1]
-    with pytest.raises(DataNotFoundError, match="classes='none.txt' is no file"):
+    with pytest.raises(DataNotFoundError, match="classes='none.txt' is not a file"):
         Numbers(classes='none.txt')
 
 

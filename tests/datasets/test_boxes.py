@@ -206,7 +206,7 @@ def test_voc_of_other_classes(tmp_path):
 def test_voc_that_makes_no_sense(tmp_path):
     with pytest.raises(DataError, match="bndbox/xmin is 'x', expected a number"):
         voc(tmp_path, OBJECT.format('cat', '', 'x', 1, 5, 5))
-    with pytest.raises(DataError, match='no valid XML'):
+    with pytest.raises(DataError, match='not valid XML'):
         voc(tmp_path, '<object>')
     with pytest.raises(DataNotFoundError, match='nowhere'):
         VOCDetection('nowhere')
@@ -240,7 +240,7 @@ def test_yolo(tmp_path):
         ('2 0.5 0.5 0.5 0.5', 'txt:1: the class 2 has no name; names has 2'),
         ('0 0.5 0.5 0.5', 'expected a class and 4 numbers'),
         ('0 0.5 0.5 x 1', 'expected numbers'),
-        ('0 10 5 8 4', 'is no fraction of the image'),
+        ('0 10 5 8 4', 'is not a fraction of the image'),
     ],
 )
 def test_lines_of_yolo_that_make_no_sense(tmp_path, line, message):

@@ -81,7 +81,7 @@ def test_what_an_interrupted_tool_left_is_not_trusted(server, tmp_path, capsys) 
 @pytest.mark.parametrize(
     ('path', 'reason'),
     [
-        ('/broken', 'broke off after 512000 of 1024000 bytes'),
+        ('/broken', 'stopped after 512000 of 1024000 bytes'),
         ('/changed', f'expected {MD5}'),
         ('/absent', 'HTTP Error 404'),
     ],

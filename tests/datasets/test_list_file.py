@@ -49,9 +49,9 @@ def test_lines(text, classes, expected):
 @pytest.mark.parametrize(
     ('text', 'classes', 'message'),
     [
-        ('a.png 0\nb.png 1.5', None, 't.txt:2: label .1.5. is no integer'),
-        ('a.png 0\nb.png nan', None, 't.txt:2: label .nan. is no integer'),
-        ('a.png 0\nb.png 1\nc.png x', None, 't.txt:3: label .x. is no integer'),
+        ('a.png 0\nb.png 1.5', None, 't.txt:2: label .1.5. is not an integer'),
+        ('a.png 0\nb.png nan', None, 't.txt:2: label .nan. is not an integer'),
+        ('a.png 0\nb.png 1\nc.png x', None, 't.txt:3: label .x. is not an integer'),
         ('a.png 0 1', None, "t.txt:1: '0 1' are several labels"),
         ('a.png -1', None, 't.txt:1: label -1 is not a class'),
         (f'a.png {10**19}', None, r't.txt:1: label 1000\d+ is not a class'),

@@ -79,7 +79,7 @@ def test_damaged_files_are_refused_or_read(tmp_path: Path, seed: int) -> None:
         try:
             read_mat(path)
         except DataError as error:
-            assert 'a.mat is damaged, or no MATLAB file of version 5' in str(error)
+            assert 'a.mat is damaged, or not a MATLAB file of version 5' in str(error)
 
 
 def test_no_file_and_another_one(tmp_path: Path) -> None:

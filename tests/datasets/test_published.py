@@ -269,9 +269,9 @@ def test_as_many_classes_as_published(name: str) -> None:
             'Food101',
             'meta/train.txt',
             '\napple/1\n',
-            "txt:2: 'apple' is no class",
+            "txt:2: 'apple' is not a class",
         ),
-        ('SUN397', 'Partitions/Training_01.txt', 'x\n', "'' is no class of SUN397"),
+        ('SUN397', 'Partitions/Training_01.txt', 'x\n', "'' is not a class of SUN397"),
         ('DTD', 'imdb/imdb.mat', 'MATLAB', 'imdb.mat is damaged'),
         ('StanfordCars', 'cars_annos.mat', 'MATLAB', 'cars_annos.mat is damaged'),
     ],
@@ -292,7 +292,7 @@ def test_matlab_files_of_other_things(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r'its lists have \[1, 2, 1\] entries'):
         build('DTD', tmp_path)
     write_mat(tmp_path / 'imdb/imdb.mat', images=images | {'class': row(1.5)})
-    with pytest.raises(DataError, match='expected whole numbers'):
+    with pytest.raises(DataError, match='expected integers'):
         build('DTD', tmp_path)
     make_flowers(tmp_path)
     write_mat(tmp_path / 'setid.mat', trnid=row(5), valid=row(4), tstid=row(2))
@@ -356,7 +356,7 @@ def test_voc(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match='ann_path'):
         build('VOC', tmp_path, data_prefix=unlabelled)
     (tmp_path / 'Annotations' / 'x.xml').write_text('<annotation>')
-    with pytest.raises(DataError, match=r'x.xml is no valid XML'):
+    with pytest.raises(DataError, match=r'x.xml is not valid XML'):
         build('VOC', tmp_path)
 
 
@@ -408,7 +408,9 @@ def test_several_labels_and_several_tasks(tmp_path: Path) -> None:
     assert tasks.get_data_info(0)['gt_label'] == dict(m=3, n=[1, 0])
     assert tasks.get_data_info(1)['img_path'] == f'{tmp_path}/img/2.jpg'
     for name, message in dict(
-        u='gt_label 1.5 is no integer', v='metainfo.tasks is None', w='expected a dict'
+        u='gt_label 1.5 is not an integer',
+        v='metainfo.tasks is None',
+        w='expected a dict',
     ).items():
         with pytest.raises(DataError, match=message):
             build('MultiTaskDataset', tmp_path, ann_file=f'{name}.json')

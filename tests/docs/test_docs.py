@@ -1,4 +1,4 @@
-"""The pages tell the truth: their code runs, their links and names lead somewhere."""
+"""The pages are right: their code runs, their links and names lead somewhere."""
 
 from __future__ import annotations
 

@@ -203,15 +203,25 @@ def test_nothing_to_compare_with(tmp_path, classes):
     assert Runner.from_cfg(cfg).test()['accuracy/top1'] == pytest.approx(100 / 3)
 
 
-def test_wordnet_ids_are_not_compared_with_words(tmp_path, capsys):
+def test_wordnet_ids_are_not_compared_with_other_words(tmp_path, capsys):
     wordnet = [f'n{i:08d}' for i in range(3)]
-    source = checkpoint(tmp_path / 'a.pth', dataset_meta=dict(classes=wordnet))
-    runner = Runner.from_cfg(cfg_of(tmp_path, load_from=source))
-    assert runner.test()['accuracy/top1'] == 100
-    assert 'cannot be compared' not in capsys.readouterr().out
-    source = checkpoint(tmp_path / 'b.pth', dataset_meta=dict(classes=wordnet[:2]))
-    Runner.from_cfg(cfg_of(tmp_path, load_from=source)).test()
-    assert 'their names cannot be compared' in capsys.readouterr().out
+    for name, known in (('a.pth', wordnet), ('b.pth', wordnet[:2])):
+        source = checkpoint(tmp_path / name, dataset_meta=dict(classes=known))
+        runner = Runner.from_cfg(cfg_of(tmp_path, load_from=source))
+        assert runner.test()['accuracy/top1'] == 100
+        said = capsys.readouterr().out
+        assert f"has {len(known)}, e.g. 'n00000000', and their names cannot" in said
+
+
+def test_classes_of_imagenet_are_compared_across_both_kinds_of_names(tmp_path):
+    ids, words = ['n01440764', 'n01443537', 'n01484850'], ['tench', 'goldfish', 'shark']
+    words[2] = 'great white shark'
+    for known, tested in ((ids, words[::-1]), (words, ids[::-1])):
+        source = checkpoint(tmp_path / 'a.pth', dataset_meta=dict(classes=known))
+        runner = Runner.from_cfg(cfg_of(tmp_path, test=tested, load_from=source))
+        runner.test()
+        labels = runner.test_loop.dataloader.dataset.get_gt_labels()
+        assert labels.tolist() == [2, 2, 1, 1, 0, 0]
 
 
 def test_no_advice_that_would_break_the_training(tmp_path, capsys):

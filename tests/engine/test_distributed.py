@@ -125,7 +125,7 @@ LOGGED = """
 import sys
 from mmengine.hooks import Hook
 from support.training import toy_runner
-from mmlite.engine.ranks import should_tell
+from mmlite.engine.ranks import should_report
 from mmlite.errors import UserError
 
 
@@ -144,7 +144,7 @@ runner.register_hook(Log())
 try:
     runner.train()
 except UserError as error:
-    if should_tell(error):
+    if should_report(error):
         print(f'SAID:{error}', flush=True)
     sys.exit(1)
 if runner.rank == 0:
@@ -244,6 +244,6 @@ def test_idle_parameters_are_named():
     assert wrapper._idle_parameters(message) == (
         'the loss does not depend on some parameters (2 of 3: neck.bias, head.bias), '
         'while several processes wait for the gradients of all; set '
-        'find_unused_parameters=True at the top of the config, or take these '
-        'parameters out of the model'
+        'find_unused_parameters=True at the top of the config, or remove these '
+        'parameters from the model'
     )

@@ -30,7 +30,7 @@ SHUFFLED = dict(type='DefaultSampler', shuffle=True)
 
 @DATASETS.register_module()
 class Places(BaseDataset):
-    """Images of which every pixel tells its place, from 1 on, and its image."""
+    """Images of which every pixel holds its place, from 1 on, and its image."""
 
     METAINFO = dict(classes=tuple('abcdefghij'))
 

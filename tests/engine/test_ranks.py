@@ -1,4 +1,4 @@
-"""One of several processes tells a mistake; the others are quiet."""
+"""One of several processes reports a mistake; the others are quiet."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ from mmlite.engine.ranks import (
     OwnError,
     lost_workers,
     shared_failures,
-    should_tell,
+    should_report,
 )
 from mmlite.errors import UserError
 from mmlite.registry import DATASETS
@@ -23,7 +23,7 @@ from mmlite.registry import DATASETS
 SCRIPT = """
 import sys
 from support.training import toy_runner
-from mmlite.engine.ranks import FailedElsewhere, should_tell
+from mmlite.engine.ranks import FailedElsewhere, should_report
 from mmlite.errors import UserError
 
 guilty = sys.argv[2]
@@ -43,7 +43,7 @@ try:
     runner.train()
 except UserError as error:
     kind = type(error).__name__
-    print(f'TOLD:{runner.rank}:{kind}:{should_tell(error)};', flush=True)
+    print(f'REPORTED:{runner.rank}:{kind}:{should_report(error)};', flush=True)
     import time
 
     time.sleep(4 if runner.rank in map(int, guilty) else 0)
@@ -58,18 +58,18 @@ class Suicidal(ToyRunPoints):
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-def test_a_single_process_tells():
-    assert should_tell(UserError('oh'))
-    assert not should_tell(FailedElsewhere('oh'))
+def test_a_single_process_reports():
+    assert should_report(UserError('oh'))
+    assert not should_report(FailedElsewhere('oh'))
 
 
-def test_before_the_processes_join_one_on_each_machine_tells(monkeypatch):
+def test_before_the_processes_join_one_on_each_machine_reports(monkeypatch):
     monkeypatch.setenv('WORLD_SIZE', '4')
-    for rank, local_rank, tells in ((0, 0, True), (1, 1, False), (2, 0, True)):
+    for rank, local_rank, reports in ((0, 0, True), (1, 1, False), (2, 0, True)):
         monkeypatch.setenv('RANK', str(rank))
         monkeypatch.setenv('LOCAL_RANK', str(local_rank))
-        assert should_tell(UserError('oh')) == tells
-        assert should_tell(OwnError('oh'))
+        assert should_report(UserError('oh')) == reports
+        assert should_report(OwnError('oh'))
 
 
 @pytest.mark.parametrize('error', [UserError('oh'), RuntimeError('oh')])
@@ -109,13 +109,13 @@ def test_a_worker_that_is_killed_ends_in_a_line(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ('guilty', 'told'),
+    ('guilty', 'reported'),
     [
         ('01', {'0:UserError:True', '1:UserError:False'}),
         ('1', {'1:UserError:True'}),
     ],
 )
-def test_two_processes(tmp_path, guilty, told):
+def test_two_processes(tmp_path, guilty, reported):
     script = tmp_path / 'two.py'
     script.write_text(SCRIPT)
     command = [sys.executable, '-m', 'torch.distributed.run', '--nproc_per_node=2']
@@ -129,6 +129,6 @@ def test_two_processes(tmp_path, guilty, told):
         text=True,
         timeout=120,
     )
-    lines = {p.split(';')[0] for p in done.stdout.split('TOLD:')[1:]}
-    assert lines - {'0:FailedElsewhere:False'} == told, done.stderr
+    lines = {p.split(';')[0] for p in done.stdout.split('REPORTED:')[1:]}
+    assert lines - {'0:FailedElsewhere:False'} == reported, done.stderr
     assert 'Traceback' not in done.stderr

@@ -7,9 +7,9 @@ from mmlite.errors import DataError
 from mmlite.evaluation import DisparityMetric
 
 
-def sample(truth, pred, **fields):
+def sample(target, pred, **fields):
     return dict(
-        gt_disparity=torch.tensor([truth]),
+        gt_disparity=torch.tensor([target]),
         pred_disparity=torch.tensor([pred]),
         **{key: torch.tensor([value]) for key, value in fields.items()},
     )
@@ -31,17 +31,17 @@ def test_by_image_and_by_pixel(batch):
 
 
 @pytest.mark.parametrize(
-    ('truth', 'error', 'd1', 'bad'), [(100, 4, 0, 1), (50, 3, 0, 0), (60, 3.1, 1, 1)]
+    ('target', 'error', 'd1', 'bad'), [(100, 4, 0, 1), (50, 3, 0, 0), (60, 3.1, 1, 1)]
 )
-def test_single_pixels(truth, error, d1, bad):
-    found = evaluated([sample([float(truth)], [truth + error])])
+def test_single_pixels(target, error, d1, bad):
+    found = evaluated([sample([float(target)], [target + error])])
     assert found['disparity/image_d1'] == 100 * d1
     assert found['disparity/image_bad_3'] == 100 * bad
 
 
 def test_what_is_unknown_is_left_out():
-    truth = [1.0, 0.0, float('nan'), float('inf'), 200.0]
-    found = evaluated([sample(truth, [2.0] + [50.0] * 4)], max_disp=192)
+    target = [1.0, 0.0, float('nan'), float('inf'), 200.0]
+    found = evaluated([sample(target, [2.0] + [50.0] * 4)], max_disp=192)
     assert found['disparity/image_epe'] == 1
     known = sample([0.0, 4.0], [1.0, 9.0], valid=[1, 0])
     assert evaluated([known])['disparity/image_epe'] == 1

@@ -16,7 +16,7 @@ from mmlite.evaluation.functional import (
 
 SCORES = torch.randn(50, 6, generator=torch.Generator().manual_seed(0)).softmax(1)
 LABELS = torch.randint(6, (50,), generator=torch.Generator().manual_seed(1))
-TRUTH = torch.randint(2, (50, 6), generator=torch.Generator().manual_seed(2))
+TARGET = torch.randint(2, (50, 6), generator=torch.Generator().manual_seed(2))
 
 
 def test_accuracy_is_a_count_of_samples():
@@ -84,17 +84,17 @@ def test_average_precision_walks_down_the_ranking():
         ranking = sorted(range(50), key=lambda i: -SCORES[i, c])
         found, total = 0, 0.0
         for place, i in enumerate(ranking, start=1):
-            if TRUTH[i, c]:
+            if TARGET[i, c]:
                 found += 1
                 total += found / place
-        value = average_precision(SCORES, TRUTH, average=None)[c].item()
+        value = average_precision(SCORES, TARGET, average=None)[c].item()
         assert value == pytest.approx(100 * total / found)
 
 
 def test_average_precision_leaves_unknown_samples_out():
     keep = torch.arange(50) % 3 != 0
-    unknown = TRUTH.masked_fill(~keep.unsqueeze(1), -1)
-    expected = average_precision(SCORES[keep], TRUTH[keep], average=None)
+    unknown = TARGET.masked_fill(~keep.unsqueeze(1), -1)
+    expected = average_precision(SCORES[keep], TARGET[keep], average=None)
     result = average_precision(SCORES, unknown, average=None)
     torch.testing.assert_close(result, expected)
 
@@ -120,8 +120,8 @@ def test_scores_become_predictions():
         (lambda: confusion_matrix(LABELS, LABELS, 4), 'Set num_classes'),
         (lambda: single_label_scores(LABELS, LABELS), 'give num_classes'),
         (lambda: single_label_scores(SCORES, LABELS, average='all'), "got 'all'"),
-        (lambda: average_precision(SCORES, TRUTH[:, :3]), r'\(50, 6\) and \(50, 3\)'),
-        (lambda: average_precision(SCORES, TRUTH, average='micro'), "got 'micro'"),
+        (lambda: average_precision(SCORES, TARGET[:, :3]), r'\(50, 6\) and \(50, 3\)'),
+        (lambda: average_precision(SCORES, TARGET, average='micro'), "got 'micro'"),
         (lambda: positives(SCORES), 'give one'),
         (lambda: positives(SCORES, topk=7), 'there are 6 classes'),
         (lambda: one_hot([[0, 3]], 3), 'labels go from 0 to 2'),

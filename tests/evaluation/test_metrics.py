@@ -184,10 +184,10 @@ def test_average_precision_is_the_peers(average, name):
 
 
 @pytest.mark.parametrize('kind', ['MultiLabelMetric', 'AveragePrecision'])
-def test_multi_label_truth_may_be_labels_or_scores(kind):
+def test_multi_label_ground_truth_may_be_labels_or_scores(kind):
     by_label = samples(multi=True)
-    for sample, truth in zip(by_label, peer.MULTI_LABEL, strict=True):
-        sample.set_gt_label(truth.nonzero()[:, 0])
+    for sample, target in zip(by_label, peer.MULTI_LABEL, strict=True):
+        sample.set_gt_label(target.nonzero()[:, 0])
         del sample.gt_score
     assert run(dict(type=kind), by_label) == run(dict(type=kind), samples(multi=True))
     with pytest.raises(DataError, match=f'{kind}: pred_score is needed'):
@@ -237,7 +237,7 @@ def test_mistakes_are_found_when_building(cfg, message):
     assert message in str(error.value)
 
 
-def test_a_sample_without_truth_is_named():
+def test_a_sample_without_ground_truth_is_named():
     sample = DataSample().set_pred_score([0.1, 0.9])
     sample.set_metainfo(dict(img_path='a.png'))
     with pytest.raises(DataError, match='one gt_label per sample, but a.png has none'):
@@ -261,7 +261,7 @@ def test_a_second_pass_starts_from_nothing():
 
 
 class World:
-    """Several processes, one after the other: each is told what the others hold."""
+    """Several processes, one after the other: each is given what the others hold."""
 
     def __init__(self, monkeypatch, metrics):
         self.metrics, self.rank = metrics, 0

@@ -39,7 +39,7 @@ def no_samples(monkeypatch):
     ('cfg', 'fields'),
     [(cfg, dict()) for cfg in METRIC_CFGS]
     + [(cfg, dict(scores=False)) for cfg in LABEL_CFGS]
-    + [(cfg, dict(truth='gt_score')) for cfg in METRIC_CFGS[3:]],
+    + [(cfg, dict(target='gt_score')) for cfg in METRIC_CFGS[3:]],
 )
 def test_no_sample_is_made(cfg, fields, no_samples, monkeypatch):
     batch = predictions(**fields)
@@ -57,7 +57,7 @@ def test_samples_that_were_changed_count():
 
 
 def test_several_labels_each():
-    made = predictions(truth=None)
+    made = predictions(target=None)
     for i, sample in enumerate(made):
         sample.set_gt_label([i % 5, (i + 2) % 5][: 1 + i % 2])
     cfg = dict(type='MultiLabelMetric')
@@ -66,10 +66,10 @@ def test_several_labels_each():
         evaluate(dict(type='Accuracy'), made)
 
 
-@pytest.mark.parametrize('truth', [None, 'gt_score'])
-def test_labels_that_are_missing(truth):
+@pytest.mark.parametrize('target', [None, 'gt_score'])
+def test_labels_that_are_missing(target):
     with pytest.raises(DataError, match='one gt_label per sample, but .* has none'):
-        evaluate(dict(type='Accuracy'), predictions(truth=truth))
+        evaluate(dict(type='Accuracy'), predictions(target=target))
 
 
 def test_metrics_of_others_get_dicts():

@@ -42,12 +42,12 @@ def pair_of(golden):
     return [torch.from_numpy(np.ascontiguousarray(view)).float() for view in views]
 
 
-def truth_of(golden):
-    truth = random_of(1).random(golden['size']) * 1.1 * golden['max_disp']
-    truth[:, :4] = 0
-    truth = torch.from_numpy(truth).float()
-    mask = truth < golden['max_disp']
-    return truth, mask if golden['zero_counts'] else mask & (truth > 0)
+def target_of(golden):
+    target = random_of(1).random(golden['size']) * 1.1 * golden['max_disp']
+    target[:, :4] = 0
+    target = torch.from_numpy(target).float()
+    mask = target < golden['max_disp']
+    return target, mask if golden['zero_counts'] else mask & (target > 0)
 
 
 def assert_close(ours, expected, sign, tolerance):
@@ -84,8 +84,8 @@ def test_network(path):
     assert_close(disparity, golden['eval'], golden['sign'], 1e-4)
 
     fill_network(model.train(), golden['scales']['train'])
-    truth, mask = truth_of(golden)
-    inputs = dict(ref_img=left, tgt_img=right, disp_gt=truth, mask=mask)
+    target, mask = target_of(golden)
+    inputs = dict(ref_img=left, tgt_img=right, disp_gt=target, mask=mask)
     outputs = model.forward_outputs(inputs)
     ests = outputs['training_disp']['disp']['disp_ests']
     for est, expected in zip(ests, golden['train'], strict=True):
@@ -165,17 +165,17 @@ def test_official_checkpoints():
 def test_metrics():
     golden = json.loads((FOLDER / 'metrics.json').read_text())
     rng = random_of(3)
-    truth = rng.random((4, 32, 48)) * 200
+    target = rng.random((4, 32, 48)) * 200
     noise = np.array([0.5, 2, 6, 1])[:, None, None]
-    pred = truth + rng.standard_normal((4, 32, 48)) * noise
-    truth[rng.random((4, 32, 48)) < 0.3] = 0
-    truth[3] = 0
+    pred = target + rng.standard_normal((4, 32, 48)) * noise
+    target[rng.random((4, 32, 48)) < 0.3] = 0
+    target[3] = 0
     samples = [
         dict(
             pred_disparity=torch.from_numpy(p).float(),
             gt_disparity=torch.from_numpy(t).float(),
         )
-        for p, t in zip(pred, truth, strict=True)
+        for p, t in zip(pred, target, strict=True)
     ]
     metric = DisparityMetric(max_disp=192, reduction=['image', 'pixel'])
     metric.process(None, samples[:1])

@@ -145,9 +145,9 @@ class Disparity(BaseModel):
         )
 
 
-def stereo_batch(model, truth):
-    samples = [DataSample(gt_disparity=t) for t in truth]
-    image = torch.zeros(len(truth), 3, 3, 2)
+def stereo_batch(model, target):
+    samples = [DataSample(gt_disparity=t) for t in target]
+    image = torch.zeros(len(target), 3, 3, 2)
     data = dict(inputs=dict(ref_img=image, tgt_img=image), data_samples=samples)
     return model.data_preprocessor(data, training=True)
 
@@ -157,10 +157,10 @@ def test_a_disparity_is_compared_with_the_ground_truth_by_default():
         max_disp=5,
         data_preprocessor=dict(type='StereoDataPreprocessor', pad_size_divisor=4),
     )
-    truth = torch.full((2, 3, 2), 9.0)  # too far for max_disp
-    truth[0, 0] = torch.tensor([1.5, 4.0])
-    truth[1, 1] = torch.tensor([0.0, float('inf')])  # neither is known
-    data = stereo_batch(model, truth)
+    target = torch.full((2, 3, 2), 9.0)  # too far for max_disp
+    target[0, 0] = torch.tensor([1.5, 4.0])
+    target[1, 1] = torch.tensor([0.0, float('inf')])  # neither is known
+    data = stereo_batch(model, target)
     losses = model(**data, mode='loss')
     # Smooth L1 of 0.5 and 3: 0.125 and 2.5, over the two pixels that count.
     assert losses == dict(loss_disp_est=torch.tensor((0.125 + 2.5) / 2))

@@ -36,7 +36,7 @@ def test_equal_ones_keep_the_order_of_the_gallery(k, chunk):
 def test_what_makes_no_sense_is_refused(monkeypatch):
     with pytest.raises(ValueError, match=r'one width, .* got \(7, 5\) and \(50, 4\)'):
         nearest(QUERIES, GALLERY[:, :4], 1)
-    with pytest.raises(ValueError, match='from 1 on, got 0'):
+    with pytest.raises(ValueError, match='at least 1, got 0'):
         nearest(QUERIES, GALLERY, 0)
     with pytest.raises(ValueError, match="'torch' or 'faiss', got 'fais'"):
         nearest(QUERIES, GALLERY, 1, backend='fais')

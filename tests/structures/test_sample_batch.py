@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from collections.abc import Sequence
 from multiprocessing.reduction import ForkingPickler
 
 import numpy as np
@@ -15,6 +16,7 @@ from torch.utils.data._utils.pin_memory import pin_memory
 from mmlite.errors import DataError
 from mmlite.structures import (
     DataSample,
+    MultiLabelDataSample,
     SampleBatch,
     Taken,
     check_labels,
@@ -121,6 +123,30 @@ def test_the_type_of_a_field_follows_from_its_kind(name):
         assert isinstance(column, expected) or expected is list
         assert isinstance(column, Tensor) == (expected is Tensor)
         assert torch.equal(batch[1].get(name), value)
+
+
+@pytest.mark.parametrize('counts', [(1, 1), (1, 2), (0, 1), (2, 2), (0, 0)])
+def test_several_labels_are_a_list_however_many_there_are(counts):
+    labels = [torch.arange(count) for count in counts]
+    samples = [MultiLabelDataSample().set_gt_label(own) for own in labels]
+    made = SampleBatch(samples)
+    filled = SampleBatch.of(2, dict(gt_label=labels), kind=MultiLabelDataSample)
+    sent = pickle.loads(pickle.dumps(made))
+    looked_at = SampleBatch(samples)
+    list(looked_at)
+    made.set_field('pred_label', labels)
+    batches = [made, filled, sent, looked_at, made.to('cpu'), *made.split(2)]
+    for batch in (*batches, made.take(torch.arange(2))):
+        for name in {'gt_label', *batch.keys()}:
+            column = batch.field(name)
+            assert type(column) is not Tensor and isinstance(column, Sequence)
+            assert [each.tolist() for each in column] == [
+                *map(list, map(range, counts))
+            ]
+        assert all(type(sample) is MultiLabelDataSample for sample in batch)
+    # One sample of several labels among others makes it such a batch.
+    mixed = SampleBatch([DataSample().set_gt_label(1), samples[0]])
+    assert type(mixed.field('gt_label')) is list
 
 
 def test_values_that_differ_stay_apart():

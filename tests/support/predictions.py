@@ -16,14 +16,14 @@ METRIC_CFGS = [
 ]
 
 
-def predictions(scores=True, truth='gt_label'):
+def predictions(scores=True, target='gt_label'):
     values = torch.rand(40, 5).softmax(1)
     batch = SampleBatch.of(40, dict(pred_label=values.argmax(1)))
     if scores:
         batch.set_field('pred_score', values)
-    if truth == 'gt_label':
+    if target == 'gt_label':
         batch.set_field('gt_label', torch.randint(0, 5, (40,)))
-    elif truth == 'gt_score':
+    elif target == 'gt_score':
         batch.set_field('gt_score', torch.randint(0, 2, (40, 5)).float())
     return batch
 

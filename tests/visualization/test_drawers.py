@@ -53,8 +53,8 @@ def test_boxes_bear_their_classes(visualizer, monkeypatch):
 
 
 def test_disparities_stand_beside_the_picture(visualizer):
-    truth = torch.tensor([[0.0, 10.0], [5.0, float('inf')]])
-    sample = DataSample(gt_disparity=truth, pred_disparity=truth[None] / 2)
+    target = torch.tensor([[0.0, 10.0], [5.0, float('inf')]])
+    sample = DataSample(gt_disparity=target, pred_disparity=target[None] / 2)
     drawn = draw(visualizer, sample)
     assert drawn.shape == (40, 180, 3)
     assert np.array_equal(drawn[:, :60], IMAGE)

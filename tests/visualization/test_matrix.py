@@ -7,7 +7,7 @@ from mmlite.visualization import draw_matrix, matrix_table
 COUNTS = np.array([[8, 2, 0], [0, 0, 0], [5, 0, 5]])
 
 
-def test_a_table_has_the_truth_in_rows():
+def test_a_table_has_the_ground_truth_in_rows():
     assert matrix_table(COUNTS, ['cat', 'a dog', 'x' * 30]).splitlines() == [
         '                     cat a dog xxxxxxxxxxxxxxxxxx..',
         'cat                    8     2                    0',

@@ -170,7 +170,7 @@ def test_a_checked_config_is_fine(here, capsys):
         ('custom_imports.imports=["my_projct"]', 'my_projct'),
     ],
 )
-def test_mistakes_in_own_parts_are_told(here, override, message):
+def test_mistakes_in_own_parts_are_reported(here, override, message):
     with pytest.raises(ConfigError) as error:
         apis.prepare_training(RESNET, [override])
     assert message in str(error.value)

@@ -250,7 +250,7 @@ def _in_place(path: str) -> Iterator[Source]:
     if os.path.isfile(path):
         if not path.endswith(ARRAY_FILES):
             raise DataError(
-                f'{path} is no walk: name a folder of pictures, or a file '
+                f'{path} is not a walk: name a folder of pictures, or a file '
                 f'{", ".join(ARRAY_FILES)}'
             )
         yield Source(path, path)

@@ -102,7 +102,7 @@ def find_sources(inputs: Any) -> list[Source]:
 
 
 def _numbered(sources: list[Source]) -> list[Source]:
-    """With names that tell arrays apart."""
+    """With a name of its own for each array."""
     return [
         source._replace(name=f'array_{i}') if source.array is not None else source
         for i, source in enumerate(sources)

@@ -88,20 +88,20 @@ class StereoPrediction(Prediction):
         is black.
 
         Args:
-            gt_disparity: Ground truth in px, ``(H, W)``; 0 where it is unknown.
+            gt_disparity: Ground target in px, ``(H, W)``; 0 where it is unknown.
 
         Raises:
             DataError: if it is of another size.
         """
-        truth = np.asarray(gt_disparity, np.float32)
-        if truth.shape != self.disparity.shape:
+        target = np.asarray(gt_disparity, np.float32)
+        if target.shape != self.disparity.shape:
             raise DataError(
-                f'the ground truth is {truth.shape}, the prediction '
+                f'the ground truth is {target.shape}, the prediction '
                 f'{self.disparity.shape}; both have the size of the picture'
             )
-        known = np.isfinite(truth) & (truth > 0)
-        error = np.abs(self.disparity - np.where(known, truth, 0))
-        share = error / (0.05 * np.where(known, truth, 1))
+        known = np.isfinite(target) & (target > 0)
+        error = np.abs(self.disparity - np.where(known, target, 0))
+        share = error / (0.05 * np.where(known, target, 1))
         level = np.log2(np.minimum(error / 3, share).clip(2**-4, 2**4)) / 4  # -1 .. 1
         colours = np.stack(
             [1 + np.minimum(level, 0), 1 - np.abs(level), 1 - np.maximum(level, 0)],

@@ -19,7 +19,7 @@ __all__ = [
     'inferencer_of',
 ]
 
-#: Inferencers by the ``task`` that a whole states.
+#: Inferencers by the ``task`` that a model states.
 _INFERENCERS: dict[str, type[Inferencer]] = {
     'classification': ImageClassificationInferencer,
     'retrieval': ImageRetrievalInferencer,
@@ -48,6 +48,6 @@ def inferencer_of(
     overrides = kwargs.pop('overrides', ())
     cfg, checkpoint = config_and_checkpoint(config, checkpoint, overrides)
     kind = cfg.model.get('type')
-    whole = MODELS.get(kind) if isinstance(kind, str) else kind
-    task = getattr(whole, 'task', None)
+    model = MODELS.get(kind) if isinstance(kind, str) else kind
+    task = getattr(model, 'task', None)
     return _INFERENCERS.get(task, Inferencer)(cfg, checkpoint, **kwargs)

@@ -150,7 +150,7 @@ def with_final_sizes(
         image = transform.apply(image, numbers)
     shapes = Same(tuple(image.shape[2:]), len(samples))
     metainfo = samples.metainfo | {'img_shape': shapes}
-    return SampleBatch.of(len(samples), samples.fields, metainfo)
+    return SampleBatch.of(len(samples), samples.fields, metainfo, samples.kind)
 
 
 class Same(Sequence):

@@ -127,7 +127,7 @@ def _problem(step: Any, is_last: bool) -> str:
         return 'ends the pipeline, which has to end with PackInputs for in_memory=True'
     if batched_version_of(step) is None:
         return (
-            'has no batched version, which in_memory=True needs; take it out, give '
+            'has no batched version, which in_memory=True needs; leave it out, give '
             'its class a method batched(), or is_random = False if it is not random'
         )
     return ''
@@ -202,7 +202,7 @@ def _check_room(needed: int, device: torch.device) -> None:
         raise DataError(
             f'in_memory needs {needed:,} bytes ({needed / 2**30:.1f} GiB) for the '
             f'images, but {device} has {free:,} ({free / 2**30:.1f} GiB) free; '
-            f'{_WAY_OUT}, or take smaller images'
+            f'{_WAY_OUT}, or use smaller images'
         )
 
 

@@ -22,7 +22,7 @@ class Chunk(NamedTuple):
     Args:
         indices: The indices, ``(N, )``.
         epoch: Which pass over the data it belongs to, or each index does.
-        keys: What tells samples apart, ``(N, )``; None is the indices.
+        keys: What identifies a sample, ``(N, )``; None is the indices.
     """
 
     indices: np.ndarray

@@ -62,7 +62,7 @@ class WeightedRandomSampler(SeededSampler):
             )
         chances = np.asarray(weights, np.float64)[labels]
         if not chances.any():
-            raise ValueError('weights gives no sample a chance')
+            raise ValueError('weights leaves no sample to draw')
         return chances
 
     def chunks(self) -> Iterator[Chunk]:

@@ -109,7 +109,7 @@ class LoadAnnotations(BaseTransform):
             raise DataError(
                 'LoadAnnotations: the sample has no instances (a list of '
                 'dict(bbox=..., bbox_label=...)), it has '
-                f'{sorted(results)}; take a dataset that gives them, or switch off '
+                f'{sorted(results)}; use a dataset that gives them, or switch off '
                 'with_bbox, with_label and with_mask'
             )
         return results['instances']

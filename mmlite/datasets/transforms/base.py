@@ -122,7 +122,7 @@ def draws(step: Any) -> bool:
         >>> draws(TRANSFORMS.build(dict(type='Resize', scale=8))), draws(print)
         (False, True)
     """
-    return not _speaks_for_itself(step, 'is_random') or step.is_random
+    return not _states(step, 'is_random') or step.is_random
 
 
 def batched_version_of(step: Any) -> BatchTransform | None:
@@ -132,10 +132,10 @@ def batched_version_of(step: Any) -> BatchTransform | None:
         >>> batched_version_of(TRANSFORMS.build(dict(type='RandomFlip', prob=0.5)))
         BatchRandomFlip(prob=0.5, direction='horizontal')
     """
-    return step.batched() if _speaks_for_itself(step, 'batched') else None
+    return step.batched() if _states(step, 'batched') else None
 
 
-def _speaks_for_itself(step: Any, name: str) -> bool:
+def _states(step: Any, name: str) -> bool:
     """Whether an attribute is from the class that transforms, or from a later one."""
     for cls in type(step).__mro__:
         if name in vars(cls):

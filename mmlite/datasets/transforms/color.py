@@ -39,7 +39,7 @@ def _colours_of(img: np.ndarray) -> np.ndarray:
         return np.ascontiguousarray(img[..., :3])
     raise DataError(
         f'ColorJitter takes images that are grey, BGR or BGRA, got {img.shape[2]} '
-        'channels; take it out of the pipeline'
+        'channels; remove it from the pipeline'
     )
 
 

@@ -122,8 +122,10 @@ class MultiView(BaseTransform):
         names = [name for name, _ in fields_of(dict(views[0]))]
         if not names:
             image_size(views[0])  # says what is missing
-        if 'img_shape' in views[0]:
+        if any('img_shape' in view for view in views):  # a step that moved it says it
             names.append('img_shape')
+            for view in views:
+                view.setdefault('img_shape', image_size(view)[::-1])
         results.setdefault('ori_shape', views[0].get('ori_shape'))
         results.update({name: [view[name] for view in views] for name in names})
         return results

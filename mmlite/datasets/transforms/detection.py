@@ -141,7 +141,9 @@ class Expand(BaseTransform):
     ) -> None:
         low, high = ratio_range
         if not 1 <= low <= high:
-            raise ValueError(f'ratio_range is (min, max) from 1, got {ratio_range}')
+            raise ValueError(
+                f'ratio_range is (min, max), each at least 1, got {ratio_range}'
+            )
         self.mean = mean
         self.ratio_range = (low, high)
         self.prob = prob
@@ -318,7 +320,7 @@ class FilterAnnotations(BaseTransform):
         if 'gt_bboxes' not in results:
             raise DataError(
                 f'FilterAnnotations: the sample has no gt_bboxes, it has '
-                f'{sorted(results)}; take a dataset of boxes'
+                f'{sorted(results)}; use a dataset of boxes'
             )
         boxes = np.asarray(results['gt_bboxes']).reshape(-1, 4)
         sides = boxes[:, 2:] - boxes[:, :2]

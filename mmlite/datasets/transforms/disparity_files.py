@@ -42,7 +42,7 @@ def decode_pfm(data: bytes, name: str = 'the file') -> np.ndarray:
     header = _HEADER.match(data)
     if header is None:
         raise DataError(
-            f'{name} is no PFM file: expected a header "Pf width height scale", got '
+            f'{name} is not a PFM file: expected a header "Pf width height scale", got '
             f'{data[:24]!r}'
         )
     kind, width, height, scale = header.groups()

@@ -97,8 +97,8 @@ class Field(ABC):
             DataError: unless the kind says how.
         """
         raise DataError(
-            'this kind of field cannot be sheared, shifted or rotated; take the step '
-            'out, or give the kind a method warp'
+            'this kind of field cannot be sheared, shifted or rotated; remove the '
+            'step, or give the kind a method warp'
         )
 
     def check(self, value: Any) -> Any:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ...errors import DataError
 from ...registry import TRANSFORMS
-from ...structures import DataSample, format_label
+from ...structures import DataSample, MultiLabelDataSample, format_label
 from .arrays import is_numeric, numeric_as_tensor
 from .base import BaseTransform
 from .fields import FIELDS, FixedField
@@ -91,10 +91,11 @@ class PackInputs(BaseTransform):
             size = results.get('ori_shape') or metainfo.get('img_shape')
             if size is not None:
                 metainfo['ori_shape'] = size
-        fields = {}
+        fields, kind = {}, DataSample
         if 'gt_label' in results:
             fields['gt_label'] = format_label(results['gt_label'])
-        sample = DataSample.with_metainfo(metainfo, fields)
+            kind = MultiLabelDataSample if np.ndim(results['gt_label']) else DataSample
+        sample = kind.with_metainfo(metainfo, fields)
         if 'gt_score' in results:
             sample.set_gt_score(results['gt_score'])
         if 'mask' in results:
@@ -162,7 +163,7 @@ def _as_tensors(key: str, value: Any, plain: bool = False) -> Any:
             return value
         if not plain and key != 'mask' and np.ndim(value) > 1:
             raise DataError(
-                f'no kind is entered for it, so the layout of its shape '
+                f'no kind is registered for it, so the layout of its shape '
                 f'{np.shape(value)} is not known; call e.g. '
                 f'register_field({key!r}, ImageField()) (from '
                 'mmlite.datasets.transforms)'

@@ -117,7 +117,7 @@ def fields_of(results: dict) -> list[tuple[str, Field]]:
         elif type(value) not in _PLAIN and needs_kind(value):
             raise DataError(
                 f'the field {name} ({_shown(value)}) may have to move with the image, '
-                'but no kind is entered for it: call e.g. '
+                'but no kind is registered for it: call e.g. '
                 f'register_field({name!r}, MapField()), or FixedField() if it stays as '
                 'it is (from mmlite.datasets.transforms)'
             )
@@ -225,7 +225,7 @@ def swap_flip(results: dict) -> None:
             raise DataError(
                 f'the field {name}: a mirrored pair swaps its views, so {needed} of '
                 f'the other view is needed, the sample has {sorted(results)}; load it, '
-                'enter it with register_field(name, kind, other_view=...), or leave '
+                'register it with register_field(name, kind, other_view=...), or leave '
                 'SwapFlip out'
             )
         if hasattr(field, 'swap_flip'):

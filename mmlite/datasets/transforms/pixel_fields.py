@@ -38,7 +38,7 @@ class _Pixels(Field):
         if isinstance(value, Array):
             raise DataError(
                 f'{expected}one of shape {value.shape}; a field of another kind has '
-                'another name, entered with register_field(name, kind)'
+                'another name, registered with register_field(name, kind)'
             )
         if isinstance(value, Tensor):
             raise DataError(f'{expected}a tensor; pack it after this step')
@@ -197,7 +197,7 @@ class DisparityField(ValidField):
         if not np.array_equal(np.asarray(matrix)[:, :2], np.eye(2)):
             raise DataError(
                 'a pair that is sheared or rotated is no longer rectified, and has no '
-                'disparity; take the step out'
+                'disparity; remove the step'
             )
         return super().warp(value, matrix, size, fill, interpolation)
 

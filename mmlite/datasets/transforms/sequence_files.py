@@ -109,7 +109,7 @@ def read_grey(path: str) -> np.ndarray:
     if data is not None and len(data):
         grey = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE)
     if grey is None:
-        reason = 'does not exist' if data is None else 'is damaged or no picture'
+        reason = 'does not exist' if data is None else 'is damaged or not a picture'
         raise DataError(f'{path} {reason}')
     return grey
 
@@ -141,7 +141,7 @@ def read_sequence(
     Args:
         paths: Files with an array each, in the order of their names, or one folder of
             pictures.
-        data_in_use: Which of them: a truth value for each, or their places in the
+        data_in_use: Which of them: a boolean for each, or their places in the
             order wanted; all by default.
 
     Raises:

@@ -36,11 +36,11 @@ class LoadSequence(BaseTransform):
 
     Files are ``.pkl``, ``.npy`` or ``.npz`` with one array each, or a folder of
     pictures. A pickle is read without executing anything in it. Silhouettes are bytes,
-    0 to 255: masks of 0 and 1, or of truth values, are brought to that.
+    0 to 255: masks of 0 and 1, or of booleans, are brought to that.
 
     Args:
         keys: Names of the modalities, in the order of the files.
-        data_in_use: Which files are read: a truth value for each file in the order of
+        data_in_use: Which files are read: a boolean for each file in the order of
             their names, or their places in the order wanted; all by default.
 
     Shape:

@@ -75,7 +75,7 @@ class BackgroundWriter:
             self._pending.popleft().result()
 
     def settle(self) -> None:
-        """Wait until everything is written or has failed, which is told later."""
+        """Wait until everything is written or has failed, which is reported later."""
         wait(self._pending)
 
     def wait(self) -> None:

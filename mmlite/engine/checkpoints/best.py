@@ -98,12 +98,12 @@ def carry_over(
             lines.append(
                 f'save_best watches {key!r} in the config, but '
                 f'{", ".join(map(repr, before))} in {source}: the best so far of '
-                f'{key!r} is not known, and begins anew'
+                f'{key!r} is not known, and starts over'
             )
         elif None not in (rule, before[key]) and rule != before[key]:
             lines.append(
                 f'save_best takes the {rule} {key!r} in the config, but the '
-                f'{before[key]} in {source}: the best so far begins anew'
+                f'{before[key]} in {source}: the best so far starts over'
             )
         else:
             kept[key] = found[key]

@@ -15,7 +15,7 @@ from .content import count, mapping, odd
 
 __all__ = ['check_buffers', 'expected_buffers']
 
-_ELSE = 'take the file as load_from to begin anew with its weights'
+_ELSE = 'use the file as load_from to start a new training with its weights'
 
 
 def check_buffers(

@@ -15,13 +15,14 @@ from torch import Tensor
 
 from ...errors import CheckpointError
 from ...registry import OPTIMIZERS
+from ...structures import in_names_of
 from .optimizer_state import parts_of
 from .saved_config import lookup, read_config
 from .schedules import COUNTERS, schedules_by_place
 
 __all__ = ['Resumed', 'check_optimizer_types', 'differences']
 
-_ELSE = 'to train with that of the config, take the file as load_from'
+_ELSE = 'to train with that of the config, use the file as load_from'
 _SHOWN = 6
 #: Settings of groups that say how a step is computed, or are not settings.
 _NOT_COMPARED = ('params', 'fused', 'foreach', 'capturable', 'differentiable')
@@ -120,8 +121,8 @@ def check_optimizer_types(runner: Runner, saved: Resumed) -> None:
             continue
         raise CheckpointError(
             _differs(saved, place, theirs, ours, 'its state does not fit another ')
-            + 'optimizer; set it as it was, or take the file as load_from to begin '
-            'anew with its weights'
+            + 'optimizer; set it as it was, or use the file as load_from to start '
+            'a new training with its weights'
         )
 
 
@@ -149,11 +150,11 @@ def _parts_that_are_missing(runner: Runner, saved: Resumed) -> Iterator[str]:
     if saved.with_optimizer and 'optimizer' not in saved.content:
         yield (
             f'{saved.source} has no state of the optimizer (as best_*.pth, or with '
-            'save_optimizer=False): it begins anew'
+            'save_optimizer=False): it starts over'
         )
     given = 'param_schedulers' in saved.content
     if saved.with_schedules and runner.param_schedulers and not given:
-        yield f'{saved.source} has no state of the param_scheduler: it begins anew'
+        yield f'{saved.source} has no state of the param_scheduler: it starts over'
     if saved.with_schedules and not runner.param_schedulers and given:
         known = list(schedules_by_place(saved.content['param_schedulers'] or ()))
         if known:
@@ -252,6 +253,7 @@ def _classes(runner: Runner, saved: Resumed) -> Iterator[str]:
     if not all(isinstance(names, (list, tuple)) for names in (theirs, ours)):
         return
     theirs, ours = list(theirs), list(ours)
+    theirs = in_names_of(ours, theirs) or theirs
     if theirs == ours:
         return
     place = 'the list of classes'
@@ -311,6 +313,6 @@ def _processes(runner: Runner, saved: Resumed) -> Iterator[str]:
         used += f', the other {rest} begin with fresh ones'
     yield (
         f'{runner.world_size} processes train, but {len(states)} in {saved.source}: '
-        f'{used}, and the samples are shared out anew: the results are not those of a '
-        'training that was not stopped'
+        f'{used}, and the samples are distributed differently: the results are not '
+        'those of a training that was not stopped'
     )

@@ -24,7 +24,7 @@ __all__ = [
     'storable',
 ]
 
-#: The one key of what stands in a file for an object that is no plain data.
+#: The one key of what stands in a file for an object that is not plain data.
 NOT_SAVED = 'not saved'
 #: No training is longer, and no counter of Python's iterators goes further.
 _MOST = 2**53
@@ -47,8 +47,8 @@ def odd(source: str, place: str, value: Any, expected: str) -> CheckpointError:
     """
     return CheckpointError(
         f'{source}: {place} is {_shown(value)}, but should be {expected}; the file is '
-        'damaged or was changed, so resume another one, or take it as load_from to '
-        'begin anew with its weights'
+        'damaged or was changed, so resume another one, or use it as load_from to '
+        'start a new training with its weights'
     )
 
 
@@ -60,7 +60,7 @@ def _shown(value: Any) -> str:
     if isinstance(value, Tensor):
         return f'a tensor of shape {tuple(value.shape)}'
     if isinstance(value, Mapping) and set(value) == {NOT_SAVED}:
-        return f'an object that is no plain data ({value[NOT_SAVED]})'
+        return f'an object that is not plain data ({value[NOT_SAVED]})'
     text = repr(value)
     return text if len(text) <= 60 else f'{text[:57]}...'
 
@@ -88,7 +88,7 @@ def count(value: Any, source: str, place: str, least: int = 0) -> int:
     if whole and math.isfinite(value) and int(value) == value:
         if least <= value <= _MOST:
             return int(value)
-    raise odd(source, place, value, f'a whole number of at least {least}')
+    raise odd(source, place, value, f'an integer of at least {least}')
 
 
 def check_meta(checkpoint: Mapping[str, Any], source: str) -> dict[str, Any]:
@@ -123,7 +123,7 @@ def check_meta(checkpoint: Mapping[str, Any], source: str) -> dict[str, Any]:
 
 
 def storable(value: Any, place: str, lost: dict[str, str]) -> Any:
-    """The value for a file, with a mark for each object that is no plain data.
+    """The value for a file, with a mark for each object that is not plain data.
 
     Args:
         value: Tensors and plain values, nested as you like, and perhaps others.
@@ -158,7 +158,7 @@ def as_it_was(value: Any, like: Any, source: str, place: str) -> Any:
         place: Where the value stands in it.
 
     Raises:
-        CheckpointError: if it is no plain data, or of another type.
+        CheckpointError: if it is not plain data, or of another type.
 
     Example:
         >>> as_it_was({'2': 1}, Counter({3: 1}), 'a.pth', 'milestones')
@@ -175,7 +175,7 @@ def as_it_was(value: Any, like: Any, source: str, place: str) -> Any:
             isinstance(n, int) for item in value.items() for n in item
         )
         if not whole:
-            raise odd(source, place, value, 'a dict of whole numbers')
+            raise odd(source, place, value, 'a dict of integers')
         return Counter(value)
     for kind, name in ((Mapping, 'a dict'), ((list, tuple), 'a list')):
         if isinstance(like, kind) != isinstance(value, kind) and like is not None:

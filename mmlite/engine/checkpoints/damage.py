@@ -42,7 +42,7 @@ def check_archive(file: Path) -> None:
 
 
 def damaged(file: Path, error: Exception) -> CheckpointError:
-    """What to tell of a file that could not be read.
+    """What to say of a file that could not be read.
 
     Args:
         file: The file.
@@ -65,10 +65,10 @@ def damaged(file: Path, error: Exception) -> CheckpointError:
     known = head.startswith((_ARCHIVE, _PICKLE)) or file.suffix == '.safetensors'
     if zipfile.is_zipfile(file):  # complete, so that its contents decide
         known = isinstance(error, zipfile.BadZipFile)
-    what = 'is cut off or damaged' if known else 'is no checkpoint, or damaged'
+    what = 'is cut off or damaged' if known else 'is not a checkpoint, or damaged'
     if not head:
         what = 'is empty'
     return CheckpointError(
         f'{file} {what} ({file.stat().st_size:,} bytes); copy or download it again, '
-        'or take another one'
+        'or use another one'
     )

@@ -186,13 +186,13 @@ def _tensors(state: Mapping[str, Any], source: str) -> dict[str, Tensor]:
     unnamed = [k for k in tensors if not isinstance(k, str)]
     if unnamed:
         raise CheckpointError(
-            f'{source} holds weights whose names are no texts, e.g. {unnamed[0]!r}; '
-            'take another one'
+            f'{source} holds weights whose names are not strings, e.g. {unnamed[0]!r}; '
+            'use another one'
         )
     if not tensors:
         found = [f'{k} ({_kind(v)})' for k, v in state.items()]
         but = f', but {_listed("", found)}' if found else ''
-        raise CheckpointError(f'{source} holds no weights{but}; take another one')
+        raise CheckpointError(f'{source} holds no weights{but}; use another one')
     return tensors
 
 

@@ -21,7 +21,7 @@ __all__ = ['Part', 'fitted_state', 'optimizer_state', 'parameter_names', 'parts_
 
 #: Settings that say how a step is computed, and those that schedulers add.
 _OPTIONAL = ('fused', 'foreach', 'capturable', 'differentiable')
-_ELSE = 'take the file as load_from to begin anew with its weights'
+_ELSE = 'use the file as load_from to start a new training with its weights'
 
 Names = list[list[str]]
 
@@ -63,7 +63,7 @@ def optimizer_state(optim_wrapper: Any, lost: dict[str, str]) -> dict[str, Any]:
 
     Args:
         optim_wrapper: What is saved.
-        lost: Is given the place and type of each object that is no plain data.
+        lost: Is given the place and type of each object that is not plain data.
     """
     state = optim_wrapper.state_dict()
     for part in parts_of(optim_wrapper):
@@ -176,7 +176,7 @@ def _groups(inner: dict[str, Any], part: Part, source: str) -> list[dict[str, An
             isinstance(n, int) and not isinstance(n, bool) for n in numbers
         )
         if not whole:
-            raise odd(source, f'{place}.params', numbers, 'a list of whole numbers')
+            raise odd(source, f'{place}.params', numbers, 'a list of integers')
         found.append(dict(group, params=list(numbers)))
     numbers = [n for group in found for n in group['params']]
     if len(set(numbers)) != len(numbers):

@@ -137,7 +137,7 @@ def _read(file: Path, map_location: MapLocation) -> Any:
         )
     except (*_BROKEN, *_MALFORMED) as error:
         raise damaged(file, error) from error
-    _tell_left_out(checkpoint, file)
+    _report_left_out(checkpoint, file)
     return checkpoint
 
 
@@ -147,7 +147,7 @@ def _torch_load(file: Path, map_location: MapLocation, **how: Any) -> Any:
         return torch.load(file, map_location=map_location, **how)
 
 
-def _tell_left_out(checkpoint: Any, file: Path) -> None:
+def _report_left_out(checkpoint: Any, file: Path) -> None:
     names = {
         name for name in _left_out(checkpoint) if not name.startswith(_UNINTERESTING)
     }

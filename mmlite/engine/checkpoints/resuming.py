@@ -120,7 +120,7 @@ def readable_hub(saved: Any, source: str) -> dict[str, Any]:
     kept = {k: bool(v) for k, v in resumed.items() if k in names}
     for key in names:
         if not isinstance(key, str):
-            raise odd(source, 'message_hub', key, 'a dict whose keys are texts')
+            raise odd(source, 'message_hub', key, 'a dict whose keys are strings')
     return dict(log_scalars=histories, runtime_info=infos, resumed_keys=kept)
 
 

@@ -21,7 +21,7 @@ COUNTERS = (
     'cooldown_counter',
 )
 _BY_GROUP = ('base_values', '_last_value', 'min_values')
-_ELSE = 'restore the param_scheduler of the config, or take the file as load_from'
+_ELSE = 'restore the param_scheduler of the config, or use the file as load_from'
 
 
 def schedules_by_place(schedulers: Any) -> Iterator[tuple[str, Any]]:

@@ -60,8 +60,8 @@ def odd_content(source: str) -> Iterator[None]:
         reason = ' '.join(str(error).split())
         raise CheckpointError(
             f'{source} cannot be resumed, as it holds what no training saves '
-            f'({type(error).__name__}: {reason}); resume another one, or take it as '
-            'load_from to begin anew with its weights'
+            f'({type(error).__name__}: {reason}); resume another one, or use it as '
+            'load_from to start a new training with its weights'
         ) from error
 
 
@@ -175,7 +175,7 @@ def _load_optimizer(wrapper: Any, state: dict[str, Any], source: str) -> None:
     except (ValueError, KeyError, TypeError) as error:
         raise CheckpointError(
             f'{source} was saved with another optimizer or schedule: {error}; '
-            'take it as load_from to begin anew with its weights'
+            'use it as load_from to start a new training with its weights'
         ) from error
 
 
@@ -208,7 +208,7 @@ def _restore_place(runner: Runner, meta: Mapping[str, Any], source: str) -> None
     if not loop.resume(meta['epoch'], meta['iter'], meta.get('batches_per_epoch')):
         runner.logger.warning(
             f'{source} was saved within an epoch of {meta.get("batches_per_epoch")} '
-            f'batches, but now there are {len(loop.dataloader)}; the epoch begins anew'
+            f'batches, but now there are {len(loop.dataloader)}; the epoch starts again'
         )
     due = meta.get('validating', _before_validation(meta, loop))
     loop.validating = due and runner._val_loop is not None

@@ -17,7 +17,7 @@ class EMAHook(BaseEMAHook):
     """Keeps a moving average of the weights; validates, tests and saves with it.
 
     Differs from mmengine's in that it may be stopped in the middle of a
-    validation, is resumed whichever way a runner is told to resume, and copies
+    validation, is resumed however the resume was asked for, and copies
     weights before its beginning only where somebody looks at them.
 
     Args:

@@ -57,7 +57,7 @@ class FreezeAfterHook(Hook):
         try:
             self._patterns = [re.compile(pattern) for pattern in self.params]
         except re.error as error:
-            message = f'{error.pattern!r} is no regular expression: {error}'
+            message = f'{error.pattern!r} is not a regular expression: {error}'
             raise ValueError(message) from error
         self.epochs = epochs
         self.iters = iters

@@ -17,7 +17,7 @@ def log_interval(runner: Runner) -> int:
 
 
 class LogSteps:
-    """Tells after which iterations of a training a log line is due.
+    """Says after which iterations of a training a log line is due.
 
     Args:
         runner: A runner about to train.

@@ -71,7 +71,7 @@ class LookaheadHook(Hook):
         if shapes != {k: v.shape for k, v in self._slow.items()}:
             raise CheckpointError(
                 'the slow weights (lookahead) in the checkpoint are those of another '
-                'model; take it as load_from to begin anew'
+                'model; use it as load_from to start a new training'
             )
         for name, value in self._slow.items():
             value.copy_(resumed[name])

@@ -1,4 +1,4 @@
-"""Stop when the loss is no number any more."""
+"""Stop when the loss is NaN or infinite."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class NanLossHook(Hook):
         self._look(runner)
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Refuse to save weights that are no numbers."""
+        """Refuse to save weights that are NaN or infinite."""
         self._look(runner)
         learned = {name for name, _ in unwrapped(runner.model).named_parameters()}
         state = checkpoint['state_dict']
@@ -118,7 +118,7 @@ class NanLossHook(Hook):
 
 
 def _not_finite(tensors: dict[str, Tensor]) -> str | None:
-    """The first of the tensors that holds a value which is no number."""
+    """The first of the tensors that holds NaN or an infinite value."""
     values = [v for v in tensors.values() if v.is_floating_point() and v.numel()]
     if not values:
         return None
@@ -138,7 +138,7 @@ def _on_cpu(tensor: Tensor) -> bool:
 
 
 def _origin(data_batch: Any) -> Any:
-    """What tells the files of a batch: their names, or plain samples, or nothing."""
+    """What names the files of a batch: their names, or plain samples, or nothing."""
     samples = data_batch.get('data_samples') if isinstance(data_batch, dict) else None
     if isinstance(samples, SampleBatch):  # without keeping its tensors
         return samples.metainfo.get('img_path')

@@ -66,7 +66,7 @@ class PatchWhiteningHook(Hook):
         layer = dict(model.named_modules()).get(self.layer)
         if not isinstance(layer, _FromImages):
             message = (
-                f'PatchWhiteningHook: model.{self.layer} is no layer with '
+                f'PatchWhiteningHook: model.{self.layer} is not a layer with '
                 'init_from_images; set layer to the name of one, or leave the hook out'
             )
             raise ConfigError([Problem('custom_hooks', message)])

@@ -112,19 +112,19 @@ class ProgressHook(Hook):
     def after_val_epoch(
         self, runner: Runner, metrics: Mapping[str, Any] | None = None
     ) -> None:
-        """Tell the results."""
+        """Report the results."""
         where = ''
         if self._training and self._by_epoch:
             where = f'epoch {runner.epoch}/{runner.max_epochs}  '
         elif self._training:
             where = f'iter {runner.iter}/{runner.max_iters}  '
-        self._tell_metrics(runner, f'{where}val', metrics)
+        self._report_metrics(runner, f'{where}val', metrics)
 
     def after_test_epoch(
         self, runner: Runner, metrics: Mapping[str, Any] | None = None
     ) -> None:
-        """Tell the results."""
-        self._tell_metrics(runner, 'test', metrics)
+        """Report the results."""
+        self._report_metrics(runner, 'test', metrics)
 
     def after_train(self, runner: Runner) -> None:
         """Say where everything is."""
@@ -142,7 +142,7 @@ class ProgressHook(Hook):
             total = len(getattr(runner, f'{mode}_dataloader'))
             STATUS_LINE.show(f'{mode}  {_bar(batch_idx + 1, total)}')
 
-    def _tell_metrics(
+    def _report_metrics(
         self, runner: Runner, name: str, metrics: Mapping[str, Any] | None
     ) -> None:
         STATUS_LINE.clear()

@@ -11,7 +11,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch import Tensor
 
-from ...errors import ConfigError
+from ...errors import ConfigError, Problem
 from ...registry import HOOKS
 from ...signature import argument_problems
 from ...structures import DataSample
@@ -64,8 +64,15 @@ class VisualizationHook(Hook):
 
     def before_run(self, runner: Runner) -> None:
         """Refuse drawing arguments that the visualizer does not have."""
-        given = ('image', 'data_sample', 'show', 'out_file', 'name', 'step')
+        given = ('image', 'data_sample', 'show', 'name', 'step')
         draw = runner.visualizer.add_datasample
+        if self.enable and argument_problems(draw, dict(out_file=None), given):
+            kind = type(runner.visualizer).__name__
+            message = (
+                f'{kind} draws no samples; use UniversalVisualizer, or one below it'
+            )
+            raise ConfigError([Problem('visualizer', message)])
+        given = (*given, 'out_file')
         if self.enable and (wrong := argument_problems(draw, self.draw_args, given)):
             raise ConfigError([problem.under('visualization') for problem in wrong])
 

@@ -59,8 +59,8 @@ class MuonOptimWrapperConstructor(DefaultOptimWrapperConstructor):
         self.others_cfg = paramwise_cfg.pop('others', None)
         if self.others_cfg is None:
             raise ValueError(
-                'paramwise_cfg.others is missing: an optimizer for what is no matrix, '
-                "e.g. dict(type='SGD', lr=0.1, momentum=0.9)"
+                'paramwise_cfg.others is missing: an optimizer for what is not a '
+                "matrix, e.g. dict(type='SGD', lr=0.1, momentum=0.9)"
             )
         super().__init__(dict(optim_wrapper_cfg), paramwise_cfg)
 

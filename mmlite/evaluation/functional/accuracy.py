@@ -16,7 +16,7 @@ def topk_hits(
     topk: Sequence[int] = (1,),
     thrs: Sequence[float | None] = (0.0,),
 ) -> Tensor:
-    """Whether the truth is among the best ``k`` classes, sample by sample.
+    """Whether the true class is among the best ``k`` classes, sample by sample.
 
     Args:
         pred: Score of every class.

@@ -38,7 +38,7 @@ def confusion_matrix(
         pred = pred.argmax(dim=1)
     elif num_classes is None:
         raise ValueError(
-            'predicted labels do not tell how many classes there are; give num_classes'
+            'predicted labels do not say how many classes there are; give num_classes'
         )
     pred, target = pred.long(), target.long().to(pred.device)
     check_labels(torch.cat([pred, target]), num_classes)

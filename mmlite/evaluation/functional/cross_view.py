@@ -145,7 +145,7 @@ def mean_without_same_view(rates: np.ndarray, found: CrossView) -> np.ndarray:
             'there is no pair of two views: the probes have '
             f'{", ".join(found.probe_views) or "none"}, the gallery has '
             f'{", ".join(found.gallery_views) or "none"}; evaluate walks of two views '
-            'or more, or take GaitRetrieval, which does not compare views'
+            'or more, or use GaitRetrieval, which does not compare views'
         )
     return np.mean(means)
 

@@ -19,7 +19,7 @@ def disparity_errors(
 
     Args:
         pred: Predicted disparity.
-        target: Ground truth.
+        target: Ground target.
         mask: The pixels that count.
         thresholds: Errors above which a pixel is bad, in px.
 
@@ -33,9 +33,9 @@ def disparity_errors(
         DataError: if the shapes differ.
 
     Example:
-        >>> truth = torch.tensor([100., 50., 60., 0.])
-        >>> pred = truth + torch.tensor([4., 3., 3.125, 9.])
-        >>> disparity_errors(pred, truth, truth > 0, thresholds=[3]).tolist()
+        >>> target = torch.tensor([100., 50., 60., 0.])
+        >>> pred = target + torch.tensor([4., 3., 3.125, 9.])
+        >>> disparity_errors(pred, target, target > 0, thresholds=[3]).tolist()
         [3.0, 10.125, 1.0, 2.0]
     """
     if not pred.shape == target.shape == mask.shape:

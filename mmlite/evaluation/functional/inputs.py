@@ -1,4 +1,4 @@
-"""Bring predictions and truth into one form."""
+"""Bring predictions and ground truth into one form."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def as_tensor(value: ArrayLike, name: str) -> Tensor:
 
 
 def check_same_length(pred: Tensor, target: Tensor) -> None:
-    """Refuse predictions and truth of different numbers of samples."""
+    """Refuse predictions and ground truth of different numbers of samples."""
     if len(pred) != len(target):
         raise ValueError(
             f'pred and target must have the same number of samples, '

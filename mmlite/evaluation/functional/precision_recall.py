@@ -164,7 +164,7 @@ def single_label_scores(
         pred = best_labels(pred, (thr,))[:, 0]
     elif num_classes is None:
         raise ValueError(
-            'predicted labels do not tell how many classes there are; give num_classes'
+            'predicted labels do not say how many classes there are; give num_classes'
         )
     counts = count_labels(pred.long(), target.to(pred.device), num_classes)
     return precision_recall_f1(counts, average)

@@ -11,8 +11,8 @@ from ..functional import accuracy, topk_hits
 from .base import (
     RowMetric,
     as_thresholds,
+    target_and_prediction,
     threshold_suffix,
-    truth_and_prediction,
 )
 
 
@@ -62,7 +62,7 @@ class Accuracy(RowMetric):
         if not self.topk or min(self.topk) < 1:
             raise ValueError(f'topk must be positive numbers, got {self.topk}')
 
-    fields = staticmethod(truth_and_prediction)
+    fields = staticmethod(target_and_prediction)
 
     def rows(self, target: Tensor, prediction: Tensor) -> Tensor:
         """Whether each sample is right, bool, ``(B, len(topk), len(thrs))``."""
@@ -85,10 +85,15 @@ class Accuracy(RowMetric):
         shares = right / max(1, sum(count for _, count in results)) * 100
         if shares.size(1) != len(self.thrs):  # from labels: no threshold applies
             return {'top1': shares.item()}
-        return {
-            f'top{k}{threshold_suffix(thr, len(self.thrs) > 1)}': shares[i, j].item()
-            for i, k in enumerate(self.topk)
-            for j, thr in enumerate(self.thrs)
-        }
+        return dict(zip(self._names(), shares.flatten().tolist(), strict=True))
+
+    def result_names(self) -> list[str]:
+        """``top1`` and so on, for each threshold if there are several."""
+        of_labels = ['top1'] if self.topk == (1,) and len(self.thrs) > 1 else []
+        return [*self._names(), *of_labels]
+
+    def _names(self) -> list[str]:
+        suffixes = [threshold_suffix(thr, len(self.thrs) > 1) for thr in self.thrs]
+        return [f'top{k}{suffix}' for k in self.topk for suffix in suffixes]
 
     calculate = staticmethod(accuracy)

@@ -23,7 +23,26 @@ Sample = BaseDataElement | Mapping[str, Any]
 _TOGETHER = 2**15  # numbers in batches that wait for each other, at most
 
 
-class RowMetric(BaseMetric):
+class NamedResults:
+    """A metric that says beforehand what its results are called.
+
+    The check of a config compares what watches a result (``save_best``, ``monitor``)
+    with these names. A subclass with results of its own, by a ``compute_metrics`` or an
+    ``evaluate*``, says nothing until it overrides :meth:`result_names` too.
+    """
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        changed = any(name.startswith(('compute_', 'evaluate')) for name in vars(cls))
+        if changed and 'result_names' not in vars(cls):
+            cls.result_names = NamedResults.result_names
+
+    def result_names(self) -> list[str] | None:
+        """Names of the results without the prefix; None if they are not known yet."""
+        return None
+
+
+class RowMetric(NamedResults, BaseMetric):
     """A metric over small rows of numbers, one row per sample.
 
     mmengine's metrics keep a dict per sample and pickle all of them to one
@@ -47,6 +66,7 @@ class RowMetric(BaseMetric):
         rows: One row per sample from these tensors.
         summarise: What one process contributes; by default the rows.
         compute_metrics: The results from the contributions of all processes.
+        result_names: What they are called, so that a config can be checked.
     """
 
     takes_features: ClassVar[bool] = False
@@ -125,7 +145,7 @@ class RowMetric(BaseMetric):
         return {f'{self.prefix}/{name}': value for name, value in metrics.items()}
 
     def _named(self, call: Callable[..., Any], *data: Any) -> Any:
-        """Call with the data; errors that it raises tell of which metric they are."""
+        """Call with the data; errors that it raises name the metric."""
         try:
             return call(*data)
         except UserError:
@@ -195,7 +215,7 @@ def labels_of(data_samples: Sequence[Sample], name: str) -> Tensor:
     return torch.cat([value.reshape(1) for value in values])
 
 
-def truth_and_prediction(data_samples: Sequence[Sample]) -> tuple[Tensor, Tensor]:
+def target_and_prediction(data_samples: Sequence[Sample]) -> tuple[Tensor, Tensor]:
     """The true classes ``(B, )``, and the scores ``(B, K)`` or predicted classes.
 
     Raises:
@@ -210,7 +230,7 @@ def truth_and_prediction(data_samples: Sequence[Sample]) -> tuple[Tensor, Tensor
 
 
 def threshold_suffix(thr: float | None, several: bool) -> str:
-    """What tells results of several thresholds apart.
+    """The suffix by which results of several thresholds differ.
 
     Example:
         >>> threshold_suffix(0.5, several=True), threshold_suffix(None, several=True)

@@ -19,6 +19,8 @@ from .detection import BoxesOfImage, BoxMetric, table
 
 __all__ = ['CocoMetric']
 
+_THRESHOLDS = ((0.5, '50'), (0.75, '75'))  # with a figure of their own
+
 
 @METRICS.register_module()
 class CocoMetric(BoxMetric):
@@ -132,9 +134,23 @@ class CocoMetric(BoxMetric):
             plot_precision_recall(lines, self.curve_file, title)
         return figures
 
+    def result_names(self) -> list[str] | None:
+        """COCO's; with ``classwise`` there is one more for each class of the data."""
+        if self.classwise:
+            return None
+        areas = [name for name in AREAS if name != 'all']
+        halves = [s for t, s in _THRESHOLDS if np.isclose(self.iou_thrs, t).any()]
+        return [
+            'bbox_mAP',
+            *(f'bbox_mAP_{suffix}' for suffix in halves),
+            *(f'bbox_mAP_{name}' for name in areas),
+            *(f'bbox_AR@{most}' for most in self.max_dets),
+            *(f'bbox_AR_{name}@{self.max_dets[-1]}' for name in areas),
+        ]
+
     def _figures(self, curves: CocoCurves) -> dict[str, float]:
         figures = {'bbox_mAP': _mean(curves.precision[..., 0])}
-        for thr, suffix in ((0.5, '50'), (0.75, '75')):
+        for thr, suffix in _THRESHOLDS:
             if np.isclose(self.iou_thrs, thr).any():
                 place = int(np.isclose(self.iou_thrs, thr).argmax())
                 figures[f'bbox_mAP_{suffix}'] = _mean(curves.precision[place, ..., 0])

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ...registry import METRICS
 from ..functional import confusion_matrix
-from .base import RowMetric, truth_and_prediction
+from .base import RowMetric, target_and_prediction
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -58,7 +58,7 @@ class ConfusionMatrix(RowMetric):
         super().__init__(collect_device=collect_device, prefix=prefix)
         self.num_classes = num_classes
 
-    fields = staticmethod(truth_and_prediction)
+    fields = staticmethod(target_and_prediction)
 
     def rows(self, target: Tensor, prediction: Tensor) -> Tensor:
         """True and predicted class of each sample, int64, ``(B, 2)``."""
@@ -74,6 +74,10 @@ class ConfusionMatrix(RowMetric):
     def compute_metrics(self, results: list[Tensor]) -> dict[str, Tensor]:
         """The sum of the matrices of all processes."""
         return {'result': sum(results)}
+
+    def result_names(self) -> list[str]:
+        """The matrix."""
+        return ['result']
 
     calculate = staticmethod(confusion_matrix)
 

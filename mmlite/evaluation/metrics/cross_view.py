@@ -99,6 +99,10 @@ class CrossViewRank(WalkMetric):
             self._report(name, found, results[f'{name}@R{self.topk[0]}'])
         return results
 
+    def result_names(self) -> list[str]:
+        """Rank-k of each condition of the protocol."""
+        return [f'{name}@R{k}' for name in self.protocol.probe for k in self.topk]
+
     def _report(self, name: str, found: CrossView, mean: float) -> None:
         print_log(table_of(name, found, mean, self.topk[0]), logger='current')
         if self.remove_no_gallery and found.left_out.any():
@@ -207,6 +211,11 @@ class CrossViewRetrieval(WalkMetric):
         if not results:
             raise DataError('CrossViewRetrieval: no probe has a match in another view')
         return results
+
+    def result_names(self) -> list[str]:
+        """Rank-1 and mAP of each condition of the protocol."""
+        kinds = ('R1', 'mAP')
+        return [f'{name}@{kind}' for name in self.protocol.probe for kind in kinds]
 
     def _of_view(
         self, probe: Sequences, gallery: Sequences, other: Tensor

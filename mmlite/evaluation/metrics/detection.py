@@ -62,7 +62,7 @@ class BoxMetric(SampleMetric):
             if value is None:
                 raise DataError(
                     f'{type(self).__name__} compares {name}, but '
-                    f'{path or "a sample"} has {sorted(sample.keys())}; take a '
+                    f'{path or "a sample"} has {sorted(sample.keys())}; use a '
                     'detector, and a dataset of boxes'
                 )
             fields[name] = _array(value)

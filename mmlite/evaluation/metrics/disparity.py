@@ -128,8 +128,24 @@ class DisparityMetric(RowMetric):
             print_log(message, logger='current', level=logging.WARNING)
         return found
 
+    def result_names(self) -> list[str]:
+        """Those of each reduction and region, some of which the data may lack."""
+        regions = ['' if region == 'all' else f'{region}_' for region in _REGIONS]
+        return [
+            *(
+                f'{r}{kind}_{n}'
+                for kind in self.reductions
+                for r in regions
+                for n in self._error_names()
+            ),
+            'skipped',
+        ]
+
+    def _error_names(self) -> list[str]:
+        return ['epe', 'd1', *(f'bad_{threshold:g}' for threshold in self.thresholds)]
+
     def _means(self, sums: Tensor, reduction: str) -> dict[str, float]:
-        names = ['epe', 'd1', *(f'bad_{threshold:g}' for threshold in self.thresholds)]
+        names = self._error_names()
         if not len(sums):
             return dict.fromkeys(names, float('nan'))
         if reduction == 'pixel':

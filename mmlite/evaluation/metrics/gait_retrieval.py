@@ -99,6 +99,10 @@ class GaitRetrieval(WalkMetric):
             mINP=100 * penalty.double().mean().item(),
         )
 
+    def result_names(self) -> list[str]:
+        """Rank-k, mAP and mINP."""
+        return [*(f'R{k}' for k in self.topk), 'mAP', 'mINP']
+
     def _split(self, walks: Sequence[Walk]) -> tuple[list[int], list[int]]:
         if self.protocol is not None:
             probes = [p for patterns in self.protocol.probe.values() for p in patterns]

@@ -22,10 +22,10 @@ from ..functional import (
 from ..functional.inputs import ArrayLike, as_tensor, check_same_length
 from ..functional.precision_recall import Average
 from .base import RowMetric, Sample, scores_of
-from .single_label import check_items, named_results
+from .single_label import check_items, item_names, named_results
 
 
-def scores_and_truth(data_samples: Sequence[Sample]) -> tuple[Tensor, Tensor]:
+def scores_and_target(data_samples: Sequence[Sample]) -> tuple[Tensor, Tensor]:
     """Predicted and true value of every class, each ``(B, K)``.
 
     Raises:
@@ -35,15 +35,15 @@ def scores_and_truth(data_samples: Sequence[Sample]) -> tuple[Tensor, Tensor]:
     score = scores_of(data_samples, 'pred_score')
     if score is None:
         raise ValueError('pred_score is needed, but the model gives none')
-    truth = scores_of(data_samples, 'gt_score')
-    if truth is None:
+    target = scores_of(data_samples, 'gt_score')
+    if target is None:
         labels = packed_field(data_samples, 'gt_label')
         if labels is None:
             labels = [sample.get('gt_label') for sample in data_samples]
         if any(label is None for label in labels):
             raise ValueError('every sample needs gt_score or gt_label')
-        truth = one_hot(labels, score.size(1))
-    return score, truth.to(score.device)
+        target = one_hot(labels, score.size(1))
+    return score, target.to(score.device)
 
 
 @METRICS.register_module()
@@ -97,12 +97,12 @@ class MultiLabelMetric(RowMetric):
         self.items = check_items(items)
         self.average = average
 
-    fields = staticmethod(scores_and_truth)
+    fields = staticmethod(scores_and_target)
 
-    def rows(self, score: Tensor, truth: Tensor) -> Tensor:
+    def rows(self, score: Tensor, target: Tensor) -> Tensor:
         """Classes predicted and present, bool, ``(B, 2, K)``."""
-        chosen = positives(score, self.thr, self.topk) & (truth != -1)
-        return torch.stack([chosen, truth == 1], dim=1)
+        chosen = positives(score, self.thr, self.topk) & (target != -1)
+        return torch.stack([chosen, target == 1], dim=1)
 
     def summarise(self, rows: Tensor) -> Tensor:
         """Counts per class, ``(3, K)``."""
@@ -111,11 +111,16 @@ class MultiLabelMetric(RowMetric):
     def compute_metrics(self, results: list[Tensor]) -> dict[str, float | list[float]]:
         """The results from the counts of all processes."""
         scores = precision_recall_f1(ClassCounts(*sum(results)), self.average)
+        return named_results(scores, self.items, self._suffix(), self.average)
+
+    def result_names(self) -> list[str]:
+        """Those of the items."""
+        return item_names(self.items, self._suffix(), self.average)
+
+    def _suffix(self) -> str:
         if self.thr is None:
-            suffix = f'_top{self.topk}'
-        else:
-            suffix = '' if self.thr == 0.5 else f'_thr-{self.thr:.2f}'
-        return named_results(scores, self.items, suffix, self.average)
+            return f'_top{self.topk}'
+        return '' if self.thr == 0.5 else f'_thr-{self.thr:.2f}'
 
     @staticmethod
     def calculate(
@@ -144,7 +149,7 @@ class MultiLabelMetric(RowMetric):
         """
         if (pred_indices or target_indices) and num_classes is None:
             raise ValueError(
-                'class indices do not tell how many classes there are; give num_classes'
+                'class indices do not say how many classes there are; give num_classes'
             )
         target = (
             one_hot(target, num_classes)
@@ -197,16 +202,20 @@ class AveragePrecision(RowMetric):
         super().__init__(collect_device=collect_device, prefix=prefix)
         self.average = average
 
-    fields = staticmethod(scores_and_truth)
+    fields = staticmethod(scores_and_target)
 
-    def rows(self, score: Tensor, truth: Tensor) -> Tensor:
+    def rows(self, score: Tensor, target: Tensor) -> Tensor:
         """Predicted and true value of every class, ``(B, 2, K)``."""
-        return torch.stack([score, truth.to(score.dtype)], dim=1).cpu()
+        return torch.stack([score, target.to(score.dtype)], dim=1).cpu()
 
     def compute_metrics(self, results: list[Tensor]) -> dict[str, float | list[float]]:
         """The results from the rows of all processes."""
-        score, truth = torch.cat(results).unbind(dim=1)
-        value = average_precision(score, truth, self.average).tolist()
-        return {'AP_classwise' if self.average is None else 'mAP': value}
+        score, target = torch.cat(results).unbind(dim=1)
+        value = average_precision(score, target, self.average).tolist()
+        return {self.result_names()[0]: value}
+
+    def result_names(self) -> list[str]:
+        """``mAP``, or ``AP_classwise`` where nothing is averaged."""
+        return ['AP_classwise' if self.average is None else 'mAP']
 
     calculate = staticmethod(average_precision)

@@ -74,6 +74,18 @@ class MultiTasksMetric(BaseMetric):
             for metric in metrics:
                 metric.process(data_batch, own)
 
+    def result_names(self) -> list[str] | None:
+        """Those of all metrics; None if one of them does not say its own."""
+        names = []
+        for task, metrics in self._metrics.items():
+            for metric in metrics:
+                own = getattr(metric, 'result_names', lambda: None)()
+                if own is None:
+                    return None
+                before = f'{metric.prefix}/' if metric.prefix else ''
+                names += [f'{task}_{before}{name}' for name in own]
+        return names
+
     def compute_metrics(self, results: list) -> dict[str, Any]:
         """Not called: each metric has results of its own."""
         raise NotImplementedError('MultiTasksMetric leaves this to its metrics')

@@ -1,4 +1,4 @@
-"""How well features tell classes apart, without training a classifier."""
+"""How well features separate classes, without training a classifier."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class KNNAccuracy(RowMetric):
         super().__init__(collect_device, prefix)
         if k < 1 or temperature <= 0:
             raise ValueError(
-                f'k is from 1 on and temperature above 0, got {k} and {temperature}'
+                f'k is at least 1 and temperature above 0, got {k} and {temperature}'
             )
         self.k = k
         self.temperature = temperature
@@ -82,3 +82,7 @@ class KNNAccuracy(RowMetric):
         features, labels = rows[:, :-1], rows[:, -1].long()
         found = others_labels(features, labels, self.k, self.temperature)
         return dict(top1=100 * (found == labels).double().mean().item())
+
+    def result_names(self) -> list[str]:
+        """``top1``."""
+        return ['top1']

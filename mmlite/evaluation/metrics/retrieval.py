@@ -31,7 +31,7 @@ class _RankingMetric(SampleMetric):
     default_prefix = 'retrieval'
     deepest: int
 
-    def names(self) -> list[str]:
+    def result_names(self) -> list[str]:
         raise NotImplementedError
 
     def values(self, hits: Tensor, count: int) -> list[float]:
@@ -72,7 +72,7 @@ class _RankingMetric(SampleMetric):
         if not valid:
             return {}
         means = torch.tensor(valid, dtype=torch.float64).mean(dim=0) * 100
-        return dict(zip(self.names(), means.tolist(), strict=True))
+        return dict(zip(self.result_names(), means.tolist(), strict=True))
 
     def _calculate(
         self, pred: Any, target: Any, pred_indices: bool, target_indices: bool
@@ -87,7 +87,7 @@ class _RankingMetric(SampleMetric):
         wanted = target if target_indices else [relevant(row) for row in target]
         pairs = zip(places, wanted, strict=True)
         found = self.compute_metrics([self._figures(p, t) for p, t in pairs])
-        return [found.get(name, 0.0) for name in self.names()]
+        return [found.get(name, 0.0) for name in self.result_names()]
 
 
 def _ranking_of(sample: Sample) -> Tensor:
@@ -106,7 +106,7 @@ def _ranking_of(sample: Sample) -> Tensor:
 
 def _positive(topk: Any) -> int:
     if not isinstance(topk, int) or topk < 1:
-        raise ValueError(f'topk is a number from 1 on, got {topk!r}')
+        raise ValueError(f'topk is at least 1, got {topk!r}')
     return topk
 
 
@@ -142,7 +142,7 @@ class RetrievalRecall(_RankingMetric):
         self.deepest = max(self.topk)
         super().__init__(collect_device, prefix)
 
-    def names(self) -> list[str]:
+    def result_names(self) -> list[str]:
         """``Recall@k`` for each."""
         return [f'Recall@{k}' for k in self.topk]
 
@@ -209,7 +209,7 @@ class RetrievalAveragePrecision(_RankingMetric):
         self.mode = mode
         super().__init__(collect_device, prefix)
 
-    def names(self) -> list[str]:
+    def result_names(self) -> list[str]:
         """``mAP@k``."""
         return [f'mAP@{self.topk}']
 

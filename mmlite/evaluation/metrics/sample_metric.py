@@ -12,12 +12,12 @@ from mmengine.dist import all_gather_object, gather_object, is_main_process
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 
-from .base import Sample, own_share
+from .base import NamedResults, Sample, own_share
 
 _ABSENT = object()
 
 
-class SampleMetric(BaseMetric):
+class SampleMetric(NamedResults, BaseMetric):
     """A metric over objects of any size, one for each sample: boxes, text, features.
 
     What is a small row of numbers belongs into a
@@ -34,6 +34,7 @@ class SampleMetric(BaseMetric):
         objects: what is kept of a batch, one object a sample, on the CPU.
         compute_metrics: the results from the objects of all samples; called in the
             first process alone.
+        result_names: what they are called, so that a config can be checked.
 
     Example:
         >>> from mmlite.structures import DataSample

@@ -22,8 +22,8 @@ from ..functional.precision_recall import Average
 from .base import (
     RowMetric,
     as_thresholds,
+    target_and_prediction,
     threshold_suffix,
-    truth_and_prediction,
 )
 
 ITEMS = ('precision', 'recall', 'f1-score', 'support')
@@ -46,9 +46,15 @@ def named_results(
     scores: PrecisionRecall, items: Sequence[str], suffix: str, average: Average
 ) -> dict[str, float | list[float]]:
     """The items that are asked for, under mmpretrain's names."""
-    end = {None: '_classwise', 'micro': '_micro', 'macro': ''}[average]
     values = dict(zip(ITEMS, scores, strict=True))
-    return {f'{item}{suffix}{end}': values[item].tolist() for item in items}
+    names = item_names(items, suffix, average)
+    return {n: values[i].tolist() for n, i in zip(names, items, strict=True)}
+
+
+def item_names(items: Sequence[str], suffix: str, average: Average) -> list[str]:
+    """What the items are called as results."""
+    end = {None: '_classwise', 'micro': '_micro', 'macro': ''}[average]
+    return [f'{item}{suffix}{end}' for item in items]
 
 
 @METRICS.register_module()
@@ -102,7 +108,7 @@ class SingleLabelMetric(RowMetric):
         self.average = average
         self.num_classes = num_classes
 
-    fields = staticmethod(truth_and_prediction)
+    fields = staticmethod(target_and_prediction)
 
     def rows(self, target: Tensor, prediction: Tensor) -> Tensor:
         """True class, then the predicted one per threshold, int64, ``(B, 1 + *)``."""
@@ -118,7 +124,7 @@ class SingleLabelMetric(RowMetric):
         if self.num_classes is None:
             raise ValueError(
                 'the model gives pred_label only, which does '
-                'not tell how many classes there are; set num_classes'
+                'not say how many classes there are; set num_classes'
             )
         target, *predictions = rows.unbind(dim=1)
         counts = [count_labels(pred, target, self.num_classes) for pred in predictions]
@@ -135,6 +141,16 @@ class SingleLabelMetric(RowMetric):
             suffix = threshold_suffix(thr, len(thrs) > 1)
             metrics.update(named_results(scores, self.items, suffix, self.average))
         return metrics
+
+    def result_names(self) -> list[str]:
+        """Those of the items, for each threshold if there are several."""
+        several = len(self.thrs) > 1
+        suffixes = {threshold_suffix(thr, several) for thr in self.thrs} | {''}
+        return [
+            name
+            for suffix in sorted(suffixes)
+            for name in item_names(self.items, suffix, self.average)
+        ]
 
     @staticmethod
     def calculate(

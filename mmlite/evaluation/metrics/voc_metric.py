@@ -70,6 +70,10 @@ class VOCMetric(BoxMetric):
         self.classwise = classwise
         self.curve_file = curve_file
 
+    def result_names(self) -> list[str] | None:
+        """AP at each threshold, and mAP; with ``classwise`` others, too."""
+        return None if self.classwise else [*map(_name_at, self.iou_thrs), 'mAP']
+
     def evaluate_boxes(
         self,
         results: list[BoxesOfImage],
@@ -92,7 +96,7 @@ class VOCMetric(BoxMetric):
                         curves[name] = _sampled(recall, precision)
             first = first or found
             mean = float(np.mean(list(found.values()))) if found else -1.0
-            figures[f'AP{round(100 * thr)}'] = mean
+            figures[_name_at(thr)] = mean
         figures['mAP'] = float(np.mean(list(figures.values())))
         if self.classwise:
             shown = table(['class', 'objects', f'AP@{self.iou_thrs[0]:g}'], rows)
@@ -102,6 +106,10 @@ class VOCMetric(BoxMetric):
             title = f'IoU {self.iou_thrs[0]:.2f}'
             plot_precision_recall(curves, self.curve_file, title)
         return figures
+
+
+def _name_at(thr: float) -> str:
+    return f'AP{round(100 * thr)}'
 
 
 def _sampled(recall: np.ndarray, precision: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ...registry import METRICS
 from .base import Sample
-from .multi_label import AveragePrecision, MultiLabelMetric, scores_and_truth
+from .multi_label import AveragePrecision, MultiLabelMetric, scores_and_target
 
 
 class _Difficult:
@@ -35,7 +35,7 @@ class _Difficult:
         Raises:
             ValueError: if a sample has no ``gt_label_difficult``.
         """
-        score, target = scores_and_truth(data_samples)
+        score, target = scores_and_target(data_samples)
         if self.difficult_as_positive is False:
             return score, target
         target = target.clone()
@@ -44,7 +44,7 @@ class _Difficult:
             if labels is None:
                 raise ValueError(
                     'every sample needs gt_label_difficult, as the dataset VOC gives '
-                    'it; add it to meta_keys of PackInputs, or take the metric without '
+                    'it; add it to meta_keys of PackInputs, or use the metric without '
                     'VOC in its name'
                 )
             hard = torch.zeros_like(row, dtype=torch.bool)

@@ -79,7 +79,7 @@ class BaseBackbone(BaseModule, metaclass=ABCMeta):
             last = f'; it is one of {", ".join(stages[:-1])}{did_you_mean(at, stages)}'
             raise ValueError(
                 f'{type(self).__name__} cannot be cut behind {at!r}'
-                + (last if stages else ', as it is no chain of stages')
+                + (last if stages else ', as it is not a chain of stages')
             )
         cut = stages.index(at) + 1
         lower, upper = (

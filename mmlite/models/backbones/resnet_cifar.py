@@ -43,7 +43,7 @@ class ResNet_CIFAR(ResNet):
         if deep_stem:
             raise ValueError(
                 'deep_stem=True is not possible, the stem is one 3x3 convolution; '
-                'remove it, or take type=ResNet'
+                'remove it, or use type=ResNet'
             )
         super().__init__(depth, deep_stem=deep_stem, **kwargs)
 

@@ -1,4 +1,4 @@
-"""The wholes that classify."""
+"""Models that classify images."""
 
 from .base import BaseClassifier
 from .image import ImageClassifier

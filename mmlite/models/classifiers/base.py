@@ -11,7 +11,7 @@ from ..joining import Joined
 
 
 class BaseClassifier(Joined, BaseModel):
-    """Base of the wholes that classify images.
+    """Base of the models that classify images.
 
     Override:
         extract_feat, loss, predict: as in

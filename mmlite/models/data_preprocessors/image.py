@@ -38,7 +38,7 @@ class ImageDataPreprocessor(BaseDataPreprocessor):
     batch, to the largest of them; in evaluation each one to its own multiple of
     ``pad_size_divisor``, so that no prediction depends on what else is in the batch.
     Where sizes then still differ the inputs are a
-    :class:`~mmlite.structures.Ragged` list, which a whole predicts in groups.
+    :class:`~mmlite.structures.Ragged` list, which a model predicts in groups.
 
     Override:
         borders: where an image is padded.

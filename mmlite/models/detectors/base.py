@@ -261,7 +261,7 @@ class DetectionModel(FineTuning, BaseModel):
         pairs = zip(self._ground_truth, _sizes(true_image_shapes), strict=True)
         return [own.at(size) for own, size in pairs]
 
-    # The call that all wholes share.
+    # The call that all models share.
 
     def forward(
         self,

@@ -85,7 +85,7 @@ class FasterRCNN(DetectionModel):
                     Problem(
                         'feature_extractor',
                         f'{type(extractor).__name__} has no extract_proposal_features, '
-                        'so it is none for Faster R-CNN; take a '
+                        'so it does not fit Faster R-CNN; use a '
                         'FasterRCNNFeatureExtractor, e.g. FPNExtractor',
                     )
                 ]

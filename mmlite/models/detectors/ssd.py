@@ -74,8 +74,8 @@ class SSD(DetectionModel):
                 [
                     Problem(
                         'feature_extractor',
-                        f'{type(extractor).__name__} has no extract_features, so it is '
-                        'none for SSD; take an SSDFeatureExtractor, e.g. '
+                        f'{type(extractor).__name__} has no extract_features, so it '
+                        'does not fit SSD; use an SSDFeatureExtractor, e.g. '
                         'SSDMultiMapExtractor',
                     )
                 ]

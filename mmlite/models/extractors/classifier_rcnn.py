@@ -60,7 +60,7 @@ class ClassifierRCNNExtractor(FasterRCNNFeatureExtractor):
                 [
                     Problem(
                         'backbone',
-                        f'{type(whole).__name__} has no split(at); take another '
+                        f'{type(whole).__name__} has no split(at); use another '
                         'backbone, or FPNExtractor, which needs no cut',
                     )
                 ]

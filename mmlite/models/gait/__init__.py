@@ -1,4 +1,4 @@
-"""The wholes of gait recognition."""
+"""Models of gait recognition."""
 
 from ..losses import BaseLoss, gather_and_scale_wrapper
 from .base import BaseModel

@@ -16,7 +16,7 @@ __all__ = ['BaseModel']
 
 
 class BaseModel(NamedOutputs):
-    """Base of models that tell people apart by how they walk.
+    """Base of models that recognise people by their gait.
 
     It is :class:`~mmlite.models.named_outputs.BaseModel` with what gait recognition
     needs: sequences are scaled by ``GaitDataPreprocessor``, and the weights start as

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from ...errors import DataError
 from ...evaluation.functional import topk_hits
+from ...ops import class_softmax
 from ...registry import MODELS
 from ...structures import (
     DataSample,
@@ -118,7 +119,7 @@ class ClsHead(BaseModule):
     def _get_target(
         self, cls_score: Tensor, data_samples: Sequence[DataSample]
     ) -> Tensor:
-        """The truth of the batch: scores ``(B, K)``, or labels ``(B, )``."""
+        """The ground truth of the batch: scores ``(B, K)``, or labels ``(B, )``."""
         batch, num_classes = cls_score.shape
         given = 0 if data_samples is None else len(data_samples)
         if given != batch or not batch:
@@ -151,7 +152,7 @@ class ClsHead(BaseModule):
                 'cal_acc needs class indices, got soft or mixed labels (gt_score); '
                 'set model.head.cal_acc=False'
             )
-        num_classes = cls_score.size(1)  # the truth is always among so many
+        num_classes = cls_score.size(1)  # the true class is always among so many
         ks = [min(k, num_classes) for k in self.topk]
         hits = topk_hits(cls_score, target, ks, thrs=(None,)).float().mean(dim=(0, 2))
         names = [f'accuracy_top-{k}' for k in self.topk]
@@ -177,7 +178,7 @@ class ClsHead(BaseModule):
     def _get_predictions(
         self, cls_score: Tensor, data_samples: Sequence[DataSample] | None
     ) -> Sequence[DataSample]:
-        scores = cls_score.softmax(dim=1)
+        scores = class_softmax(cls_score)
         if data_samples is None:
             data_samples = SampleBatch.of(len(scores))
         scatter_field(data_samples, 'pred_score', scores)

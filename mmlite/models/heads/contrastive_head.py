@@ -1,4 +1,4 @@
-"""Heads that tell the other view of an image from other images."""
+"""Heads that find the other view of an image among other images."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from ...errors import DataError
 from ...registry import MODELS
 from ...structures import (
     DataSample,
+    MultiLabelDataSample,
     SampleBatch,
     gather_field,
     has_field,
@@ -111,7 +112,7 @@ class MultiLabelClsHead(ClsHead):
     ) -> Sequence[DataSample]:
         scores = cls_score.sigmoid()
         if data_samples is None:
-            data_samples = SampleBatch.of(len(scores))
+            data_samples = SampleBatch.of(len(scores), kind=MultiLabelDataSample)
         scatter_field(data_samples, 'pred_score', scores)
         scatter_field(data_samples, 'pred_label', [*map(self._labels, scores)])
         return data_samples

@@ -172,8 +172,8 @@ class RPNHead(BaseModule):
             weights = target.weights[chosen]
             found.append((target.matches[chosen] >= 0, weights))
             located.append(deltas[i, positive].float())
-            truth = o.boxes[target.matches[positive]]
-            wanted.append(self.bbox_coder.encode(boxes[positive], truth))
+            gt_boxes = o.boxes[target.matches[positive]]
+            wanted.append(self.bbox_coder.encode(boxes[positive], gt_boxes))
             counts.append(target.weights[positive])
         count = max(sum(len(p) for p in places), 1)
         is_object = torch.cat([f for f, _ in found]).float()

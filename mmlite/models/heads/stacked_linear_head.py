@@ -98,7 +98,7 @@ class StackedLinearClsHead(ClsHead):
             raise ValueError(f'num_classes must be positive, got {num_classes}')
         if not mid_channels:
             raise ValueError(
-                'mid_channels must name one width or more; take type=LinearClsHead '
+                'mid_channels must name one width or more; use type=LinearClsHead '
                 'for a head without a hidden layer'
             )
         self.num_classes = num_classes

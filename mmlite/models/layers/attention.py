@@ -75,7 +75,7 @@ class MultiheadAttention(BaseModule):
         x: ``(B, L, input_dims)``; returns ``(B, L, D)``.
 
     Raises:
-        ValueError: if embed_dims is no multiple of num_heads, or v_shortcut
+        ValueError: if embed_dims is not a multiple of num_heads, or v_shortcut
             is asked for with several heads.
 
     Example:
@@ -102,7 +102,7 @@ class MultiheadAttention(BaseModule):
         super().__init__(init_cfg)
         if embed_dims % num_heads:
             raise ValueError(
-                f'embed_dims={embed_dims} is no multiple of num_heads={num_heads}'
+                f'embed_dims={embed_dims} is not a multiple of num_heads={num_heads}'
             )
         if v_shortcut and num_heads > 1:
             raise ValueError(f'v_shortcut needs num_heads=1, got {num_heads}')

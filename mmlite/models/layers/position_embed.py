@@ -175,7 +175,7 @@ def build_2d_sincos_position_embedding(
         ``(1, L, D)``.
 
     Raises:
-        ValueError: if embed_dims is no multiple of 4.
+        ValueError: if embed_dims is not a multiple of 4.
 
     Example:
         >>> build_2d_sincos_position_embedding((2, 3), 8).shape

@@ -219,7 +219,7 @@ def switch_to_deploy(model: nn.Module) -> nn.Module:
     """Let every part of a model that can, take its form for deployment.
 
     Whatever has a method ``switch_to_deploy`` is called, parts before the
-    wholes that hold them. The model is changed, and returned.
+    models that hold them. The model is changed, and returned.
 
     Args:
         model: In evaluation mode: it cannot be trained afterwards.

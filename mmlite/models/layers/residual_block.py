@@ -77,7 +77,8 @@ class ResidualBlock(BaseModule):
         expansion = get_expansion(type(self), expansion)
         if out_channels % expansion:
             raise ValueError(
-                f'out_channels={out_channels} is no multiple of expansion={expansion}'
+                f'out_channels={out_channels} is not a multiple of '
+                f'expansion={expansion}'
             )
         if style not in ('pytorch', 'caffe'):
             raise ValueError(f"style is 'pytorch' or 'caffe', got {style!r}")

@@ -10,7 +10,7 @@ from .utils import check_reduction
 
 
 class WeightedLoss(nn.Module):
-    """Base of losses that compare prediction and truth element by element.
+    """Base of losses that compare prediction and ground truth element by element.
 
     Override:
         compute: hand its arguments to a function under
@@ -53,7 +53,7 @@ class WeightedLoss(nn.Module):
 
         Args:
             pred: Prediction.
-            target: Truth.
+            target: Ground truth.
             weight: Weight per element, or per entry of the leading dimensions.
             avg_factor: Divisor of the mean, in place of the number of elements.
             reduction_override: Replaces ``reduction`` for this call.

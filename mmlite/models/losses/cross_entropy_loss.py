@@ -69,11 +69,11 @@ def binary_cross_entropy(
     class_weight: Tensor | None = None,
     pos_weight: Tensor | None = None,
 ) -> Tensor:
-    """Cross entropy of a sigmoid per class, each against its own truth.
+    """Cross entropy of a sigmoid per class, each with a target of its own.
 
     Args:
         pred: Logits.
-        label: Truth of every class, from 0 to 1.
+        label: Target of every class, from 0 to 1.
         weight: Weight per sample, or per element.
         reduction: ``'none'``, ``'mean'`` or ``'sum'``.
         avg_factor: Divisor of the mean, in place of the number of elements.

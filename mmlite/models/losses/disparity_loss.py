@@ -58,9 +58,9 @@ class DisparityLoss(BaseLoss):
 
     Example:
         >>> loss = DisparityLoss(weights=[0.5, 1.0])
-        >>> truth = torch.tensor([[[1., float('inf')]]])
+        >>> target = torch.tensor([[[1., float('inf')]]])
         >>> ests = [torch.full((1, 1, 2), 3.), torch.full((1, 1, 2), 2.)]
-        >>> loss(ests, truth, truth.isfinite())[0]  # 0.5 * 1.5 + 1.0 * 0.5
+        >>> loss(ests, target, target.isfinite())[0]  # 0.5 * 1.5 + 1.0 * 0.5
         tensor(1.2500)
     """
 
@@ -87,14 +87,14 @@ class DisparityLoss(BaseLoss):
                 f'DisparityLoss has {len(weights)} weights, and the model gives '
                 f'{len(ests)} estimates; set weights to one for each'
             )
-        truth = disp_gt.where(mask, 0)
+        target = disp_gt.where(mask, 0)
         total = ests[0].new_zeros(())
         for weight, est in zip(weights, ests, strict=True):
             each = F.smooth_l1_loss(
-                est.where(mask, 0), truth, reduction='none', beta=self.beta
+                est.where(mask, 0), target, reduction='none', beta=self.beta
             )
             total = total + weight * masked_mean(each, mask)
-        return total, _error(ests[-1], truth, mask)
+        return total, _error(ests[-1], target, mask)
 
 
 @MODELS.register_module()
@@ -143,39 +143,39 @@ class DisparitySequenceLoss(BaseLoss):
         """The loss, and the mean error of the last estimate."""
         ests = _as_maps(disp_ests, disp_gt)
         mask = mask & (disp_gt < self.max_flow)
-        truth = disp_gt.where(mask, 0)
+        target = disp_gt.where(mask, 0)
         total = ests[0].new_zeros(())
         for est in ests[: self.num_single]:
-            each = F.smooth_l1_loss(est.where(mask, 0), truth, reduction='none')
+            each = F.smooth_l1_loss(est.where(mask, 0), target, reduction='none')
             total = total + masked_mean(each, mask)
         rest = ests[self.num_single :]
         last = len(rest) - 1
         gamma = self.gamma ** (15 / last) if last > 0 else 1.0
         for i, est in enumerate(rest):
-            error = (est.where(mask, 0) - truth).abs()
+            error = (est.where(mask, 0) - target).abs()
             total = total + gamma ** (last - i) * masked_mean(error, mask)
-        return total, _error(ests[-1], truth, mask)
+        return total, _error(ests[-1], target, mask)
 
 
-def _as_maps(ests: Estimates, truth: Tensor) -> list[Tensor]:
+def _as_maps(ests: Estimates, target: Tensor) -> list[Tensor]:
     """Estimates ``(B, H, W)`` of the size of the ground truth."""
     maps = []
     for est in [ests] if isinstance(ests, Tensor) else ests:
         if est.ndim == 3:
             est = est.unsqueeze(1)
-        if est.ndim != 4 or est.size(1) != 1 or len(est) != len(truth):
+        if est.ndim != 4 or est.size(1) != 1 or len(est) != len(target):
             raise DataError(
                 f'a disparity is (B, H, W) or (B, 1, H, W), got {tuple(est.shape)} for '
-                f'a ground truth of {tuple(truth.shape)}'
+                f'a ground truth of {tuple(target.shape)}'
             )
-        if est.shape[-2:] != truth.shape[-2:]:
+        if est.shape[-2:] != target.shape[-2:]:
             est = F.interpolate(
-                est, truth.shape[-2:], mode='bilinear', align_corners=False
+                est, target.shape[-2:], mode='bilinear', align_corners=False
             )
         maps.append(est.squeeze(1))
     return maps
 
 
 @torch.no_grad()
-def _error(est: Tensor, truth: Tensor, mask: Tensor) -> dict[str, Tensor]:
-    return dict(epe=masked_mean((est - truth).abs(), mask))
+def _error(est: Tensor, target: Tensor, mask: Tensor) -> dict[str, Tensor]:
+    return dict(epe=masked_mean((est - target).abs(), mask))

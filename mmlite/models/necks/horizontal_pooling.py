@@ -26,7 +26,9 @@ class _StripPooling(nn.Module):
         super().__init__()
         self.bin_num = (bin_num,) if isinstance(bin_num, int) else tuple(bin_num)
         if not self.bin_num or min(self.bin_num) < 1:
-            raise ValueError(f'bin_num has numbers of strips from 1 on, got {bin_num}')
+            raise ValueError(
+                f'bin_num has numbers of strips, each at least 1, got {bin_num}'
+            )
 
     @abstractmethod
     def pool(self, strips: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""The wholes that find similar images in a gallery."""
+"""Models that find similar images in a gallery."""
 
 from .base import BaseRetriever
 from .image2image import ImageToImageRetriever

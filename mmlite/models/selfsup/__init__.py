@@ -1,4 +1,4 @@
-"""The wholes that learn without labels."""
+"""Models that learn without labels."""
 
 from .barlowtwins import BarlowTwins
 from .base import BaseSelfSupervisor, BaseSelfSupvisor

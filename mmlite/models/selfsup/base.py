@@ -15,7 +15,7 @@ __all__ = ['BaseSelfSupervisor', 'BaseSelfSupvisor']
 
 
 class BaseSelfSupervisor(Joined, BaseModel):
-    """Base of the wholes that learn from images without labels.
+    """Base of the models that learn from images without labels.
 
     Override:
         loss: images, or views of them, to a dict of losses.

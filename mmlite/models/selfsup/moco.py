@@ -29,7 +29,7 @@ class MoCo(BaseSelfSupervisor):
     The keys are those of an average of the network, which is updated in every
     iteration before it is used. Its batch norms normalise by the batch; their running
     statistics are those of the network. The keys of a batch enter the queue after the
-    loss; a queue whose length is no multiple of the batch is filled round its end.
+    loss; a queue whose length is not a multiple of the batch is filled round its end.
 
     Args:
         backbone: Config of the backbone, or the module itself.

@@ -17,7 +17,7 @@ __all__ = ['MemoryQueue', 'OnlineNetwork', 'shuffled_between_processes']
 class OnlineNetwork:
     """The network whose average a momentum encoder is, without being a child.
 
-    As a child of the whole, its weights would have two names.
+    As a child of the model, its weights would have two names.
 
     Args:
         parts: The backbone and the neck.
@@ -35,10 +35,10 @@ class OnlineNetwork:
 class MemoryQueue:
     """Keys of earlier batches: a buffer, and the place where the next ones go.
 
-    The buffers belong to the whole, so that they are saved with it.
+    The buffers belong to the model, so that they are saved with it.
 
     Args:
-        whole: Where the buffers are registered.
+        model: Where the buffers are registered.
         name: Name of the queue; the place is ``{name}_ptr``.
         feat_dim: Width of a key.
         length: Number of keys.
@@ -47,26 +47,26 @@ class MemoryQueue:
         ValueError: if there is no room for a key.
 
     Example:
-        >>> whole = nn.Module()
-        >>> queue = MemoryQueue(whole, 'queue', feat_dim=2, length=3)
+        >>> model = nn.Module()
+        >>> queue = MemoryQueue(model, 'queue', feat_dim=2, length=3)
         >>> for _ in range(2):
         ...     queue.add(torch.ones(2, 2))
-        >>> whole.queue_ptr, whole.queue
+        >>> model.queue_ptr, model.queue
         (tensor([1]), tensor([[1., 1., 1.],
                 [1., 1., 1.]]))
     """
 
-    def __init__(self, whole: nn.Module, name: str, feat_dim: int, length: int) -> None:
+    def __init__(self, model: nn.Module, name: str, feat_dim: int, length: int) -> None:
         if length < 1 or feat_dim < 1:
             raise ValueError(
-                f'queue_len and feat_dim are from 1 on, got {length} and {feat_dim}'
+                f'queue_len and feat_dim are at least 1, got {length} and {feat_dim}'
             )
         self.name = name
         self.length = length
-        self._whole = [whole]  # not a child of whatever holds this
+        self._model = [model]  # not a child of whatever holds this
         keys = F.normalize(torch.randn(feat_dim, length), dim=0)
-        whole.register_buffer(name, keys)
-        whole.register_buffer(f'{name}_ptr', torch.zeros(1, dtype=torch.long))
+        model.register_buffer(name, keys)
+        model.register_buffer(f'{name}_ptr', torch.zeros(1, dtype=torch.long))
 
     def similarities(self, queries: Tensor) -> Tensor:
         """With all keys, ``(B, length)``; keys may be added before the backward pass.
@@ -74,7 +74,7 @@ class MemoryQueue:
         Args:
             queries: ``(B, feat_dim)``.
         """
-        keys = getattr(self._whole[0], self.name)
+        keys = getattr(self._model[0], self.name)
         return queries @ keys.to(queries.dtype, copy=True)
 
     @torch.no_grad()
@@ -85,8 +85,8 @@ class MemoryQueue:
             keys: Of this process, ``(B, feat_dim)``.
         """
         keys = gather(keys)
-        queue = getattr(self._whole[0], self.name)
-        place = getattr(self._whole[0], f'{self.name}_ptr')
+        queue = getattr(self._model[0], self.name)
+        place = getattr(self._model[0], f'{self.name}_ptr')
         count = len(keys)
         keys = keys[-self.length :]  # of more, the newest
         skipped = count - len(keys)

@@ -11,11 +11,11 @@ from ...errors import DataError
 __all__ = ['check_views']
 
 
-def check_views(whole: nn.Module, inputs: Sequence[Tensor], count: int = 2) -> list:
+def check_views(model: nn.Module, inputs: Sequence[Tensor], count: int = 2) -> list:
     """The views of a batch, if there are as many as the algorithm compares.
 
     Args:
-        whole: The algorithm.
+        model: The algorithm.
         inputs: What the data preprocessor gives.
         count: How many it compares.
 
@@ -33,7 +33,7 @@ def check_views(whole: nn.Module, inputs: Sequence[Tensor], count: int = 2) -> l
     views = isinstance(inputs, (list, tuple))
     came = f'{len(inputs)} views' if views else 'one tensor'
     raise DataError(
-        f'{type(whole).__name__} compares {count} views of each image, got {came}; set '
+        f'{type(model).__name__} compares {count} views of each image, got {came}; set '
         f"dict(type='MultiView', num_views={count}, transforms=[...]) in the pipeline "
         'before PackInputs'
     )

@@ -1,4 +1,4 @@
-"""The wholes of stereo matching."""
+"""Models of stereo matching."""
 
 from ..losses import BaseLoss, gather_and_scale_wrapper
 from . import key_maps  # noqa: F401  (enters the maps by name)

@@ -155,8 +155,8 @@ class StereoModel(BaseModel):
             visual_summary={'image/disp_est': final},
         )
         if 'disp_gt' in inputs:
-            truth = dict(disp_gt=inputs['disp_gt'], mask=inputs['mask'])
-            outputs['training_disp'] = dict(disp=dict(disp_ests=disparities, **truth))
+            known = dict(disp_gt=inputs['disp_gt'], mask=inputs['mask'])
+            outputs['training_disp'] = dict(disp=dict(disp_ests=disparities, **known))
         elif self.training:
             outputs['training_disp'] = dict(disp=dict(disp_ests=disparities))
         return outputs

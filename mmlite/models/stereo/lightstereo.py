@@ -51,7 +51,7 @@ class LightStereo(StereoModel):
         pred_disparity: ``(H, W)`` of a sample, px.
 
     Raises:
-        ConfigError: if ``arch`` is unknown, or ``max_disp`` is no multiple of 4.
+        ConfigError: if ``arch`` is unknown, or ``max_disp`` is not a multiple of 4.
 
     Example:
         >>> model = MODELS.build(dict(type='LightStereo', arch='s')).eval()

@@ -41,7 +41,7 @@ class PSMNet(StereoModel):
         pred_disparity: ``(H, W)`` of a sample, px.
 
     Raises:
-        ConfigError: if ``max_disp`` is no multiple of 16.
+        ConfigError: if ``max_disp`` is not a multiple of 16.
 
     Example:
         >>> model = MODELS.build(dict(type='PSMNet', max_disp=16)).eval()

@@ -49,7 +49,7 @@ class TinyStereo(StereoModel):
         pred_disparity: ``(H, W)`` of a sample, px.
 
     Raises:
-        ConfigError: if ``max_disp`` is no multiple of 4.
+        ConfigError: if ``max_disp`` is not a multiple of 4.
 
     Example:
         >>> model = MODELS.build(dict(type='TinyStereo', max_disp=32)).eval()

@@ -122,7 +122,7 @@ class CLIPGenerator(nn.Module):
 
     Raises:
         ValueError: if neither or both of the arguments are given.
-        DataError: if the file is no checkpoint of CLIP's vision transformer.
+        DataError: if the file is not a checkpoint of CLIP's vision transformer.
 
     Example:
         >>> arch = dict(grid=2, patch_size=8, width=16, layers=1, heads=2,
@@ -163,7 +163,7 @@ def _from_checkpoint(loaded: Any, path: str) -> CLIPVision:
         state = state.get('state_dict', state)
     if not isinstance(state, Mapping) or 'visual.proj' not in state:
         raise DataError(
-            f'{path} is no checkpoint of CLIP with a vision transformer: it has no '
+            f'{path} is not a checkpoint of CLIP with a vision transformer: it has no '
             "entry 'visual.proj'"
         )
     own = {

@@ -76,7 +76,7 @@ def test_the_command_compares_two(capsys, predict):
     [
         ('nowhere', 'there is no walk nowhere'),
         ('empty', 'empty holds no walk'),
-        ('text.txt', 'text.txt is no walk: name a folder of pictures'),
+        ('text.txt', 'text.txt is not a walk: name a folder of pictures'),
         (np.zeros((4, 4)), r'is an array \(S, H, W\), got \(4, 4\)'),
         (np.zeros((2, 90, 70), np.uint8), 'none of 2 frames shows anybody'),
         ([], 'there is no walk to predict on'),

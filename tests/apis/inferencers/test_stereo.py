@@ -95,15 +95,15 @@ def test_depth_and_points(prediction, tmp_path):
 
 def test_errors_have_colours_of_a_fixed_scale(prediction):
     """White where an error begins to count, at 3 px and 5 %; black: unknown."""
-    truth = np.full((21, 42), 4.0, np.float32)
-    truth[0, 0], truth[1, 1], truth[2, 2] = 0, 1, 40
-    colours = prediction.error_colours(truth)
+    target = np.full((21, 42), 4.0, np.float32)
+    target[0, 0], target[1, 1], target[2, 2] = 0, 1, 40
+    colours = prediction.error_colours(target)
     assert colours[0, 0].tolist() == [0, 0, 0]
     np.testing.assert_allclose(colours[1, 1], 255, atol=1)
     assert colours[3, 3].tolist() == [0, 0, 255]  # no error: blue
     assert colours[2, 2, 0] > colours[2, 2, 2]  # a large one: red
     with pytest.raises(DataError, match='both have the size of the picture'):
-        prediction.error_colours(truth[1:])
+        prediction.error_colours(target[1:])
 
 
 def test_a_file_of_another_kind_is_refused(prediction, tmp_path):

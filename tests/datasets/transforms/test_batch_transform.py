@@ -164,7 +164,7 @@ def test_directions_are_drawn_as_often_as_by_the_single_one():
     args = dict(prob=[0.5, 0.125, 0.25], direction=[*FLIPS])
     corners = torch.arange(4, dtype=torch.uint8).view(1, 1, 2, 2)
     got = build('BatchRandomFlip', **args)(corners.expand(4000, -1, -1, -1))
-    # The upper left pixel of the result tells the direction.
+    # The upper left pixel of the result shows the direction.
     expected = {1: 2000, 2: 500, 3: 1000, 0: 500}
     counts = Counter(got[:, 0, 0, 0].tolist())
     assert chi_square_is_plausible(counts, expected)

@@ -159,6 +159,14 @@ def test_views_of_several_pipelines_and_all_fields() -> None:
     assert packed['data_samples'].img_shape == views['img_shape']
 
 
+def test_every_view_has_its_size_though_a_step_moved_only_some() -> None:
+    """Images of a user's own, which come without ``img_shape``."""
+    wide = PICTURE[:4]
+    views = views_of(8, [[dict(type='RandomFlip', prob=0.5)]], img=wide)
+    assert 0 < sum((view == wide).all() for view in views['img']) < 8
+    assert views['img_shape'] == [(4, 16)] * 8
+
+
 def test_two_copies_of_a_sample_are_two_draws() -> None:
     sample = dict(img=PICTURE, rng=SampleRandom(0))
     crop = TRANSFORMS.build(dict(type='RandomCrop', crop_size=4))

@@ -53,7 +53,7 @@ def test_pfm_to_the_bit(shape):
 @pytest.mark.parametrize(
     ('data', 'message'),
     [
-        (b'P6\n2 2\n255\n' + bytes(12), 'is no PFM file: expected a header'),
+        (b'P6\n2 2\n255\n' + bytes(12), 'is not a PFM file: expected a header'),
         (b'Pf\n2 2\n0\n' + bytes(16), 'a number other than 0'),
         (b'Pf\n2 2\n-1.0\n' + bytes(15), 'is cut off: 2x2 take 16 bytes, .* has 15'),
     ],

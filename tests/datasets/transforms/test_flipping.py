@@ -80,7 +80,7 @@ def test_mistakes(kwargs: dict) -> None:
 
 
 class Numbered(BaseDataset):
-    """Images whose left half tells them apart from their mirror images."""
+    """Images whose left half distinguishes them from their mirror images."""
 
     def load_data_list(self) -> list[dict]:
         return [dict(img=IMG + i, gt_label=0) for i in range(64)]

@@ -6,6 +6,7 @@ import torch
 
 from mmlite.errors import DataError
 from mmlite.registry import TRANSFORMS
+from mmlite.structures import MultiLabelDataSample
 
 IMG = np.random.RandomState(0).randint(0, 256, (4, 6, 3), dtype=np.uint8)
 
@@ -51,6 +52,7 @@ def test_labels_scores_masks_and_meta() -> None:
 def test_several_labels(label) -> None:
     sample = pack(dict(img=IMG, gt_label=label))['data_samples']
     assert sample.gt_label.tolist() == [0, 2]
+    assert type(sample) is MultiLabelDataSample
 
 
 def test_views() -> None:

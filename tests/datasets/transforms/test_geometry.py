@@ -119,6 +119,6 @@ def test_disparity_grows_with_the_width_and_has_no_mirror_image() -> None:
         flip(sample, 'horizontal')
 
 
-def test_a_sample_without_image_is_told_so() -> None:
+def test_a_sample_without_image_is_refused() -> None:
     with pytest.raises(DataError, match='LoadImageFromFile'):
         image_size(dict(img_path='a.png'))

@@ -53,7 +53,7 @@ def test_grey_16_bit_and_transparent_images(tmp_path: Path, backend: str) -> Non
 
 
 @all_backends
-def test_a_photograph_is_turned_as_the_camera_was_held(tmp_path, backend) -> None:
+def test_a_photograph_is_rotated_by_its_exif_orientation(tmp_path, backend) -> None:
     path = tmp_path / 'turned.jpg'
     exif = Image.Exif()
     exif[0x0112] = 6  # turn by 90 degrees

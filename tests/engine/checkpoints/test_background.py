@@ -147,7 +147,7 @@ def fail(*args):
 
 
 @pytest.mark.parametrize('how', ['check', 'submit', 'wait', 'close'])
-def test_a_failure_is_told_once(tmp_path, monkeypatch, how):
+def test_a_failure_is_reported_once(tmp_path, monkeypatch, how):
     writer, done = BackgroundWriter(), []
     writer.submit(dict(i=0), tmp_path / 'a.pth')
     writer.wait()
@@ -240,7 +240,7 @@ def test_a_failure_stops_the_training_soon(tmp_path, monkeypatch):
     assert not list(tmp_path.glob('*.pth'))
 
 
-def test_the_last_failure_is_told_at_the_end(tmp_path, monkeypatch):
+def test_the_last_failure_is_reported_at_the_end(tmp_path, monkeypatch):
     replace = os.replace
     monkeypatch.setattr(
         os, 'replace', lambda a, b: fail() if 'epoch_3' in str(b) else replace(a, b)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from support.training import toy_cfg, toy_runner
+from support.training import ToyRunPoints, toy_cfg, toy_runner
 from torch import nn
 
 from mmlite.engine.checkpoints.comparison import Resumed, differences
@@ -132,6 +132,22 @@ def test_what_cannot_work_is_refused(first, tmp_path, changes, words):
     assert words in str(caught.value)
 
 
+def test_a_near_relative_of_the_optimizer_is_refused_too(tmp_path):
+    """AdamW's state has the shape of Adam's, but decays weights by another rule."""
+
+    def with_optimizer(kind):
+        optimizer = dict(type=kind, lr=0.1)
+        folder = tmp_path / kind
+        return toy_runner(folder, **TWO, optim_wrapper=dict(optimizer=optimizer))
+
+    with_optimizer('Adam').train()
+    file = str(tmp_path / 'Adam' / 'epoch_1.pth')
+    with pytest.raises(CheckpointError, match='load_from') as caught:
+        with_optimizer('AdamW').resume(file)
+    said = f"optimizer.type is 'AdamW' in the config, but 'Adam' in {file}"
+    assert said in str(caught.value)
+
+
 def with_classes(first, tmp_path, classes):
     saved = torch.load(first, weights_only=True)
     saved['meta']['dataset_meta'] = dict(classes=classes)
@@ -143,6 +159,18 @@ def with_classes(first, tmp_path, classes):
 def test_classes_in_another_order_are_refused(first, tmp_path):
     with pytest.raises(CheckpointError, match="number 0 is 'a' here, 'b' there"):
         with_classes(first, tmp_path, ('b', 'a', 'c'))
+
+
+@pytest.mark.parametrize('both', ['ids', 'words'])
+def test_classes_of_imagenet_in_another_order(first, tmp_path, monkeypatch, both):
+    ids = ('n01440764', 'n01443537', 'n01484850')
+    words = ('tench', 'goldfish', 'great white shark')
+    ours, theirs = (ids, words) if both == 'words' else (words, ids)
+    monkeypatch.setattr(ToyRunPoints, 'metainfo', dict(classes=ours))
+    with_classes(first, tmp_path, theirs)
+    message = f"number 1 is '{ours[1]}' here, '{ours[2]}' there"
+    with pytest.raises(CheckpointError, match=message):
+        with_classes(first, tmp_path, (theirs[0], theirs[2], theirs[1]))
 
 
 def test_other_classes_are_said(first, tmp_path, capsys):

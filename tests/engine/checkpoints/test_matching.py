@@ -1,4 +1,4 @@
-"""Weights go where they belong, and what does not fit is told."""
+"""Weights go where they belong, and what does not fit is reported."""
 
 import pytest
 import torch

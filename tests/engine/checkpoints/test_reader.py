@@ -180,7 +180,7 @@ def test_a_truncated_file_is_named_with_its_size(tmp_path, keep, legacy):
         load_checkpoint(path)
     assert str(caught.value) == (
         f'{path} {reason} ({size:,} bytes); copy or download it again, '
-        'or take another one'
+        'or use another one'
     )
 
 
@@ -209,7 +209,7 @@ def test_a_file_without_checksums_is_read(tmp_path):
 def test_another_archive_is_no_checkpoint(tmp_path):
     with zipfile.ZipFile(tmp_path / 'a.pth', 'w') as archive:
         archive.writestr('readme.txt', 'hello')
-    with pytest.raises(CheckpointError, match='is no checkpoint, or damaged'):
+    with pytest.raises(CheckpointError, match='is not a checkpoint, or damaged'):
         load_checkpoint(tmp_path / 'a.pth')
 
 
@@ -227,7 +227,7 @@ def test_another_scheme_is_named_as_such(scheme):
 
 
 @pytest.fixture
-def told(monkeypatch):
+def said(monkeypatch):
     """What is logged for the terminal."""
     lines = []
     monkeypatch.setattr(
@@ -236,21 +236,21 @@ def told(monkeypatch):
     return lines
 
 
-def test_objects_left_out_are_told(tmp_path, told):
+def test_objects_left_out_are_reported(tmp_path, said):
     path = tmp_path / 'a.pth'
     inner = [Call(os.path.join, 'a'), HistoryBuffer()]
     inner.append(inner)
     torch.save(dict(state_dict=dict(w=torch.ones(1)), a=inner), path)
     load_checkpoint(path)
-    assert told == [f'left out of {path}: posixpath.join (objects, not data)']
+    assert said == [f'left out of {path}: posixpath.join (objects, not data)']
 
 
-def test_what_mmengine_adds_is_not_worth_a_line(tmp_path, told):
+def test_what_mmengine_adds_is_not_worth_a_line(tmp_path, said):
     content = foreign_checkpoint()
     del content['args']
     torch.save(content, tmp_path / 'a.pth')
     load_checkpoint(tmp_path / 'a.pth')
-    assert told == []
+    assert said == []
 
 
 @pytest.mark.parametrize('legacy', [False, True])
@@ -267,14 +267,14 @@ def test_other_protocols_are_not_warned_of(tmp_path, legacy, recwarn):
 
 def test_a_text_file_is_no_checkpoint(tmp_path):
     (tmp_path / 'a.pth').write_text('hello\n')
-    with pytest.raises(CheckpointError, match=r'is no checkpoint, .* \(6 bytes\)'):
+    with pytest.raises(CheckpointError, match=r'is not a checkpoint, .* \(6 bytes\)'):
         load_checkpoint(tmp_path / 'a.pth')
     (tmp_path / 'a.pth').write_text('version https://git-lfs.github.com/spec/v1\n')
     with pytest.raises(CheckpointError, match='is a pointer of git-lfs'):
         load_checkpoint(tmp_path / 'a.pth')
 
 
-def test_an_absent_file_is_told_with_the_nearest(tmp_path):
+def test_an_absent_file_is_reported_with_the_nearest(tmp_path):
     (tmp_path / 'epoch_10.pth').touch()
     with pytest.raises(CheckpointError, match=r"did you mean 'epoch_10\.pth'"):
         load_checkpoint(tmp_path / 'epoch_1O.pth')

@@ -146,7 +146,7 @@ def test_ctrl_c_waits_for_gradients_that_are_accumulated(tmp_path):
     assert same(everything(resumed), everything(straight))
 
 
-def test_gradients_that_a_checkpoint_lacks_are_told(tmp_path, capsys):
+def test_gradients_that_a_checkpoint_lacks_are_reported(tmp_path, capsys):
     extra = changes('accumulating', workers=0)
     toy_runner(tmp_path, **extra).train()
     between = str(tmp_path / 'iter_5.pth')
@@ -378,7 +378,7 @@ def test_another_batch_size_begins_the_epoch_anew(tmp_path, capsys):
     resumed = toy_runner(tmp_path, resume=True, train_dataloader=loader)
     resumed.train()
     assert resumed.iter == 30
-    assert 'the epoch begins anew' in capsys.readouterr().out
+    assert 'the epoch starts again' in capsys.readouterr().out
 
 
 def test_random_states_round_trip():
@@ -412,7 +412,7 @@ def test_checkpoints_hold_plain_values_only(tmp_path):
     assert load_checkpoint(tmp_path / 'epoch_3.pth').keys() == saved.keys()
 
 
-def test_an_average_that_is_not_taken_up_is_told(tmp_path):
+def test_an_average_that_is_not_taken_up_is_reported(tmp_path):
     hooks = [dict(type='EMAHook')]
     one = dict(by_epoch=True, max_epochs=1)
     toy_runner(tmp_path, custom_hooks=hooks, train_cfg=one).train()

@@ -108,7 +108,7 @@ def test_auto_says_that_it_needs_a_rule(tmp_path):
     assert saved(tmp_path) == ['epoch_1.pth']
 
 
-def test_a_wrong_metric_is_told_and_nothing_is_lost(tmp_path):
+def test_a_wrong_metric_is_reported_and_nothing_is_lost(tmp_path):
     with pytest.raises(ConfigError) as caught:
         run(tmp_path, save_best='toy/accc', rule='greater')
     message = str(caught.value)
@@ -122,9 +122,9 @@ def test_a_wrong_metric_is_told_and_nothing_is_lost(tmp_path):
     assert runner.iter == 15
 
 
-def test_a_wrong_prefix_is_told_before_training(tmp_path):
+def test_a_wrong_prefix_is_reported_before_training(tmp_path):
     with pytest.raises(
-        ConfigError, match=r"'tpy/acc', but no metric begins so; did you"
+        ConfigError, match=r"'tpy/acc', but no metric gives that; did you"
     ):
         run(tmp_path, save_best='tpy/acc', rule='greater')
     assert saved(tmp_path) == []

@@ -121,7 +121,7 @@ def test_one_time_is_needed(times):
 
 
 def test_an_expression_that_is_none():
-    with pytest.raises(ConfigError, match=r"'\[' is no regular expression"):
+    with pytest.raises(ConfigError, match=r"'\[' is not a regular expression"):
         HOOKS.build(dict(type='FreezeAfterHook', params=['a', '['], iters=1))
 
 

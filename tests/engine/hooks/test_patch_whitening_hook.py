@@ -86,7 +86,9 @@ def test_weights_of_a_checkpoint_are_left_alone(tmp_path):
 
 @pytest.mark.parametrize('layer', ['backbone.whitening', 'head.fc'])
 def test_a_layer_that_cannot_be_computed(layer, tmp_path):
-    with pytest.raises(ConfigError, match=f'model.{layer} is no layer with init_from'):
+    with pytest.raises(
+        ConfigError, match=f'model.{layer} is not a layer with init_from'
+    ):
         runner_of(tmp_path, [dict(HOOK, layer=layer)]).train()
 
 

@@ -1,8 +1,10 @@
+import sys
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
+from support.training import toy_runner
 
 from mmlite.engine.hooks.visual_summary_hook import grid
 from mmlite.errors import ConfigError
@@ -78,3 +80,66 @@ def test_tensorboard_takes_both(tmp_path):
     run(runner)
     visualizer.close()
     assert list(tmp_path.rglob('events.out.tfevents.*'))
+
+
+class Service:
+    """Stands for the modules ``wandb`` and ``torch.utils.tensorboard``."""
+
+    def __init__(self):
+        self.settings, self.logged, self.closed = {}, {}, False
+        self.config = SimpleNamespace(update=lambda *args, **kwargs: None)
+        self.run = SimpleNamespace(log_code=lambda name: None)
+        self.Image = np.asarray
+        self.SummaryWriter = lambda folder: self
+
+    def init(self, **settings):
+        self.settings = settings
+
+    def log(self, values, commit):
+        self.logged |= values
+
+    def join(self):
+        self.closed = True
+
+    close = join
+
+    def add_scalar(self, name, value, step):
+        self.logged[name] = value
+
+    def add_image(self, name, image, step, dataformats):
+        assert dataformats == 'HWC'
+        self.logged[name] = image
+
+    def add_text(self, name, text):
+        self.settings[name] = text
+
+
+@pytest.mark.parametrize(
+    ('module', 'backend'),
+    [
+        ('wandb', dict(type='WandbVisBackend', init_kwargs=dict(project='cats'))),
+        ('torch.utils.tensorboard', dict(type='TensorboardVisBackend')),
+    ],
+)
+def test_a_service_takes_curves_pictures_and_results(
+    tmp_path, monkeypatch, module, backend
+):
+    service = Service()
+    monkeypatch.setitem(sys.modules, module, service)
+    monkeypatch.setattr('mmlite.config.backends.find_spec', lambda name: True)
+    visualizer = dict(
+        type='UniversalVisualizer', name=tmp_path.name, vis_backends=[backend]
+    )
+    runner = toy_runner(
+        tmp_path,
+        visualizer=visualizer,
+        custom_hooks=[dict(type='VisualSummaryHook', interval=1)],
+    )
+    picture = torch.rand(2, 1, 4, 4)
+    runner.model.visual_summary = {'image/map': picture, 'scalar/scale': 2.0}
+    runner.train()
+    runner.visualizer.close()
+    assert {'loss', 'lr', 'toy/acc'} <= service.logged.keys()
+    assert service.logged['scalar/scale'] == 2
+    np.testing.assert_array_equal(service.logged['image/map'], grid(picture))
+    assert service.settings and service.closed

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.runner import EpochBasedTrainLoop
+from support.training import toy_runner
 
 from mmlite.errors import ConfigError
 from mmlite.registry import HOOKS
@@ -38,6 +39,17 @@ def make_batch(size, first=0):
 
 def build(**kwargs):
     return HOOKS.build(dict(type='VisualizationHook', **kwargs))
+
+
+def test_a_visualizer_that_draws_no_samples_is_refused(tmp_path):
+    drawing = dict(visualization=dict(type='VisualizationHook', enable=True))
+    runner = toy_runner(
+        tmp_path, default_hooks=drawing, visualizer=dict(type='Visualizer')
+    )
+    with pytest.raises(ConfigError, match='visualizer: Visualizer draws no samples'):
+        runner.val()
+    runner = toy_runner(tmp_path, default_hooks=drawing)
+    assert type(runner.visualizer).__name__ == 'UniversalVisualizer'
 
 
 def test_nothing_is_drawn_unless_enabled():

@@ -78,7 +78,7 @@ def test_parameters_with_equal_settings_share_a_group():
     assert counts == [3, 3, 3]
 
 
-def test_the_other_optimizer_steps_fused_unless_told_otherwise():
+def test_the_other_optimizer_steps_fused_unless_asked_otherwise():
     for options, fused in ((dict(), True), (dict(foreach=True), None)):
         constructor = MuonOptimWrapperConstructor(
             dict(optimizer=MUON), dict(others=dict(SGD, **options))

@@ -299,7 +299,7 @@ def test_wrong_arguments_are_refused(kwargs, message):
 
 
 def test_wrong_blocks_are_refused():
-    with pytest.raises(ValueError, match='out_channels=16 is no multiple of expans'):
+    with pytest.raises(ValueError, match='out_channels=16 is not a multiple of expans'):
         Bottleneck(8, 16, expansion=3)
     with pytest.raises(ValueError, match="style is 'pytorch' or 'caffe', got 'tf'"):
         BasicBlock(8, 8, style='tf')

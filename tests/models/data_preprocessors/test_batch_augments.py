@@ -17,7 +17,7 @@ from mmlite.registry import TASK_UTILS
 
 K = 4
 SCORES = torch.eye(K)
-# Image i has the value i everywhere, so a mixed pixel tells what it is made of.
+# Image i has the value i everywhere, so a mixed pixel shows what it is made of.
 IMAGES = torch.arange(K).float().view(K, 1, 1, 1).expand(K, 2, 12, 16)
 
 

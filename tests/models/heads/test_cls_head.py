@@ -162,7 +162,7 @@ def test_autocast():
         ),
     ],
 )
-def test_wrong_truth(samples, message):
+def test_wrong_ground_truth(samples, message):
     with pytest.raises(DataError, match=message):
         ClsHead().loss((LOGITS,), samples)
 

@@ -19,7 +19,7 @@ def test_there_is_no_bias():
     assert [name for name, _ in head.named_parameters()] == ['fc.weight']
 
 
-def test_the_weights_start_as_told():
+def test_the_weights_start_as_asked():
     init_cfg = dict(type='Uniform', layer='Linear', a=2, b=3)
     head = MODELS.build(dict(HEAD, init_cfg=init_cfg))
     head.init_weights()

@@ -82,7 +82,9 @@ def test_branch_is_dropped_whole():
 
 
 def test_impossible_heads_are_refused():
-    with pytest.raises(ConfigError, match='embed_dims=8 is no multiple of num_heads=3'):
+    with pytest.raises(
+        ConfigError, match='embed_dims=8 is not a multiple of num_heads=3'
+    ):
         MODELS.build(dict(type='MultiheadAttention', embed_dims=8, num_heads=3))
     with pytest.raises(ValueError, match='v_shortcut needs num_heads=1'):
         MultiheadAttention(8, 2, v_shortcut=True)

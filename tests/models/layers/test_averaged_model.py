@@ -91,12 +91,12 @@ def test_a_copy_stands_alone():
     model = Net()
     average = ExponentialMovingAverage(model, momentum=0.3)
     train(model, [average], 3)
-    twin = copy.deepcopy(average)
+    copied = copy.deepcopy(average)
     before = copy.deepcopy(average.state_dict())
-    train(model, [twin], 3)
+    train(model, [copied], 3)
     assert all(torch.equal(v, before[k]) for k, v in average.state_dict().items())
     train(model, [average], 1)
-    assert twin.steps == 6
+    assert copied.steps == 6
     assert average.steps == 4
 
 

@@ -22,8 +22,8 @@ def log_softmax(row):
 def by_hand(target, class_weight=(1, 1, 1)):
     """The loss of every sample from a distribution over the classes."""
     losses = []
-    for row, truth in zip(LOGITS.tolist(), target.tolist(), strict=True):
-        parts = zip(class_weight, truth, log_softmax(row), strict=True)
+    for row, labels in zip(LOGITS.tolist(), target.tolist(), strict=True):
+        parts = zip(class_weight, labels, log_softmax(row), strict=True)
         losses.append(-sum(w * t * p for w, t, p in parts))
     return losses
 
@@ -55,8 +55,8 @@ def test_over_classes(options, target, distribution, class_weight):
 def test_per_class(class_weight, pos_weight):
     target = torch.tensor([[1, 0, 1], [0, 0, 0], [1, 1, 0]])
     each = []
-    for row, truth in zip(LOGITS.tolist(), target.tolist(), strict=True):
-        for k, (x, t) in enumerate(zip(row, truth, strict=True)):
+    for row, labels in zip(LOGITS.tolist(), target.tolist(), strict=True):
+        for k, (x, t) in enumerate(zip(row, labels, strict=True)):
             positive = math.log(1 / (1 + math.exp(-x)))
             negative = math.log(1 / (1 + math.exp(x)))
             factor = pos_weight[k] if isinstance(pos_weight, list) else pos_weight or 1

@@ -1,4 +1,4 @@
-"""Losses that compare prediction and truth element by element."""
+"""Losses that compare prediction and ground truth element by element."""
 
 import pytest
 import torch

@@ -83,7 +83,7 @@ def test_a_disparity_comes_back_at_the_size_of_the_file(factor, value):
 
 
 def test_only_known_pixels_count_in_the_default_loss():
-    truth = torch.tensor([[1, 0, torch.nan, torch.inf, 200, 1, 1, 1]]).repeat(4, 1)
+    target = torch.tensor([[1, 0, torch.nan, torch.inf, 200, 1, 1, 1]]).repeat(4, 1)
     valid = torch.tensor([[1, 1, 1, 1, 1, 0, 0, 0]]).repeat(4, 1)
     model = Copy(max_disp=192)
     inputs = dict.fromkeys(('ref_img', 'tgt_img'), torch.full((1, 3, 4, 8), 2).byte())
@@ -95,9 +95,9 @@ def test_only_known_pixels_count_in_the_default_loss():
         return model(**ready, mode='loss')['loss_disp_est']
 
     # Where ``valid`` is given, it says that the disparity of 0 is known: (.5 + 1.5) / 2
-    loss = loss_of(gt_disparity=truth, valid=valid)
+    loss = loss_of(gt_disparity=target, valid=valid)
     assert loss.item() == pytest.approx(1.0)
-    alone = loss_of(gt_disparity=truth[:, :5].repeat(1, 2)[:, :8])
+    alone = loss_of(gt_disparity=target[:, :5].repeat(1, 2)[:, :8])
     assert alone.item() == pytest.approx(0.5)
     loss.backward()
     assert model.scale.grad.isfinite()

@@ -29,9 +29,11 @@ class Pairs(BaseDataset):
 class EndPointError(BaseMetric):
     def process(self, data_batch, data_samples):
         for sample in data_samples:
-            predicted, truth = sample['pred_disparity'], sample['gt_disparity']
-            assert predicted.shape[-2:] == truth.shape[-2:]
-            self.results.append((predicted - truth)[..., truth > 0].abs().mean().item())
+            predicted, target = sample['pred_disparity'], sample['gt_disparity']
+            assert predicted.shape[-2:] == target.shape[-2:]
+            self.results.append(
+                (predicted - target)[..., target > 0].abs().mean().item()
+            )
 
     def compute_metrics(self, results):
         return dict(epe=sum(results) / len(results), count=len(results))
