@@ -104,7 +104,7 @@ def triplets(session: Session) -> list[Line]:
         mmlite=_seconds(lambda: ours(x, labels)[0].mean().backward()),
         broadcast=_seconds(lambda: broadcast_triplet(x, labels).mean().backward()),
     )
-    kib = {side: _output_of(_TRIPLET, side, count) for side in ('mmlite', 'broadcast')}
+    kib = {side: output_of(_TRIPLET, side, count) for side in ('mmlite', 'broadcast')}
     what = f'triplets of {count} x 16 parts, over the (n, n, n) form'
     return [
         Line(
@@ -155,7 +155,7 @@ print(peak() - before)
 def evaluation_memory(session: Session) -> list[Line]:
     """C22: memory of an evaluation beyond the embeddings, over 1 GiB."""
     count = session.size(10000, 64)
-    kib = _output_of(_EVALUATION, 'mmlite', count)
+    kib = output_of(_EVALUATION, 'mmlite', count)
     what = f'{count:,} probes against {count:,} galleries x 16 x 256: memory over 1 GiB'
     return [Line('C22', what, Goal('<=', 1.0), [kib / 2**20], figures=dict(kib=kib))]
 
@@ -222,7 +222,7 @@ def _status(name: str) -> int:
     return int(next(line for line in lines if line.startswith(name)).split()[1])
 
 
-def _output_of(code: str, side: str, count: int) -> float:
+def output_of(code: str, side: str, count: int) -> float:
     """What a process of its own prints, so that its memory is its own."""
     done = subprocess.run(
         [sys.executable, '-c', code, side, str(count)],

@@ -6,6 +6,11 @@ of the peer's wheel. Of each is said whether it parses, passes the check, builds
 on two random images. Pretrained weights are left out. Images are small where the
 network takes any size, and models that are large are trained on the meta device,
 which shows that the step can be done, but not its numbers.
+
+With ``--peer`` the counts of parameters are compared, and what mmpretrain itself
+cannot build is counted as broken there, with its reason, whether it runs here or not.
+``--json`` is written as it goes: what it holds already is not looked at again, so that
+a run that was stopped goes on.
 """
 
 from __future__ import annotations
@@ -17,6 +22,7 @@ import io
 import json
 import logging
 import sys
+import tempfile
 import warnings
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -28,6 +34,7 @@ import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from peer import Peer
+from pretraining_configs import step_on_noise
 from torch import nn
 
 from mmlite.config import check_config, load_config
@@ -42,6 +49,7 @@ _SIZES = ('img_size', 'input_size', 'resolution', 'pretrain_img_size')
 _KNOWN = dict(
     AlexNet=224, EfficientFormer=224, LeNet5=32, PyramidVig=224, VGG=224, Vig=224
 )
+_CLIP = dict(grid=14, patch_size=16, width=768, layers=12, heads=12, output_dim=512)
 
 
 def files_in(folder: Path) -> list[Path]:
@@ -61,6 +69,8 @@ def without_weights(cfg: Any) -> Any:
             without_weights(value)
         if 'pretrained' in cfg:
             cfg['pretrained'] = None
+        if cfg.pop('tokenizer_path', None) is not None:
+            cfg['arch'] = _CLIP  # what the file holds
     elif isinstance(cfg, list):
         cfg[:] = [value for value in cfg if not _is_pretrained(value)]
         for value in cfg:
@@ -164,6 +174,11 @@ class Report(dict):
     def passed(self) -> bool:
         return all(self.get(name, True) for name in STEPS)
 
+    @property
+    def verdict(self) -> str:
+        broken = 'BROKEN' if 'broken' in self else 'FAILS'
+        return 'ok' if self.passed else broken
+
 
 class _Step(contextlib.AbstractContextManager):
     def __init__(self, report: Report, name: str) -> None:
@@ -177,9 +192,17 @@ class _Step(contextlib.AbstractContextManager):
         return error is None or isinstance(error, Exception)
 
 
-def look_at(path: Path, count: int | None, largest: int) -> Report:
-    """Go through the steps as far as they can be done."""
+def look_at(path: Path, count: int | str | None, largest: int) -> Report:
+    """Go through the steps as far as they can be done.
+
+    Args:
+        path: The config.
+        count: Parameters of the peer's model, or why it has none.
+        largest: Parameters of a model that is trained in memory.
+    """
     report = Report()
+    if isinstance(count, str):
+        report['broken'] = count
     init_default_scope('mmlite')
     with report.step('parses'):
         cfg = load_config(path)
@@ -195,7 +218,7 @@ def look_at(path: Path, count: int | None, largest: int) -> Report:
         report['parameters'] = sum(p.numel() for p in model.parameters())
     if not report['builds']:
         return report
-    if count is not None:
+    if isinstance(count, int):
         with report.step('count'):
             if count != report['parameters']:
                 raise ValueError(
@@ -203,6 +226,13 @@ def look_at(path: Path, count: int | None, largest: int) -> Report:
                 )
     if report['type'] == 'ImageClassifier':
         _run(report, cfg, model, largest)
+    elif cfg.get('train_dataloader') is not None:
+        del model
+        with report.step('trains'):
+            small = model_config(cfg)
+            if 'prototype' in small:  # its images are not here
+                small['prototype'] = torch.zeros(1, 1)
+            step_on_noise(cfg, MODELS.build(small), largest, train_step)
     return report
 
 
@@ -235,15 +265,14 @@ def _quietly(*args: Any) -> Report:
 
 
 def reports(
-    files: list[Path], counts: Mapping[str, int], folder: Path, options: Any
+    files: Mapping[str, Path], counts: Mapping[str, int | str], options: Any
 ) -> Iterator[tuple[str, Report]]:
-    names = [path.relative_to(folder).as_posix() for path in files]
     with ProcessPoolExecutor(options.jobs) as pool:
-        jobs = [
-            pool.submit(_quietly, path, counts.get(name), options.largest)
-            for name, path in zip(names, files, strict=True)
-        ]
-        for name, job in zip(names, jobs, strict=True):
+        jobs = {
+            name: pool.submit(_quietly, path, counts.get(name), options.largest)
+            for name, path in files.items()
+        }
+        for name, job in jobs.items():
             yield name, job.result()
 
 
@@ -252,14 +281,16 @@ def print_totals(found: Mapping[str, Report]) -> None:
     for name, report in found.items():
         families[name.split('/')[0]].append(report)
     print(
-        f'\n{"family":24} {"files":>5} {"good":>5} '
+        f'\n{"family":24} {"files":>5} {"good":>5} {"broken":>6} '
         + ' '.join(f'{s:>8}' for s in STEPS)
     )
     for family, members in [*families.items(), ('total', list(found.values()))]:
         done = (sum(bool(m.get(step)) for m in members) for step in STEPS)
         good = sum(m.passed for m in members)
+        broken = sum('broken' in m for m in members)
         print(
-            f'{family:24} {len(members):5} {good:5} ' + ' '.join(f'{n:8}' for n in done)
+            f'{family:24} {len(members):5} {good:5} {broken:6} '
+            + ' '.join(f'{n:8}' for n in done)
         )
 
 
@@ -268,9 +299,12 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument('folder', type=Path, help='of config files')
     parser.add_argument('--only', default='', help='families, with commas between them')
     parser.add_argument('--all', action='store_true', help='not only classifiers')
+    parser.add_argument(
+        '--others', action='store_true', help='only what is no classifier'
+    )
     parser.add_argument('--peer', help="the peer's python, to compare parameter counts")
     parser.add_argument('--counts', type=Path, help='JSON of parameter counts by file')
-    parser.add_argument('--json', type=Path, help='where to write what was found')
+    parser.add_argument('--json', type=Path, help='what was found, written as it goes')
     parser.add_argument('--jobs', type=int, default=1, help='processes')
     parser.add_argument(
         '--largest',
@@ -286,7 +320,7 @@ def is_classifier(path: Path) -> bool:
     try:
         return load_config(path).model.get('type') == 'ImageClassifier'
     except Exception as error:  # the report says why
-        return 'names a config of another package' not in str(error)
+        return 'names a config of the package' not in str(error)
 
 
 def main(words: list[str] | None = None) -> int:
@@ -297,23 +331,31 @@ def main(words: list[str] | None = None) -> int:
         wanted = options.only.split(',')
         files = [f for f in files if f.relative_to(folder).parts[0] in wanted]
     if not options.all:
-        files = [f for f in files if is_classifier(f)]
-    counts = json.loads(options.counts.read_text()) if options.counts else {}
-    if options.peer:
-        names = [f.relative_to(folder).as_posix() for f in files]
-        with Peer(options.peer, Path.cwd()) as peer:
-            counts = peer.ask('parameter_counts', folder=str(folder), names=names)
+        files = [f for f in files if is_classifier(f) != options.others]
+    named = {path.relative_to(folder).as_posix(): path for path in files}
     found = {}
-    for name, report in reports(files, counts, folder, options):
+    if options.json and options.json.exists():
+        known = json.loads(options.json.read_text())
+        found = {name: Report(known[name]) for name in named if name in known}
+    left = {name: path for name, path in named.items() if name not in found}
+    counts = json.loads(options.counts.read_text()) if options.counts else {}
+    if options.peer and left:
+        with Peer(options.peer, Path(tempfile.mkdtemp())) as peer:
+            counts = peer.ask('parameter_counts', folder=str(folder), names=[*left])
+    for name, report in reports(left, counts, options):
         found[name] = report
-        mark = 'ok    ' if report.passed else 'FAILS '
         print(
-            mark, name, report.get('parameters', ''), report.get('why', ''), flush=True
+            f'{report.verdict:6}',
+            name,
+            report.get('parameters', ''),
+            report.get('why', ''),
+            report.get('broken', ''),
+            flush=True,
         )
+        if options.json:
+            options.json.write_text(json.dumps(found, indent=1))
     print_totals(found)
-    if options.json:
-        options.json.write_text(json.dumps(found, indent=1))
-    return 0 if all(report.passed for report in found.values()) else 1
+    return 0 if all(report.verdict != 'FAILS' for report in found.values()) else 1
 
 
 if __name__ == '__main__':

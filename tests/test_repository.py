@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,38 @@ def test_everybody_lints_with_the_same_ruff():
     assert f'ruff=={used}\n' in read('constraints.txt')
 
 
+@pytest.mark.slow
+def test_the_recipes_travel_in_the_wheel(tmp_path):
+    pytest.importorskip('setuptools', minversion='77')
+    source, installed = tmp_path / 'source', tmp_path / 'installed'
+    for name in ('mmlite', 'configs'):
+        shutil.copytree(ROOT / name, source / name)
+    for name in ('setup.cfg', 'setup.py', 'pyproject.toml', 'README.md', 'LICENSE'):
+        shutil.copy(ROOT / name, source)
+    build = 'from setuptools import build_meta; build_meta.build_wheel("dist")'
+    subprocess.run([sys.executable, '-c', build], cwd=source, check=True)
+    (wheel,) = source.glob('dist/*.whl')
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(installed)
+        names = archive.namelist()
+    recipes = [p.relative_to(ROOT).as_posix() for p in ROOT.glob('configs/**/*.py')]
+    assert {f'mmlite/{name}' for name in recipes} <= set(names)
+
+    (tmp_path / 'mine.py').write_text(
+        "_base_ = 'mmlite::resnet/resnet50_8xb32_in1k.py'\nwork_dir = 'mine'\n"
+    )
+    for config in ('mine.py', 'mmlite::resnet/resnet50_8xb32_in1k.py'):
+        words = f'["print-config", "{config}"]'
+        done = subprocess.run(
+            [sys.executable, '-c', f'from mmlite.apis import cli; cli.main({words})'],
+            cwd=tmp_path,
+            env={**os.environ, 'PYTHONPATH': str(installed)},
+            capture_output=True,
+            text=True,
+        )
+        assert 'depth=50' in done.stdout, done.stderr
+
+
 def test_ruff_finds_nothing():
     beside = shutil.which('ruff', path=str(Path(sys.executable).parent))
     ruff = beside or shutil.which('ruff')
@@ -125,7 +158,7 @@ class TestCiRun:
             f'[ "$1" = -c ] && exit {python}\n'
             'mkdir -p "$3/bin" && touch "$3/bin/activate" && echo "$3" > made',
         )
-        for name in ('python', *(f'python3.{i}' for i in range(10, 14))):
+        for name in ('python', 'apt-get', *(f'python3.{i}' for i in range(10, 14))):
             self.program(bin_dir / name, 'exit 1')
         env = {**os.environ, 'PATH': f'{bin_dir}{os.pathsep}/usr/bin{os.pathsep}/bin'}
         env.pop('PYTHON', None)

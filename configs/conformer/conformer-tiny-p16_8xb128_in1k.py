@@ -4,15 +4,15 @@ Paper: Conformer: Local Features Coupling Global Representations for Visual
 Recognition,
 ICCV 2021, https://arxiv.org/abs/2105.03889
 
-Expected: 81.31 % top-1, 95.6 % top-5 is published; those recipes also
-use RandAugment and RandomErasing.
+Expected: 81.31 % top-1, 95.6 % top-5 is published by
+mmpretrain, whose schedule differs in warm-up and weight decay.
 
     bash tools/dist_train.sh configs/conformer/conformer-tiny-p16_8xb128_in1k.py 8
 """
 
 _base_ = [
     '../_base_/models/conformer-tiny-p16.py',
-    '../_base_/datasets/imagenet_bs32.py',
+    '../_base_/datasets/imagenet_bs64_swin_224.py',
     '../_base_/schedules/imagenet_bs1024_adamw_swin.py',
     '../_base_/default_runtime.py',
 ]

@@ -3,15 +3,15 @@
 Paper: HiViT: A Simple and More Efficient Design of Hierarchical Vision Transformer,
 ICLR 2023, https://arxiv.org/abs/2205.14949
 
-Expected: 82.1 % top-1 is published; those recipes also
-use RandAugment and RandomErasing.
+Expected: 82.1 % top-1 is published by
+mmpretrain.
 
     bash tools/dist_train.sh configs/hivit/hivit-tiny-p16_16xb64_in1k.py 16
 """
 
 _base_ = [
     '../_base_/models/hivit-tiny-p16.py',
-    '../_base_/datasets/imagenet_bs32.py',
+    '../_base_/datasets/imagenet_bs64_swin_224.py',
     '../_base_/schedules/imagenet_bs1024_adamw_swin.py',
     '../_base_/default_runtime.py',
 ]

@@ -3,15 +3,15 @@
 Paper: LeViT: a Vision Transformer in ConvNet's Clothing for Faster Inference,
 ICCV 2021, https://arxiv.org/abs/2104.01136
 
-Expected: 76.51 % top-1, 92.9 % top-5 is published; those recipes also
-use RandAugment and RandomErasing.
+Expected: 76.51 % top-1, 92.9 % top-5 is published by
+mmpretrain, whose schedule differs in warm-up and weight decay.
 
     bash tools/dist_train.sh configs/levit/levit-128s_8xb256_in1k.py 8
 """
 
 _base_ = [
     '../_base_/models/levit-128s.py',
-    '../_base_/datasets/imagenet_bs32.py',
+    '../_base_/datasets/imagenet_bs64_swin_224.py',
     '../_base_/schedules/imagenet_bs1024_adamw_swin.py',
     '../_base_/default_runtime.py',
 ]

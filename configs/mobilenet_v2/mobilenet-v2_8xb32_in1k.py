@@ -10,7 +10,7 @@ Expected: 71.86 % top-1 after 300 epochs, the figure mmpretrain publishes.
 
 _base_ = [
     '../_base_/models/mobilenet_v2_1x.py',
-    '../_base_/datasets/imagenet_bs32.py',
+    '../_base_/datasets/imagenet_bs32_pil_resize.py',
     '../_base_/schedules/imagenet_bs256_epochstep.py',
     '../_base_/default_runtime.py',
 ]

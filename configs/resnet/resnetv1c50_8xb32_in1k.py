@@ -10,7 +10,7 @@ Expected: 77.01 % top-1 after 100 epochs, the figure mmpretrain publishes.
 
 _base_ = [
     '../_base_/models/resnet50.py',
-    '../_base_/datasets/imagenet_bs32.py',
+    '../_base_/datasets/imagenet_bs32_pil_resize.py',
     '../_base_/schedules/imagenet_bs256.py',
     '../_base_/default_runtime.py',
 ]

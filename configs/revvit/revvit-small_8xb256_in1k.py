@@ -3,15 +3,15 @@
 Paper: Reversible Vision Transformers,
 CVPR 2022, https://arxiv.org/abs/2302.04869
 
-Expected: 79.87 % top-1, 94.9 % top-5 is published; those recipes also
-use RandAugment and RandomErasing.
+Expected: 79.87 % top-1, 94.9 % top-5 is published by
+mmpretrain, whose schedule differs in warm-up and weight decay.
 
     bash tools/dist_train.sh configs/revvit/revvit-small_8xb256_in1k.py 8
 """
 
 _base_ = [
     '../_base_/models/revvit-small.py',
-    '../_base_/datasets/imagenet_bs32.py',
+    '../_base_/datasets/imagenet_bs64_swin_224.py',
     '../_base_/schedules/imagenet_bs1024_adamw_swin.py',
     '../_base_/default_runtime.py',
 ]

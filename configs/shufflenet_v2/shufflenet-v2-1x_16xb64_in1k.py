@@ -10,7 +10,7 @@ Expected: 69.55 % top-1 after 300 epochs, the figure mmpretrain publishes.
 
 _base_ = [
     '../_base_/models/shufflenet_v2_1x.py',
-    '../_base_/datasets/imagenet_bs32.py',
+    '../_base_/datasets/imagenet_bs32_pil_resize.py',
     '../_base_/schedules/imagenet_bs1024_linearlr_bn_nowd.py',
     '../_base_/default_runtime.py',
 ]

@@ -3,15 +3,15 @@
 Paper: Twins: Revisiting the Design of Spatial Attention in Vision Transformers,
 NeurIPS 2021, https://arxiv.org/abs/2104.13840
 
-Expected: 81.14 % top-1, 95.69 % top-5 is published; those recipes also
-use RandAugment and RandomErasing.
+Expected: 81.14 % top-1, 95.69 % top-5 is published by
+mmpretrain, whose schedule differs in warm-up and weight decay.
 
     bash tools/dist_train.sh configs/twins/twins-pcpvt-small_8xb128_in1k.py 8
 """
 
 _base_ = [
     '../_base_/models/twins-pcpvt-small.py',
-    '../_base_/datasets/imagenet_bs32.py',
+    '../_base_/datasets/imagenet_bs64_swin_224.py',
     '../_base_/schedules/imagenet_bs1024_adamw_swin.py',
     '../_base_/default_runtime.py',
 ]

@@ -2,14 +2,14 @@
 
 Paper: An Image is Worth 16x16 Words, ICLR 2021, https://arxiv.org/abs/2010.11929
 
-Expected: no figure yet; published recipes also use RandAugment.
+Expected: no figure yet.
 
     bash tools/dist_train.sh configs/vision_transformer/vit-base-p16_8xb128_in1k.py 8
 """
 
 _base_ = [
     '../_base_/models/vit-base-p16.py',
-    '../_base_/datasets/imagenet_bs32.py',
+    '../_base_/datasets/imagenet_bs64_swin_224.py',
     '../_base_/schedules/imagenet_bs1024_adamw_swin.py',
     '../_base_/default_runtime.py',
 ]

@@ -5,21 +5,24 @@ from .backends import add_backends, backend_problems
 from .checking import Findings, check, check_config, examine
 from .completing import complete_counts, completed
 from .data import loaders_in
+from .differences import Difference, differences, flattened
 from .dumping import config_text, plain_config, source_text, write_config
 from .editing import apply_overrides
-from .loading import load_config
+from .loading import base_of, load_config
 from .overrides import OverrideAction
 from .phases import check_phases, settle_phases
 from .saved_text import config_of_text
 from .values import parse_value
 
 __all__ = [
+    'Difference',
     'Findings',
     'OverrideAction',
     'add_backends',
     'advise_custom_keys',
     'apply_overrides',
     'backend_problems',
+    'base_of',
     'check',
     'check_config',
     'check_phases',
@@ -27,7 +30,9 @@ __all__ = [
     'completed',
     'config_of_text',
     'config_text',
+    'differences',
     'examine',
+    'flattened',
     'load_config',
     'loaders_in',
     'parse_value',

@@ -45,8 +45,9 @@ class BaseDataset(EngineDataset):
         {"metainfo": {"classes": ["cat", "dog"]},
          "data_list": [{"img_path": "a.jpg", "gt_label": 0}, ...]}
 
-    or the same in YAML. A label is the index of a class or its name. Instead of
-    ``classes`` there can be ``categories``, dicts with ``id`` and ``category_name``.
+    or the same in YAML. A label is the index of a class or its name; it may be called
+    ``img_label`` too. Instead of ``classes`` there can be ``categories``, dicts with
+    ``id`` and ``category_name``.
 
     Asked for a :class:`SeededIndex`, as mmlite's samplers yield it, the dataset
     puts a generator of its own, ``rng``, and the ``epoch`` into the sample, for

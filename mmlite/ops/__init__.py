@@ -15,6 +15,7 @@ from .cost_volume import (
     group_correlation_volume,
 )
 from .disparity import context_upsample, convex_upsample, regress_disparity
+from .exportable import ABSENT, static_nms, static_topk
 from .gather import gather, place_in_gathered
 from .layout import use_channels_last
 from .lookup import lookup_rows, row_correlation, row_pyramid
@@ -34,6 +35,7 @@ from .search import nearest
 from .softmax import class_softmax
 
 __all__ = [
+    'ABSENT',
     'batched_nms',
     'box_area',
     'box_overlaps',
@@ -69,6 +71,8 @@ __all__ = [
     'soft_nms',
     'split_tokens',
     'square',
+    'static_nms',
+    'static_topk',
     'unpatchify',
     'use_channels_last',
 ]

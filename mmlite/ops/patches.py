@@ -99,17 +99,17 @@ def num_kept(length: int, mask_ratio: float) -> int:
     is.
 
     Raises:
-        ValueError: if ``mask_ratio`` is not between 0 and 1.
+        ValueError: if ``mask_ratio`` is not at least 0 and less than 1.
 
     Example:
         >>> [num_kept(length, ratio) for length, ratio in
         ...  ((196, 0.75), (100, 0.9), (10, 0.9), (4, 0.9))]
         [49, 10, 1, 1]
     """
-    if not 0 < mask_ratio < 1:
+    if not 0 <= mask_ratio < 1:
         raise ValueError(
-            f'mask_ratio is the share of the patches that is masked, between 0 and 1, '
-            f'got {mask_ratio}'
+            'mask_ratio is the share of the patches that is masked, at least 0 and '
+            f'less than 1, got {mask_ratio}'
         )
     return max(1, int(length * (1 - mask_ratio) + 1e-6))
 

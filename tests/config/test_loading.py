@@ -348,9 +348,10 @@ def test_what_is_no_config_file(write):
         ),
         (
             'a.py',
-            "_base_ = 'mmdet::x.py'\n",
-            "a.py: _base_ 'mmdet::x.py' names a config of another package, which is "
-            'not supported; copy the file, and name the copy',
+            "_base_ = 'nopackage::x.py'\n",
+            "a.py: _base_: 'nopackage::x.py' names a config of the package "
+            "'nopackage', which is not installed here with configs; install it, or "
+            'copy the file and name the copy',
         ),
         (
             'a.py',
@@ -362,6 +363,24 @@ def test_what_is_no_config_file(write):
 )
 def test_what_is_wrong_with_one_file(write, name, text, message):
     assert refused(write(name, text)) == message
+
+
+def test_a_recipe_that_comes_with_mmlite(write):
+    path = write('a.py', "_base_ = 'mmlite::resnet/resnet50_8xb32_in1k.py'")
+    recipe = load_config('mmlite::resnet/resnet50_8xb32_in1k.py')
+    assert load_config(path).to_dict() == recipe.to_dict()
+    assert recipe.model.backbone.depth == 50
+
+
+@pytest.mark.parametrize('place', ['configs', '.mim/configs', '../configs'])
+def test_configs_of_a_package_and_of_its_checkout(write, monkeypatch, place):
+    monkeypatch.syspath_prepend(Path.cwd())
+    write('withconfigs/__init__.py', '')
+    write('setup.cfg', '')
+    write(f'withconfigs/{place}/net/deep.py', 'depth = 3')
+    assert load_config('withconfigs::net/deep.py').depth == 3
+    near = 'configs/net/deep.py?'
+    assert refused('withconfigs::net/dep.py').endswith(near)
 
 
 def test_a_file_that_is_no_text(tmp_path):

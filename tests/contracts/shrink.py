@@ -34,6 +34,7 @@ IMAGES = {
 }
 PHOTOGRAPH = (75, 110, 3)
 SIZES = ('scale', 'crop_size')
+ONE_SIZE = ('AlexNet', 'EfficientFormer', 'VGG')  # weights for images of 224 pixels
 
 
 @DATASETS.register_module()
@@ -87,11 +88,11 @@ def shrink(cfg: Config, work_dir: Path) -> Config:
         return shrink_stereo(cfg)
     shrink_model(cfg.model)
     num_classes = class_count(cfg)
+    kind = cfg.model.backbone.type
+    side = 224 if kind in ONE_SIZE else image_shape(kind)[1]
     for key in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
         if cfg.get(key) is not None:
-            shrink_loader(
-                cfg[key], num_classes, image_shape(cfg.model.backbone.type)[1]
-            )
+            shrink_loader(cfg[key], num_classes, side)
     cfg.train_cfg = dict(by_epoch=True, max_epochs=1, val_interval=1)
     if isinstance(cfg.get('param_scheduler'), list):  # what begins in the one epoch
         cfg.param_scheduler = [s for s in cfg.param_scheduler if not s.get('begin')]
@@ -101,10 +102,11 @@ def shrink(cfg: Config, work_dir: Path) -> Config:
 def shrink_pretraining(cfg: Config) -> Config:
     """One step of a whole that gives no predictions."""
     cfg.model = dict(WHOLES[cfg.model.type][0], type=cfg.model.type)
-    shrink_loader(cfg.train_dataloader, 5, 32)
+    side = cfg.model.get('input_size', 32)
+    shrink_loader(cfg.train_dataloader, 5, side)
     for step in cfg.train_dataloader.dataset.pipeline:
         if step.type == 'RandomResizedCrop':
-            step.scale = 32
+            step.scale = side
     cfg.train_cfg = dict(by_epoch=True, max_epochs=1)
     cfg.param_scheduler = [s for s in cfg.param_scheduler if not s.get('begin')]
     return cfg
@@ -262,8 +264,13 @@ def class_count(cfg: Config) -> int:
 def shrink_model(model: dict) -> None:
     """Narrow the backbone, and the head with it."""
     tiny = arguments_of(model.backbone.type, BACKBONES, 'BACKBONES')
-    kept = ('depth', 'out_indices', 'out_type')  # what the recipe is about
+    # What the recipe is about.
+    kept = ('depth', 'gap_before_final_norm', 'out_indices', 'out_type')
+    if model.backbone.get('num_classes', -1) > 0:  # it classifies itself
+        return
     model.backbone.update({k: v for k, v in tiny.items() if k not in kept})
+    if 'vit_num' in tiny.get('arch', ()):
+        model.backbone.arch.vit_num = 1  # it gives tokens then, as in all recipes
     if 'arch' in tiny and model.backbone.get('frozen_stages', -1) > 0:
         model.backbone.frozen_stages = 1
     if 'arch' in tiny and 'out_indices' in {**tiny, **model.backbone}:

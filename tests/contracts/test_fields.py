@@ -31,7 +31,12 @@ WIDTH, HEIGHT = 47, 33
 PIXELS = np.random.default_rng(0).integers(1, 256, (HEIGHT, WIDTH), np.uint8)
 COLOURS = np.random.default_rng(1).integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8)
 MIRRORED = ('horizontal', 'diagonal')
-CROPPING = ('EfficientNetCenterCrop', 'EfficientNetRandomCrop', 'RandomResizedCrop')
+CROPPING = (
+    'EfficientNetCenterCrop',
+    'EfficientNetRandomCrop',
+    'MAERandomResizedCrop',
+    'RandomResizedCrop',
+)
 SCALING = ('RandomChoiceResize', 'RandomStereoScale', 'Resize', 'ResizeEdge', *CROPPING)
 WARPING = ('RandomRotate', 'Rotate', 'Shear', 'Translate')
 
@@ -123,7 +128,7 @@ def test_boxes_move_with_what_belongs_to_them(name, seed):
         img=masks.max(axis=0),
         gt_bboxes=np.array(corners, np.float32),
         gt_bboxes_labels=np.arange(4),
-        gt_labels=[10, 11, 12, 13],
+        gt_area=[10, 11, 12, 13],
         gt_ignore_flags=np.array([False, True, False, True]),
         gt_masks=masks,
     )
@@ -131,7 +136,7 @@ def test_boxes_move_with_what_belongs_to_them(name, seed):
     seen = [place for place, mask in enumerate(moved) if mask.any()]
     labels = result['gt_bboxes_labels'].tolist()
     assert set(seen) <= set(labels)  # a sliver can fall between the pixels
-    assert list(result['gt_labels']) == [10 + place for place in labels]
+    assert list(result['gt_area']) == [10 + place for place in labels]
     assert list(result['gt_ignore_flags']) == [place % 2 == 1 for place in labels]
     assert len(result['gt_bboxes']) == len(result['gt_masks']) == len(labels)
     for box, mask, place in zip(

@@ -278,6 +278,14 @@ def test_labels_by_name_and_by_index(root, metainfo, labels, expected, classes, 
     assert dataset.CLASSES == classes
 
 
+def test_labels_under_their_other_name(root):
+    samples = [dict(sample, gt_label=i % 2) for i, sample in enumerate(SAMPLES)]
+    samples[0]['img_label'] = 1 - samples[0].pop('gt_label')
+    content = dict(metainfo=dict(classes=['x', 'y']), data_list=samples)
+    (root / 't.json').write_text(json.dumps(content))
+    assert custom('t.json').get_gt_labels().tolist()[:2] == [1, 1]
+
+
 def test_the_word_of_the_config_counts(root):
     content = changed(('data_list', 0, 'gt_label'), 'y')
     (root / 't.json').write_text(json.dumps(content))

@@ -90,6 +90,37 @@ def test_rates_by_layer_are_the_peers(case):
     assert found == {n: pytest.approx(v) for n, v in case['parameters'].items()}
 
 
+@pytest.mark.parametrize('case', GOLDEN['layer_ids'], ids=lambda c: c['name'])
+def test_parameters_lie_as_deep_as_the_peers(case):
+    """But for the distillation token and shared position biases.
+
+    In the peer these two have the rates of the last layer.
+    """
+    backbone = MODELS.build(case['model']).backbone
+    found = [
+        backbone.get_layer_depth(f'backbone.{name}', 'backbone.')[0]
+        for name, parameter in backbone.named_parameters()
+        if parameter.requires_grad
+    ]
+    expected = [depth for depth, count in case['runs'] for _ in range(count)]
+    assert found == expected[: len(found)]
+
+
+def test_layers_of_hivit_have_rates_of_their_own():
+    """In the peer all of them have that of the last layer."""
+    arch = dict(embed_dims=32, depths=[1, 1, 2], num_heads=2)
+    cfg = dict(type='HiViT', arch=arch, img_size=64, inner_patches=4, ape=True)
+    backbone = MODELS.build(cfg)
+    for name, _ in backbone.named_parameters():
+        depth, count = backbone.get_layer_depth(f'backbone.{name}', 'backbone.')
+        if name.startswith('blocks.'):
+            assert depth == int(name.split('.')[1]) + 1
+        elif name.startswith(('patch_embed', 'pos_embed')):
+            assert depth == 0
+        else:
+            assert depth == count - 1
+
+
 @pytest.mark.parametrize('case', GOLDEN['weight_decay'], ids=str)
 def test_the_weight_decay_follows_the_peers_cosine(case):
     decays = case['weight_decay_in_groups']

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from ...errors import UserError
 from .common import Command, add_data, add_running, export_rank
 
 __all__ = ['COMMAND']
@@ -35,9 +36,16 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar='SERVICE',
         help='where else to log: tensorboard, wandb, mlflow, ...',
     )
+    parser.add_argument(
+        '--dry-run',
+        action='store_true',
+        help='two iterations, a short validation and a checkpoint; nothing is kept',
+    )
 
 
 def _run(args: argparse.Namespace) -> int:
+    if args.dry_run:
+        return _dry_run(args)
     from ..training import train
 
     export_rank(args)
@@ -56,6 +64,24 @@ def _run(args: argparse.Namespace) -> int:
         auto_scale_lr=args.auto_scale_lr,
         log=args.log,
         launcher=args.launcher,
+    )
+    return 0
+
+
+def _dry_run(args: argparse.Namespace) -> int:
+    from ..dry_running import dry_run
+
+    if args.config is None:
+        raise UserError('--dry-run takes a config; mmlite new --data writes one')
+
+    print(
+        dry_run(
+            args.config,
+            args.cfg_options,
+            amp=args.amp,
+            validate=not args.no_validate,
+            auto_scale_lr=args.auto_scale_lr,
+        )
     )
     return 0
 

@@ -19,8 +19,7 @@ from ...registry import TRANSFORMS
 from .base import BaseTransform, rng_of
 from .geometry import recolour
 from .image_ops import Backend, check_channels, per_channel
-
-_LEVELS = np.arange(256, dtype=np.float32)
+from .jitter import JITTERS, Jitter
 
 
 def _is_grey(img: np.ndarray) -> bool:
@@ -50,41 +49,6 @@ def _with_alpha_of(img: np.ndarray, colours: np.ndarray) -> np.ndarray:
     return np.concatenate([colours, img[..., 3:]], axis=2)
 
 
-def _luma(img: np.ndarray) -> np.ndarray:
-    return img if _is_grey(img) else cv2.cvtColor(_colours_of(img), cv2.COLOR_BGR2GRAY)
-
-
-def _through_table(img: np.ndarray, levels: np.ndarray) -> np.ndarray:
-    table = levels.round().clip(0, 255).astype(np.uint8)
-    colours = _colours_of(img)
-    return _with_alpha_of(img, cv2.LUT(colours, table).reshape(colours.shape))
-
-
-def _brightness(img: np.ndarray, factor: float) -> np.ndarray:
-    return _through_table(img, _LEVELS * factor)
-
-
-def _contrast(img: np.ndarray, factor: float) -> np.ndarray:
-    mean = int(_luma(img).mean() + 0.5)
-    return _through_table(img, _LEVELS * factor + mean * (1 - factor))
-
-
-def _saturation(img: np.ndarray, factor: float) -> np.ndarray:
-    if _is_grey(img):
-        return img
-    grey = cv2.cvtColor(_luma(img), cv2.COLOR_GRAY2BGR)
-    mixed = cv2.addWeighted(_colours_of(img), factor, grey, 1 - factor, 0)
-    return _with_alpha_of(img, mixed)
-
-
-def _hue(img: np.ndarray, turn: float) -> np.ndarray:
-    if _is_grey(img):
-        return img
-    hsv = cv2.cvtColor(_colours_of(img), cv2.COLOR_BGR2HSV_FULL)
-    hsv[..., 0] += np.uint8(round(turn * 256) % 256)  # uint8 goes round by itself
-    return _with_alpha_of(img, cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR_FULL))
-
-
 @TRANSFORMS.register_module()
 class ColorJitter(BaseTransform):
     """Change brightness, contrast, saturation and hue by random amounts.
@@ -100,7 +64,8 @@ class ColorJitter(BaseTransform):
         saturation: Same.
         hue: The turn of the colour wheel is drawn from ``[-x, x]``, at most half
             a turn, or from a given ``(min, max)``.
-        backend: Accepted for configs that name one; the formula is the same.
+        backend: Whose arithmetic: ``'pillow'`` or ``'cv2'``, which round in other
+            ways; neither needs the library to be there.
         asymmetric_prob: Probability that each image of the sample, e.g. each view of
             a stereo pair, has a draw of its own, instead of one for all.
 
@@ -131,13 +96,12 @@ class ColorJitter(BaseTransform):
         self.hue = _range('hue', hue, centre=0, low=-0.5, high=0.5)
         self.backend = backend
         self.asymmetric_prob = asymmetric_prob
-        steps: list[tuple[Callable, tuple[float, float] | None]] = [
-            (_brightness, self.brightness),
-            (_contrast, self.contrast),
-            (_saturation, self.saturation),
-            (_hue, self.hue),
+        spans = (self.brightness, self.contrast, self.saturation, self.hue)
+        self._steps = [
+            (step, span)
+            for step, span in zip(JITTERS[backend], spans, strict=True)
+            if span is not None
         ]
-        self._steps = [(step, span) for step, span in steps if span is not None]
 
     def transform(self, results: dict) -> dict:
         """Jitter the image."""
@@ -151,15 +115,16 @@ class ColorJitter(BaseTransform):
         return partial(_jittered, [(step, rng.uniform(*span)) for step, span in drawn])
 
 
-def _jittered(steps: Sequence[tuple[Callable, float]], img: np.ndarray) -> np.ndarray:
+def _jittered(steps: Sequence[tuple[Jitter, float]], img: np.ndarray) -> np.ndarray:
     if img.dtype != np.uint8:
         raise DataError(
             f'ColorJitter takes uint8 images, got {img.dtype}; put it before '
             'Normalize, and leave to_float32=False'
         )
+    colours = _colours_of(img)
     for step, factor in steps:
-        img = step(img, factor)
-    return img
+        colours = step(colours, factor)
+    return _with_alpha_of(img, colours)
 
 
 def _range(
@@ -188,19 +153,19 @@ class RandomGrayscale(BaseTransform):
     Args:
         prob: Probability.
         keep_channels: Whether a grey image keeps its number of channels.
-        channel_weights: Share of each channel in the grey; they are divided by
-            their sum.
-        color_format: ``'bgr'`` or ``'rgb'``: the order of ``channel_weights``'
-            channels in the image is the one of the image, whichever it is.
+        channel_weights: Share of each channel in the grey, in the order of the
+            image; they are divided by their sum.
+        color_format: What the image is: ``'bgr'`` or ``'rgb'``, which are alike
+            here, or ``'hsv'``, which is turned to BGR first.
 
     Shape:
-        img: ``(H, W, C)`` -> ``(H, W, 1)``, or ``(H, W, C)`` if the channels are
-            kept.
+        img: ``(H, W, C)`` -> ``(H, W)``, or ``(H, W, C)`` if the channels are
+            kept. Fractions of grey levels are cut off, as in mmpretrain.
 
     Example:
         >>> grey = TRANSFORMS.build(dict(type='RandomGrayscale', prob=1.0))
-        >>> grey(dict(img=np.uint8([[[0, 30, 60]]])))['img']
-        array([[[30]]], dtype=uint8)
+        >>> grey(dict(img=np.uint8([[[0, 30, 62]]])))['img']
+        array([[30]], dtype=uint8)
     """
 
     def __init__(
@@ -208,7 +173,7 @@ class RandomGrayscale(BaseTransform):
         prob: float = 0.1,
         keep_channels: bool = False,
         channel_weights: Sequence[float] = (1.0, 1.0, 1.0),
-        color_format: Literal['bgr', 'rgb'] = 'bgr',
+        color_format: Literal['bgr', 'rgb', 'hsv'] = 'bgr',
     ) -> None:
         if not 0 <= prob <= 1:
             raise ValueError(f'prob lies in [0, 1], got {prob}')
@@ -216,8 +181,6 @@ class RandomGrayscale(BaseTransform):
         self.keep_channels = keep_channels
         self.channel_weights = tuple(channel_weights)
         self.color_format = color_format
-        self._weights = np.asarray(channel_weights, np.float32)
-        self._weights /= self._weights.sum()
 
     def transform(self, results: dict) -> dict:
         """Turn the image grey, or do not."""
@@ -229,11 +192,12 @@ class RandomGrayscale(BaseTransform):
     def _grey(self, img: np.ndarray) -> np.ndarray:
         if _is_grey(img):
             return img
-        grey = img @ per_channel(self._weights, img, self, 'channel_weights')
-        if img.dtype == np.uint8:
-            grey = grey.round().clip(0, 255)
-        grey = grey.astype(img.dtype)[..., None]
-        return np.repeat(grey, img.shape[2], axis=2) if self.keep_channels else grey
+        shares = per_channel(self.channel_weights, img, self, 'channel_weights')
+        shares = np.broadcast_to(shares, img.shape[2])
+        if self.color_format == 'hsv':
+            img = cv2.cvtColor(img, cv2.COLOR_HSV2BGR)
+        grey = (shares / sum(shares) * img).sum(axis=2).astype(img.dtype)
+        return np.dstack([grey] * img.shape[2]) if self.keep_channels else grey
 
 
 @TRANSFORMS.register_module()

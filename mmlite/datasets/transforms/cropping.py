@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import ClassVar
 
+import numpy as np
 from torch import Tensor
 
 from ...registry import TRANSFORMS
@@ -20,6 +21,9 @@ from .image_ops import (
     PaddingMode,
     check_interpolation,
 )
+
+# How Pillow numbers the ways to resize, as torchvision took them at first.
+_OF_PILLOW = ('nearest', 'lanczos', 'bilinear', 'bicubic', 'box', 'hamming')
 
 
 def _pair(name: str, value: int | Sequence[int]) -> tuple[int, int]:
@@ -257,6 +261,71 @@ class RandomResizedCrop(BaseTransform):
         crop_width = max(1, min(width, round(height * high)))
         crop_height = max(1, min(height, round(width / low)))
         x, y = (width - crop_width) // 2, (height - crop_height) // 2
+        return Window(x, y, crop_width, crop_height)
+
+
+@TRANSFORMS.register_module()
+class MAERandomResizedCrop(RandomResizedCrop):
+    """Cut out a window of random area and place, and resize it, at the first attempt.
+
+    What is larger than the image is cut off, so that large windows and shapes are
+    more frequent than with :class:`RandomResizedCrop`. So MAE trains its linear
+    classifiers, after BYOL.
+
+    Args:
+        size: ``(height, width)`` of the result, or the edge of a square.
+        scale: Area of the window as a fraction of the image's.
+        ratio: Width / height of the window; its logarithm is drawn evenly.
+        interpolation: How to resize, by name or by Pillow's number.
+        backend: ``'pillow'`` or ``'cv2'``.
+
+    Shape:
+        img: ``(H, W, C)`` -> ``(height, width, C)``; an image of PIL stays one.
+
+    Raises:
+        ValueError: if ``size``, a range or ``interpolation`` is none.
+
+    Example:
+        >>> crop = TRANSFORMS.build(dict(type='MAERandomResizedCrop', size=224))
+        >>> crop(dict(img=np.zeros((300, 400, 3), np.uint8)))['img'].shape
+        (224, 224, 3)
+    """
+
+    def __init__(
+        self,
+        size: int | Sequence[int],
+        scale: Sequence[float] = (0.08, 1.0),
+        ratio: Sequence[float] = (3 / 4, 4 / 3),
+        interpolation: Interpolation | int = 'bilinear',
+        backend: Backend = 'pillow',
+    ) -> None:
+        if isinstance(interpolation, int) and 0 <= interpolation < len(_OF_PILLOW):
+            interpolation = _OF_PILLOW[interpolation]
+        super().__init__(
+            size, scale, ratio, interpolation=interpolation, backend=backend
+        )
+
+    def transform(self, results: dict) -> dict:
+        """Crop and resize the sample."""
+        image = results.get('img')
+        if image is None or isinstance(image, np.ndarray):
+            return super().transform(results)
+        from PIL import Image
+
+        results['img'] = np.array(image)
+        results = super().transform(results)
+        results['img'] = Image.fromarray(results['img'])
+        return results
+
+    def _window(self, results: dict) -> Window:
+        width, height = image_size(results)
+        rng = rng_of(results)
+        area = width * height * rng.uniform(*self.crop_ratio_range)
+        aspect = math.exp(rng.uniform(*self._log_aspects))
+        crop_width = min(width, max(1, round(math.sqrt(area * aspect))))
+        crop_height = min(height, max(1, round(math.sqrt(area / aspect))))
+        y = below(rng, height - crop_height + 1)
+        x = below(rng, width - crop_width + 1)
         return Window(x, y, crop_width, crop_height)
 
 

@@ -19,15 +19,14 @@ from .batched_pixels import colour_like, scaled
 from .geometry import Window, image_size, recolour
 from .image_ops import per_channel
 
-_ATTEMPTS = 10
-
 
 @TRANSFORMS.register_module()
 class RandomErasing(BaseTransform):
     """Fill a random rectangle of the image, the same one in all images of a sample.
 
     Paper: Random Erasing Data Augmentation, AAAI 2020,
-    https://arxiv.org/abs/1708.04896.
+    https://arxiv.org/abs/1708.04896. Differs from it, as mmpretrain does, in that a
+    side longer than the image is cut off, instead of another rectangle being drawn.
 
     Args:
         erase_prob: Probability of erasing.
@@ -42,8 +41,8 @@ class RandomErasing(BaseTransform):
         fill_std: Standard deviation of the normal noise, one or one per channel.
 
     Shape:
-        img: ``(H, W, C)``, unchanged. An image too small for a rectangle stays
-            as it is.
+        img: ``(H, W, C)``, unchanged. An image in which the rectangle is less than
+            half a pixel wide stays as it is.
 
     Example:
         >>> erase = TRANSFORMS.build(
@@ -91,18 +90,15 @@ class RandomErasing(BaseTransform):
         if rng.random() >= self.erase_prob:
             return results
         width, height = image_size(results)
-        for _ in range(_ATTEMPTS):
-            ratio = rng.uniform(self.min_area_ratio, self.max_area_ratio)
-            aspect = math.exp(rng.uniform(*self._log_aspects))
-            erase_height = round(math.sqrt(width * height * ratio * aspect))
-            erase_width = round(math.sqrt(width * height * ratio / aspect))
-            if 0 < erase_height < height and 0 < erase_width < width:
-                y = below(rng, height - erase_height + 1)
-                x = below(rng, width - erase_width + 1)
-                window = Window(x, y, erase_width, erase_height)
-                change = partial(self._erased, window, rng.getrandbits(64))
-                recolour(results, lambda change=change: change)
-                break
+        area = width * height * rng.uniform(self.min_area_ratio, self.max_area_ratio)
+        aspect = math.exp(rng.uniform(*self._log_aspects))
+        erase_height = min(height, round(math.sqrt(area * aspect)))
+        erase_width = min(width, round(math.sqrt(area / aspect)))
+        y = below(rng, height - erase_height + 1)
+        x = below(rng, width - erase_width + 1)
+        window = Window(x, y, erase_width, erase_height)
+        change = partial(self._erased, window, rng.getrandbits(64))
+        recolour(results, lambda: change)
         return results
 
     def _erased(self, window: Window, seed: int, img: np.ndarray) -> np.ndarray:
@@ -158,8 +154,8 @@ class BatchRandomErasing(BatchTransform):
         fill_std: Standard deviation of the normal noise, one or one per channel.
 
     Shape:
-        images: ``(B, C, H, W)``, unchanged. Images too small for a rectangle stay
-            as they are.
+        images: ``(B, C, H, W)``, unchanged. Images in which the rectangle is less
+            than half a pixel wide stay as they are.
 
     Example:
         >>> erase = TRANSFORMS.build(
@@ -169,7 +165,7 @@ class BatchRandomErasing(BatchTransform):
         432
     """
 
-    count: ClassVar[int] = 1 + 4 * _ATTEMPTS
+    count: ClassVar[int] = 5
     moves: ClassVar[bool] = False
 
     def __init__(
@@ -209,20 +205,15 @@ class BatchRandomErasing(BatchTransform):
         self, numbers: Tensor, rows: int, columns: int
     ) -> tuple[Tensor, ...]:
         """Upper and left edge, height and width, each ``(B, 1)``; or nothing, 0."""
-        drawn, *tries = numbers.split([1, *[_ATTEMPTS] * 4], dim=1)
+        drawn, of_area, of_aspect, of_y, of_x = numbers.split(1, dim=1)
         low, high = self.min_area_ratio, self.max_area_ratio
-        area = (low + tries[0] * (high - low)) * (rows * columns)
+        area = (low + of_area * (high - low)) * (rows * columns)
         low, high = (math.log(ratio) for ratio in self.aspect_range)
-        aspect = torch.exp(low + tries[1] * (high - low))
-        height = (area * aspect).sqrt().round().long()
-        width = (area / aspect).sqrt().round().long()
-        fits = (height > 0) & (height < rows) & (width > 0) & (width < columns)
-        y = scaled(tries[2], rows - height + 1)
-        x = scaled(tries[3], columns - width + 1)
-        first = fits.long().argmax(dim=1, keepdim=True)
-        erases = (drawn < self.erase_prob) & fits.any(dim=1, keepdim=True)
-        height = height.gather(1, first) * erases
-        return y.gather(1, first), x.gather(1, first), height, width.gather(1, first)
+        aspect = torch.exp(low + of_aspect * (high - low))
+        height = (area * aspect).sqrt().round().long().clamp(max=rows)
+        width = (area / aspect).sqrt().round().long().clamp(max=columns)
+        y, x = scaled(of_y, rows - height + 1), scaled(of_x, columns - width + 1)
+        return y, x, height * (drawn < self.erase_prob), width
 
     def _patch(self, images: Tensor) -> Tensor:
         """What the rectangles show: a colour, or noise in the shape of the images."""

@@ -16,6 +16,7 @@ from .image_ops import check_interpolation
 
 __all__ = [
     'BEiTMaskGenerator',
+    'MaskGenerator',
     'RandomResizedCropAndInterpolationWithTwoPic',
     'SimMIMMaskGenerator',
 ]
@@ -24,8 +25,16 @@ __all__ = [
 _TRIES = 10
 
 
+class MaskGenerator(BaseTransform):
+    """Base of the steps that draw which patches of an image are hidden.
+
+    Override:
+        transform: adds ``mask``, 1 where a patch is hidden.
+    """
+
+
 @TRANSFORMS.register_module()
-class SimMIMMaskGenerator(BaseTransform):
+class SimMIMMaskGenerator(MaskGenerator):
     """Hide square blocks of an image, as SimMIM and MaskFeat do.
 
     Args:
@@ -83,7 +92,7 @@ class SimMIMMaskGenerator(BaseTransform):
 
 
 @TRANSFORMS.register_module()
-class BEiTMaskGenerator(BaseTransform):
+class BEiTMaskGenerator(MaskGenerator):
     """Hide rectangles of patches until as many as stated are hidden.
 
     Paper: BEiT: BERT Pre-Training of Image Transformers, ICLR 2022,
@@ -177,7 +186,7 @@ class RandomResizedCropAndInterpolationWithTwoPic(RandomResizedCrop):
     The first is what BEiT sees, the second what its target is made of.
 
     Args:
-        size: ``(height, width)`` of the first, or the edge of a square.
+        size: ``(width, height)`` of the first, or the edge of a square.
         second_size: The same of the second; with None there is one image.
         scale: Area of the window as a fraction of the image's.
         ratio: Width / height of the window; its logarithm is drawn evenly.
@@ -207,8 +216,8 @@ class RandomResizedCropAndInterpolationWithTwoPic(RandomResizedCrop):
         second_interpolation: str = 'lanczos',
     ) -> None:
         first = 'bilinear' if interpolation == 'random' else interpolation
-        super().__init__(size, scale, ratio, interpolation=first, backend='pillow')
-        check_interpolation(second_interpolation, 'pillow')
+        super().__init__(size, scale, ratio, interpolation=first)
+        check_interpolation(second_interpolation, self.backend)
         one = isinstance(second_size, int)
         self.second_size = (second_size, second_size) if one else second_size
         self.random_interpolation = interpolation == 'random'
@@ -221,10 +230,8 @@ class RandomResizedCropAndInterpolationWithTwoPic(RandomResizedCrop):
         if self.random_interpolation:
             way = ('bilinear', 'bicubic')[below(rng_of(results), 2)]
         second = dict(results)
-        height, width = self.scale
-        resize(results, (width, height), way, 'pillow')
+        resize(results, self.scale, way, self.backend)
         if self.second_size is not None:
-            height, width = self.second_size
-            resize(second, (width, height), self.second_interpolation, 'pillow')
+            resize(second, self.second_size, self.second_interpolation, self.backend)
             results['img'] = [results['img'], second['img']]
         return results

@@ -31,14 +31,19 @@ def zoo(keys: str, **settings: tuple[str, Sequence[Any]]) -> dict[str, dict]:
 
 
 def pick_arch(
-    arch: str | Mapping[str, Any], known: Mapping[str, dict], also: str = ''
-) -> dict[str, Any]:
+    arch: str | int | Mapping[str, Any] | Sequence[Any],
+    known: Mapping[str, Any],
+    optional: str = '',
+) -> Any:
     """The settings that ``arch`` names, or is.
 
+    Where settings are dicts, those of a user must have the keys that all known ones
+    have, and may have those that some have.
+
     Args:
-        arch: A name, in any case, or a dict of settings.
-        known: Settings by name; all have the same keys.
-        also: Keys that a dict may have too, without effect.
+        arch: A name, in any case, or the settings.
+        known: Settings by name.
+        optional: Keys that a user's settings need not have, or that have no effect.
 
     Raises:
         ValueError: if there is no such name, or a key is missing or unknown.
@@ -47,19 +52,34 @@ def pick_arch(
         >>> pick_arch('S', zoo('depth width', small=('s small', (2, 8))))
         {'depth': 2, 'width': 8}
     """
-    if not isinstance(arch, Mapping):
-        name = str(arch).lower()
-        if name not in known:
-            hint = did_you_mean(name, known)
+    if isinstance(arch, (str, int)):
+        name = str(arch)
+        names = {key.lower(): key for key in known} | {key: key for key in known}
+        name = names.get(name, names.get(name.lower()))
+        if name is None:
+            hint = did_you_mean(str(arch), known)
             raise ValueError(f'arch={arch!r} is not one of {", ".join(known)}{hint}')
-        return dict(known[name])
-    keys = set(next(iter(known.values())))
-    if missing := sorted(keys - set(arch)):
+        found = known[name]
+        return dict(found) if isinstance(found, Mapping) else found
+    if isinstance(arch, Mapping):
+        _check_keys(arch, known, set(optional.split()))
+        return dict(arch)
+    return arch
+
+
+def _check_keys(
+    arch: Mapping[str, Any], known: Mapping[str, Any], optional: set[str]
+) -> None:
+    tables = [set(table) for table in known.values() if isinstance(table, Mapping)]
+    if not tables:
+        raise ValueError(f'arch={arch!r} is not one of {", ".join(known)}')
+    must = set.intersection(*tables) - optional
+    may = set.union(*tables) | optional
+    if missing := sorted(must - set(arch)):
         raise ValueError(f'arch lacks the keys {", ".join(missing)}')
-    for key in set(arch) - keys - set(also.split()):
-        hint = did_you_mean(key, keys) or f'; it has {", ".join(sorted(keys))}'
+    for key in set(arch) - may:
+        hint = did_you_mean(key, may) or f'; it has {", ".join(sorted(may))}'
         raise ValueError(f'arch has no key {key!r}{hint}')
-    return dict(arch)
 
 
 def one_each(

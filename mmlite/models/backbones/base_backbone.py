@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from abc import ABCMeta, abstractmethod
-from collections import OrderedDict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from mmengine.model import BaseModule
@@ -23,7 +22,6 @@ __all__ = [
     'layer_depth',
     'norms_to_eval',
     'run_stages',
-    'take_arch',
 ]
 
 CONV_INIT = [
@@ -60,10 +58,13 @@ class BaseBackbone(BaseModule, metaclass=ABCMeta):
 
     @property
     def chain(self) -> tuple[str, ...]:
-        """Names of the modules that run one after the other; none if it is no chain."""
+        """Names of the modules that run one after the other; none if it is no chain.
+
+        A module of a list has a name with a dot, ``layers.0``.
+        """
         return ()
 
-    def split(self, at: str) -> tuple[nn.Sequential, nn.Sequential]:
+    def split(self, at: str) -> tuple[nn.Module, nn.Module]:
         """Cut the backbone in two: one behind the other they do what it does.
 
         The parts share their modules with the backbone, under the same names.
@@ -82,11 +83,7 @@ class BaseBackbone(BaseModule, metaclass=ABCMeta):
                 + (last if stages else ', as it is not a chain of stages')
             )
         cut = stages.index(at) + 1
-        lower, upper = (
-            nn.Sequential(OrderedDict((name, getattr(self, name)) for name in names))
-            for names in (stages[:cut], stages[cut:])
-        )
-        return lower, upper
+        return _Part(self, stages[:cut]), _Part(self, stages[cut:])
 
     @property
     def is_pretrained(self) -> bool:
@@ -113,6 +110,28 @@ class BaseBackbone(BaseModule, metaclass=ABCMeta):
     @abstractmethod
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """Features of x, a batch of images ``(B, C, H, W)``."""
+
+
+class _Part(nn.Module):
+    """Modules of a backbone, one behind the other, under the names that they have."""
+
+    def __init__(self, whole: nn.Module, names: Sequence[str]) -> None:
+        super().__init__()
+        self.names = tuple(names)
+        for name in names:
+            *path, last = name.split('.')
+            holder: nn.Module = self
+            for step in path:
+                if step not in holder._modules:
+                    holder.add_module(step, nn.Module())
+                holder = holder.get_submodule(step)
+            holder.add_module(last, whole.get_submodule(name))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """What comes out behind the last."""
+        for name in self.names:
+            x = self.get_submodule(name)(x)
+        return x
 
 
 def check_out_indices(
@@ -151,33 +170,6 @@ def freeze(*modules: nn.Module) -> None:
     for module in modules:
         module.eval()
         module.requires_grad_(False)
-
-
-def take_arch(
-    arch: str | Mapping[str, Any] | Sequence[Any],
-    known: Mapping[str, Any],
-    keys: Collection[str] = (),
-) -> Any:
-    """The settings of a named architecture, or a user's own.
-
-    Args:
-        arch: A name, or the settings.
-        known: Settings by name.
-        keys: Which entries settings that are a dict must have.
-
-    Raises:
-        ValueError: if the name is unknown, or an entry is missing.
-    """
-    if isinstance(arch, str):
-        if arch not in known:
-            names = ', '.join(known)
-            raise ValueError(
-                f'arch={arch!r} is not one of {names}{did_you_mean(arch, known)}'
-            )
-        return known[arch]
-    if missing := [key for key in keys if key not in arch]:
-        raise ValueError(f'arch is a name or a dict; it lacks {", ".join(missing)}')
-    return arch
 
 
 def run_stages(

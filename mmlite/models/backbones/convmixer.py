@@ -13,12 +13,12 @@ from torch import Tensor, nn
 from ...registry import MODELS
 from ...structures import FeatureSpec
 from ..layers import build_activation_layer, build_norm_layer
+from .archs import pick_arch
 from .base_backbone import (
     BaseBackbone,
     check_frozen_stages,
     check_out_indices,
     run_stages,
-    take_arch,
 )
 
 __all__ = ['ConvMixer']
@@ -84,8 +84,7 @@ class ConvMixer(BaseBackbone):
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
         super().__init__(init_cfg)
-        keys = ('embed_dims', 'depth', 'patch_size', 'kernel_size')
-        arch = take_arch(arch, self.arch_settings, keys)
+        arch = pick_arch(arch, self.arch_settings)
         width = self.embed_dims = arch['embed_dims']
         self.depth = arch['depth']
         self.patch_size = arch['patch_size']

@@ -23,7 +23,7 @@ from ..layers import (
     build_norm_layer,
     checkpointed,
 )
-from .base_backbone import take_arch
+from .archs import pick_arch
 from .patch_stages import LAYER_NORM, PatchStages
 
 __all__ = ['ConvNeXt', 'ConvNeXtBlock']
@@ -189,7 +189,7 @@ class ConvNeXt(PatchStages):
         with_cp: bool = False,
         init_cfg: dict | list[dict] | None = INIT,
     ) -> None:
-        arch = take_arch(arch, self.arch_settings, ('depths', 'channels'))
+        arch = pick_arch(arch, self.arch_settings)
         self.block_args = dict(
             norm_cfg=norm_cfg,
             act_cfg=act_cfg,

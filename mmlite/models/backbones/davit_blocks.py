@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, ClassVar
 
 from mmengine.model import BaseModule
 from mmengine.utils import to_2tuple
@@ -19,7 +20,7 @@ from ..layers import (
     checkpointed,
     split_heads,
 )
-from .swin_transformer_blocks import blocks_of
+from .swin_transformer_blocks import SwinBlockSequence
 
 __all__ = [
     'DaViTBlock',
@@ -293,73 +294,34 @@ class DaViTBlock(BaseModule):
         return self.channel_block(self.spatial_block(x, hw_shape), hw_shape)
 
 
-class DaViTBlockSequence(BaseModule):
+class DaViTBlockSequence(SwinBlockSequence):
     """One stage: blocks, then a convolution that joins tokens.
 
     Args:
         embed_dims: Width of the tokens.
         depth: Number of blocks.
         num_heads: Attention heads.
-        window_size: Rows and columns of a window.
         ffn_ratio: Hidden width of the feed-forward networks over ``embed_dims``.
         qkv_bias: Whether queries, keys and values have a bias.
-        downsample: Whether a :class:`DaViTDownSample` follows.
-        downsample_cfg: Further arguments of it.
-        drop_paths: Stochastic depth of the blocks, a fraction or one for each.
-        block_cfgs: Further arguments of a block, or a list with one dict each.
-        with_cp: Whether activations are computed again for the gradient.
-        pad_small_map: Whether a map smaller than a window is padded.
-        init_cfg: Config of the initialisation.
+        kwargs: Arguments of :class:`SwinBlockSequence`.
     """
+
+    block_type: ClassVar[type[nn.Module]] = DaViTBlock
 
     def __init__(
         self,
         embed_dims: int,
         depth: int,
         num_heads: int,
-        window_size: int = 7,
         ffn_ratio: float = 4.0,
         qkv_bias: bool = True,
-        downsample: bool = False,
-        downsample_cfg: dict | None = None,
-        drop_paths: float | Sequence[float] = 0.0,
-        block_cfgs: dict | Sequence[dict] | None = None,
-        with_cp: bool = False,
-        pad_small_map: bool = False,
-        init_cfg: dict | list[dict] | None = None,
+        **kwargs: Any,
     ) -> None:
-        super().__init__(init_cfg)
-        self.embed_dims = embed_dims
-        common = dict(
-            embed_dims=embed_dims,
-            num_heads=num_heads,
-            window_size=window_size,
-            ffn_ratio=ffn_ratio,
-            qkv_bias=qkv_bias,
-            with_cp=with_cp,
-            pad_small_map=pad_small_map,
-        )
-        self.blocks = blocks_of(DaViTBlock, depth, common, drop_paths, block_cfgs)
-        self.downsample = None
-        if downsample:
-            own = dict(in_channels=embed_dims, out_channels=2 * embed_dims)
-            cfg = downsample_cfg or {}
-            check_arguments(DaViTDownSample, cfg, 'downsample_cfg', [*own])
-            self.downsample = DaViTDownSample(**{**own, **cfg})
+        self.block_args = dict(ffn_ratio=ffn_ratio, qkv_bias=qkv_bias)
+        super().__init__(embed_dims, depth, num_heads, **kwargs)
 
-    @property
-    def out_channels(self) -> int:
-        """Width of the tokens after the convolution."""
-        if self.downsample is None:
-            return self.embed_dims
-        return self.downsample.out_channels
-
-    def forward(
-        self, x: Tensor, in_shape: Sequence[int], do_downsample: bool = True
-    ) -> tuple[Tensor, tuple[int, int]]:
-        """Tokens of a map, and the rows and columns of them afterwards."""
-        for block in self.blocks:
-            x = block(x, in_shape)
-        if self.downsample is None or not do_downsample:
-            return x, tuple(in_shape)
-        return self.downsample(x, in_shape)
+    def make_downsample(self, embed_dims: int, cfg: dict | None) -> nn.Module:
+        """The convolution."""
+        own = dict(in_channels=embed_dims, out_channels=2 * embed_dims)
+        check_arguments(DaViTDownSample, cfg or {}, 'downsample_cfg', [*own])
+        return DaViTDownSample(**{**own, **(cfg or {})})

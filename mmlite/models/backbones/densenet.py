@@ -16,11 +16,11 @@ from torch import Tensor, nn
 from ...registry import MODELS
 from ...structures import FeatureSpec
 from ..layers import build_activation_layer, build_norm_layer, checkpointed
+from .archs import pick_arch
 from .base_backbone import (
     BaseBackbone,
     check_frozen_stages,
     check_out_indices,
-    take_arch,
 )
 
 __all__ = ['DenseBlock', 'DenseLayer', 'DenseNet', 'DenseTransition']
@@ -177,8 +177,7 @@ class DenseNet(BaseBackbone):
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
         super().__init__(init_cfg)
-        keys = ('growth_rate', 'depths', 'init_channels')
-        arch = take_arch(arch, self.arch_settings, keys)
+        arch = pick_arch(arch, self.arch_settings)
         self.growth_rate = arch['growth_rate']
         self.depths = tuple(arch['depths'])
         channels = self.init_channels = arch['init_channels']
@@ -222,6 +221,12 @@ class DenseNet(BaseBackbone):
                 self.transitions.append(nn.Sequential(norm, self.act))
             self._widths.append(channels)
         self.freeze_parts()
+
+    @property
+    def chain(self) -> tuple[str, ...]:
+        """``stem``, then ``stages.0``, ``transitions.0`` and so on."""
+        pairs = [(f'stages.{i}', f'transitions.{i}') for i in range(len(self.stages))]
+        return ('stem', *(name for pair in pairs for name in pair))
 
     @property
     def feature_specs(self) -> tuple[FeatureSpec, ...]:

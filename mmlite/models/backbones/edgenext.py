@@ -22,7 +22,7 @@ from ..layers import (
     build_activation_layer,
     build_norm_layer,
 )
-from .base_backbone import take_arch
+from .archs import pick_arch
 from .convnext import ConvNeXtBlock
 from .patch_stages import LAYER_NORM, PatchStages
 
@@ -212,8 +212,7 @@ class EdgeNeXt(PatchStages):
         act_cfg: dict = GELU,
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
-        arch = arch.lower() if isinstance(arch, str) else arch
-        arch = take_arch(arch, self.arch_settings, ('channels', 'depths', 'num_heads'))
+        arch = pick_arch(arch, self.arch_settings)
         if unknown := set(global_block_type) - {'None', 'SDTA'}:
             raise ValueError(
                 f"global_block_type holds 'None' or 'SDTA', got {sorted(unknown)}"

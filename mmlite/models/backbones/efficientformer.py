@@ -24,11 +24,11 @@ from ..layers import (
     build_norm_layer,
     drop_path_rates,
 )
+from .archs import pick_arch
 from .base_backbone import (
     BaseBackbone,
     check_frozen_stages,
     check_out_indices,
-    take_arch,
 )
 from .poolformer import Pooling
 
@@ -234,7 +234,7 @@ class EfficientFormer(BaseBackbone):
     ) -> None:
         super().__init__(init_cfg)
         keys = ('layers', 'embed_dims', 'downsamples', 'vit_num')
-        arch = take_arch(arch, self.arch_settings, keys)
+        arch = pick_arch(arch, self.arch_settings)
         self.layers, self.embed_dims, self.downsamples, self.vit_num = (
             arch[key] for key in keys
         )

@@ -23,13 +23,13 @@ from ..layers import (
     drop_path_rates,
     make_divisible,
 )
+from .archs import pick_arch
 from .base_backbone import (
     CONV_INIT,
     BaseBackbone,
     check_frozen_stages,
     check_out_indices,
     run_stages,
-    take_arch,
 )
 
 __all__ = ['BaseEfficientNet', 'EfficientNet']
@@ -97,6 +97,11 @@ class BaseEfficientNet(BaseBackbone):
             return None
         acts = (self.act_cfg, dict(type='Sigmoid'))
         return dict(channels=channels, ratio=ratio, divisor=1, act_cfg=acts)
+
+    @property
+    def chain(self) -> tuple[str, ...]:
+        """``layers.0`` and so on."""
+        return tuple(f'layers.{i}' for i in range(len(self.layers)))
 
     @property
     def feature_specs(self) -> tuple[FeatureSpec, ...]:
@@ -201,8 +206,8 @@ class EfficientNet(BaseEfficientNet):
         frozen_stages: int = 0,
         **kwargs: Any,
     ) -> None:
-        self.arch_setting = take_arch(arch, self.arch_settings)
-        self.kind = 'e' if arch.startswith('e') else 'b'
+        self.arch_setting = pick_arch(arch, self.arch_settings)
+        self.kind = 'e' if str(arch).lower().startswith('e') else 'b'
         self.drop_path_rate = drop_path_rate
         super().__init__(out_indices, frozen_stages, **kwargs)
 

@@ -20,7 +20,7 @@ from ..layers import (
     InvertedResidual,
     drop_path_rates,
 )
-from .base_backbone import take_arch
+from .archs import pick_arch
 from .efficientnet import BaseEfficientNet
 
 __all__ = ['EfficientNetV2', 'EnhancedConvModule']
@@ -146,7 +146,7 @@ class EfficientNetV2(BaseEfficientNet):
         frozen_stages: int = 0,
         **kwargs: Any,
     ) -> None:
-        self.arch = take_arch(arch, self.arch_settings)
+        self.arch = pick_arch(arch, self.arch_settings)
         self.in_channels = in_channels
         self.drop_path_rate = drop_path_rate
         super().__init__(out_indices, frozen_stages, **kwargs)

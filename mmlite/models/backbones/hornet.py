@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from ...registry import MODELS
 from ..layers import DropPath, LayerNorm2d, LayerScale, checkpointed
-from .base_backbone import take_arch
+from .archs import pick_arch
 from .patch_stages import PatchStages
 
 __all__ = ['GlobalLocalFilter', 'HorNet', 'HorNetBlock', 'gnConv']
@@ -257,9 +257,7 @@ class HorNet(PatchStages):
         gap_before_final_norm: bool = True,
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
-        arch = arch.lower() if isinstance(arch, str) else arch
-        keys = ('base_dim', 'depths', 'orders', 'dw_cfg')
-        self.arch_settings = arch = take_arch(arch, self.arch_zoo, keys)
+        self.arch_settings = arch = pick_arch(arch, self.arch_zoo)
         self.block_args = dict(
             scale=scale, use_layer_scale=use_layer_scale, with_cp=with_cp
         )

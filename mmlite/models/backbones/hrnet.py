@@ -23,7 +23,8 @@ from ..layers import (
     build_norm_layer,
     get_expansion,
 )
-from .base_backbone import CONV_INIT, BaseBackbone, take_arch
+from .archs import pick_arch
+from .base_backbone import CONV_INIT, BaseBackbone
 
 __all__ = ['HRModule', 'HRNet']
 
@@ -257,7 +258,7 @@ class HRNet(BaseBackbone):
         """
         names = ('num_modules', 'num_branches', 'block', 'num_blocks', 'num_channels')
         if extra is None:
-            stages = take_arch(arch, self.arch_zoo)
+            stages = pick_arch(arch, self.arch_zoo)
             return {
                 f'stage{i}': dict(zip(names, stage, strict=True))
                 for i, stage in enumerate(stages, start=1)

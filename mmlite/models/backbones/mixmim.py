@@ -235,7 +235,7 @@ class MixMIMTransformer(BaseBackbone):
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
         super().__init__(init_cfg)
-        self.arch_settings = pick_arch(arch, self.arch_zoo, also='window_size')
+        self.arch_settings = pick_arch(arch, self.arch_zoo, optional='window_size')
         self.embed_dims = self.arch_settings['embed_dims']
         self.depths = self.arch_settings['depths']
         self.num_layers = len(self.depths)

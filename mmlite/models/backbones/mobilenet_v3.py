@@ -14,12 +14,12 @@ from torch import Tensor, nn
 from ...registry import MODELS
 from ...structures import FeatureSpec
 from ..layers import ConvModule, InvertedResidual
+from .archs import pick_arch
 from .base_backbone import (
     BaseBackbone,
     check_frozen_stages,
     check_out_indices,
     run_stages,
-    take_arch,
 )
 
 __all__ = ['MobileNetV3']
@@ -139,7 +139,7 @@ class MobileNetV3(BaseBackbone):
         init_cfg: dict | list[dict] | None = INIT,
     ) -> None:
         super().__init__(init_cfg)
-        settings = take_arch(arch, self.arch_settings)
+        settings = pick_arch(arch, self.arch_settings)
         self.arch = arch
         num_layers = len(settings) + 2
         if out_indices is None:

@@ -15,12 +15,12 @@ from torch import Tensor, nn
 from ...registry import MODELS
 from ...structures import FeatureSpec
 from ..layers import ReparamBlock, SELayer, build_activation_layer, switch_to_deploy
+from .archs import pick_arch
 from .base_backbone import (
     BaseBackbone,
     check_frozen_stages,
     check_out_indices,
     run_stages,
-    take_arch,
 )
 
 __all__ = ['MobileOne', 'MobileOneBlock']
@@ -165,7 +165,7 @@ class MobileOne(BaseBackbone):
     ) -> None:
         super().__init__(init_cfg)
         keys = ('num_blocks', 'width_factor', 'num_conv_branches', 'num_se_blocks')
-        self.arch = arch = take_arch(arch, self.arch_zoo, keys)
+        self.arch = arch = pick_arch(arch, self.arch_zoo)
         for key in keys:
             if len(arch[key]) != 4:
                 raise ValueError(f'arch.{key} has {len(arch[key])} entries, not 4')
@@ -221,6 +221,11 @@ class MobileOne(BaseBackbone):
             blocks += [depthwise, pointwise]
             in_channels = width
         return Sequential(*blocks)
+
+    @property
+    def chain(self) -> tuple[str, ...]:
+        """``stage0`` and so on."""
+        return ('stage0', *self.stages)
 
     @property
     def feature_specs(self) -> tuple[FeatureSpec, ...]:

@@ -17,12 +17,12 @@ from torch import Tensor, nn
 from ...registry import MODELS
 from ...structures import FeatureSpec
 from ..layers import ConvModule, TransformerEncoderLayer, build_norm_layer
+from .archs import pick_arch
 from .base_backbone import (
     CONV_INIT,
     BaseBackbone,
     check_frozen_stages,
     check_out_indices,
-    take_arch,
 )
 from .mobilenet_v2 import InvertedResidual
 
@@ -217,8 +217,7 @@ class MobileViT(BaseBackbone):
         init_cfg: dict | list[dict] | None = CONV_INIT,
     ) -> None:
         super().__init__(init_cfg)
-        arch = arch.lower() if isinstance(arch, str) else arch
-        self.arch = arch = take_arch(arch, self.arch_settings)
+        self.arch = arch = pick_arch(arch, self.arch_settings)
         self.num_stages = len(arch)
         self.out_indices = check_out_indices(out_indices, self.num_stages)
         self.frozen_stages = check_frozen_stages(frozen_stages, self.num_stages - 1)

@@ -16,11 +16,11 @@ from torch import Tensor, nn
 from ...registry import MODELS
 from ...structures import FeatureSpec
 from ..layers import ConvMlp, DropPath, build_norm_layer, drop_path_rates
+from .archs import pick_arch
 from .base_backbone import (
     BaseBackbone,
     check_frozen_stages,
     check_out_indices,
-    take_arch,
 )
 
 __all__ = ['MetaBlock', 'MetaFormer', 'PoolFormer', 'PoolFormerBlock', 'Pooling']
@@ -205,7 +205,7 @@ class MetaFormer(BaseBackbone):
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
         super().__init__(init_cfg)
-        arch = take_arch(arch, self.arch_settings, ('layers', 'embed_dims'))
+        arch = pick_arch(arch, self.arch_settings, 'mlp_ratios layer_scale_init_value')
         widths, depths = arch['embed_dims'], arch['layers']
         ratios = arch.get('mlp_ratios', [4] * len(depths))
         common = dict(

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from ...registry import MODELS
 from ..layers import ResidualBlock, build_conv_layer
-from .base_backbone import take_arch
+from .archs import pick_arch
 from .resnet import BATCH_NORM, ResNet
 from .resnext import ResNeXtBottleneck
 
@@ -101,8 +101,7 @@ class RegNet(ResNet):
     ) -> None:
         if deep_stem:
             raise ValueError('deep_stem=True is not possible with RegNet; remove it')
-        keys = ('w0', 'wa', 'wm', 'group_w', 'depth', 'bot_mul')
-        arch = take_arch(arch, self.arch_settings, keys)
+        arch = pick_arch(arch, self.arch_settings)
         self.bottleneck_ratio = arch['bot_mul']
         widths = _widths(arch['w0'], arch['wa'], arch['wm'], arch['depth'])
         stages = [(width, len(list(same))) for width, same in groupby(widths)]

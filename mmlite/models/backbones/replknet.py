@@ -21,12 +21,12 @@ from ..layers import (
     drop_path_rates,
     switch_to_deploy,
 )
+from .archs import pick_arch
 from .base_backbone import (
     CONV_INIT,
     BaseBackbone,
     check_frozen_stages,
     check_out_indices,
-    take_arch,
 )
 from .replk_block import ConvFFN, RepLKBlock
 
@@ -134,8 +134,7 @@ class RepLKNet(BaseBackbone):
         init_cfg: dict | list[dict] | None = CONV_INIT,
     ) -> None:
         super().__init__(init_cfg)
-        keys = ('large_kernel_sizes', 'layers', 'channels', 'small_kernel', 'dw_ratio')
-        self.arch = arch = take_arch(arch, self.arch_settings, keys)
+        self.arch = arch = pick_arch(arch, self.arch_settings)
         self.num_stages = len(arch['layers'])
         self.out_indices = check_out_indices(out_indices, self.num_stages)
         self.frozen_stages = check_frozen_stages(frozen_stages, self.num_stages)

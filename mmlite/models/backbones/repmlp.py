@@ -30,7 +30,8 @@ from ..layers import (
     norm_as_affine,
     switch_to_deploy,
 )
-from .base_backbone import BaseBackbone, check_out_indices, take_arch
+from .archs import pick_arch
+from .base_backbone import BaseBackbone, check_out_indices
 
 __all__ = ['RepMLPBlock', 'RepMLPNet', 'RepMLPNetUnit']
 
@@ -312,8 +313,7 @@ class RepMLPNet(BaseBackbone):
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
         super().__init__(init_cfg)
-        arch = arch.lower() if isinstance(arch, str) else arch
-        arch = take_arch(arch, self.arch_zoo, ('channels', 'depths', 'sharesets_nums'))
+        arch = pick_arch(arch, self.arch_zoo)
         self.channels = tuple(arch['channels'])
         self.num_stage = len(self.channels)
         for key, value in arch.items():

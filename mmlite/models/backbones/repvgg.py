@@ -23,12 +23,12 @@ from ..layers import (
     checkpointed,
     switch_to_deploy,
 )
+from .archs import pick_arch
 from .base_backbone import (
     CONV_INIT,
     BaseBackbone,
     check_frozen_stages,
     check_out_indices,
-    take_arch,
 )
 
 __all__ = ['MTSPPF', 'RepVGG', 'RepVGGBlock']
@@ -232,8 +232,7 @@ class RepVGG(BaseBackbone):
         init_cfg: dict | list[dict] | None = CONV_INIT,
     ) -> None:
         super().__init__(init_cfg)
-        keys = ('num_blocks', 'width_factor', 'group_layer_map', 'se_cfg')
-        self.arch = arch = take_arch(arch, self.arch_settings, keys)
+        self.arch = arch = pick_arch(arch, self.arch_settings)
         num_stages = len(arch['num_blocks'])
         for name, given in dict(
             width_factor=arch['width_factor'], strides=strides, dilations=dilations
@@ -290,6 +289,12 @@ class RepVGG(BaseBackbone):
         if add_ppf:
             self.ppf = MTSPPF(channels, channels, norm_cfg=norm_cfg, act_cfg=act_cfg)
         self.freeze_parts()
+
+    @property
+    def chain(self) -> tuple[str, ...]:
+        """``stem``, ``stage_1`` and so on, and the pooling behind if there is one."""
+        behind = () if isinstance(self.ppf, nn.Identity) else ('ppf',)
+        return ('stem', *self.stages, *behind)
 
     @property
     def feature_specs(self) -> tuple[FeatureSpec, ...]:

@@ -8,7 +8,7 @@ Convolutional Neural Networks, CVPR 2019, https://arxiv.org/abs/1812.01187
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import prod
+from math import ceil, prod
 from typing import Any, ClassVar, Literal
 
 from mmengine.model import constant_init
@@ -36,6 +36,8 @@ from .base_backbone import (
 __all__ = ['ResNet', 'ResNetV1c', 'ResNetV1d']
 
 BATCH_NORM = dict(type='BN', requires_grad=True)
+# How many blocks of the second and the third stage share a rate, by their numbers.
+SHARING_A_RATE = {(8, 36): (4, 4), (24, 36): (4, 4), (30, 48): (5, 6)}
 
 
 @MODELS.register_module()
@@ -271,6 +273,33 @@ class ResNet(BaseBackbone):
             return []
         stages = self.res_layers[: self.frozen_stages]
         return [getattr(self, name) for name in (*self._stem_layers, *stages)]
+
+    def get_layer_depth(self, param_name: str, prefix: str = '') -> tuple[int, int]:
+        """How deep a parameter lies, for rates that fall layer by layer.
+
+        The first stage, the last one, and every few blocks of the others are a layer.
+
+        Args:
+            param_name: Name of the parameter.
+            prefix: What the names of the backbone's parameters start with.
+
+        Returns:
+            The depth, 0 for the stem, and the number of depths.
+        """
+        middle = tuple(self.stage_blocks[1:3])
+        sizes = [*self.stage_blocks]
+        sizes[1:3] = SHARING_A_RATE.get(middle, (2, 3))[: len(middle)]
+        starts = [1]
+        for blocks, size in zip(self.stage_blocks, sizes, strict=True):
+            starts.append(starts[-1] + ceil(blocks / size))
+        last = starts[-1]
+        stage, *rest = param_name.removeprefix(prefix).split('.')
+        if not param_name.startswith(prefix):
+            return last, last + 1
+        if stage not in self.res_layers:
+            return 0, last + 1
+        i = self.res_layers.index(stage)
+        return starts[i] + int(rest[0]) // sizes[i], last + 1
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """Feature maps of the stages that out_indices names."""

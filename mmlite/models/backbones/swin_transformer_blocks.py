@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, ClassVar
 
 from mmengine.model import BaseModule, ModuleList
 from torch import Tensor, nn
@@ -126,7 +127,14 @@ class SwinBlockSequence(BaseModule):
         with_cp: Whether activations are computed again for the gradient.
         pad_small_map: Whether a map smaller than a window is padded.
         init_cfg: Config of the initialisation.
+
+    Override:
+        block_type, block_args: the class of the blocks, and what it takes besides.
+        make_downsample: the layer that joins tokens.
     """
+
+    block_type: ClassVar[type[nn.Module]] = SwinBlock
+    block_args: Mapping[str, Any] = MappingProxyType({})
 
     def __init__(
         self,
@@ -150,15 +158,20 @@ class SwinBlockSequence(BaseModule):
             window_size=window_size,
             with_cp=with_cp,
             pad_small_map=pad_small_map,
+            **self.block_args,
         )
-        self.blocks = blocks_of(SwinBlock, depth, common, drop_paths, block_cfgs)
+        self.blocks = blocks_of(self.block_type, depth, common, drop_paths, block_cfgs)
         self.downsample = None
         if downsample:
-            self.downsample = merging(embed_dims, downsample_cfg)
+            self.downsample = self.make_downsample(embed_dims, downsample_cfg)
+
+    def make_downsample(self, embed_dims: int, cfg: dict | None) -> nn.Module:
+        """The layer that joins tokens."""
+        return merging(embed_dims, cfg)
 
     @property
     def out_channels(self) -> int:
-        """Width of the tokens after the merging."""
+        """Width of the tokens that go out."""
         if self.downsample is None:
             return self.embed_dims
         return self.downsample.out_channels

@@ -28,11 +28,11 @@ from ..layers import (
     window_partition,
     window_reverse,
 )
+from .archs import pick_arch
 from .base_backbone import (
     BaseBackbone,
     check_frozen_stages,
     check_out_indices,
-    take_arch,
 )
 
 __all__ = ['TinyViT', 'TinyViTBlock']
@@ -285,7 +285,7 @@ class TinyViT(BaseBackbone):
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
         super().__init__(init_cfg)
-        arch = take_arch(arch, self.arch_settings, ('channels', 'num_heads', 'depths'))
+        arch = pick_arch(arch, self.arch_settings)
         self.channels = tuple(arch['channels'])
         self.num_stages = len(self.channels)
         self.img_size = tuple(to_2tuple(img_size))

@@ -24,11 +24,11 @@ from ..layers import (
     build_norm_layer,
     drop_path_rates,
 )
+from .archs import pick_arch
 from .base_backbone import (
     BaseBackbone,
     check_frozen_stages,
     check_out_indices,
-    take_arch,
 )
 
 __all__ = ['LKA', 'VAN', 'MixFFN', 'VANBlock']
@@ -249,8 +249,7 @@ class VAN(BaseBackbone):
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
         super().__init__(init_cfg)
-        arch = arch.lower() if isinstance(arch, str) else arch
-        arch = take_arch(arch, self.arch_zoo, ('embed_dims', 'depths', 'ffn_ratios'))
+        arch = pick_arch(arch, self.arch_zoo)
         self.embed_dims = tuple(arch['embed_dims'])
         self.depths = tuple(arch['depths'])
         self.num_stages = len(self.depths)

@@ -66,6 +66,7 @@ STEPS = {
     'RandomErasing': dict(erase_prob=1.0, mode='rand'),
     'RandomFlip': dict(prob=0.5, direction='horizontal'),
     'RandomGrayscale': dict(prob=0.5, keep_channels=True),
+    'MAERandomResizedCrop': dict(size=20, backend='cv2'),
     'RandomResizedCrop': dict(scale=20),
     'RandomResizedCropAndInterpolationWithTwoPic': dict(size=20),
     'BEiTMaskGenerator': dict(input_size=7, num_masking_patches=20),

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import random
 import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
+from golden.drawn import IMAGES, Replayed
 
 from mmlite.datasets.transforms.auto_augment import (
     AUTOAUGMENT_POLICIES,
@@ -19,53 +19,6 @@ from mmlite.registry import TRANSFORMS
 GOLDEN = json.loads(
     (Path(__file__).parents[2] / 'golden/mmpretrain_transforms.json').read_text()
 )
-
-
-def image(name, height, width):
-    """The image that the golden file names: waves and noise."""
-    g = np.random.Generator(np.random.PCG64(zlib.crc32(name.encode())))
-    fx, fy = g.uniform(0.01, 0.05, 2)
-    phase, noise = g.random(3), g.standard_normal((height, width, 3))
-    y, x, _ = np.mgrid[:height, :width, :3]
-    waves = np.sin(2 * np.pi * (x * fx + y * fy + phase))
-    return (127 + 60 * waves + 20 * noise).clip(0, 255).astype(np.uint8)
-
-
-A = image('a', 37, 53)
-IMAGES = dict(
-    a=A,
-    b=image('b', 64, 64),
-    low=A // 4 + 50,
-    flat=np.full_like(A, 77),
-    two=np.where(A > 127, 200, 30).astype(np.uint8),
-    gray=A[..., 1],
-    tall=image('tall', 60, 20),
-    wide=image('wide', 20, 60),
-    tiny=image('tiny', 7, 9),
-)
-
-
-class Replayed(random.Random):
-    """Gives the values that were drawn there, in order."""
-
-    def __init__(self, draws):
-        super().__init__(0)
-        self.queue = [value for draw in draws for value in self._values(*draw)]
-
-    @staticmethod
-    def _values(function, args, value):
-        if function == 'choice':
-            count = len(args[0])
-            chosen = value if isinstance(value, list) else [value]
-            return [(one + 0.5) / count for one in chosen]
-        if function == 'randint':
-            return [(value - args[0] + 0.5) / (args[1] - args[0])]
-        return value if isinstance(value, list) else [value]
-
-    def _next(self, *_):
-        return self.queue.pop(0) if self.queue else 0.5
-
-    random = uniform = gauss = _next
 
 
 def result_of(case):
