@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from mmlite.apis.commands import COMMANDS
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -15,6 +17,12 @@ def test_every_page_is_in_the_index():
     listed = (ROOT / 'docs/index.md').read_text().splitlines()
     pages = {page.stem for page in (ROOT / 'docs').glob('*.md')} - {'index'}
     assert pages <= set(listed)
+
+
+def test_every_command_is_on_the_page_of_tools():
+    page = (ROOT / 'docs/tools.md').read_text()
+    for command in COMMANDS:
+        assert f'| `mmlite {command.name}` |' in page, command.name
 
 
 def test_pictures_are_small():
