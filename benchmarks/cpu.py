@@ -22,6 +22,7 @@ from scan import scan
 from selfsup import encoder, momentum_steps, search, views
 from session import Benchmark, arguments, cpu_name, measure, one_thread
 from starting import start
+from stereo import concat, correlation, lookup, regression, step_of_psmnet
 from training import whole_training
 from updates import moving_average, optimizer_step
 
@@ -50,10 +51,15 @@ BENCHMARKS: dict[str, Benchmark] = dict(
     D2=features_of_boxes,
     D3=step_of_detectors,
     D4=average_precision,
-    S1=views,
-    S2=encoder,
-    S3=momentum_steps,
-    S4=search,
+    S1=concat,
+    S2=correlation,
+    S3=regression,
+    S4=step_of_psmnet,
+    S5=lookup,
+    V1=views,
+    V2=encoder,
+    V3=momentum_steps,
+    V4=search,
 )
 
 

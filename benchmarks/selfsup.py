@@ -1,4 +1,4 @@
-"""S1 to S4: views, encoders of hidden patches, momentum steps, and exact search."""
+"""V1 to V4: views, encoders of hidden patches, momentum steps, and exact search."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections.abc import Callable
 import torch
 from bare import fused_sgd
 from data import write_jpegs
-from gait import output_of
+from memory import output_of
 from protocol import Goal, Line
 from session import ROOT, Session, quiet
 from torch import Tensor, nn
@@ -25,11 +25,11 @@ _SIMCLR = ROOT / 'configs/simclr/simclr_resnet50_16xb256-coslr-200e_in1k.py'
 
 
 def views(session: Session) -> list[Line]:
-    """S1: JPEG files to two views of 224 pixels as SimCLR makes them."""
+    """V1: JPEG files to two views of 224 pixels as SimCLR makes them."""
     what = 'JPEG 500x375 to two views of SimCLR, img per CPU s, over mmpretrain'
     goal = Goal('>=', 1.5)
     if session.peer is None:
-        return [Line('S1', what, goal, note='peer absent')]
+        return [Line('V1', what, goal, note='peer absent')]
     root = session.folder / 'jpegs'
     count = len(write_jpegs(root, session.size(60, 4)))
     pipeline = load_config(_SIMCLR).train_dataloader.dataset.pipeline
@@ -47,11 +47,11 @@ def views(session: Session) -> list[Line]:
         mmlite=ours, mmpretrain=lambda: session.peer.ask('views', root=str(root))
     )
     ratio = rounds.ratio('mmpretrain', 'mmlite')
-    return [Line('S1', what, goal, ratio, rounds.rates(), rounds.medians)]
+    return [Line('V1', what, goal, ratio, rounds.rates(), rounds.medians)]
 
 
 def encoder(session: Session) -> list[Line]:
-    """S2: MAE's encoder on a quarter of the patches, over all of them."""
+    """V2: MAE's encoder on a quarter of the patches, over all of them."""
     arch, size = session.size(
         ('base', 224),
         (dict(embed_dims=8, num_layers=1, num_heads=1, feedforward_channels=8), 32),
@@ -68,11 +68,11 @@ def encoder(session: Session) -> list[Line]:
     rounds = session.compare(quarter=_seconds(step(True)), whole=_seconds(step(None)))
     what = "MAE's ViT-B/16 on 25 % of the patches, forward and backward, over all"
     ratio = rounds.ratio('quarter', 'whole')
-    return [Line('S2', what, Goal('<=', 0.35), ratio, figures=rounds.medians)]
+    return [Line('V2', what, Goal('<=', 0.35), ratio, figures=rounds.medians)]
 
 
 def momentum_steps(session: Session) -> list[Line]:
-    """S3: training steps of MoCo and BYOL, over bare loops of the same networks."""
+    """V3: training steps of MoCo and BYOL, over bare loops of the same networks."""
     return [_momentum_step(session, name) for name in ('MoCo', 'BYOL')]
 
 
@@ -113,7 +113,7 @@ def _momentum_step(session: Session, name: str) -> Line:
     rounds = session.compare(mmlite=_seconds(ours), bare=_seconds(loop))
     what = f'training step of {name} with a ResNet-18, over a bare loop'
     ratio = rounds.ratio('mmlite', 'bare')
-    return Line('S3', what, Goal('<=', 1.1), ratio, figures=rounds.medians)
+    return Line('V3', what, Goal('<=', 1.1), ratio, figures=rounds.medians)
 
 
 def _learned(model: nn.Module) -> list[nn.Parameter]:
@@ -182,7 +182,7 @@ def _bare_byol(model: nn.Module) -> Callable[[list[Tensor]], None]:
 _SEARCH = """
 import sys, time, torch
 torch.set_num_threads(1)
-from gait import peak, reset_peak
+from memory import peak, reset_peak
 from mmlite.ops import nearest
 side, count = sys.argv[1], int(sys.argv[2])
 side, what = side.split('-')
@@ -207,25 +207,25 @@ print(time.perf_counter() - start if what == 'time' else (peak() - before) / cou
 
 
 def search(session: Session) -> list[Line]:
-    """S4: exact search, over faiss's flat index; the memory of the process."""
+    """V4: exact search, over faiss's flat index; the memory of the process."""
     count = session.size(1_000_000, 1_000)
     what = f'1,000 queries in {count:,} x 512, exact'
     goal, memory = Goal('<=', 1.5), Goal('<=', 1.2)
     peak = Line(
-        'S4',
+        'V4',
         f'{what}: most memory, over the gallery',
         memory,
         [output_of(_SEARCH, 'mmlite-memory', count)],
     )
     time_line = f"{what}: time over faiss's flat index"
     if importlib.util.find_spec('faiss') is None:
-        return [Line('S4', time_line, goal, note='faiss absent'), peak]
+        return [Line('V4', time_line, goal, note='faiss absent'), peak]
     rounds = session.compare(
         mmlite=lambda: output_of(_SEARCH, 'mmlite-time', count),
         faiss=lambda: output_of(_SEARCH, 'faiss-time', count),
     )
     ratio = rounds.ratio('mmlite', 'faiss')
-    return [Line('S4', time_line, goal, ratio, figures=rounds.medians), peak]
+    return [Line('V4', time_line, goal, ratio, figures=rounds.medians), peak]
 
 
 def _seconds(call: Callable[[], object]) -> Callable[[], float]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
@@ -16,6 +15,7 @@ from mmengine.config import Config
 
 from ..engine import Runner
 from ..errors import UserError
+from .short_run import Enough, set_aside
 from .stand_in import find_data
 from .training import prepare_training
 
@@ -136,7 +136,7 @@ def bench(
         raise UserError(
             f'iterations is at least 1 and warmup 0, got {iterations} and {warmup}'
         )
-    with tempfile.TemporaryDirectory() as folder:
+    with set_aside() as folder:
         cfg = prepare_training(
             config, overrides, work_dir=folder, validate=False, launcher='none'
         )
@@ -149,13 +149,9 @@ def bench(
         with clock.watching(runner):
             try:
                 runner.train()
-            except _Enough:
+            except Enough:
                 pass
     return clock.table(warmup, runner)
-
-
-class _Enough(Exception):
-    """All iterations are measured."""
 
 
 class _Clock:
@@ -230,7 +226,7 @@ class _Clock:
         self._row.clear()
         self._ended = _now()
         if len(self.rows) >= self.limit:
-            raise _Enough
+            raise Enough
 
     def table(self, warmup: int, runner: Runner) -> TimeTable:
         """What was measured after the first iterations."""

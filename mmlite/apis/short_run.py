@@ -48,7 +48,7 @@ def short_run(cfg: Config, work_dir: Path, hook: Hook) -> Runner:
     cfg.work_dir = str(work_dir)
     cfg.update(resume=False, visualizer=dict(type='Visualizer', vis_backends=[]))
     hooks = dict(cfg.get('default_hooks') or {})
-    for name in ('checkpoint', 'visualization'):
+    for name in ('checkpoint', 'visualization', 'report'):
         hooks[name] = None
     cfg.default_hooks = hooks
     runner = Runner.from_cfg(cfg)

@@ -99,7 +99,8 @@ def _box_text(place: int, labels: Any, scores: Any, look: Look) -> str:
     parts = []
     if labels is not None:
         label = int(labels[place])
-        parts.append(look.classes[label] if look.classes else str(label))
+        known = look.classes is not None and label < len(look.classes)
+        parts.append(look.classes[label] if known else str(label))
     if scores is not None and look.draw_score:
         parts.append(f'{float(scores[place]):.2f}')
     return ' '.join(parts)
@@ -226,21 +227,32 @@ def contact_sheet(frames: Tensor | np.ndarray, count: int = _FRAMES) -> np.ndarr
 def label_texts(sample: DataSample, look: Look) -> list[str]:
     """Lines such as ``'Prediction: 3, 0.87 (cat)'``."""
     lines = []
+    are_places = _is_ranking(sample)
     for side, title, _ in look.sides():
         labels = sample.get(f'{side}_label')
         if labels is None:
             continue
         scores = sample.get('pred_score') if side == 'pred' else None
         texts = []
-        for label in labels.tolist():
+        for place, label in enumerate(labels.tolist()):
             text = str(label)
             if scores is not None and look.draw_score:
-                text += f', {scores[label].item():.2f}'
-            if look.classes is not None:
+                own = place if are_places else label
+                text += f', {scores[own].item():.2f}'
+            known = look.classes is not None and label < len(look.classes)
+            if known and not are_places:
                 text += f' ({look.classes[label]})'
             texts.append(text)
         lines.append(f'{title}: {", ".join(texts)}')
     return lines
+
+
+def _is_ranking(sample: DataSample) -> bool:
+    """Whether labels are places in a gallery, each with its score, the best first."""
+    labels, scores = sample.get('pred_label'), sample.get('pred_score')
+    if labels is None or scores is None or not len(labels) == len(scores) > 1:
+        return False
+    return bool((scores[:-1] >= scores[1:]).all())
 
 
 def _resized(picture: np.ndarray, like: np.ndarray) -> np.ndarray:

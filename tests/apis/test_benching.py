@@ -32,13 +32,12 @@ def test_slow_parts_are_found(tmp_path):
     cfg.custom_hooks = [dict(type='BenchSlowHook')]
     table = bench(cfg, iterations=3, warmup=1)
     assert list(table.seconds) == list(PARTS)
-    assert table.seconds['data'] == pytest.approx(0.04, abs=0.03)
-    assert table.seconds['data'] >= 0.04
-    assert 0.03 <= table.seconds['hooks'] < 0.06
-    assert 0 < table.seconds['optimizer'] < 0.03
+    # Slept away alone, 40 ms and 30 ms; a busy machine adds to both.
+    assert 0.04 <= table.seconds['data'] < 0.3
+    assert 0.03 <= table.seconds['hooks'] < 0.3
+    assert 0 < table.seconds['optimizer'] < table.seconds['hooks']
     assert 0 < table.seconds['backward'] and 0 < table.seconds['forward']
     assert table.iterations == 3
-    assert table.advice()[0].startswith('training waits for data')
     assert list(tmp_path.iterdir()) == []  # nothing is left behind
 
 
@@ -55,3 +54,5 @@ def test_a_table_is_of_medians():
     assert table.seconds == dict(data=2.0, forward=2.0)
     assert table.to_dict()['samples_per_second'] == 2.0
     assert table.shares() == dict(data=0.5, forward=0.5)
+    assert table.advice()[0].startswith('training waits for data')
+    assert TimeTable(dict(data=[1.0], forward=[9.0])).advice() == []
