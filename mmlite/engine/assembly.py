@@ -111,8 +111,7 @@ class RunnerAssembly(BaseRunner):
         name = os.path.basename(source or f'{self.timestamp}.py')
         path = os.path.join(self.work_dir, name)
         if source and os.path.exists(path) and os.path.samefile(source, path):
-            stem, ending = os.path.splitext(name)
-            path = os.path.join(self.work_dir, f'{stem}_whole{ending}')
+            path = '_whole'.join(os.path.splitext(path))
         write_config(self.cfg, path)
 
     def setup_env(self, env_cfg: dict) -> None:
