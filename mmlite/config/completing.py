@@ -20,7 +20,7 @@ __all__ = ['complete_counts', 'completed', 'uncounted']
 
 
 def completed(cfg: Config) -> Config:
-    """The config, with what it leaves open and its data tell.
+    """The config, with what it leaves open and its data show.
 
     - Where the model counts classes (``class_counts`` of the whole) and the count is
       None or not stated, it is that of the training data; ``topk`` of the head and of

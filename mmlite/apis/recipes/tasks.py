@@ -147,7 +147,7 @@ def detection(found: Found, wishes: Wishes) -> tuple[str, Recipe]:
 
 
 def gait(found: Found, wishes: Wishes) -> tuple[str, Recipe]:
-    """A network that tells people apart by their walk."""
+    """A network that recognises people by their walk."""
     name, cfg = model_of('gait', wishes.model, small=False)
     whole = MODELS.get(cfg.model.type)
     model: dict[str, Any] = {}
