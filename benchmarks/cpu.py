@@ -15,9 +15,14 @@ from evaluation import evaluation
 from gait import evaluation_memory, reading, training_step, triplets
 from jpegs import decode_and_crop
 from loops import history, host_reads, overhead
+from networks import forward
 from pipelines import in_memory, main_process, per_sample
+from policies import augmentation
 from scan import scan
+from selfsup import encoder, momentum_steps, search, views
 from session import Benchmark, arguments, cpu_name, measure, one_thread
+from starting import start
+from stereo import concat, correlation, lookup, regression, step_of_psmnet
 from training import whole_training
 from updates import moving_average, optimizer_step
 
@@ -35,6 +40,9 @@ BENCHMARKS: dict[str, Benchmark] = dict(
     C11=whole_training,
     C12=checkpoints,
     C13=scan,
+    C14=augmentation,
+    C15=forward,
+    C16=start,
     C20=reading,
     C21=triplets,
     C22=evaluation_memory,
@@ -43,6 +51,15 @@ BENCHMARKS: dict[str, Benchmark] = dict(
     D2=features_of_boxes,
     D3=step_of_detectors,
     D4=average_precision,
+    S1=concat,
+    S2=correlation,
+    S3=regression,
+    S4=step_of_psmnet,
+    S5=lookup,
+    V1=views,
+    V2=encoder,
+    V3=momentum_steps,
+    V4=search,
 )
 
 

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import os
 import pickle
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import torch
 from bare import fused_sgd
-from protocol import Goal, Line
+from memory import output_of
+from protocol import Goal, Line, timed
 from session import Session
 from torch import Tensor
 from torch.nn import functional as F
@@ -59,8 +57,8 @@ def reading(session: Session) -> list[Line]:
     )
     paths = [dataset.get_data_info(i)['seq_paths'][0] for i in range(count)]
     rounds = session.compare(
-        mmlite=_seconds(lambda: default_collate([dataset[i] for i in range(count)])),
-        loop=_seconds(lambda: _plain_batch(paths)),
+        mmlite=timed(lambda: default_collate([dataset[i] for i in range(count)])),
+        loop=timed(lambda: _plain_batch(paths)),
     )
     what = 'walks of a tree to a batch of 30 frames, over a plain loop'
     ratio = rounds.ratio('mmlite', 'loop')
@@ -80,7 +78,8 @@ def _plain_batch(paths: list[str]) -> Tensor:
 _TRIPLET = """
 import sys, torch
 from mmlite.registry import MODELS
-from gait import broadcast_triplet, peak, reset_peak
+from gait import broadcast_triplet
+from memory import peak, reset_peak
 side, count = sys.argv[1], int(sys.argv[2])
 x = torch.randn(count, 256, 16, requires_grad=True)
 labels = torch.arange(count) // (count // 8)
@@ -101,10 +100,10 @@ def triplets(session: Session) -> list[Line]:
     labels = torch.arange(count) // (count // 8)
     ours = MODELS.build(dict(type='TripletLoss'))
     rounds = session.compare(
-        mmlite=_seconds(lambda: ours(x, labels)[0].mean().backward()),
-        broadcast=_seconds(lambda: broadcast_triplet(x, labels).mean().backward()),
+        mmlite=timed(lambda: ours(x, labels)[0].mean().backward()),
+        broadcast=timed(lambda: broadcast_triplet(x, labels).mean().backward()),
     )
-    kib = {side: _output_of(_TRIPLET, side, count) for side in ('mmlite', 'broadcast')}
+    kib = {side: output_of(_TRIPLET, side, count) for side in ('mmlite', 'broadcast')}
     what = f'triplets of {count} x 16 parts, over the (n, n, n) form'
     return [
         Line(
@@ -136,7 +135,7 @@ def broadcast_triplet(x: Tensor, labels: Tensor, margin: float = 0.2) -> Tensor:
 
 _EVALUATION = """
 import sys, torch
-from gait import peak, reset_peak
+from memory import peak, reset_peak
 from mmlite.evaluation.functional import Sequences, cross_view_ranks
 count = int(sys.argv[2])
 labels = torch.arange(count) // 4
@@ -155,7 +154,7 @@ print(peak() - before)
 def evaluation_memory(session: Session) -> list[Line]:
     """C22: memory of an evaluation beyond the embeddings, over 1 GiB."""
     count = session.size(10000, 64)
-    kib = _output_of(_EVALUATION, 'mmlite', count)
+    kib = output_of(_EVALUATION, 'mmlite', count)
     what = f'{count:,} probes against {count:,} galleries x 16 x 256: memory over 1 GiB'
     return [Line('C22', what, Goal('<=', 1.0), [kib / 2**20], figures=dict(kib=kib))]
 
@@ -171,7 +170,7 @@ def training_step(session: Session) -> list[Line]:
         torch.manual_seed(0)
         model = MODELS.build(cfg.model).train()
         steps[side] = _step_of(side, model, sils, labels)
-    rounds = session.compare(**{k: _seconds(call) for k, call in steps.items()})
+    rounds = session.compare(**{k: timed(call) for k, call in steps.items()})
     what = 'training step of a narrow GaitBase, over a bare loop'
     ratio = rounds.ratio('mmlite', 'bare')
     return [Line('C23', what, Goal('<=', 1.1), ratio, figures=rounds.medians)]
@@ -204,40 +203,3 @@ def _step_of(
         optimizer.zero_grad(set_to_none=True)
 
     return bare
-
-
-def reset_peak() -> int:
-    """Forget the most memory that this process had; KiB that it has now."""
-    Path('/proc/self/clear_refs').write_text('5')
-    return _status('VmRSS')
-
-
-def peak() -> int:
-    """The most memory that this process had, KiB."""
-    return _status('VmHWM')
-
-
-def _status(name: str) -> int:
-    lines = Path('/proc/self/status').read_text().splitlines()
-    return int(next(line for line in lines if line.startswith(name)).split()[1])
-
-
-def _output_of(code: str, side: str, count: int) -> float:
-    """What a process of its own prints, so that its memory is its own."""
-    done = subprocess.run(
-        [sys.executable, '-c', code, side, str(count)],
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=Path(__file__).parent,
-    )
-    return float(done.stdout.split()[-1])
-
-
-def _seconds(call: Callable[[], object]) -> Callable[[], float]:
-    def run() -> float:
-        start = time.perf_counter()
-        call()
-        return time.perf_counter() - start
-
-    return run

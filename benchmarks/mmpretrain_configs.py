@@ -34,6 +34,7 @@ import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from peer import Peer
+from pretraining_configs import step_on_noise
 from torch import nn
 
 from mmlite.config import check_config, load_config
@@ -41,8 +42,6 @@ from mmlite.registry import MODELS, OPTIM_WRAPPER_CONSTRUCTORS
 from mmlite.signature import arguments_of
 from mmlite.structures import DataSample
 
-# Sizes of CLIP ViT-B/16, whose file is the target of some pre-trainings.
-CLIP = dict(grid=14, patch_size=16, width=768, layers=12, heads=12, output_dim=512)
 STEPS = ('parses', 'check', 'builds', 'count', 'trains', 'predicts')
 SMALL = 96  # pixels
 _SIZES = ('img_size', 'input_size', 'resolution', 'pretrain_img_size')
@@ -50,6 +49,7 @@ _SIZES = ('img_size', 'input_size', 'resolution', 'pretrain_img_size')
 _KNOWN = dict(
     AlexNet=224, EfficientFormer=224, LeNet5=32, PyramidVig=224, VGG=224, Vig=224
 )
+_CLIP = dict(grid=14, patch_size=16, width=768, layers=12, heads=12, output_dim=512)
 
 
 def files_in(folder: Path) -> list[Path]:
@@ -69,8 +69,8 @@ def without_weights(cfg: Any) -> Any:
             without_weights(value)
         if 'pretrained' in cfg:
             cfg['pretrained'] = None
-        if cfg.get('type') == 'CLIPGenerator' and cfg.pop('tokenizer_path', None):
-            cfg['arch'] = CLIP
+        if cfg.pop('tokenizer_path', None) is not None:
+            cfg['arch'] = _CLIP  # what the file holds
     elif isinstance(cfg, list):
         cfg[:] = [value for value in cfg if not _is_pretrained(value)]
         for value in cfg:
@@ -226,6 +226,13 @@ def look_at(path: Path, count: int | str | None, largest: int) -> Report:
                 )
     if report['type'] == 'ImageClassifier':
         _run(report, cfg, model, largest)
+    elif cfg.get('train_dataloader') is not None:
+        del model
+        with report.step('trains'):
+            small = model_config(cfg)
+            if 'prototype' in small:  # its images are not here
+                small['prototype'] = torch.zeros(1, 1)
+            step_on_noise(cfg, MODELS.build(small), largest, train_step)
     return report
 
 
@@ -292,6 +299,9 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument('folder', type=Path, help='of config files')
     parser.add_argument('--only', default='', help='families, with commas between them')
     parser.add_argument('--all', action='store_true', help='not only classifiers')
+    parser.add_argument(
+        '--others', action='store_true', help='only what is no classifier'
+    )
     parser.add_argument('--peer', help="the peer's python, to compare parameter counts")
     parser.add_argument('--counts', type=Path, help='JSON of parameter counts by file')
     parser.add_argument('--json', type=Path, help='what was found, written as it goes')
@@ -321,7 +331,7 @@ def main(words: list[str] | None = None) -> int:
         wanted = options.only.split(',')
         files = [f for f in files if f.relative_to(folder).parts[0] in wanted]
     if not options.all:
-        files = [f for f in files if is_classifier(f)]
+        files = [f for f in files if is_classifier(f) != options.others]
     named = {path.relative_to(folder).as_posix(): path for path in files}
     found = {}
     if options.json and options.json.exists():

@@ -25,6 +25,7 @@ class Peer:
     """
 
     def __init__(self, python: str, folder: Path) -> None:
+        self.python = python
         self.log = folder / 'peer.log'
         worker = Path(__file__).with_name('peer_worker.py')
         with self.log.open('w') as log:

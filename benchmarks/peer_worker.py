@@ -7,6 +7,7 @@ function of that name, and writes ``{"value": ...}`` or ``{"error": ...}``.
 from __future__ import annotations
 
 import functools
+import itertools
 import json
 import os
 import sys
@@ -26,7 +27,7 @@ from mmengine.dataset import pseudo_collate
 from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
 from mmengine.runner import Runner, ValLoop
-from mmpretrain.registry import MODELS
+from mmpretrain.registry import DATASETS, MODELS
 from mmpretrain.structures import DataSample
 from mmpretrain.utils import register_all_modules
 from torch import nn
@@ -157,6 +158,23 @@ class BenchmarkClock(Hook):
         self.marks.append(time.perf_counter())
 
 
+@functools.cache
+def view_dataset(root: str) -> Any:
+    """Its own recipe of SimCLR, on the images of a folder."""
+    cfg = Config.fromfile(CONFIGS / 'simclr/simclr_resnet50_16xb256-coslr-200e_in1k.py')
+    dataset = dict(type='CustomDataset', data_root=root, data_prefix='train')
+    return DATASETS.build(dict(dataset, pipeline=cfg.train_dataloader.dataset.pipeline))
+
+
+def views(root: str) -> float:
+    """CPU seconds per image of which two views are made."""
+    dataset = view_dataset(root)
+    start = time.process_time()
+    for i in range(len(dataset)):
+        dataset[i]
+    return (time.process_time() - start) / len(dataset)
+
+
 def training(root: str, batch_size: int, workers: int, iterations: int) -> float:
     """Seconds of an iteration.
 
@@ -179,11 +197,31 @@ def training(root: str, batch_size: int, workers: int, iterations: int) -> float
     return steps[len(steps) // 5]
 
 
+@functools.cache
+def _images(dataset: str) -> tuple[Any, Any]:
+    """A dataset, and its indices again and again."""
+    built = DATASETS.build(json.loads(dataset))
+    return built, itertools.cycle(range(len(built)))
+
+
+def augmented(dataset: dict, images: int) -> list[float]:
+    """CPU seconds of each of the next images of a dataset."""
+    built, indices = _images(json.dumps(dataset))
+    costs = []
+    for index in itertools.islice(indices, images):
+        start = time.process_time()
+        built[index]
+        costs.append(time.process_time() - start)
+    return costs
+
+
 FUNCTIONS = dict(
+    augmented=augmented,
     pipeline=pipeline,
     evaluation=evaluation,
     validation=validation,
     training=training,
+    views=views,
     parameter_counts=parameter_counts,
 )
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import operator
 import statistics
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -99,6 +100,19 @@ class Rounds(dict):
         return ', '.join(
             f'{k} {images / v:,.0f} img/s' for k, v in self.medians.items()
         )
+
+
+def timed(
+    call: Callable[[], object], clock: Callable[[], float] = time.perf_counter
+) -> Callable[[], float]:
+    """A side of which the seconds of a call count, by a clock."""
+
+    def run() -> float:
+        start = clock()
+        call()
+        return clock() - start
+
+    return run
 
 
 def take_turns(

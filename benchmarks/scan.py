@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Callable
 from pathlib import Path
 
-from protocol import Goal, Line
+from protocol import Goal, Line, timed
 from session import Session
 
 from mmlite.datasets.folders import IMAGE_EXTENSIONS
@@ -22,7 +20,7 @@ def scan(session: Session) -> list[Line]:
     cfg = dict(type='CustomDataset', data_root=str(root))
     assert len(DATASETS.build(cfg)) == len(_walk(root)) == classes * files
     rounds = session.compare(
-        mmlite=_seconds(lambda: DATASETS.build(cfg)), walk=_seconds(lambda: _walk(root))
+        mmlite=timed(lambda: DATASETS.build(cfg)), walk=timed(lambda: _walk(root))
     )
     what = f'find {classes * files:,} files in class folders, over os.walk'
     ratio = rounds.ratio('mmlite', 'walk')
@@ -47,12 +45,3 @@ def _walk(root: Path) -> list[tuple[str, int]]:
                 if file.lower().endswith(IMAGE_EXTENSIONS):
                     samples.append((os.path.join(place, file), label))
     return samples
-
-
-def _seconds(call: Callable[[], object]) -> Callable[[], float]:
-    def run() -> float:
-        start = time.perf_counter()
-        call()
-        return time.perf_counter() - start
-
-    return run

@@ -30,6 +30,7 @@ LAYERS = (
     {'config'},
     {'ops'},
     {'models.layers', 'datasets', 'evaluation', 'visualization'},
+    {'report'},
     {
         'models.backbones',
         'models.necks',
@@ -61,7 +62,7 @@ PARTS = {
     for package, height in HEIGHT.items()
     if package.startswith('models.') and 0 < height < HEIGHT['models.joining']
 } - {'models.layers'}
-FREE_OF_MODELS = {'datasets', 'evaluation', 'visualization', 'engine'}
+FREE_OF_MODELS = {'datasets', 'evaluation', 'visualization', 'report', 'engine'}
 
 DECLARED = {'torch', 'mmengine', 'numpy', 'addict', 'yapf', 'termcolor'}
 WITH_OPENCV = ('datasets.transforms', 'visualization', 'apis.inferencers')

@@ -158,7 +158,7 @@ class TestCiRun:
             f'[ "$1" = -c ] && exit {python}\n'
             'mkdir -p "$3/bin" && touch "$3/bin/activate" && echo "$3" > made',
         )
-        for name in ('python', *(f'python3.{i}' for i in range(10, 14))):
+        for name in ('python', 'apt-get', *(f'python3.{i}' for i in range(10, 14))):
             self.program(bin_dir / name, 'exit 1')
         env = {**os.environ, 'PATH': f'{bin_dir}{os.pathsep}/usr/bin{os.pathsep}/bin'}
         env.pop('PYTHON', None)

@@ -8,7 +8,7 @@ Expected: with 10 labelled images a class (five draws) its nearest neighbours na
 95.8 %. 9 minutes on a busy CPU core.
 
     python tools/train.py configs/simclr/simclr_resnet18_1xb256_digits.py
-    python tools/knn.py configs/simclr/simclr_resnet18_1xb256_digits.py CHECKPOINT \
+    mmlite knn configs/simclr/simclr_resnet18_1xb256_digits.py CHECKPOINT \
         --shots 10
 """
 

@@ -72,7 +72,7 @@ def extract_features(
     columns: dict[str, list[Tensor]] = {}
     for batch in build_dataloader(loader):
         data = model.data_preprocessor(batch, False)
-        feats = model.extract_feat(data['inputs'])
+        feats = model.whole_features(data['inputs'])
         feats = feats if isinstance(feats, (list, tuple)) else (feats,)
         for i, feat in enumerate(feats):
             value = _mean(feat) if pooled else feat

@@ -10,11 +10,11 @@ import torch
 from mmengine.config import Config
 from torch import nn
 
-from ..config import load_config
 from ..engine import load_checkpoint, load_state
 from ..engine.builders import build_loaders_in
 from ..errors import ConfigError, UserError
 from ..registry import MODELS
+from .zoo.configs import read_config
 
 __all__ = ['init_model']
 
@@ -28,7 +28,8 @@ def init_model(
     """Build the model of a config, in eval mode.
 
     Args:
-        config: A config file, a loaded config, or a dict.
+        config: A config file, a loaded config, a dict, or the name of a model, see
+            :func:`~mmlite.apis.list_models`.
         checkpoint: A checkpoint file or URL; without one the weights are those
             of the initialisation.
         device: Where the model goes.
@@ -50,7 +51,7 @@ def init_model(
         >>> [len(sample.pred_score) for sample in model.predict(images)]
         [10, 10]
     """
-    cfg = load_config(config, overrides)
+    cfg = read_config(config, overrides)
     model_cfg = cfg.model
     if cfg.get('data_preprocessor') is not None:
         model_cfg.setdefault('data_preprocessor', cfg.data_preprocessor)

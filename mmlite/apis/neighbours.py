@@ -112,7 +112,7 @@ def labelled_features(
     for batch in build_dataloader(dataloader):
         data = model.data_preprocessor(batch, False)
         labels.append(gather_field(data['data_samples'], 'gt_label').cpu())
-        feats = data['inputs'] if pixels else model.extract_feat(data['inputs'])
+        feats = data['inputs'] if pixels else model.whole_features(data['inputs'])
         feats = feats if isinstance(feats, Tensor) else feats[-1]
         if not pixels and feats.ndim > 2:
             tokens = feats if feats.ndim == 3 else feats.flatten(2).transpose(1, 2)

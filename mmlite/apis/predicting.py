@@ -9,8 +9,9 @@ from typing import Any
 from mmengine.config import Config
 
 from ..errors import UserError
-from .inferencers import Prediction, inferencer_of
+from .inferencers import Prediction, Predictions, inferencer_of
 from .inferencers.base import CHECKPOINTS
+from .inferencers.prediction import free_names
 from .rows import check_rows_path, write_rows
 
 __all__ = ['predict', 'split_words']
@@ -29,7 +30,7 @@ def predict(
     num_workers: int = 0,
     on_error: str = 'raise',
     report: Callable[[Prediction], None] | None = None,
-) -> list[Prediction]:
+) -> Predictions:
     """Predict on pictures with a trained model.
 
     Args:
@@ -48,7 +49,7 @@ def predict(
         report: Called with each prediction as it comes.
 
     Returns:
-        One prediction for each sample.
+        One prediction for each sample: a list with ``plot``, ``save``, ``to_dict``.
 
     Raises:
         UserError: if an input is absent or a file cannot be written.
@@ -62,8 +63,8 @@ def predict(
     if out is not None:
         check_rows_path(out)
     run = inferencer_of(config, checkpoint, device=device, overrides=overrides)
-    predictions = []
-    names = _free_names(show_dir)
+    predictions = Predictions()
+    names = free_names(show_dir)
     for prediction in run.stream(inputs, batch_size, num_workers, on_error):
         if show_dir is not None:
             prediction.save(Path(show_dir, names(prediction.name)))
@@ -71,27 +72,8 @@ def predict(
             report(prediction)
         predictions.append(prediction)
     if out is not None:
-        write_rows([dict(input=p.name, **p.to_dict()) for p in predictions], out)
+        write_rows(predictions.to_dict(), out)
     return predictions
-
-
-def _free_names(folder: str | Path | None) -> Callable[[str], str]:
-    """Gives a file name for each input, none of them twice."""
-    if folder is not None:
-        try:
-            Path(folder).mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise UserError(f'cannot make the folder {folder}: {error}') from error
-    taken: set[str] = set()
-
-    def name_for(source: str) -> str:
-        stem = Path(source.split('?')[0]).stem or 'image'
-        names = (stem, *(f'{stem}_{i}' for i in range(1, len(taken) + 2)))
-        free = next(name for name in names if name not in taken)
-        taken.add(free)
-        return f'{free}.png'
-
-    return name_for
 
 
 def split_words(words: Sequence[str]) -> tuple[str, str | None, list[str]]:

@@ -13,7 +13,7 @@ import torch
 from mmengine.config import Config
 from yapf.yapflib.yapf_api import FormatCode
 
-__all__ = ['config_text', 'plain_config', 'write_config']
+__all__ = ['config_text', 'plain_config', 'plain_value', 'write_config']
 
 _STYLE = dict(
     based_on_style='pep8',
@@ -38,7 +38,7 @@ def config_text(cfg: Config) -> str:
         a = 'torch.optim.sgd.SGD'
         b = float('inf')
     """
-    content = _plain(cfg.to_dict())
+    content = plain_value(cfg.to_dict())
     lines = [
         f'{key} = {_code(content[key])}\n'
         if _is_name(key)
@@ -71,15 +71,16 @@ def plain_config(cfg: Config) -> Config:
         >>> plain_config(Config(dict(type=torch.optim.SGD))).type
         'torch.optim.sgd.SGD'
     """
-    return Config(_plain(cfg.to_dict()), filename=cfg.filename)
+    return Config(plain_value(cfg.to_dict()), filename=cfg.filename)
 
 
-def _plain(value: Any) -> Any:
+def plain_value(value: Any) -> Any:
+    """Data in place of a class, a function, an array and all that holds them."""
     if isinstance(value, Mapping):
-        return {k: _plain(v) for k, v in value.items()}
+        return {k: plain_value(v) for k, v in value.items()}
     if isinstance(value, _SEVERAL):
         kind = next(k for k in _SEVERAL if isinstance(value, k))
-        return kind(_plain(v) for v in value)
+        return kind(plain_value(v) for v in value)
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, (np.ndarray, torch.Tensor)):

@@ -41,7 +41,7 @@ from .paths import check_paths, is_data, strings_in
 from .schema import top_level_keys
 from .templates import base_values, fill, substitute
 
-__all__ = ['load_config']
+__all__ = ['base_of', 'load_config']
 
 _RESERVED = ('filename', 'text', 'pretty_text', 'env_variables')
 _DEPRECATION = '_deprecation_'
@@ -98,6 +98,26 @@ def load_config(
     use_scope(cfg.get('default_scope'))
     _refuse_paths(cfg, data | reader.data)
     return with_model(cfg)
+
+
+def base_of(path: str | Path) -> ConfigDict | None:
+    """What a config file inherits, without its own changes.
+
+    Args:
+        path: A config file.
+
+    Returns:
+        None if it inherits nothing, or by ``import``, which takes single names.
+
+    Raises:
+        ConfigError: if a file is missing or cannot be read.
+    """
+    path = find_file(Path(path).expanduser()).resolve()
+    text, _ = substitute(_text_of(path, shown(path)), path, shown(path))
+    parsed = parse(text, path.suffix, shown(path))
+    if not parsed.bases:
+        return None
+    return _Reader()._read_bases(parsed.bases, path, (path,))[0]
 
 
 def _refuse_paths(cfg: Config, data: set[str]) -> None:

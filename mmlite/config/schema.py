@@ -62,6 +62,7 @@ HOOK_TYPES = {
     'nan_check': 'NanLossHook',
     'progress': 'ProgressHook',
     'visualization': 'VisualizationHook',
+    'report': 'ReportHook',
 }
 
 # Beside the arguments of the Runner.

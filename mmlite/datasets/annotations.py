@@ -9,6 +9,7 @@ from typing import Any
 
 from ..errors import DataError, DataNotFoundError, did_you_mean
 from ..structures.class_lists import checked_names, names_of_categories, shortened
+from .label_map import label_map_names
 
 __all__ = [
     'LARGEST_LABEL',
@@ -103,8 +104,9 @@ def class_names(classes: Any, data_root: str = '') -> tuple[str, ...]:
 
     A text file has a name on each line. A JSON or YAML file holds a list of names, or
     a dict with ``classes`` or ``categories``, by itself or below ``metainfo``, as
-    annotation files have. The order is the one in which they stand there, that of
-    their ids for ``categories``.
+    annotation files have. A ``.pbtxt`` file is a label map of TensorFlow's Object
+    Detection API. The order is the one in which they stand there, that of their ids
+    for ``categories`` and label maps.
 
     Args:
         classes: The names, or a file, looked for in the working directory and then in
@@ -131,9 +133,12 @@ def class_names(classes: Any, data_root: str = '') -> tuple[str, ...]:
             f'classes={str(classes)!r} is not a file; give a list of names, or a text '
             'file with one name per line'
         )
-    if path.suffix.lower() not in ('.json', *_YAML):
+    names: Any
+    if path.suffix.lower() == '.pbtxt':
+        names = label_map_names(read_text(path), str(path))
+    elif path.suffix.lower() not in ('.json', *_YAML):
         lines = [line.strip() for line in read_text(path).splitlines()]
-        names: Any = [line for line in lines if line]
+        names = [line for line in lines if line]
     else:
         names = read_data(path)
         if isinstance(names, Mapping):

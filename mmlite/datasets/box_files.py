@@ -156,7 +156,7 @@ def _samples(dataset: BoxDataset) -> Sequence[dict]:
 
 
 def _objects(sample: dict) -> list[tuple[list[float], int, bool, float]]:
-    fields = ('gt_bboxes', 'gt_labels', 'gt_ignore', 'gt_area')
+    fields = ('gt_bboxes', 'gt_bboxes_labels', 'gt_ignore_flags', 'gt_area')
     return list(zip(*(sample[field].tolist() for field in fields), strict=True))
 
 

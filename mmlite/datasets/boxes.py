@@ -13,6 +13,7 @@ from mmengine.logging import print_log
 from ..errors import DataError, did_you_mean
 from ..structures.class_lists import class_mapping, listed
 from .base_dataset import BaseDataset
+from .label_map import UNUSED
 from .storage import compact
 
 __all__ = ['BoxDataset', 'BoxedImage', 'NamedBox', 'image_size_of']
@@ -58,10 +59,11 @@ class BoxDataset(BaseDataset):
     out, and so is one outside of the image. How many is said in the log.
 
     A sample has ``img_path``, ``img_id``, ``height`` and ``width`` (if known),
-    ``gt_bboxes`` float32 ``(N, 4)``, ``(x1, y1, x2, y2)`` in pixels, ``gt_labels``
-    int64 ``(N, )``, ``gt_ignore`` bool ``(N, )`` (crowd, difficult: neither learned nor
-    a fault to find) and ``gt_area`` float32 ``(N, )``, as annotated. Images without
-    objects are samples like others.
+    ``gt_bboxes`` float32 ``(N, 4)``, ``(x1, y1, x2, y2)`` in pixels,
+    ``gt_bboxes_labels`` int64 ``(N, )``, ``gt_ignore_flags`` bool ``(N, )`` (crowd,
+    difficult: neither learned nor a fault to find), the names that
+    :class:`LoadAnnotations` gives too, and ``gt_area`` float32 ``(N, )``, as
+    annotated. Images without objects are samples like others.
 
     Args:
         filter_cfg: ``filter_empty_gt=True`` leaves out images without an object to
@@ -105,7 +107,11 @@ class BoxDataset(BaseDataset):
                 f'[{listed(classes)}]; the file has [{listed(names)}]; state these as '
                 'classes'
             )
-        unknown = [name for name in classes if name not in known]
+        unknown = [
+            name
+            for name in classes
+            if name not in known and not name.startswith(f'{UNUSED} ')
+        ]
         if unknown and self.must_have_all:
             raise DataError(
                 f'{type(self).__name__}: the class {unknown[0]!r} is not in '
@@ -144,8 +150,8 @@ class BoxDataset(BaseDataset):
             sample.update(width=image.size[0], height=image.size[1])
         return sample | dict(
             gt_bboxes=np.array(boxes, np.float32).reshape(-1, 4),
-            gt_labels=np.array(labels, np.int64),
-            gt_ignore=np.array(ignore, bool),
+            gt_bboxes_labels=np.array(labels, np.int64),
+            gt_ignore_flags=np.array(ignore, bool),
             gt_area=np.array(areas, np.float32),
         )
 
@@ -164,7 +170,7 @@ class BoxDataset(BaseDataset):
         kept = [
             sample
             for sample in self.data_list
-            if not (no_empty and sample['gt_ignore'].all())
+            if not (no_empty and sample['gt_ignore_flags'].all())
             and min(sample.get('width', least), sample.get('height', least)) >= least
         ]
         if self.data_list and not kept:
@@ -181,7 +187,7 @@ class BoxDataset(BaseDataset):
         if mapping is not None:
             table = np.array(mapping, np.int64)
             samples = [
-                dict(sample, gt_labels=table[sample['gt_labels']])
+                dict(sample, gt_bboxes_labels=table[sample['gt_bboxes_labels']])
                 for sample in self.data_list
             ]
             self.data_list = compact(samples) if self._pack else samples
@@ -189,7 +195,7 @@ class BoxDataset(BaseDataset):
 
     def get_cat_ids(self, idx: int) -> list[int]:
         """The classes in one image."""
-        return sorted(set(self.get_data_info(idx)['gt_labels'].tolist()))
+        return sorted(set(self.get_data_info(idx)['gt_bboxes_labels'].tolist()))
 
 
 def _checked(one: NamedBox, image: BoxedImage) -> np.ndarray:

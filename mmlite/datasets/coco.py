@@ -11,6 +11,7 @@ from ..registry import DATASETS
 from ..structures.class_lists import checked_names, shortened
 from .annotations import read_data
 from .boxes import BoxDataset, BoxedImage, NamedBox
+from .label_map import UNUSED
 
 __all__ = ['CocoDataset']
 
@@ -29,8 +30,8 @@ class CocoDataset(BoxDataset):
 
     Labels are the places of the classes in ``classes``; without ``classes`` those of
     the file in the order of their ids. The ids of the classes are in ``cat_ids`` of the
-    meta information. Crowds get ``gt_ignore``. Integers that are written as ``"7"`` or
-    ``7.0`` are read as such.
+    meta information. Crowds get ``gt_ignore_flags``. Integers that are written as
+    ``"7"`` or ``7.0`` are read as such.
 
     Args:
         ann_file: The file, relative to ``data_root``.
@@ -100,7 +101,7 @@ class CocoDataset(BoxDataset):
         ]
         known = [names[number] for number in sorted(names)]
         if self.label_is_id:
-            known = [names.get(i, f'N/A {i}') for i in range(1, max(names) + 1)]
+            known = [names.get(i, f'{UNUSED} {i}') for i in range(1, max(names) + 1)]
         classes = self.CLASSES or known
         ids = {name: number for number, name in names.items()}
         self._metainfo['cat_ids'] = [

@@ -151,8 +151,8 @@ class Shapes(BaseDataset):
     Shape:
         img: ``(size, size, 3)``, uint8.
         gt_bboxes: float32 ``(N, 4)``, ``(x1, y1, x2, y2)`` in pixels.
-        gt_labels: int64 ``(N, )``.
-        gt_ignore: bool ``(N, )``, all false.
+        gt_bboxes_labels: int64 ``(N, )``.
+        gt_ignore_flags: bool ``(N, )``, all false.
         gt_area: float32 ``(N, )``, visible square pixels.
 
     Example:
@@ -201,8 +201,8 @@ class Shapes(BaseDataset):
         return info | dict(
             img=one.img,
             gt_bboxes=one.boxes.copy(),
-            gt_labels=self._places[one.labels],
-            gt_ignore=np.zeros(len(one.labels), bool),
+            gt_bboxes_labels=self._places[one.labels],
+            gt_ignore_flags=np.zeros(len(one.labels), bool),
             gt_area=one.areas.copy(),
         )
 
@@ -214,4 +214,4 @@ class Shapes(BaseDataset):
 
     def get_cat_ids(self, idx: int) -> list[int]:
         """The classes in one picture."""
-        return sorted(set(self.get_data_info(idx)['gt_labels'].tolist()))
+        return sorted(set(self.get_data_info(idx)['gt_bboxes_labels'].tolist()))

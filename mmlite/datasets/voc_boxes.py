@@ -25,7 +25,7 @@ class VOCDetection(BoxDataset, VOC):
     The layout is that of :class:`VOC`. Its pixels count from 1 and boxes hold both
     ends, so that ``(1, 1, 10, 10)`` is the whole of an image of 10x10 pixels, and
     becomes the edges ``(0, 0, 10, 10)``: only the smaller ends move. A box that a tool
-    counted from 0 begins at 0 all the same. Difficult objects get ``gt_ignore``.
+    counted from 0 begins at 0 all the same. Difficult objects get ``gt_ignore_flags``.
 
     Args:
         data_root: The folder of the dataset, e.g. ``data/VOC2007``.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from contextvars import copy_context
 from functools import wraps
 from typing import Any
 
@@ -63,9 +64,10 @@ def _forgetting(part: nn.Module, forward: Callable) -> Callable:
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         if not torch.is_grad_enabled():
             return forward(*args, **kwargs)
+        context = copy_context()  # such as what is hidden from a layer
         # With re-entrance, parameters would have no gradients where no input has.
         return checkpoint(
-            forward,
+            lambda *a, **k: context.copy().run(forward, *a, **k),
             *args,
             use_reentrant=False,
             context_fn=lambda: (nullcontext(), _statistics_kept(part)),

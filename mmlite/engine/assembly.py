@@ -62,6 +62,9 @@ class RunnerAssembly(BaseRunner):
 
     Every mistake in a part's settings becomes a
     :class:`~mmlite.errors.ConfigError` that begins with the place.
+
+    Attributes:
+        environment: Versions, machine, seed and the like, by name.
     """
 
     def train(self) -> nn.Module:
@@ -141,6 +144,7 @@ class RunnerAssembly(BaseRunner):
         with warnings.catch_warnings():  # about distutils, which mmengine asks
             warnings.simplefilter('ignore', DeprecationWarning)
             system = collect_env()
+        self.environment = {**system, **run}
         for title, values in (('System environment', system), ('This run', run)):
             lines = [f'    {name}: {value}' for name, value in values.items()]
             self.logger.info('\n'.join([f'{title}:', *lines]))

@@ -16,7 +16,7 @@ from mmengine.runner import BaseLoop
 from torch import nn
 
 from ..config import advise_custom_keys, check, settle_phases
-from ..errors import CheckpointError, ConfigError, Problem
+from ..errors import CheckpointError, ConfigError, Problem, TrainingError
 from ..registry import RUNNERS, use_scope
 from .checkpoints import (
     BackgroundWriter,
@@ -135,6 +135,9 @@ class Runner(RunnerLoading):
         try:
             with self._running(), self._own_folder():
                 return super().train()
+        except TrainingError as error:
+            self.call_hook('after_failure', reason=str(error))
+            raise
         except KeyboardInterrupt:
             STATUS_LINE.clear()
             loop = self.built_loops.get('train')
@@ -220,6 +223,7 @@ class Runner(RunnerLoading):
         if is_main_process():
             resuming.remember_latest(self.work_dir, path)
         self.visualizer.close()
+        self.call_hook('after_interruption')
         interrupted = Interrupted(path, self._done(), self.interrupt.signum)
         self.logger.info(str(interrupted))
         return interrupted

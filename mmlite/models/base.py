@@ -32,10 +32,14 @@ class BaseModel(EngineModel):
 
     Override:
         extract_feat: images to features.
+        whole_features: the same for use elsewhere, where extract_feat hides a part.
         loss: images and ground truth to a dict of losses; see :meth:`parse_losses`.
         predict: images to samples with ``pred_*`` fields.
         forward_tensor: what ``mode='tensor'`` gives, if not the features.
         export_outputs: what an exported model gives, by name.
+        program_outputs: the same for ``torch.export``, if it cannot record all of it.
+        derived_outputs: those that follow from others, so that a file is compared
+            without what rounding decides.
 
     Args:
         data_preprocessor: Config of what brings a batch to the device, or the
@@ -52,6 +56,10 @@ class BaseModel(EngineModel):
             names none. Here it only moves the batch.
         input_keys: Names of its inputs where it takes several, e.g. the two views of a
             pair; they are what an exported file takes.
+        exports_any_size: Whether images may have another size than the one that it was
+            exported with.
+        exported_rows: Names of outputs whose rows belong together, and may change
+            places where rounding decides, as detections of equal scores do.
         predicts: Whether it gives predictions; a model for pretraining may not.
         tta_model: Class of the default test-time augmentation, or None.
         visual_summary: Pictures and curves of the last call, by name, for
@@ -71,6 +79,8 @@ class BaseModel(EngineModel):
     default_data_preprocessor: ClassVar[str] = 'BaseDataPreprocessor'
     predicts: ClassVar[bool] = True
     input_keys: ClassVar[tuple[str, ...]] = ()
+    exports_any_size: ClassVar[bool] = True
+    exported_rows: ClassVar[tuple[tuple[str, ...], ...]] = ()
     tta_model: ClassVar[str | None] = None
     visual_summary: Mapping[str, Any] = MappingProxyType({})
 
@@ -142,13 +152,27 @@ class BaseModel(EngineModel):
 
         By default the features, ``feat_0`` and so on.
         """
-        feats = self.extract_feat(inputs)
+        feats = self.whole_features(inputs)
         feats = feats if isinstance(feats, (list, tuple)) else (feats,)
         return {f'feat_{i}': feat for i, feat in enumerate(feats)}
+
+    def program_outputs(self, inputs: Tensor) -> dict[str, Tensor]:
+        """What of :meth:`export_outputs` a program of ``torch.export`` gives: all."""
+        return self.export_outputs(inputs)
+
+    def derived_outputs(
+        self, outputs: Mapping[str, Tensor], inputs: Tensor
+    ) -> dict[str, Tensor]:
+        """Those of ``outputs``, of an exported file, that follow from the others."""
+        return {}
 
     def extract_feat(self, inputs: Tensor) -> Any:
         """The features of the inputs."""
         raise self._undefined('extract_feat')
+
+    def whole_features(self, inputs: Tensor) -> Any:
+        """The features for use elsewhere, with nothing of the inputs hidden."""
+        return self.extract_feat(inputs)
 
     def loss(
         self, inputs: Tensor, data_samples: list[DataSample]

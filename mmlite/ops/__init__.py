@@ -15,9 +15,10 @@ from .cost_volume import (
     group_correlation_volume,
 )
 from .disparity import context_upsample, convex_upsample, regress_disparity
+from .exportable import ABSENT, static_nms, static_topk
 from .gather import gather, place_in_gathered
 from .layout import use_channels_last
-from .lookup import lookup_rows, row_correlation, row_pyramid
+from .lookup import RowLookup, row_correlation, row_pyramid
 from .nms import batched_nms, fixed_point_nms, multiclass_nms, nms, soft_nms
 from .patches import (
     gather_tokens,
@@ -34,6 +35,8 @@ from .search import nearest
 from .softmax import class_softmax
 
 __all__ = [
+    'ABSENT',
+    'RowLookup',
     'batched_nms',
     'box_area',
     'box_overlaps',
@@ -52,7 +55,6 @@ __all__ = [
     'group_correlation_volume',
     'hide_tokens',
     'large_enough',
-    'lookup_rows',
     'multi_level_roi_align',
     'multiclass_nms',
     'nearest',
@@ -69,6 +71,8 @@ __all__ = [
     'soft_nms',
     'split_tokens',
     'square',
+    'static_nms',
+    'static_topk',
     'unpatchify',
     'use_channels_last',
 ]

@@ -3,32 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-__all__ = ['lookup_rows', 'row_correlation', 'row_pyramid']
+__all__ = ['RowLookup', 'row_correlation', 'row_pyramid']
 
 
-def row_correlation(left: Tensor, right: Tensor) -> Tensor:
+def row_correlation(left: Tensor, right: Tensor, scaled: bool = True) -> Tensor:
     """Products of the features of each left pixel with its whole row on the right.
 
     Args:
         left: Features of the left view.
         right: Those of the right view.
+        scaled: Whether to divide them by the root of ``C``.
 
     Shape:
-        left, right: ``(B, C, H, W)``.
-        returns: float32, ``(B, H, W, W)``, divided by the root of ``C``.
+        left, right: ``(B, C, H, W)``; returns: float32, ``(B, H, W, W)``.
 
     Example:
         >>> views = torch.tensor([[[[1., 2.]]]]), torch.tensor([[[[3., 4.]]]])
         >>> row_correlation(*views)[0, 0].tolist()
         [[3.0, 4.0], [6.0, 8.0]]
     """
-    scale = left.size(1) ** -0.5
-    rows = left.float().permute(0, 2, 3, 1) * scale
+    rows = left.float().permute(0, 2, 3, 1)
+    if scaled:
+        rows = rows * left.size(1) ** -0.5
     return rows @ right.float().permute(0, 2, 1, 3)
 
 
@@ -51,35 +53,78 @@ def row_pyramid(corr: Tensor, num_levels: int) -> list[Tensor]:
     return levels
 
 
-def lookup_rows(levels: Sequence[Tensor], places: Tensor, radius: int) -> Tensor:
-    """Correlations around places between pixels, level by level.
+class RowLookup:
+    """Entries of rows around places between them, at all levels of a pyramid at once.
 
-    The steps around a place are whole, so all of them lie as far behind a pixel: two
-    more pixels are read than there are steps, where a general resampling reads four a
-    step.
+    The steps around a place are whole, so all of them lie as far behind an entry, and
+    one piece of a row has them all: it is copied as a whole, where a general resampling
+    reads two entries a step. Zeros stand around each level, so that no piece has to be
+    looked at whether it lies inside.
 
     Args:
-        levels: Correlations as :func:`row_pyramid` gives them.
-        places: Column of each left pixel in the right view, in px of the first level.
+        levels: What is looked up, as :func:`row_pyramid` gives it.
         radius: Steps to either side ``r``.
 
     Shape:
-        levels: ``(B, H, W, W')`` each; places: ``(B, H, W)``.
-        returns: ``(B, len(levels) * (2 r + 1), H, W)``; 0 outside of the view.
+        levels: ``(*, W_i)`` each, ``L`` in number.
+        places: ``(*)``, in entries of the first level; or 1 where all have the same.
+        returns: ``(*, L, 2 r + 1)``; 0 outside of the rows.
 
     Example:
-        >>> level = torch.tensor([[[[2., 4., 8.]]]])  # one left pixel
-        >>> lookup_rows([level], torch.tensor([[[0.5]]]), radius=1).flatten()
-        tensor([1., 3., 6.])
+        >>> around = RowLookup([torch.tensor([2., 4., 8.])], radius=1)
+        >>> around(torch.tensor(0.5))
+        tensor([[1., 3., 6.]])
     """
-    steps = torch.arange(-radius, radius + 2, device=places.device)
-    found = []
-    for i, level in enumerate(levels):
-        at = places / 2**i
+
+    def __init__(self, levels: Sequence[Tensor], radius: int) -> None:
+        self.radius = radius
+        self._size = size = 2 * radius + 2
+        self._rows = torch.cat([F.pad(level, (size, size)) for level in levels], dim=-1)
+        widths = [level.size(-1) for level in levels]
+        begins = [size + sum(widths[:i]) + 2 * size * i for i in range(len(widths))]
+        like = dict(device=self._rows.device)
+        self._widths = torch.tensor(widths, **like)
+        self._begins = torch.tensor(begins, **like)
+        scales = [0.5**i for i in range(len(widths))]
+        self._scales = torch.tensor(scales, dtype=self._rows.dtype, **like)
+
+    def __call__(self, places: Tensor) -> Tensor:
+        """What stands around the places; see the class."""
+        at = places.unsqueeze(-1) * self._scales
         first = at.floor()
-        behind = (at - first).unsqueeze(-1)
-        columns = first.unsqueeze(-1) + steps  # (B, H, W, 2 r + 2)
-        inside = (columns >= 0) & (columns < level.size(-1))
-        taken = level.gather(-1, columns.clamp(0, level.size(-1) - 1).long()) * inside
-        found.append(torch.lerp(taken[..., :-1], taken[..., 1:], behind))
-    return torch.cat(found, dim=-1).permute(0, 3, 1, 2).contiguous()
+        start = first.detach().long() - self.radius
+        start = torch.minimum(start.clamp(min=-self._size), self._widths)
+        start = (start + self._begins).expand(*self._rows.shape[:-1], -1)
+        if torch.compiler.is_compiling() or torch.jit.is_tracing():
+            index = _columns(start, self._size)
+            taken = self._rows.gather(-1, index).unflatten(-1, (-1, self._size))
+        else:
+            taken = _Pieces.apply(self._rows, start, self._size)
+        return torch.lerp(taken[..., :-1], taken[..., 1:], (at - first).unsqueeze(-1))
+
+
+def _columns(start: Tensor, size: int) -> Tensor:
+    """All places of the pieces, ``(*, L * size)``."""
+    steps = torch.arange(size, device=start.device)
+    return (start.unsqueeze(-1) + steps).flatten(-2)
+
+
+class _Pieces(torch.autograd.Function):
+    """Pieces of rows that begin at ``start``, copied one by one."""
+
+    @staticmethod
+    def forward(ctx: Any, rows: Tensor, start: Tensor, size: int) -> Tensor:
+        ctx.save_for_backward(start)
+        ctx.size, ctx.shape = size, rows.shape
+        rows = rows.contiguous()
+        every = torch.arange(0, rows.numel(), rows.size(-1), device=rows.device)
+        begin = start + every.view(*rows.shape[:-1], 1)
+        pieces = rows.as_strided((rows.numel() - size + 1, size), (1, 1))
+        return pieces.index_select(0, begin.flatten()).view(*start.shape, size)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:
+        (start,) = ctx.saved_tensors
+        rows = grad.new_zeros(ctx.shape)
+        index = _columns(start, ctx.size)
+        return rows.scatter_add_(-1, index, grad.flatten(-2)), None, None

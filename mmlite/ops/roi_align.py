@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ..errors import DataError
+from .exportable import recorded_crops, recorded_roi_align
 
 __all__ = ['crop_and_resize', 'multi_level_roi_align', 'roi_align']
 
@@ -86,6 +87,10 @@ def multi_level_roi_align(
     """
     _check(feats, rois)
     bins = _pair(output_size)
+    if torch.onnx.is_in_onnx_export():
+        return recorded_roi_align(
+            feats, rois, levels, bins, spatial_scales, sampling_ratio, aligned
+        )
     table = _Table(feats)
     scale = rois.new_tensor(spatial_scales)[levels][:, None]
     corners = rois[:, 1:] * scale
@@ -135,6 +140,8 @@ def crop_and_resize(
     """
     _check([feats], rois)
     cells = _pair(output_size)
+    if torch.onnx.is_in_onnx_export():
+        return recorded_crops(feats, rois, cells)
     last = rois.new_tensor(feats.shape[-2:]) - 1
     low, high = rois[:, 1:3].flip(1) * last, rois[:, 3:].flip(1) * last
     many = rois.new_tensor([c > 1 for c in cells])

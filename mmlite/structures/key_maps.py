@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from ..errors import CheckpointError, did_you_mean
+from .key_templates import Joined, Names, Parted, Turned
 
 __all__ = [
     'KEY_MAPS',
@@ -161,7 +162,7 @@ def _put(state: State, name: str, value: Tensor, source: str) -> None:
     state[name] = value
 
 
-Step = Rename | Drop | Change | Split | Merge
+Step = Rename | Drop | Change | Split | Merge | Names | Joined | Parted | Turned
 
 
 @dataclass(frozen=True)
@@ -173,11 +174,37 @@ class KeyMap:
         prefixes: What is removed from the names before, where all begin so; as often
             as it takes.
         only: Take only the entries whose names begin so, without it.
+        unless: Regular expression of names that show another architecture.
     """
 
     steps: Sequence[Step] = ()
     prefixes: Sequence[str] = PREFIXES
     only: str = ''
+    unless: str = ''
+
+    def inverse(self) -> KeyMap:
+        """From ours to the other project's.
+
+        Raises:
+            CheckpointError: if a step goes one way only.
+
+        Example:
+            >>> key_map = KeyMap([Names([('fc.{*}', 'head.fc.{*}')])])
+            >>> ours = {'head.fc.bias': torch.zeros(1)}
+            >>> list(convert_keys(ours, key_map.inverse())[0])
+            ['fc.bias']
+        """
+        steps = []
+        for step in reversed(self.steps):
+            if isinstance(step, Drop):
+                continue  # what was left out follows from the architecture
+            if not hasattr(step, 'inverse'):
+                raise CheckpointError(
+                    f'the step {type(step).__name__} {step[0]!r} of the key map cannot '
+                    'be taken back'
+                )
+            steps.append(step.inverse())
+        return KeyMap(steps, prefixes=())
 
 
 @dataclass
@@ -205,8 +232,8 @@ class KeyMapReport:
         lines = [f'{self.given} entries of the checkpoint became {self.made}']
         lines += [f'  without the prefix {prefix!r}' for prefix in self.removed]
         for step, count in self.touched:
-            kind = type(step).__name__
-            lines.append(f'  {kind} {step[0]!r}: {count}')
+            label = step.label if hasattr(step, 'label') else step[0]
+            lines.append(f'  {type(step).__name__} {label!r}: {count}')
         return '\n'.join(lines)
 
 
@@ -260,6 +287,12 @@ def convert_keys(
     found = {k: v for k, v in state.items() if k.startswith(key_map.only)}
     if not found:
         raise CheckpointError(f'no entry of the checkpoint begins with {key_map.only}')
+    if key_map.unless:
+        other = next((k for k in found if re.search(key_map.unless, k)), None)
+        if other is not None:
+            raise CheckpointError(
+                f'{other} is of another architecture than the key map'
+            )
     found = {k[len(key_map.only) :]: v for k, v in found.items()}
     report = KeyMapReport(given=len(state), made=0)
     while prefix := _common(found, key_map.prefixes):

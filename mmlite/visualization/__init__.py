@@ -1,9 +1,11 @@
 """Draw data and predictions."""
 
-from .drawers import DRAWERS, Drawer, contact_sheet
-from .image import as_rgb, read_image, resize_image, write_image
+from .drawers import DRAWERS, Drawer, contact_sheet, disparity_colours, error_colours
+from .heat import overlay_heat
+from .image import as_rgb, encode_image, read_image, resize_image, write_image
 from .local_vis_backend import LocalVisBackend
 from .matrix import draw_matrix, matrix_table
+from .sheets import labelled_sheet, side_by_side
 from .visualizer import UniversalVisualizer
 
 __all__ = [
@@ -13,9 +15,15 @@ __all__ = [
     'UniversalVisualizer',
     'as_rgb',
     'contact_sheet',
+    'disparity_colours',
     'draw_matrix',
+    'encode_image',
+    'error_colours',
+    'labelled_sheet',
     'matrix_table',
+    'overlay_heat',
     'read_image',
     'resize_image',
+    'side_by_side',
     'write_image',
 ]

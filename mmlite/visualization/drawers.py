@@ -13,7 +13,15 @@ from torch import Tensor
 from ..structures import DataSample
 from .image import as_rgb
 
-__all__ = ['DRAWERS', 'Drawer', 'Look', 'contact_sheet', 'label_texts']
+__all__ = [
+    'DRAWERS',
+    'Drawer',
+    'Look',
+    'contact_sheet',
+    'disparity_colours',
+    'error_colours',
+    'label_texts',
+]
 
 _GT, _PRED = (0, 200, 0), (230, 60, 40)
 _FRAMES = 8  # of a sequence, at most
@@ -27,12 +35,14 @@ class Look(NamedTuple):
         draw_gt: Whether ground truth is drawn.
         draw_pred: Whether predictions are drawn.
         draw_score: Whether scores are written.
+        pred_score_thr: Predicted boxes with a lower score are not drawn.
     """
 
     classes: Sequence[str] | None = None
     draw_gt: bool = True
     draw_pred: bool = True
     draw_score: bool = True
+    pred_score_thr: float = 0.0
 
     def sides(self) -> list[tuple[str, str, tuple]]:
         """Prefix, name and colour of what is drawn."""
@@ -72,6 +82,9 @@ def draw_boxes(image: np.ndarray, sample: DataSample, look: Look) -> np.ndarray:
         labels = sample.get(f'{side}_bboxes_labels', sample.get(f'{side}_labels'))
         scores = sample.get(f'{side}_bboxes_scores', sample.get(f'{side}_scores'))
         for place, box in enumerate(_numpy(boxes).reshape(-1, 4) * ratio):
+            low = scores is not None and float(scores[place]) < look.pred_score_thr
+            if side == 'pred' and low:
+                continue
             x1, y1, x2, y2 = (round(float(edge)) for edge in box)
             cv2.rectangle(image, (x1, y1), (x2, y2), colour, thickness)
             text = _box_text(place, labels, scores, look)
@@ -86,7 +99,8 @@ def _box_text(place: int, labels: Any, scores: Any, look: Look) -> str:
     parts = []
     if labels is not None:
         label = int(labels[place])
-        parts.append(look.classes[label] if look.classes else str(label))
+        known = look.classes is not None and label < len(look.classes)
+        parts.append(look.classes[label] if known else str(label))
     if scores is not None and look.draw_score:
         parts.append(f'{float(scores[place]):.2f}')
     return ' '.join(parts)
@@ -101,14 +115,60 @@ def draw_disparity(image: np.ndarray, sample: DataSample, look: Look) -> np.ndar
             maps[side] = _numpy(value).reshape(value.shape[-2:]).astype(np.float32)
     known = [m[np.isfinite(m) & (m > 0)] for m in maps.values()]
     largest = max((float(m.max()) for m in known[:1] if m.size), default=1.0)
-    panels = [image]
-    for value in maps.values():
-        shown = np.nan_to_num(value, nan=0, posinf=0, neginf=0)
-        scaled = (shown / largest * 255).clip(0, 255).astype(np.uint8)
-        coloured = cv2.applyColorMap(scaled, cv2.COLORMAP_TURBO)[..., ::-1].copy()
-        coloured[shown <= 0] = 0
-        panels.append(_resized(coloured, image))
-    return np.concatenate(panels, axis=1)
+    coloured = [disparity_colours(value, largest) for value in maps.values()]
+    return np.concatenate([image, *(_resized(c, image) for c in coloured)], axis=1)
+
+
+def disparity_colours(
+    disparity: np.ndarray, max_disp: float | None = None
+) -> np.ndarray:
+    """Disparities in colours, blue is far; what is unknown (0 or less) is black.
+
+    Args:
+        disparity: In px.
+        max_disp: Disparity at the end of the scale; by default the largest one.
+
+    Shape:
+        disparity: ``(H, W)``; returns: RGB, uint8, ``(H, W, 3)``.
+
+    Example:
+        >>> disparity_colours(np.float32([[0, 2]])).tolist()[0][0]
+        [0, 0, 0]
+    """
+    shown = np.nan_to_num(disparity, nan=0, posinf=0, neginf=0)
+    top = max_disp or max(float(shown.max()), 1e-6)
+    scaled = (shown / top * 255).clip(0, 255).astype(np.uint8)
+    coloured = cv2.applyColorMap(scaled, cv2.COLORMAP_TURBO)[..., ::-1].copy()
+    coloured[shown <= 0] = 0
+    return coloured
+
+
+def error_colours(disparity: np.ndarray, gt_disparity: np.ndarray) -> np.ndarray:
+    """Errors of disparities in colours of a fixed scale, blue to red.
+
+    As on KITTI an error counts by the smaller of its size over 3 px and its share over
+    5 %; each colour is twice the one before, white is 1, and what is unknown is black.
+
+    Args:
+        disparity: In px.
+        gt_disparity: Ground truth in px; 0 where it is unknown.
+
+    Shape:
+        disparity, gt_disparity: ``(H, W)``; returns: RGB, uint8, ``(H, W, 3)``.
+
+    Example:
+        >>> error_colours(np.float32([[13]]), np.float32([[10]])).tolist()
+        [[[255, 255, 255]]]
+    """
+    known = np.isfinite(gt_disparity) & (gt_disparity > 0)
+    error = np.abs(disparity - np.where(known, gt_disparity, 0))
+    share = error / (0.05 * np.where(known, gt_disparity, 1))
+    level = np.log2(np.minimum(error / 3, share).clip(2**-4, 2**4)) / 4  # -1 .. 1
+    colours = np.stack(
+        [1 + np.minimum(level, 0), 1 - np.abs(level), 1 - np.maximum(level, 0)],
+        axis=-1,
+    )
+    return (colours * known[..., None] * 255).round().astype(np.uint8)
 
 
 def draw_silhouettes(image: np.ndarray, sample: DataSample, look: Look) -> np.ndarray:
@@ -123,17 +183,17 @@ def draw_silhouettes(image: np.ndarray, sample: DataSample, look: Look) -> np.nd
 def draw_reconstruction(
     image: np.ndarray, sample: DataSample, look: Look
 ) -> np.ndarray:
-    """What was seen of a picture, and what was made of it, beside it.
+    """What was seen of a picture, what was made of it, and the picture.
 
     ``pred_masked`` and ``pred_reconstruction`` are ``(C, H, W)`` from 0 to 255.
     """
-    panels = [image]
+    panels = []
     for name in ('pred_masked', 'pred_reconstruction'):
         value = sample.get(name) if look.draw_pred else None
         if value is not None:
             picture = _numpy(value).clip(0, 255).transpose(1, 2, 0)
             panels.append(_resized(as_rgb(picture), image))
-    return np.concatenate(panels, axis=1)
+    return np.concatenate([*panels, image], axis=1)
 
 
 #: Every kind of field that is drawn; those of labels are written last, as text.
@@ -167,21 +227,32 @@ def contact_sheet(frames: Tensor | np.ndarray, count: int = _FRAMES) -> np.ndarr
 def label_texts(sample: DataSample, look: Look) -> list[str]:
     """Lines such as ``'Prediction: 3, 0.87 (cat)'``."""
     lines = []
+    are_places = _is_ranking(sample)
     for side, title, _ in look.sides():
         labels = sample.get(f'{side}_label')
         if labels is None:
             continue
         scores = sample.get('pred_score') if side == 'pred' else None
         texts = []
-        for label in labels.tolist():
+        for place, label in enumerate(labels.tolist()):
             text = str(label)
             if scores is not None and look.draw_score:
-                text += f', {scores[label].item():.2f}'
-            if look.classes is not None:
+                own = place if are_places else label
+                text += f', {scores[own].item():.2f}'
+            known = look.classes is not None and label < len(look.classes)
+            if known and not are_places:
                 text += f' ({look.classes[label]})'
             texts.append(text)
         lines.append(f'{title}: {", ".join(texts)}')
     return lines
+
+
+def _is_ranking(sample: DataSample) -> bool:
+    """Whether labels are places in a gallery, each with its score, the best first."""
+    labels, scores = sample.get('pred_label'), sample.get('pred_score')
+    if labels is None or scores is None or not len(labels) == len(scores) > 1:
+        return False
+    return bool((scores[:-1] >= scores[1:]).all())
 
 
 def _resized(picture: np.ndarray, like: np.ndarray) -> np.ndarray:

@@ -33,10 +33,26 @@ def write_image(image: np.ndarray, path: str | Path) -> None:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    done, coded = cv2.imencode(path.suffix, cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
+    path.write_bytes(encode_image(image, path.suffix))
+
+
+def encode_image(image: np.ndarray, suffix: str = '.png') -> bytes:
+    """An RGB image as the bytes of a file of that ending.
+
+    Raises:
+        DataError: if OpenCV does not know the ending.
+
+    Example:
+        >>> encode_image(np.zeros((4, 5, 3), np.uint8))[1:4]
+        b'PNG'
+    """
+    try:
+        done, coded = cv2.imencode(suffix, cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
+    except cv2.error:
+        done = False
     if not done:
-        raise DataError(f'OpenCV cannot write {path.suffix!r} files: {path}')
-    coded.tofile(path)
+        raise DataError(f'OpenCV cannot write {suffix!r} files')
+    return coded.tobytes()
 
 
 def as_rgb(image: np.ndarray) -> np.ndarray:

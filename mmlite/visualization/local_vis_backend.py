@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 from mmengine.config import Config
 from mmengine.fileio import dump
 from mmengine.visualization import LocalVisBackend as BaseLocalVisBackend
@@ -38,6 +39,19 @@ class LocalVisBackend(BaseLocalVisBackend):
             **kwargs: Not used.
         """
         write_config(config, self._config_save_file)
+
+    def add_image(
+        self, name: str, image: np.ndarray, step: int = 0, **kwargs: Any
+    ) -> None:
+        """Write an image; what a slash parts in its name a dash below does here.
+
+        Args:
+            name: Name of the image.
+            image: RGB, uint8.
+            step: The step it belongs to.
+            **kwargs: Not used.
+        """
+        super().add_image(name.replace('/', '_'), image, step, **kwargs)
 
     @force_init_env
     def add_scalars(

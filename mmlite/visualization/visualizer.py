@@ -81,6 +81,7 @@ class UniversalVisualizer(Visualizer):
         *,
         classes: Sequence[str] | None = None,
         draw_score: bool = True,
+        pred_score_thr: float = 0.3,
         resize: int | None = None,
         rescale_factor: float | None = None,
         text_cfg: dict[str, Any] | None = None,
@@ -102,6 +103,7 @@ class UniversalVisualizer(Visualizer):
             step: Step of the image in the backends.
             classes: Names of the classes; by default those of the dataset.
             draw_score: Whether to write the scores.
+            pred_score_thr: Boxes with a lower score are not drawn.
             resize: Length of the shorter edge of the image, in pixels.
             rescale_factor: Scale factor, where ``resize`` is not given.
             text_cfg: Arguments of ``Visualizer.draw_texts`` that differ from
@@ -117,7 +119,7 @@ class UniversalVisualizer(Visualizer):
         if classes is None and self.dataset_meta is not None:
             classes = self.dataset_meta.get('classes')
         sample = DataSample() if data_sample is None else data_sample
-        look = Look(classes, draw_gt, draw_pred, draw_score)
+        look = Look(classes, draw_gt, draw_pred, draw_score, pred_score_thr)
         drawn = resize_image(_picture(image), resize, rescale_factor)
         for drawer in DRAWERS.values():
             if any(field in sample for field in drawer.fields):
@@ -158,6 +160,7 @@ class UniversalVisualizer(Visualizer):
             step,
             classes=classes,
             draw_score=draw_score,
+            pred_score_thr=0.0,
             resize=resize,
             rescale_factor=rescale_factor,
             text_cfg=text_cfg,

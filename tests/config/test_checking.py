@@ -203,7 +203,7 @@ def test_check_raises_with_all_problems_and_the_file(write):
             '+default_hooks.mine.interval=1',
             "default_hooks has no hook 'mine'; there are runtime_info, timer, "
             'sampler_seed, logger, param_scheduler, checkpoint, nan_check, progress, '
-            'visualization',
+            'visualization, report',
         ),
         (
             '+default_hooks.logger.intervl=1',

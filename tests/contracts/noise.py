@@ -46,7 +46,9 @@ def detection(size: int = 4) -> dict[str, Any]:
     samples = []
     for i, shape in enumerate(sizes):
         boxes = torch.tensor([[4.0, 4.0, 20.0 + i, 24.0], [30.0, 10.0, 60.0, 42.0]])
-        fields = dict(gt_bboxes=boxes[: i % 3], gt_labels=torch.arange(2)[: i % 3])
+        fields = dict(
+            gt_bboxes=boxes[: i % 3], gt_bboxes_labels=torch.arange(2)[: i % 3]
+        )
         meta = dict(ori_shape=shape, img_shape=shape)
         samples.append(DataSample(metainfo=meta, **fields))
     images = [torch.randint(0, 256, (3, *s), generator=generator) for s in sizes]

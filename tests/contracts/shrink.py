@@ -102,10 +102,11 @@ def shrink(cfg: Config, work_dir: Path) -> Config:
 def shrink_pretraining(cfg: Config) -> Config:
     """One step of a whole that gives no predictions."""
     cfg.model = dict(WHOLES[cfg.model.type][0], type=cfg.model.type)
-    shrink_loader(cfg.train_dataloader, 5, 32)
+    side = cfg.model.get('input_size', 32)
+    shrink_loader(cfg.train_dataloader, 5, side)
     for step in cfg.train_dataloader.dataset.pipeline:
         if step.type == 'RandomResizedCrop':
-            step.scale = 32
+            step.scale = side
     cfg.train_cfg = dict(by_epoch=True, max_epochs=1)
     cfg.param_scheduler = [s for s in cfg.param_scheduler if not s.get('begin')]
     return cfg

@@ -129,7 +129,7 @@ def test_fields_are_not_left_behind(name, as_list):
     for field, value in (
         ('gt_bboxes', torch.zeros(1, 4)),
         ('gt_seg_map', torch.zeros(4, 4)),
-        ('gt_labels', torch.zeros(1)),
+        ('gt_bboxes_labels', torch.zeros(1)),
         ('mask', torch.zeros(4, 4)),
         ('unknown', torch.zeros(4, 4)),
     ):

@@ -128,7 +128,7 @@ def test_boxes_move_with_what_belongs_to_them(name, seed):
         img=masks.max(axis=0),
         gt_bboxes=np.array(corners, np.float32),
         gt_bboxes_labels=np.arange(4),
-        gt_labels=[10, 11, 12, 13],
+        gt_area=[10, 11, 12, 13],
         gt_ignore_flags=np.array([False, True, False, True]),
         gt_masks=masks,
     )
@@ -136,7 +136,7 @@ def test_boxes_move_with_what_belongs_to_them(name, seed):
     seen = [place for place, mask in enumerate(moved) if mask.any()]
     labels = result['gt_bboxes_labels'].tolist()
     assert set(seen) <= set(labels)  # a sliver can fall between the pixels
-    assert list(result['gt_labels']) == [10 + place for place in labels]
+    assert list(result['gt_area']) == [10 + place for place in labels]
     assert list(result['gt_ignore_flags']) == [place % 2 == 1 for place in labels]
     assert len(result['gt_bboxes']) == len(result['gt_masks']) == len(labels)
     for box, mask, place in zip(

@@ -34,7 +34,7 @@ def boxes(size):
         corners = 40 * torch.rand(i % 4, 2, generator=generator)
         gold = torch.cat([corners, corners + 20], dim=1)
         labels = torch.arange(i % 4) % 3
-        sample = DataSample(gt_bboxes=gold, gt_labels=labels)
+        sample = DataSample(gt_bboxes=gold, gt_bboxes_labels=labels)
         sample.set_field(gold + i % 3, 'pred_bboxes')
         sample.set_field(torch.rand(i % 4, generator=generator), 'pred_scores')
         sample.set_field(labels, 'pred_labels')

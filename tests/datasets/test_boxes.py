@@ -41,9 +41,9 @@ def test_coco(tmp_path):
     assert info['img_id'] == 1
     assert info['gt_bboxes'].tolist() == [[1, 2, 4, 6], [0, 0, 20, 10]]
     assert info['gt_bboxes'].dtype == np.float32
-    assert info['gt_labels'].tolist() == [0, 1]
-    assert info['gt_labels'].dtype == np.int64
-    assert info['gt_ignore'].tolist() == [False, True]
+    assert info['gt_bboxes_labels'].tolist() == [0, 1]
+    assert info['gt_bboxes_labels'].dtype == np.int64
+    assert info['gt_ignore_flags'].tolist() == [False, True]
     assert info['gt_area'].tolist() == [5, 200]
     assert data.get_cat_ids(0) == [0, 1]
 
@@ -51,15 +51,44 @@ def test_coco(tmp_path):
 def test_labels_follow_names_not_ids(tmp_path):
     """The label of a class is its place in classes; results get its id back."""
     data = coco(tmp_path, [dict(ROW, category_id=7)], classes=('b', 'a'))
-    assert data[0]['gt_labels'].tolist() == [0]
+    assert data[0]['gt_bboxes_labels'].tolist() == [0]
     assert data.metainfo['cat_ids'] == [7, 3]
     data.use_classes(('c', 'a', 'b'))
-    assert data[0]['gt_labels'].tolist() == [2]
+    assert data[0]['gt_bboxes_labels'].tolist() == [2]
+
+
+def test_a_label_map_counts_from_1_in_any_order(tmp_path):
+    """The class of an id is the id less 1; ids that are left out have no objects."""
+    path = tmp_path / 'map.pbtxt'
+    path.write_text(
+        'item {\n  id: 3  # last\n name: "b"\n}\nitem { id: 1 name: \'a\' }'
+    )
+    data = coco(tmp_path, [ROW, dict(ROW, category_id=7)], classes='map.pbtxt')
+    assert data.CLASSES == ('a', 'N/A 2', 'b')
+    assert data[0]['gt_bboxes_labels'].tolist() == [0, 2]
+
+
+@pytest.mark.parametrize(
+    ('text', 'message'),
+    [
+        ("item { id: 0 name: 'a' }", "'a' has the id 0, .*background; count from 1"),
+        (
+            "item { id: 1 name: 'a' } item { id: 1 name: 'b' }",
+            "'b' has the id 1 of 'a'",
+        ),
+        ("item { name: 'a' }", r"item \{ name: 'a' \} has no id and name"),
+        ('', 'names no class'),
+    ],
+)
+def test_label_maps_that_make_no_sense(tmp_path, text, message):
+    (tmp_path / 'map.pbtxt').write_text(text)
+    with pytest.raises(DataError, match=message):
+        coco(tmp_path, [ROW], classes='map.pbtxt')
 
 
 def test_labels_can_be_ids(tmp_path):
     data = coco(tmp_path, [dict(ROW), dict(ROW, category_id=7)], label_is_id=True)
-    assert data[0]['gt_labels'].tolist() == [2, 6]
+    assert data[0]['gt_bboxes_labels'].tolist() == [2, 6]
     assert data.metainfo['cat_ids'] == list(range(1, 8))
     assert data.CLASSES[2:4] == ('a', 'N/A 4')
     with pytest.raises(DataError, match='takes the classes of the file'):
@@ -86,7 +115,7 @@ def test_classes_that_the_file_lacks(tmp_path, classes, message):
 
 @pytest.mark.parametrize('number', ['7', 7.0])
 def test_ids_of_other_types(tmp_path, number):
-    assert coco(tmp_path, [dict(ROW, category_id=number)])[0]['gt_labels'] == [1]
+    assert coco(tmp_path, [dict(ROW, category_id=number)])[0]['gt_bboxes_labels'] == [1]
 
 
 def test_annotations_with_one_id_are_all_kept(tmp_path):
@@ -160,7 +189,7 @@ def perfect(data):
         sample = DataSample(**fields)
         sample.set_field(sample.gt_bboxes.clone(), 'pred_bboxes')
         sample.set_field(torch.ones(len(sample.gt_bboxes)), 'pred_scores')
-        sample.set_field(sample.gt_labels.clone(), 'pred_labels')
+        sample.set_field(sample.gt_bboxes_labels.clone(), 'pred_labels')
         samples.append(sample)
     return samples
 
@@ -191,8 +220,8 @@ def test_voc_counts_from_1_and_holds_both_ends(tmp_path):
     )
     info = data[0]
     assert info['gt_bboxes'].tolist() == [[0, 0, 10, 10], [0, 2.5, 5, 6]]
-    assert info['gt_ignore'].tolist() == [False, True]
-    assert [data.CLASSES[i] for i in info['gt_labels']] == ['cat', 'dog']
+    assert info['gt_ignore_flags'].tolist() == [False, True]
+    assert [data.CLASSES[i] for i in info['gt_bboxes_labels']] == ['cat', 'dog']
     assert info['img_path'].endswith('JPEGImages/000001.jpg')
 
 
@@ -228,7 +257,7 @@ def test_yolo(tmp_path):
     data = yolo(tmp_path, ['1 0.5 0.5 0.5 0.4', '0 0.1 0.2 0.5 0.2 0.3 0.8'])
     assert [len(data[i]['gt_bboxes']) for i in (0, 1)] == [2, 0]
     np.testing.assert_allclose(data[0]['gt_bboxes'], [[5, 3, 15, 7], [2, 2, 10, 8]])
-    assert data[0]['gt_labels'].tolist() == [1, 0]
+    assert data[0]['gt_bboxes_labels'].tolist() == [1, 0]
     assert data.CLASSES == ('a', 'b')
     named = 'train: [images/train]\nnames: {0: x, 1: y}\n'
     assert yolo(tmp_path, [], named).CLASSES == ('x', 'y')
@@ -284,7 +313,7 @@ def test_formats_are_converted_and_back(tmp_path):
     for place in range(3):
         one, other = first[place], last[place]
         np.testing.assert_allclose(one['gt_bboxes'], other['gt_bboxes'], atol=1e-4)
-        assert one['gt_labels'].tolist() == other['gt_labels'].tolist()
+        assert one['gt_bboxes_labels'].tolist() == other['gt_bboxes_labels'].tolist()
 
 
 def test_what_cannot_be_converted(tmp_path):
@@ -312,7 +341,7 @@ def test_boxes_of_shapes_are_around_what_is_drawn():
 
 def test_classes_of_shapes_keep_their_names():
     plain, other = Shapes(), Shapes(classes=Shapes.METAINFO['classes'][::-1])
-    names = [[d.CLASSES[i] for i in d[0]['gt_labels']] for d in (plain, other)]
+    names = [[d.CLASSES[i] for i in d[0]['gt_bboxes_labels']] for d in (plain, other)]
     assert names[0] == names[1]
     with pytest.raises(DataError, match="'circle' and 4 more is none of the 1 known"):
         plain.use_classes(['star'])

@@ -37,8 +37,9 @@ def test_the_terminal_shows_little_and_the_file_everything(tmp_path, capsys):
     ]
     assert lines[5].startswith('epoch 1/3  loss ')
     assert lines[6].startswith('epoch 1/3  val  toy/acc ')
-    assert lines[-1].endswith(f'results in {tmp_path}')
-    assert len(lines) == 12
+    assert lines[-2].endswith(f'results in {tmp_path}')
+    assert lines[-1] == f'report    {tmp_path}/report.html'
+    assert len(lines) == 13
     (log,) = tmp_path.glob('*/*.log')
     text = log.read_text()
     for part in (

@@ -30,7 +30,7 @@ def sample(gold=(), found=(), scores=(), labels=None, found_labels=None, **field
     return DataSample(
         metainfo=metainfo,
         gt_bboxes=torch.tensor(gold).float().reshape(-1, 4),
-        gt_labels=classes(labels, gold),
+        gt_bboxes_labels=classes(labels, gold),
         pred_bboxes=torch.tensor(found).float().reshape(-1, 4),
         pred_scores=torch.tensor(scores).float(),
         pred_labels=classes(found_labels, found),
@@ -72,7 +72,7 @@ def test_detections_in_a_crowd_do_not_count():
         [crowd, other],
         [*inside, other],
         [0.9, 0.89, 0.88, 0.5],
-        gt_ignore=torch.tensor([True, False]),
+        gt_ignore_flags=torch.tensor([True, False]),
     )
     assert figures([image])['bbox_mAP'] == pytest.approx(1)
 
@@ -87,6 +87,17 @@ def test_the_best_100_of_an_image_and_class_count():
     labels = [0] * 75 + [1] * 75
     two = sample(many, many, scores, labels=labels, found_labels=labels)
     assert figures([two])['bbox_mAP'] == pytest.approx(1)
+
+
+def test_both_limits_of_detections_are_named(monkeypatch):
+    said = []
+    place = 'mmlite.evaluation.metrics.coco_metric.print_log'
+    monkeypatch.setattr(place, lambda text, **kwargs: said.append(text))
+    many = row(101)
+    figures([sample(many, many, np.linspace(0.9, 0.1, 101).tolist())])
+    (line,) = said
+    assert 'up to 101 detections an image (max_per_img)' in line
+    assert 'the 100 best of each image and class count (max_dets)' in line
 
 
 def test_an_image_without_objects_lowers_precision():
@@ -212,7 +223,7 @@ def test_difficult_objects_of_voc_do_not_count():
         boxes,
         [boxes[0], boxes[0], boxes[1]],
         [0.9, 0.8, 0.7],
-        gt_ignore=torch.tensor([True, False]),
+        gt_ignore_flags=torch.tensor([True, False]),
     )
     assert figures([image], VOCMetric)['mAP'] == pytest.approx(1)
 

@@ -17,8 +17,9 @@ sides make them by these rules.
 from __future__ import annotations
 
 import hashlib
+import json
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -87,6 +88,38 @@ def assert_state(model: nn.Module, expected: Mapping[str, Any]) -> None:
     assert state_digest(shapes) == expected['sha256']
     order = hashlib.sha256('\n'.join(shapes).encode()).hexdigest()
     assert order == expected['order_sha256']
+
+
+def assert_steps(
+    model: nn.Module, losses_of: Callable[[], Mapping[str, Tensor]], case: Mapping
+) -> None:
+    """Training steps of SGD at a rate of 0.0005 give the losses that are expected.
+
+    Args:
+        model: In training mode.
+        losses_of: Gives its losses; those that are summed have ``loss`` in the name.
+        case: With ``steps``, one dict of values each, ``grad_norm`` among them, and
+            ``state_crc32``, of the JSON list of names and shapes.
+    """
+    shapes = [[key, list(value.shape)] for key, value in model.state_dict().items()]
+    shapes = [entry for entry in shapes if not entry[0].startswith('data_preproc')]
+    assert zlib.crc32(json.dumps(shapes).encode()) == case['state_crc32']
+    fill_model(model)
+    learned = [p for p in model.parameters() if p.requires_grad]
+    optimizer = torch.optim.SGD(learned, lr=0.0005)
+    torch.manual_seed(0)
+    for expected in case['steps']:
+        optimizer.zero_grad()
+        losses = losses_of()
+        sum(value for key, value in losses.items() if 'loss' in key).backward()
+        grads = [p.grad.flatten() for p in learned if p.grad is not None]
+        found = {key: value.item() for key, value in losses.items()}
+        found['grad_norm'] = torch.cat(grads).norm().item()
+        assert sorted(found) == sorted(expected)
+        for key, value in expected.items():
+            allowed = RELATIVE_TOLERANCE * abs(value)
+            assert abs(found[key] - value) <= allowed, (key, found[key], value)
+        optimizer.step()
 
 
 def assert_summary(got: Any, expected: Any, path: str) -> None:

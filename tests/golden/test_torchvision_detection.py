@@ -9,6 +9,7 @@ background, is left out of the comparison where it has no use here.
 from __future__ import annotations
 
 import json
+import re
 import zlib
 from pathlib import Path
 
@@ -43,6 +44,8 @@ PUBLISHED = {
     # Without the norms of ResNet-50, which are frozen.
     'faster_rcnn_r50_fpn': (41_755_286, 4 * 1025 - 53_120),
     'retinanet_r50_fpn': (34_014_999, 9 * 2305 - 53_120),
+    # The same of MobileNetV3.
+    'faster_rcnn_mobilenet_v3_fpn': (19_386_354, 4 * 1025 - 24_400),
 }
 
 
@@ -174,7 +177,7 @@ def test_losses(name):
     samples = [
         DataSample(
             gt_bboxes=torch.tensor(boxes),
-            gt_labels=torch.tensor(labels) - 1,
+            gt_bboxes_labels=torch.tensor(labels) - 1,
             metainfo=dict(img_shape=tuple(size)),
         )
         for boxes, labels, size in zip(
@@ -221,3 +224,39 @@ def test_published_names_of_weights_load_too():
         dict.fromkeys(names, torch.zeros(1)), 'torchvision_retinanet'
     )
     assert list(found) == [f'bbox_head.cls_convs.{i}.conv.bias' for i in range(4)]
+
+
+def as_published(name):
+    """The name that a weight had in torchvision's first versions."""
+    name = re.sub(r'(fpn\.(?:inner|layer)_blocks\.\d+)\.0\.', r'\1.', name)
+    name = re.sub(r'^rpn\.head\.conv\.0\.0\.', 'rpn.head.conv.', name)
+    return re.sub(
+        r'(_head\.conv)\.(\d+)\.0\.', lambda m: f'{m[1]}.{2 * int(m[2])}.', name
+    )
+
+
+@pytest.mark.parametrize('name', [p.stem for p in sorted(FOLDER.glob('*.json'))])
+def test_old_and_new_names_lead_to_the_same_weights(name):
+    """All names of today's torchvision, and of the files on its server (v1)."""
+    golden = json.loads((FOLDER / f'{name}.json').read_text())
+    today = {
+        key: torch.empty([int(n) for n in shape.split(',')], device='meta')
+        for key, shape in golden['state'].items()
+    }
+    with torch.device('meta'):
+        model = MODELS.build(config(name))
+    wanted = {
+        key: value.shape
+        for key, value in model.state_dict().items()
+        if not key.endswith('num_batches_tracked')
+    }
+    versions = [today]
+    if name in ('faster_rcnn_r50_fpn', 'faster_rcnn_mobilenet_v3_fpn') or (
+        name == 'retinanet_r50_fpn'
+    ):
+        old = {as_published(key): value for key, value in today.items()}
+        assert len(old) == len(today) and old.keys() != today.keys()
+        versions.append(old)
+    for state in versions:
+        found, _ = convert_keys(state, golden['key_map'])
+        assert {key: value.shape for key, value in found.items()} == wanted

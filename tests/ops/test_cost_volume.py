@@ -5,17 +5,17 @@ import torch
 
 from mmlite.errors import DataError
 from mmlite.ops import (
+    RowLookup,
     concat_volume,
     context_upsample,
     convex_upsample,
     correlation_volume,
+    cost_volume,
     group_correlation_volume,
-    lookup_rows,
     regress_disparity,
     row_correlation,
     row_pyramid,
 )
-from mmlite.ops.cost_volume import _traced_concat_volume
 
 
 def views(channels=6, width=7):
@@ -35,24 +35,37 @@ def looped(left, right, count, entry, channels):
 
 @pytest.mark.parametrize('width', [5, 7, 70])
 @pytest.mark.parametrize('count', [1, 4, 9])
-def test_every_entry(width, count):
-    """More disparities than columns as well, and several blocks of columns."""
+def test_every_entry(width, count, monkeypatch):
+    """More disparities than columns as well, and several blocks and pieces."""
+    monkeypatch.setattr(cost_volume, '_CACHED', 2 * width * count)  # two of three rows
     left, right = views(width=width)
     beside = looped(left, right, count, lambda a, b: torch.cat([a, b], 1), 12)
     torch.testing.assert_close(concat_volume(left, right, count), beside)
-    torch.testing.assert_close(_traced_concat_volume(left, right, count), beside)
+    torch.testing.assert_close(
+        cost_volume._traced_concat_volume(left, right, count), beside
+    )
 
     def grouped(a, b):
         return (a * b).unflatten(1, (2, 3)).mean(dim=2)
 
-    torch.testing.assert_close(
-        group_correlation_volume(left, right, count, 2),
-        looped(left, right, count, grouped, 2),
-    )
+    means = looped(left, right, count, grouped, 2)
+    for function in (group_correlation_volume, cost_volume._products_of_blocks):
+        torch.testing.assert_close(function(left, right, count, 2), means)
     torch.testing.assert_close(
         correlation_volume(left, right, count),
         looped(left, right, count, lambda a, b: (a * b).mean(1, True), 1)[:, 0],
     )
+
+
+@pytest.mark.parametrize('kind', [torch.bfloat16, torch.float16, torch.float32])
+def test_types_and_layouts_of_features(kind):
+    """Infinite features stay where they are, and are not multiplied by 0."""
+    left, right = (view.to(kind) for view in views())
+    left[..., 0] = right[..., -1] = torch.inf
+    expected = looped(left, right, 4, lambda a, b: torch.cat([a, b], 1), 12)
+    layout = dict(memory_format=torch.channels_last)
+    for first, second in ((left, right), (left.to(**layout), right.to(**layout))):
+        assert torch.equal(concat_volume(first, second, 4), expected)
 
 
 @pytest.mark.parametrize('count', [3, 9])
@@ -107,7 +120,7 @@ def test_lookups_are_those_of_a_resampled_row():
     )
     generator = torch.Generator().manual_seed(1)
     places = torch.rand(2, 3, 13, generator=generator) * 20 - 4
-    found = lookup_rows(row_pyramid(corr, 2), places, radius=2)
+    found = RowLookup(row_pyramid(corr, 2), radius=2)(places)
     steps = torch.arange(-2.0, 3.0)
     for level, row in enumerate((corr, (corr[..., 0:12:2] + corr[..., 1:12:2]) / 2)):
         at = places.unsqueeze(-1) / 2**level + steps
@@ -117,7 +130,20 @@ def test_lookups_are_those_of_a_resampled_row():
             grid.reshape(-1, 1, 5, 2),
             align_corners=True,
         )
-        expected = expected.view(2, 3, 13, 5).permute(0, 3, 1, 2)
         torch.testing.assert_close(
-            found[:, level * 5 : level * 5 + 5], expected, atol=1e-5, rtol=1e-4
+            found[..., level, :], expected.view(2, 3, 13, 5), atol=1e-5, rtol=1e-4
         )
+
+
+def test_gradients_of_lookups():
+    """Where pieces overlap, where they leave the row, and with the places shared."""
+    generator = torch.Generator().manual_seed(1)
+    rows = torch.randn(2, 3, 6, generator=generator, dtype=torch.double)
+    places = torch.tensor([[-2.3], [3.4]], dtype=torch.double)
+
+    def looked_up(rows, places):
+        levels = row_pyramid(rows[None], 2)
+        return RowLookup([level[0] for level in levels], radius=1)(places)
+
+    inputs = rows.requires_grad_(), places.requires_grad_()
+    assert torch.autograd.gradcheck(looked_up, inputs)

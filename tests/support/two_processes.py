@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 
 import torch
+from mmengine.optim import OptimWrapper
 from torch import nn
 
+from mmlite.engine import MMDistributedDataParallel
 from mmlite.engine.wrappers import share_buffers
 from mmlite.evaluation import Accuracy, SampleMetric
 from mmlite.models.losses import SupConLoss, TripletLoss, gather_and_scale_wrapper
@@ -174,4 +177,70 @@ def encode_gallery(rank: int, folder: Path, cfg: dict) -> None:
     model.prepare_prototype()
     assert model.training
     torch.save(model.prototype_vecs, folder / f'{rank}.pth')
+    torch.distributed.destroy_process_group()
+
+
+def _half(data: dict, rank: int) -> dict:
+    """The samples of one of two processes."""
+    samples = data['data_samples']
+    half = len(samples) // 2
+    mine = slice(rank * half, (rank + 1) * half)
+    inputs = data['inputs']
+    if isinstance(inputs, dict):
+        inputs = {key: view[mine] for key, view in inputs.items()}
+    else:
+        inputs = inputs[mine]
+    return dict(inputs=inputs, data_samples=samples[mine])
+
+
+def train_all(rank: int, folder: Path, cases: dict[str, tuple[dict, dict]]) -> None:
+    """One of two processes that train one model after the other.
+
+    The second step fails where a parameter took no part in the first.
+    """
+    meet(rank, folder)
+    torch.set_num_threads(1)
+    found = {}
+    for name, (cfg, data) in cases.items():
+        torch.manual_seed(0)
+        model = MODELS.build(copy.deepcopy(cfg)).train()
+        wrapped = MMDistributedDataParallel(model)
+        optimizer = OptimWrapper(torch.optim.SGD(model.parameters(), lr=1e-3))
+        mine = _half(data, rank)
+        logged = [wrapped.train_step(mine, optimizer)['loss'] for _ in range(2)]
+        found[name] = logged, dict(model.named_parameters())
+    torch.save(found, folder / f'{rank}.pth')
+    torch.distributed.destroy_process_group()
+
+
+def frozen_gradients(model: nn.Module, run: nn.Module, data: dict) -> dict:
+    """Gradients of a step whose norms do not look at the batch.
+
+    Args:
+        model: Whose parameters they are of.
+        run: What is called: the model, or what shares its gradients.
+        data: A batch.
+    """
+    for module in model.modules():
+        if isinstance(module, nn.modules.batchnorm._BatchNorm):
+            module.eval()
+    ready = model.data_preprocessor(copy.deepcopy(data), training=True)
+    total, _ = model.parse_losses(run(**ready, mode='loss'))
+    total.backward()
+    grads = {k: p.grad for k, p in model.named_parameters() if p.requires_grad}
+    return {key: grad for key, grad in grads.items() if grad is not None}
+
+
+def learn_halves(rank: int, folder: Path, cases: dict[str, tuple[dict, dict]]) -> None:
+    """One of two processes whose losses see the samples of both."""
+    meet(rank, folder)
+    torch.set_num_threads(1)
+    found = {}
+    for name, (cfg, data) in cases.items():
+        torch.manual_seed(0)
+        model = MODELS.build(copy.deepcopy(cfg)).train()
+        wrapped = MMDistributedDataParallel(model)
+        found[name] = frozen_gradients(model, wrapped, _half(data, rank))
+    torch.save(found, folder / f'{rank}.pth')
+    torch.distributed.barrier()
     torch.distributed.destroy_process_group()

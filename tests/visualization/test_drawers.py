@@ -50,6 +50,9 @@ def test_boxes_bear_their_classes(visualizer, monkeypatch):
     )
     draw(visualizer, sample, classes=['ant', 'bee'])
     assert texts == ['bee', 'bee 0.75', 'ant 0.50']
+    texts.clear()
+    draw(visualizer, sample, classes=['ant', 'bee'], pred_score_thr=0.6)
+    assert texts == ['bee', 'bee 0.75']
 
 
 def test_disparities_stand_beside_the_picture(visualizer):
@@ -80,12 +83,13 @@ def test_frames_are_drawn_on(visualizer, shape):
     assert contact_sheet(frames, count=2).shape == (8, 12, 3)
 
 
-def test_reconstructions_stand_beside_the_picture(visualizer):
+def test_what_was_seen_and_made_of_it_stand_before_the_picture(visualizer):
     made = torch.full((3, 4, 6), 300.0)
     sample = DataSample(pred_reconstruction=made, pred_masked=torch.zeros(3, 4, 6))
     drawn = draw(visualizer, sample)
     assert drawn.shape == (40, 180, 3)
-    assert (drawn[:, 60:120] == 0).all() and (drawn[:, 120:] == 255).all()
+    assert (drawn[:, :60] == 0).all() and (drawn[:, 60:120] == 255).all()
+    assert np.array_equal(drawn[:, 120:], draw(visualizer, DataSample()))
 
 
 def test_a_kind_of_ones_own(visualizer, monkeypatch):

@@ -3,6 +3,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
+import torch
 
 from mmlite.errors import DataError
 from mmlite.registry import VISUALIZERS
@@ -157,3 +158,13 @@ def test_images_of_two_channels_are_refused():
 def test_it_is_what_others_find_as_the_current_visualizer():
     visualizer = UniversalVisualizer.get_instance('a-run')
     assert UniversalVisualizer.get_current_instance() is visualizer
+
+
+def test_places_in_a_gallery_are_no_classes(visualizer, texts):
+    """A retriever's labels are places, each with a score, the best first."""
+    sample = DataSample().set_gt_label([7, 9])
+    sample.set_field(torch.tensor([9, 1]), 'pred_label')
+    sample.set_field(torch.tensor([0.75, 0.5]), 'pred_score')
+    visualizer.add_datasample('a', IMAGE, sample, classes=['ant', 'bee'])
+    expected = 'Ground truth: 7, 9\nPrediction: 9, 0.75, 1, 0.50'
+    assert texts[0][0] == expected

@@ -11,7 +11,7 @@ model = dict(
 )
 data_preprocessor = dict(type='ClsDataPreprocessor')
 
-# There is nothing to validate: a whole without predict has no predictions.
+# There is nothing to validate: a model without predict has no predictions.
 val_dataloader = val_cfg = val_evaluator = None
 test_dataloader = test_cfg = test_evaluator = None
 default_hooks = dict(checkpoint=dict(save_best=None))

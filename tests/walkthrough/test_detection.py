@@ -3,35 +3,34 @@
 from __future__ import annotations
 
 import sys
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 import torch
 from mmengine.config import Config
 from mmengine.optim import OptimWrapper
 from mmengine.registry import init_default_scope
+from support.user_folder import make_folder, run_tool
 
+from mmlite.apis import DetectionInferencer, init_model
+from mmlite.apis.cli import main
 from mmlite.errors import CheckpointError, ConfigError
 from mmlite.ops import box_overlaps
 from mmlite.registry import MODELS
 from mmlite.structures import DataSample
 
-HERE = Path(__file__).parent
 SIZE = 64
 
 #: With no code of the user's, and with extractors of their own.
-EXTRACTORS = [
-    ('my_faster_rcnn.py', None),
-    ('my_faster_rcnn.py', 'FasterRCNNInceptionV100FeatureExtractor'),
-    ('my_ssd.py', None),
-    ('my_ssd.py', 'SSDInceptionV100FeatureExtractor'),
-]
-for_each_detector = pytest.mark.parametrize(('config', 'extractor'), EXTRACTORS)
+CONFIGS = ('my_faster_rcnn.py', 'my_own_faster_rcnn.py', 'my_ssd.py', 'my_own_ssd.py')
+for_each_detector = pytest.mark.parametrize('config', CONFIGS)
 
 
 @pytest.fixture(autouse=True)
 def _user_package(monkeypatch):
-    monkeypatch.syspath_prepend(str(HERE))
+    monkeypatch.syspath_prepend(user_folder().name)
     yield
     init_default_scope('mmlite')
     for name in [n for n in MODELS.module_dict if 'InceptionV100' in n]:
@@ -40,12 +39,19 @@ def _user_package(monkeypatch):
         del sys.modules[name]
 
 
-def build(config, extractor=None, **changes):
-    cfg = Config.fromfile(HERE / config).model
-    if extractor is not None:
-        cfg.feature_extractor = dict(type=extractor)
+@cache
+def user_folder():
+    """A folder of a user's for all tests."""
+    folder = TemporaryDirectory()
+    make_folder(Path(folder.name), 'my_detection')
+    return folder
+
+
+def build(config, **changes):
+    cfg = Config.fromfile(f'{user_folder().name}/{config}').model
     torch.manual_seed(0)
-    model = MODELS.build({**cfg, **changes})
+    own = dict(num_classes=2, fine_tune_checkpoint=None)
+    model = MODELS.build({**cfg, **own, **changes})
     model.init_weights()
     return model
 
@@ -63,7 +69,7 @@ def scenes(count, seed=0):
         samples.append(
             DataSample(
                 gt_bboxes=torch.tensor([[x, y, x + side, y + side]]).float(),
-                gt_labels=torch.tensor([i % 2]),
+                gt_bboxes_labels=torch.tensor([i % 2]),
                 gt_label=torch.tensor([i % 2]),
             )
         )
@@ -101,35 +107,37 @@ def share_found(model):
     for sample in found:
         if len(sample.pred_scores):
             overlap = box_overlaps(sample.gt_bboxes, sample.pred_bboxes[:1]).item()
-            hits += overlap > 0.5 and sample.pred_labels[0] == sample.gt_labels[0]
+            hits += (
+                overlap > 0.5 and sample.pred_labels[0] == sample.gt_bboxes_labels[0]
+            )
     return int(hits) / len(found)
 
 
 @pytest.mark.slow
 @for_each_detector
-def test_from_classifier_to_detector(config, extractor, tmp_path):
+def test_from_classifier_to_detector(config, tmp_path):
     build(config)  # imports the user's package
     torch.manual_seed(0)
     path = tmp_path / 'classifier.pth'
     torch.save(dict(state_dict=trained(classifier(), 20, 0.01).state_dict()), path)
-    model = build(config, extractor, fine_tune_checkpoint=str(path))
+    model = build(config, fine_tune_checkpoint=str(path))
     before = share_found(model.eval())
     trained(model, 150, 0.005)
     assert share_found(model) >= max(0.7, before + 0.3)
 
 
 @for_each_detector
-def test_it_is_restored_trained_saved_and_exported(config, extractor, tmp_path):
+def test_it_is_restored_trained_saved_and_exported(config, tmp_path):
     build(config)
     source = classifier()
     path = tmp_path / 'classifier.pth'
     torch.save(dict(state_dict=source.state_dict()), path)
-    model = build(config, extractor, fine_tune_checkpoint=str(path))
+    model = build(config, fine_tune_checkpoint=str(path))
     weights = {k.split('.', 2)[-1]: v for k, v in model.state_dict().items()}
     for name, value in source.backbone.state_dict().items():
         assert torch.equal(weights[name], value)
     trained(model, 2, 0.001)
-    other = build(config, extractor)
+    other = build(config)
     other.load_state_dict(model.state_dict())
     with torch.no_grad():
         ours, theirs = (m.eval().test_step(scenes(2)) for m in (model, other))
@@ -151,10 +159,12 @@ def test_the_norms_of_the_classifier_stay_as_they_are():
 
 
 @for_each_detector
-def test_images_are_prepared_as_for_the_classifier(config, extractor):
-    model = build(config, extractor)
+def test_images_are_prepared_as_for_the_classifier(config):
+    model = build(config)
     ready, _ = model.preprocess(torch.full((1, 3, 8, 8), 200.0))
-    means = torch.tensor([123.68, 116.779, 103.939]) if extractor else torch.zeros(3)
+    means = (
+        torch.tensor([123.68, 116.779, 103.939]) if 'own' in config else torch.zeros(3)
+    )
     torch.testing.assert_close(ready[0, :, 0, 0], 200 - means)
 
 
@@ -163,7 +173,7 @@ def test_an_unknown_type_of_extractor_is_explained():
         ConfigError,
         match=r"feature_extractor: unknown type 'InceptionV10'; did you mean",
     ):
-        build('my_ssd.py', 'InceptionV10')
+        build('my_ssd.py', feature_extractor=dict(type='InceptionV10'))
 
 
 def test_a_checkpoint_of_another_backbone_is_refused(tmp_path):
@@ -171,3 +181,64 @@ def test_a_checkpoint_of_another_backbone_is_refused(tmp_path):
     torch.save(dict(state_dict={'backbone.conv1.weight': torch.zeros(1)}), path)
     with pytest.raises(CheckpointError, match='is it of another backbone'):
         build('my_ssd.py', fine_tune_checkpoint=str(path))
+
+
+FEW = [
+    'train_cfg.max_epochs=1',
+    'train_cfg.val_interval=1',
+    'train_dataloader.batch_size=4',
+    '+train_dataloader.dataset.num_train=8',
+    '+val_dataloader.dataset.num_test=4',
+    '+test_dataloader.dataset.num_test=4',
+    'model.fine_tune_checkpoint=work_dirs/my_inception_digits/epoch_1.pth',
+]
+FEW_DIGITS = [
+    'train_cfg.max_epochs=1',
+    'train_dataloader.dataset.indices=32',
+    'val_dataloader.dataset.indices=8',
+]
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings('ignore')
+@pytest.mark.parametrize(
+    ('name', 'as_scripts'),
+    [
+        ('my_faster_rcnn', False),
+        ('my_own_faster_rcnn', False),
+        ('my_ssd', False),
+        ('my_own_ssd', True),
+    ],
+)
+def test_from_its_config_to_a_file(name, as_scripts, tmp_path, monkeypatch, capfd):
+    """Trained as a classifier, then as a detector; measured, exported, reloaded."""
+    onnxruntime = pytest.importorskip('onnxruntime')
+    folder = make_folder(tmp_path / 'my own work', 'my_detection')
+    monkeypatch.chdir(folder)
+
+    def command(tool, *words):
+        if as_scripts:
+            return run_tool(f'{tool}.py', folder, *words)
+        assert main([tool, *words]) == 0
+        return capfd.readouterr().out
+
+    command('train', 'my_inception_digits.py', '--cfg-options', *FEW_DIGITS)
+    shown = command('train', f'{name}.py', '--cfg-options', *FEW)
+    assert 'coco/bbox_mAP' in shown
+    checkpoint = f'work_dirs/{name}/epoch_1.pth'
+    shown = command('test', f'{name}.py', checkpoint, '--cfg-options', *FEW)
+    assert 'coco/bbox_mAP' in shown
+    command(
+        *('export', f'{name}.py', checkpoint, '--size', '64', '--out', 'a.onnx'),
+        *('--cfg-options', *FEW),
+    )
+    model = init_model(checkpoint).eval()
+    images = torch.randn(1, 3, SIZE, SIZE, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        expected = model.export_outputs(images)
+    session = onnxruntime.InferenceSession('a.onnx')
+    (found,) = session.run(['raw_detection_scores'], {'inputs': images.numpy()})
+    assert found.shape == expected['raw_detection_scores'].shape
+    assert len(
+        DetectionInferencer(checkpoint)(images[0].byte().permute(1, 2, 0).numpy())
+    )

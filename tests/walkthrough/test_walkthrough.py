@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import torch
+from support.user_folder import make_folder, run_tool
 
 from mmlite import apis
 from mmlite.apis.cli import main
@@ -53,29 +50,6 @@ def folder(request, tmp_path):
 def here(tmp_path, monkeypatch):
     """A user's own folder, as the working directory."""
     monkeypatch.chdir(make_folder(tmp_path / 'my own work'))
-
-
-def make_folder(path: Path) -> Path:
-    """The package, its configs, and mmlite's configs beside them."""
-    shutil.copytree(HERE / 'my_project', path / 'my_project')
-    shutil.copytree(ROOT / 'configs', path / 'configs')
-    for config in HERE.glob('my_*.py'):
-        shutil.copy(config, path)
-    return path
-
-
-def run(tool: str, folder: Path, *words: str | Path) -> str:
-    """Run a script of mmlite in a process, where the package is on no path."""
-    environment = {k: v for k, v in os.environ.items() if k != 'PYTHONPATH'}
-    done = subprocess.run(
-        [sys.executable, ROOT / 'tools' / tool, *words],
-        cwd=folder,
-        env=environment | dict(OMP_NUM_THREADS='1'),
-        text=True,
-        capture_output=True,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 @pytest.mark.parametrize('config', [RESNET, VIT])
@@ -135,12 +109,12 @@ def test_a_classifier_begins_with_what_the_own_whole_learned(here):
 @pytest.mark.slow
 def test_the_command_line_finds_the_package_beside_the_config(folder):
     options = ['--cfg-options', *OPTIONS[RESNET]]
-    assert 'accuracy/top1' in run('train.py', folder, RESNET, *options)
+    assert 'accuracy/top1' in run_tool('train.py', folder, RESNET, *options)
     longer = [*options, 'train_cfg.max_epochs=2']
-    assert 'accuracy/top1' in run('train.py', folder, RESNET, '--resume', *longer)
+    assert 'accuracy/top1' in run_tool('train.py', folder, RESNET, '--resume', *longer)
     checkpoint = 'work_dirs/my_resnet_digits/epoch_2.pth'
     assert (folder / checkpoint).is_file()
-    assert 'accuracy/top1' in run('test.py', folder, RESNET, checkpoint, *options)
+    assert 'accuracy/top1' in run_tool('test.py', folder, RESNET, checkpoint, *options)
 
 
 @pytest.mark.slow
@@ -149,7 +123,7 @@ def test_the_command_line_works_from_elsewhere(tmp_path):
     elsewhere = tmp_path / 'elsewhere'
     elsewhere.mkdir()
     options = ['--cfg-options', *OPTIONS[RESNET]]
-    assert 'accuracy/top1' in run('train.py', elsewhere, folder / RESNET, *options)
+    assert 'accuracy/top1' in run_tool('train.py', elsewhere, folder / RESNET, *options)
 
 
 def test_a_checked_config_is_fine(here, capsys):

@@ -1,10 +1,8 @@
 """ImageNet-1k, two views as MoCo v3 makes them for ViT, 32 images a GPU."""
 
-data_preprocessor = dict(
-    mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375], to_rgb=True
-)
+_base_ = 'imagenet_bs32_mocov2.py'
 
-view_pipeline1 = [
+view_pipeline = [
     dict(
         type='RandomResizedCrop',
         scale=224,
@@ -13,77 +11,28 @@ view_pipeline1 = [
     ),
     dict(
         type='RandomApply',
-        transforms=[
-            dict(
-                type='ColorJitter',
-                brightness=0.4,
-                contrast=0.4,
-                saturation=0.2,
-                hue=0.1,
-            )
-        ],
+        transforms=[dict({{_base_.jitter}}, saturation=0.2)],
         prob=0.8,
     ),
-    dict(
-        type='RandomGrayscale',
-        prob=0.2,
-        keep_channels=True,
-        channel_weights=(0.114, 0.587, 0.2989),
-    ),
-    dict(
-        type='GaussianBlur', magnitude_range=(0.1, 2.0), magnitude_std='inf', prob=1.0
-    ),
-    dict(type='RandomFlip', prob=0.5),
+    {{_base_.grey}},
 ]
-view_pipeline2 = [
-    dict(
-        type='RandomResizedCrop',
-        scale=224,
-        crop_ratio_range=(0.08, 1.0),
-        backend='pillow',
-    ),
-    dict(
-        type='RandomApply',
-        transforms=[
-            dict(
-                type='ColorJitter',
-                brightness=0.4,
-                contrast=0.4,
-                saturation=0.2,
-                hue=0.1,
-            )
-        ],
-        prob=0.8,
-    ),
-    dict(
-        type='RandomGrayscale',
-        prob=0.2,
-        keep_channels=True,
-        channel_weights=(0.114, 0.587, 0.2989),
-    ),
-    dict(
-        type='GaussianBlur', magnitude_range=(0.1, 2.0), magnitude_std='inf', prob=0.1
-    ),
-    dict(type='Solarize', thr=128, prob=0.2),
-    dict(type='RandomFlip', prob=0.5),
-]
+flip = dict(type='RandomFlip', prob=0.5)
 train_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(
-        type='MultiView', num_views=[1, 1], transforms=[view_pipeline1, view_pipeline2]
+        type='MultiView',
+        num_views=[1, 1],
+        transforms=[
+            [*view_pipeline, dict({{_base_.blur}}, prob=1.0), flip],
+            [
+                *view_pipeline,
+                dict({{_base_.blur}}, prob=0.1),
+                dict(type='Solarize', thr=128, prob=0.2),
+                flip,
+            ],
+        ],
     ),
     dict(type='PackInputs'),
 ]
 
-train_dataloader = dict(
-    batch_size=32,
-    num_workers=5,
-    drop_last=True,
-    dataset=dict(
-        type='ImageNet',
-        data_root='data/imagenet',
-        split='train',
-        pipeline=train_pipeline,
-    ),
-    sampler=dict(type='DefaultSampler', shuffle=True),
-)
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

@@ -1,34 +1,18 @@
 """ImageNet-1k, two views as SimCLR makes them, 32 images a GPU."""
 
-data_preprocessor = dict(
-    mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375], to_rgb=True
-)
+_base_ = 'imagenet_bs32_mocov2.py'
 
+strong = dict(brightness=0.8, contrast=0.8, saturation=0.8, hue=0.2)
 view_pipeline = [
     dict(type='RandomResizedCrop', scale=224, backend='pillow'),
     dict(type='RandomFlip', prob=0.5),
     dict(
         type='RandomApply',
-        transforms=[
-            dict(
-                type='ColorJitter',
-                brightness=0.8,
-                contrast=0.8,
-                saturation=0.8,
-                hue=0.2,
-            )
-        ],
+        transforms=[dict({{_base_.jitter}}, **strong)],
         prob=0.8,
     ),
-    dict(
-        type='RandomGrayscale',
-        prob=0.2,
-        keep_channels=True,
-        channel_weights=(0.114, 0.587, 0.2989),
-    ),
-    dict(
-        type='GaussianBlur', magnitude_range=(0.1, 2.0), magnitude_std='inf', prob=0.5
-    ),
+    {{_base_.grey}},
+    dict({{_base_.blur}}, prob=0.5),
 ]
 train_pipeline = [
     dict(type='LoadImageFromFile'),
@@ -36,15 +20,4 @@ train_pipeline = [
     dict(type='PackInputs'),
 ]
 
-train_dataloader = dict(
-    batch_size=32,
-    num_workers=5,
-    drop_last=True,
-    dataset=dict(
-        type='ImageNet',
-        data_root='data/imagenet',
-        split='train',
-        pipeline=train_pipeline,
-    ),
-    sampler=dict(type='DefaultSampler', shuffle=True),
-)
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

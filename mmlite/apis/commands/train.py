@@ -27,9 +27,16 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         action='store_true',
         help='scale the learning rate with the total batch size',
     )
+    parser.add_argument(
+        '--dry-run',
+        action='store_true',
+        help='two iterations, a short validation and a checkpoint; nothing is kept',
+    )
 
 
 def _run(args: argparse.Namespace) -> int:
+    if args.dry_run:
+        return _dry_run(args)
     from ..training import train
 
     export_rank(args)
@@ -42,6 +49,21 @@ def _run(args: argparse.Namespace) -> int:
         validate=not args.no_validate,
         auto_scale_lr=args.auto_scale_lr,
         launcher=args.launcher,
+    )
+    return 0
+
+
+def _dry_run(args: argparse.Namespace) -> int:
+    from ..dry_running import dry_run
+
+    print(
+        dry_run(
+            args.config,
+            args.cfg_options,
+            amp=args.amp,
+            validate=not args.no_validate,
+            auto_scale_lr=args.auto_scale_lr,
+        )
     )
     return 0
 

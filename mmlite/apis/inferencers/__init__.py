@@ -4,7 +4,8 @@ from .base import Inferencer
 from .classification import ClassPrediction, ImageClassificationInferencer
 from .detection import DetectionInferencer, DetectionPrediction
 from .gait import GaitInferencer, GaitPrediction
-from .prediction import Prediction
+from .prediction import Prediction, Predictions
+from .reconstruction import ReconstructionInferencer, ReconstructionPrediction
 from .retrieval import ImageRetrievalInferencer, RetrievalPrediction
 from .sources import Source, find_sources
 from .stereo import StereoInferencer, StereoPrediction
@@ -20,6 +21,9 @@ __all__ = [
     'ImageRetrievalInferencer',
     'Inferencer',
     'Prediction',
+    'Predictions',
+    'ReconstructionInferencer',
+    'ReconstructionPrediction',
     'RetrievalPrediction',
     'Source',
     'StereoInferencer',

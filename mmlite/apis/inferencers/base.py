@@ -19,7 +19,9 @@ from ...engine import load_checkpoint
 from ...errors import CheckpointError, UserError
 from ...structures import DataSample
 from ..model import init_model
-from .prediction import Prediction
+from ..zoo.cards import published_weights
+from ..zoo.configs import read_config
+from .prediction import Prediction, Predictions
 from .preparing import SourceDataset, test_dataset_of
 from .sources import find_sources, in_groups
 
@@ -38,12 +40,15 @@ class Inferencer:
     Override:
         keys: the fields of the pictures that make one sample, e.g. two for a pair.
         prediction: what is given back for a sample.
+        pipeline_of: the dict of the dataset whose pipeline prepares the pictures.
+        run_model: what the model gives for a batch of prepared samples.
 
     Args:
-        config: A config file or a loaded config; a checkpoint alone does too if it
-            holds its config, as those of a training do.
-        checkpoint: A checkpoint file or URL. Without one the weights are random,
-            which is warned of.
+        config: A config file or a loaded config, or the name of a model, see
+            :func:`~mmlite.apis.list_models`; a checkpoint alone does too if it holds
+            its config, as those of a training do.
+        checkpoint: A checkpoint file or URL; True for the published weights of the
+            model of that name. Without one the weights are random, which is warned of.
         device: Where to compute; by default a GPU if there is one.
         overrides: ``'key.path=value'`` strings, as after ``--cfg-options``.
 
@@ -67,10 +72,18 @@ class Inferencer:
 
     keys: ClassVar[tuple[str, ...]] = ('img',)
 
+    def __new__(cls, *args: Any, **kwargs: Any) -> Inferencer:
+        """An inferencer for the task of the model, where none is asked for."""
+        if cls is not Inferencer:
+            return super().__new__(cls)
+        from .tasks import class_of
+
+        return super().__new__(class_of(*args, **kwargs))
+
     def __init__(
         self,
         config: str | Path | Config,
-        checkpoint: str | Path | None = None,
+        checkpoint: str | Path | bool | None = None,
         device: str | torch.device | None = None,
         overrides: Sequence[str] = (),
     ) -> None:
@@ -83,7 +96,7 @@ class Inferencer:
             )
         device = device or ('cuda' if torch.cuda.is_available() else 'cpu')
         self.model = init_model(self.cfg, checkpoint, device)
-        self.dataset = test_dataset_of(self.cfg)
+        self.dataset = self.pipeline_of(self.cfg)
         self.classes = self.model.dataset_meta.get('classes')
 
     def __call__(
@@ -92,7 +105,7 @@ class Inferencer:
         batch_size: int = 1,
         num_workers: int = 0,
         on_error: str = 'raise',
-    ) -> list[Prediction]:
+    ) -> Predictions:
         """Predict on pictures; see :meth:`stream` for a generator.
 
         Args:
@@ -104,9 +117,10 @@ class Inferencer:
                 read and go on with the next one.
 
         Returns:
-            One prediction for each sample, in the order of the inputs.
+            One prediction for each sample, in the order of the inputs; a list with
+            ``plot``, ``save`` and ``to_dict``, which notebooks show.
         """
-        return list(self.stream(inputs, batch_size, num_workers, on_error))
+        return Predictions(self.stream(inputs, batch_size, num_workers, on_error))
 
     def stream(
         self,
@@ -128,6 +142,7 @@ class Inferencer:
             to_rgb=getattr(self.model.data_preprocessor, 'to_rgb', False),
             skip_errors=on_error == 'skip',
         )
+        self.in_bgr = dataset.bgr
         loader = DataLoader(
             dataset, batch_size, num_workers=num_workers, collate_fn=list
         )
@@ -136,6 +151,14 @@ class Inferencer:
             sources = samples[place : place + len(batch)]
             place += len(batch)
             yield from self._predict(sources, batch)
+
+    def pipeline_of(self, cfg: Config) -> dict[str, Any]:
+        """The dict of the dataset whose pipeline prepares the pictures."""
+        return test_dataset_of(cfg)
+
+    def run_model(self, batch: list[dict]) -> Sequence[DataSample]:
+        """The samples of a batch with their predictions."""
+        return self.model.test_step(default_collate(batch))
 
     def prediction(self, sources: Sequence, sample: DataSample) -> Prediction:
         """What is given back for a sample."""
@@ -155,28 +178,32 @@ class Inferencer:
         if not read:
             return
         with torch.inference_mode():
-            samples = self.model.test_step(default_collate([item for _, item in read]))
+            samples = self.run_model([item for _, item in read])
         for (of_sample, _), sample in zip(read, samples, strict=True):
             yield self.prediction(of_sample, sample.cpu())
 
 
 def config_and_checkpoint(
     config: str | Path | Config,
-    checkpoint: str | Path | None = None,
+    checkpoint: str | Path | bool | None = None,
     overrides: Sequence[str] = (),
 ) -> tuple[Config, str | Path | None]:
     """The config, and the checkpoint, of which either may hold the other.
 
     Args:
-        config: A config file, a loaded config, or a checkpoint that holds one.
-        checkpoint: A checkpoint, if ``config`` is none itself.
+        config: A config file, a loaded config, the name of a model, or a checkpoint
+            that holds one.
+        checkpoint: A checkpoint, if ``config`` is none itself; True for the published
+            weights of the model of that name.
         overrides: ``'key.path=value'`` strings.
 
     Raises:
         CheckpointError: if the checkpoint holds no config where none is given.
     """
     if isinstance(config, Config) or Path(config).suffix not in CHECKPOINTS:
-        return load_config(config, overrides), checkpoint
+        if checkpoint is True:
+            checkpoint = published_weights(config)
+        return read_config(config, overrides), checkpoint
     if checkpoint is not None:
         raise UserError(f'{config} and {checkpoint} are both checkpoints; give one')
     meta = load_checkpoint(config).get('meta')

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import base64
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from html import escape
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
+from ...errors import UserError
 from ...structures import DataSample
-from ...visualization import UniversalVisualizer, write_image
+from ...visualization import (
+    UniversalVisualizer,
+    encode_image,
+    labelled_sheet,
+    write_image,
+)
 from .sources import Source
 
-__all__ = ['Prediction']
+__all__ = ['Prediction', 'Predictions', 'free_names']
 
 
 class Prediction(Mapping):
@@ -84,10 +92,19 @@ class Prediction(Mapping):
         return 224 if short < 224 else None
 
     def _repr_png_(self) -> bytes:
-        """What a notebook shows."""
-        import cv2
+        """The picture that a notebook shows where it shows no HTML."""
+        return encode_image(self.plot())
 
-        return cv2.imencode('.png', self.plot()[..., ::-1])[1].tobytes()
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the picture, its name, and what is predicted."""
+        picture = base64.b64encode(self._repr_png_()).decode()
+        name, text = escape(self.name), escape(self.text())
+        return (
+            '<figure style="margin:0">'
+            f'<img src="data:image/png;base64,{picture}" alt="{name}: {text}" '
+            'style="max-width:100%">'
+            f'<figcaption><b>{name}</b><br>{text}</figcaption></figure>'
+        )
 
     def __getitem__(self, key: str) -> Any:
         return self.to_dict()[key]
@@ -100,6 +117,83 @@ class Prediction(Mapping):
 
     def __repr__(self) -> str:
         return f'{type(self).__name__}({self.name!r}: {self.text()})'
+
+
+class Predictions(list):
+    """Predictions of several inputs: a list that can be looked at and saved.
+
+    Example:
+        >>> sample = DataSample().set_pred_label(1).set_pred_score([0.25, 0.75])
+        >>> digit = np.zeros((8, 8), np.uint8)
+        >>> found = Predictions([Prediction([Source('a', array=digit)], sample)] * 2)
+        >>> [path.name for path in found.save('drawn')]
+        ['a.png', 'a_1.png']
+    """
+
+    def to_dict(self) -> list[dict[str, Any]]:
+        """A row of plain values for each, with the name of its ``input``."""
+        return [dict(input=each.name, **each.to_dict()) for each in self]
+
+    def plot(self, columns: int = 4) -> np.ndarray:
+        """All of them on one sheet, RGB.
+
+        Args:
+            columns: How many make a row.
+        """
+        tiles = [(Path(each.name).name, each.plot()) for each in self]
+        rows = [tiles[i : i + columns] for i in range(0, len(tiles), columns)]
+        return labelled_sheet(rows, height=224)
+
+    def save(self, folder: str | Path) -> list[Path]:
+        """Write what each one's ``plot`` gives into a folder.
+
+        Args:
+            folder: The folder, which is made if needed.
+
+        Returns:
+            The files, named after the inputs.
+        """
+        names = free_names(folder)
+        return [each.save(Path(folder, names(each.name))) for each in self]
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        inner = ''.join(each._repr_html_() for each in self)
+        return (
+            '<div style="display:grid;gap:16px;grid-template-columns:'
+            f'repeat(auto-fill,minmax(220px,1fr))">{inner}</div>'
+        )
+
+
+def free_names(folder: str | Path | None) -> Callable[[str], str]:
+    """Gives a file name for each input, none of them twice.
+
+    Args:
+        folder: Where they will be written, made if needed; None is nowhere.
+
+    Raises:
+        UserError: if the folder cannot be made.
+
+    Example:
+        >>> name = free_names(None)
+        >>> name('a/cat.jpg'), name('b/cat.png')
+        ('cat.png', 'cat_1.png')
+    """
+    if folder is not None:
+        try:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(f'cannot make the folder {folder}: {error}') from error
+    taken: set[str] = set()
+
+    def name_for(source: str) -> str:
+        stem = Path(source.split('?')[0]).stem or 'image'
+        names = (stem, *(f'{stem}_{i}' for i in range(1, len(taken) + 2)))
+        free = next(name for name in names if name not in taken)
+        taken.add(free)
+        return f'{free}.png'
+
+    return name_for
 
 
 def _plain(value: Any) -> Any:

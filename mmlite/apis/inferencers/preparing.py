@@ -15,7 +15,7 @@ from ...errors import ConfigError, UserError
 from ...registry import DATASETS
 from .sources import Source
 
-__all__ = ['SourceDataset', 'test_dataset_of']
+__all__ = ['SourceDataset', 'dataset_of', 'test_dataset_of']
 
 _PHASES = ('test', 'val')
 
@@ -32,7 +32,20 @@ def test_dataset_of(cfg: Config) -> dict[str, Any]:
         >>> test_dataset_of(Config(dict(test_dataloader=dict(dataset=wrapped)))).type
         'Digits'
     """
-    for phase in _PHASES:
+    return dataset_of(cfg, _PHASES)
+
+
+def dataset_of(cfg: Config, phases: Sequence[str]) -> dict[str, Any]:
+    """The dict of the dataset of the first phase that has one, without its wrappers.
+
+    Args:
+        cfg: The config.
+        phases: ``'train'``, ``'val'`` or ``'test'``.
+
+    Raises:
+        ConfigError: if none has one with a pipeline.
+    """
+    for phase in phases:
         dataset = (cfg.get(f'{phase}_dataloader') or {}).get('dataset')
         while isinstance(dataset, dict) and 'pipeline' not in dataset:
             inner = dataset.get('dataset', dataset.get('datasets'))
@@ -40,8 +53,8 @@ def test_dataset_of(cfg: Config) -> dict[str, Any]:
         if isinstance(dataset, dict):
             return dataset
     raise ConfigError(
-        'test_dataloader.dataset.pipeline is missing, which says how a picture is '
-        'prepared',
+        f'{phases[0]}_dataloader.dataset.pipeline is missing, which says how a picture '
+        'is prepared',
         cfg.filename,
     )
 

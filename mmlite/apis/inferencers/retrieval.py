@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from mmengine.config import Config
 from torch.utils.data import DataLoader
 
 from ...datasets import default_collate
+from ...report import as_picture
 from ...structures import DataSample
+from ...visualization import labelled_sheet
 from .base import Inferencer
 from .prediction import Prediction
 from .preparing import SourceDataset
@@ -33,6 +36,7 @@ class RetrievalPrediction(Prediction):
         names: What the pictures of the gallery are called, or None.
         all_scores: Whether ``pred_score`` is that of the whole gallery in its order,
             rather than of what was found.
+        picture_of: Gives the picture at a place of the gallery; None if there is none.
 
     Example:
         >>> sample = DataSample(pred_label=torch.tensor([1, 0]))
@@ -47,9 +51,11 @@ class RetrievalPrediction(Prediction):
         sample: DataSample,
         names: Sequence[str] | None = None,
         all_scores: bool = True,
+        picture_of: Callable[[int], np.ndarray] | None = None,
     ) -> None:
         super().__init__(sources, sample)
         self.names = names
+        self.picture_of = picture_of
         self._all_scores = all_scores
 
     def to_dict(self) -> dict[str, Any]:
@@ -68,6 +74,19 @@ class RetrievalPrediction(Prediction):
         names = found.get('matches', [str(place) for place in found['pred_label']])
         pairs = zip(names, found['pred_score'], strict=True)
         return [pair for pair, _ in zip(pairs, range(count), strict=False)]
+
+    def plot(self, count: int = 5) -> np.ndarray:
+        """The picture, and the most similar ones beside it, RGB.
+
+        Args:
+            count: How many of them.
+        """
+        row = [('query', self.image)]
+        places = self.to_dict()['pred_label'] if self.picture_of else ()
+        for (name, score), place in zip(self.top(count), places, strict=False):
+            shown = f'{score:.3f} {Path(name).name}'
+            row.append((shown, self.picture_of(place)))
+        return labelled_sheet([row], height=224)
 
     def text(self) -> str:
         """The most similar pictures in one line."""
@@ -107,6 +126,7 @@ class ImageRetrievalInferencer(Inferencer):
     ) -> None:
         super().__init__(config, checkpoint, **kwargs)
         self.names: list[str] | None = None
+        self._gallery: list[Source] | None = None
         if isinstance(prototype, (DataLoader, torch.Tensor)):
             self.model.prototype = prototype
         elif prototype is not None:
@@ -120,6 +140,7 @@ class ImageRetrievalInferencer(Inferencer):
     def _loader(self, prototype: Any, batch_size: int) -> DataLoader:
         samples = in_groups(find_sources(prototype), len(self.keys))
         self.names = [sources[0].name for sources in samples]
+        self._gallery = [sources[0] for sources in samples]
         to_rgb = getattr(self.model.data_preprocessor, 'to_rgb', False)
         dataset = SourceDataset(samples, self.dataset, self.keys, to_rgb=to_rgb)
         return DataLoader(dataset, batch_size, collate_fn=default_collate)
@@ -129,5 +150,18 @@ class ImageRetrievalInferencer(Inferencer):
     ) -> RetrievalPrediction:
         """What is similar to a picture."""
         return RetrievalPrediction(
-            sources, sample, self.names, all_scores=self.model.topk == -1
+            sources,
+            sample,
+            self.names,
+            all_scores=self.model.topk == -1,
+            picture_of=self._picture_of(),
         )
+
+    def _picture_of(self) -> Callable[[int], np.ndarray] | None:
+        if self._gallery is not None:
+            return lambda place: self._gallery[place].read()
+        if not self.model.gallery.has_images:
+            return None
+        dataset = self.model.gallery.dataset
+        bgr = getattr(self.model.data_preprocessor, 'to_rgb', False)
+        return lambda place: as_picture(dataset[place]['inputs'], bgr)

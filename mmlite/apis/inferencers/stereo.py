@@ -12,7 +12,7 @@ import numpy as np
 from ...datasets.transforms import encode_disparity
 from ...errors import DataError, UserError
 from ...structures import DataSample
-from ...visualization import write_image
+from ...visualization import disparity_colours, error_colours, write_image
 from .base import Inferencer
 from .prediction import Prediction
 from .sources import Source
@@ -73,12 +73,7 @@ class StereoPrediction(Prediction):
         Args:
             max_disp: Disparity at the end of the scale; by default the largest one.
         """
-        values = np.nan_to_num(self.disparity, nan=0, posinf=0, neginf=0)
-        top = max_disp or max(float(values.max()), 1e-6)
-        scaled = (values / top * 255).clip(0, 255).astype(np.uint8)
-        return np.ascontiguousarray(
-            cv2.applyColorMap(scaled, cv2.COLORMAP_TURBO)[..., ::-1]
-        )
+        return disparity_colours(self.disparity, max_disp)
 
     def error_colours(self, gt_disparity: np.ndarray) -> np.ndarray:
         """The error in colours of a fixed scale, blue to red, RGB, ``(H, W, 3)``.
@@ -93,21 +88,13 @@ class StereoPrediction(Prediction):
         Raises:
             DataError: if it is of another size.
         """
-        target = np.asarray(gt_disparity, np.float32)
-        if target.shape != self.disparity.shape:
+        gt_disparity = np.asarray(gt_disparity, np.float32)
+        if gt_disparity.shape != self.disparity.shape:
             raise DataError(
-                f'the ground truth is {target.shape}, the prediction '
+                f'the ground truth is {gt_disparity.shape}, the prediction '
                 f'{self.disparity.shape}; both have the size of the picture'
             )
-        known = np.isfinite(target) & (target > 0)
-        error = np.abs(self.disparity - np.where(known, target, 0))
-        share = error / (0.05 * np.where(known, target, 1))
-        level = np.log2(np.minimum(error / 3, share).clip(2**-4, 2**4)) / 4  # -1 .. 1
-        colours = np.stack(
-            [1 + np.minimum(level, 0), 1 - np.abs(level), 1 - np.maximum(level, 0)],
-            axis=-1,
-        )
-        return (colours * known[..., None] * 255).round().astype(np.uint8)
+        return error_colours(self.disparity, gt_disparity)
 
     def depth(
         self, focal_length: float, baseline: float, offset: float = 0.0

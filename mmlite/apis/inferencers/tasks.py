@@ -12,16 +12,16 @@ from .base import Inferencer, config_and_checkpoint
 from .classification import ImageClassificationInferencer
 from .detection import DetectionInferencer
 from .gait import GaitInferencer
+from .reconstruction import ReconstructionInferencer
 from .retrieval import ImageRetrievalInferencer
 from .stereo import StereoInferencer
 
-__all__ = [
-    'inferencer_of',
-]
+__all__ = ['class_of', 'inferencer_of']
 
 #: Inferencers by the ``task`` that a model states.
 _INFERENCERS: dict[str, type[Inferencer]] = {
     'classification': ImageClassificationInferencer,
+    'reconstruction': ReconstructionInferencer,
     'retrieval': ImageRetrievalInferencer,
     'gait': GaitInferencer,
     'detection': DetectionInferencer,
@@ -31,14 +31,14 @@ _INFERENCERS: dict[str, type[Inferencer]] = {
 
 def inferencer_of(
     config: str | Path | Config,
-    checkpoint: str | Path | None = None,
+    checkpoint: str | Path | bool | None = None,
     **kwargs: Any,
 ) -> Inferencer:
     """The inferencer for the task of a model.
 
     Args:
-        config: A config, or a checkpoint that holds one.
-        checkpoint: A checkpoint.
+        config: A config, the name of a model, or a checkpoint that holds a config.
+        checkpoint: A checkpoint; True for the published weights of that name.
         kwargs: Further arguments of :class:`Inferencer`.
 
     Example:
@@ -47,7 +47,18 @@ def inferencer_of(
     """
     overrides = kwargs.pop('overrides', ())
     cfg, checkpoint = config_and_checkpoint(config, checkpoint, overrides)
+    return _class_for(cfg)(cfg, checkpoint, **kwargs)
+
+
+def class_of(
+    config: str | Path | Config, checkpoint: Any = None, *args: Any, **kwargs: Any
+) -> type[Inferencer]:
+    """The class of the inferencer that these arguments are for."""
+    given = checkpoint if checkpoint is not True else None
+    return _class_for(config_and_checkpoint(config, given)[0])
+
+
+def _class_for(cfg: Config) -> type[Inferencer]:
     kind = cfg.model.get('type')
     model = MODELS.get(kind) if isinstance(kind, str) else kind
-    task = getattr(model, 'task', None)
-    return _INFERENCERS.get(task, Inferencer)(cfg, checkpoint, **kwargs)
+    return _INFERENCERS.get(getattr(model, 'task', None), Inferencer)

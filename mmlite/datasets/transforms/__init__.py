@@ -2,10 +2,10 @@
 
 from .annotations import LoadAnnotations
 from .auto_augment import AutoAugment, RandAugment, RandomApply, RandomChoice
-from .base import BaseTransform, SampleRandom, rng_of
+from .base import BaseTransform, SampleRandom, draws, rng_of
 from .batch_transform import BatchTransform, refuse_left_behind
 from .color import ColorJitter, Lighting, Normalize, RandomGrayscale
-from .compose import Compose, MultiView, TestTimeAug
+from .compose import Compose, MultiView, TestTimeAug, build_steps
 from .cropping import (
     BatchRandomCrop,
     CenterCrop,
@@ -53,6 +53,7 @@ from .gaussian_blur import GaussianBlur
 from .loading import LoadImageFromFile
 from .masking import (
     BEiTMaskGenerator,
+    MaskGenerator,
     RandomResizedCropAndInterpolationWithTwoPic,
     SimMIMMaskGenerator,
 )
@@ -120,6 +121,7 @@ __all__ = [
     'LoadSequence',
     'MAERandomResizedCrop',
     'MapField',
+    'MaskGenerator',
     'MinIoURandomCrop',
     'Mosaic',
     'MultiView',
@@ -167,8 +169,10 @@ __all__ = [
     'Translate',
     'ValidField',
     'ViewErasing',
+    'build_steps',
     'decode_disparity',
     'decode_pfm',
+    'draws',
     'encode_disparity',
     'encode_pfm',
     'follow_person',

@@ -176,10 +176,7 @@ register_field('gt_disparity_tgt', DisparityField(), other_view='gt_disparity')
 register_field('gt_occlusion', ValidField())
 register_field('gt_occlusion_tgt', ValidField(), other_view='gt_occlusion')
 register_field('gt_bboxes', BoxField())
-for _name in (
-    *('gt_labels', 'gt_ignore', 'gt_area'),
-    *('gt_bboxes_labels', 'gt_ignore_flags'),
-):
+for _name in ('gt_bboxes_labels', 'gt_ignore_flags', 'gt_area'):
     register_field(_name, CompanionField('gt_bboxes'))
 register_field('gt_masks', SequenceField(MapField(), belongs_to='gt_bboxes'))
 for _name in (

@@ -266,9 +266,9 @@ def keep_boxes(results: dict, name: str, kept: np.ndarray) -> None:
         DataError: if a field belongs to the boxes, but has not one entry each.
 
     Example:
-        >>> sample = dict(gt_bboxes=np.ones((2, 4)), gt_labels=np.array([5, 7]))
+        >>> sample = dict(gt_bboxes=np.ones((2, 4)), gt_bboxes_labels=np.array([5, 7]))
         >>> keep_boxes(sample, 'gt_bboxes', np.array([False, True]))
-        >>> sample['gt_labels']
+        >>> sample['gt_bboxes_labels']
         array([7])
     """
     for other, value in results.items():

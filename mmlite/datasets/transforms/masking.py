@@ -16,6 +16,7 @@ from .image_ops import check_interpolation
 
 __all__ = [
     'BEiTMaskGenerator',
+    'MaskGenerator',
     'RandomResizedCropAndInterpolationWithTwoPic',
     'SimMIMMaskGenerator',
 ]
@@ -24,8 +25,16 @@ __all__ = [
 _TRIES = 10
 
 
+class MaskGenerator(BaseTransform):
+    """Base of the steps that draw which patches of an image are hidden.
+
+    Override:
+        transform: adds ``mask``, 1 where a patch is hidden.
+    """
+
+
 @TRANSFORMS.register_module()
-class SimMIMMaskGenerator(BaseTransform):
+class SimMIMMaskGenerator(MaskGenerator):
     """Hide square blocks of an image, as SimMIM and MaskFeat do.
 
     Args:
@@ -83,7 +92,7 @@ class SimMIMMaskGenerator(BaseTransform):
 
 
 @TRANSFORMS.register_module()
-class BEiTMaskGenerator(BaseTransform):
+class BEiTMaskGenerator(MaskGenerator):
     """Hide rectangles of patches until as many as stated are hidden.
 
     Paper: BEiT: BERT Pre-Training of Image Transformers, ICLR 2022,

@@ -45,9 +45,10 @@ class Mosaic(BaseTransform):
     Example:
         >>> mix = TRANSFORMS.build(dict(type='Mosaic', img_scale=(8, 8)))
         >>> sample = dict(img=np.ones((4, 4, 3), np.uint8),
-        ...               gt_bboxes=np.array([[0, 0, 4, 4.]]), gt_labels=np.array([2]))
+        ...               gt_bboxes=np.array([[0, 0, 4, 4.]]),
+        ...               gt_bboxes_labels=np.array([2]))
         >>> mixed = mix(dict(sample, mix_results=[dict(sample) for _ in range(3)]))
-        >>> mixed['img'].shape, mixed['gt_labels'].tolist()
+        >>> mixed['img'].shape, mixed['gt_bboxes_labels'].tolist()
         ((16, 16, 3), [2, 2, 2, 2])
     """
 

@@ -2,6 +2,7 @@
 
 from ...structures.key_maps import KEY_MAPS, KeyMap, convert_keys, register_key_map
 from .background import BackgroundWriter
+from .choosing import choose_key_map
 from .matching import LoadReport, load_state, unwrapped
 from .pretrained import PretrainedInit
 from .reader import check_source, load_checkpoint
@@ -14,6 +15,7 @@ __all__ = [
     'LoadReport',
     'PretrainedInit',
     'check_source',
+    'choose_key_map',
     'convert_keys',
     'load_checkpoint',
     'load_state',

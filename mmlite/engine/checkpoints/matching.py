@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from ...errors import CheckpointError
 from ...structures.key_maps import KeyMap, convert_keys
+from .choosing import choose_key_map
 from .unpickler import Placeholder
 
 __all__ = ['LoadReport', 'load_state', 'unwrapped']
@@ -39,6 +40,7 @@ class LoadReport:
         missing: Names that only the model has.
         unexpected: Names that only the checkpoint has.
         mismatched: Name, shape in the checkpoint, and shape in the model.
+        outside: How many of the checkpoint were not wanted, e.g. not under a prefix.
     """
 
     matched: int
@@ -47,6 +49,7 @@ class LoadReport:
     missing: list[str] = field(default_factory=list)
     unexpected: list[str] = field(default_factory=list)
     mismatched: list[tuple[str, tuple, tuple]] = field(default_factory=list)
+    outside: int = 0
 
     @property
     def complete(self) -> bool:
@@ -75,7 +78,8 @@ class LoadReport:
     def loaded(self, source: str) -> str:
         """A line that says what was loaded."""
         entries = '1 entry' if self.matched == 1 else f'{self.matched} entries'
-        return f'{"loaded":<9} {source}, {entries}'
+        others = f'; {self.outside} others left out' if self.outside else ''
+        return f'{"loaded":<9} {source}, {entries}{others}'
 
     def differences(self) -> list[str]:
         """Lines on what differs: the first few of each kind."""
@@ -133,7 +137,9 @@ def load_state(
         revise_keys: Pairs of a regular expression and what to replace it with,
             applied to the names in the checkpoint.
         key_map: How the checkpoint of another project becomes one of ours, before all
-            else; the name of a map that is registered.
+            else; the name of a map that is registered. Without one, where entries on
+            both sides have no match, the registered map is taken with which the most
+            fit, e.g. for weights of timm; the log says which.
         source: Where the checkpoint came from, for messages.
         quiet: Whether to leave the warning away.
 
@@ -158,10 +164,16 @@ def load_state(
         print_log(f'{source}: {converted}', logger='current')
     for pattern, replacement in revise_keys:
         state = {re.sub(pattern, replacement, k): v for k, v in state.items()}
+    if key_map is None and (found := choose_key_map(state, model)):
+        state, converted = convert_keys(state, found[1])
+        print_log(f'{source}: key map {found[0]}: {converted}', logger='current')
+    given = len(state)
     if prefix is not None:
         state = _under(prefix, state, source)
+    outside = given - len(state)
     state = _renamed(state, model)
     report = _load(model, state, metadata)
+    report.outside = outside + len(report.unexpected)
     if report.foreign:
         raise CheckpointError(f'{source} is of another model: {report}')
     if strict and not report.complete:
@@ -203,13 +215,15 @@ def _kind(value: Any) -> str:
 
 def _under(prefix: str, state: dict[str, Tensor], source: str) -> dict[str, Tensor]:
     prefix = prefix.rstrip('.') + '.'
-    inner = {k[len(prefix) :]: v for k, v in state.items() if k.startswith(prefix)}
-    if not inner:
-        heads = sorted({k.split('.')[0] for k in state})
-        raise CheckpointError(
-            f'{source} has no entries under {prefix!r}; there are {", ".join(heads)}'
-        )
-    return inner
+    # What a parallel wrapper adds to all names is taken off when a file is read.
+    for head in (prefix, prefix.removeprefix('module.')):
+        inner = {k[len(head) :]: v for k, v in state.items() if k.startswith(head)}
+        if inner:
+            return inner
+    heads = sorted({k.split('.')[0] for k in state})
+    raise CheckpointError(
+        f'{source} has no entries under {prefix!r}; there are {", ".join(heads)}'
+    )
 
 
 def _renamed(state: dict[str, Tensor], model: nn.Module) -> dict[str, Tensor]:

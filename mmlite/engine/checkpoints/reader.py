@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 import re
 import warnings
@@ -9,11 +10,8 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
-from urllib.parse import urlparse
 
 import torch
-from mmengine.dist import barrier, get_local_rank, is_main_process
 from mmengine.logging import MMLogger
 from mmengine.runner.checkpoint import CheckpointLoader
 from mmengine.utils import digit_version
@@ -23,6 +21,7 @@ from ...errors import CheckpointError, MissingDependencyError, did_you_mean
 from ..terminal import say
 from . import unpickler
 from .damage import check_archive, damaged
+from .downloading import download
 
 __all__ = ['check_source', 'load_checkpoint']
 
@@ -73,7 +72,7 @@ def load_checkpoint(
     """
     source = str(path)
     check_source(source)
-    file = _download(source) if _is_url(source) else Path(source).expanduser()
+    file = download(source) if _is_url(source) else Path(source).expanduser()
     if file.suffix == '.safetensors':
         checkpoint = _read_safetensors(file, map_location)
     else:
@@ -183,39 +182,20 @@ def _is_torchscript(file: Path) -> bool:
         return any(name.endswith('/constants.pkl') for name in archive.namelist())
 
 
-def _read_safetensors(file: Path, map_location: MapLocation) -> dict[str, Tensor]:
+def _read_safetensors(file: Path, map_location: MapLocation) -> dict[str, Any]:
     try:
-        from safetensors import SafetensorError
+        from safetensors import SafetensorError, safe_open
         from safetensors.torch import load_file
     except ImportError as error:
         raise MissingDependencyError('safetensors', 'io', str(file)) from error
     device = map_location if isinstance(map_location, (str, torch.device)) else 'cpu'
     try:
-        return load_file(file, device=str(device))
-    except (SafetensorError, OSError) as error:
+        with safe_open(file, 'pt') as opened:
+            said = (opened.metadata() or {}).get('mmlite')
+        state = load_file(file, device=str(device))
+        return dict(meta=json.loads(said), state_dict=state) if said else state
+    except (SafetensorError, OSError, ValueError) as error:
         raise damaged(file, error) from error
-
-
-def _download(url: str) -> Path:
-    """The file of a URL in torch hub's cache, fetched once per machine."""
-    folder = Path(torch.hub.get_dir(), 'checkpoints')
-    name = Path(urlparse(url).path).name
-    file = folder / name
-    if get_local_rank() == 0 and not file.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        found = re.search(r'-([a-f0-9]{8,})\.', name)
-        hash_prefix = found[1] if found else None
-        try:
-            torch.hub.download_url_to_file(
-                url, str(file), hash_prefix, progress=is_main_process()
-            )
-        except (URLError, OSError, RuntimeError) as error:
-            raise CheckpointError(
-                f'cannot download {url}: {error}; download it by other means, and '
-                'give the path of the file'
-            ) from error
-    barrier()
-    return file
 
 
 def _with_state_dict(checkpoint: Any, source: str) -> dict[str, Any]:

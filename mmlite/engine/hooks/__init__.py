@@ -14,6 +14,7 @@ from .patch_whitening_hook import PatchWhiteningHook
 from .precise_bn_hook import PreciseBNHook
 from .progress_hook import ProgressHook
 from .prototype_hook import PrepareProtoBeforeValLoopHook
+from .report_hook import ReportHook
 from .runtime_info_hook import RuntimeInfoHook
 from .sim_siam_hook import SimSiamHook
 from .swav_hook import SwAVHook
@@ -36,6 +37,7 @@ __all__ = [
     'PreciseBNHook',
     'PrepareProtoBeforeValLoopHook',
     'ProgressHook',
+    'ReportHook',
     'RuntimeInfoHook',
     'SetAdaptiveMarginsHook',
     'SimSiamHook',

@@ -198,7 +198,7 @@ def _summary(runner: Runner) -> list[tuple[str, str]]:
     count = sum(p.numel() for p in model.parameters())
     lines = [('model', f'{type(model).__name__}, {_short(count)} parameters')]
     for name, loop in runner.built_loops.items():
-        lines.append((name, _describe(loop.dataloader.dataset)))
+        lines.append((name, describe(loop.dataloader.dataset)))
     processes = f', {runner.world_size} processes' if runner.world_size > 1 else ''
     lines.append(('device', f'{_device()}{processes}'))
     lines.append(('work_dir', runner.work_dir))
@@ -212,7 +212,8 @@ def _short(count: int) -> str:
     return str(count)
 
 
-def _describe(dataset: Any) -> str:
+def describe(dataset: Any) -> str:
+    """How many samples a dataset has, and of how many classes."""
     classes = (getattr(dataset, 'metainfo', None) or {}).get('classes')
     text = f'{len(dataset)} samples' if hasattr(dataset, '__len__') else 'a stream'
     return f'{text}, {len(classes)} classes' if classes else text

@@ -32,7 +32,7 @@ class CocoMetric(BoxMetric):
     one of them, ``_s``, ``_m``, ``_l`` of objects below 32², between and above 96²
     square pixels; ``bbox_AR@100`` the mean of the recall with so many detections an
     image and class. A class without an object does not count; -1 stands for no object
-    at all. Objects with ``gt_ignore`` are crowds.
+    at all. Objects with ``gt_ignore_flags`` are crowds.
 
     Args:
         iou_thrs: The thresholds; ``None`` are 0.5, 0.55, ..., 0.95.
@@ -56,7 +56,8 @@ class CocoMetric(BoxMetric):
         >>> import torch
         >>> from mmlite.structures import DataSample
         >>> boxes, zero = torch.tensor([[0., 0., 8., 8.]]), torch.tensor([0])
-        >>> sample = DataSample(gt_bboxes=boxes, gt_labels=zero, pred_bboxes=boxes,
+        >>> sample = DataSample(gt_bboxes=boxes, gt_bboxes_labels=zero,
+        ...                     pred_bboxes=boxes,
         ...                     pred_scores=torch.tensor([0.9]), pred_labels=zero)
         >>> metric = METRICS.build(dict(type='CocoMetric'))
         >>> metric.process(None, [sample])
@@ -124,14 +125,14 @@ class CocoMetric(BoxMetric):
         figures = self._figures(curves)
         if self.classwise:
             figures |= self._by_class(curves, classes)
+        self.curves = {
+            name: curves.precision[0, :, label, 0]
+            for label, name in enumerate(classes)
+            if curves.num_objects[label, 0]
+        }
         if self.curve_file is not None:
-            lines = {
-                name: curves.precision[0, :, label, 0]
-                for label, name in enumerate(classes)
-                if curves.num_objects[label, 0]
-            }
             title = f'IoU {self.iou_thrs[0]:.2f}'
-            plot_precision_recall(lines, self.curve_file, title)
+            plot_precision_recall(self.curves, self.curve_file, title)
         return figures
 
     def result_names(self) -> list[str] | None:

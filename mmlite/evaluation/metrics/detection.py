@@ -25,8 +25,8 @@ class BoxesOfImage(NamedTuple):
     pred_scores: np.ndarray
     pred_labels: np.ndarray
     gt_bboxes: np.ndarray
-    gt_labels: np.ndarray
-    gt_ignore: np.ndarray
+    gt_bboxes_labels: np.ndarray
+    gt_ignore_flags: np.ndarray
     gt_area: np.ndarray
 
 
@@ -34,9 +34,9 @@ class BoxMetric(SampleMetric):
     """A metric of boxes.
 
     It reads ``pred_bboxes`` ``(M, 4)``, ``pred_scores`` and ``pred_labels``, in pixels
-    of the image as it was loaded, and ``gt_bboxes`` ``(N, 4)``, ``gt_labels``, and if
-    there are any ``gt_ignore`` and ``gt_area``, where the pipeline left them; what it
-    resized is scaled back by ``scale_factor``.
+    of the image as it was loaded, and ``gt_bboxes`` ``(N, 4)``, ``gt_bboxes_labels``,
+    and if there are any ``gt_ignore_flags`` and ``gt_area``, where the pipeline left
+    them; what it resized is scaled back by ``scale_factor``.
 
     Args:
         collect_device: Kept for mmengine's sake.
@@ -44,11 +44,19 @@ class BoxMetric(SampleMetric):
             metric's own prefix.
 
     Override:
-        evaluate_boxes: the figures of all detections and objects.
+        evaluate_boxes: the figures of all detections and objects; keeps ``curves``.
+
+    Attributes:
+        curves: Precision at recalls evenly from 0 to 1, by the name of the class, of
+            the last evaluation; empty where there is none.
 
     Raises:
         DataError: if a sample lacks a field, a score is NaN, or a label is no class.
     """
+
+    def __init__(self, collect_device: str = 'cpu', prefix: str | None = None) -> None:
+        super().__init__(collect_device=collect_device, prefix=prefix)
+        self.curves: dict[str, np.ndarray] = {}
 
     def objects(self, data_samples: Sequence[Sample]) -> list[BoxesOfImage]:
         """The boxes of each sample."""
@@ -76,13 +84,14 @@ class BoxMetric(SampleMetric):
         factor = sample.get('scale_factor')
         if factor is not None:
             boxes = boxes / np.tile(np.asarray(factor, float), 2)
-        ignore, area = sample.get('gt_ignore'), sample.get('gt_area')
+        ignore, area = sample.get('gt_ignore_flags'), sample.get('gt_area')
         if area is None:
             area = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
         fields.update(
             pred_bboxes=fields['pred_bboxes'].astype(np.float64).reshape(-1, 4),
             gt_bboxes=boxes,
-            gt_ignore=_array(np.zeros(len(boxes)) if ignore is None else ignore) != 0,
+            gt_ignore_flags=_array(np.zeros(len(boxes)) if ignore is None else ignore)
+            != 0,
             gt_area=_array(area).astype(np.float64),
         )
         place = sample.get('img_id')
@@ -92,7 +101,9 @@ class BoxMetric(SampleMetric):
     def compute_metrics(self, results: list[BoxesOfImage]) -> dict[str, float]:
         """The figures of all samples."""
         classes = self._classes(results)
-        objects = self._flat(results, 'gt_bboxes', 'gt_labels', 'gt_ignore', 'gt_area')
+        objects = self._flat(
+            results, 'gt_bboxes', 'gt_bboxes_labels', 'gt_ignore_flags', 'gt_area'
+        )
         if not (~objects[3]).any():
             print_log(
                 f'{type(self).__name__}: the {len(results)} images have no object that '
@@ -120,7 +131,7 @@ class BoxMetric(SampleMetric):
         names = (self.dataset_meta or {}).get('classes')
         low, high = 0, -1
         for one in results:
-            for labels in (one.pred_labels, one.gt_labels):
+            for labels in (one.pred_labels, one.gt_bboxes_labels):
                 if len(labels):
                     low, high = min(low, labels.min()), max(high, labels.max())
         names = [str(i) for i in range(high + 1)] if names is None else names
@@ -140,7 +151,7 @@ class BoxMetric(SampleMetric):
         return [np.repeat(np.arange(len(results)), counts), *fields]
 
 
-_NEEDED = ('gt_bboxes', 'gt_labels')
+_NEEDED = ('gt_bboxes', 'gt_bboxes_labels')
 
 
 def _array(value: Any) -> np.ndarray:

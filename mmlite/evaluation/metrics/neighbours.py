@@ -21,7 +21,7 @@ class KNNAccuracy(RowMetric):
     """How often the nearest neighbours of an image name its class, in per cent.
 
     The neighbours are the other images of the validation: it needs labels, but no
-    classifier, so that it shows how a pretraining goes. ``tools/knn.py`` takes the
+    classifier, so that it shows how a pretraining goes. ``mmlite knn`` takes the
     neighbours from the training images.
 
     Args:

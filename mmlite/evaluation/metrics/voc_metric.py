@@ -23,8 +23,8 @@ class VOCMetric(BoxMetric):
 
     Paper: The Pascal Visual Object Classes (VOC) Challenge, IJCV 2010. The figures are
     from 0 to 1: ``AP50`` for each threshold, and ``mAP``, their mean. Objects with
-    ``gt_ignore`` are difficult and do not count. A class without an object that counts
-    does not either.
+    ``gt_ignore_flags`` are difficult and do not count. A class without an object that
+    counts does not either.
 
     Args:
         iou_thrs: Least intersection over union, one or several.
@@ -43,7 +43,8 @@ class VOCMetric(BoxMetric):
         >>> from mmlite.structures import DataSample
         >>> boxes = torch.tensor([[0., 0., 8., 8.], [9., 0., 17., 8.]])
         >>> zero = torch.tensor([0, 0])
-        >>> sample = DataSample(gt_bboxes=boxes, gt_labels=zero, pred_bboxes=boxes[:1],
+        >>> sample = DataSample(gt_bboxes=boxes, gt_bboxes_labels=zero,
+        ...                     pred_bboxes=boxes[:1],
         ...                     pred_scores=torch.tensor([0.9]), pred_labels=zero[:1])
         >>> metric = METRICS.build(dict(type='VOCMetric'))
         >>> metric.process(None, [sample])
@@ -102,6 +103,7 @@ class VOCMetric(BoxMetric):
             shown = table(['class', 'objects', f'AP@{self.iou_thrs[0]:g}'], rows)
             print_log(f'VOCMetric by class\n{shown}', logger='current')
             figures |= {f'{name}_precision': value for name, value in first.items()}
+        self.curves = curves
         if self.curve_file is not None:
             title = f'IoU {self.iou_thrs[0]:.2f}'
             plot_precision_recall(curves, self.curve_file, title)

@@ -63,6 +63,8 @@ from .seresnext import SEResNeXt
 from .shufflenet_v1 import ShuffleNetV1
 from .shufflenet_v2 import ShuffleNetV2
 from .simmim_swin import SimMIMSwinTransformer
+from .sparse_convnext import SparseConvNeXt
+from .sparse_resnet import SparseResNet
 from .ssd_vgg import SSDVGG
 from .ssdlite_mobilenet_v3 import SSDLiteMobileNetV3
 from .swin_transformer import SwinTransformer
@@ -167,6 +169,8 @@ __all__ = [
     'ShuffleNetV1',
     'ShuffleNetV2',
     'SimMIMSwinTransformer',
+    'SparseConvNeXt',
+    'SparseResNet',
     'SwinBlock',
     'SwinBlockSequence',
     'SwinTransformer',

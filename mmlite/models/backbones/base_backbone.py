@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import ABCMeta, abstractmethod
-from collections import OrderedDict
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
@@ -59,10 +58,13 @@ class BaseBackbone(BaseModule, metaclass=ABCMeta):
 
     @property
     def chain(self) -> tuple[str, ...]:
-        """Names of the modules that run one after the other; none if it is no chain."""
+        """Names of the modules that run one after the other; none if it is no chain.
+
+        A module of a list has a name with a dot, ``layers.0``.
+        """
         return ()
 
-    def split(self, at: str) -> tuple[nn.Sequential, nn.Sequential]:
+    def split(self, at: str) -> tuple[nn.Module, nn.Module]:
         """Cut the backbone in two: one behind the other they do what it does.
 
         The parts share their modules with the backbone, under the same names.
@@ -81,11 +83,7 @@ class BaseBackbone(BaseModule, metaclass=ABCMeta):
                 + (last if stages else ', as it is not a chain of stages')
             )
         cut = stages.index(at) + 1
-        lower, upper = (
-            nn.Sequential(OrderedDict((name, getattr(self, name)) for name in names))
-            for names in (stages[:cut], stages[cut:])
-        )
-        return lower, upper
+        return _Part(self, stages[:cut]), _Part(self, stages[cut:])
 
     @property
     def is_pretrained(self) -> bool:
@@ -112,6 +110,28 @@ class BaseBackbone(BaseModule, metaclass=ABCMeta):
     @abstractmethod
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """Features of x, a batch of images ``(B, C, H, W)``."""
+
+
+class _Part(nn.Module):
+    """Modules of a backbone, one behind the other, under the names that they have."""
+
+    def __init__(self, whole: nn.Module, names: Sequence[str]) -> None:
+        super().__init__()
+        self.names = tuple(names)
+        for name in names:
+            *path, last = name.split('.')
+            holder: nn.Module = self
+            for step in path:
+                if step not in holder._modules:
+                    holder.add_module(step, nn.Module())
+                holder = holder.get_submodule(step)
+            holder.add_module(last, whole.get_submodule(name))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """What comes out behind the last."""
+        for name in self.names:
+            x = self.get_submodule(name)(x)
+        return x
 
 
 def check_out_indices(

@@ -126,6 +126,11 @@ class CSPNet(BaseBackbone):
         return ConvModule(in_channels, stem_channels, 3, padding=1, **self.cfgs)
 
     @property
+    def chain(self) -> tuple[str, ...]:
+        """``stem``, ``stages.0`` and so on."""
+        return ('stem', *(f'stages.{i}' for i in range(len(self.stages))))
+
+    @property
     def feature_specs(self) -> tuple[FeatureSpec, ...]:
         """Width and stride of every stage that is returned."""
         halved = self.arch.get('has_downsampler', (True,) * self.num_stages)

@@ -223,6 +223,12 @@ class DenseNet(BaseBackbone):
         self.freeze_parts()
 
     @property
+    def chain(self) -> tuple[str, ...]:
+        """``stem``, then ``stages.0``, ``transitions.0`` and so on."""
+        pairs = [(f'stages.{i}', f'transitions.{i}') for i in range(len(self.stages))]
+        return ('stem', *(name for pair in pairs for name in pair))
+
+    @property
     def feature_specs(self) -> tuple[FeatureSpec, ...]:
         """Width and stride of every stage that is returned."""
         last = self.num_stages - 1

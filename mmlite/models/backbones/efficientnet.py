@@ -99,6 +99,11 @@ class BaseEfficientNet(BaseBackbone):
         return dict(channels=channels, ratio=ratio, divisor=1, act_cfg=acts)
 
     @property
+    def chain(self) -> tuple[str, ...]:
+        """``layers.0`` and so on."""
+        return tuple(f'layers.{i}' for i in range(len(self.layers)))
+
+    @property
     def feature_specs(self) -> tuple[FeatureSpec, ...]:
         """Width and stride of every layer that is returned."""
         return tuple(self._specs[i] for i in self.out_indices)

@@ -223,6 +223,11 @@ class MobileOne(BaseBackbone):
         return Sequential(*blocks)
 
     @property
+    def chain(self) -> tuple[str, ...]:
+        """``stage0`` and so on."""
+        return ('stage0', *self.stages)
+
+    @property
     def feature_specs(self) -> tuple[FeatureSpec, ...]:
         """Width and stride of every stage that is returned."""
         return tuple(FeatureSpec(self._widths[i], 4 * 2**i) for i in self.out_indices)

@@ -36,6 +36,7 @@ class PatchStages(BaseBackbone):
 
     Override:
         make_block: one block.
+        make_patch_conv: the convolution that makes a pixel of a patch.
         make_out_norm: the norm of what is returned.
         after_stage: what happens to the output of a stage.
 
@@ -77,7 +78,7 @@ class PatchStages(BaseBackbone):
         rates = drop_path_rates(drop_path_rate, self.depths)
         for i, width in enumerate(self.channels):
             size = 2 if i else stem_patch_size
-            conv = nn.Conv2d(before, width, kernel_size=size, stride=size)
+            conv = self.make_patch_conv(before, width, size)
             norm = build_norm_layer(norm_cfg, before if i else width)[1]
             layers = (norm, conv) if i else (conv, norm)
             self.downsample_layers.append(nn.Sequential(*layers))
@@ -94,6 +95,12 @@ class PatchStages(BaseBackbone):
     def make_block(self, stage: int, place: int, drop_path_rate: float) -> nn.Module:
         """Build a block of a stage."""
         raise NotImplementedError
+
+    def make_patch_conv(
+        self, in_channels: int, out_channels: int, size: int
+    ) -> nn.Module:
+        """Build the convolution before a stage."""
+        return nn.Conv2d(in_channels, out_channels, size, stride=size)
 
     def make_out_norm(self, channels: int) -> nn.Module:
         """Build the norm of what a stage gives."""

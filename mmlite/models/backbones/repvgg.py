@@ -291,6 +291,12 @@ class RepVGG(BaseBackbone):
         self.freeze_parts()
 
     @property
+    def chain(self) -> tuple[str, ...]:
+        """``stem``, ``stage_1`` and so on, and the pooling behind if there is one."""
+        behind = () if isinstance(self.ppf, nn.Identity) else ('ppf',)
+        return ('stem', *self.stages, *behind)
+
+    @property
     def feature_specs(self) -> tuple[FeatureSpec, ...]:
         """Width and stride of every stage that is returned."""
         return tuple(self._specs[i] for i in self.out_indices)

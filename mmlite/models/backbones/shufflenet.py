@@ -87,6 +87,12 @@ class BaseShuffleNet(BaseBackbone):
                     nn.init.zeros_(module.running_mean)
 
     @property
+    def chain(self) -> tuple[str, ...]:
+        """``conv1``, ``maxpool``, ``layers.0`` and so on."""
+        layers = (f'layers.{i}' for i in range(len(self.layers)))
+        return ('conv1', 'maxpool', *layers)
+
+    @property
     def feature_specs(self) -> tuple[FeatureSpec, ...]:
         """Width and stride of every layer that is returned."""
         return tuple(

@@ -15,6 +15,7 @@ from ...registry import TASK_UTILS
 from ...structures import DataSample, Ragged, SampleBatch
 from ..base import BaseModel
 from ..joining import build_part
+from .exporting import Exporting
 from .ground_truth import Annotated, annotated, check_objects, given, normalized
 from .restoring import FineTuning
 
@@ -25,7 +26,7 @@ Predictions = dict[str, Any]
 Size = tuple[int, int]
 
 
-class DetectionModel(FineTuning, BaseModel):
+class DetectionModel(Exporting, FineTuning, BaseModel):
     """Base of the detectors: preprocess, predict, then loss or postprocess.
 
     In training images pass through :meth:`preprocess`, :meth:`predict` and
@@ -118,18 +119,32 @@ class DetectionModel(FineTuning, BaseModel):
         if self.image_resizer is not None:
             images = [self.image_resizer(image) for image in images]
         own = [tuple(image.shape[-2:]) for image in images]
-        step = self.pad_to_multiple
-        largest = (max(s[axis] for s in own) for axis in (0, 1))
-        height, width = (-(-side // step) * step for side in largest)
         if len(set(own)) == 1:
-            ready = self.feature_extractor.preprocess(torch.stack(images))
-            ready = _padded(ready, height, width)
+            ready = self._ready(torch.stack(images), own)
         else:
-            prepare = self.feature_extractor.preprocess
-            each = [_padded(prepare(x[None]), height, width) for x in images]
-            ready = torch.cat(each)
+            ready = torch.cat([self._ready(image[None], own) for image in images])
         shapes = torch.tensor([[*size, images[0].size(-3)] for size in own])
         return ready, shapes
+
+    def prepared(self, images: Tensor) -> tuple[Tensor, Size]:
+        """:meth:`preprocess` of a batch ``(B, C, H, W)`` that is exported.
+
+        Returns:
+            The images, and height and width of all without their padding.
+        """
+        if self.image_resizer is not None:
+            images = self.image_resizer(images)
+        size = int(images.shape[-2]), int(images.shape[-1])
+        return self._ready(images, [size]), size
+
+    def _ready(self, images: Tensor, sizes: Sequence[Size]) -> Tensor:
+        """Images of one size as the network takes them, padded for all sizes."""
+        step = self.pad_to_multiple
+        largest = (max(size[axis] for size in sizes) for axis in (0, 1))
+        height, width = (-(-side // step) * step for side in largest)
+        ready = self.feature_extractor.preprocess(images)
+        right, below = width - int(images.shape[-1]), height - int(images.shape[-2])
+        return F.pad(ready, (0, right, 0, below)) if right or below else ready
 
     def predict(
         self, preprocessed_inputs: Tensor, true_image_shapes: Tensor
@@ -273,8 +288,8 @@ class DetectionModel(FineTuning, BaseModel):
         Args:
             inputs: ``(B, C, H, W)``; in ``'predict'`` also images of several sizes.
             data_samples: Their annotations; needed for ``'loss'``: ``gt_bboxes``
-                ``(N, 4)``, ``(x1, y1, x2, y2)`` in pixels, ``gt_labels`` ``(N, )`` and
-                if there are any ``gt_ignore`` ``(N, )``.
+                ``(N, 4)``, ``(x1, y1, x2, y2)`` in pixels, ``gt_bboxes_labels``
+                ``(N, )`` and if there are any ``gt_ignore_flags`` ``(N, )``.
             mode: ``'tensor'`` for the raw predictions, ``'loss'`` for the losses,
                 ``'predict'`` for the samples with ``pred_bboxes``, ``pred_scores`` and
                 ``pred_labels``, in pixels of the image as it was loaded.
@@ -325,19 +340,6 @@ class DetectionModel(FineTuning, BaseModel):
             sample.set_field(labels, 'pred_labels')
         return data_samples
 
-    def export_outputs(self, inputs: Tensor) -> dict[str, Tensor]:
-        """The boxes and scores of all anchors, before suppression.
-
-        ``raw_detection_boxes`` ``(B, A, 4)`` are ``[y_min, x_min, y_max, x_max]`` as
-        fractions of the image, ``raw_detection_scores`` ``(B, A, K)``.
-        """
-        images, shapes = self.preprocess(inputs)
-        boxes, scores = self.raw_detections(self.predict(images, shapes), shapes)
-        size = _sizes(shapes)[0]
-        return dict(
-            raw_detection_boxes=normalized(boxes, size), raw_detection_scores=scores
-        )
-
     def train(self, mode: bool = True) -> DetectionModel:
         """Set the mode of all but batch norms that are frozen."""
         super().train(mode)
@@ -347,11 +349,6 @@ class DetectionModel(FineTuning, BaseModel):
                     module.eval()
                     module.requires_grad_(False)
         return self
-
-
-def _padded(images: Tensor, height: int, width: int) -> Tensor:
-    right, below = width - images.size(-1), height - images.size(-2)
-    return F.pad(images, (0, right, 0, below)) if right or below else images
 
 
 def _sizes(true_image_shapes: Tensor) -> list[Size]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
 from ...errors import ConfigError, Problem
+from ...ops import ABSENT
 from ...registry import MODELS
 from ..joining import build_part
 from .base import DetectionModel, Detections, Predictions, _sizes
@@ -65,6 +66,11 @@ class FasterRCNN(DetectionModel):
         >>> found[0].pred_bboxes.shape[1]
         4
     """
+
+    exported_rows: ClassVar[tuple[tuple[str, ...], ...]] = (
+        *DetectionModel.exported_rows,
+        ('raw_detection_boxes', 'raw_detection_scores'),
+    )
 
     def __init__(
         self,
@@ -251,6 +257,32 @@ class FasterRCNN(DetectionModel):
             pad_sequence(boxes.split(lengths), batch_first=True),
             pad_sequence(scores.split(lengths), batch_first=True),
         )
+
+    def static_detections(
+        self, images: Tensor, size: tuple[int, int]
+    ) -> tuple[Detections, tuple[Tensor, Tensor]]:
+        """The final boxes, scores and labels, and those of all proposals."""
+        feats = self.feature_extractor.extract_proposal_features(images)
+        whole = int(images.shape[-2]), int(images.shape[-1])
+        anchors = self.rpn_head.anchors(feats, whole)
+        proposals, found = self.rpn_head.predict_static(
+            *self.rpn_head(feats), anchors, size
+        )
+        if self.number_of_stages == 1:
+            labels = torch.zeros_like(found, dtype=torch.int64)
+            return (proposals, found, labels), (proposals, found.clamp(0).unsqueeze(-1))
+        crops = self.roi_head.roi_extractor(feats, proposals, whole)
+        hidden = self.feature_extractor.extract_box_classifier_features(crops)
+        count = int(proposals.size(1))
+        classes, deltas = (x.unflatten(0, (-1, count)) for x in self.roi_head(hidden))
+        there = (found > ABSENT / 2).unsqueeze(-1)
+        scores = classes.softmax(-1)[..., 1:]
+        absent = torch.where(there, scores, torch.full_like(scores, ABSENT))
+        final = self.roi_head.predict_static(absent, deltas, proposals, size)
+        column = scores.argmax(-1, keepdim=True) % int(deltas.size(2))
+        best = deltas.gather(2, column.unsqueeze(-1).expand(-1, -1, -1, 4)).squeeze(2)
+        boxes = self.roi_head.bbox_coder.decode(proposals, best)
+        return final, (boxes * there, scores * there)
 
 
 def _with(cfg: dict | nn.Module, known: dict[str, Any]) -> dict | nn.Module:

@@ -68,24 +68,26 @@ class Annotated(NamedTuple):
 def annotated(sample: DataSample, size: Size, device: torch.device) -> Annotated:
     """What a sample says about its image.
 
-    Objects under ``gt_ignore``, and boxes without an area, are not learned from.
+    Objects under ``gt_ignore_flags``, and boxes without an area, are not learned from.
 
     Raises:
         DataError: if there are no boxes or labels, or they do not fit each other.
     """
-    missing = [name for name in ('gt_bboxes', 'gt_labels') if name not in sample]
+    missing = [name for name in ('gt_bboxes', 'gt_bboxes_labels') if name not in sample]
     if missing:
         raise DataError(
-            f'a detector learns from gt_bboxes and gt_labels, but{_image(sample)} has '
-            f'no {" and no ".join(missing)}; it has {sorted(sample.keys())}'
+            f'a detector learns from gt_bboxes and gt_bboxes_labels, but'
+            f'{_image(sample)} has no {" and no ".join(missing)}; it has '
+            f'{sorted(sample.keys())}'
         )
     boxes = sample.gt_bboxes.to(device).reshape(-1, 4)
-    labels = sample.gt_labels.to(device).long()
-    ignore = sample.get('gt_ignore')
+    labels = sample.gt_bboxes_labels.to(device).long()
+    ignore = sample.get('gt_ignore_flags')
     if len(boxes) != len(labels) or (ignore is not None and len(ignore) != len(boxes)):
         raise DataError(
             f'{_image(sample).strip()} has {len(boxes)} gt_bboxes, {len(labels)} '
-            f'gt_labels and {"no" if ignore is None else len(ignore)} gt_ignore'
+            f'gt_bboxes_labels and {"no" if ignore is None else len(ignore)} '
+            'gt_ignore_flags'
         )
     boxes = boxes.float()
     proper = (boxes[:, 2:] > boxes[:, :2]).all(dim=1)

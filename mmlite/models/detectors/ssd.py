@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -11,6 +12,7 @@ from ...errors import ConfigError, Problem
 from ...registry import MODELS
 from ..joining import build_part
 from .base import DetectionModel, Detections, Predictions, _sizes
+from .ground_truth import in_pixels
 
 __all__ = ['SSD']
 
@@ -160,6 +162,38 @@ class SSD(DetectionModel):
         classes, deltas, anchors = _of_head(prediction_dict)
         boxes = self.bbox_head.bbox_coder.decode(torch.cat(anchors), deltas)
         return boxes, self.bbox_head.scores(classes)
+
+    def static_raw(
+        self, images: Tensor, size: tuple[int, int]
+    ) -> tuple[Tensor, Tensor]:
+        """Boxes of all anchors in pixels, and their scores."""
+        return self._static(images)[0]
+
+    def static_detections(
+        self, images: Tensor, size: tuple[int, int]
+    ) -> tuple[Detections, tuple[Tensor, Tensor]]:
+        """The final boxes, scores and labels, and those of all anchors."""
+        raw, lengths = self._static(images)
+        return self.bbox_head.predict_static(*raw, lengths, size), raw
+
+    def derived_outputs(
+        self, outputs: Mapping[str, Tensor], inputs: Tensor
+    ) -> dict[str, Tensor]:
+        """The final detections that follow from those of all anchors."""
+        images, size = self.prepared(inputs)
+        _, lengths = self._static(images)
+        boxes = in_pixels(outputs['raw_detection_boxes'], size)
+        scores = outputs['raw_detection_scores']
+        found = self.bbox_head.predict_static(boxes, scores, lengths, size)
+        return self.named_detections(found, size)
+
+    def _static(self, images: Tensor) -> tuple[tuple[Tensor, Tensor], list[int]]:
+        feats = list(self.feature_extractor.extract_features(images))
+        classes, deltas = self.bbox_head(feats)
+        height, width = (int(side) for side in images.shape[-2:])
+        anchors = self.bbox_head.anchors(feats, (height, width))
+        boxes = self.bbox_head.bbox_coder.decode(torch.cat(anchors), deltas)
+        return (boxes, self.bbox_head.scores(classes)), [len(a) for a in anchors]
 
 
 def _of_head(prediction_dict: Predictions) -> tuple[Tensor, Tensor, list[Tensor]]:

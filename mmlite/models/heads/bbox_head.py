@@ -101,4 +101,4 @@ class ConvFCBBoxHead(BaseModule):
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Logits and encoded boxes."""
         x = self.pre_logits(x)
-        return self.fc_cls(x), self.fc_reg(x).view(len(x), self.num_boxes, 4)
+        return self.fc_cls(x), self.fc_reg(x).view(x.size(0), self.num_boxes, 4)

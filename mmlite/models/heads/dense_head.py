@@ -10,7 +10,7 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from ...errors import ConfigError, Problem, did_you_mean
-from ...ops import clip_boxes, multiclass_nms
+from ...ops import clip_boxes, multiclass_nms, static_nms, static_topk
 from ...registry import MODELS, TASK_UTILS
 from ...structures import Objects
 
@@ -48,13 +48,13 @@ def flat_maps(maps: Sequence[Tensor], channels: int) -> Tensor:
         ``(B, sum of all H * W * A, channels)``.
     """
     return torch.cat(
-        [m.permute(0, 2, 3, 1).reshape(len(m), -1, channels) for m in maps], dim=1
+        [m.permute(0, 2, 3, 1).reshape(m.size(0), -1, channels) for m in maps], dim=1
     )
 
 
 def map_sizes(feats: Sequence[Tensor]) -> list[tuple[int, int]]:
     """Height and width of feature maps."""
-    return [tuple(feat.shape[-2:]) for feat in feats]
+    return [(int(feat.shape[-2]), int(feat.shape[-1])) for feat in feats]
 
 
 class DenseHead(BaseModule):
@@ -63,6 +63,7 @@ class DenseHead(BaseModule):
     Override:
         class_maps, box_maps: maps of features to those of predictions.
         candidates: which boxes of an image are looked at, and their suppression.
+        static_candidates: the same of a batch, as tensors of fixed sizes.
 
     Args:
         num_classes: Number of classes ``K``, without background.
@@ -285,6 +286,42 @@ class DenseHead(BaseModule):
         """The boxes of one image: the best of every class, then suppression."""
         boxes = self.bbox_coder.decode(torch.cat(list(anchors)), deltas)
         return multiclass_nms(clip_boxes(boxes, size), scores, **self.test_cfg)
+
+    def predict_static(
+        self,
+        boxes: Tensor,
+        scores: Tensor,
+        lengths: Sequence[int],
+        size: tuple[int, int],
+    ) -> Detections:
+        """:meth:`predict` with outputs of a fixed size, for an exported model.
+
+        Args:
+            boxes: Decoded boxes of all anchors, ``(B, A, 4)`` in pixels.
+            scores: Their scores, ``(B, A, K)``.
+            lengths: Number of anchors of each map.
+            size: Height and width of all images without their padding.
+
+        Returns:
+            Boxes ``(B, M, 4)`` in pixels, scores and labels ``(B, M)``; see
+            :func:`~mmlite.ops.static_nms`.
+        """
+        cfg = self.test_cfg
+        chosen = self.static_candidates(clip_boxes(boxes, size), scores, lengths)
+        return static_nms(
+            *chosen, cfg['iou_threshold'], cfg['max_per_img'], cfg['score_thr']
+        )
+
+    def static_candidates(
+        self, boxes: Tensor, scores: Tensor, lengths: Sequence[int]
+    ) -> tuple[Tensor, Tensor]:
+        """The boxes of each class ``(B, K, N, 4)``, and their scores ``(B, K, N)``."""
+        scores = scores.transpose(1, 2)
+        count = int(scores.size(2))
+        most = min(self.test_cfg['nms_pre'] or count, count)
+        scores, places = static_topk(scores, most)
+        boxes = boxes.unsqueeze(1).expand(-1, self.num_classes, -1, -1)
+        return boxes.gather(2, places.unsqueeze(-1).expand(-1, -1, -1, 4)), scores
 
 
 def filled(key: str, default: dict[str, Any], given: dict | None) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import torch
 from mmengine.model import bias_init_with_prob
 from torch import Tensor, nn
 
-from ...ops import batched_nms, clip_boxes
+from ...ops import ABSENT, batched_nms, clip_boxes, static_topk
 from ...registry import MODELS
 from ..layers import ConvModule
 from .dense_head import DenseHead, Detections
@@ -169,6 +169,29 @@ class RetinaHead(DenseHead):
             boxes, values, labels, cfg['iou_threshold'], cfg['max_per_img']
         )
         return boxes[kept], values[kept], labels[kept]
+
+    def static_candidates(
+        self, boxes: Tensor, scores: Tensor, lengths: Sequence[int]
+    ) -> tuple[Tensor, Tensor]:
+        """Boxes ``(B, N, 4)``, the best of every map, and their scores ``(B, K, N)``.
+
+        A box has a score for the class that it is a candidate of.
+        """
+        parts = []
+        for own, level in zip(
+            scores.split(lengths, dim=1), boxes.split(lengths, dim=1), strict=True
+        ):
+            count = int(own.size(1)) * self.num_classes
+            most = min(self.test_cfg['nms_pre'] or count, count)
+            values, flat = static_topk(own.flatten(1), most)
+            places, labels = flat // self.num_classes, flat % self.num_classes
+            chosen = level.gather(1, places.unsqueeze(-1).expand(-1, -1, 4))
+            parts.append((chosen, values, labels))
+        boxes, values, labels = (torch.cat(p, dim=1) for p in zip(*parts, strict=True))
+        classes = torch.arange(self.num_classes, device=labels.device).view(-1, 1)
+        own_class = labels.unsqueeze(1) == classes
+        values = values.unsqueeze(1)
+        return boxes, torch.where(own_class, values, torch.full_like(values, ABSENT))
 
 
 def _through(layers: nn.ModuleList, x: Tensor) -> Tensor:

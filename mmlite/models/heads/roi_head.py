@@ -9,7 +9,14 @@ import torch
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
-from ...ops import clip_boxes, multiclass_nms
+from ...ops import (
+    ABSENT,
+    clip_boxes,
+    large_enough,
+    multiclass_nms,
+    static_nms,
+    static_topk,
+)
 from ...registry import MODELS
 from ...structures import Objects
 from .dense_head import Detections, build_module, build_util, filled
@@ -238,3 +245,37 @@ class RoIHead(BaseModule):
             decoded = decoded.expand(-1, self.num_classes, -1)
             found.append(multiclass_nms(decoded, own, **self.test_cfg))
         return found
+
+    def predict_static(
+        self,
+        scores: Tensor,
+        deltas: Tensor,
+        proposals: Tensor,
+        size: tuple[int, int],
+    ) -> Detections:
+        """:meth:`predict` with outputs of a fixed size, for an exported model.
+
+        Args:
+            scores: ``(B, P, K)``; :data:`~mmlite.ops.ABSENT` where there is no
+                proposal.
+            deltas: ``(B, P, K, 4)``, or ``(B, P, 1, 4)``.
+            proposals: ``(B, P, 4)``, as many for each image.
+            size: Height and width of all images without their padding.
+
+        Returns:
+            Boxes ``(B, M, 4)`` in pixels, scores and labels ``(B, M)``; see
+            :func:`~mmlite.ops.static_nms`.
+        """
+        cfg = self.test_cfg
+        decoded = self.bbox_coder.decode(proposals.unsqueeze(2), deltas)
+        boxes = clip_boxes(decoded, size).expand(-1, -1, self.num_classes, -1)
+        large = large_enough(boxes, cfg['min_size'])
+        scores = torch.where(large, scores, torch.full_like(scores, ABSENT))
+        boxes, scores = boxes.transpose(1, 2), scores.transpose(1, 2)
+        count = int(scores.size(2))
+        if cfg['nms_pre'] is not None and cfg['nms_pre'] < count:
+            scores, places = static_topk(scores, cfg['nms_pre'])
+            boxes = boxes.gather(2, places.unsqueeze(-1).expand(-1, -1, -1, 4))
+        return static_nms(
+            boxes, scores, cfg['iou_threshold'], cfg['max_per_img'], cfg['score_thr']
+        )

@@ -10,7 +10,14 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ...ops import batched_nms, clip_boxes, large_enough
+from ...ops import (
+    ABSENT,
+    batched_nms,
+    clip_boxes,
+    large_enough,
+    static_nms,
+    static_topk,
+)
 from ...registry import MODELS
 from ...structures import Objects
 from ..layers import ConvModule
@@ -242,3 +249,52 @@ class RPNHead(BaseModule):
             )
             found.append((proposals[kept], scores[kept]))
         return found
+
+    def predict_static(
+        self,
+        logits: Tensor,
+        deltas: Tensor,
+        anchors: Sequence[Tensor],
+        size: tuple[int, int],
+    ) -> tuple[Tensor, Tensor]:
+        """:meth:`predict` with outputs of a fixed size, for an exported model.
+
+        Args:
+            logits: As :meth:`forward` gives it.
+            deltas: As :meth:`forward` gives it.
+            anchors: The anchors of each map.
+            size: Height and width of all images without their padding.
+
+        Returns:
+            Boxes ``(B, P, 4)`` in pixels and scores ``(B, P)``; see
+            :func:`~mmlite.ops.static_nms`.
+        """
+        cfg = self.test_cfg
+        lengths = [len(level) for level in anchors]
+        boxes, scores = [], []
+        for i, (own, delta, level) in enumerate(
+            zip(
+                logits.split(lengths, dim=1),
+                deltas.split(lengths, dim=1),
+                anchors,
+                strict=True,
+            )
+        ):
+            values, places = static_topk(own, min(cfg['nms_pre'], len(level)))
+            chosen = delta.gather(1, places.unsqueeze(-1).expand(-1, -1, 4))
+            found = clip_boxes(self.bbox_coder.decode(level[places], chosen), size)
+            large = large_enough(found, cfg['min_size'])
+            values = values.sigmoid()
+            values = torch.where(large, values, torch.full_like(values, ABSENT))
+            # Boxes of a map suppress each other: maps are as classes.
+            rows = [torch.full_like(values, ABSENT)] * len(anchors)
+            rows[i] = values
+            boxes.append(found)
+            scores.append(torch.stack(rows, dim=1))
+        found, values, _ = static_nms(
+            torch.cat(boxes, dim=1),
+            torch.cat(scores, dim=2),
+            cfg['iou_threshold'],
+            cfg['max_per_img'],
+        )
+        return found, values

@@ -77,6 +77,15 @@ from .roi_extractors import CropAndResizeExtractor, RoIAlignExtractor
 from .rotary import RotaryEmbeddingFast
 from .se_layer import SELayer
 from .separable_conv import DepthwiseSeparableConvModule
+from .sparse import (
+    SparseBatchNorm2d,
+    SparseConv2d,
+    SparseLayerNorm2d,
+    SparseMaxPool2d,
+    SparseSyncBatchNorm2d,
+    hide,
+    only_shown,
+)
 from .temporal_block import (
     BasicBlock3D,
     BasicBlockP3D,
@@ -161,6 +170,11 @@ __all__ = [
     'SeparateFCs',
     'SetBlockWrapper',
     'ShiftWindowMSA',
+    'SparseBatchNorm2d',
+    'SparseConv2d',
+    'SparseLayerNorm2d',
+    'SparseMaxPool2d',
+    'SparseSyncBatchNorm2d',
     'StochasticWeightAverage',
     'SwiGLUFFN',
     'SwiGLUFFNFused',
@@ -191,10 +205,12 @@ __all__ = [
     'fuse_children',
     'fuse_conv_norm',
     'get_expansion',
+    'hide',
     'lengths_of',
     'make_divisible',
     'nearest_neighbours',
     'norm_as_affine',
+    'only_shown',
     'pad_to_windows',
     'relative_position_index',
     'resize_pos_embed',

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from contextvars import copy_context
 
 import torch
 from torch import Tensor, nn
@@ -18,9 +19,9 @@ def checkpointed(
 ) -> Tensor:
     """``function(x)``, whose inner activations are computed again for the gradient.
 
-    The second computation draws the same random numbers, and does not count
-    in the running statistics of batch normalisation, so that gradients and
-    buffers are those of a plain call.
+    The second computation draws the same random numbers, sees the same hidden
+    cells, and does not count in the running statistics of batch normalisation, so
+    that gradients and buffers are those of a plain call.
 
     Args:
         module: The module that owns ``function``.
@@ -32,8 +33,9 @@ def checkpointed(
     if torch.compiler.is_compiling():  # a compiled graph has no second call
         return checkpoint(function, x, use_reentrant=False)
     norms = [m for m in module.modules() if isinstance(m, _BatchNorm)]
+    context = copy_context()  # what sparse layers are shown
     return checkpoint(
-        function,
+        lambda y: context.copy().run(function, y),
         x,
         use_reentrant=False,
         context_fn=lambda: (nullcontext(), _statistics_at_rest(norms)),
@@ -45,8 +47,9 @@ def _statistics_at_rest(norms: list[_BatchNorm]) -> Iterator[None]:
     # With momentum 0 a running mean is set to itself, and the saved tensors
     # are as many as in the first call, which checkpoint insists on.
     before = [(norm, norm.momentum, norm.num_batches_tracked) for norm in norms]
-    for norm in norms:
-        norm.momentum, norm.num_batches_tracked = 0.0, None
+    for norm, _, count in before:  # SyncBatchNorm insists on a count
+        norm.momentum = 0.0
+        norm.num_batches_tracked = None if count is None else count.clone()
     try:
         yield
     finally:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-__all__ = ['RAFTUpdateBlock']
+__all__ = ['Gates', 'RAFTUpdateBlock']
 
 Gates = Sequence[Tensor]
 

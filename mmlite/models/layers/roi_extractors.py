@@ -34,14 +34,19 @@ class _RoIExtractor(nn.Module):
 
         Args:
             feats: The feature maps.
-            boxes: The boxes of each image, in pixels.
+            boxes: The boxes of each image, in pixels; a tensor ``(B, P, 4)`` if there
+                are as many of each.
             image_size: Height and width of the images, with their padding.
         """
         raise NotImplementedError
 
 
-def _rois(boxes: Sequence[Tensor]) -> Tensor:
+def _rois(boxes: Sequence[Tensor] | Tensor) -> Tensor:
     """``(R, 5)``: index of the image, and the box."""
+    if isinstance(boxes, Tensor):
+        images = torch.arange(boxes.size(0), device=boxes.device).to(boxes.dtype)
+        index = images.view(-1, 1, 1).expand(-1, boxes.size(1), 1)
+        return torch.cat([index, boxes], dim=2).reshape(-1, 5)
     return torch.cat(
         [torch.cat([b.new_full((len(b), 1), i), b], 1) for i, b in enumerate(boxes)]
     )
@@ -100,7 +105,7 @@ class RoIAlignExtractor(_RoIExtractor):
         """The features of all boxes of all images."""
         feats = feats[: self.num_levels]
         # Strides are powers of 2, which padded sizes may not show exactly.
-        steps = [round(math.log2(image_size[0] / f.size(-2))) for f in feats]
+        steps = [round(math.log2(image_size[0] / int(f.size(-2)))) for f in feats]
         rois = _rois(boxes)
         return multi_level_roi_align(
             feats,

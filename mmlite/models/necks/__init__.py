@@ -15,6 +15,7 @@ from .milan_neck import MILANPretrainDecoder
 from .mocov2_neck import DenseCLNeck, MoCoV2Neck
 from .nonlinear_neck import NonLinearNeck, ProjectionNeck
 from .simmim_neck import SimMIMLinearDecoder
+from .spark_neck import SparKLightDecoder
 from .ssd_neck import SSDNeck
 from .swav_neck import SwAVNeck
 
@@ -39,6 +40,7 @@ __all__ = [
     'ProjectionNeck',
     'SSDNeck',
     'SimMIMLinearDecoder',
+    'SparKLightDecoder',
     'SwAVNeck',
     'iTPNPretrainDecoder',
 ]

@@ -31,6 +31,7 @@ class BaseRetriever(BaseModel):
         init_cfg: How the weights are initialised, as mmengine has it.
 
     Attributes:
+        gallery: The images, or their features.
         prototype_vecs: The features of the gallery, ``(M, D)``; None until they are
             needed.
     """

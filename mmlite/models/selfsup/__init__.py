@@ -19,6 +19,7 @@ from .mocov3 import MoCoV3
 from .simclr import SimCLR
 from .simmim import SimMIM
 from .simsiam import SimSiam
+from .spark import SparK
 from .swav import SwAV
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     'SimCLR',
     'SimMIM',
     'SimSiam',
+    'SparK',
     'SwAV',
     'iTPN',
 ]

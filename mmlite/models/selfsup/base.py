@@ -112,7 +112,7 @@ class BaseSelfSupervisor(Joined, BaseModel):
             inputs: Images, ``(B, C, H, W)``.
             data_samples: The samples to be completed; None makes new ones.
         """
-        feats = self.extract_feat(inputs)
+        feats = self.whole_features(inputs)
         feats = feats if isinstance(feats, Tensor) else feats[-1]
         if feats.ndim == 3:  # (B, L, D), tokens
             feats = feats.mean(dim=1)

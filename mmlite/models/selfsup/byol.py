@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor, nn
+from typing import Any, ClassVar
+
+from torch import nn
 
 from ...registry import MODELS
-from ...structures import DataSample
-from ..layers import CosineEMA
-from .base import BaseSelfSupervisor
-from .momentum import OnlineNetwork
-from .views import check_views
+from .momentum import AveragedPair
 
 __all__ = ['BYOL']
 
 
 @MODELS.register_module()
-class BYOL(BaseSelfSupervisor):
+class BYOL(AveragedPair):
     """Predict what an average of the network makes of another view.
 
     Paper: Bootstrap Your Own Latent: A New Approach to Self-Supervised Learning,
@@ -26,14 +23,9 @@ class BYOL(BaseSelfSupervisor):
     normalise by the batch; their running statistics are those of the network.
 
     Args:
-        backbone: Config of the backbone, or the module itself.
-        neck: Config of the projection.
-        head: Config of the head, which has the predictor.
+        backbone, neck, head, kwargs: Arguments of :class:`AveragedPair`.
         base_momentum: What the newest weights count in the average at first; it falls
             to 0 with a cosine. Papers state one minus this.
-        pretrained: Checkpoint of the whole model.
-        data_preprocessor: Config of the data preprocessor, or the module itself.
-        init_cfg: How the weights are initialised, as mmengine has it.
 
     Shape:
         inputs: a list of two views, ``(B, C, H, W)`` each.
@@ -43,6 +35,7 @@ class BYOL(BaseSelfSupervisor):
         DataError: if there are not two views.
 
     Example:
+        >>> import torch
         >>> mlp = dict(
         ...     type='MoCoV2Neck', hid_channels=8, out_channels=4, with_avg_pool=False)
         >>> model = BYOL(
@@ -55,41 +48,15 @@ class BYOL(BaseSelfSupervisor):
         0
     """
 
+    average_name: ClassVar[str] = 'target_net'
+    scale: ClassVar[float] = 2.0
+
     def __init__(
         self,
         backbone: dict | nn.Module,
         neck: dict | nn.Module,
         head: dict | nn.Module,
         base_momentum: float = 0.004,
-        pretrained: str | None = None,
-        data_preprocessor: dict | nn.Module | None = None,
-        init_cfg: dict | list | None = None,
+        **kwargs: Any,
     ) -> None:
-        super().__init__(
-            backbone,
-            neck,
-            head,
-            pretrained=pretrained,
-            data_preprocessor=data_preprocessor,
-            init_cfg=init_cfg,
-        )
-        self.online = OnlineNetwork(self.backbone, self.neck)
-        self.target_net = CosineEMA(self.online.network, momentum=base_momentum)
-
-    def loss(
-        self, inputs: list[Tensor], data_samples: list[DataSample] | None = None
-    ) -> dict[str, Tensor]:
-        """The loss, symmetrical in both views.
-
-        Args:
-            inputs: The views.
-            data_samples: Not needed.
-        """
-        views = check_views(self, inputs)
-        first, second = (self.online.network(view)[0] for view in views)
-        with torch.no_grad():
-            self.target_net.update_parameters(self.online.network)
-            target_first, target_second = (self.target_net(view)[0] for view in views)
-        one = self.head.loss(first, target_second)
-        other = self.head.loss(second, target_first)
-        return dict(loss=2 * (one + other))
+        super().__init__(backbone, neck, head, base_momentum, **kwargs)

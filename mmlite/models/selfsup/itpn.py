@@ -32,6 +32,19 @@ class iTPN(MaskedImageModel):  # noqa: N801 (mmpretrain's name)
         inputs: for pixels ``(B, C, H, W)``; for features two of them: what the
             backbone sees, and what the target is made of, and every sample has a
             ``mask`` ``(rows, columns)``.
+
+    Example:
+        >>> arch = dict(embed_dims=32, depths=[1, 1, 2], num_heads=2)
+        >>> model = MODELS.build(dict(
+        ...     type='iTPN',
+        ...     backbone=dict(type='iTPNHiViT', arch=arch, img_size=64),
+        ...     neck=dict(
+        ...         type='iTPNPretrainDecoder', num_patches=16, embed_dim=32,
+        ...         fpn_dim=8, fpn_depth=1, decoder_embed_dim=16, decoder_depth=1,
+        ...         decoder_num_heads=2),
+        ...     head=dict(type='MAEPretrainHead', patch_size=16)))
+        >>> list(model.loss(torch.rand(2, 3, 64, 64), []))
+        ['loss']
     """
 
     def loss(self, inputs: Any, data_samples: list[DataSample]) -> dict[str, Tensor]:
@@ -44,7 +57,9 @@ class iTPN(MaskedImageModel):  # noqa: N801 (mmpretrain's name)
         if self.backbone.reconstruction_type == 'pixel':
             latent, mask, ids_restore = self.backbone(inputs)
             pred = self.neck(latent, ids_restore)
-            return dict(loss=self.head.loss(pred, inputs, mask))
+            loss = self.head.loss(pred, inputs, mask)
+            self.show_patches(inputs, pred, mask)
+            return dict(loss=loss)
         images, originals = inputs
         mask = masks_of(data_samples).to(images.device)
         feats = self.neck(self.backbone(images, mask))

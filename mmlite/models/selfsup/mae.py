@@ -57,13 +57,3 @@ class MAE(MaskedImageModel):
         loss = self.head.loss(pred, inputs, mask)
         self.show_patches(inputs, pred, mask)
         return dict(loss=loss)
-
-    def show_patches(self, images: Tensor, pred: Tensor, mask: Tensor) -> None:
-        """Keep pictures of the predicted patches, where the head can make them."""
-        reconstruct = getattr(self.head, 'reconstruct', None)
-        if reconstruct is None:
-            return
-        few = slice(0, self.num_shown)
-        images, pred, mask = images[few], pred[few].detach(), mask[few]
-        rows = images.shape[2] // self.head.patch_size
-        self.show(images, reconstruct(pred, images), mask.unflatten(1, (1, rows, -1)))

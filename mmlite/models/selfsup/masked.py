@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ...errors import DataError
-from ...structures import DataSample
+from ...structures import DataSample, SampleBatch, scatter_field
 from .base import BaseSelfSupervisor
 
 __all__ = ['MaskedImageModel', 'masks_of']
@@ -26,7 +26,7 @@ class MaskedImageModel(BaseSelfSupervisor):
     Override:
         loss: images to a dict of losses; calls :meth:`show` where it predicts
             pixels.
-        extract_feat: images to features, if the backbone takes no ``mask=None``.
+        whole_features: images to features, if the backbone takes no ``mask=None``.
 
     Args:
         args, kwargs: Arguments of :class:`BaseSelfSupervisor`.
@@ -35,13 +35,18 @@ class MaskedImageModel(BaseSelfSupervisor):
         num_shown: Of how many images of a batch there are pictures.
     """
 
-    num_shown: ClassVar[int] = 8
+    num_shown = 8
+    task: ClassVar[str] = 'reconstruction'
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._shown: tuple[Tensor, Tensor, Tensor] | None = None
 
     def extract_feat(self, inputs: Tensor) -> Any:
+        """The features of whole images."""
+        return self.whole_features(inputs)
+
+    def whole_features(self, inputs: Tensor) -> Any:
         """The features of whole images."""
         return self.backbone(inputs, mask=None)
 
@@ -58,18 +63,71 @@ class MaskedImageModel(BaseSelfSupervisor):
         kept = (images, reconstruction, hidden)
         self._shown = tuple(each[: self.num_shown].detach().clone() for each in kept)
 
+    def show_patches(self, images: Tensor, pred: Tensor, mask: Tensor) -> None:
+        """Keep pictures of the predicted patches, where the head can make them.
+
+        Args:
+            images: Normalised, ``(B, C, H, W)``.
+            pred: What is predicted of the patches, ``(B, L, D)``.
+            mask: ``(B, L)``, 1 where a patch was hidden.
+        """
+        reconstruct = getattr(self.head, 'reconstruct', None)
+        if reconstruct is None:
+            return
+        few = slice(0, self.num_shown)
+        images, pred, mask = images[few], pred[few].detach(), mask[few]
+        rows = images.shape[2] // self.head.patch_size
+        self.show(images, reconstruct(pred, images), mask.unflatten(1, (1, rows, -1)))
+
+    @torch.no_grad()
+    def reconstruct(
+        self, inputs: Any, data_samples: Sequence[DataSample] | None = None
+    ) -> Sequence[DataSample]:
+        """The samples with what was seen of their images, and what was made of it.
+
+        ``pred_masked``, ``pred_reconstruction`` and ``pred_target`` are ``(C, H, W)``
+        from 0 to 255, in the order of channels of the inputs.
+
+        Args:
+            inputs: As for :meth:`loss`.
+            data_samples: As for :meth:`loss`; completed.
+
+        Raises:
+            DataError: if no pixels are predicted.
+        """
+        self._shown, self.num_shown = None, len(inputs)
+        try:
+            self.loss(inputs, data_samples)
+        finally:
+            del self.num_shown
+        if self._shown is None:
+            raise DataError(
+                f'{type(self).__name__} with {type(self.head).__name__} predicts no '
+                'pixels of what is hidden, so that there is nothing to be shown'
+            )
+        if data_samples is None:
+            data_samples = SampleBatch.of(len(inputs))
+        for name, panel in zip(
+            ('masked', 'reconstruction', 'target'), self._panels(), strict=True
+        ):
+            scatter_field(data_samples, f'pred_{name}', panel)
+        return data_samples
+
     @property
     def visual_summary(self) -> Mapping[str, Any]:
         """The picture of the last call of :meth:`loss`; empty before the first."""
         if self._shown is None:
             return {}
+        return {'image/reconstruction': torch.cat(self._panels(), dim=3)}
+
+    def _panels(self) -> tuple[Tensor, Tensor, Tensor]:
+        """The hidden part grey, what is predicted of it, and the images."""
         images, reconstruction, hidden = (each.float() for each in self._shown)
         hidden = F.interpolate(hidden, size=images.shape[2:], mode='nearest')
         images, reconstruction = map(self._as_pixels, (images, reconstruction))
         masked = images * (1 - hidden) + 127.5 * hidden
         filled = images * (1 - hidden) + reconstruction * hidden
-        strip = torch.cat((masked, filled, images), dim=3)
-        return {'image/reconstruction': strip.clamp(0, 255)}
+        return tuple(panel.clamp(0, 255) for panel in (masked, filled, images))
 
     def _as_pixels(self, images: Tensor) -> Tensor:
         """Images as they were before they were normalised."""

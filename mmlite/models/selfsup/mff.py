@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from torch import Tensor
 
 from ...registry import MODELS
@@ -43,6 +45,13 @@ class MFF(MAE):
         >>> list(model.loss(torch.rand(2, 3, 16, 16), []))
         ['loss', 'weight_0', 'weight_1']
     """
+
+    def extract_feat(self, inputs: Tensor) -> Any:
+        """What the backbone gives of masked images, as in mmpretrain.
+
+        The features of whole images are :meth:`whole_features`.
+        """
+        return self.backbone(inputs)
 
     def loss(self, inputs: Tensor, data_samples: list[DataSample]) -> dict[str, Tensor]:
         """The loss of the hidden patches, and the share of every layer.

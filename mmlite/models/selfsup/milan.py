@@ -30,7 +30,7 @@ class MILAN(MaskedImageModel):
         inputs: ``(B, C, H, W)``.
     """
 
-    def extract_feat(self, inputs: Tensor) -> Any:
+    def whole_features(self, inputs: Tensor) -> Any:
         """The features of whole images."""
         return self.backbone(inputs, importance=None)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
 
 import torch
 from mmengine.dist import broadcast, get_world_size
@@ -10,8 +11,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ...ops import gather, place_in_gathered
+from ...structures import DataSample
+from ..layers import CosineEMA
+from .base import BaseSelfSupervisor
+from .views import check_views
 
-__all__ = ['MemoryQueue', 'OnlineNetwork', 'shuffled_between_processes']
+__all__ = ['AveragedPair', 'MemoryQueue', 'OnlineNetwork', 'shuffled_between_processes']
 
 
 class OnlineNetwork:
@@ -30,6 +35,68 @@ class OnlineNetwork:
 
     def __init__(self, *parts: nn.Module) -> None:
         self.network = nn.Sequential(*parts)
+
+
+class AveragedPair(BaseSelfSupervisor):
+    """Base of algorithms that compare both views with an average's of the other.
+
+    The average is updated in every iteration, before it is used. Its batch norms
+    normalise by the batch; their running statistics are those of the network.
+
+    Override:
+        average_name: under which name the average is a part, ``module.0`` of which is
+            the backbone and ``module.1`` the neck.
+        scale: what the sum of both losses is multiplied by.
+
+    Args:
+        backbone: Config of the backbone, or the module itself.
+        neck: Config of the projection.
+        head: Config of the head, which has the predictor.
+        base_momentum: What the newest weights count in the average at first; it falls
+            to 0 with a cosine. Papers state one minus this.
+        kwargs: Further arguments of :class:`BaseSelfSupervisor`.
+
+    Shape:
+        inputs: a list of two views, ``(B, C, H, W)`` each.
+
+    Raises:
+        ValueError: if the momentum does not lie in (0, 1).
+        DataError: if there are not two views.
+    """
+
+    average_name: ClassVar[str]
+    scale: ClassVar[float] = 1.0
+
+    def __init__(
+        self,
+        backbone: dict | nn.Module,
+        neck: dict | nn.Module,
+        head: dict | nn.Module,
+        base_momentum: float,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(backbone, neck, head, **kwargs)
+        self.online = OnlineNetwork(self.backbone, self.neck)
+        average = CosineEMA(self.online.network, momentum=base_momentum)
+        self.add_module(self.average_name, average)
+
+    def loss(
+        self, inputs: list[Tensor], data_samples: list[DataSample] | None = None
+    ) -> dict[str, Tensor]:
+        """The loss, symmetrical in both views.
+
+        Args:
+            inputs: The views.
+            data_samples: Not needed.
+        """
+        views = check_views(self, inputs)
+        average = self.get_submodule(self.average_name)
+        first, second = (self.online.network(view)[0] for view in views)
+        with torch.no_grad():
+            average.update_parameters(self.online.network)
+            of_first, of_second = (average(view)[0] for view in views)
+        loss = self.head.loss(first, of_second) + self.head.loss(second, of_first)
+        return dict(loss=self.scale * loss)
 
 
 class MemoryQueue:

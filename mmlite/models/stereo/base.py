@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+from torch.utils.checkpoint import checkpoint
 
 from ...errors import (
     ConfigError,
@@ -17,7 +18,7 @@ from ...errors import (
     did_you_mean,
 )
 from ...ops import regress_disparity
-from ...structures import DataSample, meta_values, scatter_field
+from ...structures import DataSample, has_field, meta_values, scatter_field
 from ..named_outputs import BaseModel as NamedOutputs
 
 __all__ = ['BaseModel', 'StereoModel', 'upsampled_disparity']
@@ -89,6 +90,11 @@ class BaseModel(NamedOutputs):
             check_pair(inputs, self.size_divisor)
         return super().build_inputs(inputs, data_samples)
 
+    def _ground_truth(self, samples: Sequence[DataSample]) -> dict[str, Tensor]:
+        if not self.training and _is_of_the_files(samples):
+            return {}  # only predictions that are resized back compare with it
+        return super()._ground_truth(samples)
+
     def get_loss(self, outputs: dict[str, Any], inputs: Any) -> Any:
         """The loss of what ``forward`` gives; the ground truth has to be there."""
         if isinstance(inputs, Mapping) and 'disp_gt' not in inputs:
@@ -129,6 +135,9 @@ class StereoModel(BaseModel):
 
     Override:
         estimate: disparities of a pair, from the first to the last.
+
+    Raises:
+        TrainingError: if a map has one pixel, of which there are no batch statistics.
     """
 
     normalization: ClassVar[Mapping[str, Any]] = dict(_IMAGENET, to_rgb=True)
@@ -148,7 +157,7 @@ class StereoModel(BaseModel):
 
     def forward_outputs(self, inputs: Mapping[str, Tensor]) -> dict[str, Any]:
         """Disparities by name, see :class:`BaseModel`."""
-        disparities = self.estimate(inputs['ref_img'], inputs['tgt_img'])
+        disparities = self._estimate(inputs['ref_img'], inputs['tgt_img'])
         final = disparities[-1]
         outputs: dict[str, Any] = dict(
             inference_disp=dict(disp_est=final),
@@ -160,6 +169,18 @@ class StereoModel(BaseModel):
         elif self.training:
             outputs['training_disp'] = dict(disp=dict(disp_ests=disparities))
         return outputs
+
+    def _estimate(self, left: Tensor, right: Tensor) -> list[Tensor]:
+        try:
+            return self.estimate(left, right)
+        except ValueError as error:
+            if not str(error).startswith('Expected more than 1'):
+                raise
+            raise TrainingError(
+                f'{len(left)} pair of {left.shape[-1]}x{left.shape[-2]} leaves one '
+                f'pixel in a map of {type(self).__name__}, of which there are no '
+                'statistics; train with batch_size=2 or more, or with larger crops'
+            ) from error
 
     def check_max_disp(self, divisor: int) -> int:
         """``max_disp``, which the layers need as a multiple of ``divisor``."""
@@ -204,6 +225,19 @@ def check_pair(inputs: Mapping[str, Any], divisor: int) -> None:
         )
 
 
+def _is_of_the_files(samples: Sequence[DataSample]) -> bool:
+    """Whether the pairs were resized, but not their ground truth."""
+    if not has_field(samples, 'gt_disparity'):
+        return False
+    sizes = [meta_values(samples, key) for key in ('ori_shape', 'img_shape')]
+    return any(
+        None not in (ori, new)
+        and tuple(ori[:2]) != tuple(new[:2])
+        and tuple(sample.gt_disparity.shape[-2:]) == tuple(ori[:2])
+        for sample, ori, new in zip(samples, *sizes, strict=True)
+    )
+
+
 def _resized_back(
     disparity: Tensor, factor: Sequence[float] | None, shape: Sequence[int] | None
 ) -> Tensor:
@@ -225,6 +259,9 @@ def upsampled_disparity(
 ) -> Tensor:
     """The disparity of a coarse cost volume, at every pixel.
 
+    In training the fine volume is computed again for the gradient: it is 64 times as
+    large as the coarse one, which alone is kept.
+
     Args:
         cost: Larger where both views fit better.
         num_disp: Number of disparities of the images.
@@ -234,7 +271,13 @@ def upsampled_disparity(
     Shape:
         cost: ``(B, 1, M, H, W)``; returns: ``(B, *size)``, px.
     """
-    fine = F.interpolate(
-        cost, (num_disp, *size), mode='trilinear', align_corners=align_corners
-    )
-    return regress_disparity(fine.squeeze(1))
+
+    def regressed(cost: Tensor) -> Tensor:
+        fine = F.interpolate(
+            cost, (num_disp, *size), mode='trilinear', align_corners=align_corners
+        )
+        return regress_disparity(fine.squeeze(1))
+
+    if not torch.is_grad_enabled():
+        return regressed(cost)
+    return checkpoint(regressed, cost, use_reentrant=False, preserve_rng_state=False)

@@ -6,20 +6,18 @@ from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
-from ...ops import convex_upsample, lookup_rows, row_correlation, row_pyramid
+from ...ops import RowLookup, convex_upsample, row_correlation, row_pyramid
 from ...registry import MODELS
-from ..layers.raft_encoder import RAFTContextEncoder, RAFTEncoder, RAFTResidual
-from ..layers.raft_update import RAFTUpdateBlock
+from ..layers.raft_encoder import RAFTEncoder, RAFTResidual
 from ..model_cfg import ModelCfg
-from .base import StereoModel
+from .recurrent import RecurrentStereo
 
 __all__ = ['RAFTStereo']
 
 
 @MODELS.register_module()
-class RAFTStereo(StereoModel):
+class RAFTStereo(RecurrentStereo):
     """Recurrent units look up correlations around the present estimate and change it.
 
     Paper: RAFT-Stereo: Multilevel Recurrent Field Transforms for Stereo Matching, 3DV
@@ -54,39 +52,22 @@ class RAFTStereo(StereoModel):
         torch.Size([40, 64])
     """
 
-    size_divisor: ClassVar[int] = 32
-    normalization: ClassVar = dict(mean=[127.5] * 3, std=[127.5] * 3, to_rgb=True)
     default_losses: ClassVar[dict[str, dict]] = {
         'disp': dict(type='DisparitySequenceLoss')
     }
 
     def build_network(self, model_cfg: ModelCfg) -> None:
         """The encoders and the update."""
-        hidden = model_cfg.get('hidden_dims', (128, 128, 128))
-        halvings = model_cfg.get('n_downsample', 2)
-        self.num_layers = model_cfg.get('n_gru_layers', 3)
-        self.levels = model_cfg.get('corr_levels', 4)
-        self.radius = model_cfg.get('corr_radius', 4)
-        self.slow_fast = model_cfg.get('slow_fast_gru', False)
-        self.train_iters = model_cfg.get('train_iters', 16)
-        self.valid_iters = model_cfg.get('valid_iters', 32)
-        self.norm_eval = model_cfg.get('norm_eval', True)
         self.shared_backbone = model_cfg.get('shared_backbone', False)
+        halvings = model_cfg.get('n_downsample', 2)
         self.factor = 2**halvings
-        self.cnet = RAFTContextEncoder(hidden, hidden, 'batch', halvings)
-        self.cnet.freeze_from(self.num_layers)
-        channels = self.levels * (2 * self.radius + 1)
-        self.update_block = RAFTUpdateBlock(hidden, channels, self.num_layers)
+        hidden = self.build_recurrence(model_cfg, halvings)
         self.update_block.mask = nn.Sequential(
             nn.Conv2d(hidden[2], 256, 3, padding=1),
             nn.ReLU(inplace=True),
             nn.Conv2d(256, 9 * self.factor**2, 1),
         )
-        # The widths of the official code, which takes the contexts from coarse to fine.
-        self.context_zqr_convs = nn.ModuleList(
-            nn.Conv2d(hidden[i], 3 * hidden[i], 3, padding=1)
-            for i in range(self.num_layers)
-        )
+        self.build_contexts(hidden)
         if self.shared_backbone:
             self.conv2 = nn.Sequential(
                 RAFTResidual(128, 128, 'instance'), nn.Conv2d(128, 256, 3, padding=1)
@@ -94,19 +75,11 @@ class RAFTStereo(StereoModel):
         else:
             self.fnet = RAFTEncoder(256, halvings)
 
-    def train(self, mode: bool = True) -> RAFTStereo:
-        """As all modules, but batch norms may keep their statistics."""
-        super().train(mode)
-        if mode and self.norm_eval:
-            for module in self.modules():
-                if isinstance(module, _BatchNorm):
-                    module.eval()
-        return self
-
     def estimate(self, left: Tensor, right: Tensor) -> list[Tensor]:
         """After each iteration in training, after the last one otherwise."""
         states, gates, first, second = self._encode(left, right)
         levels = row_pyramid(row_correlation(first, second), self.levels)
+        around = RowLookup(levels, self.radius)
         batch, _, height, width = first.shape
         own = torch.arange(width, device=left.device, dtype=first.dtype)
         flow = first.new_zeros(batch, 1, height, width)
@@ -114,7 +87,7 @@ class RAFTStereo(StereoModel):
         iters = self.train_iters if self.training else self.valid_iters
         for i in range(iters):
             flow = flow.detach()
-            corr = lookup_rows(levels, flow.squeeze(1) + own, self.radius)
+            corr = around(flow.squeeze(1) + own).flatten(3).permute(0, 3, 1, 2)
             motion = torch.cat([flow, torch.zeros_like(flow)], dim=1)
             states, change = self.update_block(
                 states, gates, corr.to(states[0].dtype), motion, self.slow_fast
@@ -132,12 +105,7 @@ class RAFTStereo(StereoModel):
         else:
             maps, _ = self.cnet(left, self.num_layers)
             first, second = self.fnet(torch.cat([left, right])).chunk(2)
-        states = [torch.tanh(state) for state, _ in maps]
-        gates = [
-            conv(torch.relu(context)).chunk(3, dim=1)
-            for conv, (_, context) in zip(self.context_zqr_convs, maps, strict=True)
-        ]
-        return states, gates, first, second
+        return *self.begin(maps), first, second
 
     def _enlarged(self, flow: Tensor, state: Tensor) -> Tensor:
         weights = 0.25 * self.update_block.mask(state)

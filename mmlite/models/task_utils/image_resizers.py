@@ -11,7 +11,7 @@ __all__ = ['FixedShapeResizer', 'KeepAspectRatioResizer']
 
 
 class _Resizer:
-    """Base of what resizes an image ``(C, H, W)`` bilinearly."""
+    """Base of what resizes images ``(*, C, H, W)`` bilinearly."""
 
     def size_of(self, height: int, width: int) -> tuple[int, int]:
         """Height and width afterwards."""
@@ -19,10 +19,13 @@ class _Resizer:
 
     def __call__(self, image: Tensor) -> Tensor:
         """The image at its new size."""
-        size = self.size_of(*image.shape[-2:])
-        if size == tuple(image.shape[-2:]):
+        height, width = (int(side) for side in image.shape[-2:])
+        size = self.size_of(height, width)
+        if size == (height, width):
             return image
-        return F.interpolate(image[None], size, mode='bilinear', align_corners=False)[0]
+        batch = image if image.ndim == 4 else image[None]
+        found = F.interpolate(batch, size, mode='bilinear', align_corners=False)
+        return found if image.ndim == 4 else found[0]
 
 
 @TASK_UTILS.register_module()

@@ -174,6 +174,10 @@ BACKBONES = {
     'SEResNeXt': dict(depth=50, groups=4, width_per_group=4, base_channels=16),
     'SSDLiteMobileNetV3': dict(arch='small_050'),
     'SSDVGG': dict(depth=11),
+    'SparseConvNeXt': dict(
+        arch=dict(depths=[1, 2], channels=[8, 12]), gap_before_output=False
+    ),
+    'SparseResNet': dict(depth=18, stem_channels=4, base_channels=4),
     'ShuffleNetV1': dict(groups=2, widen_factor=0.5, out_indices=(0, 2)),
     'ShuffleNetV2': dict(widen_factor=0.5, out_indices=(0, 3)),
     'SwinTransformer': dict(

@@ -70,7 +70,18 @@ _CLIP = dict(
 )
 
 #: The masked image models, whose recipes are tested with these small parts.
-MASKED = ('BEiT', 'CAE', 'EVA', 'MAE', 'MFF', 'MILAN', 'MaskFeat', 'MixMIM', 'SimMIM')
+MASKED = (
+    'BEiT',
+    'CAE',
+    'EVA',
+    'MAE',
+    'MFF',
+    'MILAN',
+    'MaskFeat',
+    'MixMIM',
+    'SimMIM',
+    'SparK',
+)
 
 #: The masked image models: arguments, and what their images come with.
 MASKED_WHOLES: dict[str, tuple[dict[str, Any], str]] = dict(
@@ -183,6 +194,23 @@ MASKED_WHOLES: dict[str, tuple[dict[str, Any], str]] = dict(
             target_generator=dict(type='HOGGenerator'),
         ),
         'masked_14',
+    ),
+    SparK=(
+        dict(
+            input_size=64,
+            enc_dec_norm_cfg=dict(type='SparseBatchNorm2d'),
+            enc_dec_norm_dim=32,
+            backbone=dict(
+                type='SparseResNet',
+                depth=18,
+                stem_channels=4,
+                base_channels=4,
+                out_indices=(0, 1, 2, 3),
+            ),
+            neck=dict(type='SparKLightDecoder', feature_dim=32, upsample_ratio=32),
+            head=dict(type='SparKPretrainHead'),
+        ),
+        'masked_64',
     ),
     iTPN=(
         dict(

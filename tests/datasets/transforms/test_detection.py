@@ -25,14 +25,16 @@ def picture(seed=0):
     return dict(
         img=img,
         gt_bboxes=boxes,
-        gt_labels=np.arange(3),
-        gt_ignore=np.array([False, True, False]),
+        gt_bboxes_labels=np.arange(3),
+        gt_ignore_flags=np.array([False, True, False]),
         rng=random.Random(seed),
     )
 
 
 def boxes_are_where_they_are_painted(results, apart=0.0):
-    for box, label in zip(results['gt_bboxes'], results['gt_labels'], strict=True):
+    for box, label in zip(
+        results['gt_bboxes'], results['gt_bboxes_labels'], strict=True
+    ):
         rows, columns = np.nonzero(results['img'] == label + 1)
         edges = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
         np.testing.assert_allclose(box, edges, atol=apart)
@@ -56,7 +58,9 @@ def test_a_crop_overlaps_its_objects(least):
         crop = build('MinIoURandomCrop', min_ious=(least,))
         results = crop(picture(seed) | dict(gt_seg_map=place))
         boxes_are_where_they_are_painted(results)
-        assert results['gt_ignore'].tolist() == [i == 1 for i in results['gt_labels']]
+        assert results['gt_ignore_flags'].tolist() == [
+            i == 1 for i in results['gt_bboxes_labels']
+        ]
         assert len(results['gt_bboxes']) >= 1
         y, x = divmod(int(results['gt_seg_map'][0, 0]), 60)
         tall, wide = results['img'].shape
@@ -64,7 +68,7 @@ def test_a_crop_overlaps_its_objects(least):
         for label, box in enumerate(before['gt_bboxes']):
             middle = (box[:2] + box[2:]) / 2
             inside = (middle > window[:2]).all() and (middle < window[2:]).all()
-            assert (label in results['gt_labels']) == inside
+            assert (label in results['gt_bboxes_labels']) == inside
         cut += results['img'].shape != (40, 60)
     assert cut > 5
 
@@ -78,7 +82,7 @@ def test_every_object_of_a_crop_is_overlapped_by_as_much_as_is_asked():
         sample = dict(
             img=one['img'],
             gt_bboxes=one['gt_bboxes'][kept],
-            gt_labels=kept,
+            gt_bboxes_labels=kept,
             gt_seg_map=place,
             rng=Forced(seed),
         )
@@ -102,8 +106,8 @@ class Forced(random.Random):
 
 def test_a_crop_of_a_picture_without_objects():
     for seed in range(5):
-        sample = picture(seed) | dict(gt_bboxes=np.zeros((0, 4)), gt_labels=[])
-        sample['gt_ignore'] = []
+        sample = picture(seed) | dict(gt_bboxes=np.zeros((0, 4)), gt_bboxes_labels=[])
+        sample['gt_ignore_flags'] = []
         assert build('MinIoURandomCrop')(sample)['gt_bboxes'].shape == (0, 4)
 
 
@@ -166,8 +170,8 @@ def test_one_of_several_sizes():
 def test_small_boxes_are_left_out():
     keep = build('FilterAnnotations', min_gt_bbox_wh=(10, 12))
     results = keep(picture())
-    assert results['gt_labels'].tolist() == [0, 1]
-    assert results['gt_ignore'].tolist() == [False, True]
+    assert results['gt_bboxes_labels'].tolist() == [0, 1]
+    assert results['gt_ignore_flags'].tolist() == [False, True]
     assert (
         build('FilterAnnotations', min_gt_bbox_wh=(99, 9), keep_empty=False)(picture())
         is None
@@ -185,14 +189,14 @@ def test_four_pictures_in_one(seed):
     for place in (1, 2, 3):
         one = picture()
         one['img'] = np.where(one['img'], one['img'] + 3 * place, 0).astype(np.uint8)
-        others.append(one | dict(gt_labels=one['gt_labels'] + 3 * place))
+        others.append(one | dict(gt_bboxes_labels=one['gt_bboxes_labels'] + 3 * place))
     results = mix(first | dict(mix_results=others))
     assert results['img'].shape == (80, 120)
     assert results['img_shape'] == (80, 120)
     boxes_are_where_they_are_painted(results)
     painted = set(np.unique(results['img'])) - {0, 99}
-    assert painted == {label + 1 for label in results['gt_labels']}
-    assert len(results['gt_ignore']) == len(results['gt_labels'])
+    assert painted == {label + 1 for label in results['gt_bboxes_labels']}
+    assert len(results['gt_ignore_flags']) == len(results['gt_bboxes_labels'])
 
 
 def test_what_a_mosaic_needs():
@@ -213,7 +217,9 @@ def test_a_dataset_that_mixes():
     assert one['inputs'].shape == (3, 128, 128)
     assert one['inputs'].equal(same['inputs'])
     assert not one['inputs'].equal(other['inputs'])
-    assert len(one['data_samples'].gt_bboxes) == len(one['data_samples'].gt_labels)
+    assert len(one['data_samples'].gt_bboxes) == len(
+        one['data_samples'].gt_bboxes_labels
+    )
     assert mixed.metainfo['classes'] == inner.CLASSES
     assert mixed.get_cat_ids(1) == inner.get_cat_ids(1)
     packed = Shapes(num_train=4, pipeline=[dict(type='PackInputs')])
@@ -221,12 +227,33 @@ def test_a_dataset_that_mixes():
         MultiImageMixDataset(packed, steps)[0]
 
 
+@pytest.mark.parametrize(
+    ('direction', 'wanted'),
+    [
+        ('horizontal', [540, 0, 640, 100]),
+        ('vertical', [0, 380, 100, 480]),
+        ('diagonal', [540, 380, 640, 480]),
+    ],
+)
+def test_boxes_flip_at_the_edge_of_the_picture(direction, wanted):
+    """x' = W - x and y' = H - y, ends swapped, without a pixel less."""
+    sample = dict(
+        img=np.zeros((480, 640), np.uint8),
+        gt_bboxes=np.float32([[0, 0, 100, 100]]),
+        gt_bboxes_labels=[0],
+    )
+    flip = build('RandomFlip', prob=1.0, direction=direction)
+    assert flip(sample)['gt_bboxes'].tolist() == [wanted]
+
+
 def test_boxes_and_their_picture_flip_alike():
     """Columns 10 to 19 of 64 become 44 to 53: x' = W - x, ends swapped."""
     img = np.zeros((8, 64), np.uint8)
     img[:, 10:20] = 1
     boxes = np.array([[10, 0, 20, 8]], np.float32)
-    sample = dict(img=img, gt_bboxes=boxes, gt_labels=[0], gt_ignore=[True])
+    sample = dict(
+        img=img, gt_bboxes=boxes, gt_bboxes_labels=[0], gt_ignore_flags=[True]
+    )
     flip = build('RandomFlip', prob=1.0)
     results = flip(dict(sample))
     assert results['gt_bboxes'].tolist() == [[44, 0, 54, 8]]

@@ -30,7 +30,7 @@ def image(height=64, width=64, seed=0):
 
 def sample(boxes, labels, size=(64, 64), **fields):
     fields = dict(
-        gt_bboxes=torch.tensor(boxes), gt_labels=torch.tensor(labels), **fields
+        gt_bboxes=torch.tensor(boxes), gt_bboxes_labels=torch.tensor(labels), **fields
     )
     return DataSample(metainfo=dict(img_shape=size, ori_shape=size), **fields)
 
@@ -135,9 +135,9 @@ def test_batches_with_empty_images_and_crowds_have_finite_losses(name):
     model = build(name).train()
     none = torch.zeros(0, 4), torch.zeros(0, dtype=torch.int64)
     empty = DataSample(
-        metainfo=dict(img_shape=(64, 64)), gt_bboxes=none[0], gt_labels=none[1]
+        metainfo=dict(img_shape=(64, 64)), gt_bboxes=none[0], gt_bboxes_labels=none[1]
     )
-    crowd = sample([[0.0, 0.0, 60.0, 60.0]], [0], gt_ignore=torch.tensor([True]))
+    crowd = sample([[0.0, 0.0, 60.0, 60.0]], [0], gt_ignore_flags=torch.tensor([True]))
     flat = sample([[5.0, 5.0, 5.0, 30.0]], [0])
     outside = sample([[-20.0, 10.0, 90.0, 50.0]], [1])
     for batch in ([empty], [crowd], [flat], [outside], [empty, crowd, flat, outside]):
@@ -164,23 +164,23 @@ def test_an_image_without_objects_is_all_background_to_retinanet():
 @pytest.mark.parametrize(
     ('fields', 'message'),
     [
-        (dict(gt_labels=torch.tensor([1])), 'no gt_bboxes'),
-        (dict(gt_bboxes=torch.zeros(1, 4)), 'no gt_labels'),
+        (dict(gt_bboxes_labels=torch.tensor([1])), 'no gt_bboxes'),
+        (dict(gt_bboxes=torch.zeros(1, 4)), 'no gt_bboxes_labels'),
         (
-            dict(gt_bboxes=torch.eye(4), gt_labels=torch.tensor([1])),
-            '4 gt_bboxes, 1 gt_labels',
+            dict(gt_bboxes=torch.eye(4), gt_bboxes_labels=torch.tensor([1])),
+            '4 gt_bboxes, 1 gt_bboxes_labels',
         ),
         (
             dict(
                 gt_bboxes=torch.tensor([[0.0, 0.0, 9.0, 9.0]]),
-                gt_labels=torch.tensor([3]),
+                gt_bboxes_labels=torch.tensor([3]),
             ),
             r'labels \[3\].*from 0 to 2',
         ),
         (
             dict(
                 gt_bboxes=torch.tensor([[0.0, 0.0, 9.0, float('inf')]]),
-                gt_labels=torch.tensor([0]),
+                gt_bboxes_labels=torch.tensor([0]),
             ),
             'boxes finite',
         ),
@@ -260,13 +260,35 @@ def test_a_checkpoint_in_which_nothing_fits_is_an_error():
         build('SSD').restore({}, 'segmentation')
 
 
+def rows_of(kind, outputs):
+    """Boxes with all that belongs to them."""
+    names = [f'{kind}_{what}' for what in ('boxes', 'scores', 'classes')]
+    fields = [outputs[name].float() for name in names if name in outputs]
+    return torch.cat([f if f.ndim == 3 else f.unsqueeze(2) for f in fields], dim=2)
+
+
 @for_each_detector
-def test_what_is_exported_are_all_anchors(name):
-    model = build(name).eval()
+def test_what_is_exported_is_what_postprocess_gives(name):
+    """Of an image that the model resizes and pads."""
+    resizer = dict(type='FixedShapeResizer', height=60, width=60)
+    model = build(name, image_resizer=resizer, pad_to_multiple=32).eval()
+    images = torch.stack([image(40, 50), image(40, 50, seed=1)])
     with torch.no_grad():
-        found = model.export_outputs(image()[None])
-    assert found['raw_detection_boxes'].shape[-1] == 4
-    assert found['raw_detection_scores'].shape[-1] == 3
+        found = model.export_outputs(images)
+        ready, shapes = model.preprocess(images)
+        wanted = model.postprocess(model.predict(ready, shapes), shapes)
+        derived = model.derived_outputs(found, images)
+    assert found.keys() == wanted.keys()
+    assert torch.equal(found['num_detections'], wanted['num_detections'])
+    for kind in ('detection', 'raw_detection'):
+        ours, theirs = (rows_of(kind, outputs) for outputs in (found, wanted))
+        # Rounding decides on the order of scores that are nearly equal.
+        apart = torch.cdist(ours[:, : theirs.size(1)], theirs, p=torch.inf)
+        assert apart.amin(1).max() < 1e-5 and apart.amin(2).max() < 1e-5
+        assert not ours[:, theirs.size(1) :].any()
+    assert bool(derived) == (name != 'FasterRCNN')
+    for key, value in derived.items():
+        torch.testing.assert_close(value, found[key])
 
 
 @pytest.mark.parametrize(

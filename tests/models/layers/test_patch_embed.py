@@ -85,6 +85,26 @@ def test_doubled_position_embedding_is_interpolated_linearly():
     torch.testing.assert_close(out.flatten(), torch.tensor([0.0, 1.0, 3.0, 4.0]))
 
 
+@pytest.mark.parametrize(
+    ('source', 'target'),
+    # Of each, some library's factor of a float makes one row too few.
+    [(11, 15), (13, 15), (11, 30), (23, 13), (14, 61)],
+)
+def test_grids_are_resized_to_a_size_not_by_a_factor(source, target):
+    embed = torch.randn(1, 1 + source**2, 4)
+    out = resize_pos_embed(embed, (source, source), (target, target))
+    assert out.shape == (1, 1 + target**2, 4)
+    assert torch.equal(out[:, :1], embed[:, :1])
+
+
+def test_a_grid_that_is_no_square_is_not_transposed():
+    columns = torch.arange(11.0).expand(11, 11).reshape(1, 121, 1)
+    out = resize_pos_embed(columns, (11, 11), (15, 30), num_extra_tokens=0)
+    rows = out.view(15, 30)
+    torch.testing.assert_close(rows, rows[:1].expand(15, 30))  # it varies with x alone
+    assert torch.all(rows[0].diff() > 0)
+
+
 def test_half_precision_is_kept():
     embed = torch.randn(1, 5, 4, dtype=torch.bfloat16)
     assert resize_pos_embed(embed, (2, 2), (3, 3)).dtype == torch.bfloat16

@@ -146,7 +146,7 @@ def test_features_are_those_of_whole_images():
         model = build(name).eval()
         images = torch.rand(2, 3, 32, 32)
         with torch.no_grad():
-            first, second = (model.extract_feat(images)[0] for _ in range(2))
+            first, second = (model.whole_features(images)[0] for _ in range(2))
         torch.testing.assert_close(first, second)
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import copy
+import logging
+from contextlib import contextmanager
 
 import pytest
 import torch
 from contracts.tiny import CONTRASTIVE
 from mmengine.config import Config
+from mmengine.logging import MMLogger
+from mmengine.registry import init_default_scope
 
 from mmlite.apis import knn
 from mmlite.engine import Runner
@@ -52,9 +56,13 @@ def config(name, work_dir, epochs=1, **changes):
     return Config(dict(cfg, **changes))
 
 
-def test_the_average_of_byol_follows_its_schedule(tmp_path):
-    """Four iterations, of which the first copies the network; the rate is 0."""
-    wrapper = dict(optimizer=dict(type='SGD', lr=0.0))
+@pytest.mark.parametrize('counts', [1, 2])
+def test_the_average_of_byol_follows_its_schedule(tmp_path, counts):
+    """Four iterations, of which the first copies the network; the rate is 0.
+
+    The schedule counts iterations, however many make a step of the optimizer.
+    """
+    wrapper = dict(optimizer=dict(type='SGD', lr=0.0), accumulative_counts=counts)
     cfg = config('BYOL', tmp_path, optim_wrapper=wrapper)
     cfg.model.base_momentum = 0.1
     runner = Runner.from_cfg(cfg)
@@ -73,9 +81,55 @@ def test_the_average_of_byol_follows_its_schedule(tmp_path):
     runner.call_hook = keep_weights(runner, model)
     runner.train()
     torch.testing.assert_close(target, torch.full((8,), 0.14381), rtol=1e-4, atol=0)
+    assert model.target_net.share(int(model.target_net.steps)) == 0  # at the end alone
+    assert model.target_net.share(3) > 0
     grouped = runner.optim_wrapper.param_groups
     tensors = [p for group in grouped for p in group['params'] if p.requires_grad]
     assert not any(p is q for p in tensors for q in model.target_net.parameters())
+
+
+def test_a_momentum_of_the_papers_is_warned_of():
+    """Papers state what the old weights count, e.g. 0.996."""
+    cfg = dict(copy.deepcopy(CONTRASTIVE['BYOL']), type='BYOL')
+    with capture_log() as lines:
+        MODELS.build(dict(cfg, base_momentum=0.996))
+    assert any('newest weights count' in line for line in lines)
+
+
+@contextmanager
+def capture_log():
+    """What is written to the current log meanwhile."""
+    lines = []
+    handler = logging.Handler()
+    handler.emit = lambda record: lines.append(record.getMessage())
+    logger = MMLogger.get_current_instance()
+    logger.addHandler(handler)
+    try:
+        yield lines
+    finally:
+        logger.removeHandler(handler)
+
+
+@pytest.mark.parametrize('layout', ['module.encoder_q', 'backbone', 'encoder'])
+def test_official_checkpoints_fill_the_backbone_and_the_rest_is_counted(
+    tmp_path, layout
+):
+    init_default_scope('mmlite')
+    cfg = dict(CONTRASTIVE['MoCo']['backbone'])
+    torch.manual_seed(0)
+    weights = MODELS.build(cfg).state_dict()
+    state = {f'{layout}.{name}': value for name, value in weights.items()}
+    others = ('fc.weight', 'queue', 'decoder.mask_token')
+    state.update({f'module.{name}': torch.ones(3) for name in others})
+    checkpoint = str(tmp_path / 'official.pth')
+    torch.save(dict(state_dict=state), checkpoint)
+    init_cfg = dict(type='Pretrained', checkpoint=checkpoint, prefix=f'{layout}.')
+    backbone = MODELS.build(dict(cfg, init_cfg=init_cfg))
+    with capture_log() as lines:
+        backbone.init_weights()
+    for name, value in backbone.state_dict().items():
+        assert torch.equal(value, weights[name]), name
+    assert any('; 3 others left out' in line for line in lines)
 
 
 def keep_weights(runner, model):

@@ -2,14 +2,18 @@
 
 import copy
 
+import numpy as np
 import pytest
 import torch
 from contracts.tiny import STEREO
 
+from mmlite.datasets import default_collate
+from mmlite.datasets.transforms import encode_pfm
 from mmlite.errors import ConfigError, DataError, TrainingError
 from mmlite.models.stereo import BaseModel
-from mmlite.registry import MODELS
+from mmlite.registry import DATASETS, METRICS, MODELS
 from mmlite.structures import DataSample
+from mmlite.visualization import write_image
 
 for_each = pytest.mark.parametrize('name', STEREO)
 
@@ -82,6 +86,28 @@ def test_a_disparity_comes_back_at_the_size_of_the_file(factor, value):
     assert (sample.pred_disparity == value).all()
 
 
+def test_a_resized_evaluation_is_of_the_files(tmp_path):
+    """The ground truth is 10 px everywhere; at half the width the network says 4.5."""
+    for view in ('left', 'right'):
+        (tmp_path / view).mkdir()
+        write_image(np.zeros((8, 20, 3), np.uint8), tmp_path / view / 'a.png')
+    (tmp_path / 'disparity').mkdir()
+    truth = encode_pfm(np.full((8, 20), 10, np.float32))
+    (tmp_path / 'disparity/a.pfm').write_bytes(truth)
+    views = ['ref_img', 'tgt_img']
+    pipeline = [
+        dict(type='LoadImageFromFile', keys=views),
+        dict(type='Resize', scale=(10, 8)),
+        dict(type='LoadDisparity'),
+        dict(type='PackInputs', input_key=views),
+    ]
+    cfg = dict(type='StereoDataset', data_root=str(tmp_path), pipeline=pipeline)
+    batch = default_collate([DATASETS.build(cfg)[0]])
+    metric = METRICS.build(dict(type='DisparityMetric'))
+    metric.process(None, Copy(constant=4.5).eval().test_step(batch))
+    assert metric.evaluate(1)['disparity/image_epe'] == pytest.approx(1.0)
+
+
 def test_only_known_pixels_count_in_the_default_loss():
     target = torch.tensor([[1, 0, torch.nan, torch.inf, 200, 1, 1, 1]]).repeat(4, 1)
     valid = torch.tensor([[1, 1, 1, 1, 1, 0, 0, 0]]).repeat(4, 1)
@@ -130,7 +156,22 @@ def test_batch_statistics_of_one_pixel_are_refused():
         model.feature_extraction(inputs['ref_img'])
 
 
-@pytest.mark.parametrize('name', ['PSMNet', 'GwcNet', 'LightStereo', 'TinyStereo'])
+@pytest.mark.parametrize(
+    ('name', 'size'), [('GwcNet', 16), ('LightStereo', 32), ('TinyStereo', 4)]
+)
+def test_a_map_of_one_pixel_is_refused_in_training(name, size):
+    """The smallest pair of each network, which a batch of one is too small for."""
+    model = build(name).train()
+    data = dict(inputs=pair(size, size), data_samples=[DataSample()])
+    inputs = model.data_preprocessor(data, training=True)['inputs']
+    with pytest.raises(TrainingError, match=f'{size}x{size} leaves one pixel.*size=2'):
+        model(inputs)
+
+
+RANGED = ['GwcNet', 'IGEV', 'LightStereo', 'PSMNet', 'TinyStereo']
+
+
+@pytest.mark.parametrize('name', RANGED)
 @pytest.mark.parametrize('value', [18, 0, 16.0])
 def test_a_range_of_disparities_that_does_not_fit(name, value):
     if name == 'LightStereo' and not value:

@@ -13,7 +13,7 @@ train_dataloader = dict(
         type='Bars',
         pipeline=[
             dict(type='RandomFlip', prob=0.5),
-            dict(type='PackInputs', algorithm_keys=['gt_labels']),
+            dict(type='PackInputs', algorithm_keys=['gt_bboxes_labels']),
         ],
     ),
 )
@@ -23,7 +23,7 @@ val_dataloader = dict(
     dataset=dict(
         type='Bars',
         seed=1,
-        pipeline=[dict(type='PackInputs', algorithm_keys=['gt_labels'])],
+        pipeline=[dict(type='PackInputs', algorithm_keys=['gt_bboxes_labels'])],
     ),
 )
 test_dataloader = val_dataloader

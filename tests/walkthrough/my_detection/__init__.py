@@ -1,5 +1,5 @@
-"""A user's own package: a new backbone, and what makes detectors of it."""
+"""A user's own package: a new backbone."""
 
-from . import extractors, inception_v100
+from . import inception_v100
 
-__all__ = ['extractors', 'inception_v100']
+__all__ = ['inception_v100']

@@ -28,7 +28,7 @@ class Bars(BaseDataset):
             box = np.array([[x, y, x + 16, y + 8]], np.float32)
             label = np.array([i % 3])
             samples.append(
-                dict(img=image, gt_label=i % 3, gt_bboxes=box, gt_labels=label)
+                dict(img=image, gt_label=i % 3, gt_bboxes=box, gt_bboxes_labels=label)
             )
         return samples
 

@@ -63,7 +63,7 @@ class MyOneBox(Joined, BaseModel):
     def loss(self, inputs, data_samples):
         feats = self.extract_feat(inputs)
         boxes = torch.cat([s.gt_bboxes for s in data_samples])
-        labels = torch.cat([s.gt_labels for s in data_samples])
+        labels = torch.cat([s.gt_bboxes_labels for s in data_samples])
         return dict(
             loss_bbox=F.l1_loss(self.place(feats), boxes / inputs.shape[-1]),
             loss_cls=F.cross_entropy(self.kind(feats), labels),

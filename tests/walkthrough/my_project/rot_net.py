@@ -9,7 +9,7 @@ from mmlite.structures import DataSample
 
 @MODELS.register_module()
 class MyRotNet(BaseModel):
-    """Learns features, without labels, by telling how far an image was turned.
+    """Learns features, without labels, by predicting how far an image was turned.
 
     Paper: Unsupervised Representation Learning by Predicting Image Rotations,
     ICLR 2018, https://arxiv.org/abs/1803.07728.

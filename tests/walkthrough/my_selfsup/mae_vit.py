@@ -1,10 +1,8 @@
 import torch
-from mmengine.model import BaseModule
 from torch import Tensor
 
 from mmlite.models.backbones import VisionTransformer
 from mmlite.models.layers import build_2d_sincos_position_embedding
-from mmlite.models.selfsup import BaseSelfSupvisor
 from mmlite.registry import MODELS
 
 
@@ -50,53 +48,3 @@ class MyMAEViT(VisionTransformer):
         for layer in self.layers:
             x = layer(x)
         return self.norm1(x), mask, ids_restore
-
-
-@MODELS.register_module()
-class MyMAEPretrainHead(BaseModule):
-    """Head for MAE Pre-training."""
-
-    def __init__(
-        self, loss: dict, norm_pix: bool = False, patch_size: int = 16
-    ) -> None:
-        super().__init__()
-        self.norm_pix = norm_pix
-        self.patch_size = patch_size
-        self.loss_module = MODELS.build(loss)
-
-    def patchify(self, imgs: Tensor) -> Tensor:
-        """Split images into non-overlapped patches."""
-        p = self.patch_size
-        h = w = imgs.shape[2] // p
-        x = imgs.reshape(shape=(imgs.shape[0], 3, h, p, w, p))
-        x = torch.einsum('nchpwq->nhwpqc', x)
-        return x.reshape(shape=(imgs.shape[0], h * w, p**2 * 3))
-
-    def construct_target(self, target: Tensor) -> Tensor:
-        """Construct the reconstruction target."""
-        target = self.patchify(target)
-        if self.norm_pix:
-            mean = target.mean(dim=-1, keepdim=True)
-            var = target.var(dim=-1, keepdim=True)
-            target = (target - mean) / (var + 1.0e-6) ** 0.5
-        return target
-
-    def loss(self, pred: Tensor, target: Tensor, mask: Tensor) -> Tensor:
-        """Generate loss."""
-        return self.loss_module(pred, self.construct_target(target), mask)
-
-
-@MODELS.register_module()
-class NewAlgorithm(BaseSelfSupvisor):
-    def __init__(self, backbone, neck=None, head=None, init_cfg=None):
-        super().__init__(backbone, neck, head, init_cfg=init_cfg)
-
-    # ``extract_feat`` is defined in BaseSelfSupvisor; overwrite it if needed
-    def extract_feat(self, inputs, **kwargs):
-        return self.backbone(inputs, mask=None)
-
-    # the core function to compute the loss
-    def loss(self, inputs, data_samples, **kwargs):
-        latent, mask, ids_restore = self.backbone(inputs)
-        pred = self.neck(latent, ids_restore)
-        return dict(loss=self.head.loss(pred, inputs, mask))

@@ -1,0 +1,37 @@
+"""The command ``mmlite bench``."""
+
+from __future__ import annotations
+
+import argparse
+
+from .common import Command, add_overrides
+
+__all__ = ['COMMAND']
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('config', help='config file')
+    add_overrides(parser)
+    parser.add_argument(
+        '--iterations', type=int, default=50, help='how many are measured'
+    )
+    parser.add_argument('--warmup', type=int, default=10, help='how many go before')
+
+
+def _run(args: argparse.Namespace) -> int:
+    from ..benching import bench
+
+    print(
+        bench(
+            args.config,
+            args.cfg_options,
+            iterations=args.iterations,
+            warmup=args.warmup,
+        )
+    )
+    return 0
+
+
+COMMAND = Command(
+    'bench', 'see where the time of a training goes', _add_arguments, _run
+)

@@ -1,0 +1,56 @@
+"""The command ``mmlite cam``."""
+
+from __future__ import annotations
+
+import argparse
+
+from .common import Command, add_overrides
+
+__all__ = ['COMMAND']
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        'words',
+        nargs='+',
+        metavar='[CONFIG] CHECKPOINT IMAGE...',
+        help='a checkpoint, with its config if it does not hold it, and images',
+    )
+    add_overrides(parser)
+    parser.add_argument(
+        '--method',
+        choices=('grad-cam', 'attention'),
+        default='grad-cam',
+        help='of a class, or of a vision transformer as a whole',
+    )
+    parser.add_argument('--target', help='a class; by default the predicted one')
+    parser.add_argument('--layer', help='name of a layer, e.g. backbone.layer4')
+    parser.add_argument(
+        '--out', default='cam', metavar='DIR', help='folder for the pictures'
+    )
+    parser.add_argument('--device', help='e.g. cpu or cuda:1')
+
+
+def _run(args: argparse.Namespace) -> int:
+    from ..class_activation import cams
+    from ..predicting import split_words
+
+    config, checkpoint, images = split_words(args.words)
+    for found, path in cams(
+        config,
+        checkpoint,
+        images,
+        args.out,
+        method=args.method,
+        target=args.target,
+        layer=args.layer,
+        device=args.device,
+        overrides=args.cfg_options,
+    ):
+        of = f' of {found.target_name}' if found.target_name else ''
+        layer = f' from {found.layer}' if found.layer else ''
+        print(f'{path}: {found.method}{of}{layer}')
+    return 0
+
+
+COMMAND = Command('cam', 'see where in pictures a network looks', _add_arguments, _run)

@@ -1,0 +1,200 @@
+"""Checkpoints of other projects under our names, and ours under theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from torch import Tensor
+
+from ..engine import load_checkpoint
+from ..engine.checkpoints import (
+    KEY_MAPS,
+    KeyMap,
+    choose_key_map,
+    convert_keys,
+    load_state,
+    plain,
+    save_checkpoint,
+    write_atomically,
+)
+from ..errors import CheckpointError, UserError, did_you_mean
+from ..registry import MODELS
+from ..structures.key_maps import KeyMapReport
+from ..structures.key_templates import Names
+from .publishing import SAFETENSORS, write_safetensors
+
+__all__ = ['Converted', 'convert_checkpoint', 'projects']
+
+State = Mapping[str, Tensor]
+#: Projects whose names are ours.
+_OURS = ('mmlite', 'mmpretrain')
+
+
+class Converted(NamedTuple):
+    """What :func:`convert_checkpoint` has done.
+
+    Args:
+        path: The file that was written.
+        key_map: Name of the key map, or ``'the same names'``.
+        report: What the map did.
+        fit: How the entries compare with those of the model, if one was given.
+    """
+
+    path: Path
+    key_map: str
+    report: KeyMapReport | None
+    fit: Any = None
+
+    def __str__(self) -> str:
+        lines = [f'{self.path}: {self.key_map}']
+        lines += [str(part) for part in (self.report, self.fit) if part is not None]
+        return '\n'.join(lines)
+
+
+def projects() -> list[str]:
+    """The projects and key maps that there are, e.g. ``'timm'`` and ``'timm-swin'``."""
+    MODELS.get('ImageClassifier')  # whose packages enter the maps
+    return sorted({*_OURS, *(name.partition('-')[0] for name in KEY_MAPS), *KEY_MAPS})
+
+
+def convert_checkpoint(
+    checkpoint: str | Path,
+    out: str | Path,
+    source: str = 'mmlite',
+    target: str = 'mmlite',
+    model: Any = None,
+) -> Converted:
+    """Write a checkpoint under the names of another project.
+
+    Args:
+        checkpoint: The checkpoint.
+        out: The file to write; of safetensors if it ends so.
+        source: Whose it is: a project, e.g. ``'timm'``, whose key map is found by the
+            names of the entries, or a key map, e.g. ``'timm-swin'``.
+        target: Whose names it gets, likewise.
+        model: A config or the name of a model that it is for, which then decides which
+            key map is taken; it is also said how the entries fit.
+
+    Raises:
+        UserError: if there is no such project.
+        CheckpointError: if none of its key maps is for these entries.
+
+    Example:
+        >>> import tempfile, torch
+        >>> folder = Path(tempfile.mkdtemp())
+        >>> torch.save({'fc.bias': torch.zeros(2), 'layer1.0.conv1.weight':
+        ...     torch.zeros(1)}, folder / 'theirs.pth')
+        >>> done = convert_checkpoint(
+        ...     folder / 'theirs.pth', folder / 'ours.pth', 'torchvision')
+        >>> list(load_checkpoint(done.path)['state_dict'])
+        ['head.fc.bias', 'backbone.layer1.0.conv1.weight']
+    """
+    for project in (source, target):
+        _check_project(project)
+    content = load_checkpoint(checkpoint)
+    state = {k: v for k, v in content['state_dict'].items() if isinstance(v, Tensor)}
+    network = _build(model)
+    name, report = 'the same names', None
+    if source not in _OURS:
+        name, key_map = _map_for(state, source, str(checkpoint), network)
+        state, report = convert_keys(state, key_map)
+    fit = None
+    if network is not None:
+        fit = load_state(network, state, source=str(checkpoint), quiet=True)
+    if target not in _OURS:
+        name, key_map = _map_back(state, target, str(checkpoint))
+        state, report = convert_keys(state, key_map)
+    path = Path(out)
+    meta = content.get('meta')
+    _write(state, path, meta if isinstance(meta, dict) else {}, target)
+    return Converted(path, name, report, fit)
+
+
+def _check_project(name: str) -> None:
+    known = projects()
+    if name not in known:
+        hint = did_you_mean(name, known) or f'; there are {", ".join(known)}'
+        raise UserError(f'there is no project {name!r} whose names are known{hint}')
+
+
+def _build(model: Any) -> Any:
+    if model is None:
+        return None
+    import torch
+
+    from .zoo.configs import read_config
+
+    with torch.device('meta'):
+        return MODELS.build(read_config(model).model).to_empty(device='cpu')
+
+
+def _map_for(
+    state: State, project: str, source: str, network: Any
+) -> tuple[str, KeyMap]:
+    if project in KEY_MAPS:
+        return project, KEY_MAPS[project]
+    if network is not None:
+        found = choose_key_map(state, network, project)
+        if found is not None:
+            return found
+    return _most_fitting(state, _maps_of(project), project, source)
+
+
+def _map_back(state: State, project: str, source: str) -> tuple[str, KeyMap]:
+    if project in KEY_MAPS:
+        return project, KEY_MAPS[project].inverse()
+    maps = []
+    for name, key_map in _maps_of(project):
+        try:
+            maps.append((name, key_map.inverse()))
+        except CheckpointError:  # one way only
+            continue
+    return _most_fitting(state, maps, project, source)
+
+
+def _maps_of(project: str) -> Iterator[tuple[str, KeyMap]]:
+    return ((n, m) for n, m in KEY_MAPS.items() if n.partition('-')[0] == project)
+
+
+def _most_fitting(
+    state: State, maps: Any, project: str, source: str
+) -> tuple[str, KeyMap]:
+    """The map that has a name for the most entries, and the fewest beside them.
+
+    Of two that differ in the head alone, it is that of the usual head.
+    """
+    scores = {}
+    for name, key_map in maps:
+        try:
+            convert_keys({n: v.to('meta') for n, v in state.items()}, key_map)
+        except CheckpointError:  # for another architecture
+            continue
+        tables = [step for step in key_map.steps if isinstance(step, Names)]
+        fits = sum(any(t.renamed(n) is not None for t in tables) for n in state)
+        usual = not name.endswith('-linear')
+        beside = sum(len(table.pairs) for table in tables)
+        scores[name] = (fits, usual, -beside), key_map
+    best = max(scores, key=lambda name: scores[name][0], default=None)
+    if best is None or not scores[best][0][0]:
+        first = ', '.join(list(state)[:3])
+        raise CheckpointError(
+            f'no key map of {project} is for {source}, whose entries are {first} and '
+            'so on; name one of them'
+        )
+    return best, scores[best][1]
+
+
+def _write(state: State, path: Path, meta: dict[str, Any], target: str) -> None:
+    kept = {k: meta[k] for k in ('cfg', 'dataset_meta', 'CLASSES') if k in meta}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix == SAFETENSORS:
+        write_safetensors(state, path, kept)
+    elif target in _OURS:
+        save_checkpoint(dict(meta=kept, state_dict=dict(state)), path)
+    else:  # others read the weights alone
+        import torch
+
+        content = plain(dict(state))
+        write_atomically(path, lambda file: torch.save(content, file))

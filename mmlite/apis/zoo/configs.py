@@ -1,0 +1,114 @@
+"""The config of a model: of a file, or of a card by its name."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+
+from ...config import load_config
+from .cards import find_card, known_name
+
+__all__ = ['config_of_card', 'config_of_parts', 'input_size_of', 'read_config']
+
+_SIZES = ('img_size', 'input_size')
+#: Steps of a pipeline that leave an image of a size, and what states it.
+_STEPS = ('crop_size', 'scale')
+#: Datasets whose images are of one size, which no step states.
+OF_ONE_SIZE = dict(
+    CIFAR10=(3, 32, 32),
+    CIFAR100=(3, 32, 32),
+    Digits=(3, 32, 32),
+    FashionMNIST=(1, 28, 28),
+    MNIST=(1, 28, 28),
+)
+
+
+def read_config(
+    config: str | Path | Config | Mapping[str, Any], overrides: Sequence[str] = ()
+) -> Config:
+    """The config of a file, or of the model of that name.
+
+    Args:
+        config: A config file, a config, or the name of a model, as
+            :func:`~mmlite.apis.list_models` gives it.
+        overrides: ``'key.path=value'`` strings, as after ``--cfg-options``.
+
+    Raises:
+        ConfigError: if there is neither such a file nor such a model.
+
+    Example:
+        >>> read_config('resnet18_8xb32_in1k').model.backbone.depth
+        18
+    """
+    if isinstance(config, str) and known_name(config):
+        card = find_card(config)
+        recipe = card.recipe
+        config = config_of_card(config) if recipe is None else recipe
+    return load_config(config, overrides)
+
+
+def config_of_card(name: str) -> Config:
+    """What the card of a model says, as a config that an inferencer can take."""
+    card = find_card(name)
+    parts = card.network, card.data_preprocessor, card.pipeline, card.dataset
+    cfg = config_of_parts(*parts)
+    cfg._cfg_dict.name = name
+    return cfg
+
+
+def config_of_parts(
+    network: Mapping[str, Any],
+    preprocessor: Mapping[str, Any],
+    pipeline: Sequence,
+    dataset: str | None = None,
+) -> Config:
+    """A config of a network and of how its test prepares pictures.
+
+    Args:
+        network: The ``model`` of the config.
+        preprocessor: Its data preprocessor.
+        pipeline: The pipeline of its test.
+        dataset: Type of the dataset, where its images are of one size.
+    """
+    model = copy.deepcopy(dict(network))
+    if preprocessor:
+        model['data_preprocessor'] = copy.deepcopy(dict(preprocessor))
+    content: dict[str, Any] = dict(model=model)
+    if pipeline:
+        kind = dataset if dataset in OF_ONE_SIZE else 'CustomDataset'
+        tested = dict(type=kind, pipeline=copy.deepcopy(list(pipeline)))
+        content['test_dataloader'] = dict(dataset=tested)
+    return Config(content)
+
+
+def input_size_of(cfg: Config, default: int = 224) -> int | tuple[int, ...]:
+    """Pixels of an image as the test of a config leaves it: one number, or a shape.
+
+    Example:
+        >>> input_size_of(read_config('resnet18_8xb32_in1k'))
+        224
+    """
+    loader = cfg.get('test_dataloader') or cfg.get('val_dataloader') or {}
+    dataset = loader.get('dataset') or {}
+    for step in reversed(dataset.get('pipeline') or []):
+        for key in _STEPS:
+            size = step.get(key)
+            if step.get('type') == 'ResizeEdge' or size is None:
+                continue
+            if isinstance(size, int):
+                return size
+            if key == 'scale':  # width before height
+                size = size[::-1]
+            return size[0] if size[0] == size[1] else tuple(size)
+    if dataset.get('type') in OF_ONE_SIZE:
+        return OF_ONE_SIZE[dataset['type']]
+    backbone = cfg.model.get('backbone') or {}
+    for key in _SIZES:
+        size = backbone.get(key)
+        if size is not None:
+            return size if isinstance(size, int) else tuple(size)
+    return default

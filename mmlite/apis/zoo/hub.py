@@ -1,0 +1,153 @@
+"""Models on the Hugging Face Hub."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from mmengine.config import Config
+from torch import nn
+
+from ...config import load_config, write_config
+from ...engine import load_checkpoint
+from ...errors import CheckpointError, MissingDependencyError, UserError
+from ..publishing import write_weights
+
+__all__ = ['SCHEME', 'from_hub', 'push']
+
+SCHEME = 'hf-hub:'
+CONFIG = 'config.py'
+WEIGHTS = ('model.safetensors', 'model.pth')
+_NAME = re.compile(r'[\w.-]+/[\w.-]+')
+
+
+def from_hub(name: str) -> tuple[Config, str]:
+    """The config of a model on the hub, and the file of its weights.
+
+    Args:
+        name: ``'hf-hub:owner/name'``, or ``'hf-hub:owner/name@revision'``.
+
+    Raises:
+        MissingDependencyError: if ``huggingface_hub`` is not installed.
+        CheckpointError: if there is no such model, or the hub cannot be reached.
+    """
+    hub = _hub(name)
+    repo, _, revision = name.removeprefix(SCHEME).partition('@')
+    _check_name(repo)
+
+    def fetch(file: str) -> str:
+        return hub.hf_hub_download(repo, file, revision=revision or None)
+
+    config = _fetched(fetch, [CONFIG], name)
+    return load_config(config), _fetched(fetch, WEIGHTS, name)
+
+
+def push(
+    model: nn.Module | str | Path,
+    repo: str,
+    config: str | Path | Config | None = None,
+    *,
+    private: bool = False,
+    message: str = 'Add a model of mmlite',
+    card: str = '',
+) -> str:
+    """Put a model on the Hugging Face Hub, for ``get_model('hf-hub:owner/name')``.
+
+    What is there then is its config, its weights (safetensors where that is installed)
+    and a page. Log in first, with ``hf auth login``.
+
+    Args:
+        model: A model that :func:`get_model` gave, or a checkpoint.
+        repo: ``'owner/name'``; is made if it is not there.
+        config: The config, where neither the model nor the checkpoint holds it.
+        private: Whether a new repository is private.
+        message: Message of the commit.
+        card: Text that is put on the page.
+
+    Returns:
+        The address of the commit.
+
+    Raises:
+        MissingDependencyError: if ``huggingface_hub`` is not installed.
+        UserError: if the config is not known, or the hub refuses.
+    """
+    hub = _hub('push')
+    _check_name(repo)
+    state, cfg, meta = _contents(model, config)
+    with tempfile.TemporaryDirectory() as folder:
+        write_config(cfg, Path(folder, CONFIG))
+        write_weights(state, Path(folder, 'model'), dict(dataset_meta=meta))
+        Path(folder, 'README.md').write_text(_page(repo, card), encoding='utf-8')
+        try:
+            hub.create_repo(repo, private=private, exist_ok=True)
+            done = hub.upload_folder(
+                repo_id=repo, folder_path=folder, commit_message=message
+            )
+        except (OSError, ValueError) as error:  # the bases of all that it raises
+            raise UserError(
+                f'the Hugging Face Hub does not take {repo}: {error}; log in with '
+                'hf auth login'
+            ) from error
+    return str(getattr(done, 'commit_url', done))
+
+
+def _contents(
+    model: nn.Module | str | Path, config: Any
+) -> tuple[Mapping[str, Any], Config, dict[str, Any]]:
+    from ..inferencers.base import config_and_checkpoint
+
+    if not isinstance(model, nn.Module):
+        cfg = config_and_checkpoint(config or model, model if config else None)[0]
+        checkpoint = load_checkpoint(model)
+        meta = checkpoint.get('meta') or {}
+        return checkpoint['state_dict'], cfg, dict(meta.get('dataset_meta') or {})
+    cfg = load_config(config) if config is not None else getattr(model, 'cfg', None)
+    if cfg is None:
+        raise UserError('the config of the model is not known; give config=...')
+    return model.state_dict(), cfg, dict(getattr(model, 'dataset_meta', None) or {})
+
+
+def _hub(purpose: str) -> ModuleType:
+    try:
+        import huggingface_hub
+    except ImportError as error:
+        raise MissingDependencyError('huggingface_hub', 'hub', purpose) from error
+    return huggingface_hub
+
+
+def _check_name(repo: str) -> None:
+    if not _NAME.fullmatch(repo):
+        raise UserError(f"a model on the hub is named 'owner/name', got {repo!r}")
+
+
+def _fetched(fetch: Any, files: Any, name: str) -> str:
+    errors = []
+    for file in files:
+        try:
+            return fetch(file)
+        except (OSError, ValueError) as error:  # the bases of all that it raises
+            errors.append(f'{file}: {str(error).splitlines()[0]}')
+    raise CheckpointError(
+        f'{name} cannot be had from the Hugging Face Hub: {"; ".join(errors)}'
+    )
+
+
+def _page(repo: str, text: str) -> str:
+    return f"""---
+library_name: mmlite
+tags: [mmlite, computer-vision]
+---
+# {repo.split('/')[1]}
+
+{text}
+
+```python
+from mmlite import get_model
+
+model = get_model('{SCHEME}{repo}')
+```
+"""

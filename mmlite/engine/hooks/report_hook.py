@@ -1,0 +1,260 @@
+"""Write a page about a run when it ends."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mmengine.dist import is_main_process
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+from torch.utils.data import BatchSampler, DataLoader, SequentialSampler
+
+from ...config import base_of, differences, flattened
+from ...datasets import DefaultSampler
+from ...errors import ConfigError
+from ...registry import HOOKS
+from ...report import (
+    Block,
+    Change,
+    Evidence,
+    Facts,
+    Origin,
+    Picture,
+    Pictures,
+    evidence_for,
+    numbers_in,
+    write_facts,
+    write_report,
+)
+from ..checkpoints import unwrapped
+from ..checkpoints.resuming import latest_checkpoint
+from .progress_hook import describe
+from .visual_summary_hook import grid
+
+__all__ = ['ReportHook']
+
+#: What is not said of a config: it is of the run, not of the recipe.
+_OF_THE_RUN = ('work_dir', 'launcher', 'resume')
+#: Of the environment: hardware that is not used here, and a part of mmengine's.
+_IDLE = ('MUSA available', 'numpy_random_seed')
+_LONGEST = 200  # letters of a value of the environment
+
+
+@HOOKS.register_module()
+class ReportHook(Hook):
+    """Writes ``report.html`` into the work_dir, one file that needs no network.
+
+    It does so when a training, validation or test ends, is interrupted, or stops as
+    the loss is NaN. While a run goes on it keeps a few predictions of the latest
+    evaluation and waits for no device. If anything goes wrong with the page, there is
+    a warning, and the run goes on. ``default_hooks.report=None`` leaves it out.
+
+    What it needs of a model are ``task``, ``data_preprocessor.to_rgb``,
+    ``visual_summary``, and ``gallery`` of a retriever.
+
+    Example:
+        >>> from mmlite.registry import HOOKS
+        >>> HOOKS.build(dict(type='ReportHook')).priority
+        'LOWEST'
+    """
+
+    priority = 'LOWEST'
+
+    def __init__(self) -> None:
+        self._facts: Facts | None = None
+        self._evidence: Evidence | None = None
+        self._measured: tuple[dict[str, Any], Any] = ({}, None)
+        self._trained = False
+        self._works = True
+
+    def before_run(self, runner: Runner) -> None:
+        """Note when it began."""
+        self._facts = Facts('train', config=str(runner.cfg.filename or ''))
+        self._evidence, self._measured = None, ({}, None)
+        self._trained, self._works = False, is_main_process()
+
+    def before_train(self, runner: Runner) -> None:
+        """Note that it is a training, so that its evaluations are no runs."""
+        self._trained = True
+
+    def before_val_epoch(self, runner: Runner) -> None:
+        """Forget what was kept of an earlier validation."""
+        self._begin(runner, 'val')
+
+    def before_test_epoch(self, runner: Runner) -> None:
+        """Begin to keep predictions."""
+        self._begin(runner, 'test')
+
+    def after_val_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: Any = None,
+        outputs: Sequence | None = None,
+    ) -> None:
+        """Keep what is needed of a batch."""
+        self._take(runner, outputs)
+
+    def after_test_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: Any = None,
+        outputs: Sequence | None = None,
+    ) -> None:
+        """Keep what is needed of a batch."""
+        self._take(runner, outputs)
+
+    def after_val_epoch(
+        self, runner: Runner, metrics: Mapping[str, Any] | None = None
+    ) -> None:
+        """Keep the results."""
+        self._measured = dict(metrics or {}), runner.built_loops['val'].evaluator
+
+    def after_test_epoch(
+        self, runner: Runner, metrics: Mapping[str, Any] | None = None
+    ) -> None:
+        """Keep the results."""
+        self._measured = dict(metrics or {}), runner.built_loops['test'].evaluator
+
+    def after_run(self, runner: Runner) -> None:
+        """Write the page."""
+        self._write(runner, 'finished')
+
+    def after_interruption(self, runner: Runner) -> None:
+        """Write the page of what there is."""
+        self._write(runner, 'interrupted')
+
+    def after_failure(self, runner: Runner, reason: str) -> None:
+        """Write the page of what there is, and why there is no more."""
+        self._write(runner, reason)
+
+    def _begin(self, runner: Runner, mode: str) -> None:
+        if not self._works or self._facts is None:
+            return
+        if not self._trained:
+            self._facts.mode = mode
+        try:
+            self._evidence = _evidence(runner, mode)
+        except Exception as error:  # whatever it is, the run is worth more
+            self._give_up(runner, error)
+
+    def _take(self, runner: Runner, outputs: Sequence | None) -> None:
+        if not self._works or self._evidence is None or outputs is None:
+            return
+        try:
+            self._evidence.take(outputs)
+        except Exception as error:  # whatever it is, the run is worth more
+            self._give_up(runner, error)
+
+    def _write(self, runner: Runner, status: str) -> None:
+        if not self._works or self._facts is None:
+            return
+        try:
+            self._fill(runner, self._facts)
+            self._facts.status = status
+            write_facts(self._facts, runner.log_dir)
+            path = write_report(runner.work_dir)
+            shown = dict(terminal=self._trained)  # a test says its results alone
+            runner.logger.info(f'{"report":<9} {path}', extra=shown)
+        except Exception as error:  # whatever it is, the run is worth more
+            self._give_up(runner, error)
+
+    def _give_up(self, runner: Runner, error: Exception) -> None:
+        self._works = False
+        runner.logger.warning(
+            f'report.html is not written: {type(error).__name__}: {error}; the run '
+            'itself is not touched by it (default_hooks.report=None leaves it out)'
+        )
+
+    def _fill(self, runner: Runner, facts: Facts) -> None:
+        model = _plain_model(runner)
+        facts.seconds = time.time() - facts.started
+        facts.checkpoint = str(
+            latest_checkpoint(runner.work_dir) or runner._load_from or ''
+        )
+        facts.resumed = bool(runner.resuming)
+        facts.task = getattr(model, 'task', '')
+        facts.model = type(model).__name__
+        facts.parameters = sum(p.numel() for p in model.parameters())
+        facts.data = {
+            f'{name} data': describe(loop.dataloader.dataset)
+            for name, loop in runner.built_loops.items()
+        }
+        facts.metrics = numbers_in(self._measured[0])
+        facts.environment = {
+            name: str(value)
+            for name, value in runner.environment.items()
+            if name not in _IDLE
+            and len(str(value)) <= _LONGEST
+            and '\n' not in str(value)
+        }
+        facts.changes = _changes(runner)
+        facts.pictures = [block.to_dict() for block in self._blocks(model)]
+
+    def _blocks(self, model: Any) -> list[Block]:
+        found = []
+        if self._evidence is not None:
+            found = self._evidence.blocks(*self._measured)
+        return found or _summary(model)
+
+
+def _plain_model(runner: Runner) -> Any:
+    """The model without what averages or distributes it."""
+    model = unwrapped(runner.model)
+    return model if hasattr(model, 'task') else getattr(model, 'module', model)
+
+
+def _evidence(runner: Runner, mode: str) -> Evidence:
+    model = _plain_model(runner)
+    loader = runner.built_loops[mode].dataloader
+    bgr = bool(getattr(model.data_preprocessor, 'to_rgb', False))
+    origin = _origin(loader, bgr, runner.world_size)
+    gallery = getattr(model, 'gallery', None)
+    images = Origin(gallery.dataset, bgr=bgr) if _has_images(gallery) else None
+    return evidence_for(getattr(model, 'task', ''), origin, images)
+
+
+def _has_images(gallery: Any) -> bool:
+    return gallery is not None and gallery.has_images
+
+
+def _origin(loader: DataLoader, bgr: bool, processes: int) -> Origin:
+    """Where the samples of a loader come from, if it gives them in order."""
+    sampler = loader.sampler
+    in_order = isinstance(sampler, SequentialSampler) or (
+        isinstance(sampler, DefaultSampler) and not sampler.shuffle
+    )
+    plain = type(loader.batch_sampler) in (BatchSampler, type(None))
+    classes = (getattr(loader.dataset, 'metainfo', None) or {}).get('classes')
+    stride = processes if in_order and plain else 0
+    return Origin(loader.dataset, classes, bgr, stride)
+
+
+def _changes(runner: Runner) -> list[Change] | None:
+    """What the config has that its bases have not; None if there are none."""
+    try:
+        base = base_of(runner.cfg.filename) if runner.cfg.filename else None
+    except ConfigError:
+        return None  # the file has been moved since
+    if base is None:
+        return None
+    kept = {k: v for k, v in runner.cfg.to_dict().items() if k not in _OF_THE_RUN}
+    before = {k: v for k, v in base.to_dict().items() if k not in _OF_THE_RUN}
+    same = flattened(before).keys() & flattened(kept).keys()
+    found = differences(before, kept)
+    found.sort(key=lambda change: change.path not in same)
+    return [Change(*change) for change in found]
+
+
+def _summary(model: Any) -> list[Block]:
+    """The pictures that a model has of its last batch."""
+    pictures = [
+        Picture.of(grid(value), name.partition('/')[2], f'{name} of the last batch')
+        for name, value in getattr(model, 'visual_summary', {}).items()
+        if name.startswith('image/')
+    ]
+    note = 'What the model shows of its last batch.'
+    return [Pictures('Last batch', note, pictures, columns=1)] if pictures else []

@@ -1,0 +1,338 @@
+"""The pages: of one run, and of several beside each other."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..config import config_of_text, flattened
+from ..errors import ConfigError, UserError
+from ..version import __version__
+from .blocks import Curves, Line
+from .charts import Chart, chart_of, shown_number
+from .figures import leading, lower_is_better
+from .runs import Run, read_run
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+__all__ = ['comparison_page', 'run_page', 'write_page', 'write_report']
+
+_TEMPLATES = Path(__file__).parent / 'templates'
+_MOST_CLASSES = 40  # of a matrix whose cells are shown
+_MOST_CHARTS = 6  # that are shown at once
+
+
+class Card(NamedTuple):
+    """A figure at the head of the page."""
+
+    name: str
+    value: str
+    note: str = ''
+
+
+class Command(NamedTuple):
+    """A command to go on with, and what it is for."""
+
+    purpose: str
+    words: str
+
+
+class Compared(NamedTuple):
+    """A run in the table of several."""
+
+    run: Run
+    cells: list[tuple[str, bool]]  # what stands there, and whether it is the best
+
+
+def write_report(work_dir: str | Path, out: str | Path | None = None) -> Path:
+    """Write the page of a run, from what it has left in its work_dir.
+
+    Args:
+        work_dir: The folder.
+        out: The file; by default ``report.html`` in the folder.
+
+    Raises:
+        DataError: if there is no run in it.
+        UserError: if the file cannot be written.
+    """
+    path = Path(work_dir, 'report.html') if out is None else Path(out)
+    write_page(run_page(read_run(work_dir)), path)
+    return path
+
+
+def write_page(page: str, path: Path) -> None:
+    """Write a page, whole or not at all.
+
+    Raises:
+        UserError: if it cannot be written.
+    """
+    part = path.with_name(f'.{path.name}.part')
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_text(page, encoding='utf-8')
+        part.replace(path)
+    except OSError as error:
+        raise UserError(f'cannot write {path}: {error}') from error
+
+
+def run_page(run: Run) -> str:
+    """The page of one run, HTML that needs no other file.
+
+    Args:
+        run: What a work_dir holds.
+    """
+    charts, more = _charts(run.scalars.charts())
+    sections = [
+        ('results', 'Results', bool(_results(run))),
+        ('curves', 'Curves', bool(charts)),
+        ('pictures', 'Pictures', bool(run.blocks)),
+        ('config', 'Config', True),
+        ('environment', 'Environment', bool(run.facts.environment)),
+        ('continue', 'How to continue', True),
+    ]
+    return _rendered(
+        'run.html',
+        title=run.name,
+        run=run,
+        facts=run.facts,
+        cards=_cards(run),
+        results=_results(run),
+        charts=charts,
+        more_charts=more,
+        sections=[(anchor, name) for anchor, name, there in sections if there],
+        commands=_commands(run),
+        started=_date(run.facts.started),
+    )
+
+
+def comparison_page(runs: Sequence[Run]) -> str:
+    """The page of several runs beside each other.
+
+    Args:
+        runs: What their work_dirs hold.
+    """
+    names = _names(runs)
+    columns = list(dict.fromkeys(name for run in runs for name in run.metrics))
+    columns = leading(dict.fromkeys(columns), most=8)
+    charts, more = _charts_over_each_other(runs, names)
+    return _rendered(
+        'comparison.html',
+        title=f'{len(runs)} runs',
+        names=names,
+        columns=columns,
+        rows=_compared(runs, columns),
+        charts=charts,
+        more_charts=more,
+        changes=_unlike(runs),
+        sections=[
+            ('results', 'Results'),
+            ('curves', 'Curves'),
+            ('config', 'What differs'),
+        ],
+    )
+
+
+def _rendered(template: str, **values: Any) -> str:
+    style, script = (
+        (_TEMPLATES / name).read_text(encoding='utf-8')
+        for name in ('style.css', 'script.js')
+    )
+    page = _environment().get_template(template)
+    written = time.strftime('%Y-%m-%d %H:%M')
+    version = f'mmlite {__version__}'
+    return page.render(
+        style=style, script=script, written=written, version=version, **values
+    )
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, FileSystemLoader
+
+    made = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters['number'] = shown_number
+    made.filters['duration'] = _duration
+    made.filters['short'] = _short
+    made.globals['chart_of'] = chart_of
+    made.globals['most_classes'] = _MOST_CLASSES
+    return made
+
+
+def _charts(curves: Sequence[Curves]) -> tuple[list[Chart], list[Chart]]:
+    """The charts that are shown, and those that are shown if they are asked for.
+
+    A chart of points alone is left out: a table says the same.
+    """
+    drawn = {
+        each.key: chart_of(replace(each, x_label='iteration'))
+        for each in curves
+        if any(len(line.x) > 1 for line in each.lines)
+    }
+    found = {key: chart for key, chart in drawn.items() if chart is not None}
+    first = [key for key in ('Loss', 'Learning rate') if key in found]
+    others = {key: None for key in found if key not in first}
+    order = [*first, *leading(others, most=len(others))]
+    charts = [found[key] for key in order]
+    return charts[:_MOST_CHARTS], charts[_MOST_CHARTS:]
+
+
+def _cards(run: Run) -> list[Card]:
+    cards = []
+    metrics = run.metrics
+    where = 'test' if run.tested and run.tested.metrics else 'last validation'
+    for name in leading(metrics):
+        history = [value for _, value in run.scalars.val.get(name, ())]
+        note = where
+        if len(history) > 1 and where != 'test':
+            best = min(history) if lower_is_better(name) else max(history)
+            note = f'{where}; best {shown_number(best)}'
+        cards.append(Card(name, f'{metrics[name]:.4g}', note))
+    losses = run.scalars.train.get('loss')
+    if losses:
+        first = shown_number(losses[0][1])
+        cards.append(Card('loss', f'{losses[-1][1]:.3g}', f'from {first}'))
+    if run.scalars.iterations:
+        epochs = run.scalars.epochs
+        epochs = f'{epochs} epoch{"s" * (epochs > 1)}' if epochs else ''
+        number = f'{run.scalars.iterations:,}'
+        cards.append(Card('iterations', number, epochs))
+    if run.trained is not None:
+        pace = run.scalars.mean_time()
+        note = f'{_pace(pace)} an iteration' if pace else ''
+        cards.append(Card('training time', _duration(run.seconds), note))
+    if run.facts.parameters:
+        cards.append(Card('parameters', _thousands(run.facts.parameters)))
+    return cards
+
+
+def _results(run: Run) -> list[tuple[str, ...]]:
+    """Name, last and best validation, and test if there is one, of each result."""
+    validated = run.scalars.val
+    tested = dict(run.tested.metrics) if run.tested else {}
+    trained = dict(run.trained.metrics) if run.trained else {}
+    rows = []
+    for name in dict.fromkeys([*trained, *validated, *tested]):
+        if name in ('time', 'data_time'):
+            continue
+        history = [value for _, value in validated.get(name, ())]
+        best = ''
+        if history:
+            best = shown_number(min(history) if lower_is_better(name) else max(history))
+        last = trained.get(name, history[-1] if history else None)
+        test = tested.get(name)
+        cells = ['' if v is None else shown_number(v) for v in (last, test)]
+        rows.append((name, cells[0], best, cells[1]))
+    return rows if tested else [row[:3] for row in rows]
+
+
+def _commands(run: Run) -> list[Command]:
+    def line(*words: str) -> str:
+        return shlex.join(['mmlite', *words])
+
+    folder = str(run.work_dir)
+    commands = []
+    if run.trained is not None and run.config:
+        words = ['train', run.config, '--work-dir', folder, '--resume']
+        commands.append(Command('Go on with the training', line(*words)))
+    if run.checkpoint and run.config:
+        words = ['test', run.config, run.checkpoint, '--work-dir', folder]
+        commands.append(Command('Test', line(*words)))
+    if run.checkpoint:
+        picture = {
+            'stereo': 'LEFT.png RIGHT.png',
+            'gait': 'FOLDER_OF_SILHOUETTES',
+        }.get(run.facts.task, 'PICTURE.jpg')
+        commands += [
+            Command('Predict', f'{line("predict", run.checkpoint)} {picture}'),
+            Command('Export to ONNX', line('export', run.checkpoint)),
+        ]
+    commands.append(Command('Write this page again', line('report', folder)))
+    return commands
+
+
+def _names(runs: Sequence[Run]) -> list[str]:
+    """What runs are called: their folders, longer where two have the same name."""
+    short = [run.name for run in runs]
+    return [
+        name if short.count(name) == 1 else str(run.work_dir)
+        for name, run in zip(short, runs, strict=True)
+    ]
+
+
+def _compared(runs: Sequence[Run], columns: Sequence[str]) -> list[Compared]:
+    best = {}
+    for name in columns:
+        values = [run.metrics[name] for run in runs if name in run.metrics]
+        best[name] = min(values) if lower_is_better(name) else max(values)
+    rows = []
+    for run in runs:
+        cells = []
+        for name in columns:
+            value = run.metrics.get(name)
+            is_best = value == best[name] and len(runs) > 1
+            cells.append(('' if value is None else shown_number(value), is_best))
+        rows.append(Compared(run, cells))
+    return rows
+
+
+def _charts_over_each_other(
+    runs: Sequence[Run], names: Sequence[str]
+) -> tuple[list[Chart], list[Chart]]:
+    """The curves of all runs in one chart each; of several losses the whole one."""
+    lines: dict[str, list[Line]] = {}
+    for run, name in zip(runs, names, strict=True):
+        for curves in run.scalars.charts():
+            first = curves.lines[0]
+            lines.setdefault(curves.key, []).append(Line(name, first.x, first.y))
+    return _charts([Curves(key, '', drawn, key=key) for key, drawn in lines.items()])
+
+
+def _unlike(runs: Sequence[Run]) -> list[tuple[str, list[str]]]:
+    """The entries of the configs that are not the same in all runs."""
+    entries = [_entries(run) for run in runs]
+    paths = dict.fromkeys(path for own in entries for path in own)
+    rows = [(path, [own.get(path, '') for own in entries]) for path in paths]
+    return [row for row in rows if len(set(row[1])) > 1 and row[0] != 'work_dir']
+
+
+def _entries(run: Run) -> dict[str, str]:
+    try:
+        cfg = config_of_text(run.config_text, run.config)
+    except ConfigError:
+        return {}  # it is Python of one's own, which is not run for a report
+    return flattened(cfg.to_dict())
+
+
+def _duration(seconds: float) -> str:
+    return str(timedelta(seconds=round(seconds))) if seconds >= 1 else '< 1 s'
+
+
+def _pace(seconds: float) -> str:
+    return f'{seconds:.3g} s' if seconds >= 1 else f'{seconds * 1000:.3g} ms'
+
+
+def _date(stamp: float) -> str:
+    return time.strftime('%Y-%m-%d %H:%M', time.localtime(stamp)) if stamp else ''
+
+
+def _thousands(count: int) -> str:
+    for unit, name in ((10**9, 'G'), (10**6, 'M'), (10**3, 'k')):
+        if count >= unit:
+            return f'{count / unit:.3g} {name}'
+    return str(count)
+
+
+def _short(text: str, most: int = 160) -> str:
+    return text if len(text) <= most else f'{text[: most - 1]}…'

@@ -1,0 +1,87 @@
+"""What an inferencer gives can be looked at, saved, and shown by a notebook."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from support.html_pages import Page
+
+from mmlite.apis.inferencers import (
+    ClassPrediction,
+    DetectionPrediction,
+    GaitPrediction,
+    Prediction,
+    Predictions,
+    RetrievalPrediction,
+    Source,
+    StereoPrediction,
+)
+from mmlite.structures import DataSample
+from mmlite.visualization import read_image
+
+GREY = np.full((40, 60, 3), 90, np.uint8)
+
+
+def source(name):
+    return Source(name, array=GREY)
+
+
+def of_each_task():
+    label = DataSample().set_pred_label(1).set_pred_score([0.25, 0.75])
+    boxes = DataSample(
+        pred_bboxes=torch.tensor([[10.0, 10.0, 30.0, 30.0]]),
+        pred_scores=torch.tensor([0.9]),
+        pred_labels=torch.tensor([0]),
+    )
+    ranks = DataSample(pred_label=torch.tensor([1, 0]))
+    ranks.pred_score = torch.tensor([0.25, 0.75])
+    walk = DataSample(pred_embedding=torch.ones(4, 2))
+    names, name = ['<b>cat</b>', 'dog'], 'a<i>.png'
+    walks = Source(name, array=np.full((9, 64, 44), 255, np.uint8))
+    return dict(
+        classification=ClassPrediction([source(name)], label, names),
+        detection=DetectionPrediction([source(name)], boxes, names),
+        gait=GaitPrediction([walks], walk),
+        plain=Prediction([source(name)], label, names),
+        retrieval=RetrievalPrediction([source(name)], ranks, names),
+        stereo=StereoPrediction(
+            [source(name)] * 2, DataSample(pred_disparity=torch.ones(40, 60))
+        ),
+    )
+
+
+@pytest.mark.parametrize('task', of_each_task())
+def test_one(task, tmp_path):
+    prediction = of_each_task()[task]
+    assert prediction.plot().ndim == 3
+    path = prediction.save(tmp_path / 'one.png')
+    assert (read_image(path) == prediction.plot()).all()
+    assert prediction._repr_png_()[1:4] == b'PNG'
+    shown = Page(f'<h1>x</h1>{prediction._repr_html_()}')
+    assert shown.mistakes == []
+    assert 'a<i>.png' in shown.text
+    assert prediction.to_dict() == dict(prediction)
+
+
+def test_several(tmp_path):
+    found = Predictions(of_each_task().values())
+    assert [row['input'] for row in found.to_dict()] == ['a<i>.png'] * len(found)
+    names = [path.name for path in found.save(tmp_path / 'new')]
+    assert len(set(names)) == len(found)
+    assert found.plot(columns=2).shape[0] == 8 + 3 * (224 + 18 + 8)
+    assert Page(f'<h1>x</h1>{found._repr_html_()}').mistakes == []
+
+
+def test_what_is_found_is_shown_beside_the_query():
+    ranks = DataSample(pred_label=torch.tensor([1, 0]))
+    ranks.pred_score = torch.tensor([0.25, 0.75])
+    shades = [np.full((40, 60), 10, np.uint8), np.full((40, 60), 200, np.uint8)]
+    found = RetrievalPrediction(
+        [source('q')], ranks, picture_of=lambda place: shades[place]
+    )
+    image = found.plot()
+    row = image[100]
+    width = round(60 * 224 / 40) + 8
+    middles = [row[8 + i * width + width // 2, 0] for i in range(3)]
+    assert middles == [90, 200, 10]

@@ -1,0 +1,65 @@
+"""A config is tried out from training to a checkpoint, and nothing stays."""
+
+import pytest
+from support.runs import DIGITS, ROOT, TINY
+
+from mmlite.apis import dry_run
+from mmlite.apis.cli import main
+from mmlite.errors import ConfigError, DataError
+from mmlite.registry import METRICS
+
+SSD = str(ROOT / 'configs/ssd/ssd_tiny_1xb16-30e_shapes.py')
+SMALL_SSD = (
+    'train_dataloader.batch_size=2',
+    '+train_dataloader.dataset.num_train=8',
+    'val_dataloader.batch_size=2',
+    '+val_dataloader.dataset.num_test=8',
+    'model.feature_extractor.backbone.base_channels=4',
+    'model.feature_extractor.backbone.stem_channels=4',
+)
+
+
+@pytest.mark.parametrize(
+    ('config', 'overrides', 'figure'),
+    [
+        (DIGITS, TINY, 'accuracy/top1'),
+        pytest.param(SSD, SMALL_SSD, 'coco/bbox_mAP', marks=pytest.mark.slow),
+    ],
+)
+def test_a_summary_is_all_that_stays(
+    config, overrides, figure, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    assert main(['train', config, '--dry-run', '--cfg-options', *overrides]) == 0
+    assert not list(tmp_path.iterdir())
+    shown = capsys.readouterr().out
+    for word in ('parameters', 's an iteration', figure, 'checkpoint'):
+        assert word in shown
+
+
+def test_what_it_counts(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    overrides = [*TINY, 'train_dataloader.batch_size=8', 'train_cfg.max_epochs=3']
+    found = dry_run(DIGITS, overrides)
+    assert len(found.losses) == 2
+    assert found.iterations == 3 * 128 // 8
+    assert dry_run(DIGITS, overrides, validate=False).metrics == {}
+
+
+@pytest.mark.slow
+def test_figures_that_need_all_samples(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    def refuse(self, results):
+        raise DataError('these samples are too few')
+
+    monkeypatch.setattr(METRICS.get('Accuracy'), 'compute_metrics', refuse)
+    few = [*TINY, 'val_dataloader.batch_size=4']
+    assert 'no figures: these samples are too few' in str(dry_run(DIGITS, few))
+    with pytest.raises(DataError, match='these samples are too few'):
+        dry_run(DIGITS, [*TINY, 'val_dataloader.batch_size=32'])
+
+
+def test_mistakes_of_a_config_are_found():
+    with pytest.raises(ConfigError, match='dept'):
+        dry_run(DIGITS, ['+model.backbone.dept=3'])

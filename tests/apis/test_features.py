@@ -1,0 +1,43 @@
+"""Features judged by neighbours, and kept, from the command line."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mmlite.apis.cli import main
+
+CONFIG = str(
+    Path(__file__).parents[2] / 'configs/simclr/simclr_resnet18_1xb256_digits.py'
+)
+SMALL = [
+    '--cfg-options',
+    'model.backbone.base_channels=2',
+    'model.neck.in_channels=16',
+    'train_dataloader.dataset.indices=40',
+    'val_dataloader.dataset.indices=20',
+]
+
+
+def test_neighbours_in_pixels_and_in_features(capsys):
+    assert main(['knn', CONFIG, '--k', '1', '--pixels', *SMALL]) == 0
+    pixels = capsys.readouterr().out
+    assert re.fullmatch(r'knn/top1  \d+\.\d\d\n', pixels)
+    assert float(pixels.split()[1]) > 10  # chance
+    assert main(['knn', CONFIG, '--shots', '1', '--draws', '2', *SMALL]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == ['knn/top1', 'knn/std']
+
+
+@pytest.mark.parametrize('whole', [False, True])
+def test_features_are_kept(tmp_path, capsys, whole):
+    out = tmp_path / 'deep/features.npz'
+    flags = ['--whole-maps'] if whole else []
+    assert main(['extract-features', CONFIG, str(out), *flags, *SMALL]) == 0
+    assert 'gt_label  20' in capsys.readouterr().out
+    found = np.load(out)
+    assert found['feat_0'].shape == ((20, 16, 2, 2) if whole else (20, 16))
+    assert found['gt_label'].shape == (20,)

@@ -1,0 +1,93 @@
+"""Weights alone, and under the names of other projects."""
+
+import hashlib
+
+import pytest
+import torch
+
+from mmlite.apis import convert_checkpoint, get_model, publish
+from mmlite.apis.cli import main
+from mmlite.engine import load_checkpoint
+from mmlite.errors import CheckpointError, UserError
+
+
+@pytest.fixture
+def trained(tmp_path):
+    state = dict(weight=torch.arange(3.0))
+    meta = dict(cfg='model = dict()', dataset_meta=dict(classes=['a', 'b']), epoch=3)
+    path = tmp_path / 'epoch_3.pth'
+    torch.save(
+        dict(meta=meta, state_dict=state, optimizer=dict(lr=torch.ones(9))), path
+    )
+    return path
+
+
+@pytest.mark.parametrize('ending', ['.pth', '.safetensors'])
+def test_what_is_published(trained, tmp_path, ending):
+    if ending == '.safetensors':
+        pytest.importorskip('safetensors')
+    path = publish(trained, tmp_path / f'out/net{ending}')
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    assert path.name == f'net-{digest[:8]}{ending}'
+    content = load_checkpoint(path)
+    assert set(content) == {'meta', 'state_dict'}
+    assert content['meta']['cfg'] == 'model = dict()'
+    assert content['meta']['dataset_meta'] == dict(classes=['a', 'b'])
+    assert 'epoch' not in content['meta']
+    assert torch.equal(content['state_dict']['weight'], torch.arange(3.0))
+    assert [p.name for p in path.parent.iterdir()] == [path.name]
+
+
+def test_publishing_by_command(trained, capsys):
+    assert main(['publish', str(trained)]) == 0
+    path = capsys.readouterr().out.split()[1]
+    assert trained.exists()
+    assert load_checkpoint(path)['meta']['dataset_meta']['classes'] == ['a', 'b']
+
+
+@pytest.fixture
+def vit(tmp_path):
+    arch = dict(embed_dims=12, num_layers=1, num_heads=3, feedforward_channels=24)
+    model = get_model(
+        'deit-tiny_4xb256_in1k',
+        num_classes=2,
+        backbone=dict(arch=arch, img_size=32),
+        head=dict(in_channels=12),
+    )
+    path = tmp_path / 'ours.pth'
+    torch.save(dict(state_dict=model.state_dict()), path)
+    return model, path
+
+
+@pytest.mark.parametrize('project', ['timm', 'torchvision', 'huggingface-vit'])
+def test_there_and_back(vit, tmp_path, project):
+    model, path = vit
+    there = convert_checkpoint(path, tmp_path / 'there.pth', target=project)
+    assert there.key_map.startswith(project)
+    theirs = torch.load(there.path, weights_only=True)
+    assert not any(name.startswith(('backbone.', 'head.layers')) for name in theirs)
+    back = convert_checkpoint(there.path, tmp_path / 'back.pth', project)
+    state = load_checkpoint(back.path)['state_dict']
+    ours = {k: v for k, v in model.state_dict().items() if 'data_preproc' not in k}
+    assert state.keys() == ours.keys()
+    assert all(torch.equal(state[k], v) for k, v in ours.items())
+
+
+def test_conversion_by_command(tmp_path, capsys):
+    state = {'fc.bias': torch.zeros(2), 'layer1.0.conv1.weight': torch.ones(1)}
+    torch.save(state, tmp_path / 'theirs.pth')
+    words = ['convert', str(tmp_path / 'theirs.pth'), str(tmp_path / 'ours.pth')]
+    assert main([*words, '--from', 'torchvision']) == 0
+    assert 'torchvision-resnet' in capsys.readouterr().out
+    found = load_checkpoint(tmp_path / 'ours.pth')['state_dict']
+    assert list(found) == ['head.fc.bias', 'backbone.layer1.0.conv1.weight']
+    assert main([*words, '--from', 'tim']) == 1
+    assert "did you mean 'timm'" in capsys.readouterr().err
+
+
+def test_weights_that_no_map_knows(tmp_path):
+    torch.save({'strange.weight': torch.zeros(2)}, tmp_path / 'theirs.pth')
+    with pytest.raises(CheckpointError, match='no key map of timm is for'):
+        convert_checkpoint(tmp_path / 'theirs.pth', tmp_path / 'ours.pth', 'timm')
+    with pytest.raises(UserError, match='there is no project'):
+        convert_checkpoint(tmp_path / 'theirs.pth', tmp_path / 'ours.pth', 'nobody')

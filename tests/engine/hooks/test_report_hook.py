@@ -1,0 +1,89 @@
+import pytest
+from support.html_pages import Page
+from support.memory_run import CtrlC, memory_runner
+from support.training import toy_cfg, toy_runner
+
+from mmlite.engine.interrupt import Interrupted
+from mmlite.errors import TrainingError
+from mmlite.report import read_run
+
+
+def test_a_training_leaves_a_page(tmp_path):
+    memory_runner(tmp_path).train()
+    page = Page((tmp_path / 'report.html').read_text())
+    assert page.mistakes == []
+    run = read_run(tmp_path)
+    assert run.trained.status == 'finished'
+    assert run.trained.task == 'classification'
+    assert [block.title for block in run.blocks] == [
+        'Confusion matrix',
+        'Worst mistakes',
+    ]
+    matrix = run.blocks[0]
+    right = sum(matrix.counts[i][i] for i in range(10))
+    assert 100 * right / 21 == pytest.approx(run.metrics['accuracy/top1'])
+    assert sum(map(sum, matrix.counts)) == 21
+    assert 'PyTorch' in run.trained.environment
+
+
+def test_an_interrupted_training_leaves_one_too(tmp_path):
+    runner = memory_runner(tmp_path)
+    runner.register_hook(CtrlC(iteration=7))
+    with pytest.raises(Interrupted):
+        runner.train()
+    run = read_run(tmp_path)
+    assert run.trained.status == 'interrupted'
+    assert run.checkpoint.endswith('interrupted.pth')
+    assert 'interrupted.pth' in (tmp_path / 'report.html').read_text()
+
+
+def test_a_training_that_diverges_says_why(tmp_path):
+    loader = toy_cfg('').train_dataloader
+    loader.dataset.nan_at = 17
+    with pytest.raises(TrainingError) as error:
+        toy_runner(tmp_path, train_dataloader=loader).train()
+    assert read_run(tmp_path).trained.status == str(error.value)
+
+
+def test_it_can_be_left_out(tmp_path):
+    toy_runner(tmp_path, default_hooks=dict(report=None)).train()
+    assert not (tmp_path / 'report.html').exists()
+
+
+@pytest.mark.parametrize(
+    'place', ['evidence_for', 'write_report', 'write_facts', 'latest_checkpoint']
+)
+def test_an_error_in_it_is_one_warning(tmp_path, monkeypatch, capsys, place):
+    def broken(*args, **kwargs):
+        raise RuntimeError('no such luck')
+
+    monkeypatch.setattr(f'mmlite.engine.hooks.report_hook.{place}', broken)
+    runner = memory_runner(tmp_path)
+    runner.train()
+    shown = capsys.readouterr().out
+    assert shown.count('report.html is not written: RuntimeError: no such luck') == 1
+    assert runner.epoch == 3
+
+
+def test_a_test_adds_to_the_page_of_the_training(tmp_path):
+    memory_runner(tmp_path).train()
+    loader = memory_runner(tmp_path / 'other').cfg.val_dataloader
+    test = dict(
+        test_dataloader=loader,
+        test_cfg=dict(),
+        test_evaluator=dict(type='Accuracy'),
+        load_from=str(tmp_path / 'epoch_3.pth'),
+    )
+    runner = memory_runner(tmp_path, **test)
+    metrics = runner.test()
+    run = read_run(tmp_path)
+    assert run.trained is not None
+    assert run.tested.metrics['accuracy/top1'] == metrics['accuracy/top1']
+    assert 'test data' in run.tested.data
+
+
+def test_a_model_without_a_task_has_curves(tmp_path):
+    toy_runner(tmp_path).train()
+    page = (tmp_path / 'report.html').read_text()
+    assert Page(page).mistakes == []
+    assert 'id="curves"' in page

@@ -1,0 +1,10 @@
+_base_ = 'my_faster_rcnn.py'
+
+custom_imports = dict(imports=['my_detection.extractors'])
+
+data_preprocessor = dict(mean=[0.0, 0.0, 0.0])  # the extractor subtracts its means
+model = dict(
+    feature_extractor=dict(
+        _delete_=True, type='FasterRCNNInceptionV100FeatureExtractor'
+    )
+)
