@@ -25,7 +25,7 @@ __all__ = ['FORMATS', 'export']
 _SUFFIXES = {'onnx': '.onnx', 'torch-export': '.pt2'}
 FORMATS = tuple(_SUFFIXES)
 _TOLERANCE = 1e-4  # of the largest value of an output
-_SAME_ROWS = 0.98  # share of rows that may change places
+_SAME_ROWS = 0.9  # share of rows that are found again, at whatever place
 
 Inputs = tuple[Tensor, ...]
 Run = Callable[[Inputs], list[Tensor]]
