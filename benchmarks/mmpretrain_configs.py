@@ -42,6 +42,8 @@ from mmlite.registry import MODELS, OPTIM_WRAPPER_CONSTRUCTORS
 from mmlite.signature import arguments_of
 from mmlite.structures import DataSample
 
+# Sizes of CLIP ViT-B/16, whose file is the target of some pre-trainings.
+CLIP = dict(grid=14, patch_size=16, width=768, layers=12, heads=12, output_dim=512)
 STEPS = ('parses', 'check', 'builds', 'count', 'trains', 'predicts')
 SMALL = 96  # pixels
 _SIZES = ('img_size', 'input_size', 'resolution', 'pretrain_img_size')
