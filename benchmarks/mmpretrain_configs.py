@@ -42,6 +42,8 @@ from mmlite.registry import MODELS, OPTIM_WRAPPER_CONSTRUCTORS
 from mmlite.signature import arguments_of
 from mmlite.structures import DataSample
 
+# Sizes of CLIP ViT-B/16, whose file is the target of some pre-trainings.
+CLIP = dict(grid=14, patch_size=16, width=768, layers=12, heads=12, output_dim=512)
 STEPS = ('parses', 'check', 'builds', 'count', 'trains', 'predicts')
 SMALL = 96  # pixels
 _SIZES = ('img_size', 'input_size', 'resolution', 'pretrain_img_size')
@@ -49,7 +51,6 @@ _SIZES = ('img_size', 'input_size', 'resolution', 'pretrain_img_size')
 _KNOWN = dict(
     AlexNet=224, EfficientFormer=224, LeNet5=32, PyramidVig=224, VGG=224, Vig=224
 )
-_CLIP = dict(grid=14, patch_size=16, width=768, layers=12, heads=12, output_dim=512)
 
 
 def files_in(folder: Path) -> list[Path]:
@@ -70,7 +71,7 @@ def without_weights(cfg: Any) -> Any:
         if 'pretrained' in cfg:
             cfg['pretrained'] = None
         if cfg.pop('tokenizer_path', None) is not None:
-            cfg['arch'] = _CLIP  # what the file holds
+            cfg['arch'] = CLIP  # what the file holds
     elif isinstance(cfg, list):
         cfg[:] = [value for value in cfg if not _is_pretrained(value)]
         for value in cfg:

@@ -28,6 +28,7 @@ data_preprocessor = dict(mean=[0, 0, 0], std=[255, 255, 255], to_rgb=True)
 train_dataloader = dict(
     batch_size=2,
     num_workers=0,
+    persistent_workers=False,
     dataset=dict(
         type='CustomDataset',
         data_root={root!r},

@@ -16,7 +16,7 @@ from ..errors import UserError, did_you_mean
 from ..report import as_picture
 from ..visualization import overlay_heat, resize_image, side_by_side, write_image
 from .activation_maps import attention_rollout, grad_cam
-from .inferencers import Source, find_sources, inferencer_of
+from .inferencers import Inferencer, Source, find_sources, inferencer_of
 from .inferencers.prediction import free_names
 from .inferencers.preparing import SourceDataset
 
@@ -135,21 +135,8 @@ def cam(
         >>> cam('configs/resnet18_digits.py', image=digit, target=3).heat.shape
         (4, 4)
     """
-    if method not in METHODS:
-        hint = did_you_mean(method, METHODS)
-        raise UserError(f'method is one of {METHODS}, got {method!r}{hint}')
-    run = inferencer_of(config, checkpoint, device=device, overrides=overrides)
-    source = find_sources(image)[0]
-    inputs, shown = _prepared(run, source)
-    if method == 'attention':
-        heat = attention_rollout(run.model, inputs)
-        return ActivationMap(shown, heat, source.name, method)
-    number = _number(target, run.classes)
-    heat, layer, number = grad_cam(run.model, inputs, number, layer)
-    name = str(number)
-    if run.classes is not None and number < len(run.classes):
-        name = str(run.classes[number])
-    return ActivationMap(shown, heat, source.name, method, layer, number, name)
+    run = _checked(config, checkpoint, method, device, overrides)
+    return _map_of(run, find_sources(image)[0], method, target, layer)
 
 
 def cams(
@@ -157,28 +144,68 @@ def cams(
     checkpoint: str | Path | None,
     images: Any,
     out: str | Path,
-    **kwargs: Any,
+    *,
+    method: str = 'grad-cam',
+    target: int | str | None = None,
+    layer: str | None = None,
+    device: str | None = None,
+    overrides: Sequence[str] = (),
 ) -> Iterator[tuple[ActivationMap, Path]]:
     """Write the maps of several pictures, one after the other.
 
     Args:
-        config: See :func:`cam`.
-        checkpoint: See :func:`cam`.
+        config: See :func:`cam`, as for all that is not said here.
+        checkpoint: A checkpoint, if ``config`` is none.
         images: Paths, folders, patterns, addresses or arrays.
         out: A folder.
-        kwargs: Further arguments of :func:`cam`.
+        method: ``'grad-cam'`` or ``'attention'``.
+        target: A class, by number or name.
+        layer: Name of a layer.
+        device: Where to compute.
+        overrides: ``'key.path=value'`` strings.
 
     Returns:
         Each map, and where it was written.
     """
+    run = _checked(config, checkpoint, method, device, overrides)
     names = free_names(out)
     for source in find_sources(images):
-        image = source.path if source.array is None else source.array
-        found = cam(config, checkpoint, image, **kwargs)
+        found = _map_of(run, source, method, target, layer)
         yield found, found.save(Path(out, names(source.name)))
 
 
-def _prepared(run: Any, source: Source) -> tuple[Tensor, np.ndarray]:
+def _checked(
+    config: str | Path | Config,
+    checkpoint: str | Path | None,
+    method: str,
+    device: str | None,
+    overrides: Sequence[str],
+) -> Inferencer:
+    if method not in METHODS:
+        hint = did_you_mean(method, METHODS)
+        raise UserError(f'method is one of {METHODS}, got {method!r}{hint}')
+    return inferencer_of(config, checkpoint, device=device, overrides=overrides)
+
+
+def _map_of(
+    run: Inferencer,
+    source: Source,
+    method: str,
+    target: int | str | None,
+    layer: str | None,
+) -> ActivationMap:
+    inputs, shown = _prepared(run, source)
+    if method == 'attention':
+        heat = attention_rollout(run.model, inputs)
+        return ActivationMap(shown, heat, source.name, method)
+    number = _number(target, run.classes)
+    heat, layer, number = grad_cam(run.model, inputs, number, layer)
+    known = run.classes is not None and number < len(run.classes)
+    name = str(run.classes[number]) if known else str(number)
+    return ActivationMap(shown, heat, source.name, method, layer, number, name)
+
+
+def _prepared(run: Inferencer, source: Source) -> tuple[Tensor, np.ndarray]:
     """What goes into the network, and the same as a picture."""
     if len(run.keys) > 1:
         raise UserError('a map is of one picture; this model takes several at a time')

@@ -31,7 +31,8 @@ def row_correlation(left: Tensor, right: Tensor, scaled: bool = True) -> Tensor:
     rows = left.float().permute(0, 2, 3, 1)
     if scaled:
         rows = rows * left.size(1) ** -0.5
-    return rows @ right.float().permute(0, 2, 1, 3)
+    with torch.autocast(left.device.type, enabled=False):
+        return rows @ right.float().permute(0, 2, 1, 3)
 
 
 def row_pyramid(corr: Tensor, num_levels: int) -> list[Tensor]:

@@ -7,7 +7,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from mmlite.apis.activation_maps import attention_rollout, grad_cam
-from mmlite.apis.class_activation import ActivationMap, cam
+from mmlite.apis.class_activation import ActivationMap, cam, cams
 from mmlite.errors import UserError
 from mmlite.registry import MODELS
 
@@ -156,3 +156,10 @@ def test_a_map_says_what_it_is():
     assert repr(found) == (
         "ActivationMap('a.png': grad-cam of cat, 4 x 4 from all layers)"
     )
+
+
+@pytest.mark.filterwarnings('ignore:no checkpoint is given')
+def test_several_pictures(digit, tmp_path):
+    rows = list(cams(DIGITS, None, [digit, digit], tmp_path / 'new', overrides=TINY))
+    assert [path.name for _, path in rows] == ['array_0.png', 'array_1.png']
+    assert all(path.is_file() for _, path in rows)

@@ -218,6 +218,7 @@ def shrink_contrastive(cfg: Config) -> Config:
 def shrink_retriever(cfg: Config) -> Config:
     """One step on two small random images, which are the gallery and the queries."""
     backbone = cfg.model.image_encoder[0]
+    backbone.pop('init_cfg', None)  # weights that would be downloaded
     tiny = arguments_of(backbone.type, BACKBONES, 'BACKBONES')
     backbone.update(
         {k: v for k, v in tiny.items() if k not in ('depth', 'out_indices')}

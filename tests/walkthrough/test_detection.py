@@ -232,7 +232,7 @@ def test_from_its_config_to_a_file(name, as_scripts, tmp_path, monkeypatch, capf
         *('export', f'{name}.py', checkpoint, '--size', '64', '--out', 'a.onnx'),
         *('--cfg-options', *FEW),
     )
-    model = init_model(checkpoint).eval()
+    model = init_model(f'{name}.py', checkpoint, overrides=FEW).eval()
     images = torch.randn(1, 3, SIZE, SIZE, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         expected = model.export_outputs(images)

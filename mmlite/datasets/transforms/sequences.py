@@ -143,7 +143,11 @@ def choose_frames(
     if order == 'unordered':
         if length < count:
             return np.asarray([below(rng, length) for _ in range(count)])
-        return np.asarray(rng.sample(range(length), count))
+        if length > 8 * count:
+            return np.asarray(rng.sample(range(length), count))
+        # Every frame draws a number, and the smallest ones are taken: a quarter of the
+        # time that it takes to draw frame by frame.
+        return np.frombuffer(rng.randbytes(8 * length), '<u8').argsort()[:count]
     window = count + skip
     chosen = np.arange(count)
     if skip:
@@ -230,16 +234,17 @@ class SampleFrames(BaseTransform):
     def transform(self, results: dict) -> dict:
         """Keep the chosen frames."""
         keys = [key for key in self.keys or _modalities(results) if key in results]
-        lengths = {key: len(results[key]) for key in keys}
-        if len(set(lengths.values())) != 1 or not min(lengths.values()):
+        lengths = {len(results[key]) for key in keys}
+        if len(lengths) != 1 or 0 in lengths:
             where = results.get('seq_paths') or results.get('seq_path') or 'a sequence'
+            found = {key: len(results[key]) for key in keys}
             raise DataError(
                 f'SampleFrames: {where}: expected one number of frames above 0, got '
-                f'{lengths or "no sequence"}'
+                f'{found or "no sequence"}'
             )
         rng = rng_of(results)
         places = choose_frames(
-            lengths[keys[0]],
+            lengths.pop(),
             self._how,
             self._order,
             self._count(rng),

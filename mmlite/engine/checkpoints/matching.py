@@ -250,6 +250,8 @@ def _load(
             load(child, f'{head}{name}.')
 
     load(model, '')
+    for hook in model._state_dict_hooks.values():  # names as state_dict() has them
+        hook(model, state, '', {})
     refused = {m[1] for e in errors if (m := _OTHER_SHAPE.match(e))}
     other = [e for e in errors if not _OTHER_SHAPE.match(e)]
     if other:

@@ -30,7 +30,7 @@ from ...report import (
 )
 from ..checkpoints import unwrapped
 from ..checkpoints.resuming import latest_checkpoint
-from .progress_hook import describe
+from .progress_hook import ProgressHook, describe
 from .visual_summary_hook import grid
 
 __all__ = ['ReportHook']
@@ -68,12 +68,15 @@ class ReportHook(Hook):
         self._measured: tuple[dict[str, Any], Any] = ({}, None)
         self._trained = False
         self._works = True
+        self._with_pictures = True
+        self._warned = False
 
     def before_run(self, runner: Runner) -> None:
         """Note when it began."""
         self._facts = Facts('train', config=str(runner.cfg.filename or ''))
         self._evidence, self._measured = None, ({}, None)
         self._trained, self._works = False, is_main_process()
+        self._with_pictures, self._warned = True, False
 
     def before_train(self, runner: Runner) -> None:
         """Note that it is a training, so that its evaluations are no runs."""
@@ -111,13 +114,13 @@ class ReportHook(Hook):
         self, runner: Runner, metrics: Mapping[str, Any] | None = None
     ) -> None:
         """Keep the results."""
-        self._measured = dict(metrics or {}), runner.built_loops['val'].evaluator
+        self._measured = dict(metrics or {}), _evaluator(runner, 'val')
 
     def after_test_epoch(
         self, runner: Runner, metrics: Mapping[str, Any] | None = None
     ) -> None:
         """Keep the results."""
-        self._measured = dict(metrics or {}), runner.built_loops['test'].evaluator
+        self._measured = dict(metrics or {}), _evaluator(runner, 'test')
 
     def after_run(self, runner: Runner) -> None:
         """Write the page."""
@@ -136,10 +139,12 @@ class ReportHook(Hook):
             return
         if not self._trained:
             self._facts.mode = mode
+        if not self._with_pictures:
+            return
         try:
             self._evidence = _evidence(runner, mode)
         except Exception as error:  # whatever it is, the run is worth more
-            self._give_up(runner, error)
+            self._lose_pictures(runner, error)
 
     def _take(self, runner: Runner, outputs: Sequence | None) -> None:
         if not self._works or self._evidence is None or outputs is None:
@@ -147,7 +152,7 @@ class ReportHook(Hook):
         try:
             self._evidence.take(outputs)
         except Exception as error:  # whatever it is, the run is worth more
-            self._give_up(runner, error)
+            self._lose_pictures(runner, error)
 
     def _write(self, runner: Runner, status: str) -> None:
         if not self._works or self._facts is None:
@@ -157,17 +162,24 @@ class ReportHook(Hook):
             self._facts.status = status
             write_facts(self._facts, runner.log_dir)
             path = write_report(runner.work_dir)
-            shown = dict(terminal=self._trained)  # a test says its results alone
+            speaks = any(isinstance(hook, ProgressHook) for hook in runner.hooks)
+            shown = dict(terminal=self._trained and speaks)
             runner.logger.info(f'{"report":<9} {path}', extra=shown)
         except Exception as error:  # whatever it is, the run is worth more
-            self._give_up(runner, error)
+            self._works = False
+            self._warn(runner, 'is not written', error)
 
-    def _give_up(self, runner: Runner, error: Exception) -> None:
-        self._works = False
-        runner.logger.warning(
-            f'report.html is not written: {type(error).__name__}: {error}; the run '
-            'itself is not touched by it (default_hooks.report=None leaves it out)'
-        )
+    def _lose_pictures(self, runner: Runner, error: Exception) -> None:
+        self._evidence, self._with_pictures = None, False
+        self._warn(runner, 'has no pictures', error)
+
+    def _warn(self, runner: Runner, what: str, error: Exception) -> None:
+        if not self._warned:
+            runner.logger.warning(
+                f'report.html {what}: {type(error).__name__}: {error}; the run itself '
+                'is not touched by it (default_hooks.report=None leaves it out)'
+            )
+        self._warned = True
 
     def _fill(self, runner: Runner, facts: Facts) -> None:
         model = _plain_model(runner)
@@ -192,13 +204,21 @@ class ReportHook(Hook):
             and '\n' not in str(value)
         }
         facts.changes = _changes(runner)
-        facts.pictures = [block.to_dict() for block in self._blocks(model)]
+        try:
+            facts.pictures = [block.to_dict() for block in self._blocks(model)]
+        except Exception as error:  # whatever it is, the run is worth more
+            self._lose_pictures(runner, error)
 
     def _blocks(self, model: Any) -> list[Block]:
         found = []
         if self._evidence is not None:
             found = self._evidence.blocks(*self._measured)
         return found or _summary(model)
+
+
+def _evaluator(runner: Runner, mode: str) -> Any:
+    """What has measured; None in a loop of a user's own that does without."""
+    return getattr(runner.built_loops.get(mode), 'evaluator', None)
 
 
 def _plain_model(runner: Runner) -> Any:
@@ -210,7 +230,8 @@ def _plain_model(runner: Runner) -> Any:
 def _evidence(runner: Runner, mode: str) -> Evidence:
     model = _plain_model(runner)
     loader = runner.built_loops[mode].dataloader
-    bgr = bool(getattr(model.data_preprocessor, 'to_rgb', False))
+    preprocessor = getattr(model, 'data_preprocessor', None)
+    bgr = bool(getattr(preprocessor, 'to_rgb', False))
     origin = _origin(loader, bgr, runner.world_size)
     gallery = getattr(model, 'gallery', None)
     images = Origin(gallery.dataset, bgr=bgr) if _has_images(gallery) else None
@@ -251,10 +272,12 @@ def _changes(runner: Runner) -> list[Change] | None:
 
 def _summary(model: Any) -> list[Block]:
     """The pictures that a model has of its last batch."""
-    pictures = [
-        Picture.of(grid(value), name.partition('/')[2], f'{name} of the last batch')
-        for name, value in getattr(model, 'visual_summary', {}).items()
-        if name.startswith('image/')
-    ]
-    note = 'What the model shows of its last batch.'
-    return [Pictures('Last batch', note, pictures, columns=1)] if pictures else []
+    found: list[Block] = []
+    for key, value in getattr(model, 'visual_summary', {}).items():
+        kind, _, name = key.partition('/')
+        if kind == 'image':
+            title = name.replace('_', ' ').capitalize()
+            picture = Picture.of(grid(value), '', f'{name} of the last batch')
+            note = 'What the model shows of the last batch of its training.'
+            found.append(Pictures(title, note, [picture], columns=1))
+    return found

@@ -135,10 +135,10 @@ class IGEV(RecurrentStereo):
         iters = self.train_iters if self.training else self.valid_iters
         for i in range(iters):
             disparity = disparity.detach()
-            seen = _pieces(around, disparity).to(states[0].dtype)
-            states, change = self.update_block(
-                states, gates, seen, disparity, self.slow_fast
-            )
+            seen = [
+                x.to(states[0].dtype) for x in (_pieces(around, disparity), disparity)
+            ]
+            states, change = self.update_block(states, gates, *seen, self.slow_fast)
             disparity = disparity + change
             if self.training or i == iters - 1:
                 fine = self.spx_2_gru(self.update_block.mask_feat_4(states[0]), half)

@@ -81,17 +81,17 @@ class RAFTStereo(RecurrentStereo):
         levels = row_pyramid(row_correlation(first, second), self.levels)
         around = RowLookup(levels, self.radius)
         batch, _, height, width = first.shape
-        own = torch.arange(width, device=left.device, dtype=first.dtype)
-        flow = first.new_zeros(batch, 1, height, width)
+        # In float32 throughout: others cannot tell columns and parts of a pixel apart.
+        own = torch.arange(width, device=left.device, dtype=torch.float32)
+        flow = own.new_zeros(batch, 1, height, width)
         found = []
         iters = self.train_iters if self.training else self.valid_iters
         for i in range(iters):
             flow = flow.detach()
             corr = around(flow.squeeze(1) + own).flatten(3).permute(0, 3, 1, 2)
             motion = torch.cat([flow, torch.zeros_like(flow)], dim=1)
-            states, change = self.update_block(
-                states, gates, corr.to(states[0].dtype), motion, self.slow_fast
-            )
+            seen = [x.to(states[0].dtype) for x in (corr, motion)]
+            states, change = self.update_block(states, gates, *seen, self.slow_fast)
             flow = flow + change[:, :1]
             if self.training or i == iters - 1:
                 found.append(self._enlarged(flow, states[0]))

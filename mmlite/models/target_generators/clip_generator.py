@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ...errors import DataError
+from ...errors import DataError, DataNotFoundError
 from ...registry import MODELS
 from ..layers import QuickGELU
 
@@ -123,6 +123,7 @@ class CLIPGenerator(nn.Module):
     Raises:
         ValueError: if neither or both of the arguments are given.
         DataError: if the file is not a checkpoint of CLIP's vision transformer.
+        DataNotFoundError: if it cannot be downloaded.
 
     Example:
         >>> arch = dict(grid=2, patch_size=8, width=16, layers=1, heads=2,
@@ -188,7 +189,13 @@ def _from_checkpoint(loaded: Any, path: str) -> CLIPVision:
 def _read(path: str) -> dict:
     """The weights in a file or at an address, as data alone."""
     if path.startswith(('http://', 'https://')):
-        return torch.hub.load_state_dict_from_url(
-            path, map_location='cpu', weights_only=True
-        )
+        try:
+            return torch.hub.load_state_dict_from_url(
+                path, map_location='cpu', weights_only=True
+            )
+        except OSError as error:
+            raise DataNotFoundError(
+                f'{path} cannot be downloaded: {error}; fetch it by other means and '
+                'give the file as tokenizer_path'
+            ) from error
     return torch.load(path, 'cpu', weights_only=True)

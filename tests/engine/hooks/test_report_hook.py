@@ -50,19 +50,30 @@ def test_it_can_be_left_out(tmp_path):
     assert not (tmp_path / 'report.html').exists()
 
 
-@pytest.mark.parametrize(
-    'place', ['evidence_for', 'write_report', 'write_facts', 'latest_checkpoint']
-)
-def test_an_error_in_it_is_one_warning(tmp_path, monkeypatch, capsys, place):
-    def broken(*args, **kwargs):
-        raise RuntimeError('no such luck')
+def broken(*args, **kwargs):
+    raise RuntimeError('no such luck')
 
+
+@pytest.mark.parametrize('place', ['write_report', 'write_facts', 'latest_checkpoint'])
+def test_an_error_in_it_is_one_warning(tmp_path, monkeypatch, capsys, place):
     monkeypatch.setattr(f'mmlite.engine.hooks.report_hook.{place}', broken)
     runner = memory_runner(tmp_path)
     runner.train()
     shown = capsys.readouterr().out
     assert shown.count('report.html is not written: RuntimeError: no such luck') == 1
+    assert shown.count('no such luck') == 1
     assert runner.epoch == 3
+
+
+@pytest.mark.parametrize('part', ['__init__', 'take', 'blocks'])
+def test_an_error_of_the_pictures_leaves_the_rest(tmp_path, monkeypatch, capsys, part):
+    monkeypatch.setattr(f'mmlite.report.evidence.ClassEvidence.{part}', broken)
+    memory_runner(tmp_path).train()
+    shown = capsys.readouterr().out
+    assert shown.count('report.html has no pictures: RuntimeError: no such luck') == 1
+    assert shown.count('no such luck') == 1
+    page = (tmp_path / 'report.html').read_text()
+    assert 'id="curves"' in page and 'id="pictures"' not in page
 
 
 def test_a_test_adds_to_the_page_of_the_training(tmp_path):

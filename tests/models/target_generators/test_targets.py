@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from urllib.error import URLError
 
 import pytest
 import torch
 
-from mmlite.errors import DataError
+from mmlite.errors import DataError, DataNotFoundError
 from mmlite.registry import MODELS
 
 
@@ -118,3 +119,12 @@ def test_clip_is_read_from_its_checkpoint(tmp_path):
         MODELS.build(
             dict(type='CLIPGenerator', tokenizer_path=str(tmp_path / 'other.pth'))
         )
+
+
+def test_clip_that_cannot_be_downloaded(monkeypatch):
+    def fail(*_, **__):
+        raise URLError('no network')
+
+    monkeypatch.setattr(torch.hub, 'load_state_dict_from_url', fail)
+    with pytest.raises(DataNotFoundError, match='no network.*tokenizer_path'):
+        MODELS.build(dict(type='CLIPGenerator', tokenizer_path='https://a.b/clip.pt'))
