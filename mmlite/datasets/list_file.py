@@ -130,8 +130,8 @@ class ListFile:
         if _NUMBER.fullmatch(label) or (by_index and not _INDEX.fullmatch(label)):
             raise DataError(
                 f'{self.path}:{number}: label {shortened(label)} is not '
-                'an integer, as others are; a label is the index of a class, or its name '
-                'with classes stated'
+                'an integer, as others are; a label is the index of a class, or its '
+                'name with classes stated'
             )
         if len(label.split()) > 1 and all(map(_INDEX.fullmatch, label.split())):
             raise DataError(
