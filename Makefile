@@ -1,4 +1,4 @@
-.PHONY: format lint test test-all
+.PHONY: docs format lint test test-all
 
 format:
 	ruff check --fix .
@@ -13,3 +13,6 @@ test:
 
 test-all:
 	pytest
+
+docs:
+	sphinx-build -W --keep-going -b html docs docs/_build

@@ -162,8 +162,13 @@ class BenchmarkClock(Hook):
 def view_dataset(root: str) -> Any:
     """Its own recipe of SimCLR, on the images of a folder."""
     cfg = Config.fromfile(CONFIGS / 'simclr/simclr_resnet50_16xb256-coslr-200e_in1k.py')
+    pipeline = cfg.train_dataloader.dataset.pipeline
+    (views,) = (step for step in pipeline if step['type'] == 'MultiView')
+    for step in views['transforms'][0]:
+        if step['type'] == 'RandomApply':  # mmcv's hue fails with numpy 2
+            step['transforms'][0]['hue'] = 0.0
     dataset = dict(type='CustomDataset', data_root=root, data_prefix='train')
-    return DATASETS.build(dict(dataset, pipeline=cfg.train_dataloader.dataset.pipeline))
+    return DATASETS.build(dict(dataset, pipeline=pipeline))
 
 
 def views(root: str) -> float:

@@ -24,6 +24,18 @@ from mmlite.structures import DataSample
 _SIMCLR = ROOT / 'configs/simclr/simclr_resnet50_16xb256-coslr-200e_in1k.py'
 
 
+def without_hue(steps: list[dict]) -> list[dict]:
+    """The pipeline with no change of hue, which fails in mmcv with numpy 2."""
+    for step in steps:
+        if isinstance(step, list):
+            without_hue(step)
+        elif step['type'] == 'ColorJitter':
+            step['hue'] = 0.0
+        else:
+            without_hue(step.get('transforms', []))
+    return steps
+
+
 def views(session: Session) -> list[Line]:
     """V1: JPEG files to two views of 224 pixels as SimCLR makes them."""
     what = 'JPEG 500x375 to two views of SimCLR, img per CPU s, over mmpretrain'
@@ -32,7 +44,7 @@ def views(session: Session) -> list[Line]:
         return [Line('V1', what, goal, note='peer absent')]
     root = session.folder / 'jpegs'
     count = len(write_jpegs(root, session.size(60, 4)))
-    pipeline = load_config(_SIMCLR).train_dataloader.dataset.pipeline
+    pipeline = without_hue(load_config(_SIMCLR).train_dataloader.dataset.pipeline)
     cfg = dict(type='CustomDataset', data_root=str(root), data_prefix='train')
     with quiet():
         dataset = DATASETS.build(dict(cfg, pipeline=pipeline))

@@ -11,9 +11,16 @@ from typing import Any
 from .quiet import silence
 from .version import __version__
 
-__all__ = ['Inferencer', '__version__', 'get_model', 'list_models', 'model_card']
+__all__ = [
+    'Inferencer',
+    '__version__',
+    'get_model',
+    'list_models',
+    'model_card',
+    'train',
+]
 
-_OF_APIS = ('Inferencer', 'get_model', 'list_models', 'model_card')
+_OF_APIS = ('Inferencer', 'get_model', 'list_models', 'model_card', 'train')
 
 silence()
 

@@ -12,10 +12,11 @@ import torch
 from mmengine.config import Config
 from torch import Tensor, nn
 
-from ..datasets import Digits
+from ..datasets import Digits, Walkers
 from ..datasets.transforms.image_ops import resize_image
 from ..errors import MissingDependencyError, UserError
 from .inferencers.base import config_and_checkpoint
+from .inferencers.gait import WalkDataset
 from .inferencers.preparing import SourceDataset, test_dataset_of
 from .inferencers.sources import Source
 from .model import init_model
@@ -26,6 +27,7 @@ _SUFFIXES = {'onnx': '.onnx', 'torch-export': '.pt2'}
 FORMATS = tuple(_SUFFIXES)
 _TOLERANCE = 1e-4  # of the largest value of an output
 _SAME_ROWS = 0.9  # share of rows that are found again, at whatever place
+
 
 Inputs = tuple[Tensor, ...]
 Run = Callable[[Inputs], list[Tensor]]
@@ -118,7 +120,8 @@ def export(
             detector's anchors are those of one height and width.
         preprocessing: Whether normalisation is part of the file, which then takes RGB
             from 0 to 255; else it takes what the data preprocessor gives.
-        image: A picture for the comparison; by default a digit that ships with mmlite.
+        image: A picture, or for gait a walk, for the comparison; by default a digit
+            that ships with mmlite, or a walk that is drawn.
 
     Returns:
         The path of the file.
@@ -163,8 +166,13 @@ def _pair(size: Sequence[int]) -> tuple[int, int]:
     return (size[0], size[-1])
 
 
-def _picture(cfg: Config, model: nn.Module, image: str | Path | None) -> SourceDataset:
-    """One picture, as the test pipeline leaves it."""
+def _picture(
+    cfg: Config, model: nn.Module, image: str | Path | None
+) -> SourceDataset | WalkDataset:
+    """One picture, or one walk, as the test pipeline leaves it."""
+    if model.task == 'gait':
+        walk = Source('walk', str(image)) if image is not None else _drawn_walk()
+        return WalkDataset([walk], test_dataset_of(cfg)['pipeline'])
     if image is None:
         digit = Digits(split='test').get_data_info(0)['img']
         source = Source('digit', array=resize_image(digit, (224, 224)))
@@ -177,8 +185,14 @@ def _picture(cfg: Config, model: nn.Module, image: str | Path | None) -> SourceD
     )
 
 
+def _drawn_walk() -> Source:
+    """Some frames of a walker that is drawn."""
+    frames = Walkers(split='test', num_test=1).get_data_info(0)['sils']
+    return Source('walk', array=frames[:8])
+
+
 def _real_input(
-    samples: SourceDataset, model: nn.Module, preprocessing: bool
+    samples: SourceDataset | WalkDataset, model: nn.Module, preprocessing: bool
 ) -> Inputs:
     """The picture as the exported model takes it, ``(1, C, H, W)``, for each input."""
     packed = samples[0]['inputs']
@@ -204,6 +218,8 @@ def _write_onnx(exported: Exported, inputs: Inputs, path: Path, dynamic: bool) -
     axes = {0: 'batch'}
     if exported.model.exports_any_size:
         axes |= {2: 'height', 3: 'width'}
+    elif exported.model.task == 'gait':  # (B, S, H, W)
+        axes |= {1: 'frames'}
     given = list(exported.model.input_keys or ('inputs',))
     dynamic_axes = {name: {0: 'batch'} for name in names}
     dynamic_axes.update(dict.fromkeys(given, axes))

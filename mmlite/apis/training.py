@@ -8,27 +8,33 @@ from typing import Any
 
 from mmengine.config import Config, ConfigDict
 
-from ..config import check, check_phases, load_config
+from ..config import add_backends, check, check_phases, load_config
 from ..engine import Runner, amp_supported
 from ..engine.environment import init_distributed, launched_by
-from ..errors import ConfigError, DataNotFoundError
+from ..errors import ConfigError, DataNotFoundError, UserError
 from .stand_in import announce, find_data, fitting, names_stand_in, stand_in_of
 
 __all__ = ['prepare_training', 'train']
 
 
 def train(
-    config: str | Path | Config | dict,
+    config: str | Path | Config | dict | None = None,
     overrides: Sequence[str] = (),
     *,
+    data: str | Path | None = None,
+    task: str | None = None,
+    model: str | None = None,
+    pretrained: str | Path | None = None,
+    epochs: int | None = None,
     work_dir: str | Path | None = None,
     resume: bool | str = False,
     amp: bool = False,
     validate: bool = True,
     auto_scale_lr: bool = False,
+    log: Sequence[str] = (),
     launcher: str | None = None,
 ) -> Runner:
-    """Train the model that a config describes.
+    """Train the model that a config describes, or one that suits the data in a folder.
 
     The whole config is checked before anything heavy starts. If its data is
     absent and cannot be downloaded, and the config names a ``stand_in``, that
@@ -37,6 +43,12 @@ def train(
     Args:
         config: A config file, a loaded config, or a dict.
         overrides: ``'key.path=value'`` strings, as after ``--cfg-options``.
+        data: In place of a config, a folder of data. The recipe that is made for it
+            is written into the work_dir, see :func:`~mmlite.apis.new_recipe`.
+        task: What the data are for, if the folder does not show it.
+        model: Name of a model; by default a small one.
+        pretrained: A checkpoint to begin with, or the name of a published model.
+        epochs: How long to train.
         work_dir: Where logs and checkpoints go; by default the config's
             ``work_dir``, else ``work_dirs/<name of the config>``.
         resume: A checkpoint to continue from; ``True`` is the latest one in the
@@ -46,6 +58,8 @@ def train(
         validate: Whether to validate while training.
         auto_scale_lr: Scale the learning rate from the batch size that the
             config was made for to the actual one.
+        log: Where else to log: ``'tensorboard'``, ``'wandb'``, ``'mlflow'``, ...; see
+            :func:`~mmlite.config.add_backends`.
         launcher: How the processes were started: ``'none'``, ``'pytorch'``,
             ``'slurm'`` or ``'mpi'``; None finds torchrun out.
 
@@ -57,12 +71,18 @@ def train(
         DataNotFoundError: if the data is absent and there is no stand-in.
         Interrupted: after Ctrl-C, once a checkpoint has been written.
     """
+    wishes = dict(task=task, model=model, pretrained=pretrained, epochs=epochs)
+    if data is not None:
+        config, work_dir = _recipe(config, data, work_dir, wishes)
+    elif any(wish is not None for wish in wishes.values()) or config is None:
+        raise UserError(_without_data(config, wishes))
     launcher = launched_by(launcher)
     options = dict(
         resume=resume,
         amp=amp,
         validate=validate,
         auto_scale_lr=auto_scale_lr,
+        log=log,
         launcher=launcher,
     )
     cfg = prepare_training(config, overrides, work_dir=work_dir, **options)
@@ -76,6 +96,36 @@ def train(
             raise
         return _train_stand_in(cfg, error, overrides, work_dir, options)
     return _run(cfg)
+
+
+def _recipe(
+    config: Any, data: str | Path, work_dir: str | Path | None, wishes: dict[str, Any]
+) -> tuple[Path, Path]:
+    """Write a recipe for a folder; return it and its work_dir."""
+    from .recipes import recipe_for_training
+
+    if config is not None:
+        raise UserError(
+            f'either a config is trained or a recipe is made for data, got {config} '
+            f'and --data {data}'
+        )
+    recipe, folder = recipe_for_training(data, work_dir, **wishes)
+    print(f'{"recipe":<9} {recipe}', flush=True)
+    return recipe, folder
+
+
+def _without_data(config: Any, wishes: dict[str, Any]) -> str:
+    """What to do where neither a folder nor a config says what to train on."""
+    given = [f'--{name}' for name, wish in wishes.items() if wish is not None]
+    if config is None:
+        return (
+            'nothing to train: give a config, or --data with a folder of images '
+            f'(beside {", ".join(given)})'.replace(' (beside )', '')
+        )
+    return (
+        f'{", ".join(given)} choose a recipe for --data; a config says that itself, '
+        'and --cfg-options change it'
+    )
 
 
 def _train_stand_in(
@@ -105,6 +155,7 @@ def prepare_training(
     amp: bool = False,
     validate: bool = True,
     auto_scale_lr: bool = False,
+    log: Sequence[str] = (),
     launcher: str | None = None,
 ) -> Config:
     """Load, override and check a config: all of :func:`train` but the training.
@@ -125,6 +176,7 @@ def prepare_training(
         _set_amp(cfg)
     if auto_scale_lr:
         _set_auto_scale_lr(cfg)
+    add_backends(cfg, log)
     check(cfg)
     check_phases(cfg, ('train',))
     return cfg

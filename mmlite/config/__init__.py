@@ -1,11 +1,12 @@
 """Read a config, change it, check it, and explain what is wrong with it."""
 
 from .advice import advise_custom_keys
-from .backends import backend_problems
+from .backends import add_backends, backend_problems
 from .checking import Findings, check, check_config, examine
+from .completing import complete_counts, completed
 from .data import loaders_in
 from .differences import Difference, differences, flattened
-from .dumping import config_text, plain_config, write_config
+from .dumping import config_text, plain_config, source_text, write_config
 from .editing import apply_overrides
 from .loading import base_of, load_config
 from .overrides import OverrideAction
@@ -17,6 +18,7 @@ __all__ = [
     'Difference',
     'Findings',
     'OverrideAction',
+    'add_backends',
     'advise_custom_keys',
     'apply_overrides',
     'backend_problems',
@@ -24,6 +26,8 @@ __all__ = [
     'check',
     'check_config',
     'check_phases',
+    'complete_counts',
+    'completed',
     'config_of_text',
     'config_text',
     'differences',
@@ -34,5 +38,6 @@ __all__ = [
     'parse_value',
     'plain_config',
     'settle_phases',
+    'source_text',
     'write_config',
 ]

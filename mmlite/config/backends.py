@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from typing import Any
 
-from ..errors import MissingDependencyError, Problem
+from mmengine.config import Config, ConfigDict
 
-__all__ = ['backend_problems']
+from ..errors import MissingDependencyError, Problem, UserError, did_you_mean
+
+__all__ = ['add_backends', 'backend_problems']
 
 # For each backend the packages that it imports; of those in one tuple, any does.
 _PACKAGES = {
@@ -21,6 +23,45 @@ _PACKAGES = {
     'WandbVisBackend': [('wandb',)],
 }
 _EXTRAS = ('tensorboard', 'wandb')
+#: Backends by what their service is called.
+_SERVICES = {
+    kind.removesuffix('VisBackend').lower(): kind
+    for kind in ('LocalVisBackend', *_PACKAGES)
+}
+
+
+def add_backends(cfg: Config, services: Sequence[str]) -> None:
+    """Let a run log to some services too; its own files are written all the same.
+
+    Args:
+        cfg: The config, which is changed.
+        services: E.g. ``['tensorboard', 'wandb']``.
+
+    Raises:
+        UserError: if there is no such service.
+
+    Example:
+        >>> cfg = Config(dict(model=dict()))
+        >>> add_backends(cfg, ['tensorboard'])
+        >>> [backend.type for backend in cfg.visualizer.vis_backends]
+        ['LocalVisBackend', 'TensorboardVisBackend']
+    """
+    kinds = []
+    for service in services:
+        if service.lower() not in _SERVICES:
+            known = ', '.join(sorted(_SERVICES))
+            hint = did_you_mean(service, _SERVICES) or f'; there are {known}'
+            raise UserError(f'there is nothing to log to called {service!r}{hint}')
+        kinds.append(_SERVICES[service.lower()])
+    if not kinds:
+        return
+    visualizer = cfg.get('visualizer') or ConfigDict(type='UniversalVisualizer')
+    backends = visualizer.get('vis_backends') or cfg.get('vis_backends')
+    backends = [backends] if isinstance(backends, Mapping) else list(backends or ())
+    backends = backends or [ConfigDict(type='LocalVisBackend')]
+    known = [backend.get('type') for backend in backends]
+    backends += [ConfigDict(type=kind) for kind in kinds if kind not in known]
+    cfg.visualizer = ConfigDict(visualizer, vis_backends=backends)
 
 
 def backend_problems(cfgs: Any) -> list[Problem]:

@@ -12,6 +12,7 @@ from ..registry import use_scope
 from ..signature import arguments_of
 from . import sections
 from .advice import advice_on, advise_custom_keys
+from .completing import uncounted
 from .data import check_evaluation_loader, check_loader, check_pipeline
 from .fitting import check_channels, check_classes, check_predictions, check_topk
 from .helpers import is_helper, is_idle
@@ -125,6 +126,8 @@ def examine(cfg: Config, build_model: bool = True) -> Findings:
     use_scope(cfg.get('default_scope'))
     if is_data(cfg.filename) and (problems := check_paths(cfg)):
         return Findings(problems, [])  # nothing of it is built, not even to look
+    if problems := uncounted(cfg):
+        return Findings(problems, [])  # widths depend on it
     advice = advice_on(cfg)
     problems = [*_unknown_keys(cfg), *_missing(cfg), *_settings(cfg)]
     if cfg.get('model') is not None:

@@ -13,7 +13,13 @@ import torch
 from mmengine.config import Config
 from yapf.yapflib.yapf_api import FormatCode
 
-__all__ = ['config_text', 'plain_config', 'plain_value', 'write_config']
+__all__ = [
+    'config_text',
+    'plain_config',
+    'plain_value',
+    'source_text',
+    'write_config',
+]
 
 _STYLE = dict(
     based_on_style='pep8',
@@ -46,6 +52,21 @@ def config_text(cfg: Config) -> str:
         for key in sorted(content, key=str)
     ]
     return FormatCode(''.join(lines), style_config=_STYLE)[0]
+
+
+def source_text(sections: Mapping[str, Any]) -> str:
+    """Python code that defines some sections, in their order.
+
+    Args:
+        sections: Plain data by name.
+
+    Example:
+        >>> print(source_text(dict(model=dict(type='LeNet5', out=3))), end='')
+        model = dict(type='LeNet5', out=3)
+    """
+    lines = [f'{key} = {_as_given(value)}\n' for key, value in sections.items()]
+    style = dict(_STYLE, column_limit=88, dedent_closing_brackets=True)
+    return FormatCode(''.join(lines), style_config=style)[0]
 
 
 def write_config(cfg: Config, path: str | Path) -> None:
@@ -94,6 +115,23 @@ def plain_value(value: Any) -> Any:
         module = getattr(value, '__module__', None)
         return f'{module}.{name}' if module not in (None, 'builtins') else name
     return repr(value)
+
+
+def _as_given(value: Any) -> str:
+    """The expression of plain data, keys in their order, short lists on one line."""
+    if isinstance(value, Mapping):
+        inner = {key: _as_given(item) for key, item in value.items()}
+        if all(_is_name(key) for key in inner):
+            return f'dict({", ".join(f"{key}={code}" for key, code in inner.items())})'
+        return f'{{{", ".join(f"{key!r}: {code}" for key, code in inner.items())}}}'
+    if isinstance(value, (list, tuple)):
+        code = ', '.join(map(_as_given, value))
+        one_each = any(isinstance(item, (Mapping, list)) for item in value)
+        comma = (
+            ',' if one_each or (len(value) == 1 and isinstance(value, tuple)) else ''
+        )
+        return f'[{code}{comma}]' if isinstance(value, list) else f'({code}{comma})'
+    return _code(value)
 
 
 def _code(value: Any) -> str:

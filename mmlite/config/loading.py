@@ -21,6 +21,7 @@ from mmengine.config import Config, ConfigDict
 
 from ..errors import ConfigError, Problem, did_you_mean
 from ..registry import use_scope
+from .completing import completed
 from .editing import apply_overrides, override_variable, whereabouts
 from .files import SUFFIXES, find_file, nearest_files, of_package, shown
 from .helpers import names_used
@@ -85,7 +86,7 @@ def load_config(
         apply_overrides(cfg, changes)
         use_scope(cfg.get('default_scope'))
         _refuse_paths(cfg, data)
-        return with_model(cfg)
+        return completed(with_model(cfg))
     reader = _Reader(variables)
     cfg = reader.read(find_file(path))
     _refuse_idle(cfg, variables, reader.amended & names_used(cfg.text))
@@ -97,7 +98,7 @@ def load_config(
         import_modules(cfg, places)
     use_scope(cfg.get('default_scope'))
     _refuse_paths(cfg, data | reader.data)
-    return with_model(cfg)
+    return completed(with_model(cfg))
 
 
 def base_of(path: str | Path) -> ConfigDict | None:
@@ -331,7 +332,7 @@ def _text_of(path: Path, source: str) -> str:
 
 
 def _find_base(name: str, path: Path) -> Path:
-    source = shown(path)
+    source, name = shown(path), name.replace('\\', '/')  # as Windows writes it
     try:
         file = of_package(name) or path.parent / Path(name).expanduser()
     except ConfigError as error:

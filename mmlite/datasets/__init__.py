@@ -20,6 +20,7 @@ from .mnist import MNIST, FashionMNIST
 from .multi_label import MultiLabelDataset, MultiTaskDataset
 from .packed import PackedDataset
 from .places205 import Places205
+from .retrieval_queries import RetrievalQueries
 from .samplers import (
     AspectRatioBatchSampler,
     DefaultSampler,
@@ -103,6 +104,7 @@ __all__ = [
     'Places205',
     'RepeatAugSampler',
     'RepeatDataset',
+    'RetrievalQueries',
     'SceneFlow',
     'SeededBatchSampler',
     'SeededIndex',

@@ -129,9 +129,9 @@ class ListFile:
     def _check_name(self, label: str, number: int, by_index: bool) -> None:
         if _NUMBER.fullmatch(label) or (by_index and not _INDEX.fullmatch(label)):
             raise DataError(
-                f'{self.path}:{number}: label {shortened(label)} is no '
-                'integer, as others are; a label is the index of a class, or its name '
-                'with classes stated'
+                f'{self.path}:{number}: label {shortened(label)} is not '
+                'an integer, as others are; a label is the index of a class, or its '
+                'name with classes stated'
             )
         if len(label.split()) > 1 and all(map(_INDEX.fullmatch, label.split())):
             raise DataError(

@@ -48,9 +48,16 @@ class VOCDetection(BoxDataset, VOC):
     def read_images(self) -> tuple[list[BoxedImage], Sequence[str]]:
         """The images of the list."""
         lines = read_text(self.image_set_path).split('\n')
-        images = [self._image(line.split()[0]) for line in lines if line.strip()]
+        images = [self._image(self._name(line)) for line in lines if line.strip()]
         names = {one.name for image in images for one in image.objects}
         return images, sorted(names)
+
+    def _name(self, line: str) -> str:
+        """The name in a line; behind it may be 1 or -1, as in the lists of a class."""
+        line = line.strip()
+        whole = f'{self.ann_prefix or self.img_prefix}/{line}'
+        ending = 'xml' if self.ann_prefix else 'jpg'
+        return line if file_exists(f'{whole}.{ending}') else line.split()[0]
 
     def _image(self, name: str) -> BoxedImage:
         path = f'{self.img_prefix}/{name}.jpg'

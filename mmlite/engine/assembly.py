@@ -106,9 +106,13 @@ class RunnerAssembly(BaseRunner):
 
     @master_only
     def keep_config(self) -> None:
-        """Write the config into the work_dir."""
-        name = os.path.basename(self.cfg.filename or f'{self.timestamp}.py')
-        write_config(self.cfg, os.path.join(self.work_dir, name))
+        """Write the config into the work_dir, beside one that was read there."""
+        source = self.cfg.filename
+        name = os.path.basename(source or f'{self.timestamp}.py')
+        path = os.path.join(self.work_dir, name)
+        if source and os.path.exists(path) and os.path.samefile(source, path):
+            path = '_whole'.join(os.path.splitext(path))
+        write_config(self.cfg, path)
 
     def setup_env(self, env_cfg: dict) -> None:
         """Join the other processes, and find a name for this run."""

@@ -52,6 +52,8 @@ class BaseModel(EngineModel):
             predicts with it.
         learns_classes: Whether the head learns the classes of the dataset, so that
             its number of classes must suffice for them.
+        class_counts: Where its config counts the classes, e.g. ``'head.num_classes'``;
+            a count that is None there is that of the training data.
         default_data_preprocessor: Class of the data preprocessor where a config
             names none. Here it only moves the batch.
         input_keys: Names of its inputs where it takes several, e.g. the two views of a
@@ -75,6 +77,7 @@ class BaseModel(EngineModel):
     """
 
     learns_classes: ClassVar[bool] = False
+    class_counts: ClassVar[tuple[str, ...]] = ()
     task: ClassVar[str] = ''
     default_data_preprocessor: ClassVar[str] = 'BaseDataPreprocessor'
     predicts: ClassVar[bool] = True

@@ -74,6 +74,7 @@ def shrink(cfg: Config, work_dir: Path) -> Config:
     cfg = cfg.copy()
     cfg.work_dir = str(work_dir)
     cfg.pop('stand_in', None)
+    leave_weights(cfg.model)
     if 'SeparateFCs' in cfg.model:
         return shrink_gait(cfg)
     if cfg.model.type in CONTRASTIVE:
@@ -253,6 +254,15 @@ def shrink_shapes(cfg: Config) -> Config:
     cfg.train_cfg = dict(by_epoch=True, max_epochs=1, val_interval=1)
     cfg.param_scheduler = [s for s in cfg.param_scheduler if s.type != 'LinearLR']
     return cfg
+
+
+def leave_weights(node: Any) -> None:
+    """Let nothing begin with weights that would have to be downloaded."""
+    for key, value in node.items() if isinstance(node, dict) else enumerate(node):
+        if isinstance(value, dict) and value.get('type') == 'Pretrained':
+            node[key] = None
+        elif isinstance(value, (dict, list)):
+            leave_weights(value)
 
 
 def class_count(cfg: Config) -> int:

@@ -86,5 +86,5 @@ def test_no_file_and_another_one(tmp_path: Path) -> None:
     with pytest.raises(DataNotFoundError, match='does not exist'):
         read_mat(tmp_path / 'none.mat')
     (tmp_path / 'a.mat').write_bytes(b'\x89HDF\r\n')
-    with pytest.raises(DataError, match='no MATLAB file of version 5'):
+    with pytest.raises(DataError, match='not a MATLAB file of version 5'):
         read_mat(tmp_path / 'a.mat')

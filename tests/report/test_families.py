@@ -45,7 +45,7 @@ FAMILIES = {
             'train_dataloader.dataset.indices=128',
             'param_scheduler=None',
         ],
-        ['Last batch'],
+        ['Reconstruction'],
     ),
     'stereo': (
         'stereo/tinystereo_1xb8-40e_scenes.py',

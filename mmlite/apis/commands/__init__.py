@@ -6,6 +6,7 @@ from . import (
     browse,
     cam,
     check_config,
+    completion,
     convert,
     convert_detection,
     export,
@@ -14,6 +15,7 @@ from . import (
     knn,
     list_models,
     lr_finder,
+    new,
     pack_dataset,
     predict,
     prepare_gait,
@@ -33,6 +35,7 @@ COMMANDS = tuple(
     module.COMMAND
     for module in (
         train,
+        new,
         test,
         lr_finder,
         print_config,
@@ -55,5 +58,6 @@ COMMANDS = tuple(
         convert,
         publish,
         push,
+        completion,
     )
 )

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ...config import OverrideAction
 
-__all__ = ['Command', 'add_overrides', 'add_running', 'export_rank']
+__all__ = ['Command', 'add_data', 'add_overrides', 'add_running', 'export_rank']
 
 LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
 
@@ -44,9 +44,10 @@ def add_overrides(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_running(parser: argparse.ArgumentParser) -> None:
+def add_running(parser: argparse.ArgumentParser, config_is_needed: bool = True) -> None:
     """Add what training and testing share."""
-    parser.add_argument('config', help='config file')
+    count = dict() if config_is_needed else dict(nargs='?')
+    parser.add_argument('config', help='config file', **count)
     add_overrides(parser)
     parser.add_argument('--work-dir', help='where logs and checkpoints go')
     parser.add_argument(
@@ -58,6 +59,28 @@ def add_running(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--local_rank', '--local-rank', type=int, help=argparse.SUPPRESS
     )
+
+
+def add_data(parser: argparse.ArgumentParser, **of_data: Any) -> None:
+    """Add the folder of data, and what is wished for it."""
+    parser.add_argument(
+        '--data', metavar='FOLDER', help='folder to make a recipe for', **of_data
+    )
+    parser.add_argument(
+        '--task',
+        metavar='TASK',
+        help='classification, detection, gait, stereo, selfsup or retrieval, if the '
+        'folder does not show it',
+    )
+    parser.add_argument(
+        '--model', metavar='NAME', help='e.g. resnet50; by default a small one'
+    )
+    parser.add_argument(
+        '--pretrained',
+        metavar='FILE_OR_NAME',
+        help='a checkpoint, or the name of a published model, to begin with',
+    )
+    parser.add_argument('--epochs', type=int, help='how long to train')
 
 
 def export_rank(args: argparse.Namespace) -> None:

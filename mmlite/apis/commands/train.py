@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import argparse
 
-from .common import Command, add_running, export_rank
+from ...errors import UserError
+from .common import Command, add_data, add_running, export_rank
 
 __all__ = ['COMMAND']
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_running(parser)
+    add_running(parser, config_is_needed=False)
+    add_data(parser)
     parser.add_argument(
         '--resume',
         nargs='?',
@@ -28,6 +30,13 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         help='scale the learning rate with the total batch size',
     )
     parser.add_argument(
+        '--log',
+        nargs='+',
+        default=(),
+        metavar='SERVICE',
+        help='where else to log: tensorboard, wandb, mlflow, ...',
+    )
+    parser.add_argument(
         '--dry-run',
         action='store_true',
         help='two iterations, a short validation and a checkpoint; nothing is kept',
@@ -43,11 +52,17 @@ def _run(args: argparse.Namespace) -> int:
     train(
         args.config,
         args.cfg_options,
+        data=args.data,
+        task=args.task,
+        model=args.model,
+        pretrained=args.pretrained,
+        epochs=args.epochs,
         work_dir=args.work_dir,
         resume=args.resume or False,
         amp=args.amp,
         validate=not args.no_validate,
         auto_scale_lr=args.auto_scale_lr,
+        log=args.log,
         launcher=args.launcher,
     )
     return 0
@@ -55,6 +70,9 @@ def _run(args: argparse.Namespace) -> int:
 
 def _dry_run(args: argparse.Namespace) -> int:
     from ..dry_running import dry_run
+
+    if args.config is None:
+        raise UserError('--dry-run takes a config; mmlite new --data writes one')
 
     print(
         dry_run(

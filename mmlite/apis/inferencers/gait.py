@@ -131,7 +131,7 @@ class GaitInferencer(Inferencer):
         if batch_size < 1:
             raise UserError(f'batch_size is at least 1, got {batch_size}')
         walks = find_walks(inputs)
-        dataset = _Walks(walks, self.dataset['pipeline'], on_error == 'skip')
+        dataset = WalkDataset(walks, self.dataset['pipeline'], on_error == 'skip')
         loader = DataLoader(
             dataset, batch_size, num_workers=num_workers, collate_fn=list
         )
@@ -151,11 +151,23 @@ class GaitInferencer(Inferencer):
         return found
 
 
-class _Walks(Dataset):
-    """Walks that go through the pipeline of a test."""
+class WalkDataset(Dataset):
+    """Walks that go through the pipeline of a test.
+
+    Args:
+        walks: The walks.
+        pipeline: The steps of the test.
+        skip_errors: Whether a walk that cannot be read gives its error as the sample,
+            instead of raising it.
+    """
+
+    bgr = False
 
     def __init__(
-        self, walks: Sequence[Source], pipeline: Sequence, skip_errors: bool
+        self,
+        walks: Sequence[Source],
+        pipeline: Sequence,
+        skip_errors: bool = False,
     ) -> None:
         self.walks = walks
         self.pipeline = Compose(pipeline)

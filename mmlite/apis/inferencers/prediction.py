@@ -156,6 +156,10 @@ class Predictions(list):
         names = free_names(folder)
         return [each.save(Path(folder, names(each.name))) for each in self]
 
+    def _repr_png_(self) -> bytes:
+        """The sheet that a notebook shows where it shows no HTML."""
+        return encode_image(self.plot())
+
     def _repr_html_(self) -> str:
         """What a notebook shows."""
         inner = ''.join(each._repr_html_() for each in self)

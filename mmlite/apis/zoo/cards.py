@@ -155,7 +155,9 @@ def _card(name: str) -> Card:
 
 
 def known_name(name: str) -> bool:
-    """Whether a model has that name."""
+    """Whether a model has that name; of a path it is known without the cards."""
+    if re.search(r'[/\\:]|\.(py|ya?ml|json)$', name):
+        return False
     return name in _places() or name in recipes()
 
 

@@ -16,7 +16,7 @@ class Recipe(NamedTuple):
 
     Args:
         name: Its path below ``configs``.
-        path: Where it lies.
+        path: The name that ``_base_`` and commands take.
     """
 
     name: str
@@ -43,7 +43,7 @@ def recipes() -> dict[str, Recipe]:
     for path in sorted(folder.rglob('*.py')):
         name = path.relative_to(folder).as_posix()
         if not name.startswith('_'):
-            found[path.stem] = Recipe(name, str(path))
+            found[path.stem] = Recipe(name, f'mmlite::{name}')
     return found
 
 

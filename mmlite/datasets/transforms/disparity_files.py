@@ -128,8 +128,8 @@ def decode_disparity(data: bytes, path: str, scale: float = 256.0) -> np.ndarray
         if read.dtype != np.uint16 or read.ndim != 2:
             raise DataError(
                 f'{path}: a disparity is a PNG file of one channel of 16 bits, got '
-                f'{read.dtype} of shape {read.shape}; a coloured picture of one is no '
-                'ground truth'
+                f'{read.dtype} of shape {read.shape}; a coloured picture of one is '
+                'not ground truth'
             )
         values = read.astype(np.float32) / np.float32(scale)
     else:

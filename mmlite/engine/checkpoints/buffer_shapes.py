@@ -54,8 +54,8 @@ def check_buffers(
     strangers = sorted(map(str, saved.keys() - numbers))
     if strangers:
         raise CheckpointError(
-            f'{source}: {part.place}.state has buffers of {strangers[0]}, which is no '
-            f'parameter of its groups; resume another file, or {_ELSE}'
+            f'{source}: {part.place}.state has buffers of {strangers[0]}, which is '
+            f'not a parameter of its groups; resume another file, or {_ELSE}'
         )
 
 

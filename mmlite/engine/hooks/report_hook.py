@@ -272,10 +272,12 @@ def _changes(runner: Runner) -> list[Change] | None:
 
 def _summary(model: Any) -> list[Block]:
     """The pictures that a model has of its last batch."""
-    pictures = [
-        Picture.of(grid(value), name.partition('/')[2], f'{name} of the last batch')
-        for name, value in getattr(model, 'visual_summary', {}).items()
-        if name.startswith('image/')
-    ]
-    note = 'What the model shows of its last batch.'
-    return [Pictures('Last batch', note, pictures, columns=1)] if pictures else []
+    found: list[Block] = []
+    for key, value in getattr(model, 'visual_summary', {}).items():
+        kind, _, name = key.partition('/')
+        if kind == 'image':
+            title = name.replace('_', ' ').capitalize()
+            picture = Picture.of(grid(value), '', f'{name} of the last batch')
+            note = 'What the model shows of the last batch of its training.'
+            found.append(Pictures(title, note, [picture], columns=1))
+    return found

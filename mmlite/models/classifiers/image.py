@@ -59,6 +59,7 @@ class ImageClassifier(BaseClassifier):
     """
 
     learns_classes: ClassVar[bool] = True
+    class_counts: ClassVar[tuple[str, ...]] = ('head.num_classes',)
     task = 'classification'
 
     def __init__(

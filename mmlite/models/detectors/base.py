@@ -64,6 +64,7 @@ class DetectionModel(Exporting, FineTuning, BaseModel):
     """
 
     task = 'detection'
+    class_counts: ClassVar[tuple[str, ...]] = ('num_classes',)
     default_data_preprocessor: ClassVar[str] = 'DetDataPreprocessor'
 
     def __init__(

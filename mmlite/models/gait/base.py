@@ -48,6 +48,7 @@ class BaseModel(NamedOutputs):
     """
 
     task: ClassVar[str] = 'gait'
+    exports_any_size: ClassVar[bool] = False  # strips are of one height
     default_data_preprocessor: ClassVar[str] = 'GaitDataPreprocessor'
     #: Number of identities that it is trained on; None if it does not classify.
     class_num: int | None = None

@@ -62,6 +62,8 @@ class DeepGaitV2(BaseModel):
 
     default_in_channels: ClassVar[int] = 1
 
+    class_counts: ClassVar[tuple[str, ...]] = ('SeparateBNNecks.class_num',)
+
     def build_network(self, model_cfg: ModelCfg) -> None:
         """The blocks, the pooling and the layers of parts."""
         backbone = _checked(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 
@@ -48,6 +48,8 @@ class GaitBase(BaseModel):
         >>> model.predict(torch.zeros(2, 3, 64, 44))[0].pred_embedding.shape
         torch.Size([6, 4])
     """
+
+    class_counts: ClassVar[tuple[str, ...]] = ('SeparateBNNecks.class_num',)
 
     def build_network(self, model_cfg: ModelCfg) -> None:
         """The backbone, the pooling, and the layers of parts."""

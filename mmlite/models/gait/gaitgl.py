@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -53,6 +53,8 @@ class GaitGL(BaseModel):
         >>> model.predict(torch.zeros(1, 3, 64, 44))[0].pred_embedding.shape
         torch.Size([6, 64])
     """
+
+    class_counts: ClassVar[tuple[str, ...]] = ('class_num',)
 
     def build_network(self, model_cfg: ModelCfg) -> None:
         """The convolutions, the pooling and the layers of parts."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -61,6 +61,8 @@ class ImageToImageRetriever(BaseRetriever):
         >>> found.pred_label, found.pred_score
         (tensor([1]), tensor([1.]))
     """
+
+    class_counts: ClassVar[tuple[str, ...]] = ('head.num_classes',)
 
     def __init__(
         self,

@@ -33,6 +33,10 @@ class BaseSelfSupervisor(Joined, BaseModel):
             the type may be left out for ``SelfSupDataPreprocessor``.
         init_cfg: How the weights are initialised, as mmengine has it.
 
+    Attributes:
+        num_views: How many views of an image it compares, 1 if it takes the image as
+            it is; None if it needs a pipeline of its own.
+
     Shape:
         inputs: ``(B, C, H, W)``, or a list of them for views.
         returns: what the backbone gives with ``mode='tensor'``.
@@ -54,6 +58,7 @@ class BaseSelfSupervisor(Joined, BaseModel):
 
     default_data_preprocessor: ClassVar[str] = 'SelfSupDataPreprocessor'
     predicts: ClassVar[bool] = False
+    num_views: ClassVar[int | None] = None
 
     def __init__(
         self,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from torch import Tensor
 
 from ...registry import MODELS
@@ -44,6 +46,8 @@ class MAE(MaskedImageModel):
         >>> model.visual_summary['image/reconstruction'].shape
         torch.Size([2, 3, 16, 48])
     """
+
+    num_views: ClassVar[int | None] = 1
 
     def loss(self, inputs: Tensor, data_samples: list[DataSample]) -> dict[str, Tensor]:
         """The loss of the hidden patches.

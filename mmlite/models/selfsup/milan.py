@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from ...registry import MODELS
 from ...structures import DataSample
+from ..joining import build_part
 from .masked import MaskedImageModel
 
 __all__ = ['MILAN']
@@ -21,14 +22,28 @@ class MILAN(MaskedImageModel):
     https://arxiv.org/abs/2208.06049
 
     Args:
-        args, kwargs: Arguments of
-            :class:`~mmlite.models.selfsup.BaseSelfSupervisor`: the backbone
-            ``MILANViT``, the neck ``MILANPretrainDecoder``, the head ``MIMHead``,
+        backbone: Config of ``MILANViT``.
+        neck: Config of ``MILANPretrainDecoder``; its ``embed_dim`` is the width of the
+            backbone unless it is stated.
+        head: Config of ``MIMHead``.
+        kwargs: Arguments of :class:`~mmlite.models.selfsup.BaseSelfSupervisor`, with
             the target generator ``CLIPGenerator``.
 
     Shape:
         inputs: ``(B, C, H, W)``.
     """
+
+    def __init__(
+        self,
+        backbone: dict | nn.Module,
+        neck: dict | nn.Module | None = None,
+        head: dict | nn.Module | None = None,
+        **kwargs: Any,
+    ) -> None:
+        backbone = build_part('backbone', backbone)
+        if isinstance(neck, dict) and hasattr(backbone, 'embed_dims'):
+            neck = {'embed_dim': backbone.embed_dims, **neck}
+        super().__init__(backbone, neck, head, **kwargs)
 
     def whole_features(self, inputs: Tensor) -> Any:
         """The features of whole images."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -46,6 +46,8 @@ class MixMIM(MaskedImageModel):
         >>> list(model.loss(torch.rand(2, 3, 32, 32), []))
         ['loss']
     """
+
+    num_views: ClassVar[int | None] = 1
 
     def __init__(
         self,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -59,6 +61,8 @@ class MoCo(BaseSelfSupervisor):
         >>> model(views, mode='loss')['loss'].ndim, model.queue_ptr
         (0, tensor([2]))
     """
+
+    num_views: ClassVar[int | None] = 2
 
     def __init__(
         self,

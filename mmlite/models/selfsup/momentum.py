@@ -64,6 +64,7 @@ class AveragedPair(BaseSelfSupervisor):
         DataError: if there are not two views.
     """
 
+    num_views: ClassVar[int | None] = 2
     average_name: ClassVar[str]
     scale: ClassVar[float] = 1.0
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -44,6 +46,8 @@ class SimCLR(BaseSelfSupervisor):
         >>> model(views, mode='loss')['loss'].ndim
         0
     """
+
+    num_views: ClassVar[int | None] = 2
 
     def loss(
         self, inputs: list[Tensor], data_samples: list[DataSample] | None = None

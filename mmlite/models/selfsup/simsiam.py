@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from torch import Tensor
 
 from ...registry import MODELS
@@ -42,6 +44,8 @@ class SimSiam(BaseSelfSupervisor):
         >>> model(views, mode='loss')['loss'].ndim
         0
     """
+
+    num_views: ClassVar[int | None] = 2
 
     def loss(
         self, inputs: list[Tensor], data_samples: list[DataSample] | None = None

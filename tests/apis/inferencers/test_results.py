@@ -70,6 +70,7 @@ def test_several(tmp_path):
     names = [path.name for path in found.save(tmp_path / 'new')]
     assert len(set(names)) == len(found)
     assert found.plot(columns=2).shape[0] == 8 + 3 * (224 + 18 + 8)
+    assert found._repr_png_()[1:4] == b'PNG'
     assert Page(f'<h1>x</h1>{found._repr_html_()}').mistakes == []
 
 

@@ -169,7 +169,7 @@ def test_half_of_both_or_nearly_all_of_one_must_fit(matching, ours, theirs, fore
 def test_a_checkpoint_without_weights(strict):
     with pytest.raises(CheckpointError, match='^a.pth holds no weights; use'):
         load_state(Classifier(), dict(state_dict={}), source='a.pth', strict=strict)
-    with pytest.raises(CheckpointError, match=r'no weights, but epoch \(int\); take'):
+    with pytest.raises(CheckpointError, match=r'no weights, but epoch \(int\); use'):
         load_state(Classifier(), dict(state_dict=dict(epoch=1)))
 
 

@@ -124,6 +124,15 @@ def test_a_mask_of_another_size_says_what_to_set():
         build('SimMIM').loss(torch.rand(1, 3, 32, 32), [sample])
 
 
+def test_the_decoder_of_milan_is_as_wide_as_its_backbone():
+    neck = dict(WHOLES['MILAN'][0]['neck'])
+    width = neck.pop('embed_dim')
+    model = build('MILAN', neck=neck)
+    assert model.neck.decoder_embed.in_features == width == 16
+    batch = model.data_preprocessor(masked(), training=True)
+    assert model(**batch, mode='loss')['loss'].isfinite()
+
+
 def test_pictures_are_side_by_side():
     model = build('SimMIM', data_preprocessor=dict(mean=[100.0] * 3, std=[50.0] * 3))
     assert model.visual_summary == {}

@@ -1,0 +1,3 @@
+"""A small stereo network that learns on a CPU."""
+
+model = dict(type='TinyStereo', max_disp=192)

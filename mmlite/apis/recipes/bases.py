@@ -1,0 +1,85 @@
+"""The files that recipes inherit from, and the models among them."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+
+from ...config import load_config
+from ...config.files import of_package
+from ...errors import UserError, did_you_mean
+from ...registry import MODELS
+
+__all__ = ['DEFAULTS', 'SCHEDULE', 'base', 'model_of', 'models_for']
+
+_MODELS = 'mmlite::_base_/models'
+SCHEDULE = 'schedules/adamw_coslr_30e'
+#: The model of each task where none is asked for; that of small pictures behind it.
+DEFAULTS = {
+    'classification': ('resnet18', 'resnet18_cifar'),
+    'retrieval': ('arcface_resnet18', 'arcface_resnet18_cifar'),
+    'selfsup': ('simclr_resnet18', 'simclr_resnet18_cifar'),
+    'detection': ('ssdlite320_mobilenet_v3', 'ssd_tiny'),
+    'gait': ('gaitbase_tiny', 'gaitbase_tiny'),
+    'stereo': ('tinystereo', 'tinystereo'),
+}
+
+
+def base(name: str) -> str:
+    """What a recipe calls a base file, e.g. ``'models/resnet18'``."""
+    return f'mmlite::_base_/{name}.py'
+
+
+def model_of(task: str, name: str | None, small: bool) -> tuple[str, Config]:
+    """The base file of a model, and what it says.
+
+    Args:
+        task: What it is for.
+        name: The name of the base file, e.g. ``'resnet18'``; None is the default.
+        small: Whether pictures are so small that a model made for such is better.
+
+    Raises:
+        UserError: if there is none of that name, or it is for another task.
+    """
+    chosen = name or DEFAULTS[task][small]
+    if name and small and f'{name}_cifar' in _names():
+        chosen = f'{name}_cifar'
+    if chosen not in _names():
+        known = models_for(task)
+        hint = did_you_mean(chosen, known) or f'; there are {", ".join(known)}'
+        raise UserError(f'there is no model {chosen!r} for {task}{hint}')
+    cfg = load_config(f'{_MODELS}/{chosen}.py')
+    own = _task_of(cfg)
+    if own != task:
+        raise UserError(
+            f'the model {chosen!r} is for {own or "something else"}, but the data are '
+            f'for {task}; say another --model, e.g. {DEFAULTS[task][0]}, or --task'
+        )
+    return chosen, cfg
+
+
+def models_for(task: str) -> list[str]:
+    """Names of the models of a task.
+
+    Example:
+        >>> 'gaitbase' in models_for('gait'), 'resnet50' in models_for('gait')
+        (True, False)
+    """
+    cfgs = {name: load_config(f'{_MODELS}/{name}.py') for name in _names()}
+    return [name for name, cfg in cfgs.items() if _task_of(cfg) == task]
+
+
+def _task_of(cfg: Config) -> str:
+    whole: Any = MODELS.get(cfg.model.type)
+    task = getattr(whole, 'task', '')
+    pretrains = not getattr(whole, 'predicts', True)
+    return task or ('selfsup' if pretrains else '')
+
+
+@cache
+def _names() -> tuple[str, ...]:
+    folder = Path(of_package(f'{_MODELS}/resnet18.py') or '').parent
+    return tuple(sorted(path.stem for path in folder.glob('*.py')))

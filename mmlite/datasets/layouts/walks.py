@@ -1,0 +1,159 @@
+"""Walks of people in folders ``identity/type/view``."""
+
+from __future__ import annotations
+
+import glob
+import json
+import os
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ...errors import DataError
+from ..folders import held_out, subfolders
+from ..transforms.sequence_files import ARRAY_FILES, PICTURES, read_array, read_pictures
+from .found import Found
+
+__all__ = ['find_walks', 'looks_like_walks']
+
+#: What part of the identities is held out, and by which seed.
+HELD_OUT, SEED = 0.25, 0
+#: Heights and widths of frames that are prepared.
+_PREPARED = {(64, 64), (64, 44), (128, 128), (128, 88)}
+
+
+class _Walk(NamedTuple):
+    subject: str
+    type: str
+    view: str
+    folder: Path
+
+
+def looks_like_walks(root: Path) -> bool:
+    """Whether arrays of frames, or pictures under names that recur, lie three deep."""
+    walks = _walks_in(root)
+    if not walks:
+        return False
+    if any(_files(walk.folder)[0].lower().endswith(ARRAY_FILES) for walk in walks[:8]):
+        return True
+    recurring = Counter(name for name, _ in {(w.type, w.subject) for w in walks})
+    views = Counter(view for view, _ in {(w.view, (w.subject, w.type)) for w in walks})
+    return max(recurring.values()) > 1 and max(views.values()) > 1
+
+
+def find_walks(root: Path, lists: Path) -> Found | None:
+    """``identity/type/view/``, each with frames as an array or as pictures.
+
+    Args:
+        root: The folder.
+        lists: Where the partition is to be written.
+
+    Raises:
+        DataError: if frames are not prepared, or there are too few identities.
+    """
+    walks = _walks_in(root)
+    if not walks:
+        return None
+    subjects = sorted({walk.subject for walk in walks})
+    if len(subjects) < 4:
+        raise DataError(
+            f'{root}: walks of {len(subjects)} identities; a training needs four, two '
+            'to learn from and two to test'
+        )
+    frames = [_checked(walk) for walk in walks[:: max(1, len(walks) // 16)][:16]]
+    partition, path, files = _partition(root, lists, subjects)
+    settings = dict(type='GaitDataset', data_root=str(root), ann_file=str(path))
+    test = [walk for walk in walks if walk.subject in set(partition['TEST_SET'])]
+    train = [walk for walk in walks if walk.subject in set(partition['TRAIN_SET'])]
+    evaluator = _evaluator(test)
+    splits = dict(train=dict(settings, split='train'))
+    if evaluator is not None:
+        splits['val'] = dict(settings, split='test')
+    per_subject = Counter(walk.subject for walk in train)
+    return Found(
+        'walks',
+        splits,
+        dict(train=len(train), val=len(test)),
+        num_classes=len({walk.subject for walk in train}),
+        files=files,
+        notes=[] if evaluator else ['one view of one type: nothing is validated'],
+        extra=dict(
+            frames=int(np.median(frames)),
+            evaluator=evaluator,
+            walks_each=min(per_subject.values()),
+        ),
+    )
+
+
+def _walks_in(root: Path) -> list[_Walk]:
+    found = []
+    for subject in subfolders(root):
+        for kind in subfolders(root / subject):
+            for view in subfolders(root / subject / kind):
+                folder = root / subject / kind / view
+                if _files(folder):
+                    found.append(_Walk(subject, kind, view, folder))
+    return found
+
+
+def _files(folder: Path) -> list[str]:
+    """The files that the dataset takes: arrays, and pictures where there are none."""
+    names = sorted(name for name in os.listdir(folder) if name[0] != '.')
+    arrays = [name for name in names if name.endswith(ARRAY_FILES)]
+    return arrays or [name for name in names if name.lower().endswith(PICTURES)]
+
+
+def _checked(walk: _Walk) -> int:
+    """How many frames a walk has; they have to be of a size that networks take."""
+    name = _files(walk.folder)[0]
+    if name.lower().endswith(ARRAY_FILES):
+        frames = read_array(str(walk.folder / name))
+    else:
+        frames = read_pictures(str(walk.folder))
+    size = tuple(frames.shape[-2:])
+    if frames.ndim != 3 or size not in _PREPARED:
+        raise DataError(
+            f'{walk.folder}: expected silhouettes of 64x64, 64x44, 128x128 or 128x88 '
+            f'pixels, got an array {tuple(frames.shape)}; mmlite prepare-gait cuts and '
+            'centres them'
+        )
+    return len(frames)
+
+
+def _partition(
+    root: Path, lists: Path, subjects: Sequence[str]
+) -> tuple[dict[str, Any], Path, dict[Path, str]]:
+    """Who is trained on and who is tested, where it stands, and what is to write."""
+    for path in sorted(root.glob('*.json')):
+        try:
+            content = json.loads(path.read_text(encoding='utf-8'))
+        except ValueError:
+            continue
+        if isinstance(content, dict) and {'TRAIN_SET', 'TEST_SET'} <= set(content):
+            return content, path, {}
+    chosen = held_out(subjects, [0] * len(subjects), HELD_OUT, SEED)
+    if sum(chosen) < 2:
+        chosen = held_out(subjects, [0] * len(subjects), 2 / len(subjects), SEED)
+    partition = {
+        name: [s for s, out in zip(subjects, chosen, strict=True) if out == wanted]
+        for name, wanted in (('TRAIN_SET', False), ('TEST_SET', True))
+    }
+    path = lists / 'partition.json'
+    return partition, path, {path: json.dumps(partition, indent=1) + '\n'}
+
+
+def _evaluator(walks: Sequence[_Walk]) -> dict[str, Any] | None:
+    """The metric for the types and views of the test; None if there is none."""
+    types = sorted({walk.type for walk in walks})
+    if {'nm-01', 'bg-01', 'cl-01'} <= set(types) and len(types) >= 8:
+        return dict(type='CrossViewRank', protocol='CASIA-B')
+    several_views = len({walk.view for walk in walks}) > 1
+    if len(types) < 2 and not several_views:
+        return None
+    gallery, *others = map(glob.escape, types)
+    protocol = dict(gallery=[gallery], probe=dict(others=others or [gallery]))
+    kind = 'CrossViewRank' if several_views else 'GaitRetrieval'
+    return dict(type=kind, protocol=protocol)

@@ -1,0 +1,69 @@
+"""Queries of your own for retrieval, and where their kind stands in the gallery."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..errors import DataError
+from ..registry import DATASETS
+from .custom import CustomDataset
+
+__all__ = ['RetrievalQueries']
+
+
+@DATASETS.register_module()
+class RetrievalQueries(CustomDataset):
+    r"""Images of classes, each with the places of its class in a gallery.
+
+    Read as :class:`CustomDataset` is. ``gt_label`` of a query are the indices of all
+    images of its class in the gallery, as the metrics of retrieval take them.
+
+    Args:
+        gallery: The list of the gallery, an annotation file as that of the queries,
+            relative to ``data_root``.
+        kwargs: Arguments of :class:`CustomDataset`.
+
+    Raises:
+        DataError: if there is no gallery, or it has none of the classes.
+
+    Example:
+        >>> from pathlib import Path
+        >>> for name, text in (('a.txt', 'x.png cat\ny.png cat\nz.png dog'),
+        ...                    ('q.txt', 'q.png cat')):
+        ...     _ = Path(name).write_text(text)
+        >>> for name in ('x.png', 'q.png'):
+        ...     Path(name).touch()
+        >>> queries = RetrievalQueries(
+        ...     gallery='a.txt', ann_file='q.txt', classes=['cat', 'dog'])
+        >>> queries.get_data_info(0)['gt_label']
+        [0, 1]
+    """
+
+    def __init__(self, gallery: str = '', **kwargs: Any) -> None:
+        if not gallery:
+            raise ValueError('set gallery to the list of the images to be found')
+        self.gallery = gallery
+        self._kwargs = {key: kwargs[key] for key in _SHARED if key in kwargs}
+        super().__init__(**kwargs)
+
+    def load_data_list(self) -> Sequence[dict]:
+        """The queries, with the places of what is to be found."""
+        known = CustomDataset(ann_file=self.gallery, **self._kwargs)
+        if self.CLASSES is None:
+            self._metainfo['classes'] = known.CLASSES
+        queries = super().load_data_list()
+        places: dict[int, list[int]] = {}
+        for place, label in enumerate(known.get_gt_labels().tolist()):
+            places.setdefault(label, []).append(place)
+        found = [dict(q, gt_label=places.get(int(q['gt_label']), [])) for q in queries]
+        if not any(query['gt_label'] for query in found):
+            raise DataError(
+                f'{self.gallery} has no image of a class that is looked for; check '
+                'gallery and ann_file'
+            )
+        return found
+
+
+#: Arguments that say the same of queries and gallery.
+_SHARED = ('data_root', 'data_prefix', 'classes', 'metainfo', 'extensions')

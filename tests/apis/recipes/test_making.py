@@ -1,0 +1,184 @@
+"""Recipes: what they say, where they are written, and what they refuse."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from support import tiny_folders
+
+from mmlite.apis import new_recipe, train
+from mmlite.apis.cli import main
+from mmlite.apis.recipes import recipe_for_training
+from mmlite.apis.recipes.bases import DEFAULTS, models_for
+from mmlite.config import check_config, load_config
+from mmlite.errors import CheckpointError, UserError
+
+FOLDERS = {
+    'class folders': (tiny_folders.class_folders, None),
+    'retrieval': (tiny_folders.class_folders, 'retrieval'),
+    'selfsup': (tiny_folders.class_folders, 'selfsup'),
+    'coco': (tiny_folders.coco, None),
+    'yolo': (tiny_folders.yolo, None),
+    'voc': (tiny_folders.voc, None),
+    'walks': (tiny_folders.walks, None),
+    'pairs': (tiny_folders.pairs, None),
+}
+
+
+@pytest.mark.parametrize('kind', FOLDERS)
+def test_a_recipe_loads_and_has_no_mistakes(kind):
+    make, task = FOLDERS[kind]
+    make(Path('my data'))
+    recipe = new_recipe('my data', task=task)
+    cfg = load_config(recipe)
+    assert check_config(cfg, build_model=False) == []
+    assert cfg.test_dataloader == cfg.val_dataloader
+    text = recipe.read_text()
+    assert text.index('"""', 3) < text.index('_base_ = [')
+    assert f'mmlite train {recipe}' in text
+    assert len(text.splitlines()) < 90
+
+
+def test_a_recipe_for_a_split_of_ones_own_needs_no_lists():
+    for split in ('train', 'val', 'test'):
+        tiny_folders.class_folders(Path('pets', split), ('a', 'b', 'c', 'd', 'e'), 2)
+    recipe = new_recipe('pets', 'mine.py', epochs=3)
+    cfg = load_config(recipe)
+    assert not Path('work_dirs').exists()
+    splits = [
+        cfg[f'{phase}_dataloader'].dataset.split for phase in ('train', 'val', 'test')
+    ]
+    assert splits == ['train', 'val', 'test']
+    assert cfg.model.head.num_classes == 5
+    assert cfg.val_evaluator.topk == cfg.test_evaluator.topk == (1, 5)
+    assert cfg.train_cfg.max_epochs == 3
+
+
+def test_without_a_split_lists_go_into_the_work_dir():
+    tiny_folders.class_folders(Path('pets'), each=5)
+    before = sorted(map(str, Path('pets').rglob('*')))
+    recipe, work_dir = recipe_for_training('pets')
+    assert recipe == work_dir / 'pets_resnet18_cifar.py'
+    lines = {
+        name: (work_dir / f'{name}.txt').read_text().splitlines()
+        for name in ('train', 'val', 'classes')
+    }
+    assert lines['classes'] == ['cat', 'dog']
+    assert [len(lines[name]) for name in ('train', 'val')] == [8, 2]
+    files = {f'{n}/{i}.png\t{n}' for n in ('cat', 'dog') for i in range(5)}
+    assert {*lines['train'], *lines['val']} == files
+    assert sorted(map(str, Path('pets').rglob('*'))) == before
+
+
+def test_an_edited_recipe_is_not_lost():
+    tiny_folders.class_folders(Path('pets'))
+    recipe = new_recipe('pets')
+    assert new_recipe('pets') == recipe
+    recipe.write_text(recipe.read_text() + 'mine = 1\n')
+    with pytest.raises(UserError, match=r'is there already.* --out'):
+        new_recipe('pets')
+    trained, folder = recipe_for_training('pets', 'out')
+    trained.write_text(trained.read_text() + 'mine = 1\n')
+    recipe_for_training('pets', 'out')
+    assert 'mine = 1' not in trained.read_text()
+    (kept,) = folder.glob('*_earlier.py')
+    assert 'mine = 1' in kept.read_text()
+
+
+def test_models_and_weights_that_are_asked_for():
+    tiny_folders.class_folders(Path('pets'))
+    Path('weights.pth').touch()
+    recipe = new_recipe('pets', model='resnet50', pretrained='weights.pth')
+    cfg = load_config(recipe)
+    assert cfg.model.backbone.type == 'ResNet_CIFAR'
+    assert cfg.model.backbone.depth == 50
+    assert cfg.load_from == Path('weights.pth').absolute().as_posix()
+    assert cfg.optim_wrapper.optimizer.lr == 2e-4
+    with pytest.raises(UserError, match="'resnet5'.*did you mean 'resnet50'"):
+        new_recipe('pets', model='resnet5')
+    with pytest.raises(UserError, match='is for gait, but the data are for classif'):
+        new_recipe('pets', model='gaitbase')
+    with pytest.raises(CheckpointError, match=r'absent\.pth'):
+        new_recipe('pets', pretrained='absent.pth')
+    with pytest.raises(UserError, match='epochs is 1 or more, got 0'):
+        new_recipe('pets', epochs=0)
+    with pytest.raises(UserError, match=r"a recipe is a \.py file, got 'a\.yaml'"):
+        new_recipe('pets', 'a.yaml')
+
+
+def test_every_task_has_the_models_that_are_its_default():
+    for task, names in DEFAULTS.items():
+        assert set(names) <= set(models_for(task))
+
+
+def test_a_backbone_of_one_size_keeps_it():
+    tiny_folders.class_folders(Path('pets'))
+    cfg = load_config(new_recipe('pets', model='vit-base-p16'))
+    assert cfg.model.backbone.img_size == 224
+    sizes = [s.get('scale') for s in cfg.train_dataloader.dataset.pipeline]
+    assert 224 in sizes
+
+
+def test_without_anything_held_out_the_test_is_on_the_training():
+    tiny_folders.class_folders(Path('pets'), each=1)
+    recipe = new_recipe('pets')
+    cfg = load_config(recipe)
+    assert cfg.val_dataloader is None
+    assert check_config(cfg, build_model=False) == []
+    own, test = cfg.train_dataloader.dataset, cfg.test_dataloader.dataset
+    assert (own.ann_file, own.data_root) == (test.ann_file, test.data_root)
+    assert 'none is held out to validate' in recipe.read_text()
+
+
+def test_unlabelled_images_are_tested_by_nothing():
+    for number in range(5):
+        tiny_folders.picture(Path('photos', f'{number}.JPG'), seed=number)
+    cfg = load_config(new_recipe('photos', task='selfsup'))
+    assert check_config(cfg, build_model=False) == []
+    assert cfg.get('val_dataloader') is None and 'test_evaluator' not in cfg
+    assert cfg.train_dataloader.dataset.with_label is False
+
+
+@pytest.mark.parametrize(
+    ('words', 'says'),
+    [
+        (['train'], 'nothing to train: give a config, or --data'),
+        (['train', '--model', 'resnet50'], 'nothing to train.*beside --model'),
+        (['train', 'a.py', '--data', 'pets'], 'either a config is trained or a recipe'),
+        (['train', 'a.py', '--epochs', '2'], '--epochs choose a recipe for --data'),
+        (['train', '--data', 'nowhere'], r'the folder \S+nowhere does not exist'),
+        (['new', '--data', 'pets', '--task', 'gaits'], "did you mean 'gait'"),
+    ],
+)
+def test_mistakes_are_one_line(words, says, capsys):
+    Path('pets').mkdir()
+    assert main(words) == 1
+    said = capsys.readouterr().err
+    assert len(said.splitlines()) == 1
+    assert re.search(says, said)
+
+
+def test_a_folder_that_cannot_be_written_to(monkeypatch):
+    tiny_folders.class_folders(Path('pets'))
+    Path('taken').touch()  # a file where a folder would be made
+    with pytest.raises(UserError, match=r'cannot write .*taken.*can be written to'):
+        recipe_for_training('pets', 'taken')
+
+
+def test_the_function_of_the_package_is_that_of_the_command():
+    import mmlite
+
+    assert mmlite.train is train
+    assert 'train' in dir(mmlite)
+
+
+def test_identities_of_a_partition_of_ones_own(tmp_path):
+    tiny_folders.walks(Path('walks'))
+    partition = dict(TRAIN_SET=['000', '001', '002', '003'], TEST_SET=['004', '005'])
+    Path('walks/mine.json').write_text(json.dumps(partition))
+    cfg = load_config(new_recipe('walks'))
+    assert Path(cfg.train_dataloader.dataset.ann_file).name == 'mine.json'
+    assert cfg.model.SeparateBNNecks.class_num == 4
