@@ -54,7 +54,7 @@ def test_boxes_are_drawn(tmp_path):
         # Left view with the disparity beside it, and the right view.
         ('stereo/tinystereo_1xb8-40e_scenes.py', 64, 3 * 160),
         ('gait/gaitbase_tiny_1xb32-400i_walkers.py', 64, 6 * 44),
-        ('simclr/simclr_resnet18_1xb256_digits.py', 32, 2 * 32),
+        ('simclr/simclr_resnet18_1xb256_digits.py', 16, 2 * 16),
     ],
 )
 @pytest.mark.slow

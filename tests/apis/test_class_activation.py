@@ -92,7 +92,7 @@ class Classifier(nn.Module):
     def vector(self, image):
         out = self.backbone(image)[-1]
         out = out[-1] if isinstance(out, list) else out
-        return out.mean((2, 3)) if out.ndim == 4 else out
+        return out.flatten(2).mean(2) if out.ndim > 2 else out
 
     def forward(self, image, mode='tensor'):
         return self.fc(self.vector(image))
