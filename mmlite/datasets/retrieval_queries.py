@@ -8,6 +8,7 @@ from typing import Any
 from ..errors import DataError
 from ..registry import DATASETS
 from .custom import CustomDataset
+from .folders import IMAGE_EXTENSIONS
 
 __all__ = ['RetrievalQueries']
 
@@ -22,7 +23,11 @@ class RetrievalQueries(CustomDataset):
     Args:
         gallery: The list of the gallery, an annotation file as that of the queries,
             relative to ``data_root``.
-        kwargs: Arguments of :class:`CustomDataset`.
+        data_root: Folder of queries and gallery.
+        data_prefix: Folder of their images, below ``data_root``.
+        extensions: Which files are images.
+        metainfo: Their classes, as ``dict(classes=...)``.
+        kwargs: Further arguments of :class:`CustomDataset`.
 
     Raises:
         DataError: if there is no gallery, or it has none of the classes.
@@ -40,16 +45,31 @@ class RetrievalQueries(CustomDataset):
         [0, 1]
     """
 
-    def __init__(self, gallery: str = '', **kwargs: Any) -> None:
+    def __init__(
+        self,
+        gallery: str = '',
+        data_root: str = '',
+        data_prefix: str | dict = '',
+        extensions: Sequence[str] = IMAGE_EXTENSIONS,
+        metainfo: dict | None = None,
+        **kwargs: Any,
+    ) -> None:
         if not gallery:
             raise ValueError('set gallery to the list of the images to be found')
         self.gallery = gallery
-        self._kwargs = {key: kwargs[key] for key in _SHARED if key in kwargs}
-        super().__init__(**kwargs)
+        self._shared = dict(
+            data_root=data_root,
+            data_prefix=data_prefix,
+            extensions=extensions,
+            metainfo=metainfo,
+        )
+        super().__init__(**self._shared, **kwargs)
 
     def load_data_list(self) -> Sequence[dict]:
         """The queries, with the places of what is to be found."""
-        known = CustomDataset(ann_file=self.gallery, **self._kwargs)
+        known = CustomDataset(
+            ann_file=self.gallery, classes=self.CLASSES, **self._shared
+        )
         if self.CLASSES is None:
             self._metainfo['classes'] = known.CLASSES
         queries = super().load_data_list()
@@ -63,7 +83,3 @@ class RetrievalQueries(CustomDataset):
                 'gallery and ann_file'
             )
         return found
-
-
-#: Arguments that say the same of queries and gallery.
-_SHARED = ('data_root', 'data_prefix', 'classes', 'metainfo', 'extensions')

@@ -26,6 +26,8 @@ __all__ = [
 
 _LONGEST = 480  # pixels of an edge
 _SMALL = 96  # a picture up to this is kept as it is, pixel by pixel
+_MOST_CLASSES = 40  # of a matrix whose cells are shown
+_MOST_MISTAKES = 12
 
 
 @dataclass
@@ -159,41 +161,48 @@ class Rankings(Block):
 
 @dataclass
 class Matrix(Block):
-    """A confusion matrix.
+    """A confusion matrix, see :meth:`of`.
 
     Args:
         classes: Names of the classes.
-        counts: How many samples, by ground truth (row) and prediction (column).
+        counts: How many samples, by ground truth (row) and prediction (column); empty
+            where there are too many classes to be shown.
+        mistakes: Ground truth, prediction, how often, and which share of the class,
+            the most frequent first.
     """
 
     classes: Sequence[str] = ()
     counts: Sequence[Sequence[int]] = ()
+    mistakes: Sequence[tuple[str, str, int, float]] = ()
 
-    def mistakes(self, most: int = 12) -> list[tuple[str, str, int, float]]:
-        """What is most often taken for something else.
+    @classmethod
+    def of(
+        cls, title: str, note: str, classes: Sequence[str], counts: np.ndarray
+    ) -> Matrix:
+        """A matrix with its most frequent mistakes.
 
-        Returns:
-            Ground truth, prediction, how often, and which share of the class.
+        Args:
+            title: Its heading.
+            note: A sentence below it.
+            classes: Names of the classes.
+            counts: See above, ``(classes, classes)``.
 
         Example:
-            >>> Matrix('', classes=['a', 'b'], counts=[[3, 1], [0, 2]]).mistakes()
+            >>> Matrix.of('', '', ['a', 'b'], np.array([[3, 1], [0, 2]])).mistakes
             [('a', 'b', 1, 0.25)]
         """
-        counts = np.array(self.counts).reshape(len(self.classes), -1)
-        totals = np.maximum(counts.sum(axis=1), 1)
+        shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
         wrong = counts - np.diag(np.diag(counts))
-        order = np.argsort(-wrong, axis=None, kind='stable')[:most]
-        places = [divmod(int(place), counts.shape[1]) for place in order]
-        return [
-            (
-                self.classes[row],
-                self.classes[column],
-                int(wrong[row, column]),
-                float(wrong[row, column] / totals[row]),
-            )
-            for row, column in places
-            if wrong[row, column]
+        order = np.argsort(-wrong, axis=None, kind='stable')[:_MOST_MISTAKES]
+        places = [divmod(int(place), len(classes)) for place in order]
+        mistakes = [
+            (classes[i], classes[j], int(wrong[i, j]), float(shares[i, j]))
+            for i, j in places
+            if wrong[i, j]
         ]
+        if len(classes) > _MOST_CLASSES:
+            return cls(title, note, mistakes=mistakes)
+        return cls(title, note, classes, counts.tolist(), mistakes)
 
 
 @dataclass

@@ -182,7 +182,7 @@ class ClassEvidence(Evidence):
         share = 'Rows are the ground truth, columns the prediction.'
         if self.origin.stride > 1:
             share += f' Of the samples of one of {self.origin.stride} processes.'
-        matrix = Matrix('Confusion matrix', share, names, counts.tolist())
+        matrix = Matrix.of('Confusion matrix', share, names, counts.numpy())
         return [matrix, *self._worst(label, prediction, confidence)]
 
     def _worst(

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 __all__ = ['comparison_page', 'run_page', 'write_page', 'write_report']
 
 _TEMPLATES = Path(__file__).parent / 'templates'
-_MOST_CLASSES = 40  # of a matrix whose cells are shown
 _MOST_CHARTS = 6  # that are shown at once
 
 
@@ -166,7 +165,6 @@ def _environment() -> Environment:
     made.filters['duration'] = _duration
     made.filters['short'] = _short
     made.globals['chart_of'] = chart_of
-    made.globals['most_classes'] = _MOST_CLASSES
     return made
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..errors import DataError
 from ..visualization import read_image
-from .blocks import Block, Picture, Pictures
+from .blocks import Block, Matrix, Picture, Pictures
 from .facts import Facts, read_facts
 from .scalars import Scalars, read_scalars
 
@@ -128,7 +128,8 @@ def read_run(work_dir: str | Path) -> Run:
     run = Run(folder, read_scalars(logged), trained, tested, _train_seconds(every))
     copy = run.config_copy
     run.config_text = copy.read_text(encoding='utf-8') if copy else ''
-    run.pictures = _pictures_in(logs, [block.title for block in run.blocks])
+    tables = any(isinstance(block, Matrix) and block.counts for block in run.blocks)
+    run.pictures = _pictures_in(logs, with_matrix=not tables)
     return run
 
 
@@ -180,7 +181,7 @@ def _is_in(path: Path, folder: Path) -> bool:
     return path.resolve().parent == folder.resolve()
 
 
-def _pictures_in(logs: list[Path], titles: list[str]) -> list[Block]:
+def _pictures_in(logs: list[Path], with_matrix: bool) -> list[Block]:
     """What the visualizer has written, each picture at its last step."""
     latest: dict[str, tuple[int, Path]] = {}
     for log in logs:
@@ -189,7 +190,7 @@ def _pictures_in(logs: list[Path], titles: list[str]) -> list[Block]:
             number = int(step) if step.isdigit() else -1
             if number >= latest.get(name, (-1, path))[0]:
                 latest[name] = number, path
-    if 'Confusion matrix' in titles:  # which is there as a table
+    if not with_matrix:  # as it is there as a table
         latest = {n: p for n, p in latest.items() if 'confusion_matrix' not in n}
     if not latest:
         return []

@@ -73,7 +73,7 @@ def pages():
     picture = Picture.of(np.zeros((64, 256)), 'a caption that is long ' * 4, 'picture')
     names = [f'class_with_a_long_name_{i}' for i in range(30)]
     blocks = [
-        Matrix('Confusion', 'note', names, np.eye(30, dtype=int).tolist()),
+        Matrix.of('Confusion', 'note', names, np.eye(30, dtype=int)),
         Pictures('Pictures', 'note', [picture] * 5),
         Pictures('Rows', 'note', [picture] * 4, columns=4),
         Rankings('Ranks', 'note', [Ranking(picture, [picture] * 8)]),

@@ -64,6 +64,18 @@ def test_classes(listed):
     assert all(picture.mark == 'wrong' for picture in worst.pictures)
 
 
+def test_many_classes_leave_their_mistakes_alone():
+    """A million cells would be copied, written and read for nothing."""
+    evidence = evidence_for('classification', Origin(Pictures()))
+    scores = torch.eye(1000)[[5, 7, 7, 9]]
+    evidence.take(
+        SampleBatch.of(4, dict(gt_label=torch.arange(6, 10), pred_score=scores))
+    )
+    matrix = evidence.blocks({}, None)[0]
+    assert matrix.counts == matrix.classes == ()
+    assert matrix.mistakes == [('6', '5', 1, 1.0), ('8', '7', 1, 1.0)]
+
+
 def test_every_second_sample_is_of_this_process():
     evidence = evidence_for('classification', Origin(Pictures(), stride=2))
     evidence.take(classified([0, 1], [0, 0], [[0.9, 0.1], [0.2, 0.8]]))

@@ -30,7 +30,7 @@ def make_run(folder, mode='train', started=1.0, values=(3.0, 1.0), **facts):
     """A work_dir as a training leaves it, with a block of each kind."""
     picture = Picture.of(np.zeros((4, 4)), NASTY, NASTY, 'wrong')
     blocks = [
-        Matrix(NASTY, NASTY, [NASTY, 'b'], [[1, 2], [0, 3]]),
+        Matrix.of(NASTY, NASTY, [NASTY, 'b'], np.array([[1, 2], [0, 3]])),
         Pictures('Worst', NASTY, [picture] * 2),
         Rankings('Ranks', '', [Ranking(picture, [picture] * 3)]),
         Curves('PR', '', [Line(NASTY, [0, 1], [1, 0])], 'recall'),
@@ -125,11 +125,11 @@ def test_a_bare_log_is_enough(tmp_path):
     assert page.mistakes == []
 
 
-def test_many_classes_are_told_by_their_mistakes(tmp_path):
+def test_many_classes_are_described_by_their_mistakes(tmp_path):
     size = 50
     counts = np.eye(size, dtype=int)
     counts[7, 3] = 9
-    block = Matrix('M', '', [f'class{i}' for i in range(size)], counts.tolist())
+    block = Matrix.of('M', '', [f'class{i}' for i in range(size)], counts)
     make_run(tmp_path, pictures=[block.to_dict()])
     page = Page(run_page(read_run(tmp_path)))
     assert len(page.all('td')) < 100
