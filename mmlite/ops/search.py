@@ -13,7 +13,7 @@ def nearest(
     queries: Tensor,
     gallery: Tensor,
     k: int,
-    chunk: int = 2**15,
+    chunk: int = 2**13,
     backend: str = 'torch',
 ) -> tuple[Tensor, Tensor]:
     """The ``k`` vectors of the gallery with the highest cosines to each query.
@@ -63,15 +63,25 @@ def nearest(
 def _by_torch(
     queries: Tensor, gallery: Tensor, k: int, chunk: int
 ) -> tuple[Tensor, Tensor]:
-    best = queries.new_empty(len(queries), 0)
-    places = torch.empty(len(queries), 0, dtype=torch.long, device=queries.device)
+    k = min(k, len(gallery))
+    best = queries.new_full((len(queries), k), -torch.inf)
+    places = torch.zeros(len(queries), k, dtype=torch.long, device=queries.device)
+    width = min(chunk, len(gallery))
+    scores_of = queries.new_empty(len(queries), width)  # one buffer for all chunks
+    unit_of = queries.new_empty(width, queries.size(1))
     for start in range(0, len(gallery), chunk):
-        part = gallery[start : start + chunk].to(queries.device)
-        scores = queries @ F.normalize(part.to(queries.dtype), dim=1).t()
-        found, at = _stable_topk(scores, k)
+        part = gallery[start : start + chunk].to(queries)
+        scores, unit = scores_of[:, : len(part)], unit_of[: len(part)]
+        lengths = torch.linalg.vector_norm(part, dim=1, keepdim=True).clamp_min(1e-12)
+        torch.mm(queries, torch.div(part, lengths, out=unit).t(), out=scores)
+        # What is not better than all that was found comes too late; NaN stays NaN.
+        rows = (~(scores.amax(dim=1) <= best[:, -1])).nonzero().flatten()
+        found, at = _stable_topk(
+            scores if len(rows) == len(scores) else scores[rows], k
+        )
         # What stands further left is further ahead in the gallery.
-        best, order = _stable_topk(torch.cat((best, found), dim=1), k)
-        places = torch.cat((places, at + start), dim=1).gather(1, order)
+        best[rows], order = _stable_topk(torch.cat((best[rows], found), dim=1), k)
+        places[rows] = torch.cat((places[rows], at + start), dim=1).gather(1, order)
     return best, places
 
 
