@@ -78,7 +78,7 @@ def convert_checkpoint(
             key map is taken; it is also said how the entries fit.
 
     Raises:
-        UserError: if there is no such project.
+        UserError: if there is no such project, or ``out`` is the checkpoint itself.
         CheckpointError: if none of its key maps is for these entries.
 
     Example:
@@ -93,6 +93,11 @@ def convert_checkpoint(
     """
     for project in (source, target):
         _check_project(project)
+    if Path(out).exists() and Path(out).samefile(checkpoint):
+        raise UserError(
+            f'{out} is the checkpoint itself, which keeps more than its weights; name '
+            'another file to write'
+        )
     content = load_checkpoint(checkpoint)
     state = {k: v for k, v in content['state_dict'].items() if isinstance(v, Tensor)}
     network = _build(model)

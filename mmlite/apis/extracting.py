@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ..config import load_config
 from ..engine.dataloaders import build_dataloader
-from ..errors import ConfigError
+from ..errors import ConfigError, UserError
 from ..structures import gather_field, has_field
 from .model import init_model
 
@@ -48,6 +48,7 @@ def extract_features(
 
     Raises:
         ConfigError: if the config has no such data loader.
+        UserError: if the file cannot be written, or the model has no features.
 
     Example:
         >>> found = extract_features(
@@ -64,6 +65,8 @@ def extract_features(
             f'{dataloader} is missing; state one in the config, or name another with '
             '--dataloader'
         )
+    if out is not None:
+        _check_out(Path(out))
     model = init_model(cfg, checkpoint)
     loader = dict(cfg[dataloader], drop_last=False)
     loader.pop('batch_sampler', None)
@@ -72,7 +75,12 @@ def extract_features(
     columns: dict[str, list[Tensor]] = {}
     for batch in build_dataloader(loader):
         data = model.data_preprocessor(batch, False)
-        feats = model.whole_features(data['inputs'])
+        try:
+            feats = model.whole_features(data['inputs'])
+        except NotImplementedError as error:
+            raise UserError(
+                f'{type(model).__name__} has no features of whole images'
+            ) from error
         feats = feats if isinstance(feats, (list, tuple)) else (feats,)
         for i, feat in enumerate(feats):
             value = _mean(feat) if pooled else feat
@@ -84,9 +92,18 @@ def extract_features(
             )
     found: dict[str, Any] = {k: torch.cat(v).numpy() for k, v in columns.items()}
     if out is not None:
-        Path(out).parent.mkdir(parents=True, exist_ok=True)
         np.savez(out, **found)
     return found
+
+
+def _check_out(path: Path) -> None:
+    """Refuse a file that cannot be written before the work, not after it."""
+    if path.suffix != '.npz':
+        raise UserError(f'features are written to a .npz file, got {str(path)!r}')
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f'cannot write {path}: {error}') from error
 
 
 def _mean(feat: Tensor) -> Tensor:

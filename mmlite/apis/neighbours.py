@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from ..config import load_config
 from ..engine.dataloaders import build_dataloader
-from ..errors import ConfigError
+from ..errors import ConfigError, UserError
 from ..evaluation.functional import few_labels, neighbour_labels
 from ..structures import gather_field
 from .model import init_model
@@ -66,7 +66,14 @@ def knn(
 
     Raises:
         ConfigError: if a data loader is missing.
+        UserError: if a number is out of range.
     """
+    counts = dict(k=k, draws=draws) | ({} if shots is None else dict(shots=shots))
+    for name, count in counts.items():
+        if count < 1:
+            raise UserError(f'{name} is at least 1, got {count}')
+    if temperature <= 0:
+        raise UserError(f'temperature is above 0, got {temperature}')
     cfg = load_config(config, overrides)
     for name in ('train_dataloader', 'val_dataloader'):
         if cfg.get(name) is None:

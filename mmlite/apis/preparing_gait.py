@@ -91,6 +91,8 @@ def prepare_gait(
     if layout not in LAYOUTS:
         hint = did_you_mean(layout, LAYOUTS) or f'; there are {", ".join(LAYOUTS)}'
         raise UserError(f'there is no layout {layout!r}{hint}')
+    if size < 1:
+        raise UserError(f'size is at least 1 pixel, got {size}')
     found = PreparedGait(0, [], [], [])
     count = 0
     for folder, place in _walks(Path(source), layout):

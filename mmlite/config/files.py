@@ -73,6 +73,8 @@ def of_package(name: str) -> Path | None:
             'copy'
         )
     file = folder / path
+    if not file.resolve().is_relative_to(folder.resolve()):
+        raise ConfigError(f'{name!r} leads out of the configs of {package!r}')
     if not file.is_file():
         near = nearest_files(file, file.parent, folder)
         raise ConfigError(f'there is no {name!r} (looked for {shown(file)}){near}')

@@ -169,7 +169,8 @@ def held_out(
 
 
 def _rank(key: str, seed: int) -> bytes:
-    return hashlib.md5(f'{seed}:{key}'.encode(), usedforsecurity=False).digest()
+    text = f'{seed}:{key}'.encode(errors='surrogateescape')
+    return hashlib.md5(text, usedforsecurity=False).digest()
 
 
 def tree(folder: str | Path, most: int = 6) -> str:

@@ -58,13 +58,13 @@ def _agree_on_classes(datasets: Sequence[Dataset]) -> None:
         if tuple(names) == tuple(known):
             continue
         try:
-            known = in_names_of(names, known)
-            if known is None:
+            translated = in_names_of(names, known)
+            if translated is None:
                 raise DataError(
                     'their names cannot be compared; state classes for both'
                 )
-            class_mapping(names, known)
-            dataset.use_classes(known)
+            class_mapping(names, translated)
+            dataset.use_classes(translated)
         except DataError as error:
             raise DataError(
                 f'ConcatDataset: datasets.{place} has {len(names)} classes, '

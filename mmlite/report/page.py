@@ -55,13 +55,15 @@ def write_report(work_dir: str | Path, out: str | Path | None = None) -> Path:
 
     Args:
         work_dir: The folder.
-        out: The file; by default ``report.html`` in the folder.
+        out: The file, or a folder for ``report.html``; by default the work_dir.
 
     Raises:
         DataError: if there is no run in it.
         UserError: if the file cannot be written.
     """
-    path = Path(work_dir, 'report.html') if out is None else Path(out)
+    path = Path(work_dir if out is None else out)
+    if out is None or path.is_dir():
+        path /= 'report.html'
     write_page(run_page(read_run(work_dir)), path)
     return path
 
@@ -78,6 +80,7 @@ def write_page(page: str, path: Path) -> None:
         part.write_text(page, encoding='utf-8')
         part.replace(path)
     except OSError as error:
+        part.unlink(missing_ok=True)
         raise UserError(f'cannot write {path}: {error}') from error
 
 

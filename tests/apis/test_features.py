@@ -41,3 +41,15 @@ def test_features_are_kept(tmp_path, capsys, whole):
     found = np.load(out)
     assert found['feat_0'].shape == ((20, 16, 2, 2) if whole else (20, 16))
     assert found['gt_label'].shape == (20,)
+
+
+@pytest.mark.parametrize('words', [['--k', '0'], ['--shots', '0'], ['--draws', '0']])
+def test_numbers_of_neighbours_that_make_no_sense(capsys, words):
+    assert main(['knn', CONFIG, *words]) == 1
+    name = words[0].strip('-')
+    assert capsys.readouterr().err == f'error: {name} is at least 1, got 0\n'
+
+
+def test_a_file_that_cannot_hold_features_is_refused_before_the_work(capsys):
+    assert main(['extract-features', CONFIG, 'features.txt']) == 1
+    assert "written to a .npz file, got 'features.txt'" in capsys.readouterr().err

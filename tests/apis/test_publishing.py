@@ -45,6 +45,13 @@ def test_publishing_by_command(trained, capsys):
     assert load_checkpoint(path)['meta']['dataset_meta']['classes'] == ['a', 'b']
 
 
+def test_a_training_is_not_overwritten_by_its_weights(trained):
+    before = trained.read_bytes()
+    with pytest.raises(UserError, match='is the checkpoint itself'):
+        convert_checkpoint(trained, trained)
+    assert trained.read_bytes() == before
+
+
 @pytest.fixture
 def vit(tmp_path):
     arch = dict(embed_dims=12, num_layers=1, num_heads=3, feedforward_channels=24)

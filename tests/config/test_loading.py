@@ -372,6 +372,13 @@ def test_a_recipe_that_comes_with_mmlite(write):
     assert recipe.model.backbone.depth == 50
 
 
+def test_the_configs_of_a_package_are_not_left(write):
+    assert refused('mmlite::../setup.py') == (
+        "'mmlite::../setup.py' leads out of the configs of 'mmlite'"
+    )
+    assert 'leads out of the configs' in refused('mmlite::/etc/passwd')
+
+
 @pytest.mark.parametrize('place', ['configs', '.mim/configs', '../configs'])
 def test_configs_of_a_package_and_of_its_checkout(write, monkeypatch, place):
     monkeypatch.syspath_prepend(Path.cwd())

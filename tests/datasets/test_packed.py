@@ -228,5 +228,5 @@ def test_a_folder_without_packed_images():
 
 def test_a_pipeline_that_would_decode_again():
     write()
-    with pytest.raises(ConfigError, match='take LoadImageFromFile out'):
+    with pytest.raises(ConfigError, match='remove LoadImageFromFile'):
         packed(dict(type='LoadImageFromFile'), PACK)

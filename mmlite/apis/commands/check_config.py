@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 
-from ...config import examine, load_config
 from ...errors import ConfigError
 from .common import Command, add_overrides
 
@@ -17,6 +16,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(args: argparse.Namespace) -> int:
+    from ...config import examine, load_config
+
     wrong = 0
     for path in args.configs:
         try:

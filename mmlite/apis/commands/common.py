@@ -7,11 +7,25 @@ import os
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from ...config import OverrideAction
-
 __all__ = ['Command', 'add_data', 'add_overrides', 'add_running', 'export_rank']
 
 LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
+
+
+class _Overrides(argparse.Action):
+    """``OverrideAction``, imported where the option is given: ``--help`` is quick."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        from ...config import OverrideAction
+
+        action = OverrideAction(self.option_strings, self.dest, nargs=self.nargs)
+        action(parser, namespace, values, option_string)
 
 
 class Command(NamedTuple):
@@ -36,7 +50,7 @@ def add_overrides(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--cfg-options',
         nargs='+',
-        action=OverrideAction,
+        action=_Overrides,
         default=[],
         metavar='KEY=VALUE',
         help='change entries of the config, e.g. model.backbone.depth=34 '

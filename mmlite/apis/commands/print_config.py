@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 
-from ...config import config_text, load_config
 from .common import Command, add_overrides
 
 __all__ = ['COMMAND']
@@ -16,6 +15,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(args: argparse.Namespace) -> int:
+    from ...config import config_text, load_config
+
     print(config_text(load_config(args.config, args.cfg_options)), end='')
     return 0
 

@@ -23,7 +23,7 @@ from ..zoo.cards import published_weights
 from ..zoo.configs import read_config
 from .prediction import Prediction, Predictions
 from .preparing import SourceDataset, test_dataset_of
-from .sources import find_sources, in_groups
+from .sources import check_loading, find_sources, in_groups
 
 __all__ = ['Inferencer', 'config_and_checkpoint']
 
@@ -132,8 +132,7 @@ class Inferencer:
         """Predict on pictures one batch after the other; see :meth:`__call__`."""
         if on_error not in ('raise', 'skip'):
             raise UserError(f"on_error is 'raise' or 'skip', got {on_error!r}")
-        if batch_size < 1:
-            raise UserError(f'batch_size is at least 1, got {batch_size}')
+        check_loading(batch_size, num_workers)
         samples = in_groups(find_sources(inputs), len(self.keys))
         dataset = SourceDataset(
             samples,

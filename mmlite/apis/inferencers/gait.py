@@ -23,7 +23,7 @@ from ...evaluation.functional import part_distances
 from ...structures import DataSample
 from .base import Inferencer
 from .prediction import Prediction
-from .sources import Source
+from .sources import Source, check_loading
 
 __all__ = ['GaitInferencer', 'GaitPrediction', 'find_walks']
 
@@ -128,8 +128,7 @@ class GaitInferencer(Inferencer):
         """Describe one batch of walks after the other; see :class:`Inferencer`."""
         if on_error not in ('raise', 'skip'):
             raise UserError(f"on_error is 'raise' or 'skip', got {on_error!r}")
-        if batch_size < 1:
-            raise UserError(f'batch_size is at least 1, got {batch_size}')
+        check_loading(batch_size, num_workers)
         walks = find_walks(inputs)
         dataset = WalkDataset(walks, self.dataset['pipeline'], on_error == 'skip')
         loader = DataLoader(

@@ -12,9 +12,9 @@ import cv2
 import numpy as np
 import torch
 
-from ...errors import DataError, did_you_mean
+from ...errors import DataError, UserError, did_you_mean
 
-__all__ = ['SUFFIXES', 'Source', 'find_sources', 'in_groups']
+__all__ = ['SUFFIXES', 'Source', 'check_loading', 'find_sources', 'in_groups']
 
 #: Endings of files that are taken for images within a folder.
 SUFFIXES = (
@@ -191,3 +191,17 @@ def in_groups(sources: Iterable[Source], size: int) -> list[tuple[Source, ...]]:
             f'{size}, {2 * size}, ... of them'
         )
     return [tuple(sources[i : i + size]) for i in range(0, len(sources), size)]
+
+
+def check_loading(batch_size: int, num_workers: int) -> None:
+    """Refuse numbers with which nothing can be loaded.
+
+    Raises:
+        UserError: if one is too small, or no integer.
+    """
+    for name, number, least in (
+        ('batch_size', batch_size, 1),
+        ('num_workers', num_workers, 0),
+    ):
+        if not isinstance(number, int) or number < least:
+            raise UserError(f'{name} is an integer from {least} on, got {number!r}')

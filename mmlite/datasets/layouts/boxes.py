@@ -115,7 +115,30 @@ def _coco_content(path: Path) -> dict | None:
             raise DataError(f'{path}: an image has no file_name')
     if not content['images']:
         raise DataError(f'{path}: there are no images')
+    _check_ids(path, content)
     return content
+
+
+def _check_ids(path: Path, content: dict) -> None:
+    """Every box is that of one image: said here, as a split hides what is wrong."""
+    owner: dict[Any, str] = {}
+    for row in content['images']:
+        other = owner.setdefault(row.get('id'), row['file_name'])
+        if other != row['file_name']:
+            raise DataError(
+                f'{path}: the images {other!r} and {row["file_name"]!r} have the same '
+                f'id {row.get("id")!r}'
+            )
+    rows = [row for row in content['annotations'] if isinstance(row, dict)]
+    lost = [row for row in rows if row.get('image_id') not in owner]
+    if lost:
+        raise DataError(
+            f'{path}: {len(lost)} of {len(rows)} annotations are of an image that the '
+            f'file does not list; the first has image_id {lost[0].get("image_id")!r}, '
+            f'the first image has the id {next(iter(owner))!r}'
+        )
+    if not rows:
+        raise DataError(f'{path}: there are no annotations to learn from')
 
 
 def _split_of(path: Path, root: Path) -> str:

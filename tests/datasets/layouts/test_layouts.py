@@ -281,3 +281,33 @@ def test_names_that_no_list_can_hold():
     tiny_folders.class_folders(Path('pets'), ('cat\tdog', 'other'))
     with pytest.raises(DataError, match='or has a tab'):
         look('pets', 'lists')
+
+
+@pytest.mark.parametrize(
+    ('change', 'message'),
+    [
+        (
+            lambda content: content['images'][1].update(id=0),
+            "the images 'train_0.jpg' and 'train_1.jpg' have the same id 0",
+        ),
+        (
+            lambda content: content['annotations'][2].update(image_id=55),
+            '1 of 6 annotations are of an image .* has image_id 55',
+        ),
+        (
+            lambda content: [
+                row.update(id=str(row['id'])) for row in content['images']
+            ],
+            "6 of 6 annotations .* the first image has the id '0'",
+        ),
+        (lambda content: content['annotations'].clear(), 'no annotations to learn'),
+    ],
+)
+def test_coco_whose_boxes_are_of_no_image(change, message):
+    path = tiny_folders.coco(Path('data'), ('train',)) / 'annotations'
+    path /= 'instances_train.json'
+    content = json.loads(path.read_text())
+    change(content)
+    path.write_text(json.dumps(content))
+    with pytest.raises(DataError, match=message):
+        look('data', 'lists')
