@@ -14,6 +14,7 @@ from mmlite.apis.cli import main
 from mmlite.apis.recipes import recipe_for_training
 from mmlite.apis.recipes.bases import DEFAULTS, models_for
 from mmlite.config import check_config, load_config
+from mmlite.config.advice import advice_on
 from mmlite.errors import CheckpointError, UserError
 
 FOLDERS = {
@@ -140,6 +141,24 @@ def test_unlabelled_images_are_tested_by_nothing():
     assert check_config(cfg, build_model=False) == []
     assert cfg.get('val_dataloader') is None and 'test_evaluator' not in cfg
     assert cfg.train_dataloader.dataset.with_label is False
+    assert not [a for a in advice_on(cfg) if 'test_dataloader' in str(a)]
+
+
+@pytest.mark.slow
+def test_a_checkpoint_of_unlabelled_images_is_predicted_with_and_exported(capsys):
+    for number in range(4):
+        tiny_folders.picture(Path('photos', f'{number}.jpg'), seed=number)
+    small = 'base_channels=2 stem_channels=2'.split()
+    words = [f'model.backbone.{word}' for word in small] + ['model.neck.in_channels=16']
+    command = ['train', '--data', 'photos', '--task', 'selfsup', '--epochs', '1']
+    assert main([*command, '--work-dir', 'ssl', '--cfg-options', *words]) == 0
+    assert 'is alone' not in ''.join(capsys.readouterr())
+    assert 'mmlite test' not in Path('ssl/report.html').read_text()
+    cfg = load_config(next(Path('ssl').glob('*_whole.py')))
+    assert cfg.test_dataloader.dataset.pipeline[-1].type == 'PackInputs'
+    assert main(['predict', 'ssl/epoch_1.pth', 'photos/0.jpg']) == 0
+    pytest.importorskip('onnx')
+    assert main(['export', 'ssl/epoch_1.pth', '--out', 'a.onnx']) == 0
 
 
 @pytest.mark.parametrize(
