@@ -115,6 +115,23 @@ def test_every_task_has_the_models_that_are_its_default():
         assert set(names) <= set(models_for(task))
 
 
+@pytest.mark.parametrize(
+    ('epochs', 'warm_up'),  # an epoch has four batches of 4 from 16 images
+    [(1, None), (3, 1), (30, 12), (125, 50), (200, 50)],
+)
+def test_the_warm_up_takes_a_tenth_of_the_training_at_most(epochs, warm_up):
+    for split, each in (('train', 8), ('val', 2)):
+        tiny_folders.class_folders(Path('pets', split), each=each)
+    cfg = load_config(new_recipe('pets', epochs=epochs))
+    assert cfg.train_dataloader.batch_size == 4
+    *warming, cosine = cfg.param_scheduler
+    assert [each.end for each in warming] == ([warm_up] if warm_up else [])
+    assert cosine.type == 'CosineAnnealingLR'
+    base = load_config('mmlite::_base_/schedules/adamw_coslr_30e.py').param_scheduler
+    assert cosine == base[1]
+    assert all(dict(each, end=50) == dict(base[0]) for each in warming)
+
+
 def test_a_backbone_of_one_size_keeps_it():
     tiny_folders.class_folders(Path('pets'))
     cfg = load_config(new_recipe('pets', model='vit-base-p16'))
