@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -256,6 +257,44 @@ def test_walks_as_pictures_and_of_another_size():
     assert (90, 70) not in _PREPARED
     with pytest.raises(DataError, match='prepare-gait cuts and centres'):
         look('data', 'lists')
+
+
+@pytest.mark.parametrize(
+    ('types', 'gallery', 'probe'),
+    [
+        ('nm-01 nm-02', 'nm-01', dict(NM='nm-02')),
+        ('bg-01 cl-01 nm-01', 'nm-01', dict(BG='bg-01', CL='cl-01')),
+        (
+            'bg-01 bg-02 nm-01 nm-02 nm-03',
+            'nm-01 nm-02',
+            dict(NM='nm-03', BG='bg-01 bg-02'),
+        ),
+        ('cl-02 nm-02 nm-05 nm-06', 'nm-02', dict(NM='nm-05 nm-06', CL='cl-02')),
+        ('bg-01 nm-05 nm-06', 'nm-05', dict(NM='nm-06', BG='bg-01')),
+        ('bg-01 cl-01', 'bg-01', dict(others='cl-01')),
+        ('bg-01 nm-01 run', 'bg-01', dict(others='nm-01 run')),
+    ],
+)
+def test_types_called_as_those_of_casia_b_have_its_protocol(types, gallery, probe):
+    for person, kind, view in product('abcdef', types.split(), ('000', '090')):
+        picture(Path('data', person, kind, view, '1.png'), 64, 64)
+    _, found = look('data', 'lists', 'gait')
+    wanted = {name: kinds.split() for name, kinds in probe.items()}
+    protocol = dict(gallery=gallery.split(), probe=wanted)
+    assert found.extra['evaluator'] == dict(type='CrossViewRank', protocol=protocol)
+
+
+def test_all_types_of_casia_b_have_its_named_protocol():
+    counts = dict(nm=6, bg=2, cl=2)
+    types = [
+        f'{name}-{n:02}' for name, many in counts.items() for n in range(1, many + 1)
+    ]
+    for person, kind in product('abcdef', types):
+        folder = Path('data', person, kind, '090')
+        picture(folder / '1.png', 64, 64)
+    _, found = look('data', 'lists', 'gait')
+    wanted = dict(type='GaitRetrieval', protocol='CASIA-B')  # a single view
+    assert found.extra['evaluator'] == wanted
 
 
 def test_class_folders_with_folders_in_them_are_no_walks():
