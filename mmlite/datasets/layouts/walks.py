@@ -16,7 +16,7 @@ import numpy as np
 from ...errors import DataError
 from ..folders import held_out, subfolders
 from ..transforms.sequence_files import ARRAY_FILES, PICTURES, read_array, read_pictures
-from .found import Found
+from .found import Found, split_of
 
 __all__ = ['find_walks', 'looks_like_walks']
 
@@ -47,6 +47,8 @@ def looks_like_walks(root: Path) -> bool:
         return False
     if any(_files(walk.folder)[0].lower().endswith(ARRAY_FILES) for walk in walks[:8]):
         return True
+    if all(split_of(walk.type) for walk in walks):
+        return False  # several data sets of classes
     recurring = Counter(name for name, _ in {(w.type, w.subject) for w in walks})
     views = Counter(view for view, _ in {(w.view, (w.subject, w.type)) for w in walks})
     return max(recurring.values()) > 1 and max(views.values()) > 1
