@@ -10,7 +10,7 @@ from .dumping import config_text, plain_config, source_text, write_config
 from .editing import apply_overrides
 from .loading import base_of, load_config
 from .overrides import OverrideAction
-from .phases import check_phases, settle_phases
+from .phases import check_phases, missing_sections, settle_phases
 from .saved_text import config_of_text
 from .values import parse_value
 
@@ -35,6 +35,7 @@ __all__ = [
     'flattened',
     'load_config',
     'loaders_in',
+    'missing_sections',
     'parse_value',
     'plain_config',
     'settle_phases',

@@ -9,7 +9,7 @@ import torch
 from mmengine.config import Config
 
 from ..errors import Problem, did_you_mean
-from .fitting import at
+from .fitting import at, without_predictions
 from .helpers import is_idle
 from .merging import DELETE, MISSPELT_DELETE
 from .monitors import monitored
@@ -33,7 +33,8 @@ def _idle(cfg: Config) -> Iterator[Problem]:
         if is_idle(key, cfg):
             yield Problem(key, 'is not read; leave it out')
     for key, message in idle_sections(cfg).items():
-        yield Problem(key, message)
+        if key != 'test_dataloader' or not without_predictions(cfg):
+            yield Problem(key, message)
     for path in _misspelt_deletes(dict(cfg.items()), ''):
         message = f'is not read: the key that replaces a dict is {DELETE!r}'
         yield Problem(path, message)

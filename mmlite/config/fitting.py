@@ -20,6 +20,7 @@ __all__ = [
     'check_predictions',
     'check_topk',
     'metrics_of',
+    'without_predictions',
 ]
 
 #: Where the parts of a model count classes.
@@ -147,20 +148,31 @@ def at(cfg: Mapping[str, Any], *keys: str) -> Any:
     return node
 
 
+def without_predictions(cfg: Config) -> str:
+    """The name of the model's class if it does not predict, else nothing.
+
+    Example:
+        >>> without_predictions(Config(dict(model=dict(type='SimCLR'))))
+        'SimCLR'
+    """
+    model = target_of(cfg.get('model'), MODELS)
+    return '' if getattr(model, 'predicts', True) else model.__name__
+
+
 def check_predictions(cfg: Config) -> list[Problem]:
     """See that a model which does not predict is not asked for predictions.
 
     It may be validated by metrics that state ``takes_features``.
     """
-    model = target_of(cfg.get('model'), MODELS)
-    if model is None or getattr(model, 'predicts', True):
+    model = without_predictions(cfg)
+    if not model:
         return []
     problems = []
     for phase in ('val', 'test'):
         for path, metric in metrics_of(cfg, phase):
             if not getattr(target_of(metric, METRICS), 'takes_features', False):
                 message = (
-                    f'needs predictions, but {model.__name__} does not predict; leave '
+                    f'needs predictions, but {model} does not predict; leave '
                     f'out {phase}_dataloader, {phase}_cfg and {phase}_evaluator, or '
                     'use metrics of features'
                 )

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from mmengine.config import Config
 
 from ..errors import ConfigError, Problem
+from .fitting import without_predictions
 
 __all__ = [
     'PHASES',
@@ -29,7 +30,8 @@ def idle_sections(cfg: Config) -> dict[str, str]:
     """Sections of an evaluation that a config has alone, and what that means.
 
     A schedule's empty ``val_cfg`` or ``test_cfg`` says nothing without a dataset, and
-    the data of a test do no harm, as nothing is tested that is not asked for.
+    the data of a test do no harm, as nothing is tested that is not asked for: they say
+    how an input is prepared, for predictions and exports.
 
     Args:
         cfg: A config.
@@ -107,6 +109,12 @@ def check_phases(cfg: Config, phases: Sequence[str]) -> None:
     for phase in phases:
         if missing := missing_sections(cfg, phase):
             name, _ = PHASES[phase]
-            problems.append(Problem('', f'{name} needs {", ".join(missing)}'))
+            why = ''
+            if phase == 'test' and (model := without_predictions(cfg)):
+                why = (
+                    f'; without labels there is nothing to measure {model} by, and '
+                    'mmlite predict and mmlite export give its features'
+                )
+            problems.append(Problem('', f'{name} needs {", ".join(missing)}{why}'))
     if problems:
         raise ConfigError(problems, cfg.filename)

@@ -101,6 +101,10 @@ class Runner(RunnerLoading):
             cfg['launcher'] = launcher
         with _of_file(cfg.filename):
             runner = super().from_cfg(settle_phases(cfg))
+        if (idle := cfg.get('test_dataloader')) and not runner.cfg.test_dataloader:
+            # Not built without a test, but predictions and exports look for it.
+            runner.cfg.test_dataloader = copy.deepcopy(idle)
+            runner.__dict__.pop('cfg_text', None)
         names = [name for name, _ in runner.model.named_parameters()]
         for problem in (*advice, *advise_custom_keys(cfg, names)):
             runner.logger.warning(str(problem))

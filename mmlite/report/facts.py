@@ -44,6 +44,7 @@ class Facts:
         started: When it began.
         seconds: How long it took.
         resumed: Whether it went on with an earlier training.
+        has_test: Whether its config has a test.
         task: What the model is for.
         model: Class of the model.
         parameters: How many it has.
@@ -61,6 +62,7 @@ class Facts:
     started: float = field(default_factory=time.time)
     seconds: float = 0.0
     resumed: bool = False
+    has_test: bool = True
     task: str = ''
     model: str = ''
     parameters: int = 0

@@ -247,7 +247,7 @@ def _commands(run: Run) -> list[Command]:
     if run.trained is not None and run.config:
         words = ['train', run.config, '--work-dir', folder, '--resume']
         commands.append(Command('Go on with the training', line(*words)))
-    if run.checkpoint and run.config:
+    if run.checkpoint and run.config and run.facts.has_test:
         words = ['test', run.config, run.checkpoint, '--work-dir', folder]
         commands.append(Command('Test', line(*words)))
     if run.checkpoint:

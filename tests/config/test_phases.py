@@ -1,8 +1,9 @@
 import pytest
 from mmengine.config import Config
 
-from mmlite.config import check_config, settle_phases
+from mmlite.config import check_config, check_phases, settle_phases
 from mmlite.config.advice import advice_on
+from mmlite.errors import ConfigError
 
 MODEL = dict(type='BaseModel')
 LOADER = dict(batch_size=1, dataset=dict(type='BaseDataset'))
@@ -44,3 +45,11 @@ def test_an_evaluation_has_a_loop_by_itself(phase):
     found = [str(problem) for problem in check_config(cfg, build_model=False)]
     assert not any(f'{phase}_cfg' in line for line in found)
     assert settle_phases(cfg)[f'{phase}_cfg'] == {}
+
+
+def test_a_model_that_does_not_predict_may_have_data_of_a_test_alone():
+    cfg = Config(dict(model=dict(type='SimCLR'), test_dataloader=LOADER))
+    assert not [a for a in advice_on(cfg) if 'test_' in str(a)]
+    with pytest.raises(ConfigError, match='needs test_evaluator; .* SimCLR by') as said:
+        check_phases(cfg, ['test'])
+    assert len(str(said.value).splitlines()) == 1

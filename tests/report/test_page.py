@@ -88,6 +88,14 @@ def test_how_to_continue_names_the_last_checkpoint(tmp_path):
     assert f'mmlite export {checkpoint}' in text
 
 
+def test_without_a_test_in_the_config_none_is_offered(tmp_path):
+    make_run(tmp_path, has_test=False)
+    (tmp_path / 'epoch_2.pth').touch()
+    text = Page(run_page(read_run(tmp_path))).text
+    assert 'mmlite test' not in text
+    assert 'mmlite predict' in text
+
+
 def test_a_test_after_the_training_has_its_own_column(tmp_path):
     make_run(tmp_path)
     later = dict(metrics={'accuracy/top1': 80.0}, pictures=[])

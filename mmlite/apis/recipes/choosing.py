@@ -5,11 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from statistics import median
+from typing import Any
 
 from ...datasets.boxes import image_size_of
 from ...errors import DataError
 
-__all__ = ['Sizes', 'batch_size_for', 'epochs_for', 'size_for', 'workers_for']
+__all__ = [
+    'Sizes',
+    'batch_size_for',
+    'epochs_for',
+    'schedule_for',
+    'size_for',
+    'workers_for',
+]
 
 #: Sizes that are chosen, each from a shorter edge of so many pixels on.
 _SIZES = ((224, 176), (128, 96), (64, 48), (32, 0))
@@ -17,6 +25,8 @@ _SIZES = ((224, 176), (128, 96), (64, 48), (32, 0))
 _BATCHES = {32: 128, 64: 128, 128: 64, 224: 32}
 #: How many iterations a training has, about; how many epochs at least and at most.
 _ITERATIONS, _LEAST_EPOCHS, _MOST_EPOCHS = 3000, 10, 100
+#: Iterations of the warm-up of the base schedule.
+_WARM_UP = 50
 #: From how many samples on other processes read them.
 _WORKERS_FROM, _WORKERS = 1000, 4
 
@@ -90,6 +100,29 @@ def epochs_for(count: int, batch_size: int) -> int:
     """
     epochs = round(_ITERATIONS / math.ceil(count / batch_size))
     return min(max(epochs, _LEAST_EPOCHS), _MOST_EPOCHS)
+
+
+def schedule_for(iterations: int) -> list[dict[str, Any]] | None:
+    """Schedulers whose warm-up takes a tenth of a training at most.
+
+    Args:
+        iterations: Those of the whole training.
+
+    Returns:
+        The schedulers; None if those of the base file do that already.
+
+    Example:
+        >>> schedule_for(40)[0]['end'], len(schedule_for(9)), schedule_for(3000)
+        (4, 1, None)
+    """
+    warm_up = iterations // 10
+    if warm_up >= _WARM_UP:
+        return None
+    cosine = dict(type='CosineAnnealingLR', by_epoch=True, convert_to_iter_based=True)
+    if warm_up < 1:
+        return [cosine]
+    linear = dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0)
+    return [dict(linear, end=warm_up), cosine]
 
 
 def workers_for(count: int) -> int:

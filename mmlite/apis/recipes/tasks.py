@@ -14,7 +14,14 @@ from ...errors import UserError
 from ...registry import MODELS
 from . import pipelines
 from .bases import SCHEDULE, base, model_of
-from .choosing import Sizes, batch_size_for, epochs_for, size_for, workers_for
+from .choosing import (
+    Sizes,
+    batch_size_for,
+    epochs_for,
+    schedule_for,
+    size_for,
+    workers_for,
+)
 from .writing import Code, Recipe
 
 __all__ = ['RECIPES', 'Wishes']
@@ -247,6 +254,9 @@ def _sections(
         sections['train_dataloader']['drop_last'] = True
     epochs = wishes.epochs or epochs_for(count, batch)
     sections['train_cfg'] = dict(max_epochs=epochs, val_interval=max(1, epochs // 20))
+    # The last batch may be left out.
+    if schedule := schedule_for(epochs * max(1, count // batch)):
+        sections['param_scheduler'] = schedule
     if wishes.pretrained:
         rate, sections['load_from'] = _FINE_TUNING_RATE, wishes.pretrained
     if rate != _RATE:

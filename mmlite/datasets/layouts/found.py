@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from ...errors import DataError
 from ..folders import subfolders, tree
 
-__all__ = ['Found', 'Layout', 'as_lines', 'splits_in', 'wrong_layout']
+__all__ = ['Found', 'Layout', 'as_lines', 'split_of', 'splits_in', 'wrong_layout']
 
 #: How the parts of a dataset are called, in any case.
 _SPLIT_NAMES = {
@@ -65,6 +65,17 @@ class Layout(NamedTuple):
     find: Callable[[Path, Path], Found | None]
 
 
+def split_of(name: str) -> str:
+    """Which part of a dataset a folder is, by its name; empty if it is none.
+
+    Example:
+        >>> split_of('Validation'), split_of('cats')
+        ('val', '')
+    """
+    low = name.lower()
+    return next((split for split, names in _SPLIT_NAMES.items() if low in names), '')
+
+
 def splits_in(root: Path) -> dict[str, str]:
     """The folders that are parts of a dataset, by what they are.
 
@@ -79,15 +90,15 @@ def splits_in(root: Path) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for folder in subfolders(root):
-        for split, names in _SPLIT_NAMES.items():
-            if folder.lower() not in names:
-                continue
-            if split in found:
-                raise DataError(
-                    f'{root}: {found[split]}/ and {folder}/ are both called as data '
-                    f'for {split}; keep one of them'
-                )
-            found[split] = folder
+        split = split_of(folder)
+        if not split:
+            continue
+        if split in found:
+            raise DataError(
+                f'{root}: {found[split]}/ and {folder}/ are both called as data '
+                f'for {split}; keep one of them'
+            )
+        found[split] = folder
     if found and 'train' not in found and set(subfolders(root)) == set(found.values()):
         raise DataError(
             f'{root}: there are {", ".join(found.values())}, but no folder train; '

@@ -11,6 +11,7 @@ from .boxes import find_coco, find_voc, find_yolo
 from .classes import find_class_folders, find_retrieval, find_unlabelled
 from .found import Found, Layout, wrong_layout
 from .pairs import find_pairs, looks_like_pairs
+from .parents import refuse_parent
 from .walks import find_walks, looks_like_walks
 
 __all__ = ['TASKS', 'look']
@@ -54,7 +55,8 @@ def look(
 
     Raises:
         DataNotFoundError: if there is no folder, or nothing in it.
-        DataError: if the layout is none that is understood.
+        DataError: if the layout is none that is understood, or there are several data
+            sets in the folder.
 
     Example:
         >>> for name in ('cat/1.JPG', 'cat/2.jpg', 'dog/1.jpg', 'dog/2.png'):
@@ -105,6 +107,8 @@ def _names(path: Path) -> list[str]:
 def _guessed(root: Path, lists: Path) -> tuple[str, Found]:
     """What a folder is for, and what it holds."""
     for task, may_be in _SIGNS:
+        if task == 'classification':
+            refuse_parent(root)
         if may_be(root) and (found := _found(task, root, lists)) is not None:
             return task, found
     texts = [layout.text for layouts in TASKS.values() for layout in layouts]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import glob
 import json
 import os
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,7 +16,7 @@ import numpy as np
 from ...errors import DataError
 from ..folders import held_out, subfolders
 from ..transforms.sequence_files import ARRAY_FILES, PICTURES, read_array, read_pictures
-from .found import Found
+from .found import Found, split_of
 
 __all__ = ['find_walks', 'looks_like_walks']
 
@@ -23,6 +24,13 @@ __all__ = ['find_walks', 'looks_like_walks']
 HELD_OUT, SEED = 0.25, 0
 #: Heights and widths of frames that are prepared.
 _PREPARED = {(64, 64), (64, 44), (128, 128), (128, 88)}
+#: Types as CASIA-B calls them, those of its gallery, and its whole protocol.
+_CASIA_B = re.compile(r'(nm|bg|cl)-\d\d')
+_GALLERY = ('nm-01', 'nm-02', 'nm-03', 'nm-04')
+_WHOLE = dict(
+    gallery=list(_GALLERY),
+    probe=dict(NM=['nm-05', 'nm-06'], BG=['bg-01', 'bg-02'], CL=['cl-01', 'cl-02']),
+)
 
 
 class _Walk(NamedTuple):
@@ -39,6 +47,8 @@ def looks_like_walks(root: Path) -> bool:
         return False
     if any(_files(walk.folder)[0].lower().endswith(ARRAY_FILES) for walk in walks[:8]):
         return True
+    if all(split_of(walk.type) for walk in walks):
+        return False  # several data sets of classes
     recurring = Counter(name for name, _ in {(w.type, w.subject) for w in walks})
     views = Counter(view for view, _ in {(w.view, (w.subject, w.type)) for w in walks})
     return max(recurring.values()) > 1 and max(views.values()) > 1
@@ -148,12 +158,35 @@ def _partition(
 def _evaluator(walks: Sequence[_Walk]) -> dict[str, Any] | None:
     """The metric for the types and views of the test; None if there is none."""
     types = sorted({walk.type for walk in walks})
-    if {'nm-01', 'bg-01', 'cl-01'} <= set(types) and len(types) >= 8:
-        return dict(type='CrossViewRank', protocol='CASIA-B')
     several_views = len({walk.view for walk in walks}) > 1
     if len(types) < 2 and not several_views:
         return None
-    gallery, *others = map(glob.escape, types)
-    protocol = dict(gallery=[gallery], probe=dict(others=others or [gallery]))
+    protocol: Mapping[str, Any] | str | None = _as_casia_b(types)
+    if protocol is None:
+        gallery, *others = map(glob.escape, types)
+        protocol = dict(gallery=[gallery], probe=dict(others=others or [gallery]))
+    elif protocol == _WHOLE:
+        protocol = 'CASIA-B'
     kind = 'CrossViewRank' if several_views else 'GaitRetrieval'
     return dict(type=kind, protocol=protocol)
+
+
+def _as_casia_b(types: Sequence[str]) -> dict[str, Any] | None:
+    """CASIA-B's protocol on such of its types as there are; None of other types.
+
+    Example:
+        >>> _as_casia_b(['bg-01', 'nm-01', 'nm-02', 'nm-03'])['gallery']
+        ['nm-01', 'nm-02']
+    """
+    normal = [kind for kind in types if kind.startswith('nm')]
+    if not normal or len(types) < 2 or not all(map(_CASIA_B.fullmatch, types)):
+        return None
+    gallery = [kind for kind in normal if kind in _GALLERY] or normal[:1]
+    if gallery == normal and len(normal) > 1:
+        gallery = gallery[:-1]  # one is looked for
+    probes = [kind for kind in types if kind not in gallery]
+    probe: dict[str, list[str]] = {}
+    for name in ('NM', 'BG', 'CL'):
+        if own := [kind for kind in probes if kind.startswith(name.lower())]:
+            probe[name] = own
+    return dict(gallery=gallery, probe=probe)

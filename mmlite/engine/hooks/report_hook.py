@@ -11,7 +11,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch.utils.data import BatchSampler, DataLoader, SequentialSampler
 
-from ...config import base_of, differences, flattened
+from ...config import base_of, differences, flattened, missing_sections
 from ...datasets import DefaultSampler
 from ...errors import ConfigError
 from ...registry import HOOKS
@@ -188,6 +188,7 @@ class ReportHook(Hook):
             latest_checkpoint(runner.work_dir) or runner._load_from or ''
         )
         facts.resumed = bool(runner.resuming)
+        facts.has_test = not missing_sections(runner.cfg, 'test')
         facts.task = getattr(model, 'task', '')
         facts.model = type(model).__name__
         facts.parameters = sum(p.numel() for p in model.parameters())

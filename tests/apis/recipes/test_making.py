@@ -14,6 +14,7 @@ from mmlite.apis.cli import main
 from mmlite.apis.recipes import recipe_for_training
 from mmlite.apis.recipes.bases import DEFAULTS, models_for
 from mmlite.config import check_config, load_config
+from mmlite.config.advice import advice_on
 from mmlite.errors import CheckpointError, UserError
 
 FOLDERS = {
@@ -114,6 +115,23 @@ def test_every_task_has_the_models_that_are_its_default():
         assert set(names) <= set(models_for(task))
 
 
+@pytest.mark.parametrize(
+    ('epochs', 'warm_up'),  # an epoch has four batches of 4 from 16 images
+    [(1, None), (3, 1), (30, 12), (125, 50), (200, 50)],
+)
+def test_the_warm_up_takes_a_tenth_of_the_training_at_most(epochs, warm_up):
+    for split, each in (('train', 8), ('val', 2)):
+        tiny_folders.class_folders(Path('pets', split), each=each)
+    cfg = load_config(new_recipe('pets', epochs=epochs))
+    assert cfg.train_dataloader.batch_size == 4
+    *warming, cosine = cfg.param_scheduler
+    assert [each.end for each in warming] == ([warm_up] if warm_up else [])
+    assert cosine.type == 'CosineAnnealingLR'
+    base = load_config('mmlite::_base_/schedules/adamw_coslr_30e.py').param_scheduler
+    assert cosine == base[1]
+    assert all(dict(each, end=50) == dict(base[0]) for each in warming)
+
+
 def test_a_backbone_of_one_size_keeps_it():
     tiny_folders.class_folders(Path('pets'))
     cfg = load_config(new_recipe('pets', model='vit-base-p16'))
@@ -140,6 +158,24 @@ def test_unlabelled_images_are_tested_by_nothing():
     assert check_config(cfg, build_model=False) == []
     assert cfg.get('val_dataloader') is None and 'test_evaluator' not in cfg
     assert cfg.train_dataloader.dataset.with_label is False
+    assert not [a for a in advice_on(cfg) if 'test_dataloader' in str(a)]
+
+
+@pytest.mark.slow
+def test_a_checkpoint_of_unlabelled_images_is_predicted_with_and_exported(capsys):
+    for number in range(4):
+        tiny_folders.picture(Path('photos', f'{number}.jpg'), seed=number)
+    small = 'base_channels=2 stem_channels=2'.split()
+    words = [f'model.backbone.{word}' for word in small] + ['model.neck.in_channels=16']
+    command = ['train', '--data', 'photos', '--task', 'selfsup', '--epochs', '1']
+    assert main([*command, '--work-dir', 'ssl', '--cfg-options', *words]) == 0
+    assert 'is alone' not in ''.join(capsys.readouterr())
+    assert 'mmlite test' not in Path('ssl/report.html').read_text()
+    cfg = load_config(next(Path('ssl').glob('*_whole.py')))
+    assert cfg.test_dataloader.dataset.pipeline[-1].type == 'PackInputs'
+    assert main(['predict', 'ssl/epoch_1.pth', 'photos/0.jpg']) == 0
+    pytest.importorskip('onnx')
+    assert main(['export', 'ssl/epoch_1.pth', '--out', 'a.onnx']) == 0
 
 
 @pytest.mark.parametrize(

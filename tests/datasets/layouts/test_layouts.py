@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -160,6 +161,59 @@ def test_odd_folders_are_refused_in_one_line(names, task, says):
     assert len(text.splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    ('make', 'says'),
+    [
+        (tiny_folders.yolo, 'other/ has images/ and labels/ (detection)'),
+        (tiny_folders.coco, 'other/ has annotations/ (detection)'),
+        (tiny_folders.voc, 'other/ has Annotations/ (detection)'),
+        (tiny_folders.pairs, 'other/ has left and right views (stereo)'),
+        (tiny_folders.walks, 'other/ has identity/type/view/ (gait)'),
+    ],
+)
+def test_a_folder_of_several_data_sets_is_refused(make, says):
+    tiny_folders.class_folders(Path('data/pets'))
+    make(Path('data/other'))
+    with pytest.raises(DataError) as raised:
+        look('data', 'lists')
+    text = str(raised.value)
+    assert 'data: other/ is a data set of its own, not a class' in text
+    assert says in text
+    assert f'--data {Path("data/other").absolute()}' in text
+    assert len(text.splitlines()) == 1
+
+
+def test_several_data_sets_with_splits_are_no_classes_unless_asked_for():
+    for name, split in product(('pets', 'cars', 'more', 'yet'), ('train', 'val')):
+        tiny_folders.class_folders(Path('data', name, split), each=1)
+    with pytest.raises(
+        DataError, match=r'cars/, more/, pets/ and 1 more are data sets'
+    ):
+        look('data', 'lists')
+    assert look('data', 'lists', 'classification')[1].num_classes == 4
+
+
+def test_classes_with_folders_in_them_are_taken():
+    """Left and right shoes are no views of one pair, their names are others."""
+    names = (
+        'shoe/left/1.png',
+        'shoe/right/2.png',
+        'hat/labels/1.png',
+        'hat/train/1.png',
+    )
+    for name in names:
+        picture(Path('data', name))
+    assert look('data', 'lists')[0] == 'classification'
+
+
+def test_a_class_folder_without_an_image_is_named(capsys):
+    tiny_folders.class_folders(Path('pets'))
+    Path('pets/fish').mkdir()
+    look('pets', 'lists')
+    said = ''.join(capsys.readouterr())
+    assert said.count('no image in fish, which is no class then') == 1
+
+
 def test_a_file_an_absent_folder_and_an_unknown_task():
     Path('file').touch()
     with pytest.raises(DataError, match='is a file; give the folder'):
@@ -256,6 +310,44 @@ def test_walks_as_pictures_and_of_another_size():
     assert (90, 70) not in _PREPARED
     with pytest.raises(DataError, match='prepare-gait cuts and centres'):
         look('data', 'lists')
+
+
+@pytest.mark.parametrize(
+    ('types', 'gallery', 'probe'),
+    [
+        ('nm-01 nm-02', 'nm-01', dict(NM='nm-02')),
+        ('bg-01 cl-01 nm-01', 'nm-01', dict(BG='bg-01', CL='cl-01')),
+        (
+            'bg-01 bg-02 nm-01 nm-02 nm-03',
+            'nm-01 nm-02',
+            dict(NM='nm-03', BG='bg-01 bg-02'),
+        ),
+        ('cl-02 nm-02 nm-05 nm-06', 'nm-02', dict(NM='nm-05 nm-06', CL='cl-02')),
+        ('bg-01 nm-05 nm-06', 'nm-05', dict(NM='nm-06', BG='bg-01')),
+        ('bg-01 cl-01', 'bg-01', dict(others='cl-01')),
+        ('bg-01 nm-01 run', 'bg-01', dict(others='nm-01 run')),
+    ],
+)
+def test_types_called_as_those_of_casia_b_have_its_protocol(types, gallery, probe):
+    for person, kind, view in product('abcdef', types.split(), ('000', '090')):
+        picture(Path('data', person, kind, view, '1.png'), 64, 64)
+    _, found = look('data', 'lists', 'gait')
+    wanted = {name: kinds.split() for name, kinds in probe.items()}
+    protocol = dict(gallery=gallery.split(), probe=wanted)
+    assert found.extra['evaluator'] == dict(type='CrossViewRank', protocol=protocol)
+
+
+def test_all_types_of_casia_b_have_its_named_protocol():
+    counts = dict(nm=6, bg=2, cl=2)
+    types = [
+        f'{name}-{n:02}' for name, many in counts.items() for n in range(1, many + 1)
+    ]
+    for person, kind in product('abcdef', types):
+        folder = Path('data', person, kind, '090')
+        picture(folder / '1.png', 64, 64)
+    _, found = look('data', 'lists', 'gait')
+    wanted = dict(type='GaitRetrieval', protocol='CASIA-B')  # a single view
+    assert found.extra['evaluator'] == wanted
 
 
 def test_class_folders_with_folders_in_them_are_no_walks():

@@ -1,0 +1,75 @@
+"""A folder of several data sets, which are no classes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ...errors import DataError
+from ..folders import subfolders
+from .found import splits_in
+from .pairs import looks_like_pairs
+from .walks import looks_like_walks
+
+__all__ = ['refuse_parent']
+
+#: How many data sets a message names.
+_MOST_NAMED = 3
+
+
+def refuse_parent(root: Path) -> None:
+    """See that the folders in a folder are classes, and no data sets of their own.
+
+    Args:
+        root: The folder.
+
+    Raises:
+        DataError: if one is laid out as boxes, pairs or walks are, or has a split.
+
+    Example:
+        >>> for name in ('boxes/images', 'boxes/labels', 'cats'):
+        ...     Path('all', name).mkdir(parents=True)
+        >>> refuse_parent(Path('all'))
+        Traceback (most recent call last):
+        mmlite.errors.DataError: all: boxes/ is a data set of its own, not a class: ...
+    """
+    folders = subfolders(root)
+    if train := splits_in(root).get('train'):
+        folders += [f'{train}/{name}' for name in subfolders(root / train)]
+    found = [(name, sign) for name in folders if (sign := _sign_of(root / name))]
+    if not found:
+        return
+    names = ', '.join(f'{name}/' for name, _ in found[:_MOST_NAMED])
+    more = f' and {len(found) - _MOST_NAMED} more' if len(found) > _MOST_NAMED else ''
+    said = 'is a data set of its own, not a class'
+    if len(found) > 1:
+        said = 'are data sets of their own, not classes'
+    signs = '; '.join(f'{name}/ has {sign}' for name, sign in found[:_MOST_NAMED])
+    raise DataError(
+        f'{root}: {names}{more} {said}: {signs}; give one data set, e.g. --data '
+        f'{root / found[0][0]}, or --task classification if they are classes'
+    )
+
+
+def _sign_of(folder: Path) -> str:
+    """What a folder has that a class has not; most classes have no folders at all."""
+    inner = {name.lower(): name for name in subfolders(folder)}
+    if not inner:
+        return ''
+    if {'images', 'labels'} <= inner.keys():
+        return f'{inner["images"]}/ and {inner["labels"]}/ (detection)'
+    if marks := inner.get('annotations'):
+        if any(any(folder.glob(f'{marks}/*.{kind}')) for kind in ('json', 'xml')):
+            return f'{marks}/ (detection)'
+    if any(folder.glob('*/*.coco.json')):
+        return 'a .coco.json in its folders (detection)'
+    try:
+        if looks_like_pairs(folder):
+            return 'left and right views (stereo)'
+        split = splits_in(folder)
+    except DataError:  # views or parts that are incomplete are no sign
+        return ''
+    if looks_like_walks(folder):
+        return 'identity/type/view/ (gait)'
+    if len(split) > 1:
+        return ' and '.join(f'{name}/' for name in split.values())
+    return ''
