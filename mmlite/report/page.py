@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from functools import cache
@@ -80,7 +81,8 @@ def write_page(page: str, path: Path) -> None:
         part.write_text(page, encoding='utf-8')
         part.replace(path)
     except OSError as error:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink()
         raise UserError(f'cannot write {path}: {error}') from error
 
 

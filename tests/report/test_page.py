@@ -184,3 +184,10 @@ def test_a_file_that_cannot_be_written_is_said(tmp_path):
     (tmp_path / 'file').touch()
     with pytest.raises(UserError, match='cannot write'):
         write_report(tmp_path / 'run', tmp_path / 'file' / 'page.html')
+
+
+def test_a_folder_gets_a_page(tmp_path):
+    make_run(tmp_path / 'run')
+    assert write_report(tmp_path / 'run', tmp_path) == tmp_path / 'report.html'
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {'run', 'report.html'}
