@@ -164,7 +164,9 @@ def load_state(
         print_log(f'{source}: {converted}', logger='current')
     for pattern, replacement in revise_keys:
         state = {re.sub(pattern, replacement, k): v for k, v in state.items()}
-    if key_map is None and (found := choose_key_map(state, model)):
+    # A prefix that is there says where the backbone lies, whose names are ours then.
+    named = prefix is not None and any(key.startswith(prefix) for key in state)
+    if key_map is None and not named and (found := choose_key_map(state, model)):
         state, converted = convert_keys(state, found[1])
         print_log(f'{source}: key map {found[0]}: {converted}', logger='current')
     given = len(state)
