@@ -42,7 +42,8 @@ class Facts:
         config: The file of its config; empty if it was a dict.
         checkpoint: Its last checkpoint, or the one that it tested.
         started: When it began.
-        seconds: How long it took.
+        seconds: How long it took, validations and checkpoints included.
+        iterations: How many its training has done, with those that it resumed.
         resumed: Whether it went on with an earlier training.
         has_test: Whether its config has a test.
         task: What the model is for.
@@ -61,6 +62,7 @@ class Facts:
     checkpoint: str = ''
     started: float = field(default_factory=time.time)
     seconds: float = 0.0
+    iterations: int = 0
     resumed: bool = False
     has_test: bool = True
     task: str = ''

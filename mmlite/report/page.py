@@ -206,14 +206,16 @@ def _cards(run: Run) -> list[Card]:
     if losses:
         first = shown_number(losses[0][1])
         cards.append(Card('loss', f'{losses[-1][1]:.3g}', f'from {first}'))
-    if run.scalars.iterations:
+    if run.iterations:
         epochs = run.scalars.epochs
         epochs = f'{epochs} epoch{"s" * (epochs > 1)}' if epochs else ''
-        number = f'{run.scalars.iterations:,}'
+        number = f'{run.iterations:,}'
         cards.append(Card('iterations', number, epochs))
     if run.trained is not None:
         pace = run.scalars.mean_time()
-        note = f'{_pace(pace)} an iteration' if pace else ''
+        note = 'with validation'
+        if pace:
+            note += f'; {_pace(pace)} an iteration'
         cards.append(Card('training time', _duration(run.seconds), note))
     if run.facts.parameters:
         cards.append(Card('parameters', _thousands(run.facts.parameters)))

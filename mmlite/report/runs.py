@@ -51,6 +51,11 @@ class Run:
         return self.trained or self.tested or Facts('train', status='', started=0.0)
 
     @property
+    def iterations(self) -> int:
+        """How many the training has done; of one that was killed, the last logged."""
+        return self.facts.iterations or self.scalars.iterations
+
+    @property
     def metrics(self) -> dict[str, float]:
         """The results of the last test, or else of the last validation."""
         if self.tested is not None and self.tested.metrics:

@@ -57,7 +57,8 @@ class Scalars(NamedTuple):
             name: What the lines are called where each chart has one; by default by
                 the value that they show.
         """
-        losses = [key for key in self.train if 'loss' in key]
+        # A slash is in the name of what a loss reports beside its value.
+        losses = [key for key in self.train if 'loss' in key and '/' not in key]
         losses.sort(key=lambda key: key != 'loss')
         rates = [key for key in self.train if key.endswith('lr')]
         others = [

@@ -206,3 +206,12 @@ def test_wrong_configs(pets):
         pack_dataset('config.py', 'out', split='val')
     with pytest.raises(UserError):
         pack_dataset('nowhere.py', 'out')
+
+
+@pytest.mark.parametrize(
+    'sizes', [dict(size=(0, 5)), dict(size=-1), dict(short_edge=0)]
+)
+def test_sizes_of_nothing_are_refused(pets, sizes):
+    with pytest.raises(UserError, match=r'at least 1 pixel, got (0|-1)$'):
+        pack_dataset(dict(pets, split='train', pipeline=[LOAD]), 'out', **sizes)
+    assert not Path('out').exists()

@@ -67,6 +67,12 @@ BEIT = dict(
 )
 MIXER = dict(embed_dims=48, num_layers=2, tokens_mlp_dims=24, channels_mlp_dims=192)
 PLAIN_CONV = dict(conv_cfg=dict(type='Conv2d'), norm_cfg=dict(type='BN', eps=1e-5))
+CONVNEXT = linear(dict(type='ConvNeXt', arch=NARROW), 32, None)
+CONVNEXT_V2 = linear(
+    dict(type='ConvNeXt', arch=NARROW, use_grn=True, layer_scale_init_value=0.0),
+    32,
+    None,
+)
 Case = tuple[Callable[[Any], nn.Module], dict, int]
 
 
@@ -131,21 +137,12 @@ def of_timm() -> Mapping[str, Case]:
         ),
         'convnext': (
             make('convnext_tiny', **narrow),
-            linear(dict(type='ConvNeXt', arch=NARROW), 32, None),
+            CONVNEXT,
             64,
         ),
         'convnextv2': (
             make('convnextv2_atto', **narrow),
-            linear(
-                dict(
-                    type='ConvNeXt',
-                    arch=NARROW,
-                    use_grn=True,
-                    layer_scale_init_value=0.0,
-                ),
-                32,
-                None,
-            ),
+            CONVNEXT_V2,
             64,
         ),
         'resnet50d': (
@@ -246,7 +243,7 @@ def of_torchvision() -> Mapping[str, Case]:
         ),
         'convnext': (
             convnext,
-            linear(dict(type='ConvNeXt', arch=NARROW), 32, None),
+            CONVNEXT,
             64,
         ),
         'densenet121': (
@@ -334,21 +331,12 @@ def of_huggingface() -> Mapping[str, Case]:
         ),
         'convnext': (
             make('ConvNext', **stages),
-            linear(dict(type='ConvNeXt', arch=NARROW), 32, None),
+            CONVNEXT,
             64,
         ),
         'convnextv2': (
             make('ConvNextV2', **stages),
-            linear(
-                dict(
-                    type='ConvNeXt',
-                    arch=NARROW,
-                    use_grn=True,
-                    layer_scale_init_value=0.0,
-                ),
-                32,
-                None,
-            ),
+            CONVNEXT_V2,
             64,
         ),
         'resnet18': (

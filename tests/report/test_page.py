@@ -76,6 +76,14 @@ def test_what_it_says(tmp_path):
     assert f'mmlite report {tmp_path}' in text
 
 
+def test_iterations_are_those_of_the_run_not_of_its_last_line(tmp_path):
+    make_run(tmp_path, iterations=23)
+    run = read_run(tmp_path)
+    assert (run.iterations, run.scalars.iterations) == (23, 20)
+    make_run(tmp_path / 'killed')  # which has said nothing
+    assert read_run(tmp_path / 'killed').iterations == 20
+
+
 def test_how_to_continue_names_the_last_checkpoint(tmp_path):
     make_run(tmp_path)
     (tmp_path / 'epoch_2.pth').touch()

@@ -35,6 +35,14 @@ def test_the_first_stretch_does_not_count_for_the_time(tmp_path):
     assert read_scalars([write(tmp_path / 'a.json', *lines)]).mean_time() == 1.5
 
 
+def test_what_a_loss_reports_beside_its_value_is_in_no_chart_of_losses(tmp_path):
+    lines = [train(i, 1.0, **{'triplet/loss_num': 600.0}) for i in (1, 2)]
+    charts = read_scalars([write(tmp_path / 'a.json', *lines)]).charts()
+    titles = {chart.title: [line.name for line in chart.lines] for chart in charts}
+    assert titles['Loss'] == ['loss']
+    assert titles['triplet/loss_num'] == ['triplet/loss_num']
+
+
 def test_half_a_line_at_the_end_is_of_a_run_that_was_killed(tmp_path):
     path = write(tmp_path / 'a.json', train(10, 3.0))
     path.write_text(path.read_text() + '{"loss": 2.')

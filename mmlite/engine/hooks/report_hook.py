@@ -184,6 +184,7 @@ class ReportHook(Hook):
     def _fill(self, runner: Runner, facts: Facts) -> None:
         model = _plain_model(runner)
         facts.seconds = time.time() - facts.started
+        facts.iterations = runner.iter
         facts.checkpoint = str(
             latest_checkpoint(runner.work_dir) or runner._load_from or ''
         )

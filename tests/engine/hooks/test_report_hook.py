@@ -9,12 +9,14 @@ from mmlite.report import read_run
 
 
 def test_a_training_leaves_a_page(tmp_path):
-    memory_runner(tmp_path).train()
+    runner = memory_runner(tmp_path)
+    runner.train()
     page = Page((tmp_path / 'report.html').read_text())
     assert page.mistakes == []
     run = read_run(tmp_path)
     assert run.trained.status == 'finished'
     assert run.trained.task == 'classification'
+    assert run.iterations == runner.iter
     assert [block.title for block in run.blocks] == [
         'Confusion matrix',
         'Worst mistakes',
