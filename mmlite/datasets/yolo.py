@@ -74,6 +74,14 @@ class YoloDataset(BoxDataset):
         images = [self._image(path, names) for path in paths]
         return images, names
 
+    def places_of_objects(self) -> str:
+        """The text files of boxes, and whether the last of them is there."""
+        state = 'has no such box' if file_exists(self._last_file) else 'does not exist'
+        return (
+            'the boxes of images/train/a.jpg are looked for in labels/train/a.txt; the '
+            f'last of these files, {self._last_file}, {state}'
+        )
+
     def _names(self, names: Any) -> tuple[str, ...]:
         if isinstance(names, dict):
             if sorted(names) != list(range(len(names))):
@@ -103,6 +111,7 @@ class YoloDataset(BoxDataset):
         if 'images' in parts:  # the last one is replaced, as YOLO does
             parts[len(parts) - 1 - parts[::-1].index('images')] = 'labels'
         source = Path(*parts).with_suffix('.txt')
+        self._last_file = source
         lines = read_text(source).split('\n') if file_exists(source) else []
         objects = [
             _object(line, f'{source}:{place + 1}', names, size)
@@ -117,9 +126,15 @@ def _object(
 ) -> NamedBox:
     words = line.split()
     try:
-        label, *numbers = int(float(words[0])), *map(float, words[1:])
+        first, *numbers = map(float, words)
     except ValueError:
         raise DataError(f'{where}: expected numbers, got {line.strip()!r}') from None
+    if not first.is_integer():
+        raise DataError(
+            f'{where}: the class is {words[0]}, expected an integer; a line is class, '
+            'centre x, centre y, width, height'
+        )
+    label = int(first)
     if not 0 <= label < len(names):
         raise DataError(
             f'{where}: the class {label} has no name; names has {len(names)}, so '

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from itertools import product
 from pathlib import Path
 
@@ -291,6 +292,15 @@ def test_coco_of_other_classes_or_missing_images():
     path.write_text(json.dumps(content))
     with pytest.raises(DataError, match=r'its categories are not those of instances_t'):
         look('data', 'lists')
+    path.write_text(json.dumps(content['annotations']))
+    notes = look('data', 'lists')[1].notes
+    assert notes[0].startswith("annotations/instances_val.json: not in COCO's format")
+    path.with_name('instances_train.json').rename(path)
+    path.write_text('[]')
+    with pytest.raises(DataError, match=r'instances_val\.json: expected .*, got a list'):
+        look('data', 'lists')
+    shutil.rmtree('data')
+    tiny_folders.coco(Path('data'))
     path.unlink()
     for image in Path('data/train').iterdir():
         image.unlink()
