@@ -19,6 +19,7 @@ from ...engine import load_checkpoint
 from ...errors import CheckpointError, UserError
 from ...structures import DataSample
 from ..model import init_model
+from ..targets import CHECKPOINTS
 from ..zoo.cards import published_weights
 from ..zoo.configs import read_config
 from .prediction import Prediction, Predictions
@@ -28,7 +29,6 @@ from .sources import check_loading, find_sources, in_groups
 __all__ = ['Inferencer', 'config_and_checkpoint']
 
 #: Endings of files that are checkpoints rather than configs.
-CHECKPOINTS = ('.pth', '.pt', '.ckpt', '.bin', '.safetensors')
 
 
 class Inferencer:

@@ -297,7 +297,9 @@ def test_coco_of_other_classes_or_missing_images():
     assert notes[0].startswith("annotations/instances_val.json: not in COCO's format")
     path.with_name('instances_train.json').rename(path)
     path.write_text('[]')
-    with pytest.raises(DataError, match=r'instances_val\.json: expected .*, got a list'):
+    with pytest.raises(
+        DataError, match=r'instances_val\.json: expected .*, got a list'
+    ):
         look('data', 'lists')
     shutil.rmtree('data')
     tiny_folders.coco(Path('data'))
