@@ -32,7 +32,9 @@ def test_as_mmengine_where_there_is_more_than_one_step(end):
 
 def test_one_step_is_at_its_end_and_says_so(monkeypatch):
     messages = []
-    monkeypatch.setattr(linear, 'print_log', lambda text, *_, **__: messages.append(text))
+    monkeypatch.setattr(
+        linear, 'print_log', lambda *args, **_: messages.append(args[0])
+    )
     schedule = LinearLR(sgd(0.5), start_factor=0.01, end=1)
     assert rates(schedule, 3) == [0.5] * 3
     (message,) = messages
