@@ -11,6 +11,7 @@ from ..registry import DATASETS
 from ..structures.class_lists import checked_names, shortened
 from .annotations import file_exists, read_data, read_text
 from .boxes import BoxDataset, BoxedImage, NamedBox, image_size_of
+from .folders import refuse_broken_links
 
 __all__ = ['YoloDataset']
 
@@ -95,8 +96,10 @@ class YoloDataset(BoxDataset):
     def _paths(self, root: Path, place: str) -> list[Path]:
         where = root / place
         if where.is_dir():
-            found = sorted(where.rglob('*'))
-            return [path for path in found if path.suffix.lower() in _ENDINGS]
+            files = sorted(where.rglob('*'))
+            found = [path for path in files if path.suffix.lower() in _ENDINGS]
+            refuse_broken_links(found, where)
+            return found
         if where.suffix == '.txt' and file_exists(where):
             lines = read_text(where).split('\n')
             return [root / line.strip() for line in lines if line.strip()]

@@ -149,7 +149,9 @@ def folder_of(*names: str) -> Path:
         (('left/1.png', 'right/2.png'), None, 'has no right view'),
         (('left/1.png', 'right/1.png'), None, 'no disparity of one'),
         (('images/1.png', 'labels/1.png'), None, 'nothing names the classes'),
+        (('only/1.png',), 'retrieval', 'needs two folders of images, one a thing'),
         (('1/nm/000/1.png', '2/nm/000/1.png'), 'gait', 'a training needs four'),
+        (('1/nm/000/1.png',), 'gait', 'walks of 1 identity (1); a training needs'),
     ],
 )
 def test_odd_folders_are_refused_in_one_line(names, task, says):

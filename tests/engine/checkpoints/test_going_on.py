@@ -4,6 +4,7 @@ import json
 import shutil
 
 import pytest
+import torch
 from mmengine.hooks import Hook
 from support.training import toy_runner
 
@@ -70,6 +71,48 @@ def test_what_ctrl_c_saved_is_gone_when_the_training_is_done(tmp_path):
     toy_runner(tmp_path, resume=True).train()
     assert not saved.exists()
     assert latest_checkpoint(str(tmp_path)) == str(tmp_path / 'epoch_3.pth')
+
+
+@pytest.mark.parametrize(('before', 'after'), [('Adam', 'AdamW'), ('AdamW', 'Adam')])
+def test_adam_goes_on_as_adamw_and_back(tmp_path, capsys, before, after):
+    """Without gradients a step is that of the weight decay alone.
+
+    Decoupled it is ``w -= lr * decay * w``; else it moves the moments, so that a step
+    is one of about ``lr``, whatever the weight.
+    """
+    rate, decay = 1e-3, 1e-6
+
+    def runner(kind, **changes):
+        optimizer = dict(type=kind, lr=rate, weight_decay=decay)
+        return toy_runner(
+            tmp_path,
+            optim_wrapper=dict(optimizer=optimizer),
+            param_scheduler=None,
+            train_cfg=dict(by_epoch=True, max_epochs=1),
+            **changes,
+        )
+
+    first = runner(before)
+    first.train()
+    moments = first.optim_wrapper.optimizer.state_dict()['state']
+    capsys.readouterr()
+    second = runner(after, resume=True)
+    second.train()
+    assert f"type is '{after}' in the config, but '{before}'" in capsys.readouterr().out
+    optimizer = second.optim_wrapper.optimizer
+    found = optimizer.state_dict()['state']
+    assert found.keys() == moments.keys()
+    for key, entry in moments.items():
+        assert all(torch.equal(found[key][name], entry[name]) for name in entry)
+    weight = second.model.head.fc.weight
+    state = optimizer.state[weight]
+    for entry in ('exp_avg', 'exp_avg_sq'):
+        state[entry].zero_()
+    was = weight.detach().clone()
+    weight.grad = torch.zeros_like(weight)
+    optimizer.step()
+    moved = (weight.detach() - was).abs().max().item()
+    assert (moved < rate / 100) == (after == 'AdamW')
 
 
 @pytest.mark.parametrize(
