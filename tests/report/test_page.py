@@ -111,9 +111,7 @@ def test_one_point_is_drawn_as_one(tmp_path):
     make_run(tmp_path, values=(3.0,))
     page = Page(run_page(read_run(tmp_path)))
     drawn = {
-        attrs['data-name']: tag
-        for tag, attrs in page.elements
-        if 'data-name' in attrs
+        attrs['data-name']: tag for tag, attrs in page.elements if 'data-name' in attrs
     }
     assert drawn['loss'] == drawn['lr'] == drawn['accuracy/top1'] == 'path'
 
