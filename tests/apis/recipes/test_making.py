@@ -128,7 +128,7 @@ def test_every_task_has_the_models_that_are_its_default():
 
 @pytest.mark.parametrize(
     ('epochs', 'warm_up'),  # an epoch has four batches of 4 from 16 images
-    [(1, None), (3, 1), (30, 12), (125, 50), (200, 50)],
+    [(1, None), (3, None), (5, 2), (30, 12), (125, 50), (200, 50)],
 )
 def test_the_warm_up_takes_a_tenth_of_the_training_at_most(epochs, warm_up):
     for split, each in (('train', 8), ('val', 2)):
