@@ -87,7 +87,7 @@ def test_top_and_text(run, images):
 
 def test_a_picture_that_cannot_be_read(run, folder, caplog):
     (folder / '2.png').write_bytes(b'no picture')
-    with pytest.raises(DataError, match=r"2\.png .* it with on_error='skip' \(--on-"):
+    with pytest.raises(DataError, match=r"2\.png .* out with on_error='skip' \(--on-"):
         run(folder)
     with caplog.at_level(logging.WARNING):
         results = run(folder, on_error='skip', batch_size=3)
