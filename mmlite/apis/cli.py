@@ -20,7 +20,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; return the exit code.
 
     A mistake of the user ends in a few lines on stderr and exit code 1, Ctrl-C
-    in 130; anything else is a defect and keeps its traceback.
+    in 130, a pipe such as ``| head`` that reads no further in 141; anything else is a
+    defect and keeps its traceback.
 
     Args:
         argv: The command and its arguments; by default those of the process.
@@ -28,11 +29,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     args, unknown = _parser().parse_known_args(argv)
     if unknown:
         _refuse(args.parser, unknown)
+    _refuse_empty(args)
     try:
         return args.run(args)
     except KeyboardInterrupt:
         print('interrupted', file=sys.stderr)
         return 130
+    except BrokenPipeError:
+        if not _nobody_reads():
+            raise
+        return 141  # as of a program that SIGPIPE ends
     except UserError as error:
         if os.environ.get('MMLITE_TRACEBACK'):
             raise
@@ -42,6 +48,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         return error.exit_code
 
 
+def _nobody_reads() -> bool:
+    """Whether it is stdout that is closed; what is left for it is then dropped."""
+    try:
+        os.write(sys.stdout.fileno(), b'\n')
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return True
+    return False
+
+
 def _refuse(parser: argparse.ArgumentParser, unknown: Sequence[str]) -> NoReturn:
     """End with the usage of the command, and the flags that were meant."""
     flags = [flag for action in parser._actions for flag in action.option_strings]
@@ -49,6 +65,21 @@ def _refuse(parser: argparse.ArgumentParser, unknown: Sequence[str]) -> NoReturn
     hints = [did_you_mean(w, flags) if w.startswith('-') else '' for w in words]
     parts = [word + hint for word, hint in zip(unknown, hints, strict=True)]
     parser.error(f'unrecognized arguments: {", ".join(parts)}')
+
+
+def _refuse_empty(args: argparse.Namespace) -> None:
+    """End with the usage of the command if a word is empty: none can be.
+
+    As a path it would be the working directory.
+    """
+    for action in args.parser._actions:
+        value = getattr(args, action.dest, None)
+        words = value if isinstance(value, (list, tuple)) else [value]
+        if any(isinstance(word, str) and not word.strip() for word in words):
+            name = '/'.join(action.option_strings) or action.metavar or action.dest
+            args.parser.error(
+                f'argument {name}: is empty; is a variable of the shell not set?'
+            )
 
 
 def _should_report(error: UserError) -> bool:
