@@ -13,9 +13,9 @@ from mmengine.model import BaseTTAModel, is_model_wrapper
 from torch import Tensor, nn
 
 from ...errors import CheckpointError
+from ...saved import Placeholder
 from ...structures.key_maps import KeyMap, convert_keys
 from .choosing import choose_key_map
-from .unpickler import Placeholder
 
 __all__ = ['LoadReport', 'load_state', 'unwrapped']
 

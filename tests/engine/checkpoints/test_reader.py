@@ -18,8 +18,8 @@ from mmengine.runner import CheckpointLoader
 from torch import nn
 
 from mmlite.engine import load_checkpoint, load_state
-from mmlite.engine.checkpoints import unpickler
 from mmlite.errors import CheckpointError, MissingDependencyError
+from mmlite.saved import reading, unpickler
 
 
 class Call:
@@ -56,6 +56,23 @@ ATTACKS = {
         os.path.join, str(path), Call(os.system, f'touch {path}')
     ),
 }
+
+
+def test_before_torch_2_6_nothing_is_read_by_torch_itself(tmp_path, monkeypatch):
+    """There ``weights_only`` can be got around (CVE-2025-32434)."""
+    path = tmp_path / 'w.pth'
+    torch.save(torch.arange(3.0), path)
+    real, asked = torch.load, []
+
+    def load(*args, weights_only, pickle_module=None, **kwargs):
+        asked.append((weights_only, pickle_module))
+        kwargs |= dict(weights_only=weights_only, pickle_module=pickle_module)
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(torch, 'load', load)
+    monkeypatch.setattr(reading, '_WEIGHTS_ONLY_IS_SAFE', False)
+    assert torch.equal(reading.read_saved(path), torch.arange(3.0))
+    assert asked == [(False, unpickler)]
 
 
 @pytest.mark.parametrize('protocol', [2, 4, 5])
