@@ -159,10 +159,8 @@ def _advise_ends(cfg: Config) -> Iterator[Problem]:
     unit = 'epochs' if by_epoch else 'iterations'
     begin = loop.get('val_begin')
     if isinstance(begin, int) and begin > limit:
-        message = (
-            f'is {begin}, but the training ends after {limit} {unit}: there is no '
-        )
-        yield Problem('train_cfg.val_begin', f'{message}validation')
+        message = f'is {begin}, but the training ends after {limit} {unit}'
+        yield Problem('train_cfg.val_begin', f'{message}: there is no validation')
     comparable = [
         (path, scheduler)
         for path, scheduler in schedulers_of(
