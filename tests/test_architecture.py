@@ -25,7 +25,7 @@ PACKAGE = ROOT / 'mmlite'
 LAYERS = (
     {'version', 'errors', 'quiet'},
     {'signature', 'lookup'},
-    {'structures'},
+    {'structures', 'saved'},
     {'registry'},
     {'config'},
     {'ops'},
