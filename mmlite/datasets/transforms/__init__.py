@@ -27,6 +27,7 @@ from .disparity_files import (
     encode_pfm,
 )
 from .efficientnet_crops import EfficientNetCenterCrop, EfficientNetRandomCrop
+from .elastic import ElasticDistortion
 from .erasing import BatchRandomErasing, RandomErasing
 from .fields import (
     BoxField,
@@ -106,6 +107,7 @@ __all__ = [
     'DisparityField',
     'EfficientNetCenterCrop',
     'EfficientNetRandomCrop',
+    'ElasticDistortion',
     'Equalize',
     'Expand',
     'Field',
