@@ -10,9 +10,9 @@ from mmengine.config import Config
 
 from ..errors import UserError
 from .inferencers import Prediction, Predictions, inferencer_of
-from .inferencers.base import CHECKPOINTS
 from .inferencers.prediction import free_names
 from .rows import check_rows_path, write_rows
+from .targets import CHECKPOINTS
 
 __all__ = ['predict', 'split_words']
 

@@ -19,16 +19,16 @@ from ...engine import load_checkpoint
 from ...errors import CheckpointError, UserError
 from ...structures import DataSample
 from ..model import init_model
+from ..targets import CHECKPOINTS
 from ..zoo.cards import published_weights
 from ..zoo.configs import read_config
 from .prediction import Prediction, Predictions
-from .preparing import SourceDataset, test_dataset_of
+from .preparing import OR_LEAVE_OUT, SourceDataset, test_dataset_of
 from .sources import check_loading, find_sources, in_groups
 
 __all__ = ['Inferencer', 'config_and_checkpoint']
 
 #: Endings of files that are checkpoints rather than configs.
-CHECKPOINTS = ('.pth', '.pt', '.ckpt', '.bin', '.safetensors')
 
 
 class Inferencer:
@@ -140,6 +140,7 @@ class Inferencer:
             self.keys,
             to_rgb=getattr(self.model.data_preprocessor, 'to_rgb', False),
             skip_errors=on_error == 'skip',
+            advice=OR_LEAVE_OUT,
         )
         self.in_bgr = dataset.bgr
         loader = DataLoader(
