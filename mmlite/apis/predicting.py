@@ -39,7 +39,7 @@ def predict(
         inputs: Paths, folders, patterns, addresses or arrays; models that take
             several pictures at a time, such as a stereo pair, take them in turn.
         overrides: ``'key.path=value'`` strings, as after ``--cfg-options``.
-        out: A ``.json``, ``.csv`` or ``.pkl`` file for the predictions.
+        out: A ``.json``, ``.csv``, ``.npz`` or ``.pkl`` file for the predictions.
         show_dir: A folder for the pictures with their predictions drawn.
         device: Where to compute; by default a GPU if there is one.
         batch_size: How many samples go through the model together.
@@ -64,7 +64,7 @@ def predict(
         check_rows_path(out)
     run = inferencer_of(config, checkpoint, device=device, overrides=overrides)
     predictions = Predictions()
-    names = free_names(show_dir)
+    names = free_names(show_dir, run.names(inputs) if show_dir is not None else ())
     for prediction in run.stream(inputs, batch_size, num_workers, on_error):
         if show_dir is not None:
             prediction.save(Path(show_dir, names(prediction.name)))

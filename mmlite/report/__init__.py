@@ -14,7 +14,13 @@ from .blocks import (
 from .evidence import Evidence, Origin, as_picture
 from .evidence_by_task import evidence_for
 from .facts import Change, Facts, write_facts
-from .figures import leading, lower_is_better, numbers_in
+from .figures import (
+    leading,
+    lower_is_better,
+    measured,
+    numbers_in,
+    why_unmeasured,
+)
 from .page import comparison_page, run_page, write_page, write_report
 from .runs import Run, read_run, scalars_at
 from .scalars import Scalars, read_scalars
@@ -40,11 +46,13 @@ __all__ = [
     'evidence_for',
     'leading',
     'lower_is_better',
+    'measured',
     'numbers_in',
     'read_run',
     'read_scalars',
     'run_page',
     'scalars_at',
+    'why_unmeasured',
     'write_facts',
     'write_page',
     'write_report',

@@ -19,7 +19,9 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_overrides(parser)
     parser.add_argument(
-        '--out', metavar='FILE', help='write predictions to a .json, .csv or .pkl file'
+        '--out',
+        metavar='FILE',
+        help='write predictions to a .json, .csv, .npz or .pkl file',
     )
     parser.add_argument(
         '--show-dir', metavar='DIR', help='write the pictures with their predictions'
@@ -39,7 +41,7 @@ def _run(args: argparse.Namespace) -> int:
     from ..predicting import predict, split_words
 
     config, checkpoint, inputs = split_words(args.words)
-    predict(
+    found = predict(
         config,
         checkpoint,
         inputs,
@@ -50,8 +52,10 @@ def _run(args: argparse.Namespace) -> int:
         batch_size=args.batch_size,
         num_workers=args.num_workers,
         on_error=args.on_error,
-        report=lambda found: print(f'{found.name}: {found.text()}', flush=True),
+        report=lambda each: print(f'{each.name}: {each.text()}', flush=True),
     )
+    for hint in dict.fromkeys(each.hint for each in found if each.hint):
+        print(hint)
     return 0
 
 

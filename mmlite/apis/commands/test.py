@@ -13,7 +13,9 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add_running(parser)
     parser.add_argument('checkpoint', help='checkpoint file')
     parser.add_argument(
-        '--out', metavar='FILE', help='write predictions to a .json, .csv or .pkl file'
+        '--out',
+        metavar='FILE',
+        help='write predictions to a .json, .csv, .npz or .pkl file',
     )
     parser.add_argument(
         '--out-whole',

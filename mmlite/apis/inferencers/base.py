@@ -21,6 +21,7 @@ from ...structures import DataSample
 from ..model import init_model
 from ..zoo.cards import published_weights
 from ..zoo.configs import read_config
+from .embedding import EmbeddingPrediction
 from .prediction import Prediction, Predictions
 from .preparing import SourceDataset, test_dataset_of
 from .sources import check_loading, find_sources, in_groups
@@ -122,6 +123,11 @@ class Inferencer:
         """
         return Predictions(self.stream(inputs, batch_size, num_workers, on_error))
 
+    def names(self, inputs: Any) -> list[str]:
+        """What the inputs are called, without reading them; see :meth:`__call__`."""
+        groups = in_groups(find_sources(inputs), len(self.keys))
+        return [sources[0].name for sources in groups]
+
     def stream(
         self,
         inputs: Any,
@@ -161,7 +167,9 @@ class Inferencer:
 
     def prediction(self, sources: Sequence, sample: DataSample) -> Prediction:
         """What is given back for a sample."""
-        return Prediction(sources, sample, self.classes)
+        found = {key for key, _ in sample.items() if key.startswith('pred_')}
+        kind = EmbeddingPrediction if found == {'pred_embedding'} else Prediction
+        return kind(sources, sample, self.classes)
 
     def _predict(self, sources: Sequence, batch: list) -> Iterator[Prediction]:
         read = []
