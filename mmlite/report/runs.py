@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import DataError
+from ..given import check_work_dir
 from ..visualization import read_image
 from .blocks import Block, Matrix, Picture, Pictures
 from .facts import Facts, read_facts
@@ -122,9 +123,7 @@ def read_run(work_dir: str | Path) -> Run:
     Raises:
         DataError: if there is no such folder, or no run in it.
     """
-    folder = Path(work_dir).expanduser()
-    if not folder.is_dir():
-        raise DataError(f'there is no work_dir {folder}')
+    folder = check_work_dir(work_dir)
     logs = list(_log_folders(folder))
     if not logs:
         raise DataError(

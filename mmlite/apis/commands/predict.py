@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from .common import Command, add_overrides
+from .common import Command, add_overrides, checked_words
 
 __all__ = ['COMMAND']
 
@@ -14,8 +14,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         'words',
         nargs='+',
         metavar='[CONFIG] CHECKPOINT INPUT...',
-        help='a checkpoint, with its config if it does not hold it, and images, '
-        'folders, patterns or addresses',
+        help='a checkpoint, with its config if it does not hold it, or a work_dir, and '
+        'images, folders, patterns or addresses',
     )
     add_overrides(parser)
     parser.add_argument(
@@ -38,9 +38,9 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(args: argparse.Namespace) -> int:
-    from ..predicting import predict, split_words
+    config, checkpoint, inputs = checked_words(args.words)
+    from ..predicting import predict
 
-    config, checkpoint, inputs = split_words(args.words)
     found = predict(
         config,
         checkpoint,

@@ -17,6 +17,7 @@ from ...config import config_of_text, load_config
 from ...datasets import default_collate
 from ...engine import load_checkpoint
 from ...errors import CheckpointError, UserError
+from ...given import CHECKPOINTS, resolved
 from ...structures import DataSample
 from ..model import init_model
 from ..zoo.cards import published_weights
@@ -27,9 +28,6 @@ from .preparing import SourceDataset, test_dataset_of
 from .sources import check_loading, find_sources, in_groups
 
 __all__ = ['Inferencer', 'config_and_checkpoint']
-
-#: Endings of files that are checkpoints rather than configs.
-CHECKPOINTS = ('.pth', '.pt', '.ckpt', '.bin', '.safetensors')
 
 
 class Inferencer:
@@ -199,14 +197,19 @@ def config_and_checkpoint(
 
     Args:
         config: A config file, a loaded config, the name of a model, or a checkpoint
-            that holds one.
-        checkpoint: A checkpoint, if ``config`` is none itself; True for the published
-            weights of the model of that name.
+            that holds one; a work_dir stands for its best or latest checkpoint, see
+            :func:`~mmlite.given.checkpoint_in`.
+        checkpoint: A checkpoint or work_dir, if ``config`` is none itself; True for the
+            published weights of the model of that name.
         overrides: ``'key.path=value'`` strings.
 
     Raises:
         CheckpointError: if the checkpoint holds no config where none is given.
     """
+    if isinstance(checkpoint, (str, Path)):
+        checkpoint = resolved(checkpoint)
+    if isinstance(config, (str, Path)):
+        config = resolved(config)
     if isinstance(config, Config) or Path(config).suffix not in CHECKPOINTS:
         if checkpoint is True:
             checkpoint = published_weights(config)

@@ -17,7 +17,8 @@ from mmengine.runner.checkpoint import CheckpointLoader
 from mmengine.utils import digit_version
 from torch import Tensor
 
-from ...errors import CheckpointError, MissingDependencyError, did_you_mean
+from ...errors import CheckpointError, MissingDependencyError
+from ...given import check_checkpoint, is_url
 from ..terminal import say
 from . import unpickler
 from .damage import check_archive, damaged
@@ -72,7 +73,7 @@ def load_checkpoint(
     """
     source = str(path)
     check_source(source)
-    file = download(source) if _is_url(source) else Path(source).expanduser()
+    file = download(source) if is_url(source) else Path(source).expanduser()
     if file.suffix == '.safetensors':
         checkpoint = _read_safetensors(file, map_location)
     else:
@@ -87,13 +88,9 @@ def check_source(path: str | Path) -> None:
         CheckpointError: if there is no such file.
     """
     source = str(path)
-    if not _is_url(source):
+    if not is_url(source):
         _check_scheme(source)
-        _check_present(Path(source).expanduser())
-
-
-def _is_url(source: str) -> bool:
-    return source.startswith(('http://', 'https://'))
+        check_checkpoint(source)
 
 
 def _check_scheme(source: str) -> None:
@@ -103,17 +100,6 @@ def _check_scheme(source: str) -> None:
             f'{source}: {scheme[0]} is not supported; give the path of a file, or an '
             'http:// or https:// URL'
         )
-
-
-def _check_present(file: Path) -> None:
-    if file.is_file():
-        return
-    if file.is_dir():
-        raise CheckpointError(f'{file} is a folder, not a checkpoint file')
-    hint = ''
-    if file.parent.is_dir():
-        hint = did_you_mean(file.name, [p.name for p in file.parent.iterdir()])
-    raise CheckpointError(f'there is no checkpoint {file}{hint}')
 
 
 def _read(file: Path, map_location: MapLocation) -> Any:
