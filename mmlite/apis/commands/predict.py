@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from ..rows import check_rows_path
 from .common import Command, add_overrides, checked_words
 
 __all__ = ['COMMAND']
@@ -38,6 +39,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(args: argparse.Namespace) -> int:
+    if args.out is not None:
+        check_rows_path(args.out)
     config, checkpoint, inputs = checked_words(args.words)
     from ..predicting import predict
 
