@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import pickle
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import UserError
+from .targets import target_file
 
 __all__ = ['check_rows_path', 'write_rows']
 
@@ -35,21 +35,11 @@ def check_rows_path(path: str | Path) -> Path:
         Traceback (most recent call last):
         mmlite.errors.UserError: rows are written to .json, .csv, .npz or .pkl files...
     """
-    path = Path(path)
-    if path.suffix not in _WRITERS:
-        *others, last = _WRITERS
-        raise UserError(
-            f'rows are written to {", ".join(others)} or {last} files, '
-            f'got {str(path)!r}'
-        )
+    path = target_file(path, tuple(_WRITERS), 'rows')
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(f'cannot make the folder of {path}: {error}') from error
-    if path.is_dir():
-        raise UserError(f'{path} is a folder; name a file')
-    if not os.access(path.parent, os.W_OK):
-        raise UserError(f'no permission to write {path}')
     return path
 
 

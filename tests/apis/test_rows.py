@@ -53,5 +53,5 @@ def test_a_file_that_cannot_be_written_is_refused_before_there_are_rows(tmp_path
     with pytest.raises(UserError, match='is a folder; name a file'):
         check_rows_path(tmp_path / 'is.json')
     (tmp_path / 'file').touch()
-    with pytest.raises(UserError, match='cannot make the folder'):
+    with pytest.raises(UserError, match='file is a file, not a folder'):
         check_rows_path(tmp_path / 'file/rows.json')

@@ -24,7 +24,7 @@ from ..zoo.cards import published_weights
 from ..zoo.configs import read_config
 from .embedding import EmbeddingPrediction
 from .prediction import Prediction, Predictions
-from .preparing import SourceDataset, test_dataset_of
+from .preparing import OR_LEAVE_OUT, SourceDataset, test_dataset_of
 from .sources import check_loading, find_sources, in_groups
 
 __all__ = ['Inferencer', 'config_and_checkpoint']
@@ -144,6 +144,7 @@ class Inferencer:
             self.keys,
             to_rgb=getattr(self.model.data_preprocessor, 'to_rgb', False),
             skip_errors=on_error == 'skip',
+            advice=OR_LEAVE_OUT,
         )
         self.in_bgr = dataset.bgr
         loader = DataLoader(
