@@ -56,7 +56,7 @@ def export(
 
     Args:
         config: A config, or a checkpoint that holds its config.
-        checkpoint: A checkpoint, if ``config`` is none.
+        checkpoint: A checkpoint or work_dir, if ``config`` is none.
         out: The file to write; by default the checkpoint's name with the ending of the
             format.
         format: ``'onnx'``, or ``'torch-export'`` for ``torch.export.load``.
