@@ -53,6 +53,7 @@ LAYERS = (
         'models.stereo',
     },
     {'apis'},
+    {'__main__'},
 )
 HEIGHT = {
     package: height for height, packages in enumerate(LAYERS) for package in packages

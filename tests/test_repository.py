@@ -98,6 +98,33 @@ def test_everybody_lints_with_the_same_ruff():
     assert f'ruff=={used}\n' in read('constraints.txt')
 
 
+def python(*words: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, *words],
+        cwd=cwd,
+        env={**os.environ, **environment},
+        text=True,
+        capture_output=True,
+    )
+
+
+def test_a_folder_that_is_called_as_the_package_is_not_taken_for_it(tmp_path):
+    (tmp_path / 'mmlite').mkdir()
+    done = python('-m', 'mmlite', '--version', cwd=tmp_path)
+    assert (done.stdout.strip(), done.returncode) == (mmlite.__version__, 0)
+
+
+def test_a_checkout_that_is_not_installed_says_so(tmp_path):
+    (tmp_path / 'mmlite').mkdir()
+    shutil.copy(ROOT / '__main__.py', tmp_path / 'mmlite')
+    # Without site-packages, and so without what is installed.
+    done = python('-S', '-m', 'mmlite', cwd=tmp_path, PYTHONPATH='')
+    (line,) = done.stderr.splitlines()
+    assert 'is a checkout of mmlite' in line
+    assert line.endswith(f'pip install -e {tmp_path / "mmlite"}')
+    assert done.returncode == 1
+
+
 @pytest.mark.slow
 def test_the_recipes_travel_in_the_wheel(tmp_path):
     pytest.importorskip('setuptools', minversion='77')

@@ -20,7 +20,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; return the exit code.
 
     A mistake of the user ends in a few lines on stderr and exit code 1, Ctrl-C
-    in 130; anything else is a defect and keeps its traceback.
+    in 130, a pipe such as ``| head`` that reads no further in 141; anything else is a
+    defect and keeps its traceback.
 
     Args:
         argv: The command and its arguments; by default those of the process.
@@ -33,6 +34,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print('interrupted', file=sys.stderr)
         return 130
+    except BrokenPipeError:
+        if not _nobody_reads():
+            raise
+        return 141  # as of a program that SIGPIPE ends
     except UserError as error:
         if os.environ.get('MMLITE_TRACEBACK'):
             raise
@@ -40,6 +45,16 @@ def main(argv: Sequence[str] | None = None) -> int:
             kind = 'error: ' if error.exit_code == 1 else ''
             print(f'{kind}{error}', file=sys.stderr)
         return error.exit_code
+
+
+def _nobody_reads() -> bool:
+    """Whether it is stdout that is closed; what is left for it is then dropped."""
+    try:
+        os.write(sys.stdout.fileno(), b'\n')
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return True
+    return False
 
 
 def _refuse(parser: argparse.ArgumentParser, unknown: Sequence[str]) -> NoReturn:

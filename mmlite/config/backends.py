@@ -22,6 +22,10 @@ _PACKAGES = {
     'TensorboardVisBackend': [('tensorboard',)],  # tensorboardX does not do
     'WandbVisBackend': [('wandb',)],
 }
+#: Weights & Biases counts what is sent to it; curves are to be over iterations.
+_SETTINGS = {
+    'WandbVisBackend': dict(define_metric_cfg=[dict(name='*', step_metric='iter')])
+}
 _EXTRAS = ('tensorboard', 'wandb')
 #: Backends by what their service is called.
 _SERVICES = {
@@ -60,7 +64,11 @@ def add_backends(cfg: Config, services: Sequence[str]) -> None:
     backends = [backends] if isinstance(backends, Mapping) else list(backends or ())
     backends = backends or [ConfigDict(type='LocalVisBackend')]
     known = [backend.get('type') for backend in backends]
-    backends += [ConfigDict(type=kind) for kind in kinds if kind not in known]
+    backends += [
+        ConfigDict(type=kind, **_SETTINGS.get(kind, {}))
+        for kind in kinds
+        if kind not in known
+    ]
     cfg.visualizer = ConfigDict(visualizer, vis_backends=backends)
 
 

@@ -11,7 +11,7 @@ from .blocks import (
     Rankings,
     Table,
 )
-from .evidence import Evidence, Origin, as_picture
+from .evidence import Evidence, Origin, as_picture, sample_name, short_name
 from .evidence_by_task import evidence_for
 from .facts import Change, Facts, write_facts
 from .figures import leading, lower_is_better, numbers_in
@@ -44,7 +44,9 @@ __all__ = [
     'read_run',
     'read_scalars',
     'run_page',
+    'sample_name',
     'scalars_at',
+    'short_name',
     'write_facts',
     'write_page',
     'write_report',

@@ -90,6 +90,7 @@ def chart_of(curves: Curves) -> Chart | None:
     if not kept:
         return None
     x_range = _range(x for line in kept for x in line.x)
+    whole = all(float(x).is_integer() for line in kept for x in line.x)
     if curves.y_range is None:
         low, high = _range(y for line in kept for y in line.y)
         spare = (high - low) * 0.04 / 0.92
@@ -100,7 +101,7 @@ def chart_of(curves: Curves) -> Chart | None:
         curves.title,
         curves.x_label,
         [_drawn(line, x_range, y_range) for line in kept],
-        ticks_between(*x_range, count=6),
+        ticks_between(*x_range, count=6, whole=whole),
         ticks_between(*y_range),
         x_range,
         y_range,
@@ -135,8 +136,9 @@ def _drawn(
     )
     least, most = (shown_number(float(v)) for v in (line.y.min(), line.y.max()))
     first, last = (shown_number(float(line.y[place])) for place in (0, -1))
+    single = len(x) == 1
     summary = f'from {first} to {last}, between {least} and {most}'
-    return DrawnLine(line.name, points, summary, len(x) == 1)
+    return DrawnLine(line.name, points, first if single else summary, single)
 
 
 def _thinned(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -154,8 +156,16 @@ def _thinned(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return x[kept], y[kept]
 
 
-def ticks_between(low: float, high: float, count: int = 5) -> list[Tick]:
+def ticks_between(
+    low: float, high: float, count: int = 5, whole: bool = False
+) -> list[Tick]:
     """Round numbers between two others, about ``count`` of them.
+
+    Args:
+        low: The one.
+        high: The other.
+        count: How many there should be.
+        whole: Whether only whole numbers mean anything, as of iterations.
 
     Example:
         >>> [tick.text for tick in ticks_between(0.2, 2.3)]
@@ -164,6 +174,8 @@ def ticks_between(low: float, high: float, count: int = 5) -> list[Tick]:
     rough = (high - low) / count
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(s for s in _STEPS if s * power >= rough * 0.999) * power
+    if whole and step < 5:
+        step = float(math.ceil(step))  # not 2.5 either
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
     values = [place * step for place in range(first, last + 1)]
     digits = next(d for d in range(20) if math.isclose(step, round(step, d)))

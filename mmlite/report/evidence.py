@@ -14,7 +14,14 @@ from ..visualization import DRAWERS, as_rgb, contact_sheet
 from ..visualization.drawers import Look
 from .blocks import Block, Curves, Line, Matrix, Picture, Pictures
 
-__all__ = ['DrawnEvidence', 'Evidence', 'Origin', 'as_picture']
+__all__ = [
+    'DrawnEvidence',
+    'Evidence',
+    'Origin',
+    'as_picture',
+    'sample_name',
+    'short_name',
+]
 
 _SHOWN = 8
 _SURE = 0.3  # score of a box that is drawn
@@ -223,6 +230,39 @@ def precision_recall(evaluator: Any) -> list[Block]:
             title = 'Precision over recall'
             found.append(Curves(title, note, lines, 'recall', (0.0, 1.02)))
     return found[:1]
+
+
+def sample_name(dataset: Any, place: int) -> str:
+    """What a sample is called: its path, or its place and its class.
+
+    Args:
+        dataset: Where it lies; its ``get_data_info(place)`` has ``img_path`` or
+            ``gt_label``.
+        place: The place of the sample.
+
+    Example:
+        >>> from mmlite.datasets import Digits
+        >>> sample_name(Digits(split='test'), 2), sample_name([], 2)
+        ('#2 (class 3)', '#2')
+    """
+    known = dataset.get_data_info(place) if hasattr(dataset, 'get_data_info') else {}
+    if known.get('img_path'):
+        return str(known['img_path'])
+    classes = (getattr(dataset, 'metainfo', None) or {}).get('classes')
+    label = known.get('gt_label')
+    if classes is None or label is None or np.size(label) != 1:
+        return f'#{place}'
+    return f'#{place} (class {classes[int(label)]})'
+
+
+def short_name(name: str) -> str:
+    """A path without all but its last folder, which is often its class.
+
+    Example:
+        >>> short_name('/data/birds/crow/1.png'), short_name('#2 (class 3)')
+        ('crow/1.png', '#2 (class 3)')
+    """
+    return '/'.join(name.replace('\\', '/').split('/')[-2:])
 
 
 def as_picture(inputs: Any, bgr: bool = False, frames: int = 6) -> np.ndarray:

@@ -14,7 +14,14 @@ from ..evaluation.metrics.walks import Walk, places_of
 from ..structures import DataSample
 from ..visualization import disparity_colours, error_colours
 from .blocks import Block, Picture, Pictures, Ranking, Rankings
-from .evidence import ClassEvidence, DrawnEvidence, Evidence, Origin
+from .evidence import (
+    ClassEvidence,
+    DrawnEvidence,
+    Evidence,
+    Origin,
+    sample_name,
+    short_name,
+)
 
 __all__ = ['evidence_for']
 
@@ -103,7 +110,8 @@ class RankEvidence(Evidence):
         found = []
         for rank, (match, score) in enumerate(zip(places, scores, strict=True), 1):
             is_right = match in right
-            caption = f'{rank}. {score:.3f}'
+            name = short_name(sample_name(self.gallery.dataset, match))
+            caption = f'{rank}. {score:.3f}, {name}'
             alt = f'rank {rank}, {"right" if is_right else "wrong"}, {score:.3f}'
             mark = 'right' if is_right else 'wrong'
             picture = self.gallery.picture(match)

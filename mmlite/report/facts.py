@@ -41,6 +41,7 @@ class Facts:
         status: ``'finished'``, ``'interrupted'``, or why it failed.
         config: The file of its config; empty if it was a dict.
         checkpoint: Its last checkpoint, or the one that it tested.
+        best: Its best checkpoint, where ``save_best`` keeps one.
         started: When it began.
         seconds: How long it took, validations and checkpoints included.
         iterations: How many its training has done, with those that it resumed.
@@ -60,6 +61,7 @@ class Facts:
     status: str = 'finished'
     config: str = ''
     checkpoint: str = ''
+    best: str = ''
     started: float = field(default_factory=time.time)
     seconds: float = 0.0
     iterations: int = 0

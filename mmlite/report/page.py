@@ -174,15 +174,8 @@ def _environment() -> Environment:
 
 
 def _charts(curves: Sequence[Curves]) -> tuple[list[Chart], list[Chart]]:
-    """The charts that are shown, and those that are shown if they are asked for.
-
-    A chart of points alone is left out: a table says the same.
-    """
-    drawn = {
-        each.key: chart_of(replace(each, x_label='iteration'))
-        for each in curves
-        if any(len(line.x) > 1 for line in each.lines)
-    }
+    """The charts that are shown, and those that are shown if they are asked for."""
+    drawn = {each.key: chart_of(replace(each, x_label='iteration')) for each in curves}
     found = {key: chart for key, chart in drawn.items() if chart is not None}
     first = [key for key in ('Loss', 'Learning rate') if key in found]
     others = {key: None for key in found if key not in first}
@@ -251,17 +244,18 @@ def _commands(run: Run) -> list[Command]:
     if run.trained is not None and run.config:
         words = ['train', run.config, '--work-dir', folder, '--resume']
         commands.append(Command('Go on with the training', line(*words)))
-    if run.checkpoint and run.config and run.facts.has_test:
-        words = ['test', run.config, run.checkpoint, '--work-dir', folder]
+    best = run.best
+    if best and run.config and run.facts.has_test:
+        words = ['test', run.config, best, '--work-dir', folder]
         commands.append(Command('Test', line(*words)))
-    if run.checkpoint:
+    if best:
         picture = {
             'stereo': 'LEFT.png RIGHT.png',
             'gait': 'FOLDER_OF_SILHOUETTES',
         }.get(run.facts.task, 'PICTURE.jpg')
         commands += [
-            Command('Predict', f'{line("predict", run.checkpoint)} {picture}'),
-            Command('Export to ONNX', line('export', run.checkpoint)),
+            Command('Predict', f'{line("predict", best)} {picture}'),
+            Command('Export to ONNX', line('export', best)),
         ]
     commands.append(Command('Write this page again', line('report', folder)))
     return commands

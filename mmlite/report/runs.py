@@ -75,13 +75,20 @@ class Run:
         if named is None or not named.is_file():
             files = sorted(self.work_dir.glob('*.pth'), key=lambda p: p.stat().st_mtime)
             named = files[-1] if files else None
-        if named is None:
-            return self.facts.checkpoint
-        return (
-            str(self.work_dir / named.name)
-            if _is_in(named, self.work_dir)
-            else (str(named))
-        )
+        return self.facts.checkpoint if named is None else self._typed(named)
+
+    @property
+    def best(self) -> str:
+        """The best checkpoint of the training; the last one where none is kept."""
+        named = Path(self.trained.best) if self.trained and self.trained.best else None
+        if named is not None and not named.is_file():
+            named = self.work_dir / named.name  # the folder has been moved
+        known = named is not None and named.is_file()
+        return self._typed(named) if known else self.checkpoint
+
+    def _typed(self, path: Path) -> str:
+        own = _is_in(path, self.work_dir)
+        return str(self.work_dir / path.name if own else path)
 
     @property
     def config(self) -> str:

@@ -145,7 +145,7 @@ def test_rank_lists(every):
     assert grey_value(ranking.query) == 1
     assert [grey_value(picture) for picture in ranking.found] == [1, 2, 0]
     assert [picture.mark for picture in ranking.found] == ['wrong', 'right', 'right']
-    assert ranking.found[0].caption == '1. 0.900'
+    assert ranking.found[0].caption == '1. 0.900, #1'
 
 
 def test_walks_are_looked_for_in_other_views():

@@ -96,6 +96,26 @@ def test_how_to_continue_names_the_last_checkpoint(tmp_path):
     assert f'mmlite export {checkpoint}' in text
 
 
+def test_how_to_continue_names_the_best_checkpoint_where_one_is_kept(tmp_path):
+    make_run(tmp_path, best='/moved/from/best_accuracy_top1_epoch_1.pth')
+    (tmp_path / 'epoch_2.pth').touch()
+    assert read_run(tmp_path).best == str(tmp_path / 'epoch_2.pth')  # it is gone
+    best = tmp_path / 'best_accuracy_top1_epoch_1.pth'
+    best.touch()
+    text = Page(run_page(read_run(tmp_path))).text
+    for words in (f'test {tmp_path / "mine.py"}', 'predict', 'export'):
+        assert f'mmlite {words} {best}' in text
+
+
+def test_one_point_is_drawn_as_one(tmp_path):
+    make_run(tmp_path, values=(3.0,))
+    page = Page(run_page(read_run(tmp_path)))
+    drawn = {
+        attrs['data-name']: tag for tag, attrs in page.elements if 'data-name' in attrs
+    }
+    assert drawn['loss'] == drawn['lr'] == drawn['accuracy/top1'] == 'path'
+
+
 def test_without_a_test_in_the_config_none_is_offered(tmp_path):
     make_run(tmp_path, has_test=False)
     (tmp_path / 'epoch_2.pth').touch()

@@ -12,7 +12,7 @@ from mmengine.config import Config
 from torch.utils.data import DataLoader
 
 from ...datasets import default_collate
-from ...report import as_picture
+from ...report import as_picture, sample_name, short_name
 from ...structures import DataSample
 from ...visualization import labelled_sheet
 from .base import Inferencer
@@ -27,8 +27,8 @@ class RetrievalPrediction(Prediction):
     """What is similar to a picture.
 
     Its keys are ``pred_label``, the places in the gallery, the most similar first,
-    ``pred_score``, their similarities, and, where these are known, ``matches``, the
-    pictures themselves.
+    ``pred_score``, their similarities, and, where these are known, ``matches``, what
+    the pictures are called: their paths, if they are files.
 
     Args:
         sources: What it was predicted from.
@@ -65,7 +65,7 @@ class RetrievalPrediction(Prediction):
         scores = scores[places] if self._all_scores else scores
         found = dict(pred_label=places.tolist(), pred_score=scores.tolist())
         if self.names is not None:
-            found['matches'] = [self.names[place] for place in found['pred_label']]
+            found['matches'] = [str(self.names[place]) for place in found['pred_label']]
         return found
 
     def top(self, count: int = 5) -> list[tuple[str, float]]:
@@ -84,13 +84,35 @@ class RetrievalPrediction(Prediction):
         row = [('query', self.image)]
         places = self.to_dict()['pred_label'] if self.picture_of else ()
         for (name, score), place in zip(self.top(count), places, strict=False):
-            shown = f'{score:.3f} {Path(name).name}'
+            shown = f'{score:.3f} {short_name(name)}'
             row.append((shown, self.picture_of(place)))
         return labelled_sheet([row], height=224)
 
     def text(self) -> str:
         """The most similar pictures in one line."""
         return ', '.join(f'{name} {score:.3f}' for name, score in self.top())
+
+
+class GalleryNames(Sequence[str]):
+    """What the pictures of a dataset are called, each when it is asked for.
+
+    Args:
+        dataset: The gallery.
+
+    Example:
+        >>> from mmlite.datasets import Digits
+        >>> GalleryNames(Digits(split='test'))[2]
+        '#2 (class 3)'
+    """
+
+    def __init__(self, dataset: Any) -> None:
+        self.dataset = dataset
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    def __getitem__(self, place: Any) -> Any:
+        return sample_name(self.dataset, place)
 
 
 class ImageRetrievalInferencer(Inferencer):
@@ -152,10 +174,15 @@ class ImageRetrievalInferencer(Inferencer):
         return RetrievalPrediction(
             sources,
             sample,
-            self.names,
+            self._names(),
             all_scores=self.model.topk == -1,
             picture_of=self._picture_of(),
         )
+
+    def _names(self) -> Sequence[str] | None:
+        if self.names is None and self.model.gallery.has_images:
+            return GalleryNames(self.model.gallery.dataset)
+        return self.names
 
     def _picture_of(self) -> Callable[[int], np.ndarray] | None:
         if self._gallery is not None:

@@ -119,7 +119,7 @@ def schedule_for(iterations: int) -> list[dict[str, Any]] | None:
     if warm_up >= _WARM_UP:
         return None
     cosine = dict(type='CosineAnnealingLR', by_epoch=True, convert_to_iter_based=True)
-    if warm_up < 1:
+    if warm_up < 2:  # of one step a warm-up would have no way to rise
         return [cosine]
     linear = dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0)
     return [dict(linear, end=warm_up), cosine]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,7 @@ from mmengine.config import Config
 
 from ...datasets.layouts import Found
 from ...errors import UserError
-from ...registry import MODELS
+from ...registry import METRICS, MODELS
 from . import pipelines
 from .bases import SCHEDULE, base, model_of
 from .choosing import (
@@ -172,6 +173,7 @@ def gait(found: Found, wishes: Wishes) -> tuple[str, Recipe]:
         wishes,
         batch=people * walks,
         evaluator=found.extra['evaluator'],
+        best=_first_result(found.extra['evaluator']),
     )
     train = sections['train_dataloader']
     del train['batch_size']
@@ -201,6 +203,8 @@ def stereo(found: Found, wishes: Wishes) -> tuple[str, Recipe]:
         wishes,
         batch=min(4, batch_size_for(224, found.counts['train'])),
         evaluator=dict(type='DisparityMetric', max_disp=largest),
+        best='disparity/image_epe',
+        rule='less',
         rate=2e-3,
     )
     if crop != (256, 512):
@@ -228,6 +232,7 @@ def _sections(
     own_pipelines: dict[str, list] | None = None,
     evaluator: Any = None,
     best: str | None = None,
+    rule: str = 'greater',
     rate: float = _RATE,
 ) -> dict[str, Any]:
     """Loaders, metrics and schedule, as far as they differ from the base files."""
@@ -262,7 +267,7 @@ def _sections(
     if rate != _RATE:
         sections['optim_wrapper'] = dict(optimizer=dict(lr=rate))
     iterations = math.ceil(count / batch)
-    sections['default_hooks'] = _hooks(iterations, best if has_val else None)
+    sections['default_hooks'] = _hooks(iterations, best if has_val else None, rule)
     sections['randomness'] = dict(seed=0)
     return sections
 
@@ -277,13 +282,21 @@ def _whole_loader(
     return dict(loader, dataset=dataset, sampler=_IN_ORDER)
 
 
-def _hooks(iterations: int, best: str | None) -> dict[str, Any]:
+def _hooks(iterations: int, best: str | None, rule: str) -> dict[str, Any]:
     """Log lines ten times an epoch or more, and the best checkpoint."""
     hooks: dict[str, Any] = dict(logger=dict(interval=min(50, max(1, iterations // 2))))
     hooks['checkpoint'] = dict(max_keep_ckpts=1)
     if best is not None:
-        hooks['checkpoint'] |= dict(save_best=best, rule='greater')
+        hooks['checkpoint'] |= dict(save_best=best, rule=rule)
     return hooks
+
+
+def _first_result(evaluator: dict[str, Any] | None) -> str | None:
+    """What the first result of a metric is called; None if nothing is measured."""
+    if evaluator is None:
+        return None
+    metric = METRICS.build(copy.deepcopy(evaluator))
+    return f'{metric.prefix}/{metric.result_names()[0]}'
 
 
 def _dataset(found: Found, split: str, **more: Any) -> dict[str, Any]:

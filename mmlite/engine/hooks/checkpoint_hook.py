@@ -178,11 +178,20 @@ class CheckpointHook(BaseCheckpointHook):
         if self.published_keys is None:
             return
         paths = [self.last_ckpt] if self.save_last else []
-        for key in self.key_indicators if self.save_best else ():
-            paths.append(runner.message_hub.get_info(self._name('best_ckpt', key)))
-        for path in paths:
+        for path in [*paths, *self.best_paths(runner)]:
             if path:
                 self._publish_model(runner, path)
+
+    def best_paths(self, runner: Runner) -> list[str]:
+        """The best checkpoints so far, in the order of what is watched.
+
+        Args:
+            runner: The runner.
+        """
+        watched = self.key_indicators if self.save_best else ()
+        hub = runner.message_hub
+        found = [hub.get_info(self._name('best_ckpt', key)) for key in watched]
+        return [str(path) for path in found if path]
 
     def _save(
         self, runner: Runner, epoch: int, iteration: int, validated: bool = False

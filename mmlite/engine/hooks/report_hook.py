@@ -30,6 +30,7 @@ from ...report import (
 )
 from ..checkpoints import unwrapped
 from ..checkpoints.resuming import latest_checkpoint
+from .checkpoint_hook import CheckpointHook
 from .progress_hook import ProgressHook, describe
 from .visual_summary_hook import grid
 
@@ -188,6 +189,7 @@ class ReportHook(Hook):
         facts.checkpoint = str(
             latest_checkpoint(runner.work_dir) or runner._load_from or ''
         )
+        facts.best = _best_of(runner)
         facts.resumed = bool(runner.resuming)
         facts.has_test = not missing_sections(runner.cfg, 'test')
         facts.task = getattr(model, 'task', '')
@@ -221,6 +223,14 @@ class ReportHook(Hook):
 def _evaluator(runner: Runner, mode: str) -> Any:
     """What has measured; None in a loop of a user's own that does without."""
     return getattr(runner.built_loops.get(mode), 'evaluator', None)
+
+
+def _best_of(runner: Runner) -> str:
+    """The best checkpoint, by the first of what is watched; empty if there is none."""
+    for hook in runner.hooks:
+        if isinstance(hook, CheckpointHook):
+            return next(iter(hook.best_paths(runner)), '')
+    return ''
 
 
 def _plain_model(runner: Runner) -> Any:

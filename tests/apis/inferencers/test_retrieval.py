@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -13,6 +14,7 @@ from mmlite.apis import ImageRetrievalInferencer
 CONFIG = (
     Path(__file__).parents[3] / 'configs/retrieval/arcface_resnet18_1xb64_digits.py'
 )
+SMALL = ['model.topk=1', 'model.prototype.dataset.indices=12']
 RNG = np.random.default_rng(0)
 IMAGES = [RNG.integers(0, 256, (16, 16, 3), np.uint8) for _ in range(4)]
 
@@ -41,3 +43,31 @@ def test_a_picture_finds_itself_also_from_a_cache(tmp_path, monkeypatch):
     (best,) = again(IMAGES[2])
     assert best['pred_label'] == found['pred_label'][:2]
     assert best['pred_score'] == pytest.approx(found['pred_score'][:2])
+
+
+@pytest.mark.filterwarnings('ignore:no checkpoint is given')
+def test_what_is_found_in_the_gallery_of_the_config_has_names(tmp_path):
+    for number, image in enumerate(IMAGES):
+        path = tmp_path / ('crow', 'owl')[number % 2] / f'{number}.png'
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(cv2.imencode('.png', image)[1].tobytes())
+    folder = dict(type='CustomDataset', data_root=str(tmp_path))
+    steps = [dict(type='LoadImageFromFile'), dict(type='PackInputs')]
+    gallery = dict(_delete_=True, pipeline=steps, **folder)
+    find = ImageRetrievalInferencer(
+        CONFIG, overrides=[f'model.prototype.dataset={gallery}']
+    )
+    (found,) = find(str(tmp_path / 'owl/1.png'))
+    # In the order of the folders: crow/0, crow/2, owl/1, owl/3.
+    files = ['crow/0.png', 'crow/2.png', 'owl/1.png', 'owl/3.png']
+    known = [str(tmp_path / files[place]) for place in found['pred_label']]
+    assert found['matches'] == found.to_dict()['matches'] == known
+    assert found.text().startswith(f'{known[0]} ')
+
+
+@pytest.mark.filterwarnings('ignore:no checkpoint is given')
+def test_a_gallery_without_files_is_named_by_place_and_class():
+    find = ImageRetrievalInferencer(CONFIG, overrides=SMALL)
+    gallery = find.model.gallery.dataset
+    (found,) = find(np.ascontiguousarray(gallery.get_data_info(7)['img']))
+    assert found['matches'] == [f'#7 (class {gallery.get_data_info(7)["gt_label"]})']

@@ -52,6 +52,8 @@ def test_the_commands_of_the_readme_end_well(training, capsys):
     assert main([*training, '--epochs', '1']) == 0
     (recipe,) = (p for p in Path('out').glob('*.py') if 'whole' not in p.stem)
     assert f'recipe    {recipe}' in capsys.readouterr().out
+    if 'selfsup' not in training:
+        assert list(Path('out').glob('best_*.pth'))
     for words in FURTHER:
         here: list[str] = []
         for word in words:

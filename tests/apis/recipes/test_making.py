@@ -17,6 +17,14 @@ from mmlite.config import check_config, load_config
 from mmlite.config.advice import advice_on
 from mmlite.errors import CheckpointError, UserError
 
+#: What is best, by which the best checkpoint is kept.
+BEST = {
+    'class folders': ('accuracy/top1', 'greater'),
+    'retrieval': ('retrieval/Recall@1', 'greater'),
+    'coco': ('coco/bbox_mAP', 'greater'),
+    'walks': ('gait/NM@R1', 'greater'),
+    'pairs': ('disparity/image_epe', 'less'),
+}
 FOLDERS = {
     'class folders': (tiny_folders.class_folders, None),
     'retrieval': (tiny_folders.class_folders, 'retrieval'),
@@ -41,6 +49,9 @@ def test_a_recipe_loads_and_has_no_mistakes(kind):
     assert text.index('"""', 3) < text.index('_base_ = [')
     assert f'mmlite train {recipe}' in text
     assert len(text.splitlines()) < 90
+    if kind in BEST:
+        checkpoint = cfg.default_hooks.checkpoint
+        assert (checkpoint.save_best, checkpoint.rule) == BEST[kind]
 
 
 def test_a_recipe_for_a_split_of_ones_own_needs_no_lists():
@@ -117,7 +128,7 @@ def test_every_task_has_the_models_that_are_its_default():
 
 @pytest.mark.parametrize(
     ('epochs', 'warm_up'),  # an epoch has four batches of 4 from 16 images
-    [(1, None), (3, 1), (30, 12), (125, 50), (200, 50)],
+    [(1, None), (3, None), (5, 2), (30, 12), (125, 50), (200, 50)],
 )
 def test_the_warm_up_takes_a_tenth_of_the_training_at_most(epochs, warm_up):
     for split, each in (('train', 8), ('val', 2)):

@@ -28,6 +28,14 @@ def test_a_training_leaves_a_page(tmp_path):
     assert 'PyTorch' in run.trained.environment
 
 
+def test_it_advises_the_best_checkpoint(tmp_path):
+    best = dict(type='CheckpointHook', save_best='toy/acc')
+    toy_runner(tmp_path, default_hooks=dict(checkpoint=best)).train()
+    (kept,) = tmp_path.glob('best_*.pth')
+    assert read_run(tmp_path).best == str(kept)
+    assert f'mmlite export {kept}' in (tmp_path / 'report.html').read_text()
+
+
 def test_an_interrupted_training_leaves_one_too(tmp_path):
     runner = memory_runner(tmp_path)
     runner.register_hook(CtrlC(iteration=7))
