@@ -112,6 +112,20 @@ def test_boxes_of_a_low_score_are_not_drawn():
     assert drawn(0.1) == drawn(0.2) != drawn(0.9)
 
 
+def test_of_many_boxes_the_caption_has_the_number():
+    evidence = evidence_for('detection', Origin(Pictures(shape=(3, 40, 60)), ['x']))
+    boxes = dict(
+        pred_bboxes=torch.rand(50, 4),
+        pred_scores=torch.tensor([0.1] * 20 + [0.9] * 30),
+        pred_labels=torch.zeros(50, dtype=torch.long),
+    )
+    one = {name: value[-1:] for name, value in boxes.items()}
+    evidence.take([DataSample(**boxes), DataSample(**one)])
+    (block,) = evidence.blocks({}, None)
+    captions = [picture.caption for picture in block.pictures]
+    assert captions == ['sample 0: 20 of 30 boxes', 'sample 1: 1 box']
+
+
 def test_precision_over_recall_of_the_metric():
     class Metric:
         curves = dict(cat=np.array([1.0, 0.5, 0.0]))  # noqa: RUF012
