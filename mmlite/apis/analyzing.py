@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UserError, did_you_mean
-from ..report import Scalars, scalars_at
+from ..report import Scalars, scalars_at, why_unmeasured
 from .targets import FIGURES, target_file
 
 __all__ = ['analyze']
@@ -70,7 +70,8 @@ def _is_part(key: str) -> bool:
 
 
 def _points(scalars: Scalars, key: str) -> list[tuple[int, float]]:
-    return scalars.train.get(key) or scalars.val.get(key) or []
+    points = scalars.train.get(key) or scalars.val.get(key) or []
+    return [point for point in points if not why_unmeasured(key, point[1])]
 
 
 def _row(name: str, scalars: Scalars, keys: Sequence[str]) -> dict[str, Any]:

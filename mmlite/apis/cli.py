@@ -84,6 +84,8 @@ def _refuse_empty(args: argparse.Namespace) -> None:
 
 def _should_report(error: UserError) -> bool:
     """Whether this process is the one that reports a mistake that all have met."""
+    if 'torch' not in sys.modules:  # the processes have not joined
+        return int(os.environ.get('LOCAL_RANK', 0)) == 0
     from ..engine.ranks import should_report
 
     return should_report(error)

@@ -20,11 +20,12 @@ from ..engine.checkpoints import (
     write_atomically,
 )
 from ..errors import CheckpointError, UserError, did_you_mean
+from ..given import CHECKPOINTS
 from ..registry import MODELS
 from ..structures.key_maps import KeyMapReport
 from ..structures.key_templates import Names
 from .publishing import SAFETENSORS, write_safetensors
-from .targets import CHECKPOINTS, target_file
+from .targets import target_file
 
 __all__ = ['Converted', 'convert_checkpoint', 'projects']
 

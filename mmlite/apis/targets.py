@@ -8,10 +8,8 @@ from pathlib import Path
 
 from ..errors import UserError
 
-__all__ = ['CHECKPOINTS', 'FIGURES', 'target_file']
+__all__ = ['FIGURES', 'target_file']
 
-#: Endings of files of weights.
-CHECKPOINTS = ('.pth', '.pt', '.ckpt', '.bin', '.safetensors')
 #: Endings of drawings.
 FIGURES = ('.png', '.pdf', '.svg', '.jpg')
 

@@ -119,6 +119,10 @@ class GaitInferencer(Inferencer):
         0.0
     """
 
+    def names(self, inputs: Any) -> list[str]:
+        """What the walks are called."""
+        return [walk.name for walk in find_walks(inputs)]
+
     def stream(
         self,
         inputs: Any,

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from ...errors import DataError, DataNotFoundError, did_you_mean
+from ...given import check_folder
 from ..folders import find_images, subfolders
 from ..transforms.base import OR_SKIP
 from .boxes import find_coco, find_voc, find_yolo, what_is_no_coco
@@ -98,8 +99,7 @@ def _checked(folder: str | Path) -> Path:
     path = Path(os.path.abspath(Path(folder).expanduser()))
     if path.is_file():
         raise DataError(f'{path} is a file; give the folder that holds the data')
-    if not path.is_dir():
-        raise DataNotFoundError(f'the folder {path} does not exist')
+    check_folder(path)
     if not any(name[0] != '.' for name in _names(path)):
         texts = [layout.text for layouts in TASKS.values() for layout in layouts]
         raise DataNotFoundError(wrong_layout(path, texts, 'the folder is empty'))

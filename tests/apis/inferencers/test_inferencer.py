@@ -133,7 +133,7 @@ def test_the_command_line(checkpoint, folder, capsys, tmp_path):
         (['a.jpg'], 'found no checkpoint'),
         (['a.py', 'a.jpg', 'b.pth'], 'found no checkpoint'),
         (['a.py', 'a.pth'], 'there is no input'),
-        (['a.pth', 'a.jpg', '--out', 'a.txt'], r'\.json, \.csv or \.pkl'),
+        (['a.pth', 'a.jpg', '--out', 'a.txt'], r'\.npz or \.pkl'),
     ],
 )
 def test_words_that_make_no_sense(words, message, capsys):
