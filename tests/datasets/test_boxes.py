@@ -236,6 +236,8 @@ def test_voc_of_other_classes(tmp_path):
 
 
 def test_voc_that_makes_no_sense(tmp_path):
+    with pytest.raises(DataError, match="bndbox/xmax is 'inf', expected a number"):
+        voc(tmp_path, OBJECT.format('cat', '', 1, 1, 'inf', 5))
     with pytest.raises(DataError, match="bndbox/xmin is 'x', expected a number"):
         voc(tmp_path, OBJECT.format('cat', '', 'x', 1, 5, 5))
     with pytest.raises(DataError, match='not valid XML'):
