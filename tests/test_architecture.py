@@ -24,7 +24,7 @@ PACKAGE = ROOT / 'mmlite'
 # From the ground up. A package imports those below it, never one beside or above.
 LAYERS = (
     {'version', 'errors', 'quiet'},
-    {'signature', 'lookup'},
+    {'signature', 'lookup', 'given'},
     {'structures', 'saved'},
     {'registry'},
     {'config'},

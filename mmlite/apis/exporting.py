@@ -25,6 +25,7 @@ from .inferencers.gait import WalkDataset
 from .inferencers.preparing import SourceDataset, test_dataset_of
 from .inferencers.sources import Source
 from .model import init_model
+from .targets import target_file
 
 __all__ = ['FORMATS', 'export']
 
@@ -55,7 +56,7 @@ def export(
 
     Args:
         config: A config, or a checkpoint that holds its config.
-        checkpoint: A checkpoint, if ``config`` is none.
+        checkpoint: A checkpoint or work_dir, if ``config`` is none.
         out: The file to write; by default the checkpoint's name with the ending of the
             format.
         format: ``'onnx'``, or ``'torch-export'`` for ``torch.export.load``.
@@ -74,12 +75,15 @@ def export(
         The path of the file.
 
     Raises:
-        UserError: if the format is unknown, the model cannot be exported, or the file
-            does not compute the same.
+        UserError: if the format is unknown, the name of the file does not end as the
+            format does, the model cannot be exported, or the file does not compute the
+            same.
         MissingDependencyError: if a package for the format is not installed.
     """
     if format not in _SUFFIXES:
         raise UserError(f'format is one of {", ".join(_SUFFIXES)}, got {format!r}')
+    if out is not None:
+        out = target_file(out, (_SUFFIXES[format],), f'models of {format}')
     cfg, checkpoint = config_and_checkpoint(config, checkpoint, overrides)
     model = init_model(cfg, checkpoint)
     samples = _picture(cfg, model, image)

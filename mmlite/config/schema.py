@@ -60,6 +60,7 @@ HOOK_TYPES = {
     'param_scheduler': 'ParamSchedulerHook',
     'checkpoint': 'CheckpointHook',
     'nan_check': 'NanLossHook',
+    'disparity_check': 'DisparityCheckHook',
     'progress': 'ProgressHook',
     'visualization': 'VisualizationHook',
     'report': 'ReportHook',

@@ -16,7 +16,7 @@ from ..errors import CheckpointError
 from . import unpickler
 from .damage import check_archive, damaged
 
-__all__ = ['MapLocation', 'is_url', 'read_saved']
+__all__ = ['MapLocation', 'read_saved']
 
 #: Before 2.6, torch can be made to execute what a file holds in spite of
 #: ``weights_only`` (CVE-2025-32434): there, our own unpickler alone reads.
@@ -32,11 +32,6 @@ _MALFORMED = (
 )
 
 MapLocation = str | torch.device | Callable | dict | None
-
-
-def is_url(source: str) -> bool:
-    """Whether it is an address that can be downloaded from."""
-    return source.startswith(('http://', 'https://'))
 
 
 def read_saved(file: Path, map_location: MapLocation = 'cpu') -> Any:

@@ -362,7 +362,39 @@ def test_a_learning_rate_is_a_number():
     (problem,) = found(cfg)
     assert problem.startswith('optim_wrapper.optimizer.lr: SGD expects float')
     cfg['optim_wrapper']['optimizer']['lr'] = NAN
-    assert found(cfg) == ['optim_wrapper.optimizer.lr is NaN, expected a number']
+    for kind in ('SGD', 'AdamW'):  # of which the latter refuses it too
+        cfg['optim_wrapper']['optimizer'] = dict(type=kind, lr=NAN)
+        assert found(cfg) == ['optim_wrapper.optimizer.lr is NaN, expected a number']
+
+
+@pytest.mark.parametrize('rate', [-0.1, float('inf'), float('-inf')])
+@pytest.mark.parametrize(
+    'path',
+    [
+        'optim_wrapper.optimizer.lr',
+        'optim_wrapper.paramwise_cfg.bias_lr_mult',
+        'optim_wrapper.paramwise_cfg.custom_keys.backbone.lr_mult',
+        'param_scheduler.0.eta_min',
+    ],
+)
+def test_no_rate_is_negative_or_infinite(path, rate):
+    cfg = changed(
+        optim_wrapper=dict(
+            optimizer=dict(type='AdamW', lr=0.1),
+            paramwise_cfg=dict(
+                bias_lr_mult=1.0, custom_keys=dict(backbone=dict(lr_mult=1.0))
+            ),
+        ),
+        param_scheduler=[dict(type='CosineAnnealingLR', eta_min=0.0, T_max=3)],
+    )
+    assert not any('finite' in line for line in found(cfg))
+    node = cfg
+    *keys, last = path.split('.')
+    for key in keys:
+        node = node[int(key) if key.isdigit() else key]
+    node[last] = rate
+    (problem,) = (line for line in found(cfg) if line.startswith(path))
+    assert problem == f'{path} is {rate:g}, expected a finite number of 0 or more'
 
 
 def test_custom_keys_in_the_name_of_no_parameter():

@@ -23,6 +23,8 @@ __all__ = ['Part', 'fitted_state', 'optimizer_state', 'parameter_names', 'parts_
 
 #: Settings that say how a step is computed, and those that schedulers add.
 _OPTIONAL = ('fused', 'foreach', 'capturable', 'differentiable')
+#: What AdamW differs from Adam by, so that it is that of the config.
+_OF_CLASS = 'decoupled_weight_decay'
 _ELSE = 'use the file as load_from to start a new training with its weights'
 
 Names = list[list[str]]
@@ -275,7 +277,7 @@ def _check_settings(groups: list[dict], part: Part, source: str) -> None:
     for i, group in enumerate(groups):
         place = f'{part.place}.param_groups.{i}'
         for name, value in list(group.items()):
-            if name in own and callable(own[name]):
+            if name in own and (callable(own[name]) or name == _OF_CLASS):
                 group[name] = own_groups[min(i, len(own_groups) - 1)][name]
             elif name in _OPTIONAL:
                 continue

@@ -13,8 +13,9 @@ from mmengine.logging import MMLogger
 from mmengine.runner.checkpoint import CheckpointLoader
 from torch import Tensor
 
-from ...errors import CheckpointError, MissingDependencyError, did_you_mean
-from ...saved import Placeholder, download, is_url
+from ...errors import CheckpointError, MissingDependencyError
+from ...given import check_checkpoint, is_url
+from ...saved import Placeholder, download
 from ...saved.damage import damaged
 from ...saved.reading import MapLocation, read_saved
 from ..terminal import say
@@ -70,7 +71,7 @@ def check_source(path: str | Path) -> None:
     source = str(path)
     if not is_url(source):
         _check_scheme(source)
-        _check_present(Path(source).expanduser())
+        check_checkpoint(source)
 
 
 def _check_scheme(source: str) -> None:
@@ -80,17 +81,6 @@ def _check_scheme(source: str) -> None:
             f'{source}: {scheme[0]} is not supported; give the path of a file, or an '
             'http:// or https:// URL'
         )
-
-
-def _check_present(file: Path) -> None:
-    if file.is_file():
-        return
-    if file.is_dir():
-        raise CheckpointError(f'{file} is a folder, not a checkpoint file')
-    hint = ''
-    if file.parent.is_dir():
-        hint = did_you_mean(file.name, [p.name for p in file.parent.iterdir()])
-    raise CheckpointError(f'there is no checkpoint {file}{hint}')
 
 
 def _read(file: Path, map_location: MapLocation) -> Any:

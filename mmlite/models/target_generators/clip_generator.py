@@ -10,8 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from ...errors import DataError
+from ...given import is_url
 from ...registry import MODELS
-from ...saved import download, is_url, read_saved
+from ...saved import download, read_saved
 from ..layers import QuickGELU
 
 __all__ = ['CLIPGenerator']
