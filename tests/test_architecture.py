@@ -25,7 +25,7 @@ PACKAGE = ROOT / 'mmlite'
 LAYERS = (
     {'version', 'errors', 'quiet'},
     {'signature', 'lookup', 'given'},
-    {'structures'},
+    {'structures', 'saved'},
     {'registry'},
     {'config'},
     {'ops'},

@@ -17,10 +17,10 @@ from mmlite.registry import TRANSFORMS
 from mmlite.structures import DataSample
 from mmlite.visualization import write_image
 
-#: They give pictures of Pillow, or are other names of these.
-OF_PILLOW = ('NumpyToPIL', 'ToNumpy', 'ToPIL')
+#: They need an extra, give pictures of Pillow, or are other names of these.
+OF_EXTRAS = ('Albu', 'Albumentations', 'NumpyToPIL', 'ToNumpy', 'ToPIL')
 for_each_step = pytest.mark.parametrize(
-    'name', [name for name in names_of('transforms') if name not in OF_PILLOW]
+    'name', [name for name in names_of('transforms') if name not in OF_EXTRAS]
 )
 
 IMAGE = np.random.default_rng(0).integers(0, 256, (33, 47, 3), np.uint8)
@@ -32,8 +32,9 @@ def build(name, **changes):
     )
 
 
-#: Steps of sequences of frames; all others are given images, and boxes.
+#: Steps of frames without boxes; all others are given images, and boxes.
 OF_SEQUENCES = (
+    'ElasticDistortion',
     'LoadSequence',
     'RandomPerspective',
     'RandomRotate',

@@ -1,11 +1,12 @@
 import base64
+from pathlib import PureWindowsPath
 
 import cv2
 import numpy as np
 import pytest
 import torch
 
-from mmlite.report import Origin, as_picture, evidence_for
+from mmlite.report import Origin, as_picture, evidence_for, short_name
 from mmlite.structures import DataSample, SampleBatch
 
 
@@ -160,6 +161,15 @@ def test_rank_lists(every):
     assert [grey_value(picture) for picture in ranking.found] == [1, 2, 0]
     assert [picture.mark for picture in ranking.found] == ['wrong', 'right', 'right']
     assert ranking.found[0].caption == '1. 0.900, #1'
+
+
+@pytest.mark.parametrize(
+    'path', ['/data/birds/crow/1.png', str(PureWindowsPath('C:/birds/crow/1.png'))]
+)
+def test_paths_of_any_system_are_shortened(path):
+    assert short_name(path) == 'crow/1.png'
+    sample = DataSample(metainfo=dict(img_path=path))
+    assert evidence_for('stereo', Origin([])).title_of(0, sample) == '1.png'
 
 
 def test_walks_are_looked_for_in_other_views():

@@ -1,11 +1,12 @@
 """The steps of a pipeline: one sample in, one sample out."""
 
+from .albumentations_steps import Albumentations
 from .annotations import LoadAnnotations
 from .auto_augment import AutoAugment, RandAugment, RandomApply, RandomChoice
 from .base import BaseTransform, SampleRandom, draws, rng_of
 from .batch_transform import BatchTransform, refuse_left_behind
 from .color import ColorJitter, Lighting, Normalize, RandomGrayscale
-from .compose import Compose, MultiView, TestTimeAug, build_steps
+from .compose import ApplyToList, Compose, MultiView, TestTimeAug, build_steps
 from .cropping import (
     BatchRandomCrop,
     CenterCrop,
@@ -27,7 +28,9 @@ from .disparity_files import (
     encode_pfm,
 )
 from .efficientnet_crops import EfficientNetCenterCrop, EfficientNetRandomCrop
+from .elastic import ElasticDistortion
 from .erasing import BatchRandomErasing, RandomErasing
+from .field_steps import Collect, Transpose
 from .fields import (
     BoxField,
     CompanionField,
@@ -84,7 +87,9 @@ from .torchvision_steps import NumpyToPIL, PILToNumpy, TorchvisionTransform
 from .warping import Rotate, Shear, Translate
 
 __all__ = [
+    'Albumentations',
     'AlternatingFlip',
+    'ApplyToList',
     'AutoAugment',
     'AutoContrast',
     'BEiTMaskGenerator',
@@ -97,6 +102,7 @@ __all__ = [
     'BoxField',
     'Brightness',
     'CenterCrop',
+    'Collect',
     'ColorJitter',
     'ColorTransform',
     'CompanionField',
@@ -106,6 +112,7 @@ __all__ = [
     'DisparityField',
     'EfficientNetCenterCrop',
     'EfficientNetRandomCrop',
+    'ElasticDistortion',
     'Equalize',
     'Expand',
     'Field',
@@ -167,6 +174,7 @@ __all__ = [
     'TestTimeAug',
     'TorchvisionTransform',
     'Translate',
+    'Transpose',
     'ValidField',
     'ViewErasing',
     'build_steps',

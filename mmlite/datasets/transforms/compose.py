@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from mmengine.dataset import Compose as BaseCompose
 
-from ...errors import ConfigError
+from ...errors import ConfigError, DataError
 from ...registry import TRANSFORMS
 from .base import BaseTransform
 from .geometry import fields_of, image_size
@@ -129,6 +129,59 @@ class MultiView(BaseTransform):
         results.setdefault('ori_shape', views[0].get('ori_shape'))
         results.update({name: [view[name] for view in views] for name in names})
         return results
+
+
+@TRANSFORMS.register_module()
+class ApplyToList(BaseTransform):
+    """Apply steps to each entry of a field that is a list, e.g. of several paths.
+
+    A sample whose field is no list goes through the steps as it is.
+
+    Args:
+        transforms: The steps.
+        scatter_key: The field whose entries are taken one by one.
+        collate_keys: Fields that become lists, with what each entry made of them; all
+            others are those of the first entry.
+
+    Raises:
+        DataError: if the list is empty, or the steps leave out a field.
+
+    Example:
+        >>> resize = dict(type='Resize', scale=8)
+        >>> each = TRANSFORMS.build(dict(type='ApplyToList', transforms=[resize],
+        ...     scatter_key='img', collate_keys=['img_shape']))
+        >>> found = each(dict(img=[np.zeros((16, 16)), np.zeros((32, 32))]))
+        >>> [img.shape for img in found['img']], found['img_shape']
+        ([(8, 8), (8, 8)], [(8, 8), (8, 8)])
+    """
+
+    def __init__(
+        self, transforms: Sequence, scatter_key: str, collate_keys: Sequence[str]
+    ) -> None:
+        self.transforms = Compose(transforms)
+        self.scatter_key = scatter_key
+        self.collate_keys = tuple(dict.fromkeys((scatter_key, *collate_keys)))
+
+    def transform(self, results: dict) -> dict | None:
+        """Apply the steps to each entry."""
+        entries = results.get(self.scatter_key)
+        if not isinstance(entries, (list, tuple)):
+            return self.transforms(results)
+        if not entries:
+            raise DataError(f'ApplyToList: the field {self.scatter_key} has no entries')
+        made = []
+        for entry in entries:
+            one = self.transforms({**results, self.scatter_key: entry})
+            if one is None:
+                return None
+            if absent := [key for key in self.collate_keys if key not in one]:
+                raise DataError(
+                    f'ApplyToList: its steps give no field {absent[0]!r} '
+                    f'(collate_keys), but {sorted(one)}'
+                )
+            made.append(one)
+        collated = {key: [one[key] for one in made] for key in self.collate_keys}
+        return {**made[0], **collated}
 
 
 @TRANSFORMS.register_module()

@@ -6,7 +6,9 @@ another shape makes a fused step write beyond its end.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
+from numbers import Real
 from typing import Any, NamedTuple
 
 from mmengine.optim import OptimWrapperDict
@@ -282,6 +284,10 @@ def _check_settings(groups: list[dict], part: Part, source: str) -> None:
             elif name != 'params':
                 like = own.get(name)
                 group[name] = as_it_was(value, like, source, f'{place}.{name}')
+                if name in _NOT_NEGATIVE and isinstance(value, Real):
+                    if not 0 <= value < math.inf:
+                        expected = 'a finite number of at least 0'
+                        raise odd(source, f'{place}.{name}', value, expected)
         missing = [k for k, v in own.items() if k not in group and not callable(v)]
         known = [k for k in missing if k in _REQUIRED]
         if known:
@@ -291,6 +297,8 @@ def _check_settings(groups: list[dict], part: Part, source: str) -> None:
             )
 
 
+#: Settings that are finite and not negative, whatever the optimizer.
+_NOT_NEGATIVE = ('lr', 'initial_lr', 'momentum', 'weight_decay', 'eps')
 #: Settings of which an optimizer makes use, and does not fill in itself.
 _REQUIRED = (
     'lr',

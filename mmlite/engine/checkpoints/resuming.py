@@ -16,10 +16,10 @@ from mmengine.dist import all_gather_object
 from mmengine.logging import MessageHub, print_log
 
 from ...errors import CheckpointError
+from ...saved import Placeholder
 from ..history import SAVED_LENGTH, History
 from .content import mapping, odd, storable
 from .reader import load_checkpoint
-from .unpickler import Placeholder
 from .writer import write_atomically
 
 _LATEST = 'last_checkpoint'

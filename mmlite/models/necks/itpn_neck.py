@@ -69,6 +69,11 @@ class iTPNPretrainDecoder(BaseModule):  # noqa: N801 (mmpretrain's name)
         reconstruction_type: ``'pixel'``, or ``'clip'`` for features, which has no
             decoder.
         num_outs: Levels of the pyramid, 2 or 3.
+        qkv_bias: Of attention, which the pyramid has none of: without effect, as are
+            ``qk_scale`` and ``attn_drop_rate``. They stand in configs of mmpretrain.
+        qk_scale: See ``qkv_bias``.
+        drop_rate: Dropout in the feed-forward networks of the pyramid, a fraction.
+        attn_drop_rate: See ``qkv_bias``.
         predict_feature_dim: Width of the output; the pixels of a patch if None.
         init_cfg: Config of the initialisation.
 
@@ -110,6 +115,10 @@ class iTPNPretrainDecoder(BaseModule):  # noqa: N801 (mmpretrain's name)
         norm_cfg: dict = LAYER_NORM,
         reconstruction_type: Literal['pixel', 'clip'] = 'pixel',
         num_outs: int = 3,
+        qkv_bias: bool = True,
+        qk_scale: float | None = None,
+        drop_rate: float = 0.0,
+        attn_drop_rate: float = 0.0,
         predict_feature_dim: int | None = None,
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
@@ -123,7 +132,13 @@ class iTPNPretrainDecoder(BaseModule):  # noqa: N801 (mmpretrain's name)
         self.grid = square(num_patches)
         self.reconstruction_type = reconstruction_type
         self.num_outs = num_outs
-        block = dict(dim=fpn_dim, mlp_ratio=mlp_ratio, rpe=False, norm_cfg=norm_cfg)
+        block = dict(
+            dim=fpn_dim,
+            mlp_ratio=mlp_ratio,
+            drop=drop_rate,
+            rpe=False,
+            norm_cfg=norm_cfg,
+        )
         self._make_pyramid(embed_dim, fpn_dim, fpn_depth, norm_cfg, block)
         self.decoder_embed = ModuleList(
             nn.Sequential(

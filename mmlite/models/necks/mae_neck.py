@@ -153,6 +153,7 @@ class MixMIMPretrainDecoder(MAEPretrainDecoder):
     Args:
         encoder_stride: Pixels of a side of what a token stands for.
         in_chans: Channels of the image.
+        predict_feature_dim: Width of the output; the pixels of a patch if None.
         kwargs: Arguments of :class:`MAEPretrainDecoder`.
 
     Shape:
@@ -172,10 +173,14 @@ class MixMIMPretrainDecoder(MAEPretrainDecoder):
     has_cls_token: ClassVar[bool] = False
 
     def __init__(
-        self, encoder_stride: int = 32, in_chans: int = 3, **kwargs: Any
+        self,
+        encoder_stride: int = 32,
+        in_chans: int = 3,
+        predict_feature_dim: int | None = None,
+        **kwargs: Any,
     ) -> None:
-        kwargs.setdefault('predict_feature_dim', encoder_stride**2 * in_chans)
-        super().__init__(in_chans=in_chans, **kwargs)
+        width = predict_feature_dim or encoder_stride**2 * in_chans
+        super().__init__(in_chans=in_chans, predict_feature_dim=width, **kwargs)
         self.encoder_stride = encoder_stride
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:

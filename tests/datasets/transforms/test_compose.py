@@ -188,3 +188,27 @@ def test_mistakes_in_views() -> None:
             TRANSFORMS.build(dict(type='MultiView', **options))
     with pytest.raises(DataError, match='MultiView'):
         TRANSFORMS.build(dict(type='CenterCrop', crop_size=2))(views_of(2))
+
+
+def each(*transforms, **arguments):
+    given = dict(type='ApplyToList', scatter_key='x', transforms=transforms)
+    return TRANSFORMS.build(dict(given, **arguments))
+
+
+def test_steps_for_each_entry_of_a_list() -> None:
+    def count(results):
+        return dict(results, seen=results['x'] * 10, x=-results['x'])
+
+    step = each(count, collate_keys=['seen'])
+    sample = dict(x=[1, 2], name='a')
+    assert step(sample) == dict(x=[-1, -2], seen=[10, 20], name='a')
+    assert sample == dict(x=[1, 2], name='a')
+    assert step(dict(x=3)) == dict(x=-3, seen=30)
+    assert each(lambda results: None, collate_keys=[])(sample) is None
+
+
+def test_a_list_that_cannot_be_collated() -> None:
+    with pytest.raises(DataError, match='the field x has no entries'):
+        each(collate_keys=[])(dict(x=[]))
+    with pytest.raises(DataError, match="give no field 'y' .collate_keys., but ..x"):
+        each(collate_keys=['y'])(dict(x=[1]))
