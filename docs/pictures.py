@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import sys
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import cv2
 import numpy as np
 import torch
 
-from mmlite.datasets import Digits, DigitsRetrieval, Shapes
+from mmlite.datasets import Digits, DigitsRetrieval, Shapes, StereoScenes, Walkers
 from mmlite.datasets.transforms import SampleRandom
 from mmlite.ops import nearest
 from mmlite.registry import TRANSFORMS
@@ -63,6 +64,24 @@ STEPS: dict[str, dict[str, Any]] = {
     'RandAugment': dict(policies='timm_increasing', num_policies=2, magnitude_level=9),
     'Expand': dict(prob=1.0),
     'MinIoURandomCrop': dict(),
+    'Mosaic': dict(img_scale=(64, 64)),
+    'MAERandomResizedCrop': dict(size=128, scale=(0.2, 0.4)),
+    'RandomResizedCropAndInterpolationWithTwoPic': dict(size=128, second_size=64),
+    'BEiTMaskGenerator': dict(input_size=(16, 16), num_masking_patches=75),
+    'SimMIMMaskGenerator': dict(input_size=128, mask_patch_size=16),
+}
+#: Those for pairs: the left view stands above the right one.
+PAIR_STEPS: dict[str, dict[str, Any]] = {
+    'SwapFlip': dict(prob=1.0),
+    'RandomStereoScale': dict(scale_range=(-1.0, -0.8)),
+    'ShiftView': dict(max_shift=12, prob=1.0),
+    'ViewErasing': dict(prob=1.0, bounds=(20, 40)),
+}
+#: Those for walks: some of the frames.
+WALK_STEPS: dict[str, dict[str, Any]] = {
+    'RandomRotate': dict(prob=1.0, degree=25),
+    'RandomPerspective': dict(prob=1.0, shift=15),
+    'SilhouetteCut': dict(cutting=8),
 }
 
 
@@ -94,15 +113,38 @@ def transforms() -> np.ndarray:
     """Every step on one picture."""
     shapes = Shapes(split='test')
     infos = [shapes.get_data_info(i) for i in range(20)]
-    sample = max(infos, key=lambda info: len(info['gt_bboxes']))
-    tiles = [titled(sample['img'], 'the picture')]
-    for name, settings in STEPS.items():
-        step = TRANSFORMS.build(dict(type=name, **settings))
-        one = {key: np.copy(value) for key, value in sample.items()}
-        shape = one['img'].shape[:2]
-        one.update(rng=SampleRandom(3), epoch=1, img_shape=shape, ori_shape=shape)
-        tiles.append(titled(np.asarray(step(one)['img'], np.uint8), name))
+    infos.sort(key=lambda info: -len(info['gt_bboxes']))
+    sample, *others = (
+        dict(info, img_shape=(_TILE, _TILE), ori_shape=(_TILE, _TILE)) for info in infos
+    )
+    pair = StereoScenes(split='test').get_data_info(0)
+    walk = Walkers(split='test', num_test=1).get_data_info(3)
+    tiles = []
+    for start, title, steps in (
+        (dict(sample, mix_results=others[:3]), 'the picture', STEPS),
+        (pair, 'a pair', PAIR_STEPS),
+        (walk, 'a walk', WALK_STEPS),
+    ):
+        tiles.append(titled(seen(start), title))
+        for name, settings in steps.items():
+            step = TRANSFORMS.build(dict(type=name, **settings))
+            one = dict(copy.deepcopy(start), rng=SampleRandom(3), epoch=1)
+            tiles.append(titled(seen(step(one)), name))
     return in_rows(tiles)
+
+
+def seen(sample: dict[str, Any]) -> np.ndarray:
+    """What there is to see of a sample: picture, pair, or some frames of a walk."""
+    if 'ref_img' in sample:
+        return np.vstack([sample['ref_img'], sample['tgt_img']]).astype(np.uint8)
+    if 'sils' in sample:
+        return np.hstack(sample['sils'][:18:6]).astype(np.uint8)
+    images = sample['img'] if isinstance(sample['img'], list) else [sample['img']]
+    image = np.asarray(images[0], np.uint8)
+    if 'mask' in sample:  # hidden patches are grey
+        hidden = _large(sample['mask'].astype(np.uint8), image.shape[:2]).astype(bool)
+        image = np.where(hidden[..., None], np.uint8(128), image)
+    return image
 
 
 def digits() -> np.ndarray:
@@ -137,8 +179,9 @@ def found() -> np.ndarray:
     return in_rows(tiles)
 
 
-def _large(image: np.ndarray) -> np.ndarray:
-    size = (_TILE - 8, _TILE - 8)
+def _large(
+    image: np.ndarray, size: tuple[int, int] = (_TILE - 8, _TILE - 8)
+) -> np.ndarray:
     return cv2.resize(np.squeeze(image), size, interpolation=cv2.INTER_NEAREST)
 
 
@@ -155,7 +198,7 @@ def main(folder: str = str(Path(__file__).parent / 'images')) -> None:
         path = Path(folder, name)
         path.parent.mkdir(parents=True, exist_ok=True)
         picture = np.ascontiguousarray(draw()[..., ::-1])
-        quality = [cv2.IMWRITE_JPEG_QUALITY, 80]
+        quality = [cv2.IMWRITE_JPEG_QUALITY, 55] if path.suffix == '.jpg' else []
         path.write_bytes(cv2.imencode(path.suffix, picture, quality)[1].tobytes())
         print(path)
 

@@ -46,8 +46,11 @@ RUNS: dict[str, tuple[str, list[str]]] = {
     ),
 }
 #: What of a page is not in the picture of a task: all but its head and its pictures.
-_HIDDEN = 'nav, footer, main > section:not(#pictures) { display: none }'
-_TALLEST = 1100  # pixels of such a picture
+_ALONE = (
+    'nav, footer, .kind, #pictures > h2, main > section:not(#pictures) '
+    '{ display: none } header, main > section { padding-top: 24px }'
+)
+_TALLEST = 1500  # pixels of such a picture
 
 
 def main(work_dirs: str = 'work_dirs/screenshots') -> None:
@@ -57,7 +60,7 @@ def main(work_dirs: str = 'work_dirs/screenshots') -> None:
         if not (folder / 'report.html').is_file():
             train(ROOT / 'configs' / config, overrides, work_dir=folder)
         page = report([folder]).read_text(encoding='utf-8')
-        taken = screenshot(page.replace('</style>', f'{_HIDDEN}</style>', 1))
+        taken = screenshot(page.replace('</style>', f'{_ALONE}</style>', 1))
         save(taken[:_TALLEST], IMAGES / f'report_{task}.png')
         if task == 'classification':
             save(screenshot(page)[:1500], IMAGES / 'report.png')

@@ -142,7 +142,8 @@ class Registry(BaseRegistry):
         if (own := self._child_of(scope)) is not None:
             return own.get(name)
         found = class_at(key)
-        return found if found is not None and self.admits(found) else None
+        # A function must be registered, wherever the path of one leads.
+        return found if found is not None and Registry.admits(self, found) else None
 
     def admits(self, target: Any) -> bool:
         """Whether something may be built here, by what it is."""

@@ -24,8 +24,8 @@ PACKAGE = ROOT / 'mmlite'
 # From the ground up. A package imports those below it, never one beside or above.
 LAYERS = (
     {'version', 'errors', 'quiet'},
-    {'signature', 'lookup'},
-    {'structures'},
+    {'signature', 'lookup', 'given'},
+    {'structures', 'saved'},
     {'registry'},
     {'config'},
     {'ops'},

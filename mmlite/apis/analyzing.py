@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UserError, did_you_mean
-from ..report import Scalars, scalars_at
+from ..report import Scalars, scalars_at, why_unmeasured
+from .targets import FIGURES, target_file
 
 __all__ = ['analyze']
 
@@ -40,6 +41,8 @@ def analyze(
         >>> analyze('scalars.json')[0]['loss']
         2.0
     """
+    if out is not None:
+        out = target_file(out, FIGURES, 'plots')
     one = isinstance(logs, (str, os.PathLike))
     paths = [logs] if one else list(logs)
     if not paths:
@@ -52,7 +55,7 @@ def analyze(
             raise UserError(f'no log has a value {key!r}{hint}')
     chosen = list(keys) or [key for key in known if not _is_part(key)]
     if out is not None:
-        _draw(found, chosen, Path(out))
+        _draw(found, chosen, out)
     return [_row(name, scalars, chosen) for name, scalars in found.items()]
 
 
@@ -67,7 +70,8 @@ def _is_part(key: str) -> bool:
 
 
 def _points(scalars: Scalars, key: str) -> list[tuple[int, float]]:
-    return scalars.train.get(key) or scalars.val.get(key) or []
+    points = scalars.train.get(key) or scalars.val.get(key) or []
+    return [point for point in points if not why_unmeasured(key, point[1])]
 
 
 def _row(name: str, scalars: Scalars, keys: Sequence[str]) -> dict[str, Any]:

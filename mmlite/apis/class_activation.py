@@ -168,8 +168,9 @@ def cams(
         Each map, and where it was written.
     """
     run = _checked(config, checkpoint, method, device, overrides)
-    names = free_names(out)
-    for source in find_sources(images):
+    sources = find_sources(images)
+    names = free_names(out, [source.name for source in sources])
+    for source in sources:
         found = _map_of(run, source, method, target, layer)
         yield found, found.save(Path(out, names(source.name)))
 

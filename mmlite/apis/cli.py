@@ -29,6 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args, unknown = _parser().parse_known_args(argv)
     if unknown:
         _refuse(args.parser, unknown)
+    _refuse_empty(args)
     try:
         return args.run(args)
     except KeyboardInterrupt:
@@ -66,8 +67,25 @@ def _refuse(parser: argparse.ArgumentParser, unknown: Sequence[str]) -> NoReturn
     parser.error(f'unrecognized arguments: {", ".join(parts)}')
 
 
+def _refuse_empty(args: argparse.Namespace) -> None:
+    """End with the usage of the command if a word is empty: none can be.
+
+    As a path it would be the working directory.
+    """
+    for action in args.parser._actions:
+        value = getattr(args, action.dest, None)
+        words = value if isinstance(value, (list, tuple)) else [value]
+        if any(isinstance(word, str) and not word.strip() for word in words):
+            name = '/'.join(action.option_strings) or action.metavar or action.dest
+            args.parser.error(
+                f'argument {name}: is empty; is a variable of the shell not set?'
+            )
+
+
 def _should_report(error: UserError) -> bool:
     """Whether this process is the one that reports a mistake that all have met."""
+    if 'torch' not in sys.modules:  # the processes have not joined
+        return int(os.environ.get('LOCAL_RANK', 0)) == 0
     from ..engine.ranks import should_report
 
     return should_report(error)

@@ -63,5 +63,6 @@ def convert_detection(
         cfg.update(image_set_path=ann_file)
     else:
         cfg.update(split=split)
-    dataset: BoxDataset = DATASETS.build(cfg)
+    # All of it, objects or none, as a test reads it.
+    dataset: BoxDataset = DATASETS.build(cfg | dict(test_mode=True))
     return WRITERS[target](dataset, out, split)

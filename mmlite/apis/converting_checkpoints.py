@@ -20,10 +20,12 @@ from ..engine.checkpoints import (
     write_atomically,
 )
 from ..errors import CheckpointError, UserError, did_you_mean
+from ..given import CHECKPOINTS
 from ..registry import MODELS
 from ..structures.key_maps import KeyMapReport
 from ..structures.key_templates import Names
 from .publishing import SAFETENSORS, write_safetensors
+from .targets import target_file
 
 __all__ = ['Converted', 'convert_checkpoint', 'projects']
 
@@ -79,7 +81,8 @@ def convert_checkpoint(
 
     Raises:
         UserError: if there is no such project, or ``out`` is the checkpoint itself.
-        CheckpointError: if none of its key maps is for these entries.
+        CheckpointError: if none of its key maps is for these entries, or their names
+            are ours already.
 
     Example:
         >>> import tempfile, torch
@@ -93,6 +96,7 @@ def convert_checkpoint(
     """
     for project in (source, target):
         _check_project(project)
+    path = target_file(out, CHECKPOINTS, 'checkpoints')
     if Path(out).exists() and Path(out).samefile(checkpoint):
         raise UserError(
             f'{out} is the checkpoint itself, which keeps more than its weights; name '
@@ -101,20 +105,36 @@ def convert_checkpoint(
     content = load_checkpoint(checkpoint)
     state = {k: v for k, v in content['state_dict'].items() if isinstance(v, Tensor)}
     network = _build(model)
+    meta = content.get('meta')
+    meta = meta if isinstance(meta, dict) else {}
     name, report = 'the same names', None
     if source not in _OURS:
+        if 'mmlite_version' in meta:
+            raise CheckpointError(_nothing_to_do(checkpoint, source))
         name, key_map = _map_for(state, source, str(checkpoint), network)
+        before = state
         state, report = convert_keys(state, key_map)
+        kept = len(before.keys() & state.keys())
+        if kept == len(before):
+            name = f'{name}: these are our names already, nothing is converted'
+        elif kept > len(before) / 2:  # a map for something else
+            raise CheckpointError(_nothing_to_do(checkpoint, source))
     fit = None
     if network is not None:
         fit = load_state(network, state, source=str(checkpoint), quiet=True)
     if target not in _OURS:
         name, key_map = _map_back(state, target, str(checkpoint))
         state, report = convert_keys(state, key_map)
-    path = Path(out)
-    meta = content.get('meta')
-    _write(state, path, meta if isinstance(meta, dict) else {}, target)
+    _write(state, path, meta, target)
     return Converted(path, name, report, fit)
+
+
+def _nothing_to_do(checkpoint: str | Path, source: str) -> str:
+    return (
+        f'{checkpoint} is no checkpoint of {source}: its entries have the names of '
+        'mmlite already, so there is nothing to convert; leave out --from, or name '
+        'with --to whose names they shall get'
+    )
 
 
 def _check_project(name: str) -> None:

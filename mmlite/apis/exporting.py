@@ -2,89 +2,35 @@
 
 from __future__ import annotations
 
+import os
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 import numpy as np
 import torch
 from mmengine.config import Config
+from mmengine.logging import print_log
 from torch import Tensor, nn
 
 from ..datasets import Digits, Walkers
 from ..datasets.transforms.image_ops import resize_image
 from ..errors import MissingDependencyError, UserError
+from .exported import Exported, Inputs, Run, compare, trials_of
 from .inferencers.base import config_and_checkpoint
 from .inferencers.gait import WalkDataset
 from .inferencers.preparing import SourceDataset, test_dataset_of
 from .inferencers.sources import Source
 from .model import init_model
+from .targets import target_file
 
 __all__ = ['FORMATS', 'export']
 
 _SUFFIXES = {'onnx': '.onnx', 'torch-export': '.pt2'}
 FORMATS = tuple(_SUFFIXES)
-_TOLERANCE = 1e-4  # of the largest value of an output
-_SAME_ROWS = 0.9  # share of rows that are found again, at whatever place
-
-
-Inputs = tuple[Tensor, ...]
-Run = Callable[[Inputs], list[Tensor]]
-
-
-class Exported(nn.Module):
-    """A model as it is exported: one tensor or more in, named tensors out.
-
-    Args:
-        model: The model; its :meth:`export_outputs` says what comes out.
-        preprocessing: Whether images come as RGB from 0 to 255, and are normalised
-            within; else they come normalised.
-        bgr: Whether the model computes in BGR.
-        outputs: Name of the model's method that gives the outputs.
-
-    Shape:
-        inputs: ``(B, C, H, W)``, float32, one for each of the model's ``input_keys``.
-    """
-
-    def __init__(
-        self,
-        model: nn.Module,
-        preprocessing: bool,
-        bgr: bool = False,
-        outputs: str = 'export_outputs',
-    ) -> None:
-        super().__init__()
-        self.outputs = outputs
-        self.model = model
-        self.flips = preprocessing and bgr
-        preprocessor = model.data_preprocessor
-        mean, std = (getattr(preprocessor, name, None) for name in ('mean', 'std'))
-        self.mean, self.std = (mean, std) if preprocessing else (None, None)
-        self.names: tuple[str, ...] = ()
-
-    def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
-        """The outputs, in the order of ``names``."""
-        ready = [self._prepared(x) for x in inputs]
-        keys = self.model.input_keys
-        given = dict(zip(keys, ready, strict=True)) if keys else ready[0]
-        outputs = getattr(self.model, self.outputs)(given)
-        self.names = tuple(outputs)
-        return tuple(outputs.values())
-
-    def derived(
-        self, outputs: Mapping[str, Tensor], inputs: Inputs
-    ) -> dict[str, Tensor]:
-        """What in the outputs of a file should follow from others of them."""
-        if self.model.input_keys or not set(outputs) == set(self.names):
-            return {}
-        found = self.model.derived_outputs(outputs, self._prepared(*inputs))
-        return {name: found[name] for name in self.names if name in found}
-
-    def _prepared(self, inputs: Tensor) -> Tensor:
-        if self.flips:
-            inputs = inputs.flip(1)
-        return inputs if self.mean is None else (inputs - self.mean) / self.std
 
 
 def export(
@@ -104,20 +50,22 @@ def export(
     What comes out is what the model states in ``export_outputs``: the scores of a
     classifier, the embedding of a retriever, a disparity, the boxes of a detector
     before and after suppression. The written file is run on
-    random and on real input; where an output differs by more than 1e-4 of its largest
-    value it is removed, and that is an error.
+    random and on real input, with ``dynamic`` also of other sizes; where an output
+    differs by more than 1e-4 of its largest value it is not kept, and that is an
+    error.
 
     Args:
         config: A config, or a checkpoint that holds its config.
-        checkpoint: A checkpoint, if ``config`` is none.
+        checkpoint: A checkpoint or work_dir, if ``config`` is none.
         out: The file to write; by default the checkpoint's name with the ending of the
             format.
         format: ``'onnx'``, or ``'torch-export'`` for ``torch.export.load``.
         overrides: ``'key.path=value'`` strings, as after ``--cfg-options``.
         size: Height and width of the input in pixels, or one number for both; by
             default that of an image after the test pipeline.
-        dynamic: Whether batch size, and for ONNX height and width too, may change; a
-            detector's anchors are those of one height and width.
+        dynamic: Whether the batch size may change, and for ONNX height and width too
+            where the network computes the same at another size; a detector's anchors
+            are those of one height and width.
         preprocessing: Whether normalisation is part of the file, which then takes RGB
             from 0 to 255; else it takes what the data preprocessor gives.
         image: A picture, or for gait a walk, for the comparison; by default a digit
@@ -127,12 +75,15 @@ def export(
         The path of the file.
 
     Raises:
-        UserError: if the format is unknown, the model cannot be exported, or the file
-            does not compute the same.
+        UserError: if the format is unknown, the name of the file does not end as the
+            format does, the model cannot be exported, or the file does not compute the
+            same.
         MissingDependencyError: if a package for the format is not installed.
     """
     if format not in _SUFFIXES:
         raise UserError(f'format is one of {", ".join(_SUFFIXES)}, got {format!r}')
+    if out is not None:
+        out = target_file(out, (_SUFFIXES[format],), f'models of {format}')
     cfg, checkpoint = config_and_checkpoint(config, checkpoint, overrides)
     model = init_model(cfg, checkpoint)
     samples = _picture(cfg, model, image)
@@ -149,15 +100,33 @@ def export(
     exported = Exported(model, preprocessing, bgr, outputs).eval()
     with torch.no_grad():
         exported(*real)  # names the outputs
-    write = _write_onnx if format == 'onnx' else _write_program
     path.parent.mkdir(parents=True, exist_ok=True)
-    run = write(exported, real, path, dynamic)
-    try:
-        _compare(exported, run, real, dynamic)
-    except UserError:
-        path.unlink(missing_ok=True)
-        raise
+    with TemporaryDirectory(prefix='.export_', dir=path.parent) as folder:
+        _write_checked(exported, real, Path(folder, path.name), format, dynamic)
+        for file in Path(folder).iterdir():  # weights of 2 GB lie beside the graph
+            os.replace(file, path.parent / file.name)
     return path
+
+
+def _write_checked(
+    exported: Exported, real: Inputs, path: Path, format: str, dynamic: bool
+) -> None:
+    """Write the file with as many sizes open as compute the same as the model."""
+    if format != 'onnx':
+        run = _write_program(exported, real, path, dynamic)
+        compare(exported, run, trials_of(real, dynamic))
+        return
+    open_axes = _open_axes(exported.model) if dynamic else {}
+    try:
+        run = _write_onnx(exported, real, path, dynamic, open_axes)
+        compare(exported, run, trials_of(real, dynamic, open_axes))
+    except UserError as error:
+        if not open_axes:
+            raise
+        run = _write_onnx(exported, real, path, dynamic, {})
+        compare(exported, run, trials_of(real, dynamic))
+        kept, reason = ' and '.join(open_axes.values()), str(error).partition(':')[0]
+        print_log(f'{kept} are fixed in the file, the batch may change: {reason}')
 
 
 def _pair(size: Sequence[int]) -> tuple[int, int]:
@@ -209,21 +178,30 @@ def _real_input(
     )
 
 
-def _write_onnx(exported: Exported, inputs: Inputs, path: Path, dynamic: bool) -> Run:
+def _open_axes(model: nn.Module) -> dict[int, str]:
+    """Which sizes of the input may change beside the batch, if the network allows."""
+    if model.task == 'gait':  # (B, S, H, W)
+        return {1: 'frames'}
+    return {2: 'height', 3: 'width'} if model.exports_any_size else {}
+
+
+def _write_onnx(
+    exported: Exported,
+    inputs: Inputs,
+    path: Path,
+    dynamic: bool,
+    open_axes: Mapping[int, str],
+) -> Run:
     for package in ('onnx', 'onnxruntime'):
         _require(package, 'an ONNX file')
     import onnxruntime
 
     names = list(exported.names)
-    axes = {0: 'batch'}
-    if exported.model.exports_any_size:
-        axes |= {2: 'height', 3: 'width'}
-    elif exported.model.task == 'gait':  # (B, S, H, W)
-        axes |= {1: 'frames'}
+    axes = {0: 'batch', **open_axes}
     given = list(exported.model.input_keys or ('inputs',))
     dynamic_axes = {name: {0: 'batch'} for name in names}
     dynamic_axes.update(dict.fromkeys(given, axes))
-    with warnings.catch_warnings(), torch.no_grad():
+    with warnings.catch_warnings(), torch.no_grad(), _sizes_of_unflatten():
         warnings.simplefilter('ignore')  # of the exporter about itself
         _guarded(
             lambda: torch.onnx.export(
@@ -237,8 +215,10 @@ def _write_onnx(exported: Exported, inputs: Inputs, path: Path, dynamic: bool) -
                 **_legacy_exporter(),
             )
         )
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4  # what it prints is in its errors too
     session = onnxruntime.InferenceSession(
-        str(path), providers=['CPUExecutionProvider']
+        str(path), options, providers=['CPUExecutionProvider']
     )
     return lambda x: [
         torch.from_numpy(np.asarray(y))
@@ -246,6 +226,25 @@ def _write_onnx(exported: Exported, inputs: Inputs, path: Path, dynamic: bool) -
             None, {k: v.numpy() for k, v in zip(given, x, strict=True)}
         )
     ]
+
+
+@contextmanager
+def _sizes_of_unflatten() -> Iterator[None]:
+    """Let what is unflattened keep a size that may change.
+
+    The exporter takes all sizes that it has then for those of the example.
+    """
+    original = Tensor.unflatten
+
+    def unflatten(self: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
+        dim %= self.ndim
+        return self.reshape(*self.shape[:dim], *sizes, *self.shape[dim + 1 :])
+
+    Tensor.unflatten = unflatten
+    try:
+        yield
+    finally:
+        Tensor.unflatten = original
 
 
 def _legacy_exporter() -> dict[str, Any]:
@@ -299,81 +298,3 @@ def _require(package: str, purpose: str) -> None:
 
     if importlib.util.find_spec(package) is None:
         raise MissingDependencyError(package, 'export', purpose)
-
-
-def _compare(
-    exported: Exported,
-    run: Run,
-    real: Inputs,
-    dynamic: bool,
-) -> None:
-    """See that the file computes what the model computes.
-
-    Raises:
-        UserError: naming the output that differs most.
-    """
-    generator = torch.Generator().manual_seed(0)
-    noise = tuple(
-        torch.randn(x.shape, generator=generator) * x.std() + x.mean() for x in real
-    )
-    trials = dict(random=noise, real=real)
-    if dynamic:
-        trials['batch'] = tuple(map(torch.cat, zip(noise, real, noise, strict=True)))
-    for kind, inputs in trials.items():
-        with torch.no_grad():
-            expected = exported(*inputs)
-        ours = dict(zip(exported.names, expected, strict=True))
-        try:
-            outputs = run(inputs)
-        except Exception as error:  # what runs a file has errors of its own
-            raise UserError(
-                f'the exported model does not run on {kind} input: '
-                f'{str(error).strip().splitlines()[0]}; nothing is kept'
-            ) from error
-        theirs = dict(zip(exported.names, outputs, strict=True))
-        with torch.no_grad():
-            ours |= exported.derived(theirs, inputs)
-        for name in (n for n in ours if not _close(ours[n], theirs[n])):
-            if not _same_rows(exported, name, ours, theirs):
-                raise UserError(
-                    f'{name} of the exported model differs on {kind} input: '
-                    f'{_difference(ours[name], theirs[name])}; nothing is kept'
-                )
-
-
-def _close(ours: Tensor, theirs: Tensor) -> bool:
-    scale = ours.abs().max().item() if ours.numel() else 0.0
-    return ours.shape == theirs.shape and torch.allclose(
-        ours, theirs.to(ours.dtype), rtol=0, atol=_TOLERANCE * max(scale, 1e-12)
-    )
-
-
-def _same_rows(
-    exported: Exported, name: str, ours: dict[str, Tensor], theirs: dict[str, Tensor]
-) -> bool:
-    """Whether nearly all rows are there, be it at other places.
-
-    Where scores are equal but for rounding, rounding decides on the order, and on what
-    is suppressed.
-    """
-    groups = [g for g in exported.model.exported_rows if name in g and g[0] in ours]
-    if not groups or any(ours[n].shape != theirs[n].shape for n in groups[0]):
-        return False
-    # Their number, (B, ), is that of the rows that are filled.
-    names = [n for n in groups[0] if ours[n].ndim > 1]
-    both = []
-    for found in (ours, theirs):
-        columns = [(found[n] / ours[n].abs().max().clamp(min=1e-12)) for n in names]
-        columns = [c if c.ndim == 3 else c.unsqueeze(2) for c in columns]
-        both.append(torch.cat([c.float() for c in columns], dim=2))
-    apart = torch.cdist(*both, p=torch.inf)
-    return all(
-        (apart.amin(dim) <= _TOLERANCE).float().mean() >= _SAME_ROWS for dim in (1, 2)
-    )
-
-
-def _difference(ours: Tensor, theirs: Tensor) -> str:
-    if ours.shape != theirs.shape:
-        return f'its shape is {tuple(theirs.shape)} instead of {tuple(ours.shape)}'
-    most = (ours - theirs).abs().max().item()
-    return f'by up to {most:.2g}, where values reach {ours.abs().max().item():.2g}'

@@ -16,6 +16,7 @@ from mmengine.runner import Runner
 from ..errors import UserError
 from .short_run import Enough, set_aside, short_run
 from .stand_in import find_data
+from .targets import FIGURES, target_file
 from .training import prepare_training
 
 __all__ = ['LearningRates', 'find_lr']
@@ -85,7 +86,7 @@ def find_lr(
             f"'exp' or 'linear'; got {start_lr:g}, {end_lr:g}, {num_iters} and {mode!r}"
         )
     cfg = prepare_training(config, overrides, validate=False)
-    picture = Path(out or Path(cfg.work_dir, 'lr_finder.png'))
+    picture = target_file(out or Path(cfg.work_dir, 'lr_finder.png'), FIGURES, 'plots')
     find_data(cfg)
     cfg.param_scheduler = None
     for key in ('max_epochs', 'max_iters'):

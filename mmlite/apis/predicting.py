@@ -8,13 +8,11 @@ from typing import Any
 
 from mmengine.config import Config
 
-from ..errors import UserError
 from .inferencers import Prediction, Predictions, inferencer_of
-from .inferencers.base import CHECKPOINTS
 from .inferencers.prediction import free_names
 from .rows import check_rows_path, write_rows
 
-__all__ = ['predict', 'split_words']
+__all__ = ['predict']
 
 
 def predict(
@@ -34,12 +32,13 @@ def predict(
     """Predict on pictures with a trained model.
 
     Args:
-        config: A config, or a checkpoint that holds its config.
-        checkpoint: A checkpoint, if ``config`` is none.
+        config: A config, or a checkpoint that holds its config, or the work_dir of a
+            training.
+        checkpoint: A checkpoint or work_dir, if ``config`` is none.
         inputs: Paths, folders, patterns, addresses or arrays; models that take
             several pictures at a time, such as a stereo pair, take them in turn.
         overrides: ``'key.path=value'`` strings, as after ``--cfg-options``.
-        out: A ``.json``, ``.csv`` or ``.pkl`` file for the predictions.
+        out: A ``.json``, ``.csv``, ``.npz`` or ``.pkl`` file for the predictions.
         show_dir: A folder for the pictures with their predictions drawn.
         device: Where to compute; by default a GPU if there is one.
         batch_size: How many samples go through the model together.
@@ -64,7 +63,7 @@ def predict(
         check_rows_path(out)
     run = inferencer_of(config, checkpoint, device=device, overrides=overrides)
     predictions = Predictions()
-    names = free_names(show_dir)
+    names = free_names(show_dir, run.names(inputs) if show_dir is not None else ())
     for prediction in run.stream(inputs, batch_size, num_workers, on_error):
         if show_dir is not None:
             prediction.save(Path(show_dir, names(prediction.name)))
@@ -74,30 +73,3 @@ def predict(
     if out is not None:
         write_rows(predictions.to_dict(), out)
     return predictions
-
-
-def split_words(words: Sequence[str]) -> tuple[str, str | None, list[str]]:
-    """``[CONFIG] CHECKPOINT INPUT...`` of a command line, apart.
-
-    Raises:
-        UserError: if there is no checkpoint or no input among them.
-
-    Example:
-        >>> split_words(['a.py', 'a.pth', 'cat.jpg'])
-        ('a.py', 'a.pth', ['cat.jpg'])
-        >>> split_words(['a.pth', 'cat.jpg', 'dog.jpg'])
-        ('a.pth', None, ['cat.jpg', 'dog.jpg'])
-    """
-    is_checkpoint = [Path(word).suffix in CHECKPOINTS for word in words]
-    if words and is_checkpoint[0]:
-        config, checkpoint, inputs = words[0], None, words[1:]
-    elif len(words) > 1 and is_checkpoint[1]:
-        config, checkpoint, inputs = words[0], words[1], words[2:]
-    else:
-        raise UserError(
-            'expected [CONFIG] CHECKPOINT INPUT..., but found no checkpoint '
-            f'({", ".join(CHECKPOINTS)}) in the first two of {" ".join(words)}'
-        )
-    if not inputs:
-        raise UserError('there is no input: name an image, a folder or a pattern')
-    return config, checkpoint, list(inputs)

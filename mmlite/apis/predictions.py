@@ -24,7 +24,8 @@ class PredictionFile(SampleMetric):
     information (``img_path``, ``sample_idx``, ...). It measures nothing.
 
     Args:
-        path: A ``.json``, ``.csv`` or ``.pkl`` file; its folder is made if needed.
+        path: A ``.json``, ``.csv``, ``.npz`` or ``.pkl`` file; its folder is made if
+            needed.
         whole: Whether to write the ground truth (``gt_*``, with ``gt_class``) and maps
             (masks, disparities) as well, which can make the file large.
 
@@ -34,7 +35,7 @@ class PredictionFile(SampleMetric):
     Example:
         >>> PredictionFile('predictions.txt')
         Traceback (most recent call last):
-        mmlite.errors.UserError: rows are written to .json, .csv or .pkl files, ...
+        mmlite.errors.UserError: rows are written to .json, .csv, .npz or .pkl files...
     """
 
     def __init__(self, path: str | Path, whole: bool = False) -> None:

@@ -84,7 +84,7 @@ def prepare_gait(
         size: Height and width of the frames in pixels.
 
     Raises:
-        UserError: if there is no such layout.
+        UserError: if there is no such layout, or ``out`` is in ``source``.
         DataError: if the folder holds no walk in that layout, or a picture cannot be
             read.
     """
@@ -93,6 +93,7 @@ def prepare_gait(
         raise UserError(f'there is no layout {layout!r}{hint}')
     if size < 1:
         raise UserError(f'size is at least 1 pixel, got {size}')
+    _refuse_within(Path(out), Path(source))
     found = PreparedGait(0, [], [], [])
     count = 0
     for folder, place in _walks(Path(source), layout):
@@ -111,6 +112,16 @@ def prepare_gait(
             pickle.dump(walk.frames, file)
         count += 1
     return found._replace(walks=count)
+
+
+def _refuse_within(out: Path, source: Path) -> None:
+    """See that what is written is not read again as data, nor takes its place."""
+    inner, outer = out.expanduser().resolve(), source.expanduser().resolve()
+    if inner == outer or outer in inner.parents:
+        raise UserError(
+            f'{out} is in {source}, whose walks are read while others are written; '
+            f'name a folder beside it, e.g. {outer.with_name(outer.name + "_prepared")}'
+        )
 
 
 def _walks(source: Path, layout: str) -> Iterator[tuple[Path, tuple[str, str, str]]]:

@@ -14,6 +14,7 @@ from torch import Tensor
 from ..engine import load_checkpoint
 from ..engine.checkpoints import plain, save_checkpoint, write_atomically
 from ..errors import MissingDependencyError
+from .targets import target_file
 
 __all__ = ['publish', 'write_safetensors', 'write_weights']
 
@@ -33,14 +34,15 @@ def publish(checkpoint: str | Path, out: str | Path | None = None) -> Path:
 
     Args:
         checkpoint: The checkpoint of a training.
-        out: The file to write, without its hash; by default beside the checkpoint. If
-            it ends in ``.safetensors`` it is such a file, which needs that package.
+        out: The file to write, without its hash, of ``.pth`` or ``.safetensors``, which
+            needs that package; by default beside the checkpoint.
 
     Returns:
         The file, e.g. ``resnet18-1a2b3c4d.pth``.
 
     Raises:
         CheckpointError: if the checkpoint cannot be read.
+        UserError: if no such file can be written, e.g. by its ending.
         MissingDependencyError: if safetensors is asked for and not installed.
 
     Example:
@@ -52,6 +54,8 @@ def publish(checkpoint: str | Path, out: str | Path | None = None) -> Path:
         ['meta', 'state_dict']
     """
     path = Path(checkpoint)
+    if out is not None:
+        out = target_file(out, ('.pth', SAFETENSORS), 'published weights')
     content = load_checkpoint(path)
     target = path if out is None else Path(out)
     suffix = SAFETENSORS if target.suffix == SAFETENSORS else '.pth'

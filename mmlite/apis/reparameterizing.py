@@ -11,6 +11,7 @@ from mmengine.config import Config
 from ..errors import UserError
 from ..models.layers import switch_to_deploy
 from .model import init_model
+from .targets import target_file
 
 __all__ = ['reparameterize']
 
@@ -40,7 +41,7 @@ def reparameterize(
         UserError: if the network has nothing to fuse, or ``out`` is the
             checkpoint itself.
     """
-    out = Path(out)
+    out = target_file(out, ('.pth', '.pt', '.ckpt', '.bin'), 'checkpoints')
     if out.exists() and out.samefile(checkpoint):
         raise UserError(f'{out} is the checkpoint itself; name another file to write')
     model = init_model(config, checkpoint, overrides=overrides)

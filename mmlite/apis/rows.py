@@ -1,17 +1,19 @@
-"""Rows of plain values in a file: JSON, CSV or pickle."""
+"""Rows of plain values in a file: JSON, CSV, NumPy or pickle."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
-import os
 import pickle
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ..errors import UserError
+from .targets import target_file
 
 __all__ = ['check_rows_path', 'write_rows']
 
@@ -22,7 +24,8 @@ def check_rows_path(path: str | Path) -> Path:
     """See that rows can be written to a file, before there are any.
 
     Args:
-        path: A ``.json``, ``.csv`` or ``.pkl`` file; its folder is made if needed.
+        path: A ``.json``, ``.csv``, ``.npz`` or ``.pkl`` file; its folder is made if
+            needed.
 
     Raises:
         UserError: if the ending is another one, or the folder is not writable.
@@ -30,23 +33,13 @@ def check_rows_path(path: str | Path) -> Path:
     Example:
         >>> check_rows_path('predictions.txt')
         Traceback (most recent call last):
-        mmlite.errors.UserError: rows are written to .json, .csv or .pkl files, ...
+        mmlite.errors.UserError: rows are written to .json, .csv, .npz or .pkl files...
     """
-    path = Path(path)
-    if path.suffix not in _WRITERS:
-        *others, last = _WRITERS
-        raise UserError(
-            f'rows are written to {", ".join(others)} or {last} files, '
-            f'got {str(path)!r}'
-        )
+    path = target_file(path, tuple(_WRITERS), 'rows')
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(f'cannot make the folder of {path}: {error}') from error
-    if path.is_dir():
-        raise UserError(f'{path} is a folder; name a file')
-    if not os.access(path.parent, os.W_OK):
-        raise UserError(f'no permission to write {path}')
     return path
 
 
@@ -54,7 +47,8 @@ def write_rows(rows: Rows, path: str | Path) -> None:
     """Write rows to a file, whole or not at all.
 
     In a CSV file a list becomes its JSON text, and a value that a row lacks an empty
-    cell.
+    cell. An ``.npz`` file has an array for each key that all rows have in one shape,
+    and JSON text in the place of others.
 
     Args:
         rows: Dicts of plain values.
@@ -97,9 +91,28 @@ def _cell(value: Any) -> Any:
     return json.dumps(value) if isinstance(value, (list, tuple, dict)) else value
 
 
+def _npz(rows: Rows) -> bytes:
+    columns = dict.fromkeys(key for row in rows for key in row)
+    arrays = {key: _array([row.get(key) for row in rows]) for key in columns}
+    file = io.BytesIO()
+    np.savez(file, **arrays)
+    return file.getvalue()
+
+
+def _array(values: Sequence[Any]) -> np.ndarray:
+    try:
+        found = np.asarray(values)
+    except ValueError:  # of several shapes
+        found = np.asarray(None)
+    if found.dtype == object:
+        found = np.asarray([json.dumps(value) for value in values])
+    return found
+
+
 #: How a file of each ending is written.
 _WRITERS: dict[str, Callable[[Rows], bytes]] = {
     '.json': _json,
     '.csv': _csv,
+    '.npz': _npz,
     '.pkl': pickle.dumps,
 }

@@ -12,7 +12,8 @@ from ..config import check, check_phases, load_config
 from ..engine import Runner
 from ..engine.checkpoints import check_source
 from ..engine.environment import launched_by
-from ..errors import ConfigError
+from ..errors import ConfigError, UserError
+from ..given import check_names_checkpoint, is_url, resolved
 from ..registry import MODELS
 from .predictions import PredictionFile
 from .training import set_work_dir
@@ -31,7 +32,7 @@ FLIP_TTA = dict(
 
 def test(
     config: str | Path | Config | dict,
-    checkpoint: str | Path,
+    checkpoint: str | Path | None = None,
     overrides: Sequence[str] = (),
     *,
     work_dir: str | Path | None = None,
@@ -43,11 +44,14 @@ def test(
     """Test a checkpoint on the test set of a config.
 
     Args:
-        config: A config file, a loaded config, or a dict.
-        checkpoint: A checkpoint file or URL.
+        config: A config file, a loaded config, or a dict; a checkpoint alone does too
+            if it holds its config, and so does the work_dir of a training.
+        checkpoint: A checkpoint file or URL, or the work_dir of a training, of which
+            the best checkpoint is taken, or else the latest.
         overrides: ``'key.path=value'`` strings, as after ``--cfg-options``.
         work_dir: Where logs go; see :func:`mmlite.apis.train`.
-        out: A ``.json``, ``.csv`` or ``.pkl`` file for the prediction of every sample.
+        out: A ``.json``, ``.csv``, ``.npz`` or ``.pkl`` file for the prediction of
+            every sample.
         out_whole: Whether that file also holds the ground truth, and maps.
         tta: Average over augmented views: the config's ``tta_pipeline`` and
             ``tta_model`` if it has them, else the image and its mirror image.
@@ -60,8 +64,8 @@ def test(
         ConfigError: if the config has mistakes; all of them are listed.
         CheckpointError: if the checkpoint is unreadable or of another model.
     """
-    cfg = load_config(config, overrides)
-    set_work_dir(cfg, work_dir)
+    cfg, checkpoint, home = _cfg_and_checkpoint(config, checkpoint, overrides)
+    set_work_dir(cfg, work_dir or home)
     cfg.launcher = launched_by(launcher)
     cfg.load_from, cfg.resume = str(checkpoint), False
     check_phases(cfg, ('test',))
@@ -79,6 +83,24 @@ def test(
     predictions.write()
     runner.logger.info(f'{"written":<9} {out}', extra=dict(terminal=True))
     return metrics
+
+
+def _cfg_and_checkpoint(
+    config: Any, checkpoint: Any, overrides: Sequence[str]
+) -> tuple[Config, str, Path | None]:
+    """Config, checkpoint, and where logs go if the checkpoint is all there is."""
+    from .inferencers.base import config_and_checkpoint
+
+    if checkpoint is not None:
+        return load_config(config, overrides), resolved(checkpoint), None
+    if not isinstance(config, (str, Path)):
+        raise UserError('there is no checkpoint to test the config with; name one')
+    config = resolved(config)
+    check_names_checkpoint(config)
+    check_source(config)
+    cfg, checkpoint = config_and_checkpoint(config, None, overrides)
+    home = None if is_url(str(config)) else Path(config).parent
+    return cfg, str(checkpoint), home
 
 
 def _set_tta(cfg: Config) -> None:

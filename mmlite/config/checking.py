@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+import torch
 from mmengine.config import Config
 
-from ..errors import ConfigError, Problem
+from ..errors import ConfigError, Problem, did_you_mean
 from ..registry import use_scope
 from ..signature import arguments_of
 from . import sections
 from .advice import advice_on, advise_custom_keys
+from .bounds import check_bounds
 from .completing import uncounted
 from .data import check_evaluation_loader, check_loader, check_pipeline
 from .fitting import check_channels, check_classes, check_predictions, check_topk
@@ -56,7 +58,7 @@ _FITS = (
     check_monitors,
     check_predictions,
     check_timing,
-    check_numbers,
+    check_bounds,
 )
 _PLAIN_SECTIONS = ('auto_scale_lr', 'custom_imports', 'randomness')
 
@@ -141,9 +143,14 @@ def examine(cfg: Config, build_model: bool = True) -> Findings:
     if cfg.get('param_scheduler') is not None:
         found = sections.check_schedulers(cfg.param_scheduler, cfg.get('train_cfg'))
         problems += under(found, 'param_scheduler')
+    numbers = check_numbers(cfg)
+    # Of such a number the part that is built with it complains as well.
+    owners = {problem.path.rpartition('.')[0] for problem in numbers}
+    problems = [p for p in problems if p.path not in owners]
     known = {problem.path for problem in problems}
     # A value that is wrong by itself is not compared with others.
-    problems += [p for fit in _FITS for p in fit(cfg) if p.path not in known]
+    fits = [*numbers, *(p for fit in _FITS for p in fit(cfg))]
+    problems += [p for p in fits if p.path not in known]
     return Findings(problems, advice)
 
 
@@ -155,8 +162,20 @@ def _check_section(key: str, section: Any) -> list[Problem]:
     if key in _PLAIN_SECTIONS:
         return check_keys(section, SECTIONS[key,])
     if key == 'compile' and not isinstance(section, bool):
-        return check_keys(section, SECTIONS[key,], ('model',))
+        return [*check_keys(section, SECTIONS[key,], ('model',)), *_backend(section)]
     return []
+
+
+def _backend(section: Any) -> list[Problem]:
+    """See that what compiles is there."""
+    backend = section.get('backend') if isinstance(section, Mapping) else None
+    if not isinstance(backend, str) or backend == 'inductor':
+        return []
+    known = torch.compiler.list_backends(())  # those for debugging too
+    if backend in known:
+        return []
+    hint = did_you_mean(backend, known) or f'; there are {", ".join(known)}'
+    return [Problem('backend', f'is {backend!r}, which is not known{hint}')]
 
 
 def _said_before(key: str, cfg: Config) -> bool:

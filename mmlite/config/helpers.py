@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from mmengine.config import Config
@@ -25,8 +25,8 @@ def is_helper(key: str, cfg: Config) -> bool:
 
     1. a ``_private`` name is a helper, and so is one that the text of the
        config uses;
-    2. so is a dict, or a list of dicts, that also stands inside a known key,
-       equal: a dumped config, where names are gone, must reload;
+    2. so is a dict, or a list of dicts, that also stands inside a known key, equal
+       or as a part of a list: a dumped config, where names are gone, must reload;
     3. a name one or two letters off a known key, or the name that older
        configs gave to one, is a mistake;
     4. of the rest, a number, a string or a list of them is a helper, and so is
@@ -102,5 +102,14 @@ def _stands_in(value: Any, place: Any) -> bool:
     if isinstance(place, Mapping):
         return any(_stands_in(value, item) for item in place.values())
     if isinstance(place, (list, tuple)):
-        return any(_stands_in(value, item) for item in place)
+        return _runs_in(value, place) or any(_stands_in(value, item) for item in place)
     return False
+
+
+def _runs_in(value: Any, place: Sequence[Any]) -> bool:
+    """Whether a list is a stretch of another, as the first steps of a pipeline."""
+    if not isinstance(value, (list, tuple)) or not value:
+        return False
+    size = len(value)
+    stretches = (place[i : i + size] for i in range(len(place) - size + 1))
+    return any(list(stretch) == list(value) for stretch in stretches)

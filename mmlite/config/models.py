@@ -13,7 +13,7 @@ from torch import nn
 
 from ..errors import ConfigError, Problem, UserError
 from ..registry import MODELS, REGISTRIES, WEIGHT_INITIALIZERS
-from ..signature import arguments_of, fits
+from ..signature import arguments_of, fits, value_name
 from .data import check_loader, loaders_in
 from .parts import check_part, check_parts, target_of, under
 
@@ -281,4 +281,21 @@ def _dicts(key: str, value: Any) -> Iterator[tuple[Any, ...]]:
 
 
 def _check_initializer(cfg: Any) -> list[Problem]:
-    return check_part(cfg, WEIGHT_INITIALIZERS, given=('override',))
+    problems = check_part(cfg, WEIGHT_INITIALIZERS, given=('override',))
+    if problems or not isinstance(cfg, Mapping) or cfg.get('override') is None:
+        return problems
+    found = check_parts(cfg['override'], _check_override, single=True)
+    return under(found, 'override')
+
+
+def _check_override(cfg: Any) -> list[Problem]:
+    """Check what a child of a part has as its own ``init_cfg``, with its name."""
+    if not isinstance(cfg, Mapping):
+        expected = 'is a dict with the name of a child'
+        return [Problem('', f'{expected}, got {value_name(cfg)}')]
+    if 'name' not in cfg:
+        got = ', '.join(map(repr, cfg))
+        return [Problem('', f'has no key name, which child it is for; got {got}')]
+    if len(cfg) == 1:  # the child is initialised as the rest is
+        return []
+    return check_part(cfg, WEIGHT_INITIALIZERS, given=('name',))

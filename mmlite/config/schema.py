@@ -60,6 +60,7 @@ HOOK_TYPES = {
     'param_scheduler': 'ParamSchedulerHook',
     'checkpoint': 'CheckpointHook',
     'nan_check': 'NanLossHook',
+    'disparity_check': 'DisparityCheckHook',
     'progress': 'ProgressHook',
     'visualization': 'VisualizationHook',
     'report': 'ReportHook',
@@ -200,6 +201,12 @@ def custom_key(lr_mult: float = 1.0, decay_mult: float = 1.0) -> None:
     """The keys of each of ``optim_wrapper.paramwise_cfg.custom_keys``."""
 
 
+#: What logging calls its levels, or the number of one.
+LogLevel = (
+    Literal['DEBUG', 'INFO', 'WARN', 'WARNING', 'ERROR', 'FATAL', 'CRITICAL'] | int
+)
+
+
 def settings(
     channels_last: bool = False,
     default_scope: str | None = None,
@@ -207,7 +214,7 @@ def settings(
     find_unused_parameters: bool = False,
     launcher: Literal['none', 'pytorch', 'slurm', 'mpi'] = 'none',
     load_from: str | None = None,
-    log_level: str | int = 'INFO',
+    log_level: LogLevel = 'INFO',
     resume: bool | str = False,
     stand_in: str | None = None,
     sync_bn: Literal['torch', None] = None,

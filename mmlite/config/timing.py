@@ -7,10 +7,11 @@ from typing import Any
 
 from mmengine.config import Config
 from mmengine.dataset import InfiniteSampler
+from mmengine.hooks import EMAHook
 from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop
 
 from ..errors import Problem
-from ..registry import DATA_SAMPLERS, LOOPS, PARAM_SCHEDULERS
+from ..registry import DATA_SAMPLERS, HOOKS, LOOPS, PARAM_SCHEDULERS
 from ..signature import default_of
 from .fitting import at
 from .parts import target_of
@@ -23,7 +24,7 @@ _LIMITS = ('max_epochs', 'max_iters')
 
 def check_timing(cfg: Config) -> list[Problem]:
     """See that a training has an end, and that its schedule moves."""
-    return [*_check_samplers(cfg), *_check_schedules(cfg)]
+    return [*_check_samplers(cfg), *_check_schedules(cfg), *_check_averages(cfg)]
 
 
 def _check_samplers(cfg: Config) -> Iterator[Problem]:
@@ -41,6 +42,13 @@ def _check_samplers(cfg: Config) -> Iterator[Problem]:
                     hint += ', or train_cfg=dict(by_epoch=False, max_iters=...)'
                 what = 'an epoch' if phase == 'train' else 'an evaluation'
                 message = f'{name} has no end, so that {what} has none either{hint}'
+                yield Problem(f'{section}.{key}', message)
+            elif phase != 'train' and not getattr(target, 'every_sample', True):
+                message = (
+                    f'{target.__name__} leaves samples out or repeats them, so that '
+                    'the result is not that of the dataset; use '
+                    "sampler=dict(type='DefaultSampler', shuffle=False)"
+                )
                 yield Problem(f'{section}.{key}', message)
 
 
@@ -70,6 +78,23 @@ def schedulers_of(cfg: Any, path: str) -> Iterator[tuple[str, Mapping[str, Any]]
         return
     for key, value in cfg.items() if isinstance(cfg, Mapping) else ():
         yield from schedulers_of(value, f'{path}.{key}')
+
+
+def _check_averages(cfg: Config) -> Iterator[Problem]:
+    """Refuse an average of weights that begins when the training is over."""
+    hooks = cfg.get('custom_hooks')
+    for i, hook in enumerate(hooks if isinstance(hooks, (list, tuple)) else ()):
+        target = target_of(hook, HOOKS)
+        if not (isinstance(target, type) and issubclass(target, EMAHook)):
+            continue
+        for unit in ('epoch', 'iter'):
+            begin, limit = (
+                hook.get(f'begin_{unit}') if isinstance(hook, Mapping) else None,
+                at(cfg, 'train_cfg', f'max_{unit}s'),
+            )
+            if isinstance(begin, int) and isinstance(limit, int) and begin > limit:
+                message = f'is {begin}, but the training ends after {limit} {unit}s'
+                yield Problem(f'custom_hooks.{i}.begin_{unit}', message)
 
 
 def _by_epoch(scheduler: Mapping[str, Any]) -> bool:
@@ -132,6 +157,10 @@ def _advise_ends(cfg: Config) -> Iterator[Problem]:
     if by_epoch is None or not isinstance(limit, int):
         return
     unit = 'epochs' if by_epoch else 'iterations'
+    begin = loop.get('val_begin')
+    if isinstance(begin, int) and begin > limit:
+        message = f'is {begin}, but the training ends after {limit} {unit}'
+        yield Problem('train_cfg.val_begin', f'{message}: there is no validation')
     comparable = [
         (path, scheduler)
         for path, scheduler in schedulers_of(
@@ -144,6 +173,11 @@ def _advise_ends(cfg: Config) -> Iterator[Problem]:
         if isinstance(begin, int) and begin >= limit:
             message = f'is {begin}, but the training ends after {limit} {unit}'
             yield Problem(f'{path}.begin', message)
+        steps = scheduler.get('milestones')
+        if isinstance(steps, (list, tuple)) and steps:
+            if all(isinstance(s, int) and s >= limit for s in steps):
+                message = f'is {steps}, but the training ends after {limit} {unit}'
+                yield Problem(f'{path}.milestones', f'{message}: the value stays')
     ends = [scheduler.get('end') for _, scheduler in comparable]
     all_end = ends and all(isinstance(end, int) for end in ends)
     if all_end and len(ends) == _count(cfg) and max(ends) < limit:

@@ -5,6 +5,7 @@ from .boxes import BoxDataset
 from .cifar import CIFAR10, CIFAR100
 from .coco import CocoDataset
 from .collate import default_collate
+from .cub_retrieval import CUBRetrieval
 from .custom import CustomDataset
 from .digits import Digits
 from .digits_retrieval import DigitsRetrieval
@@ -73,6 +74,7 @@ __all__ = [
     'BaseDataset',
     'BaseTransform',
     'BoxDataset',
+    'CUBRetrieval',
     'Caltech101',
     'ClassBalancedDataset',
     'CocoDataset',

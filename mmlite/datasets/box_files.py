@@ -135,7 +135,11 @@ def write_yolo(dataset: BoxDataset, out: str | Path, split: str = 'train') -> Pa
         _write(Path(out, 'labels', split, f'{source.stem}.txt'), text)
     _refuse_same_names(names)
     path = Path(out, 'data.yaml')
-    content = yaml.safe_load(path.read_text()) if path.is_file() else dict(path='.')
+    content = (
+        yaml.safe_load(path.read_text('utf-8-sig'))
+        if path.is_file()
+        else dict(path='.')
+    )
     classes = list(dataset.CLASSES)
     if content.setdefault('names', classes) != classes:
         raise DataError(

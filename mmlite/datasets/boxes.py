@@ -72,10 +72,11 @@ class BoxDataset(BaseDataset):
 
     Override:
         read_images: what is annotated, and the classes of the file.
+        places_of_objects: what a message says where there are none.
 
     Raises:
-        DataError: if a class is not in the file, no annotation is of the classes, or a
-            box is no box.
+        DataError: if a class is not in the file, no annotation is of the classes, a box
+            is no box, or there is none in the data of a training.
     """
 
     def read_images(self) -> tuple[list[BoxedImage], Sequence[str]]:
@@ -95,6 +96,10 @@ class BoxDataset(BaseDataset):
             message = f'{type(self).__name__}: {count} boxes {reason} are left out'
             print_log(message, 'current', logging.WARNING)
         return samples
+
+    def places_of_objects(self) -> str:
+        """Where objects are looked for, for the message that there are none."""
+        return 'those without an area, outside of their image or a crowd do not count'
 
     def _check_classes(self, images: list[BoxedImage], known: Sequence[str]) -> None:
         counts = Counter(one.name for image in images for one in image.objects)
@@ -177,6 +182,11 @@ class BoxDataset(BaseDataset):
             raise DataError(
                 f'{type(self).__name__}: filter_cfg={self.filter_cfg} leaves none of '
                 f'{len(self.data_list)} images'
+            )
+        if kept and all(sample['gt_ignore_flags'].all() for sample in kept):
+            raise DataError(
+                f'{type(self).__name__}: no object to learn from in {len(kept)} images '
+                f'of {self.ann_file or self.data_root}; {self.places_of_objects()}'
             )
         return kept
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 from ..registry import DATASETS
 from .categories import DIGITS_CLASSES
 from .digits import Digits
+from .query_places import places_by_label
 
 _SPLITS = ('train', 'query', 'gallery')
 
@@ -55,7 +56,5 @@ class DigitsRetrieval(Digits):
         self.split = 'train'
         known = [s for s in super().load_data_list() if int(s['gt_label']) >= number]
         self.split = 'test'
-        places: dict[int, list[int]] = {}
-        for place, sample in enumerate(known):
-            places.setdefault(int(sample['gt_label']), []).append(place)
+        places = places_by_label(int(s['gt_label']) for s in known)
         return [dict(s, gt_label=places[int(s['gt_label'])]) for s in chosen]

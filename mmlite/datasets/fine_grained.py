@@ -45,21 +45,28 @@ class CUB(PublishedDataset):
 
     def samples(self) -> Iterator[tuple[str, str, int]]:
         """The images of the split."""
-        root = Path(self.data_root)
-        labels = self._by_number(root / 'image_class_labels.txt')
-        in_train = self._by_number(root / 'train_test_split.txt')
-        for place, (number, path) in lines_of(self.ann_file, 2):
-            if number not in labels or number not in in_train:
-                raise DataError(
-                    f'{place}: image {number} is not in image_class_labels.txt and '
-                    'train_test_split.txt'
-                )
-            if in_train[number] == ('1' if self.split == 'train' else '0'):
-                yield place, path, self.number(labels[number], place) - 1
+        wanted = '1' if self.split == 'train' else '0'
+        files = ('image_class_labels.txt', 'train_test_split.txt')
+        for place, path, label, in_train in self.listed(*files):
+            if in_train == wanted:
+                yield place, path, self.number(label, place) - 1
 
-    @staticmethod
-    def _by_number(path: Path) -> dict[str, str]:
-        return {number: value for _, (number, value) in lines_of(path, 2)}
+    def listed(self, *files: str) -> Iterator[tuple[str, ...]]:
+        """Of each image: where it is listed, its path, and what files say of it.
+
+        Args:
+            files: Names of files with lines ``number value``.
+        """
+        values = [
+            {number: value for _, (number, value) in lines_of(path, 2)}
+            for path in (Path(self.data_root, file) for file in files)
+        ]
+        for place, (number, path) in lines_of(self.ann_file, 2):
+            if not all(number in known for known in values):
+                raise DataError(
+                    f'{place}: image {number} is not in {" and ".join(files)}'
+                )
+            yield place, path, *(known[number] for known in values)
 
 
 @DATASETS.register_module()

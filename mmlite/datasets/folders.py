@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from logging import WARNING
 from pathlib import Path
 
@@ -13,7 +13,14 @@ from mmengine.logging import print_log
 
 from ..errors import DataError
 
-__all__ = ['IMAGE_EXTENSIONS', 'find_images', 'held_out', 'subfolders', 'tree']
+__all__ = [
+    'IMAGE_EXTENSIONS',
+    'find_images',
+    'held_out',
+    'refuse_broken_links',
+    'subfolders',
+    'tree',
+]
 
 IMAGE_EXTENSIONS = (
     '.jpg',
@@ -65,6 +72,7 @@ def find_images(
     endings = tuple(ending.lower() for ending in extensions)
     others = tuple(ending for ending in _OTHER_IMAGES if ending not in endings)
     found: list[str] = []
+    broken: list[str] = []
     left_out: Counter[str] = Counter()
     root = os.path.realpath(folder) if os.path.isdir(folder) else ''
     # Of each folder: its path, what its images' names begin with, and where it and
@@ -72,7 +80,10 @@ def find_images(
     waiting = [(os.fspath(folder), '', (root,))] if root else []
     while waiting:
         place, begin, chain = waiting.pop()
-        files, folders = _listed(place)
+        files, folders, links = _listed(place)
+        broken += [
+            f'{place}/{name}' for name in links if name.lower().endswith(endings)
+        ]
         images = [begin + name for name in files if name.lower().endswith(endings)]
         found += images
         if len(images) < len(files):
@@ -88,15 +99,35 @@ def find_images(
                 print_log(message, 'current', WARNING)
             else:
                 waiting.append((inner, f'{begin}{name}/', (*chain, real)))
+    refuse_broken_links(broken, folder)
     for ending, count in left_out.items():
         message = f'{folder}: left out {count} files {ending}; convert them to .png'
         print_log(message, 'current', WARNING)
     return sorted(found)
 
 
-def _listed(place: str) -> tuple[list[str], list[tuple[str, bool]]]:
-    """The files in a folder, and the folders, with whether each is a link."""
-    files, folders = [], []
+def refuse_broken_links(paths: Iterable[str | Path], folder: str | Path) -> None:
+    """See that no path is a link to a file that is not there.
+
+    Args:
+        paths: What was found in a folder.
+        folder: The folder, for the message.
+
+    Raises:
+        DataError: with their number and the first of them.
+    """
+    broken = [str(p) for p in paths if os.path.islink(p) and not os.path.exists(p)]
+    if broken:
+        first = min(broken)
+        raise DataError(
+            f'{folder}: {len(broken)} files are links to what is not there, e.g. '
+            f'{first} to {os.readlink(first)}; fetch these files, or remove the links'
+        )
+
+
+def _listed(place: str) -> tuple[list[str], list[tuple[str, bool]], list[str]]:
+    """The files in a folder; the folders, with whether each is a link; broken links."""
+    files, folders, broken = [], [], []
     try:
         with os.scandir(place) as entries:
             for entry in entries:
@@ -109,11 +140,13 @@ def _listed(place: str) -> tuple[list[str], list[tuple[str, bool]]]:
                     continue
                 if is_folder:
                     folders.append((name, entry.is_symlink()))
+                elif entry.is_symlink() and not os.path.exists(entry.path):
+                    broken.append(name)
                 else:
                     files.append(name)
     except OSError as error:
         raise _unlisted(place, error) from error
-    return files, folders
+    return files, folders, broken
 
 
 def _leads_on(entry: os.DirEntry) -> bool:

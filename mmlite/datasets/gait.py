@@ -15,6 +15,7 @@ from ..errors import DataError, DataNotFoundError
 from ..registry import DATASETS
 from .annotations import file_exists, read_text
 from .base_dataset import BaseDataset
+from .folders import refuse_broken_links
 from .transforms.sequence_files import ARRAY_FILES, PICTURES
 
 __all__ = ['GaitDataset', 'read_partition']
@@ -152,6 +153,8 @@ class GaitDataset(BaseDataset):
             if walks:
                 subjects.append(subject)
             samples += walks
+        paths = (path for sample in samples for path in sample['seq_paths'])
+        refuse_broken_links(paths, self.data_root)
         self._check(wanted, subjects)
         place = {subject: i for i, subject in enumerate(subjects)}
         for i, sample in enumerate(samples):

@@ -10,6 +10,7 @@ from ..registry import DATASETS
 from .annotations import file_exists
 from .base_dataset import BaseDataset
 from .published import absent, lines_of
+from .query_places import places_by_label
 
 _SPLITS = ('train', 'query', 'gallery')
 
@@ -60,9 +61,8 @@ class InShop(BaseDataset):
     def load_data_list(self) -> Sequence[dict]:
         """Read the list of images."""
         lines = list(lines_of(self.ann_file))[2:]  # their number, names of the columns
-        gallery: dict[str, list[int]] = {}
+        gallery: list[str] = []  # the piece of clothing of each image
         mine: list[tuple[str, str, str]] = []
-        count = 0
         for place, words in lines:
             if len(words) != 3 or words[2] not in _SPLITS:
                 raise DataError(
@@ -71,10 +71,10 @@ class InShop(BaseDataset):
                 )
             name, item, split = words
             if split == 'gallery':
-                gallery.setdefault(item, []).append(count)
-                count += 1
+                gallery.append(item)
             if split == self.split:
                 mine.append((place, name, item))
+        places = places_by_label(gallery)
         numbers = {item: i for i, item in enumerate(dict.fromkeys(m[2] for m in mine))}
         samples = []
         for place, name, item in mine:
@@ -82,8 +82,8 @@ class InShop(BaseDataset):
             if self.split == 'train':
                 sample['gt_label'] = numbers[item]
             elif self.split == 'query':
-                if item not in gallery:
+                if item not in places:
                     raise DataError(f'{place}: the gallery has no image of {item}')
-                sample['gt_label'] = gallery[item]
+                sample['gt_label'] = places[item]
             samples.append(sample)
         return samples

@@ -9,6 +9,7 @@ from ..errors import DataError
 from ..registry import DATASETS
 from .custom import CustomDataset
 from .folders import IMAGE_EXTENSIONS
+from .query_places import places_by_label
 
 __all__ = ['RetrievalQueries']
 
@@ -18,7 +19,9 @@ class RetrievalQueries(CustomDataset):
     r"""Images of classes, each with the places of its class in a gallery.
 
     Read as :class:`CustomDataset` is. ``gt_label`` of a query are the indices of all
-    images of its class in the gallery, as the metrics of retrieval take them.
+    images of its class in the gallery, as the metrics of retrieval take them. A query
+    that is in the gallery itself looks for all the others there; with the list of the
+    gallery as ``ann_file`` each image does.
 
     Args:
         gallery: The list of the gallery, an annotation file as that of the queries,
@@ -73,10 +76,16 @@ class RetrievalQueries(CustomDataset):
         if self.CLASSES is None:
             self._metainfo['classes'] = known.CLASSES
         queries = super().load_data_list()
-        places: dict[int, list[int]] = {}
-        for place, label in enumerate(known.get_gt_labels().tolist()):
-            places.setdefault(label, []).append(place)
-        found = [dict(q, gt_label=places.get(int(q['gt_label']), [])) for q in queries]
+        places = places_by_label(known.get_gt_labels().tolist())
+        place_of = {
+            known.get_data_info(place)['img_path']: place for place in range(len(known))
+        }
+        found = []
+        for query in queries:
+            own = place_of.get(query['img_path'])
+            wanted = places.get(int(query['gt_label']), [])
+            query = dict(query, gt_label=[place for place in wanted if place != own])
+            found.append(query if own is None else dict(query, gallery_index=own))
         if not any(query['gt_label'] for query in found):
             raise DataError(
                 f'{self.gallery} has no image of a class that is looked for; check '

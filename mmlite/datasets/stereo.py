@@ -10,6 +10,7 @@ from ..errors import DataError, DataNotFoundError
 from ..registry import DATASETS
 from .annotations import read_text
 from .base_dataset import BaseDataset
+from .folders import refuse_broken_links
 
 __all__ = ['PICTURES', 'StereoDataset', 'files_in']
 
@@ -157,4 +158,6 @@ def files_in(folder: Path, endings: Sequence[str] = PICTURES) -> list[Path]:
     """The files of a folder and of those in it, with one of the endings, sorted."""
     if not folder.is_dir():
         return []
-    return sorted(p for p in folder.rglob('*') if p.suffix.lower() in endings)
+    found = sorted(p for p in folder.rglob('*') if p.suffix.lower() in endings)
+    refuse_broken_links(found, folder)
+    return found

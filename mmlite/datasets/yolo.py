@@ -11,6 +11,7 @@ from ..registry import DATASETS
 from ..structures.class_lists import checked_names, shortened
 from .annotations import file_exists, read_data, read_text
 from .boxes import BoxDataset, BoxedImage, NamedBox, image_size_of
+from .folders import refuse_broken_links
 
 __all__ = ['YoloDataset']
 
@@ -74,6 +75,14 @@ class YoloDataset(BoxDataset):
         images = [self._image(path, names) for path in paths]
         return images, names
 
+    def places_of_objects(self) -> str:
+        """The text files of boxes, and whether the last of them is there."""
+        state = 'has no such box' if file_exists(self._last_file) else 'does not exist'
+        return (
+            'the boxes of images/train/a.jpg are looked for in labels/train/a.txt; the '
+            f'last of these files, {self._last_file}, {state}'
+        )
+
     def _names(self, names: Any) -> tuple[str, ...]:
         if isinstance(names, dict):
             if sorted(names) != list(range(len(names))):
@@ -87,8 +96,10 @@ class YoloDataset(BoxDataset):
     def _paths(self, root: Path, place: str) -> list[Path]:
         where = root / place
         if where.is_dir():
-            found = sorted(where.rglob('*'))
-            return [path for path in found if path.suffix.lower() in _ENDINGS]
+            files = sorted(where.rglob('*'))
+            found = [path for path in files if path.suffix.lower() in _ENDINGS]
+            refuse_broken_links(found, where)
+            return found
         if where.suffix == '.txt' and file_exists(where):
             lines = read_text(where).split('\n')
             return [root / line.strip() for line in lines if line.strip()]
@@ -103,6 +114,7 @@ class YoloDataset(BoxDataset):
         if 'images' in parts:  # the last one is replaced, as YOLO does
             parts[len(parts) - 1 - parts[::-1].index('images')] = 'labels'
         source = Path(*parts).with_suffix('.txt')
+        self._last_file = source
         lines = read_text(source).split('\n') if file_exists(source) else []
         objects = [
             _object(line, f'{source}:{place + 1}', names, size)
@@ -117,9 +129,15 @@ def _object(
 ) -> NamedBox:
     words = line.split()
     try:
-        label, *numbers = int(float(words[0])), *map(float, words[1:])
+        first, *numbers = map(float, words)
     except ValueError:
         raise DataError(f'{where}: expected numbers, got {line.strip()!r}') from None
+    if not first.is_integer():
+        raise DataError(
+            f'{where}: the class is {words[0]}, expected an integer; a line is class, '
+            'centre x, centre y, width, height'
+        )
+    label = int(first)
     if not 0 <= label < len(names):
         raise DataError(
             f'{where}: the class {label} has no name; names has {len(names)}, so '

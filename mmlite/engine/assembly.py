@@ -124,7 +124,7 @@ class RunnerAssembly(BaseRunner):
 
     def set_randomness(
         self,
-        seed: int | None,
+        seed: int | None = None,
         diff_rank_seed: bool = False,
         deterministic: bool = False,
     ) -> None:

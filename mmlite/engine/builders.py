@@ -18,7 +18,7 @@ from .classes import classes_of, follow_classes
 from .dataloaders import build_dataloader
 from .errors import at
 
-#: Hooks that every runner has, by mmengine's names and three of our own.
+#: Hooks that every runner has, by mmengine's names and four of our own.
 DEFAULT_HOOKS: dict[str, dict] = dict(
     runtime_info=dict(type='RuntimeInfoHook'),
     timer=dict(type='IterTimerHook'),
@@ -27,6 +27,7 @@ DEFAULT_HOOKS: dict[str, dict] = dict(
     param_scheduler=dict(type='ParamSchedulerHook'),
     checkpoint=dict(type='CheckpointHook', interval=1),
     nan_check=dict(type='NanLossHook'),
+    disparity_check=dict(type='DisparityCheckHook'),
     progress=dict(type='ProgressHook'),
     report=dict(type='ReportHook'),
 )

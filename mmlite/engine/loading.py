@@ -120,7 +120,7 @@ class RunnerLoading(RunnerAssembly):
         strict: bool = False,
         revise_keys: Sequence[Sequence[str]] = _REVISE_KEYS,
     ) -> tuple[dict[str, Any], LoadReport]:
-        checkpoint = load_checkpoint(filename, map_location)
+        checkpoint = self._read(filename, map_location)
         self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
         given = dict(
             strict=strict,
@@ -139,6 +139,15 @@ class RunnerLoading(RunnerAssembly):
         if self._evaluating:
             follow_checkpoint(self, checkpoint, str(filename))
         return checkpoint, report
+
+    def _read(self, filename: str, map_location: Any) -> dict[str, Any]:
+        try:
+            return load_checkpoint(filename, map_location)
+        except CheckpointError as error:
+            if not self.resuming or '://' in str(filename):
+                raise
+            other = resuming.whole_one(Path(filename).parent, filename)
+            raise CheckpointError(f'{error}{other}') from error
 
     def resume(
         self,

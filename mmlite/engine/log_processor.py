@@ -10,6 +10,8 @@ from mmengine.runner import LogProcessor as BaseLogProcessor
 
 from ..registry import LOG_PROCESSORS
 
+_OF_EVALUATIONS = 10  # iterations that a time is averaged over, as by mmengine
+
 
 @LOG_PROCESSORS.register_module()
 class LogProcessor(BaseLogProcessor):
@@ -18,15 +20,44 @@ class LogProcessor(BaseLogProcessor):
     Takes the arguments of mmengine's, and makes the same lines. In rows of the
     training, ``epoch`` and ``iter`` are those that are going on, counted from 1; in
     rows of a validation, those that are done.
+
+    Args:
+        window_size: Over how many iterations a loss or a time is averaged; None for
+            all since the line before, so that each iteration counts once.
+        **kwargs: Further arguments of mmengine's.
+
+    Attributes:
+        row: The last row of the training: what the terminal shows as well.
     """
+
+    def __init__(self, window_size: int | None = None, **kwargs: Any) -> None:
+        usual = _OF_EVALUATIONS if window_size is None else window_size
+        super().__init__(usual, **kwargs)
+        self._since_line = window_size is None
+        self._logged = 0
+        self.row: dict[str, Any] = {}
+
+    def begin(self, done: int) -> None:
+        """Average the first line of a training from here on.
+
+        Args:
+            done: Iterations that lie before it.
+        """
+        self._logged, self.row = done, {}
 
     def get_log_after_iter(
         self, runner: Runner, batch_idx: int, mode: str
     ) -> tuple[dict[str, Any], str]:
         """The row and the line of an iteration."""
+        if mode != 'train':
+            return super().get_log_after_iter(runner, batch_idx, mode)
+        done, usual = runner.iter + 1, self.window_size
+        if self._since_line:
+            self.window_size = max(done - self._logged, 1)
         tag, line = super().get_log_after_iter(runner, batch_idx, mode)
-        if mode == 'train':
-            tag |= _place(runner, going_on=1)
+        self.window_size, self._logged = usual, done
+        tag |= _place(runner, going_on=1)
+        self.row = dict(tag)
         return tag, line
 
     def get_log_after_epoch(

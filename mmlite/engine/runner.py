@@ -32,6 +32,8 @@ from .ranks import lost_workers, shared_failures
 from .terminal import STATUS_LINE
 from .work_dir import occupied, report_earlier_run
 
+#: What is saved after Ctrl-C.
+_INTERRUPTED = 'interrupted.pth'
 _REVISE_KEYS = ((r'^module\.', ''),)
 
 
@@ -138,7 +140,9 @@ class Runner(RunnerLoading):
         self._training = True
         try:
             with self._running(), self._own_folder():
-                return super().train()
+                trained = super().train()
+                self._remove_superseded()
+                return trained
         except TrainingError as error:
             self.call_hook('after_failure', reason=str(error))
             raise
@@ -216,8 +220,18 @@ class Runner(RunnerLoading):
         except CheckpointError as error:
             self.logger.error(str(error))
 
+    @master_only
+    def _remove_superseded(self) -> None:
+        """Remove what Ctrl-C saved, once the training that it was for is done."""
+        source = Path(self.resumed.source) if self.resumed else Path()
+        if source.name == _INTERRUPTED and resuming.superseded(
+            self.work_dir, str(source)
+        ):
+            source.unlink()
+            self.logger.info(f'removed {source}, from which this training went on')
+
     def _save_interrupted(self) -> Interrupted:
-        name = 'interrupted.pth'
+        name = _INTERRUPTED
         path = os.path.join(self.work_dir, name)
         validating = getattr(self.train_loop, 'validating', False)
         meta = dict(epoch=self.epoch, iter=self.iter, validating=validating)

@@ -18,6 +18,7 @@ from mmengine.model import ModuleList
 from torch import Tensor, nn
 
 from ..errors import ConfigError, DataError, Problem, TrainingError, did_you_mean
+from ..ops import known_disparity
 from ..structures import (
     DataSample,
     SampleBatch,
@@ -230,13 +231,10 @@ class BaseModel(Whole):
         if not has_field(samples, 'gt_disparity'):
             return {}
         disparity = pad_like_images(samples, 'gt_disparity')
-        mask = disparity.isfinite()
-        if has_field(samples, 'valid'):  # which also says whether a 0 is known
-            mask &= pad_like_images(samples, 'valid').bool()
-        else:
-            mask &= disparity > 0
-        if self.max_disp is not None:
-            mask &= disparity < self.max_disp
+        valid = None
+        if has_field(samples, 'valid'):
+            valid = pad_like_images(samples, 'valid')
+        mask = known_disparity(disparity, valid, self.max_disp)
         return dict(disp_gt=disparity.where(mask, 0), mask=mask)
 
     def loss(self, inputs: Any, data_samples: Sequence[DataSample]) -> dict[str, Any]:

@@ -14,7 +14,12 @@ from .cost_volume import (
     correlation_volume,
     group_correlation_volume,
 )
-from .disparity import context_upsample, convex_upsample, regress_disparity
+from .disparity import (
+    context_upsample,
+    convex_upsample,
+    known_disparity,
+    regress_disparity,
+)
 from .exportable import ABSENT, static_nms, static_topk
 from .gather import gather, place_in_gathered
 from .layout import use_channels_last
@@ -54,6 +59,7 @@ __all__ = [
     'gather_tokens',
     'group_correlation_volume',
     'hide_tokens',
+    'known_disparity',
     'large_enough',
     'multi_level_roi_align',
     'multiclass_nms',

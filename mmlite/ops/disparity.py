@@ -6,7 +6,38 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-__all__ = ['context_upsample', 'convex_upsample', 'regress_disparity']
+__all__ = [
+    'context_upsample',
+    'convex_upsample',
+    'known_disparity',
+    'regress_disparity',
+]
+
+
+def known_disparity(
+    disparity: Tensor, valid: Tensor | None = None, max_disp: float | None = None
+) -> Tensor:
+    """Where a ground truth is known: the pixels of which losses and metrics are.
+
+    Args:
+        disparity: The ground truth; not finite where it is unknown.
+        valid: Where it is known, which also says whether a 0 is; without it a
+            disparity is above 0.
+        max_disp: Disparities from there on do not count, in px.
+
+    Shape:
+        disparity, valid: the same, px; returns: the same, bool.
+
+    Example:
+        >>> disparity = torch.tensor([0., 4., 40., float('inf')])
+        >>> known_disparity(disparity).tolist()
+        [False, True, True, False]
+        >>> known_disparity(disparity, torch.tensor([1, 1, 1, 1]), 16).tolist()
+        [True, True, False, False]
+    """
+    known = disparity.isfinite()
+    known &= disparity > 0 if valid is None else valid.bool()
+    return known if max_disp is None else known & (disparity < max_disp)
 
 
 def regress_disparity(logits: Tensor, keepdim: bool = False) -> Tensor:

@@ -14,7 +14,13 @@ from .blocks import (
 from .evidence import Evidence, Origin, as_picture, sample_name, short_name
 from .evidence_by_task import evidence_for
 from .facts import Change, Facts, write_facts
-from .figures import leading, lower_is_better, numbers_in
+from .figures import (
+    leading,
+    lower_is_better,
+    measured,
+    numbers_in,
+    why_unmeasured,
+)
 from .page import comparison_page, run_page, write_page, write_report
 from .runs import Run, read_run, scalars_at
 from .scalars import Scalars, read_scalars
@@ -40,6 +46,7 @@ __all__ = [
     'evidence_for',
     'leading',
     'lower_is_better',
+    'measured',
     'numbers_in',
     'read_run',
     'read_scalars',
@@ -47,6 +54,7 @@ __all__ = [
     'sample_name',
     'scalars_at',
     'short_name',
+    'why_unmeasured',
     'write_facts',
     'write_page',
     'write_report',

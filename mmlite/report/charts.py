@@ -10,7 +10,15 @@ import numpy as np
 
 from .blocks import Curves, Line
 
-__all__ = ['Chart', 'DrawnLine', 'Tick', 'chart_of', 'shown_number', 'ticks_between']
+__all__ = [
+    'Chart',
+    'DrawnLine',
+    'Tick',
+    'chart_of',
+    'short_number',
+    'shown_number',
+    'ticks_between',
+]
 
 _SIDE = 1000  # a chart is a square of this many units, stretched by the page
 _MOST_POINTS = 600  # of a line
@@ -92,7 +100,7 @@ def chart_of(curves: Curves) -> Chart | None:
     x_range = _range(x for line in kept for x in line.x)
     whole = all(float(x).is_integer() for line in kept for x in line.x)
     if curves.y_range is None:
-        low, high = _range(y for line in kept for y in line.y)
+        low, high = _height([float(y) for line in kept for y in line.y])
         spare = (high - low) * 0.04 / 0.92
         y_range = low - spare, high + spare
     else:
@@ -122,6 +130,14 @@ def _range(values: Iterable[float]) -> tuple[float, float]:
     if low == high:
         spare = abs(low) / 2 or 0.5
         return low - spare, high + spare
+    return low, high
+
+
+def _height(values: list[float]) -> tuple[float, float]:
+    """Least and largest y; one that never changes is seen over or under zero."""
+    low, high = min(values), max(values)
+    if low == high:
+        return min(low, 0.0), max(high, 0.0) if high else 1.0
     return low, high
 
 
@@ -186,7 +202,9 @@ def ticks_between(
 
 
 def _axis_number(value: float, digits: int) -> str:
-    if digits > 3 and value:
+    if digits > 3:
+        if abs(value) < 10.0**-digits / 2:
+            return '0'
         mantissa, power = f'{value:.{1 if digits < 20 else 2}e}'.split('e')
         return f'{float(mantissa):g}e{int(power)}'
     if abs(value) >= 1e6:
@@ -210,3 +228,17 @@ def shown_number(value: float | int) -> str:
     if abs(value) >= 1000:
         return f'{value:,.1f}'
     return f'{value:.4g}'
+
+
+def short_number(value: float) -> str:
+    """A number at the head of a page: two or three digits.
+
+    Example:
+        >>> [short_number(v) for v in (3, 0.0005367, 0.91349, 99.512, 2.14e-7)]
+        ['3', '0.00054', '0.913', '99.5', '2.1e-07']
+    """
+    if not math.isfinite(value) or float(value).is_integer():
+        return shown_number(value)
+    if abs(value) < 1e-4:
+        return f'{value:.1e}'
+    return shown_number(float(f'{value:.{2 if abs(value) < 0.01 else 3}g}'))

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ..structures import DataSample, has_field, packed_field
-from ..visualization import DRAWERS, as_rgb, contact_sheet
+from ..visualization import DRAWERS, MOST_BOXES, as_rgb, contact_sheet, resize_image
 from ..visualization.drawers import Look
 from .blocks import Block, Curves, Line, Matrix, Picture, Pictures
 
@@ -25,6 +25,7 @@ __all__ = [
 
 _SHOWN = 8
 _SURE = 0.3  # score of a box that is drawn
+_ROOM = 256  # pixels of the shorter edge of a picture with boxes
 
 
 class Origin(NamedTuple):
@@ -121,7 +122,10 @@ class DrawnEvidence(Evidence):
         if any(pictures):
             note = 'Ground truth is green, predictions are red.'
             if any('pred_scores' in sample for sample in self.samples):
-                note += f' Boxes of a score below {_SURE} are left out.'
+                note += (
+                    f' Boxes of a score below {_SURE} are left out, and so are all but '
+                    f'the {MOST_BOXES} best of a picture.'
+                )
             shown = [picture for picture in pictures if picture]
             found.append(Pictures('Predictions', note, shown))
         return [*precision_recall(evaluator), *found]
@@ -135,12 +139,25 @@ class DrawnEvidence(Evidence):
         if not drawers:
             return None
         image = self.origin.picture(place)
+        if 'pred_bboxes' in sample:
+            image = _with_room(image)
         look = Look(self.origin.classes)
         sample = _sure(sample)
         for drawer in drawers:
             image = drawer.draw(image, sample, look)
         name = self.title_of(place, sample)
+        boxes = sample.get('pred_bboxes')
+        if boxes is not None and 'pred_scores' in sample:
+            count = len(boxes)
+            shown = f'{MOST_BOXES} of ' if count > MOST_BOXES else ''
+            name += f': {shown}{count} box{"" if count == 1 else "es"}'
         return Picture.of(image, name, f'{name} with what is predicted of it')
+
+
+def _with_room(image: np.ndarray) -> np.ndarray:
+    """A small picture larger, so that lines on it are thin and text can be read."""
+    short = min(image.shape[:2])
+    return image if short >= _ROOM else resize_image(image, _ROOM)
 
 
 def _sure(sample: DataSample) -> DataSample:

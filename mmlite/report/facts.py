@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +89,20 @@ class Facts:
         return [block_of(each) for each in self.pictures]
 
 
+def _check_kinds(facts: Facts) -> None:
+    """See that every value is of the kind that its default is of."""
+    default = Facts('train')
+    for each in fields(Facts):
+        value, like = getattr(facts, each.name), getattr(default, each.name)
+        kinds = {
+            float: (int, float),
+            tuple: (list, tuple),
+            type(None): (list, type(None)),
+        }.get(type(like), type(like))
+        if not isinstance(value, kinds):
+            raise TypeError(f'{each.name} is a {type(value).__name__}')
+
+
 def write_facts(facts: Facts, folder: str | Path) -> None:
     """Write them into the log folder of a run."""
     path = Path(folder, FILE)
@@ -107,7 +121,12 @@ def read_facts(folder: str | Path) -> Facts | None:
     if not path.is_file():
         return None
     try:
-        return Facts(**json.loads(path.read_text(encoding='utf-8')))
+        content = json.loads(path.read_text(encoding='utf-8'))
+        if not isinstance(content, dict):
+            raise TypeError(f'expected a dict, got a {type(content).__name__}')
+        facts = Facts(**content)
+        _check_kinds(facts)
+        return facts
     except (OSError, ValueError, TypeError) as error:
         raise DataError(
             f'{path} is not what a run of mmlite leaves: {error}; remove it to go on '

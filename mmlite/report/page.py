@@ -16,8 +16,8 @@ from ..config import config_of_text, flattened
 from ..errors import ConfigError, UserError
 from ..version import __version__
 from .blocks import Curves, Line
-from .charts import Chart, chart_of, shown_number
-from .figures import leading, lower_is_better
+from .charts import Chart, chart_of, short_number, shown_number
+from .figures import leading, lower_is_better, measured, why_unmeasured
 from .runs import Run, read_run
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ['comparison_page', 'run_page', 'write_page', 'write_report']
 
+#: What is not said of a config: it is of the run, not of the recipe.
+OF_THE_RUN = ('work_dir', 'launcher', 'resume')
 _TEMPLATES = Path(__file__).parent / 'templates'
 _MOST_CHARTS = 6  # that are shown at once
 
@@ -135,6 +137,7 @@ def comparison_page(runs: Sequence[Run]) -> str:
         charts=charts,
         more_charts=more,
         changes=_unlike(runs),
+        unread=[name for run, name in zip(runs, names, strict=True) if not _cfg(run)],
         sections=[
             ('results', 'Results'),
             ('curves', 'Curves'),
@@ -186,19 +189,18 @@ def _charts(curves: Sequence[Curves]) -> tuple[list[Chart], list[Chart]]:
 
 def _cards(run: Run) -> list[Card]:
     cards = []
-    metrics = run.metrics
+    metrics = measured(run.metrics)
     where = 'test' if run.tested and run.tested.metrics else 'last validation'
     for name in leading(metrics):
         history = [value for _, value in run.scalars.val.get(name, ())]
         note = where
         if len(history) > 1 and where != 'test':
             best = min(history) if lower_is_better(name) else max(history)
-            note = f'{where}; best {shown_number(best)}'
-        cards.append(Card(name, f'{metrics[name]:.4g}', note))
+            note = f'{where}; best {short_number(best)}'
+        cards.append(Card(name, short_number(metrics[name]), note))
     losses = run.scalars.train.get('loss')
     if losses:
-        first = shown_number(losses[0][1])
-        cards.append(Card('loss', f'{losses[-1][1]:.3g}', f'from {first}'))
+        cards.append(Card('loss', short_number(losses[-1][1]), _of_losses(losses)))
     if run.iterations:
         epochs = run.scalars.epochs
         epochs = f'{epochs} epoch{"s" * (epochs > 1)}' if epochs else ''
@@ -206,13 +208,26 @@ def _cards(run: Run) -> list[Card]:
         cards.append(Card('iterations', number, epochs))
     if run.trained is not None:
         pace = run.scalars.mean_time()
-        note = 'with validation'
+        notes = ['with validation'] if run.scalars.val else []
         if pace:
-            note += f'; {_pace(pace)} an iteration'
-        cards.append(Card('training time', _duration(run.seconds), note))
+            notes.append(f'{_pace(pace)} an iteration')
+        cards.append(Card('training time', _duration(run.seconds), '; '.join(notes)))
     if run.facts.parameters:
         cards.append(Card('parameters', _thousands(run.facts.parameters)))
     return cards
+
+
+def _result(name: str, value: float) -> str:
+    why = why_unmeasured(name, value)
+    return f'– ({why})' if why else shown_number(value)
+
+
+def _of_losses(points: Sequence[tuple[int, float]]) -> str:
+    """What the last loss is a mean of, and where it came from."""
+    note = f'from {short_number(points[0][1])}'
+    if len(points) > 1:  # a log line has the mean of all since the one before
+        note = f'mean since iteration {points[-2][0]:,}; {note}'
+    return note
 
 
 def _results(run: Run) -> list[tuple[str, ...]]:
@@ -227,10 +242,11 @@ def _results(run: Run) -> list[tuple[str, ...]]:
         history = [value for _, value in validated.get(name, ())]
         best = ''
         if history:
-            best = shown_number(min(history) if lower_is_better(name) else max(history))
+            extreme = min(history) if lower_is_better(name) else max(history)
+            best = _result(name, extreme)
         last = trained.get(name, history[-1] if history else None)
         test = tested.get(name)
-        cells = ['' if v is None else shown_number(v) for v in (last, test)]
+        cells = ['' if v is None else _result(name, v) for v in (last, test)]
         rows.append((name, cells[0], best, cells[1]))
     return rows if tested else [row[:3] for row in rows]
 
@@ -272,16 +288,18 @@ def _names(runs: Sequence[Run]) -> list[str]:
 
 def _compared(runs: Sequence[Run], columns: Sequence[str]) -> list[Compared]:
     best = {}
+    known = [measured(run.metrics) for run in runs]
     for name in columns:
-        values = [run.metrics[name] for run in runs if name in run.metrics]
-        best[name] = min(values) if lower_is_better(name) else max(values)
+        values = [metrics[name] for metrics in known if name in metrics]
+        if values:
+            best[name] = min(values) if lower_is_better(name) else max(values)
     rows = []
     for run in runs:
         cells = []
         for name in columns:
             value = run.metrics.get(name)
-            is_best = value == best[name] and len(runs) > 1
-            cells.append(('' if value is None else shown_number(value), is_best))
+            is_best = value is not None and value == best.get(name) and len(runs) > 1
+            cells.append(('' if value is None else _result(name, value), is_best))
         rows.append(Compared(run, cells))
     return rows
 
@@ -299,19 +317,36 @@ def _charts_over_each_other(
 
 
 def _unlike(runs: Sequence[Run]) -> list[tuple[str, list[str]]]:
-    """The entries of the configs that are not the same in all runs."""
-    entries = [_entries(run) for run in runs]
-    paths = dict.fromkeys(path for own in entries for path in own)
-    rows = [(path, [own.get(path, '') for own in entries]) for path in paths]
-    return [row for row in rows if len(set(row[1])) > 1 and row[0] != 'work_dir']
+    """The entries of the configs that are not the same in all runs.
+
+    A file that lies in the work_dir of each is the same. Of a run whose config cannot
+    be read, nothing is said.
+    """
+    known = [(run, _entries(run)) for run in runs]
+    paths = dict.fromkeys(path for _, own in known for path in own)
+    found = []
+    for path in paths:
+        values = [own.get(path, '') for _, own in known]
+        unlike = {value for value, (_, own) in zip(values, known, strict=True) if own}
+        within = {
+            own.get(path, '').replace(f'{run.work_dir.resolve()}/', '')
+            for run, own in known
+            if own
+        }
+        if path not in OF_THE_RUN and len(unlike) > 1 and len(within) > 1:
+            found.append((path, values))
+    return found
 
 
 def _entries(run: Run) -> dict[str, str]:
+    return flattened(_cfg(run) or {})
+
+
+def _cfg(run: Run) -> dict[str, Any] | None:
     try:
-        cfg = config_of_text(run.config_text, run.config)
+        return config_of_text(run.resolved_text, run.config).to_dict() or None
     except ConfigError:
-        return {}  # it is Python of one's own, which is not run for a report
-    return flattened(cfg.to_dict())
+        return None  # it is Python of one's own, which is not run for a report
 
 
 def _duration(seconds: float) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import DataError
+from ..given import check_work_dir
 from ..visualization import read_image
 from .blocks import Block, Matrix, Picture, Pictures
 from .facts import Facts, read_facts
@@ -16,6 +17,7 @@ __all__ = ['Run', 'read_run', 'scalars_at']
 
 _MOST_PICTURES = 12
 _SCALARS = 'vis_data/scalars.json'
+_CONFIG = 'vis_data/config.py'
 
 
 @dataclass
@@ -28,7 +30,9 @@ class Run:
         trained: What the last training has left; None if there was none.
         tested: What the last test after it has left.
         seconds: How long the training took, with those that it resumed.
-        config_text: The config of the last training, as text.
+        config_text: The config of the last training, as it lies in the work_dir.
+        resolved_text: The same with all that it inherits and what the command line
+            changed, whatever has been run in the folder since.
         pictures: What the visualizer has written.
     """
 
@@ -38,6 +42,7 @@ class Run:
     tested: Facts | None = None
     seconds: float = 0.0
     config_text: str = ''
+    resolved_text: str = ''
     pictures: list[Block] = field(default_factory=list)
 
     @property
@@ -118,16 +123,15 @@ def read_run(work_dir: str | Path) -> Run:
     Raises:
         DataError: if there is no such folder, or no run in it.
     """
-    folder = Path(work_dir).expanduser()
-    if not folder.is_dir():
-        raise DataError(f'there is no work_dir {folder}')
+    folder = check_work_dir(work_dir)
     logs = list(_log_folders(folder))
     if not logs:
         raise DataError(
             f'{folder} is no work_dir: it holds no log of a training or test '
             f'(TIME/{_SCALARS}); name the folder that mmlite train calls work_dir'
         )
-    every = [facts for facts in map(read_facts, logs) if facts is not None]
+    left = {log: read_facts(log) for log in logs}
+    every = [facts for facts in left.values() if facts is not None]
     trained = next((f for f in reversed(every) if f.mode == 'train'), None)
     if trained is not None and trained.changes is None:
         # It resumed with the copy in the work_dir, which inherits nothing.
@@ -140,6 +144,8 @@ def read_run(work_dir: str | Path) -> Run:
     run = Run(folder, read_scalars(logged), trained, tested, _train_seconds(every))
     copy = run.config_copy
     run.config_text = copy.read_text(encoding='utf-8') if copy else ''
+    kept = _config_of(left, trained or tested)
+    run.resolved_text = kept.read_text(encoding='utf-8') if kept else run.config_text
     tables = any(isinstance(block, Matrix) and block.counts for block in run.blocks)
     run.pictures = _pictures_in(logs, with_matrix=not tables)
     return run
@@ -179,6 +185,18 @@ def _log_folders(folder: Path) -> Iterator[Path]:
         holds = (path / 'vis_data').is_dir() or (path / 'report.json').is_file()
         if path.is_dir() and holds:
             yield path
+
+
+def _config_of(left: Mapping[Path, Facts | None], chosen: Facts | None) -> Path | None:
+    """The config that a run has kept beside its log.
+
+    Of runs that left nothing but a log, the latest is taken.
+    """
+    for log, facts in reversed(left.items()):
+        path = log / _CONFIG
+        if (facts is chosen or chosen is None) and path.is_file():
+            return path
+    return None
 
 
 def _config_in(folder: Path, named: str) -> Path | None:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from ..errors import DataError
 from .blocks import Curves, Line
+from .figures import why_unmeasured
 
 __all__ = ['Scalars', 'read_scalars', 'scalars_of']
 
@@ -73,8 +74,9 @@ class Scalars(NamedTuple):
         ]
         charts += [
             _chart(key, {key: points}, name)
-            for key, points in self.val.items()
+            for key, every in self.val.items()
             if key not in (*_TIMES, *_PLACES)
+            if (points := [p for p in every if not why_unmeasured(key, p[1])])
         ]
         return charts
 

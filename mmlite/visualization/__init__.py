@@ -1,6 +1,13 @@
 """Draw data and predictions."""
 
-from .drawers import DRAWERS, Drawer, contact_sheet, disparity_colours, error_colours
+from .drawers import (
+    DRAWERS,
+    MOST_BOXES,
+    Drawer,
+    contact_sheet,
+    disparity_colours,
+    error_colours,
+)
 from .heat import overlay_heat
 from .image import as_rgb, encode_image, read_image, resize_image, write_image
 from .local_vis_backend import LocalVisBackend
@@ -10,6 +17,7 @@ from .visualizer import UniversalVisualizer
 
 __all__ = [
     'DRAWERS',
+    'MOST_BOXES',
     'Drawer',
     'LocalVisBackend',
     'UniversalVisualizer',

@@ -15,6 +15,7 @@ from .image import as_rgb
 
 __all__ = [
     'DRAWERS',
+    'MOST_BOXES',
     'Drawer',
     'Look',
     'contact_sheet',
@@ -24,7 +25,10 @@ __all__ = [
 ]
 
 _GT, _PRED = (0, 200, 0), (230, 60, 40)
+_FONT = cv2.FONT_HERSHEY_SIMPLEX
 _FRAMES = 8  # of a sequence, at most
+#: Predicted boxes that are drawn on one picture: more would hide what is in it.
+MOST_BOXES = 20
 
 
 class Look(NamedTuple):
@@ -36,6 +40,7 @@ class Look(NamedTuple):
         draw_pred: Whether predictions are drawn.
         draw_score: Whether scores are written.
         pred_score_thr: Predicted boxes with a lower score are not drawn.
+        most_boxes: Of the predicted boxes only so many are drawn, the best.
     """
 
     classes: Sequence[str] | None = None
@@ -43,6 +48,7 @@ class Look(NamedTuple):
     draw_pred: bool = True
     draw_score: bool = True
     pred_score_thr: float = 0.0
+    most_boxes: int = MOST_BOXES
 
     def sides(self) -> list[tuple[str, str, tuple]]:
         """Prefix, name and colour of what is drawn."""
@@ -67,11 +73,12 @@ def draw_boxes(image: np.ndarray, sample: DataSample, look: Look) -> np.ndarray:
     """Boxes, with the names of their classes and their scores.
 
     Ground truth is in pixels of ``img_shape``, predictions in those of ``ori_shape``;
-    both are drawn at the size of the picture.
+    both are drawn at the size of the picture. The better a prediction, the later it is
+    drawn; ground truth comes on top. Where only the best are drawn, that is written.
     """
     image = image.copy()
-    thickness = max(1, round(min(image.shape[:2]) / 200))
-    for side, _, colour in look.sides():
+    thickness = max(1, round(min(image.shape[:2]) / 300))
+    for side, _, colour in reversed(look.sides()):
         boxes = sample.get(f'{side}_bboxes')
         if boxes is None:
             continue
@@ -81,18 +88,36 @@ def draw_boxes(image: np.ndarray, sample: DataSample, look: Look) -> np.ndarray:
         ratio = np.array([image.shape[1] / width, image.shape[0] / height] * 2)
         labels = sample.get(f'{side}_bboxes_labels', sample.get(f'{side}_labels'))
         scores = sample.get(f'{side}_bboxes_scores', sample.get(f'{side}_scores'))
-        for place, box in enumerate(_numpy(boxes).reshape(-1, 4) * ratio):
-            low = scores is not None and float(scores[place]) < look.pred_score_thr
-            if side == 'pred' and low:
-                continue
-            x1, y1, x2, y2 = (round(float(edge)) for edge in box)
+        scaled = _numpy(boxes).reshape(-1, 4) * ratio
+        places, among = range(len(scaled)), len(scaled)
+        if side == 'pred' and scores is not None:
+            places, among = _best(_numpy(scores), look)
+        for place in places:
+            x1, y1, x2, y2 = (round(float(edge)) for edge in scaled[place])
             cv2.rectangle(image, (x1, y1), (x2, y2), colour, thickness)
             text = _box_text(place, labels, scores, look)
-            if text:
-                where = x1 + thickness, max(y1 - 2 * thickness, 8)
-                size = 0.3 + 0.1 * thickness
-                cv2.putText(image, text, where, cv2.FONT_HERSHEY_SIMPLEX, size, colour)
+            _write(image, text, (x1, y1 - 2 * thickness), colour, thickness)
+        if len(places) < among:
+            text = f'{len(places)} best of {among} boxes'
+            _write(image, text, (0, image.shape[0]), colour, thickness)
     return image
+
+
+def _best(scores: np.ndarray, look: Look) -> tuple[list[int], int]:
+    """The boxes that are drawn, the best last, and among how many they are."""
+    order = np.argsort(scores, kind='stable')
+    order = order[scores[order] >= look.pred_score_thr]
+    return order[-look.most_boxes :].tolist(), len(order)
+
+
+def _write(
+    image: np.ndarray, text: str, where: tuple[int, int], colour: tuple, thickness: int
+) -> None:
+    """Write onto a picture, within it."""
+    if text:
+        x, y = where[0] + thickness, max(where[1], 8)
+        size = 0.3 + 0.1 * thickness
+        cv2.putText(image, text, (x, min(y, image.shape[0] - 3)), _FONT, size, colour)
 
 
 def _box_text(place: int, labels: Any, scores: Any, look: Look) -> str:

@@ -72,6 +72,17 @@ def test_a_mistyped_key_needs_no_build_to_be_refused(
     assert message in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    'words', [['train', '--data', ''], ['report', ' '], ['new', '--data=']]
+)
+def test_an_empty_word_is_not_the_working_directory(tmp_path, capsys, words):
+    with pytest.raises(SystemExit) as caught:
+        main(words)
+    assert caught.value.code == 2
+    assert 'is empty; is a variable of the shell not set?' in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_all_mistakes_are_reported_at_once(in_root, capsys):
     overrides = [key for key in NINE if 'depth' not in key and 'type=Res' not in key]
     assert main(['check-config', CIFAR, '--cfg-options', *overrides]) == 1

@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from mmengine.config import Config
 from support.runs import DIGITS, TINY
 
 from mmlite.apis import Inferencer, export
@@ -87,6 +88,51 @@ def test_the_size_of_the_input(tmp_path):
     path = export(DIGITS, out=tmp_path / 'a.onnx', overrides=TINY, size=(24, 40))
     shape = ort.InferenceSession(str(path)).get_inputs()[0].shape
     assert shape == [1, 3, 24, 40]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('backbone', ['VisionTransformer', 'SwinTransformer'])
+def test_the_batch_may_change_where_the_size_of_the_image_may_not(
+    tmp_path, capsys, backbone
+):
+    arch = dict(embed_dims=8, num_layers=1, num_heads=2, feedforward_channels=8)
+    model = dict(
+        type='ImageClassifier',
+        backbone=dict(type=backbone, arch=arch, img_size=32, patch_size=16),
+        head=dict(type='VisionTransformerClsHead', num_classes=10, in_channels=8),
+    )
+    if backbone == 'SwinTransformer':  # with merged patches in the second stage
+        arch = dict(embed_dims=8, depths=[1, 2], num_heads=[1, 2])
+        model['backbone'] |= dict(arch=arch, patch_size=4, window_size=4)
+        model['backbone'] |= dict(out_indices=(1,))
+        model['head'] |= dict(type='LinearClsHead', in_channels=16)
+        model['neck'] = dict(type='GlobalAveragePooling')
+    pipeline = [dict(type='Resize', scale=(32, 32)), dict(type='PackInputs')]
+    digits = dict(type='Digits', channels=3, pipeline=pipeline)
+    cfg = Config(dict(model=model, test_dataloader=dict(dataset=digits)))
+    path = export(cfg, out=tmp_path / 'a.onnx', dynamic=True)
+    said = 'height and width are fixed in the file, the batch may change'
+    assert said in capsys.readouterr().out
+    session = ort.InferenceSession(str(path))
+    assert session.get_inputs()[0].shape == ['batch', 3, 32, 32]
+    images = np.random.default_rng(0).normal(size=(5, 3, 32, 32)).astype('float32')
+    (together,) = session.run(None, dict(inputs=images))
+    alone = [session.run(None, dict(inputs=x[None]))[0][0] for x in images]
+    np.testing.assert_allclose(together, alone, atol=1e-6)
+
+
+def test_a_file_that_was_there_stays_when_the_new_one_is_wrong(tmp_path, monkeypatch):
+    path = tmp_path / 'a.onnx'
+    path.write_bytes(b'before')
+
+    def differs(*_):
+        raise UserError('it differs')
+
+    monkeypatch.setattr('mmlite.apis.exporting.compare', differs)
+    with pytest.raises(UserError, match='it differs'):
+        export(DIGITS, out=path, overrides=TINY)
+    assert path.read_bytes() == b'before'
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_the_command_line(tmp_path, capsys):

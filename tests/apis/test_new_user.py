@@ -1,6 +1,8 @@
 """What somebody meets in a first week."""
 
 import json
+import subprocess
+import sys
 import time
 
 import pytest
@@ -152,3 +154,12 @@ def _noting(update, left):
         update(key, value, *args, **kwargs)
 
     return noting
+
+
+def test_a_pipe_that_reads_no_further_ends_a_command_quietly(tmp_path):
+    command = f'{sys.executable} -m mmlite list-models --cards | head -n 1'
+    done = subprocess.run(
+        ['bash', '-c', f'set -o pipefail; {command}'], capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (141, '')
+    assert len(done.stdout.splitlines()) == 1

@@ -76,6 +76,8 @@ def test_what_shows_nobody_is_listed(capsys):
     [
         (['raw', 'out', '--layout', 'casia'], "no layout 'casia'; did you mean"),
         (['nowhere', 'out'], 'the folder nowhere does not exist'),
+        (['raw', 'raw'], 'name a folder beside it, e.g. /'),
+        (['raw', 'raw/in/it'], 'raw/in/it is in raw, whose walks are read'),
         (['raw', 'out'], "raw holds no walk as layout 'casiab' has them"),
     ],
 )

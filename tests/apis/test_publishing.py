@@ -92,6 +92,22 @@ def test_conversion_by_command(tmp_path, capsys):
     assert "did you mean 'timm'" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize('project', ['timm', 'torchvision', 'opengait'])
+def test_our_own_names_are_not_converted(vit, tmp_path, project):
+    model, path = vit
+    out = tmp_path / 'converted.pth'
+    content = dict(meta=dict(mmlite_version='1.0'), state_dict=model.state_dict())
+    torch.save(content, tmp_path / 'trained.pth')
+    with pytest.raises(CheckpointError, match='names of mmlite already'):
+        convert_checkpoint(tmp_path / 'trained.pth', out, project)
+    if project == 'opengait':  # whose names are ours, so that nothing says whose it is
+        assert 'nothing is converted' in str(convert_checkpoint(path, out, project))
+        return
+    with pytest.raises(CheckpointError, match=f'no checkpoint of {project}'):
+        convert_checkpoint(path, out, project)
+    assert not out.exists()
+
+
 def test_weights_that_no_map_knows(tmp_path):
     torch.save({'strange.weight': torch.zeros(2)}, tmp_path / 'theirs.pth')
     with pytest.raises(CheckpointError, match='no key map of timm is for'):

@@ -153,7 +153,7 @@ def test_check_raises_with_all_problems_and_the_file(write):
         ),
         (
             'optim_wrapper.optimizer.lr=-1',
-            'optim_wrapper.optimizer: SGD: Invalid learning rate: -1',
+            'optim_wrapper.optimizer.lr is -1, expected a finite number of 0 or more',
         ),
         (
             'optim_wrapper.optimizer.lr=fast',
@@ -202,8 +202,8 @@ def test_check_raises_with_all_problems_and_the_file(write):
         (
             '+default_hooks.mine.interval=1',
             "default_hooks has no hook 'mine'; there are runtime_info, timer, "
-            'sampler_seed, logger, param_scheduler, checkpoint, nan_check, progress, '
-            'visualization, report',
+            'sampler_seed, logger, param_scheduler, checkpoint, nan_check, '
+            'disparity_check, progress, visualization, report',
         ),
         (
             '+default_hooks.logger.intervl=1',

@@ -108,3 +108,13 @@ def test_in_yaml_a_key_is_not_used_by_being_there(write):
     assert unknown_keys(cfg) == [
         "unknown key 'optim_wraper'; did you mean 'optim_wrapper'?"
     ]
+
+
+def test_the_first_steps_of_a_pipeline_are_a_helper():
+    """What a recipe writes as ``[*load, ...]`` stands in no place as a whole."""
+    load = [dict(type='LoadImageFromFile'), dict(type='LoadDisparity')]
+    steps = [*load, dict(type='PackInputs')]
+    cfg = Config(dict(load=load, train_dataloader=dict(dataset=dict(pipeline=steps))))
+    assert unknown_keys(cfg) == []
+    cfg.load.reverse()
+    assert len(unknown_keys(cfg)) == 1

@@ -269,12 +269,132 @@ def test_numbers_that_cannot_be_meant(override, problem):
     assert any(line.startswith(problem) for line in found(cfg))
 
 
+@pytest.mark.parametrize(
+    ('sections', 'problem'),
+    [
+        (dict(auto_scale_lr=dict(base_batch_size=0)), 'base_batch_size is 0, expected'),
+        (
+            dict(custom_hooks=[dict(type='EMAHook', momentum=2)]),
+            'custom_hooks.0.momentum is 2, expected at most 1',
+        ),
+        (
+            dict(custom_hooks=[dict(type='EMAHook', begin_epoch=9)]),
+            'custom_hooks.0.begin_epoch is 9, but the training ends after 3 epochs',
+        ),
+        (
+            dict(custom_hooks=[dict(type='EMAHook', momentun=0.1)]),
+            "has no argument 'momentun'; did you mean 'momentum'?",
+        ),
+        (
+            dict(optim_wrapper=dict(CFG['optim_wrapper'], clip_grad=dict(max_norm=-1))),
+            'optim_wrapper.clip_grad.max_norm is -1, expected more than 0',
+        ),
+        (
+            dict(
+                optim_wrapper=dict(
+                    CFG['optim_wrapper'],
+                    paramwise_cfg=dict(custom_keys=dict(net=dict(lr_mult=-0.1))),
+                )
+            ),
+            'paramwise_cfg.custom_keys.net.lr_mult is -0.1, expected at least 0',
+        ),
+        (
+            dict(param_scheduler=dict(type='StepLR', step_size=0)),
+            'param_scheduler.step_size is 0, expected at least 1',
+        ),
+        (
+            dict(param_scheduler=[dict(type='CosineAnnealingLR', T_max=0)]),
+            'param_scheduler.0.T_max is 0, expected at least 1',
+        ),
+        (dict(randomness=dict(seed=-1)), 'randomness.seed is -1, expected at least 0'),
+        (dict(randomness=dict(seed=2**32)), 'seed is 4294967296, expected at most'),
+        (
+            dict(train_cfg=dict(max_epochs=3, dynamic_intervals=[(1, 0)])),
+            'train_cfg.dynamic_intervals.0.1 is 0, expected at least 1',
+        ),
+        (dict(log_level='VERBOSE'), "'FATAL' | 'CRITICAL' | int, got 'VERBOSE'"),
+        (dict(compile=dict(backend='egar')), "'egar', which is not known; did you mea"),
+    ],
+)
+def test_numbers_and_names_that_cannot_be(sections, problem):
+    (line,) = found(changed(**sections))
+    assert problem in line
+
+
+def test_numbers_that_can_be():
+    sections = dict(
+        custom_hooks=[dict(type='EMAHook', momentum=0.1, begin_epoch=3)],
+        param_scheduler=dict(type='MultiStepLR', milestones=[0, 2]),
+        randomness=dict(seed=2**32 - 1),
+        compile=dict(backend='eager'),
+        log_level=10,
+    )
+    assert found(changed(**sections)) == []
+
+
+@pytest.mark.parametrize('kind', ['RepeatAugSampler', 'WeightedRandomSampler'])
+def test_a_sampler_that_leaves_samples_out_of_an_evaluation(kind):
+    digits = dict(type='Digits', pipeline=PIPELINE)
+    section = loader(dataset=digits, sampler=dict(type=kind))
+    said = f'{kind} leaves samples out or repeats them'
+    assert not any(said in line for line in found(changed(train_dataloader=section)))
+    lines = found(changed(val_dataloader=section))
+    assert any(line.startswith(f'val_dataloader.sampler: {said}') for line in lines)
+
+
+def test_a_validation_and_milestones_behind_the_end():
+    cfg = changed(train_cfg=dict(max_epochs=3, val_begin=4))
+    cfg['param_scheduler'] = dict(type='MultiStepLR', milestones=[3, 5])
+    del cfg['optim_wrapper']['paramwise_cfg']
+    assert advice(cfg) == [
+        'train_cfg.val_begin is 4, but the training ends after 3 epochs: there is no '
+        'validation',
+        'param_scheduler.milestones is [3, 5], but the training ends after 3 epochs: '
+        'the value stays',
+    ]
+    cfg['param_scheduler']['milestones'] = [2, 5]
+    cfg['train_cfg']['val_begin'] = 3
+    assert advice(cfg) == []
+
+
 def test_a_learning_rate_is_a_number():
     cfg = changed(optim_wrapper=dict(optimizer=dict(type='SGD', lr=True)))
     (problem,) = found(cfg)
     assert problem.startswith('optim_wrapper.optimizer.lr: SGD expects float')
     cfg['optim_wrapper']['optimizer']['lr'] = NAN
-    assert found(cfg) == ['optim_wrapper.optimizer.lr is NaN, expected a number']
+    for kind in ('SGD', 'AdamW'):  # of which the latter refuses it too
+        cfg['optim_wrapper']['optimizer'] = dict(type=kind, lr=NAN)
+        assert found(cfg) == ['optim_wrapper.optimizer.lr is NaN, expected a number']
+
+
+@pytest.mark.parametrize('rate', [-0.1, float('inf'), float('-inf')])
+@pytest.mark.parametrize(
+    'path',
+    [
+        'optim_wrapper.optimizer.lr',
+        'optim_wrapper.paramwise_cfg.bias_lr_mult',
+        'optim_wrapper.paramwise_cfg.custom_keys.backbone.lr_mult',
+        'param_scheduler.0.eta_min',
+    ],
+)
+def test_no_rate_is_negative_or_infinite(path, rate):
+    cfg = changed(
+        optim_wrapper=dict(
+            optimizer=dict(type='AdamW', lr=0.1),
+            paramwise_cfg=dict(
+                bias_lr_mult=1.0, custom_keys=dict(backbone=dict(lr_mult=1.0))
+            ),
+        ),
+        param_scheduler=[dict(type='CosineAnnealingLR', eta_min=0.0, T_max=3)],
+    )
+    assert not any('finite' in line for line in found(cfg))
+    node = cfg
+    *keys, last = path.split('.')
+    for key in keys:
+        node = node[int(key) if key.isdigit() else key]
+    node[last] = rate
+    (problem,) = (line for line in found(cfg) if line.startswith(path))
+    assert problem == f'{path} is {rate:g}, expected a finite number of 0 or more'
 
 
 def test_custom_keys_in_the_name_of_no_parameter():

@@ -1,12 +1,14 @@
 """Data alone, such as JSON or a value of an option, names no code to be run."""
 
 import json
+import re
 
 import pytest
+from mmengine.config import Config
 
 from mmlite.config import check_config, load_config
 from mmlite.errors import ConfigError
-from mmlite.registry import MODELS
+from mmlite.registry import FUNCTIONS, HOOKS, MODELS, TRANSFORMS
 
 RUNS = dict(type='os.system', command='touch ran')
 MODULE = """
@@ -105,6 +107,36 @@ def test_a_python_config_names_classes_that_the_place_can_hold(write, nothing_ru
     )
     (problem,) = check_config(load_config(name))
     assert 'system is a function that nobody registered' in str(problem)
+
+
+@pytest.mark.parametrize('kind', ['shutil.rmtree', 'os.getcwd'])
+@pytest.mark.parametrize('registry', [TRANSFORMS, FUNCTIONS, MODELS, HOOKS])
+def test_no_path_leads_to_a_function_that_nobody_registered(registry, kind):
+    assert registry.get(kind) is None
+    with pytest.raises(ConfigError, match='is a function that nobody registered'):
+        registry.build(dict(type=kind))
+
+
+@pytest.mark.parametrize(
+    ('override', 'said'),
+    [
+        (dict(name='fc', type='os.system'), ': posix.system is a function'),
+        ([dict(name='fc', type='Constnt')], r"\.0: unknown type .* 'Constant'"),
+        (dict(name='fc', std=1), ': the key type is missing'),
+        (dict(type='Constant'), " has no key name, .* got 'type'"),
+        ('fc', " is a dict with the name of a child, got 'fc'"),
+        (dict(name='fc'), None),
+        (dict(name='fc', type='Constant', val=1), None),
+    ],
+)
+def test_what_the_child_of_a_part_is_initialised_with(override, said):
+    init_cfg = dict(type='Normal', layer='Linear', override=override)
+    head = dict(type='LinearClsHead', num_classes=2, in_channels=3, init_cfg=init_cfg)
+    problems = check_config(Config(dict(model=head)))
+    if said is None:
+        assert problems == []
+    else:
+        assert re.search(rf'^model\.init_cfg\.override{said}', str(problems[0]))
 
 
 def test_what_a_module_in_custom_imports_defines(write, tmp_path, monkeypatch):

@@ -321,6 +321,9 @@ def shrink_loader(loader: dict, num_classes: int, side: int, length: int = 2) ->
         length=length,
         pipeline=dataset.pipeline,
     )
-    loader.batch_size = length
+    if loader.get('batch_sampler') is None:
+        loader.batch_size = length
+    else:  # the labels of two noise images differ
+        loader.batch_sampler.update(num_identities=2, num_instances=length // 2)
     loader.num_workers = 0
     loader.pop('persistent_workers', None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import io
 import pickle
+import warnings
 
 import pytest
 import torch
@@ -209,3 +210,18 @@ def test_half_precision_stays_finite(name):
 def test_unknown_arguments_are_refused_by_name(name):
     with pytest.raises(ConfigError, match="no argument 'no_such_argument'"):
         build(name, no_such_argument=1)
+
+
+@pytest.mark.slow
+@for_each_backbone
+def test_what_is_traced_takes_another_batch(name):
+    """As an exported file does: no number of images is built into it."""
+    backbone = build(name).eval().requires_grad_(False)
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter('ignore')  # of the tracer, about sizes that are constant
+        traced = torch.jit.trace(
+            lambda x: flat(backbone(x)), images(name, 2), check_trace=False
+        )
+        ours, theirs = traced(images(name, 3)), flat(backbone(images(name, 3)))
+    for one, other in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-5, atol=1e-5)

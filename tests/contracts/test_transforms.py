@@ -32,8 +32,9 @@ def build(name, **changes):
     )
 
 
-#: Steps of sequences of frames; all others are given images, and boxes.
+#: Steps of frames without boxes; all others are given images, and boxes.
 OF_SEQUENCES = (
+    'ElasticDistortion',
     'LoadSequence',
     'RandomPerspective',
     'RandomRotate',

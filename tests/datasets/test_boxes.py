@@ -260,7 +260,7 @@ def test_yolo(tmp_path):
     assert data[0]['gt_bboxes_labels'].tolist() == [1, 0]
     assert data.CLASSES == ('a', 'b')
     named = 'train: [images/train]\nnames: {0: x, 1: y}\n'
-    assert yolo(tmp_path, [], named).CLASSES == ('x', 'y')
+    assert yolo(tmp_path, ['1.0 0.5 0.5 0.5 0.4'], named).CLASSES == ('x', 'y')
 
 
 @pytest.mark.parametrize(
@@ -270,6 +270,10 @@ def test_yolo(tmp_path):
         ('0 0.5 0.5 0.5', 'expected a class and 4 numbers'),
         ('0 0.5 0.5 x 1', 'expected numbers'),
         ('0 10 5 8 4', 'is not a fraction of the image'),
+        ('0.7 0.5 0.5 0.5 0.5', 'txt:1: the class is 0.7, expected an integer'),
+        ('nan 0.5 0.5 0.5 0.5', 'txt:1: the class is nan, expected an integer'),
+        ('', r'no object to learn from in 2 images .*2\.txt, does not exist'),
+        ('0 0.5 0.5 0 0.5', 'no object to learn from in 2 images'),
     ],
 )
 def test_lines_of_yolo_that_make_no_sense(tmp_path, line, message):

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
+from support import tiny_folders
 
+from mmlite.datasets import CustomDataset, GaitDataset, StereoDataset, YoloDataset
 from mmlite.datasets.folders import find_images, held_out, subfolders, tree
 from mmlite.errors import DataError
 
@@ -113,3 +116,30 @@ def test_folders_that_cannot_be_listed(tmp_path: Path) -> None:
     for name in ('a\0b', 'x' * 5000):
         with pytest.raises(DataError, match='cannot list the folder'):
             subfolders(tmp_path / name)
+
+
+@pytest.mark.skipif(os.name == 'nt', reason='links need rights there')
+def test_links_to_nothing_are_said_when_a_folder_is_read(tmp_path: Path) -> None:
+    (tmp_path / 'a/b').mkdir(parents=True)
+    (tmp_path / 'a/1.png').touch()
+    for name in ('2.png', 'b/3.png', 'b/3.txt'):  # of which the last is no image
+        (tmp_path / 'a' / name).symlink_to(f'/nowhere/{Path(name).name}')
+    message = r'a: 2 files are links .*, e\.g\. \S+a/2\.png to /nowhere/2\.png; fetch'
+    with pytest.raises(DataError, match=message):
+        find_images(tmp_path / 'a')
+    with pytest.raises(DataError, match=message):
+        CustomDataset(str(tmp_path / 'a'), with_label=False).full_init()
+    for name in ('left', 'right', 'disparity'):
+        (tmp_path / 'pairs' / name).mkdir(parents=True)
+        (tmp_path / 'pairs' / name / '1.png').symlink_to('nowhere')
+    with pytest.raises(DataError, match='left: 1 files are links'):
+        StereoDataset(data_root=str(tmp_path / 'pairs'))
+    tiny_folders.yolo(tmp_path / 'boxes')
+    (tmp_path / 'boxes/images/9.png').symlink_to('nowhere')
+    with pytest.raises(DataError, match='images: 1 files are links'):
+        YoloDataset(data_root=str(tmp_path / 'boxes'))
+    walks = tiny_folders.walks(tmp_path / 'walks')
+    (walks / '000/nm-01/000/1.npy').symlink_to('nowhere')
+    parts = dict(TRAIN_SET=['000', '001'], TEST_SET=['002', '003'])
+    with pytest.raises(DataError, match='walks: 1 files are links'):
+        GaitDataset(data_root=str(walks), ann_file=parts)

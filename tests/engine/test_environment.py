@@ -44,6 +44,7 @@ def test_tf32_on_a_gpu(monkeypatch, precision_stays, allowed, wanted):
         (dict(), True),
         (dict(env_cfg=dict(tf32=False)), False),
         (dict(randomness=dict(seed=1, deterministic=True)), False),
+        (dict(randomness=dict(deterministic=True)), False),
     ],
 )
 def test_what_a_config_says(

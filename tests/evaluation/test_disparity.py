@@ -52,6 +52,12 @@ def test_images_without_a_known_pixel_are_counted():
     assert found['disparity/image_epe'] == 2 and found['disparity/skipped'] == 1
 
 
+def test_no_image_with_a_known_pixel_is_an_error():
+    far = sample([200.0], [3.0])
+    with pytest.raises(DataError, match='none of 2 images .* below max_disp=192'):
+        evaluated([far, far], max_disp=192)
+
+
 def test_occluded_pixels_apart():
     found = evaluated(
         [sample([4.0, 4.0, 4.0], [5.0, 5.0, 9.0], gt_occlusion=[0, 0, 1])]

@@ -57,6 +57,20 @@ def test_ticks_are_round_and_evenly_spaced(low, high):
         assert number == pytest.approx(low + place / 100 * (high - low), rel=1e-6)
 
 
+@pytest.mark.parametrize(
+    ('value', 'ticks'),
+    [(0.0, (0, 1)), (100.0, (0, 100)), (-3.0, (-3, 0))],
+)
+def test_what_never_changes_is_seen_over_zero(value, ticks):
+    chart = chart_of(Curves('a', lines=[Line('a', [1, 2], [value, value])]))
+    numbers = [float(tick.text) for tick in chart.y_ticks]
+    assert (min(numbers), max(numbers)) == ticks
+
+
+def test_zero_beside_small_numbers_is_short():
+    assert [tick.text for tick in ticks_between(0, 2e-6)][0] == '0'
+
+
 def test_numbers_as_a_person_reads_them():
     assert shown_number(float('nan')) == 'nan'
     assert shown_number(-12.0) == '-12'

@@ -1,11 +1,12 @@
 import base64
+from pathlib import PureWindowsPath
 
 import cv2
 import numpy as np
 import pytest
 import torch
 
-from mmlite.report import Origin, as_picture, evidence_for
+from mmlite.report import Origin, as_picture, evidence_for, short_name
 from mmlite.structures import DataSample, SampleBatch
 
 
@@ -111,6 +112,20 @@ def test_boxes_of_a_low_score_are_not_drawn():
     assert drawn(0.1) == drawn(0.2) != drawn(0.9)
 
 
+def test_of_many_boxes_the_caption_has_the_number():
+    evidence = evidence_for('detection', Origin(Pictures(shape=(3, 40, 60)), ['x']))
+    boxes = dict(
+        pred_bboxes=torch.rand(50, 4),
+        pred_scores=torch.tensor([0.1] * 20 + [0.9] * 30),
+        pred_labels=torch.zeros(50, dtype=torch.long),
+    )
+    one = {name: value[-1:] for name, value in boxes.items()}
+    evidence.take([DataSample(**boxes), DataSample(**one)])
+    (block,) = evidence.blocks({}, None)
+    captions = [picture.caption for picture in block.pictures]
+    assert captions == ['sample 0: 20 of 30 boxes', 'sample 1: 1 box']
+
+
 def test_precision_over_recall_of_the_metric():
     class Metric:
         curves = dict(cat=np.array([1.0, 0.5, 0.0]))  # noqa: RUF012
@@ -146,6 +161,15 @@ def test_rank_lists(every):
     assert [grey_value(picture) for picture in ranking.found] == [1, 2, 0]
     assert [picture.mark for picture in ranking.found] == ['wrong', 'right', 'right']
     assert ranking.found[0].caption == '1. 0.900, #1'
+
+
+@pytest.mark.parametrize(
+    'path', ['/data/birds/crow/1.png', str(PureWindowsPath('C:/birds/crow/1.png'))]
+)
+def test_paths_of_any_system_are_shortened(path):
+    assert short_name(path) == 'crow/1.png'
+    sample = DataSample(metainfo=dict(img_path=path))
+    assert evidence_for('stereo', Origin([])).title_of(0, sample) == '1.png'
 
 
 def test_walks_are_looked_for_in_other_views():

@@ -187,6 +187,48 @@ def test_several_runs(tmp_path):
     assert lines == ['a', 'b'] * (len(lines) // 2) and lines
 
 
+def test_what_differs_is_what_the_trainings_were_run_with(tmp_path):
+    """A recipe in the folder inherits, and later runs there are no trainings."""
+    runs = []
+    for name, end in (('a', 1), ('b', 3)):
+        folder = make_run(tmp_path / name)
+        make_run(folder, 'test', 2.0, values=(), metrics={})
+        for log, loaded in (('20260001', None), ('20260002', 'epoch_3.pth')):
+            text = (
+                f'model = dict(depth=18)\nload_from = {loaded!r}\nend = {end}\n'
+                f'ann_file = {str(folder.resolve() / "train.json")!r}\n'
+                f'work_dir = {name!r}\n'
+            )
+            (folder / log / 'vis_data/config.py').write_text(text)
+        (folder / 'mine.py').write_text("_base_ = 'other.py'\nlr = 1 + 1\n")
+        runs.append(read_run(folder))
+    shown = comparison_page(runs).partition('What differs</h2>')[2]
+    assert shown.count('<tr><th scope="row">') == 1
+    assert '<code>end</code>' in shown
+    for folder in (tmp_path / 'b').glob('2026*'):
+        (folder / 'vis_data/config.py').unlink()
+    shown = Page(comparison_page([runs[0], read_run(tmp_path / 'b')])).text
+    assert 'Not known of b' in shown
+
+
+def test_no_objects_are_no_figure(tmp_path):
+    """COCO's -1 is in the files, and nowhere on a page."""
+    metrics = {'coco/bbox_mAP': 0.25, 'coco/bbox_mAP_l': -1.0}
+    runs = [read_run(make_run(tmp_path / name, metrics=metrics)) for name in 'ab']
+    assert runs[0].metrics == metrics
+    for page in (run_page(runs[0]), comparison_page(runs)):
+        assert '– (no large objects)' in page and '>-1<' not in page
+    assert '<strong>–' not in comparison_page(runs)
+    assert '<strong>0.25' in comparison_page(runs)
+
+
+def test_a_training_without_validation_says_nothing_of_one(tmp_path):
+    folder = make_run(tmp_path, metrics={})
+    assert 'with validation' in run_page(read_run(folder))
+    (folder / '20260001/vis_data/scalars.json').write_text('{"lr": 1, "iter": 1}')
+    assert 'with validation' not in run_page(read_run(folder))
+
+
 def test_of_errors_less_is_better(tmp_path):
     runs = [
         read_run(make_run(tmp_path / name, metrics={'disparity/image_epe': value}))

@@ -49,10 +49,20 @@ def test_boxes_bear_their_classes(visualizer, monkeypatch):
         gt_bboxes_labels=torch.tensor([1]),
     )
     draw(visualizer, sample, classes=['ant', 'bee'])
-    assert texts == ['bee', 'bee 0.75', 'ant 0.50']
+    assert texts == ['ant 0.50', 'bee 0.75', 'bee']  # the best is seen, the target too
     texts.clear()
     draw(visualizer, sample, classes=['ant', 'bee'], pred_score_thr=0.6)
-    assert texts == ['bee', 'bee 0.75']
+    assert texts == ['bee 0.75', 'bee']
+
+
+def test_of_many_boxes_the_best_are_drawn(visualizer, monkeypatch):
+    texts = []
+    monkeypatch.setattr(cv2, 'putText', lambda image, text, *args: texts.append(text))
+    scores = torch.linspace(0.5, 0.99, 50)[torch.randperm(50)]
+    sample = DataSample(pred_bboxes=torch.rand(50, 4), pred_scores=scores)
+    draw(visualizer, sample)
+    best = [f'{score:.2f}' for score in sorted(scores.tolist())[-20:]]
+    assert texts == [*best, '20 best of 50 boxes']
 
 
 def test_disparities_stand_beside_the_picture(visualizer):

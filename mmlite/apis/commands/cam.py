@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from .common import Command, add_overrides
+from .common import Command, add_overrides, checked_words
 
 __all__ = ['COMMAND']
 
@@ -32,10 +32,9 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(args: argparse.Namespace) -> int:
+    config, checkpoint, images = checked_words(args.words)
     from ..class_activation import cams
-    from ..predicting import split_words
 
-    config, checkpoint, images = split_words(args.words)
     for found, path in cams(
         config,
         checkpoint,

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
-__all__ = ['Command', 'add_data', 'add_overrides', 'add_running', 'export_rank']
+from ...given import CHECKPOINTS, check_checkpoint, check_input, resolved, split_words
+
+__all__ = [
+    'Command',
+    'add_data',
+    'add_overrides',
+    'add_running',
+    'checked_pair',
+    'checked_words',
+    'export_rank',
+]
 
 LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
 
@@ -45,6 +56,30 @@ class Command(NamedTuple):
     run: Callable[[argparse.Namespace], int]
 
 
+def checked_pair(config: str, checkpoint: str | None) -> tuple[str, str | None]:
+    """A config and a checkpoint, of which either may hold the other; see if both are.
+
+    A work_dir stands for its checkpoint, which is said.
+    """
+    if checkpoint is not None:
+        checkpoint = resolved(checkpoint, say=True)
+        check_checkpoint(checkpoint)
+        return config, checkpoint
+    config = resolved(config, say=True)
+    if Path(config).suffix in CHECKPOINTS:
+        check_checkpoint(config)
+    return config, None
+
+
+def checked_words(words: Sequence[str]) -> tuple[str, str | None, list[str]]:
+    """``[CONFIG] CHECKPOINT INPUT...`` of a command line, apart, if they are there."""
+    config, checkpoint, inputs = split_words(words)
+    config, checkpoint = checked_pair(config, checkpoint)
+    for each in inputs:
+        check_input(each)
+    return config, checkpoint, inputs
+
+
 def add_overrides(parser: argparse.ArgumentParser) -> None:
     """Add ``--cfg-options``."""
     parser.add_argument(
@@ -58,10 +93,14 @@ def add_overrides(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_running(parser: argparse.ArgumentParser, config_is_needed: bool = True) -> None:
+def add_running(
+    parser: argparse.ArgumentParser,
+    config_is_needed: bool = True,
+    config_help: str = 'config file',
+) -> None:
     """Add what training and testing share."""
     count = dict() if config_is_needed else dict(nargs='?')
-    parser.add_argument('config', help='config file', **count)
+    parser.add_argument('config', help=config_help, **count)
     add_overrides(parser)
     parser.add_argument('--work-dir', help='where logs and checkpoints go')
     parser.add_argument(

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import argparse
 
-from .common import Command, add_overrides
+from .common import Command, add_overrides, checked_pair
 
 __all__ = ['COMMAND']
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument('config', help='config file, or a checkpoint that holds it')
-    parser.add_argument('checkpoint', nargs='?', help='checkpoint file')
+    parser.add_argument('config', help='config file, or a work_dir or checkpoint alone')
+    parser.add_argument(
+        'checkpoint', nargs='?', help='checkpoint file, or the work_dir that holds it'
+    )
     add_overrides(parser)
     parser.add_argument('--out', metavar='FILE', help='file to write')
     parser.add_argument('--format', choices=('onnx', 'torch-export'), default='onnx')
@@ -30,11 +32,12 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(args: argparse.Namespace) -> int:
+    config, checkpoint = checked_pair(args.config, args.checkpoint)
     from ..exporting import export
 
     path = export(
-        args.config,
-        args.checkpoint,
+        config,
+        checkpoint,
         args.out,
         args.format,
         args.cfg_options,

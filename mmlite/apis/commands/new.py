@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from ...given import check_folder
 from .common import Command, add_data
 
 __all__ = ['COMMAND']
@@ -17,6 +18,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(args: argparse.Namespace) -> int:
+    check_folder(args.data)
     from ..recipes import new_recipe
 
     path = new_recipe(

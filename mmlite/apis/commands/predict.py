@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from .common import Command, add_overrides
+from ..rows import check_rows_path
+from .common import Command, add_overrides, checked_words
 
 __all__ = ['COMMAND']
 
@@ -14,12 +15,14 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         'words',
         nargs='+',
         metavar='[CONFIG] CHECKPOINT INPUT...',
-        help='a checkpoint, with its config if it does not hold it, and images, '
-        'folders, patterns or addresses',
+        help='a checkpoint, with its config if it does not hold it, or a work_dir, and '
+        'images, folders, patterns or addresses',
     )
     add_overrides(parser)
     parser.add_argument(
-        '--out', metavar='FILE', help='write predictions to a .json, .csv or .pkl file'
+        '--out',
+        metavar='FILE',
+        help='write predictions to a .json, .csv, .npz or .pkl file',
     )
     parser.add_argument(
         '--show-dir', metavar='DIR', help='write the pictures with their predictions'
@@ -36,10 +39,12 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(args: argparse.Namespace) -> int:
-    from ..predicting import predict, split_words
+    if args.out is not None:
+        check_rows_path(args.out)
+    config, checkpoint, inputs = checked_words(args.words)
+    from ..predicting import predict
 
-    config, checkpoint, inputs = split_words(args.words)
-    predict(
+    found = predict(
         config,
         checkpoint,
         inputs,
@@ -50,8 +55,10 @@ def _run(args: argparse.Namespace) -> int:
         batch_size=args.batch_size,
         num_workers=args.num_workers,
         on_error=args.on_error,
-        report=lambda found: print(f'{found.name}: {found.text()}', flush=True),
+        report=lambda each: print(f'{each.name}: {each.text()}', flush=True),
     )
+    for hint in dict.fromkeys(each.hint for each in found if each.hint):
+        print(hint)
     return 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from ...given import check_work_dir
 from .common import Command
 
 __all__ = ['COMMAND']
@@ -22,6 +23,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(args: argparse.Namespace) -> int:
+    for folder in args.work_dirs:
+        check_work_dir(folder)
     from ..reporting import report
 
     print(report(args.work_dirs, args.out))

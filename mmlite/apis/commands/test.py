@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import argparse
 
-from .common import Command, add_running, export_rank
+from ...given import check_names_checkpoint
+from .common import Command, add_running, checked_pair, export_rank
 
 __all__ = ['COMMAND']
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_running(parser)
-    parser.add_argument('checkpoint', help='checkpoint file')
+    add_running(parser, config_help='config file, or a work_dir or checkpoint alone')
     parser.add_argument(
-        '--out', metavar='FILE', help='write predictions to a .json, .csv or .pkl file'
+        'checkpoint', nargs='?', help='checkpoint file, or the work_dir that holds it'
+    )
+    parser.add_argument(
+        '--out',
+        metavar='FILE',
+        help='write predictions to a .json, .csv, .npz or .pkl file',
     )
     parser.add_argument(
         '--out-whole',
@@ -26,12 +31,15 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(args: argparse.Namespace) -> int:
+    config, checkpoint = checked_pair(args.config, args.checkpoint)
+    if checkpoint is None:
+        check_names_checkpoint(config)
     from ..testing import test
 
     export_rank(args)
     test(
-        args.config,
-        args.checkpoint,
+        config,
+        checkpoint,
         args.cfg_options,
         work_dir=args.work_dir,
         out=args.out,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from ...errors import UserError
+from ...given import check_checkpoint, check_folder
 from .common import Command, add_data, add_running, export_rank
 
 __all__ = ['COMMAND']
@@ -44,6 +45,10 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(args: argparse.Namespace) -> int:
+    if args.data is not None:
+        check_folder(args.data)
+    if args.resume not in (None, 'auto'):
+        check_checkpoint(args.resume)
     if args.dry_run:
         return _dry_run(args)
     from ..training import train

@@ -17,18 +17,17 @@ from ...config import config_of_text, load_config
 from ...datasets import default_collate
 from ...engine import load_checkpoint
 from ...errors import CheckpointError, UserError
+from ...given import CHECKPOINTS, resolved
 from ...structures import DataSample
 from ..model import init_model
 from ..zoo.cards import published_weights
 from ..zoo.configs import read_config
+from .embedding import EmbeddingPrediction
 from .prediction import Prediction, Predictions
-from .preparing import SourceDataset, test_dataset_of
+from .preparing import OR_LEAVE_OUT, SourceDataset, test_dataset_of
 from .sources import check_loading, find_sources, in_groups
 
 __all__ = ['Inferencer', 'config_and_checkpoint']
-
-#: Endings of files that are checkpoints rather than configs.
-CHECKPOINTS = ('.pth', '.pt', '.ckpt', '.bin', '.safetensors')
 
 
 class Inferencer:
@@ -122,6 +121,11 @@ class Inferencer:
         """
         return Predictions(self.stream(inputs, batch_size, num_workers, on_error))
 
+    def names(self, inputs: Any) -> list[str]:
+        """What the inputs are called, without reading them; see :meth:`__call__`."""
+        groups = in_groups(find_sources(inputs), len(self.keys))
+        return [sources[0].name for sources in groups]
+
     def stream(
         self,
         inputs: Any,
@@ -140,6 +144,7 @@ class Inferencer:
             self.keys,
             to_rgb=getattr(self.model.data_preprocessor, 'to_rgb', False),
             skip_errors=on_error == 'skip',
+            advice=OR_LEAVE_OUT,
         )
         self.in_bgr = dataset.bgr
         loader = DataLoader(
@@ -161,7 +166,9 @@ class Inferencer:
 
     def prediction(self, sources: Sequence, sample: DataSample) -> Prediction:
         """What is given back for a sample."""
-        return Prediction(sources, sample, self.classes)
+        found = {key for key, _ in sample.items() if key.startswith('pred_')}
+        kind = EmbeddingPrediction if found == {'pred_embedding'} else Prediction
+        return kind(sources, sample, self.classes)
 
     def _predict(self, sources: Sequence, batch: list) -> Iterator[Prediction]:
         read = []
@@ -191,14 +198,19 @@ def config_and_checkpoint(
 
     Args:
         config: A config file, a loaded config, the name of a model, or a checkpoint
-            that holds one.
-        checkpoint: A checkpoint, if ``config`` is none itself; True for the published
-            weights of the model of that name.
+            that holds one; a work_dir stands for its best or latest checkpoint, see
+            :func:`~mmlite.given.checkpoint_in`.
+        checkpoint: A checkpoint or work_dir, if ``config`` is none itself; True for the
+            published weights of the model of that name.
         overrides: ``'key.path=value'`` strings.
 
     Raises:
         CheckpointError: if the checkpoint holds no config where none is given.
     """
+    if isinstance(checkpoint, (str, Path)):
+        checkpoint = resolved(checkpoint)
+    if isinstance(config, (str, Path)):
+        config = resolved(config)
     if isinstance(config, Config) or Path(config).suffix not in CHECKPOINTS:
         if checkpoint is True:
             checkpoint = published_weights(config)

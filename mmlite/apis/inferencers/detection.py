@@ -36,7 +36,7 @@ class DetectionPrediction(Prediction):
         ...     pred_scores=torch.tensor([0.75]), pred_labels=torch.tensor([1]))
         >>> found = DetectionPrediction([Source('a.png')], sample, ['cat', 'dog'])
         >>> found['names'], found['bboxes'], found.text()
-        (['dog'], [[1.0, 2.0, 5.0, 8.0]], '1 dog (0.75)')
+        (['dog'], [[1.0, 2.0, 5.0, 8.0]], '1 box: 1 dog, best 0.75')
     """
 
     def to_dict(self) -> dict[str, Any]:
@@ -56,14 +56,17 @@ class DetectionPrediction(Prediction):
         for name, score in zip(found['names'], found['scores'], strict=True):
             best[name] = max(score, best.get(name, score))
         counts = Counter(found['names'])
-        return (
-            ', '.join(f'{n} {name} ({best[name]:.2f})' for name, n in counts.items())
-            or 'nothing'
-        )
+        total = sum(counts.values())
+        classes = [f'{n} {name}, best {best[name]:.2f}' for name, n in counts.items()]
+        return f'{_boxes(total)}: {"; ".join(classes)}' if total else 'no box'
 
     def _name(self, label: int) -> str:
         known = self.classes is not None and label < len(self.classes)
         return str(self.classes[label]) if known else str(label)
+
+
+def _boxes(count: int) -> str:
+    return '1 box' if count == 1 else f'{count} boxes'
 
 
 class DetectionInferencer(Inferencer):

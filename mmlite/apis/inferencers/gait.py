@@ -23,6 +23,7 @@ from ...evaluation.functional import part_distances
 from ...structures import DataSample
 from .base import Inferencer
 from .prediction import Prediction
+from .preparing import OR_LEAVE_OUT, advise
 from .sources import Source, check_loading
 
 __all__ = ['GaitInferencer', 'GaitPrediction', 'find_walks']
@@ -118,6 +119,10 @@ class GaitInferencer(Inferencer):
         0.0
     """
 
+    def names(self, inputs: Any) -> list[str]:
+        """What the walks are called."""
+        return [walk.name for walk in find_walks(inputs)]
+
     def stream(
         self,
         inputs: Any,
@@ -130,7 +135,9 @@ class GaitInferencer(Inferencer):
             raise UserError(f"on_error is 'raise' or 'skip', got {on_error!r}")
         check_loading(batch_size, num_workers)
         walks = find_walks(inputs)
-        dataset = WalkDataset(walks, self.dataset['pipeline'], on_error == 'skip')
+        dataset = WalkDataset(
+            walks, self.dataset['pipeline'], on_error == 'skip', OR_LEAVE_OUT
+        )
         loader = DataLoader(
             dataset, batch_size, num_workers=num_workers, collate_fn=list
         )
@@ -158,6 +165,7 @@ class WalkDataset(Dataset):
         pipeline: The steps of the test.
         skip_errors: Whether a walk that cannot be read gives its error as the sample,
             instead of raising it.
+        advice: How the message of that error ends, where it is raised.
     """
 
     bgr = False
@@ -167,8 +175,10 @@ class WalkDataset(Dataset):
         walks: Sequence[Source],
         pipeline: Sequence,
         skip_errors: bool = False,
+        advice: str = '',
     ) -> None:
         self.walks = walks
+        self.advice = advice
         self.pipeline = Compose(pipeline)
         self.skip_errors = skip_errors
 
@@ -182,6 +192,7 @@ class WalkDataset(Dataset):
             sils = read_walk(walk)
             return self.pipeline(dict(known, sils=sils, seq_paths=[walk.name]))
         except UserError as error:
+            advise(error, '' if self.skip_errors else self.advice)
             if self.skip_errors:
                 return error
             raise

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import base64
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -43,6 +44,9 @@ class Prediction(Mapping):
         >>> prediction['pred_label'], prediction['pred_score']
         (1, [0.25, 0.75])
     """
+
+    #: What the command says once about such predictions.
+    hint: ClassVar[str] = ''
 
     def __init__(
         self,
@@ -153,7 +157,7 @@ class Predictions(list):
         Returns:
             The files, named after the inputs.
         """
-        names = free_names(folder)
+        names = free_names(folder, [each.name for each in self])
         return [each.save(Path(folder, names(each.name))) for each in self]
 
     def _repr_png_(self) -> bytes:
@@ -169,11 +173,15 @@ class Predictions(list):
         )
 
 
-def free_names(folder: str | Path | None) -> Callable[[str], str]:
+def free_names(
+    folder: str | Path | None, inputs: Sequence[str] = ()
+) -> Callable[[str], str]:
     """Gives a file name for each input, none of them twice.
 
     Args:
         folder: Where they will be written, made if needed; None is nowhere.
+        inputs: What the inputs are called, as far as that is known before: those of
+            one name in different folders get the folders that differ into theirs.
 
     Raises:
         UserError: if the folder cannot be made.
@@ -182,6 +190,9 @@ def free_names(folder: str | Path | None) -> Callable[[str], str]:
         >>> name = free_names(None)
         >>> name('a/cat.jpg'), name('b/cat.png')
         ('cat.png', 'cat_1.png')
+        >>> walks = ['walks/001/nm-01/000', 'walks/002/nm-01/000']
+        >>> [free_names(None, walks)(walk) for walk in walks]
+        ['001_nm-01_000.png', '002_nm-01_000.png']
     """
     if folder is not None:
         try:
@@ -189,15 +200,34 @@ def free_names(folder: str | Path | None) -> Callable[[str], str]:
         except OSError as error:
             raise UserError(f'cannot make the folder {folder}: {error}') from error
     taken: set[str] = set()
+    known = _stems(inputs)
 
     def name_for(source: str) -> str:
-        stem = Path(source.split('?')[0]).stem or 'image'
+        stem = known.get(source) or _stem(source)
         names = (stem, *(f'{stem}_{i}' for i in range(1, len(taken) + 2)))
         free = next(name for name in names if name not in taken)
         taken.add(free)
         return f'{free}.png'
 
     return name_for
+
+
+def _stem(source: str) -> str:
+    return Path(source.split('?')[0]).stem or 'image'
+
+
+def _stems(inputs: Sequence[str]) -> dict[str, str]:
+    """A file name for each input; with folders, from where those of one name differ."""
+    groups: dict[str, list[str]] = {}
+    for source in dict.fromkeys(inputs):
+        groups.setdefault(_stem(source), []).append(source)
+    found = {}
+    for stem, alike in groups.items():
+        folders = [Path(source.split('?')[0]).parent.parts for source in alike]
+        shared = len(os.path.commonprefix(folders))
+        for source, parts in zip(alike, folders, strict=True):
+            found[source] = '_'.join([*parts[shared:], stem])
+    return found
 
 
 def _plain(value: Any) -> Any:

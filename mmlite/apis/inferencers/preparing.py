@@ -11,13 +11,16 @@ from mmengine.config import Config
 from torch.utils.data import Dataset
 
 from ...datasets import Compose
-from ...errors import ConfigError, UserError
+from ...datasets.transforms.base import OR_SKIP
+from ...errors import ConfigError, DataError, UserError
 from ...registry import DATASETS
 from .sources import Source
 
-__all__ = ['SourceDataset', 'dataset_of', 'test_dataset_of']
+__all__ = ['OR_LEAVE_OUT', 'SourceDataset', 'advise', 'dataset_of', 'test_dataset_of']
 
 _PHASES = ('test', 'val')
+#: How a message ends where one that cannot be read may also be left out.
+OR_LEAVE_OUT = ", or leave it out with on_error='skip' (--on-error skip)"
 
 
 def test_dataset_of(cfg: Config) -> dict[str, Any]:
@@ -59,6 +62,17 @@ def dataset_of(cfg: Config, phases: Sequence[str]) -> dict[str, Any]:
     )
 
 
+def advise(error: UserError, advice: str) -> None:
+    """Let an error advise what can be done here, and not in a training.
+
+    Args:
+        error: What a pipeline raised.
+        advice: How its message ends then.
+    """
+    if isinstance(error, DataError):
+        error.args = (str(error).removesuffix(OR_SKIP) + advice,)
+
+
 class SourceDataset(Dataset):
     """Pictures that go through the pipeline of a test.
 
@@ -69,6 +83,7 @@ class SourceDataset(Dataset):
         to_rgb: Whether the data preprocessor turns BGR to RGB.
         skip_errors: Whether a picture that cannot be read gives its error as the
             sample, instead of raising it.
+        advice: How the message of that error ends, where it is raised.
 
     Attributes:
         bgr: Whether the pipeline has its images in BGR.
@@ -81,8 +96,10 @@ class SourceDataset(Dataset):
         keys: Sequence[str] = ('img',),
         to_rgb: bool = False,
         skip_errors: bool = False,
+        advice: str = '',
     ) -> None:
         self.sources = sources
+        self.advice = advice
         self.keys = tuple(keys)
         self.skip_errors = skip_errors
         self._whole = Compose(dataset['pipeline'])
@@ -99,6 +116,7 @@ class SourceDataset(Dataset):
         try:
             return self._sample(index)
         except UserError as error:
+            advise(error, '' if self.skip_errors else self.advice)
             if self.skip_errors:
                 return error
             raise

@@ -63,6 +63,8 @@ class RetrievalPrediction(Prediction):
         places, scores = self.sample.pred_label, self.sample.pred_score
         # Of the whole gallery in its order, or of what was found.
         scores = scores[places] if self._all_scores else scores
+        others = scores > -torch.inf  # a picture of the gallery does not find itself
+        places, scores = places[others], scores[others]
         found = dict(pred_label=places.tolist(), pred_score=scores.tolist())
         if self.names is not None:
             found['matches'] = [str(self.names[place]) for place in found['pred_label']]

@@ -5,14 +5,14 @@ from __future__ import annotations
 import glob
 import os
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 import torch
 
-from ...errors import DataError, UserError, did_you_mean
+from ...errors import DataError, UserError
+from ...given import check_input, is_url
 
 __all__ = ['SUFFIXES', 'Source', 'check_loading', 'find_sources', 'in_groups']
 
@@ -40,7 +40,7 @@ class Source(NamedTuple):
     @property
     def is_file(self) -> bool:
         """Whether it is a file on this machine."""
-        return bool(self.path) and not _is_url(self.path)
+        return bool(self.path) and not is_url(self.path)
 
     def read(self) -> np.ndarray:
         """The picture as RGB, uint8, ``(H, W, 3)``, or grey ``(H, W)`` as given.
@@ -59,7 +59,7 @@ class Source(NamedTuple):
 
     def _coded(self) -> np.ndarray:
         try:
-            if _is_url(self.path):
+            if is_url(self.path):
                 coded = np.frombuffer(_download(self.path), np.uint8)
             else:
                 coded = np.fromfile(self.path, np.uint8)
@@ -110,7 +110,7 @@ def _numbered(sources: list[Source]) -> list[Source]:
 
 
 def _of_path(path: str) -> Iterator[Source]:
-    if _is_url(path):
+    if is_url(path):
         yield Source(path, path)
         return
     path = os.path.expanduser(path)
@@ -122,10 +122,7 @@ def _of_path(path: str) -> Iterator[Source]:
         names = sorted(glob.glob(path, recursive=True))
         yield from _checked([n for n in names if os.path.isfile(n)], path)
     else:
-        parent = Path(path).parent
-        names = os.listdir(parent) if parent.is_dir() else ()
-        hint = did_you_mean(os.path.basename(path), names)
-        raise DataError(f'there is no file {path}{hint}')
+        check_input(path)
 
 
 def _of_folder(folder: str) -> Iterator[Source]:
@@ -144,10 +141,6 @@ def _checked(names: list[str], where: str) -> Iterator[Source]:
     if not names:
         raise DataError(f'{where} holds no image ({", ".join(SUFFIXES)})')
     return (Source(name, name) for name in names)
-
-
-def _is_url(path: str) -> bool:
-    return path.startswith(('http://', 'https://'))
 
 
 def _download(address: str) -> bytes:

@@ -202,10 +202,18 @@ def list_models(pattern: str | None = None, pretrained: bool = False) -> list[st
             names that hold it.
         pretrained: Only models whose weights are published.
 
+    Raises:
+        TypeError: if the pattern is no text.
+
     Example:
         >>> list_models('resnet*18*_in1k')
         ['resnet18_8xb32_in1k']
     """
+    if pattern is not None and not isinstance(pattern, str):
+        raise TypeError(
+            "list_models takes a pattern of names, e.g. '*resnet*', got "
+            f'{pattern!r} ({type(pattern).__name__})'
+        )
     names: Iterator[str] = iter(sorted({*_places(), *recipes()}))
     if pattern:
         wanted = pattern if re.search(r'[*?\[]', pattern) else f'*{pattern}*'

@@ -10,6 +10,7 @@ from typing import Any
 from mmengine.config import Config
 
 from ...config import load_config
+from ...errors import ConfigError, Problem
 from .cards import find_card, known_name
 
 __all__ = ['config_of_card', 'config_of_parts', 'input_size_of', 'read_config']
@@ -38,17 +39,28 @@ def read_config(
         overrides: ``'key.path=value'`` strings, as after ``--cfg-options``.
 
     Raises:
-        ConfigError: if there is neither such a file nor such a model.
+        ConfigError: if there is neither such a file nor such a model, or a config has
+            none.
+        TypeError: if it is something else.
 
     Example:
         >>> read_config('resnet18_8xb32_in1k').model.backbone.depth
         18
     """
+    if not isinstance(config, (str, Path, Mapping, Config)):
+        raise TypeError(
+            'a model is given by a name that list_models() gives, a config file, a '
+            f'config or a dict, got {config!r} ({type(config).__name__})'
+        )
     if isinstance(config, str) and known_name(config):
         card = find_card(config)
         recipe = card.recipe
         config = config_of_card(config) if recipe is None else recipe
-    return load_config(config, overrides)
+    cfg = load_config(config, overrides)
+    if not isinstance(cfg.get('model'), Mapping):
+        message = f'is {cfg.get("model")!r}, expected a dict with a type'
+        raise ConfigError([Problem('model', message)], cfg.filename)
+    return cfg
 
 
 def config_of_card(name: str) -> Config:

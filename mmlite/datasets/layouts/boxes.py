@@ -10,17 +10,19 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import DataError
+from ...structures.class_lists import shortened
 from ..annotations import read_data, read_text
 from ..folders import find_images, held_out, subfolders
 from .found import Found, as_lines
 
-__all__ = ['find_coco', 'find_voc', 'find_yolo']
+__all__ = ['find_coco', 'find_voc', 'find_yolo', 'what_is_no_coco']
 
 #: What part of the images is held out, and by which seed.
 HELD_OUT, SEED = 0.2, 0
 _HELD_OUT_NOTE = f'{HELD_OUT:.0%} of the images are held out to validate'
 #: Files beside COCO's boxes that hold something else.
 _OTHER = ('captions', 'person_keypoints', 'panoptic', 'stuff', 'image_info')
+_MAY_BE_BOXES = re.compile('annot|instances|coco|box|label|train|val|test', re.I)
 _SPLIT_OF = (
     ('train', re.compile(r'train', re.I)),
     ('val', re.compile(r'val', re.I)),
@@ -44,9 +46,11 @@ def find_coco(root: Path, lists: Path) -> Found | None:
         DataError: if images are not found, or classes of the splits differ.
     """
     files: dict[str, tuple[Path, dict]] = {}
+    others = []
     for path in _json_files(root):
         content = _coco_content(path)
         if content is None:
+            others.append(path.relative_to(root).as_posix())
             continue
         split = _split_of(path, root)
         if split in files:
@@ -78,6 +82,8 @@ def find_coco(root: Path, lists: Path) -> Found | None:
         )
     contents = {split: content for split, (_, content) in files.items()}
     written, notes = {}, []
+    if others := [name for name in others if _MAY_BE_BOXES.search(name)]:
+        notes.append(f"{', '.join(others)}: not in COCO's format; left out")
     if 'val' not in files:
         parts = split_by_rule([row['file_name'] for row in contents['train']['images']])
         for split, chosen in parts.items():
@@ -90,6 +96,20 @@ def find_coco(root: Path, lists: Path) -> Found | None:
     base = root / splits['train']['data_prefix']
     pictures = [str(base / row['file_name']) for row in contents['train']['images']]
     return Found('COCO', splits, counts, pictures, len(names), written, notes)
+
+
+def what_is_no_coco(root: Path) -> str:
+    """Why a JSON file that seems to hold boxes does not; empty if there is none."""
+    for path in _json_files(root):
+        where = path.relative_to(root).as_posix()
+        if _MAY_BE_BOXES.search(where):
+            content = read_data(str(path))
+            kind = {list: 'a list', dict: 'a dict without these'}.get(type(content))
+            return (
+                f'{path}: expected a dict with the lists images, annotations and '
+                f"categories, as COCO's files are, got {kind or shortened(content)}"
+            )
+    return ''
 
 
 def _json_files(root: Path) -> list[Path]:

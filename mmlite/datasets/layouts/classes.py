@@ -18,6 +18,12 @@ __all__ = ['find_class_folders', 'find_retrieval', 'find_unlabelled']
 
 #: What part of each class is held out where there is no split, and by which seed.
 HELD_OUT, SEED = 0.2, 0
+#: What there has to be for each task.
+_NEEDS = dict(
+    classification='a classification needs two folders of images, one a class',
+    retrieval='a retrieval learns to tell things apart, and needs two folders of '
+    'images, one a thing, with two images or more in each',
+)
 
 
 class _Labelled(NamedTuple):
@@ -56,7 +62,7 @@ def find_class_folders(root: Path, lists: Path) -> Found | None:
 
 def find_retrieval(root: Path, lists: Path) -> Found | None:
     """The same folders for retrieval: what is held out is looked for in the rest."""
-    parts, notes = _parts_of(root)
+    parts, notes = _parts_of(root, 'retrieval')
     if parts is None:
         return None
     classes = sorted(set(parts['train'].labels))
@@ -86,7 +92,9 @@ def find_unlabelled(root: Path, lists: Path) -> Found | None:
     return Found('images', splits, dict(train=len(paths)), pictures)
 
 
-def _parts_of(root: Path) -> tuple[dict[str, _Labelled] | None, list[str]]:
+def _parts_of(
+    root: Path, task: str = 'classification'
+) -> tuple[dict[str, _Labelled] | None, list[str]]:
     """The images of each split, and what is to be said about them."""
     folders = splits_in(root)
     train, notes = _labelled(root, folders.get('train', ''))
@@ -96,8 +104,8 @@ def _parts_of(root: Path) -> tuple[dict[str, _Labelled] | None, list[str]]:
     if len(classes) < 2:
         raise DataError(
             f'{root}: there is one class alone, {classes[0]!r}, with '
-            f'{len(train.paths)} images; a classification needs two folders of images, '
-            'and --task selfsup learns from images without labels'
+            f'{len(train.paths)} images; {_NEEDS[task]}, and --task selfsup learns '
+            'from images without labels'
         )
     parts = dict(train=train)
     for split in ('val', 'test'):

@@ -6,8 +6,9 @@ import os
 from pathlib import Path
 
 from ...errors import DataError, DataNotFoundError, did_you_mean
+from ...given import check_folder
 from ..folders import find_images, subfolders
-from .boxes import find_coco, find_voc, find_yolo
+from .boxes import find_coco, find_voc, find_yolo, what_is_no_coco
 from .classes import find_class_folders, find_retrieval, find_unlabelled
 from .found import Found, Layout, wrong_layout
 from .pairs import find_pairs, looks_like_pairs
@@ -74,6 +75,8 @@ def look(
         return _guessed(root, lists)
     found = _found(task, root, lists)
     if found is None:
+        if task == 'detection' and (reason := what_is_no_coco(root)):
+            raise DataError(reason)
         texts = [layout.text for layout in TASKS[task]]
         raise DataError(wrong_layout(root, texts, f'no data for {task}'))
     return task, found
@@ -86,11 +89,12 @@ def _found(task: str, root: Path, lists: Path) -> Found | None:
 
 
 def _checked(folder: str | Path) -> Path:
+    if not isinstance(folder, (str, os.PathLike)) or not str(folder).strip():
+        raise DataError(f'data is a folder, got {folder!r}; "." is the working one')
     path = Path(os.path.abspath(Path(folder).expanduser()))
     if path.is_file():
         raise DataError(f'{path} is a file; give the folder that holds the data')
-    if not path.is_dir():
-        raise DataNotFoundError(f'the folder {path} does not exist')
+    check_folder(path)
     if not any(name[0] != '.' for name in _names(path)):
         texts = [layout.text for layouts in TASKS.values() for layout in layouts]
         raise DataNotFoundError(wrong_layout(path, texts, 'the folder is empty'))
@@ -111,6 +115,8 @@ def _guessed(root: Path, lists: Path) -> tuple[str, Found]:
             refuse_parent(root)
         if may_be(root) and (found := _found(task, root, lists)) is not None:
             return task, found
+    if reason := what_is_no_coco(root):
+        raise DataError(reason)
     texts = [layout.text for layouts in TASKS.values() for layout in layouts]
     count = len(find_images(root))
     what = f'{count} images without labels' if count else 'no data'

@@ -70,8 +70,10 @@ def find_walks(root: Path, lists: Path) -> Found | None:
     subjects = sorted({walk.subject for walk in walks})
     if len(subjects) < 4:
         raise DataError(
-            f'{root}: walks of {len(subjects)} identities; a training needs four, two '
-            'to learn from and two to test'
+            f'{root}: walks of {len(subjects)} '
+            f'{"identity" if len(subjects) == 1 else "identities"} '
+            f'({", ".join(subjects)}); a training needs four, two to learn to tell '
+            'apart and two to test; each is a folder identity/type/view with frames'
         )
     frames = [_checked(walk) for walk in walks[:: max(1, len(walks) // 16)][:16]]
     partition, path, files = _partition(root, lists, subjects)

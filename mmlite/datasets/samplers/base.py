@@ -50,6 +50,8 @@ class SeededSampler(Sampler):
         endless: Whether a round never ends, so that it fits no training by epochs and
             no evaluation.
         needs_labels: Whether the dataset must have ``get_gt_labels()``.
+        every_sample: Whether a round has every sample, and none but to fill up the
+            last batch twice; else it fits no evaluation.
 
     Override:
         chunks: the indices of a round, many at a time.
@@ -62,6 +64,7 @@ class SeededSampler(Sampler):
 
     endless: ClassVar[bool] = False
     needs_labels: ClassVar[bool] = False
+    every_sample: ClassVar[bool] = True
 
     def __init__(self, dataset: Sized, seed: int | None = None) -> None:
         self.dataset = dataset

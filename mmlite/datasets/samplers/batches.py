@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence, Sized
 from itertools import islice
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from mmengine.dist import get_dist_info, sync_random_seed
@@ -37,6 +37,7 @@ class SeededBatchSampler(Sampler):
         rank, world_size: This process, and how many there are.
         epoch: Which epoch is next, counted from 0.
         sampler: What the batches are made of, if it is another sampler.
+        every_sample: Whether an epoch has every sample; else it fits no evaluation.
 
     Example:
         >>> class Pairs(SeededBatchSampler):
@@ -50,6 +51,7 @@ class SeededBatchSampler(Sampler):
     """
 
     sampler: Sampler | None = None
+    every_sample: ClassVar[bool] = True
 
     def __init__(self, dataset: Sized, seed: int | None = None) -> None:
         self.dataset = dataset

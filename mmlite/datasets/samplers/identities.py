@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sized
+from typing import ClassVar
 
 import numpy as np
 
@@ -41,6 +42,8 @@ class PKSampler(SeededBatchSampler):
         >>> len(labels), len(set(labels))
         (6, 2)
     """
+
+    every_sample: ClassVar[bool] = False
 
     def __init__(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sized
+from typing import ClassVar
 
 import numpy as np
 
@@ -34,6 +35,8 @@ class RepeatAugSampler(SeededSampler):
         >>> [int(i) for i in sampler]
         [0, 0, 0, 1, 1, 1]
     """
+
+    every_sample: ClassVar[bool] = False
 
     def __init__(
         self,

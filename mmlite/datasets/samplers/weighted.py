@@ -35,6 +35,7 @@ class WeightedRandomSampler(SeededSampler):
     """
 
     needs_labels: ClassVar[bool] = True
+    every_sample: ClassVar[bool] = False
 
     def __init__(
         self,

@@ -28,6 +28,7 @@ from .disparity_files import (
     encode_pfm,
 )
 from .efficientnet_crops import EfficientNetCenterCrop, EfficientNetRandomCrop
+from .elastic import ElasticDistortion
 from .erasing import BatchRandomErasing, RandomErasing
 from .field_steps import Collect, Transpose
 from .fields import (
@@ -111,6 +112,7 @@ __all__ = [
     'DisparityField',
     'EfficientNetCenterCrop',
     'EfficientNetRandomCrop',
+    'ElasticDistortion',
     'Equalize',
     'Expand',
     'Field',

@@ -196,8 +196,11 @@ class RandomGrayscale(BaseTransform):
         shares = np.broadcast_to(shares, img.shape[2])
         if self.color_format == 'hsv':
             img = cv2.cvtColor(img, cv2.COLOR_HSV2BGR)
-        grey = (shares / sum(shares) * img).sum(axis=2).astype(img.dtype)
-        return np.dstack([grey] * img.shape[2]) if self.keep_channels else grey
+        grey = np.zeros(img.shape[:2])
+        for channel, share in enumerate(shares / sum(shares)):
+            grey += np.multiply(img[..., channel], share, dtype=np.float64)
+        grey = grey.astype(img.dtype)
+        return cv2.merge([grey] * img.shape[2]) if self.keep_channels else grey
 
 
 @TRANSFORMS.register_module()

@@ -24,6 +24,7 @@ _META_KEYS = (
     'scale_factor',
     'flip',
     'flip_direction',
+    'gallery_index',
 )
 _LABELS = ('gt_label', 'gt_score')
 

@@ -29,6 +29,7 @@ __all__ = [
     'fields_of',
     'flip',
     'image_size',
+    'images_alone',
     'images_of',
     'keep_boxes',
     'needs_kind',
@@ -75,6 +76,24 @@ def images_of(results: dict) -> list[tuple[str, Field]]:
     if not found:
         image_size(results)  # says what is missing
     return found
+
+
+def images_alone(results: dict, step: str) -> None:
+    """See that a sample has nothing that would have to move with its images.
+
+    Args:
+        results: The sample.
+        step: Name of the transform that moves these alone.
+
+    Raises:
+        DataError: if it has.
+    """
+    for name, field in fields_of(results):
+        if not (field.is_image or isinstance(field, FixedField)):
+            raise DataError(
+                f'{step} moves images and sequences of them, not the field {name}; '
+                'load it after this step, or leave it out'
+            )
 
 
 def recolour(

@@ -181,6 +181,9 @@ def _has_exif(data: bytes) -> bool:
     return data.find(b'Exif\0\0', 0, data.find(b'\xff\xda')) >= 0
 
 
+_LARGEST_16_BITS = 2**16 - 1
+
+
 class _TooLargeError(Exception):
     """The header of an image asks for more memory than a decoder gives it."""
 
@@ -209,8 +212,13 @@ def _decode_pillow(data: bytes, color_type: str) -> np.ndarray | None:
         picture = ImageOps.exif_transpose(picture)
     if color_type == 'unchanged':
         return _unchanged(picture)
+    if picture.mode == 'F':  # of any range: Pillow would make most of them 0
+        return None
     if picture.mode.startswith('I'):  # 16 bits; Pillow would cut them off at 255
-        picture = Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
+        img = np.asarray(picture)
+        if img.min() < 0 or img.max() > _LARGEST_16_BITS:
+            return None
+        picture = Image.fromarray((img >> 8).astype(np.uint8))
     if color_type.startswith('grayscale'):
         return np.asarray(picture.convert('L'))
     return np.ascontiguousarray(np.asarray(picture.convert('RGB'))[..., ::-1])

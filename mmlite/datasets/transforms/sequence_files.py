@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from ...errors import DataError
+from .base import OR_SKIP
 
 __all__ = [
     'ARRAY_FILES',
@@ -87,8 +88,8 @@ def read_array(path: str) -> np.ndarray:
     except Exception as error:  # a damaged pickle can raise anything
         reason = str(error) or type(error).__name__
         raise DataError(
-            f'{path} is damaged or holds no array of frames ({reason}); make it again, '
-            "or set on_error='skip' in the dataset"
+            f'{path} is damaged or holds no array of frames ({reason}); make it again'
+            f'{OR_SKIP}'
         ) from error
     if not isinstance(found, np.ndarray) or found.dtype.hasobject or not found.ndim:
         shown = f'{type(found).__name__}'

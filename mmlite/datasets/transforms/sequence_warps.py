@@ -8,11 +8,9 @@ from functools import partial
 import cv2
 import numpy as np
 
-from ...errors import DataError
 from ...registry import TRANSFORMS
 from .base import BaseTransform, rng_of
-from .fields import FixedField
-from .geometry import fields_of, image_size, recolour, warp
+from .geometry import image_size, images_alone, recolour, warp
 
 __all__ = ['RandomPerspective', 'RandomRotate']
 
@@ -100,12 +98,7 @@ class RandomPerspective(BaseTransform):
         rng = rng_of(results)
         if rng.random() >= self.prob:
             return results
-        for name, field in fields_of(results):
-            if not (field.is_image or isinstance(field, FixedField)):
-                raise DataError(
-                    'RandomPerspective moves images and sequences of them, not the '
-                    f'field {name}; load it after this step, or leave it out'
-                )
+        images_alone(results, 'RandomPerspective')
         change = partial(_warped, self._matrix(rng, *image_size(results)))
         recolour(results, lambda: change)
         return results

@@ -104,6 +104,10 @@ def _check_tensor(
         )
     if value.layout != torch.strided or value.is_quantized:
         raise odd(source, f'{key} of {name}', value, 'a dense tensor')
+    if isinstance(expected, Tensor) and expected.is_floating_point():
+        if not value.is_floating_point():
+            expected = f'one of floating-point numbers, not {value.dtype}'
+            raise odd(source, f'{key} of {name}', value, expected)
     if value.is_floating_point() and bool(value.isnan().any()):
         raise CheckpointError(
             f'{source}: {key} of {name} in the state of the optimizer holds NaN; '

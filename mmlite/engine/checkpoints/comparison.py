@@ -25,6 +25,8 @@ __all__ = ['Resumed', 'check_optimizer_types', 'differences']
 _ELSE = 'to train with that of the config, use the file as load_from'
 _SHOWN = 6
 #: Settings of groups that say how a step is computed, or are not settings.
+#: Optimizers that keep the same of a parameter, and differ in weight decay alone.
+_SAME_STATE = {'Adam', 'AdamW'}
 _NOT_COMPARED = ('params', 'fused', 'foreach', 'capturable', 'differentiable')
 
 
@@ -110,6 +112,9 @@ def _text(value: Any) -> str:
 def check_optimizer_types(runner: Runner, saved: Resumed) -> None:
     """Refuse the state of an optimizer of another type.
 
+    Adam and AdamW keep the same of a parameter, so that one goes on from the other,
+    with a warning.
+
     Raises:
         CheckpointError: if it is one.
     """
@@ -118,6 +123,12 @@ def check_optimizer_types(runner: Runner, saved: Resumed) -> None:
     for place in ('optim_wrapper.optimizer.type', *_several(saved.cfg)):
         theirs, ours = lookup(saved.cfg, place), lookup(runner.cfg._cfg_dict, place)
         if theirs is None or ours is None or _same_type(theirs, ours):
+            continue
+        if {_type_name(theirs), _type_name(ours)} == _SAME_STATE:
+            runner.logger.warning(
+                _differs(saved, place, theirs, ours, 'it goes on with the moments of ')
+                + f'the file, and decays weights as {_type_name(ours)} does'
+            )
             continue
         raise CheckpointError(
             _differs(saved, place, theirs, ours, 'its state does not fit another ')
@@ -141,8 +152,12 @@ def _same_type(theirs: Any, ours: Any) -> bool:
     kinds = [OPTIMIZERS.get(k) if isinstance(k, str) else k for k in (theirs, ours)]
     if None not in kinds:
         return kinds[0] is kinds[1]
-    names = [k if isinstance(k, str) else k.__name__ for k in (theirs, ours)]
-    return names[0].rsplit('.', 1)[-1] == names[1].rsplit('.', 1)[-1]
+    return _type_name(theirs) == _type_name(ours)
+
+
+def _type_name(kind: Any) -> str:
+    name = kind if isinstance(kind, str) else kind.__name__
+    return name.rsplit('.', 1)[-1]
 
 
 def _parts_that_are_missing(runner: Runner, saved: Resumed) -> Iterator[str]:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from ...errors import CheckpointError
-from .unpickler import Placeholder
+from ...saved import Placeholder
 
 __all__ = [
     'NOT_SAVED',

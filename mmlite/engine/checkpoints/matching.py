@@ -8,14 +8,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import torch
 from mmengine.logging import print_log
 from mmengine.model import BaseTTAModel, is_model_wrapper
 from torch import Tensor, nn
 
 from ...errors import CheckpointError
+from ...saved import Placeholder
 from ...structures.key_maps import KeyMap, convert_keys
 from .choosing import choose_key_map
-from .unpickler import Placeholder
 
 __all__ = ['LoadReport', 'load_state', 'unwrapped']
 
@@ -175,6 +176,7 @@ def load_state(
     outside = given - len(state)
     state = _renamed(state, model)
     report = _load(model, state, metadata)
+    _check_numbers(model, state, source)
     report.outside = outside + len(report.unexpected)
     if report.foreign:
         raise CheckpointError(f'{source} is of another model: {report}')
@@ -203,6 +205,13 @@ def _tensors(state: Mapping[str, Any], source: str) -> dict[str, Tensor]:
             f'{source} holds weights whose names are not strings, e.g. {unnamed[0]!r}; '
             'use another one'
         )
+    for name, value in tensors.items():
+        if value.layout != torch.strided or value.is_quantized:
+            kind = 'quantized' if value.is_quantized else 'sparse'
+            raise CheckpointError(
+                f'{source}: {name} is a {kind} tensor, which is not read into a model; '
+                'save dense weights'
+            )
     if not tensors:
         found = [f'{k} ({_kind(v)})' for k, v in state.items()]
         but = f', but {_listed("", found)}' if found else ''
@@ -273,6 +282,19 @@ def _load(
         unexpected=[k for k in state if k not in ours],
         mismatched=mismatched,
     )
+
+
+def _check_numbers(model: nn.Module, state: Mapping[str, Tensor], source: str) -> None:
+    """See that parameters were given real numbers: others are not those weights."""
+    for name, parameter in model.named_parameters():
+        given = state.get(name)
+        if given is None or not parameter.is_floating_point():
+            continue
+        if not given.is_floating_point():
+            raise CheckpointError(
+                f'{source}: {name} is {given.dtype}, but {parameter.dtype} in the '
+                'model; save the weights as floating-point numbers'
+            )
 
 
 def _important(state: Mapping[str, Any]) -> dict[str, Tensor]:

@@ -6,7 +6,9 @@ another shape makes a fused step write beyond its end.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
+from numbers import Real
 from typing import Any, NamedTuple
 
 from mmengine.optim import OptimWrapperDict
@@ -21,6 +23,8 @@ __all__ = ['Part', 'fitted_state', 'optimizer_state', 'parameter_names', 'parts_
 
 #: Settings that say how a step is computed, and those that schedulers add.
 _OPTIONAL = ('fused', 'foreach', 'capturable', 'differentiable')
+#: What AdamW differs from Adam by, so that it is that of the config.
+_OF_CLASS = 'decoupled_weight_decay'
 _ELSE = 'use the file as load_from to start a new training with its weights'
 
 Names = list[list[str]]
@@ -273,13 +277,17 @@ def _check_settings(groups: list[dict], part: Part, source: str) -> None:
     for i, group in enumerate(groups):
         place = f'{part.place}.param_groups.{i}'
         for name, value in list(group.items()):
-            if name in own and callable(own[name]):
+            if name in own and (callable(own[name]) or name == _OF_CLASS):
                 group[name] = own_groups[min(i, len(own_groups) - 1)][name]
             elif name in _OPTIONAL:
                 continue
             elif name != 'params':
                 like = own.get(name)
                 group[name] = as_it_was(value, like, source, f'{place}.{name}')
+                if name in _NOT_NEGATIVE and isinstance(value, Real):
+                    if not 0 <= value < math.inf:
+                        expected = 'a finite number of at least 0'
+                        raise odd(source, f'{place}.{name}', value, expected)
         missing = [k for k, v in own.items() if k not in group and not callable(v)]
         known = [k for k in missing if k in _REQUIRED]
         if known:
@@ -289,6 +297,8 @@ def _check_settings(groups: list[dict], part: Part, source: str) -> None:
             )
 
 
+#: Settings that are finite and not negative, whatever the optimizer.
+_NOT_NEGATIVE = ('lr', 'initial_lr', 'momentum', 'weight_decay', 'eps')
 #: Settings of which an optimizer makes use, and does not fill in itself.
 _REQUIRED = (
     'lr',

@@ -3,48 +3,30 @@
 from __future__ import annotations
 
 import json
-import pickle
 import re
-import warnings
-import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 from mmengine.logging import MMLogger
 from mmengine.runner.checkpoint import CheckpointLoader
-from mmengine.utils import digit_version
 from torch import Tensor
 
-from ...errors import CheckpointError, MissingDependencyError, did_you_mean
+from ...errors import CheckpointError, MissingDependencyError
+from ...given import check_checkpoint, is_url
+from ...saved import Placeholder, download
+from ...saved.damage import damaged
+from ...saved.reading import MapLocation, read_saved
 from ..terminal import say
-from . import unpickler
-from .damage import check_archive, damaged
-from .downloading import download
 
 __all__ = ['check_source', 'load_checkpoint']
 
-#: Before 2.6, torch can be made to execute what a file holds in spite of
-#: ``weights_only`` (CVE-2025-32434): there, our own unpickler alone reads.
-_WEIGHTS_ONLY_IS_SAFE = digit_version(torch.__version__) >= digit_version('2.6.0')
 #: Under which keys people keep the weights.
 _STATE_KEYS = ('state_dict', 'model', 'module', 'model_state', 'model_state_dict')
-_BROKEN = (RuntimeError, EOFError, OSError, zipfile.BadZipFile)
-_MALFORMED = (
-    pickle.UnpicklingError,
-    ValueError,
-    TypeError,
-    KeyError,
-    IndexError,
-    AttributeError,
-)
-
 #: Modules whose objects every checkpoint of theirs holds, and nobody misses.
 _UNINTERESTING = ('mmengine.', 'mmcv.')
 _SHOWN = 4
-
-MapLocation = str | torch.device | Callable | dict | None
 
 
 def load_checkpoint(
@@ -72,7 +54,7 @@ def load_checkpoint(
     """
     source = str(path)
     check_source(source)
-    file = download(source) if _is_url(source) else Path(source).expanduser()
+    file = download(source) if is_url(source) else Path(source).expanduser()
     if file.suffix == '.safetensors':
         checkpoint = _read_safetensors(file, map_location)
     else:
@@ -87,13 +69,9 @@ def check_source(path: str | Path) -> None:
         CheckpointError: if there is no such file.
     """
     source = str(path)
-    if not _is_url(source):
+    if not is_url(source):
         _check_scheme(source)
-        _check_present(Path(source).expanduser())
-
-
-def _is_url(source: str) -> bool:
-    return source.startswith(('http://', 'https://'))
+        check_checkpoint(source)
 
 
 def _check_scheme(source: str) -> None:
@@ -105,45 +83,10 @@ def _check_scheme(source: str) -> None:
         )
 
 
-def _check_present(file: Path) -> None:
-    if file.is_file():
-        return
-    if file.is_dir():
-        raise CheckpointError(f'{file} is a folder, not a checkpoint file')
-    hint = ''
-    if file.parent.is_dir():
-        hint = did_you_mean(file.name, [p.name for p in file.parent.iterdir()])
-    raise CheckpointError(f'there is no checkpoint {file}{hint}')
-
-
 def _read(file: Path, map_location: MapLocation) -> Any:
-    check_archive(file)
-    if _is_torchscript(file):  # which torch would run
-        raise CheckpointError(
-            f'{file} is a TorchScript program, not a checkpoint; save the '
-            'state_dict() of its model'
-        )
-    if _WEIGHTS_ONLY_IS_SAFE:
-        try:
-            return _torch_load(file, map_location, weights_only=True)
-        except _MALFORMED:
-            pass  # it may hold other objects than tensors: read below, without them
-        except _BROKEN as error:
-            raise damaged(file, error) from error
-    try:
-        checkpoint = _torch_load(
-            file, map_location, weights_only=False, pickle_module=unpickler
-        )
-    except (*_BROKEN, *_MALFORMED) as error:
-        raise damaged(file, error) from error
+    checkpoint = read_saved(file, map_location)
     _report_left_out(checkpoint, file)
     return checkpoint
-
-
-def _torch_load(file: Path, map_location: MapLocation, **how: Any) -> Any:
-    with warnings.catch_warnings():
-        warnings.filterwarnings('ignore', 'Detected pickle protocol')
-        return torch.load(file, map_location=map_location, **how)
 
 
 def _report_left_out(checkpoint: Any, file: Path) -> None:
@@ -167,19 +110,12 @@ def _left_out(checkpoint: Any) -> Iterator[str]:
         if id(value) in seen:
             continue
         seen.add(id(value))
-        if isinstance(value, unpickler.Placeholder):
+        if isinstance(value, Placeholder):
             yield value.name
         elif isinstance(value, Mapping):
             todo.extend(value.values())
         elif isinstance(value, (list, tuple, set, frozenset)):
             todo.extend(value)
-
-
-def _is_torchscript(file: Path) -> bool:
-    if not zipfile.is_zipfile(file):
-        return False
-    with zipfile.ZipFile(file) as archive:
-        return any(name.endswith('/constants.pkl') for name in archive.namelist())
 
 
 def _read_safetensors(file: Path, map_location: MapLocation) -> dict[str, Any]:
@@ -199,9 +135,7 @@ def _read_safetensors(file: Path, map_location: MapLocation) -> dict[str, Any]:
 
 
 def _with_state_dict(checkpoint: Any, source: str) -> dict[str, Any]:
-    if isinstance(checkpoint, unpickler.Placeholder) or not isinstance(
-        checkpoint, Mapping
-    ):
+    if isinstance(checkpoint, Placeholder) or not isinstance(checkpoint, Mapping):
         what = getattr(checkpoint, 'name', type(checkpoint).__name__)
         raise CheckpointError(
             f'{source} holds an object ({what}) instead of weights; save the '
@@ -215,7 +149,7 @@ def _with_state_dict(checkpoint: Any, source: str) -> dict[str, Any]:
             raise CheckpointError(f'{source} holds no weights, but {keys}')
         return dict(state_dict=checkpoint)
     state = checkpoint.pop(key)
-    if isinstance(state, unpickler.Placeholder) or not isinstance(state, Mapping):
+    if isinstance(state, Placeholder) or not isinstance(state, Mapping):
         what = getattr(state, 'name', type(state).__name__)
         raise CheckpointError(
             f'{source} holds an object ({what}) at {key!r} instead of weights; save '

@@ -16,9 +16,10 @@ from mmengine.dist import all_gather_object
 from mmengine.logging import MessageHub, print_log
 
 from ...errors import CheckpointError
+from ...saved import Placeholder
 from ..history import SAVED_LENGTH, History
 from .content import mapping, odd, storable
-from .unpickler import Placeholder
+from .reader import load_checkpoint
 from .writer import write_atomically
 
 _LATEST = 'last_checkpoint'
@@ -157,11 +158,40 @@ def latest_checkpoint(work_dir: str) -> str | None:
     note = Path(work_dir, _LATEST)
     if not note.is_file():
         return None
-    path = note.read_text().strip()
+    path = note.read_bytes().decode(errors='replace').strip()
+    if not path:
+        raise CheckpointError(f'{note} is empty{whole_one(work_dir)}')
     # In a copy of the folder, its own one.
     for candidate in (os.path.join(work_dir, os.path.basename(path)), path):
         if os.path.exists(candidate):
             return candidate
-    raise CheckpointError(
-        f'{note} names {path}, which is gone; name another one with --resume PATH'
+    raise CheckpointError(f'{note} names {path}, which is gone{whole_one(work_dir)}')
+
+
+def whole_one(work_dir: str | Path, damaged: str | Path = '') -> str:
+    """Which checkpoint a training can go on from instead, as the end of a message.
+
+    Args:
+        work_dir: The folder of the training.
+        damaged: A file there that cannot be read.
+    """
+    files = [p for p in Path(work_dir).glob('*.pth') if p != Path(damaged)]
+    for path in sorted(files, key=lambda p: p.stat().st_mtime, reverse=True):
+        try:
+            checkpoint = load_checkpoint(path)
+        except CheckpointError:
+            continue
+        if 'optimizer' in checkpoint:
+            done = mapping(checkpoint.get('meta') or {}, str(path), 'meta').get('iter')
+            return f'; {path} is whole ({done} iterations): go on with --resume {path}'
+    return (
+        '; there is no other checkpoint to go on from in its folder: train anew, '
+        'without --resume'
     )
+
+
+def superseded(work_dir: str, checkpoint: str) -> bool:
+    """Whether the folder has another checkpoint to resume from than that one."""
+    path = Path(checkpoint)
+    latest = latest_checkpoint(work_dir)
+    return bool(latest) and path.is_file() and not path.samefile(latest)

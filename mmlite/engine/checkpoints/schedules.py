@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ...errors import CheckpointError
-from .content import as_it_was, mapping, odd, storable
+from .content import as_it_was, count, mapping, odd, storable
 
 __all__ = ['COUNTERS', 'fitted_schedules', 'schedule_states', 'schedules_by_place']
 
@@ -20,6 +20,8 @@ COUNTERS = (
     'num_bad_epochs',
     'cooldown_counter',
 )
+#: Those of them that count, each with its least value.
+_COUNTS = dict(last_step=-1, _global_step=0, num_bad_epochs=0, cooldown_counter=0)
 _BY_GROUP = ('base_values', '_last_value', 'min_values')
 _ELSE = 'restore the param_scheduler of the config, or use the file as load_from'
 
@@ -134,6 +136,8 @@ def _fitted(
         name: as_it_was(saved[name], own[name], source, f'{place}.{name}')
         for name in settings
     }
+    for name in state.keys() & _COUNTS.keys():
+        state[name] = count(state[name], source, f'{place}.{name}', _COUNTS[name])
     return dict(state, **_by_group(scheduler, state))
 
 

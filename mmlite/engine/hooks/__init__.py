@@ -4,6 +4,7 @@ from .adaptive_margins_hook import SetAdaptiveMarginsHook
 from .checkpoint_hook import CheckpointHook
 from .class_num_check_hook import ClassNumCheckHook
 from .dense_cl_hook import DenseCLHook
+from .disparity_check_hook import DisparityCheckHook
 from .ema_hook import EMAHook
 from .freeze_after_hook import FreezeAfterHook
 from .iter_timer_hook import IterTimerHook
@@ -27,6 +28,7 @@ __all__ = [
     'CheckpointHook',
     'ClassNumCheckHook',
     'DenseCLHook',
+    'DisparityCheckHook',
     'EMAHook',
     'FreezeAfterHook',
     'IterTimerHook',

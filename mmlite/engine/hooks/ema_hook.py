@@ -8,6 +8,7 @@ from mmengine.hooks import EMAHook as BaseEMAHook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
+from ...errors import ConfigError
 from ...registry import HOOKS, MODELS
 from ..checkpoints import load_state
 
@@ -32,6 +33,7 @@ class EMAHook(BaseEMAHook):
 
     Raises:
         ValueError: if nothing is to be evaluated.
+        ConfigError: if the average is unknown, or takes other arguments.
     """
 
     def __init__(
@@ -52,6 +54,8 @@ class EMAHook(BaseEMAHook):
         self.evaluate_on_ema = evaluate_on_ema
         self.evaluate_on_origin = evaluate_on_origin
         super().__init__(ema_type, strict_load, begin_iter, begin_epoch, **kwargs)
+        if problems := MODELS.problems_of(self.ema_cfg, given=('model',)):
+            raise ConfigError(problems)
         self.ema_model: Any = None  # until a run begins
         self._swapped = False
         self._behind = False  # the average, whose time has not come yet

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ...registry import HOOKS
 from ...visualization import draw_matrix, matrix_table
+from ..log_processor import LogProcessor
 from ..terminal import say
 from .logging_steps import LogSteps
 
@@ -22,14 +23,28 @@ _SHOWN_CLASSES = 20
 class LoggerHook(BaseLoggerHook):
     """Writes a log line every few iterations, and after each validation and test.
 
-    Takes the arguments of mmengine's, and writes the same lines; in between it
-    does nothing. A confusion matrix among the metrics goes to the visualizer as a
-    picture, and the one of a test to the terminal too, unless it has too many classes.
+    Takes the arguments of mmengine's, and writes the same lines, and one at the end of
+    each epoch and of the training; in between it does nothing. A confusion matrix
+    among the metrics goes to the visualizer as a picture, and the one of a test to the
+    terminal too, unless it has too many classes.
+
+    Args:
+        interval: Iterations between lines.
+        ignore_last: Whether to leave out the line at the end of an epoch of more than
+            ``interval`` iterations.
+        **kwargs: Further arguments of mmengine's.
     """
+
+    def __init__(
+        self, interval: int = 10, ignore_last: bool = False, **kwargs: Any
+    ) -> None:
+        super().__init__(interval, ignore_last, **kwargs)
 
     def before_train(self, runner: Runner) -> None:
         """Find out when a line is due."""
         self._steps = LogSteps(runner, self.interval)
+        if isinstance(runner.log_processor, LogProcessor):
+            runner.log_processor.begin(runner.iter)
 
     def after_train_iter(
         self,
@@ -39,11 +54,21 @@ class LoggerHook(BaseLoggerHook):
         outputs: dict[str, Any] | None = None,
     ) -> None:
         """Write a line, if it is due."""
-        if (
-            self._steps.due(batch_idx)
-            or (runner.iter + 1) % self.interval_exp_name == 0
-        ):
-            super().after_train_iter(runner, batch_idx, data_batch, outputs)
+        if self.every_n_train_iters(runner, self.interval_exp_name):
+            runner.logger.info(f'Exp name: {runner.experiment_name}')
+        if not self._steps.due(batch_idx) or self._leaves_out(runner, batch_idx + 1):
+            return
+        row, line = runner.log_processor.get_log_after_iter(runner, batch_idx, 'train')
+        runner.logger.info(line)
+        place = dict(step=runner.iter + 1, file_path=self.json_log_path)
+        runner.visualizer.add_scalars(row, **place)
+
+    def _leaves_out(self, runner: Runner, done: int) -> bool:
+        """Whether it is the end of an epoch, and one that needs no line."""
+        length = len(runner.train_dataloader)
+        return (
+            self.ignore_last and bool(done % self.interval) and length > self.interval
+        )
 
     def after_val_epoch(
         self, runner: Runner, metrics: dict[str, Any] | None = None

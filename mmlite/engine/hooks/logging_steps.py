@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mmengine.hooks import LoggerHook
-from mmengine.runner import Runner
+from mmengine.runner import EpochBasedTrainLoop, Runner
 
 _DEFAULT = 50
 
@@ -26,7 +26,8 @@ class LogSteps:
 
     def __init__(self, runner: Runner, interval: int | None = None) -> None:
         self.interval = interval or log_interval(runner)
-        self._epoch = len(runner.train_dataloader)
+        by_epoch = isinstance(runner.train_loop, EpochBasedTrainLoop)
+        self._epoch = len(runner.train_dataloader) if by_epoch else 0
         self._last = runner.max_iters
 
     def due(self, batch_idx: int) -> bool:

@@ -14,6 +14,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import EpochBasedTrainLoop, Runner
 
 from ...registry import HOOKS
+from ...report import why_unmeasured
 from ..checkpoints import unwrapped
 from ..dataloaders import batch_size_of
 from ..terminal import STATUS_LINE, say
@@ -147,7 +148,7 @@ class ProgressHook(Hook):
     ) -> None:
         STATUS_LINE.clear()
         shown = [
-            f'{key} {value:.4g}' if isinstance(value, float) else f'{key} {value}'
+            f'{key} {_result(key, value)}'
             for key, value in (metrics or {}).items()
             if isinstance(value, (int, float))
         ]
@@ -172,8 +173,11 @@ class ProgressHook(Hook):
             parts.append(f'iter {done}/{total}')
         scalars = runner.message_hub.log_scalars
         window = min(self._interval, len(runner.train_dataloader))
-        if 'train/loss' in scalars:
-            parts.append(f'loss {scalars["train/loss"].mean(window):.4f}')
+        loss = _logged_loss(runner)
+        if loss is None and 'train/loss' in scalars:  # nothing writes log lines
+            loss = scalars['train/loss'].mean(window)
+        if loss is not None:
+            parts.append(f'loss {loss:.4f}')
         if 'train/lr' in scalars:
             parts.append(f'lr {scalars["train/lr"].current():.2e}')
         return '  '.join([*parts, *self._speed(runner, window)])
@@ -191,6 +195,19 @@ class ProgressHook(Hook):
         if hub.get_info('eta'):
             parts.append(f'eta {timedelta(seconds=round(hub.get_info("eta")))}')
         return parts
+
+
+def _result(name: str, value: float) -> str:
+    why = why_unmeasured(name, value)
+    if why:
+        return f'- ({why})'
+    return f'{value:.4g}' if isinstance(value, float) else str(value)
+
+
+def _logged_loss(runner: Runner) -> float | None:
+    """The loss of the last log line: the file, the report and this show one number."""
+    row = getattr(runner.log_processor, 'row', {})
+    return row.get('loss', row.get('train/loss'))
 
 
 def _summary(runner: Runner) -> list[tuple[str, str]]:

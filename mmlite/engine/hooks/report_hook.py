@@ -28,6 +28,7 @@ from ...report import (
     write_facts,
     write_report,
 )
+from ...report.page import OF_THE_RUN
 from ..checkpoints import unwrapped
 from ..checkpoints.resuming import latest_checkpoint
 from .checkpoint_hook import CheckpointHook
@@ -36,8 +37,6 @@ from .visual_summary_hook import grid
 
 __all__ = ['ReportHook']
 
-#: What is not said of a config: it is of the run, not of the recipe.
-_OF_THE_RUN = ('work_dir', 'launcher', 'resume')
 #: Of the environment: hardware that is not used here, and a part of mmengine's.
 _IDLE = ('MUSA available', 'numpy_random_seed')
 _LONGEST = 200  # letters of a value of the environment
@@ -274,8 +273,8 @@ def _changes(runner: Runner) -> list[Change] | None:
         return None  # the file has been moved since
     if base is None:
         return None
-    kept = {k: v for k, v in runner.cfg.to_dict().items() if k not in _OF_THE_RUN}
-    before = {k: v for k, v in base.to_dict().items() if k not in _OF_THE_RUN}
+    kept = {k: v for k, v in runner.cfg.to_dict().items() if k not in OF_THE_RUN}
+    before = {k: v for k, v in base.to_dict().items() if k not in OF_THE_RUN}
     same = flattened(before).keys() & flattened(kept).keys()
     found = differences(before, kept)
     found.sort(key=lambda change: change.path not in same)

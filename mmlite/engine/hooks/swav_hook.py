@@ -14,6 +14,7 @@ from torch import nn
 
 from ...errors import ConfigError
 from ...registry import HOOKS
+from ...saved import read_saved
 from ..checkpoints import unwrapped
 
 
@@ -78,9 +79,7 @@ class SwAVHook(Hook):
                 )
         self.file = Path(runner.work_dir) / f'queue{get_rank()}.pth'
         if runner.iter and self.file.is_file():
-            self.loss.queue = torch.load(
-                self.file, map_location=self._device(), weights_only=True
-            )
+            self.loss.queue = read_saved(self.file, self._device())
 
     def before_train_epoch(self, runner: Runner) -> None:
         """Begin the queue, if its time has come; it is used when it is full."""

@@ -11,6 +11,7 @@ from mmengine.logging import print_log
 from torch import Tensor
 
 from ...errors import DataError
+from ...ops import known_disparity
 from ...registry import METRICS
 from ..functional.disparity import disparity_errors
 from .base import RowMetric, Sample
@@ -45,7 +46,8 @@ class DisparityMetric(RowMetric):
         pred_disparity, gt_disparity: ``(H, W)`` or ``(1, H, W)``, px.
 
     Raises:
-        DataError: if a sample has no ground truth, or it is of another size.
+        DataError: if a sample has no ground truth, or it is of another size, or no
+            image has a pixel that counts.
 
     Example:
         >>> metric = DisparityMetric(reduction=['image', 'pixel'], thresholds=[3])
@@ -91,12 +93,10 @@ class DisparityMetric(RowMetric):
             _map(sample, name) for name in ('pred_disparity', 'gt_disparity')
         )
         target = target.to(pred.device)
-        known = target.isfinite() & (target > 0)
+        valid = None
         if sample.get('valid') is not None:
-            valid = _map(sample, 'valid').to(pred.device).bool()
-            known = target.isfinite() & valid
-        if self.max_disp is not None:
-            known &= target < self.max_disp
+            valid = _map(sample, 'valid').to(pred.device)
+        known = known_disparity(target, valid, self.max_disp)
         hidden = torch.zeros_like(known)
         regions = [known, hidden, hidden]
         if sample.get('gt_occlusion') is not None:
@@ -108,6 +108,15 @@ class DisparityMetric(RowMetric):
     def compute_metrics(self, parts: list[Tensor]) -> dict[str, Any]:
         """The means."""
         rows = torch.cat(parts)
+        skipped = int((rows[:, 0, 0] == 0).sum())
+        if skipped == len(rows):
+            limit = '' if self.max_disp is None else f' below max_disp={self.max_disp}'
+            raise DataError(
+                f'DisparityMetric: none of {skipped} images has a pixel of known '
+                f'disparity{limit}, so there is nothing to compare with; see the scale '
+                'and the valid pixels of LoadDisparity'
+                f'{", and max_disp of the metric" if limit else ""}'
+            )
         found: dict[str, Any] = {}
         for reduction in self.reductions:
             for place, region in enumerate(_REGIONS):
@@ -118,7 +127,6 @@ class DisparityMetric(RowMetric):
                 before = '' if region == 'all' else f'{region}_'
                 for name, value in self._means(sums, reduction).items():
                     found[f'{before}{reduction}_{name}'] = value
-        skipped = int((rows[:, 0, 0] == 0).sum())
         if skipped:
             found['skipped'] = skipped
             message = (
@@ -146,8 +154,6 @@ class DisparityMetric(RowMetric):
 
     def _means(self, sums: Tensor, reduction: str) -> dict[str, float]:
         names = self._error_names()
-        if not len(sums):
-            return dict.fromkeys(names, float('nan'))
         if reduction == 'pixel':
             sums = sums.sum(dim=0, keepdim=True)
         means = (sums[:, 1:] / sums[:, :1]).mean(dim=0).tolist()

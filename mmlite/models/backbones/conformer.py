@@ -373,7 +373,7 @@ class Conformer(BaseBackbone):
         x, _ = self.conv_1(stem)
         tokens = self.trans_patch_conv(stem).flatten(2).transpose(1, 2)
         if self.with_cls_token:
-            cls_token = self.cls_token.expand(len(x), -1, -1)
+            cls_token = self.cls_token.expand(x.shape[0], -1, -1)
             tokens = torch.cat((cls_token, tokens), dim=1)
         tokens = self.trans_1(tokens)
         outs = []

@@ -111,7 +111,7 @@ class SDTAEncoder(BaseModule):
         height, width = x.shape[2:]
         tokens = self._convolved(x).flatten(2).transpose(1, 2)
         if self.pos_embed is not None:
-            place = self.pos_embed((len(x), height, width))
+            place = self.pos_embed((x.shape[0], height, width))
             tokens = tokens + place.flatten(2).transpose(1, 2)
         attended = _scaled(self.csa(self.norm_csa(tokens)), self.gamma_csa)
         tokens = tokens + self.drop_path(attended)
@@ -277,4 +277,4 @@ class EdgeNeXt(PatchStages):
         """The positions are added behind the first stage."""
         if self.pos_embed is None or stage:
             return x
-        return x + self.pos_embed((len(x), *x.shape[2:]))
+        return x + self.pos_embed((x.shape[0], *x.shape[2:]))

@@ -112,7 +112,7 @@ class MAEViT(VisionTransformer):
         table = resize_pos_embed(
             self.pos_embed, self.patch_resolution, size, self.interpolate_mode
         )
-        cls_token = (self.cls_token + table[:, :1]).expand(len(x), -1, -1)
+        cls_token = (self.cls_token + table[:, :1]).expand(x.shape[0], -1, -1)
         return patches + table[:, 1:], cls_token
 
     def encode_seen(self, seen: Tensor, cls_token: Tensor) -> Tensor:

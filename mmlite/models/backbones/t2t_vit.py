@@ -303,7 +303,7 @@ class T2T_ViT(BaseBackbone):  # noqa: N801 (mmpretrain's name)
         """Features of the layers that out_indices names."""
         x, size = self.tokens_to_token(x)
         if self.cls_token is not None:
-            x = torch.cat((self.cls_token.expand(len(x), -1, -1), x), dim=1)
+            x = torch.cat((self.cls_token.expand(x.shape[0], -1, -1), x), dim=1)
         x = x + resize_pos_embed(
             self.pos_embed,
             self.patch_resolution,

@@ -168,7 +168,7 @@ class TnTLayer(BaseModule):
     def forward(self, pixels: Tensor, patches: Tensor) -> tuple[Tensor, Tensor]:
         """New pixels, and new patches that have seen them."""
         pixels = self.inner_block(pixels)
-        seen = self.norm_proj(pixels).view(len(patches), patches.shape[1] - 1, -1)
+        seen = self.norm_proj(pixels).view(patches.shape[0], patches.shape[1] - 1, -1)
         seen = F.pad(self.projection(seen), (0, 0, 1, 0))  # the class token sees none
         return pixels, self.outer_block(patches + seen)
 
@@ -331,7 +331,7 @@ class TNT(BaseBackbone):
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """The class token."""
-        batch = len(x)
+        batch = x.shape[0]
         pixels = self.pixel_embed(x, self.pixel_pos)
         # Pixel by pixel, as the layers see them later.
         patches = self.norm1_proj(pixels.reshape(batch, self.num_patches, -1))

@@ -123,7 +123,7 @@ class LocallyGroupedSelfAttention(BaseModule):
         size = padded.shape[1:3]
         mask = None
         if size[0] > height and size[1] > width:
-            mask = self._mask(size, hw_shape, x).repeat(len(x), 1, 1, 1)
+            mask = self._mask(size, hw_shape, x).repeat(x.shape[0], 1, 1, 1)
         windows = window_partition(padded, self.window_size)
         out = F.scaled_dot_product_attention(
             *split_heads(self.qkv(windows), self.num_heads),

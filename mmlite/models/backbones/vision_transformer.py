@@ -305,7 +305,9 @@ class VisionTransformer(BaseBackbone):
         It is the second half of :meth:`embed`, for what happens to patches before
         they have a position: BEiT replaces some of them by a mask token.
         """
-        extra = [token.expand(len(patches), -1, -1) for token in self.extra_tokens()]
+        extra = [
+            token.expand(patches.shape[0], -1, -1) for token in self.extra_tokens()
+        ]
         if not self.extra_have_positions:
             x = self._add_positions(patches, patch_resolution)
             x = torch.cat((*extra, self.drop_after_pos(x)), dim=1)

@@ -194,7 +194,7 @@ class XCiT(BaseBackbone):
             x = layer(x, size)
             if i in self.out_indices:
                 outs.append(format_tokens(x, self.out_type, size, 0))
-        x = torch.cat((self.cls_token.expand(len(x), -1, -1), x), dim=1)
+        x = torch.cat((self.cls_token.expand(x.shape[0], -1, -1), x), dim=1)
         for i, layer in enumerate(self.ca_layers, depth):
             x = layer(x)
             if i == self.num_layers - 1:

@@ -36,7 +36,8 @@ class _Wrapped(BaseClassifier):
         super().__init__(init_cfg, preprocessor_cfg(data_preprocessor, train_cfg))
         self.head = ClsHead(loss=loss)
         self._register_state_dict_hook(_without_prefix)
-        self.register_load_state_dict_pre_hook(_with_prefix)
+        # Public under another name from torch 2.5 on.
+        self._register_load_state_dict_pre_hook(_with_prefix, with_module=True)
 
     def forward_tensor(self, inputs: Tensor) -> Tensor:
         """The logits."""

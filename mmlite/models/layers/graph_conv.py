@@ -205,7 +205,7 @@ class DyGraphConv2d(nn.Module):
             self.k * self.dilation,
             relative_pos,
         )
-        return self.gconv(x, y, self._taken(index)).view(len(x), -1, *size)
+        return self.gconv(x, y, self._taken(index)).view(x.shape[0], -1, *size)
 
     def _taken(self, index: Tensor) -> Tensor:
         if self.use_stochastic and self.training and torch.rand(1) < self.epsilon:

@@ -213,7 +213,7 @@ class HiViTPatchEmbed(BaseModule):
         rows, columns = self.grid(x.shape[2:])
         inner = self.inner_patches
         x = self.proj(x)[:, :, : rows * inner, : columns * inner]
-        x = x.reshape(len(x), -1, rows, inner, columns, inner)
+        x = x.reshape(x.shape[0], -1, rows, inner, columns, inner)
         x = x.permute(0, 2, 4, 3, 5, 1).flatten(1, 2)
         return self.norm(x)
 

@@ -119,5 +119,5 @@ class PatchMerging(BaseModule):
             return windows.transpose(1, 2)
         (rows, columns), (tall, wide) = out_size, self.kernel_size
         x = x[:, :, : rows * tall, : columns * wide]
-        x = x.reshape(len(x), -1, rows, tall, columns, wide)
-        return x.permute(0, 2, 4, 1, 3, 5).reshape(len(x), rows * columns, -1)
+        x = x.reshape(x.shape[0], -1, rows, tall, columns, wide)
+        return x.permute(0, 2, 4, 1, 3, 5).reshape(x.shape[0], rows * columns, -1)

@@ -118,7 +118,7 @@ class WindowAttention(BaseModule):
         bias = self.position_bias()
         if mask is not None:
             mask = mask[:, None] if bias is None else mask[:, None] + bias
-            bias = mask.repeat(len(x) // len(mask), 1, 1, 1)
+            bias = mask.repeat(x.shape[0] // len(mask), 1, 1, 1)
         elif bias is not None:
             bias = bias[None]
         out = F.scaled_dot_product_attention(
@@ -338,7 +338,7 @@ class ShiftWindowMSA(BaseModule):
         """Attention within the windows of a map of ``hw_shape`` tokens."""
         height, width = hw_shape
         shift = self._shift(min(height, width), hw_shape)
-        x = query.view(len(query), height, width, -1)
+        x = query.view(query.shape[0], height, width, -1)
         x = pad_to_windows(x, self.window_size)
         padded = x.shape[1:3]
         mask = None

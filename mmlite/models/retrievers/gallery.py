@@ -13,6 +13,7 @@ from torch.utils.data import DataLoader
 
 from ...errors import ConfigError, DataError
 from ...ops import gather
+from ...saved import read_saved
 
 __all__ = ['Gallery', 'fingerprint']
 
@@ -76,7 +77,8 @@ class Gallery:
 
         Raises:
             ConfigError: if there is no such file.
-            DataError: if they are no features.
+            CheckpointError: if the file is damaged.
+        DataError: if they are no features.
         """
         found: Any = self.prototype
         if not isinstance(found, Tensor):
@@ -85,7 +87,7 @@ class Gallery:
                     f'model.prototype: there is no file {str(found)!r}; '
                     'dump_prototype(path) of a retriever writes one'
                 )
-            found = torch.load(found, map_location='cpu', weights_only=True)
+            found = read_saved(Path(found))
         if not isinstance(found, Tensor) or found.ndim != 2:
             came = f'{tuple(found.shape)}' if isinstance(found, Tensor) else type(found)
             raise DataError(f'model.prototype has features (M, D), got {came}')

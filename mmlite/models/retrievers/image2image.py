@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from ...errors import ConfigError, DataError
 from ...ops import nearest
 from ...registry import MODELS
-from ...structures import DataSample, Ragged, SampleBatch, scatter_field
+from ...structures import DataSample, Ragged, SampleBatch, meta_values, scatter_field
 from ..joining import build_part, check_channels, preprocessor_cfg
 from .base import BaseRetriever
 from .gallery import Prototype, fingerprint
@@ -137,10 +137,12 @@ class ImageToImageRetriever(BaseRetriever):
 
         Args:
             inputs: Images, ``(B, C, H, W)``.
-            data_samples: The samples to be completed; None makes new ones.
+            data_samples: The samples to be completed; None makes new ones. A query
+                that is an image of the gallery has its place as ``gallery_index``.
         """
         self.prepare_prototype()
-        found = self.matching(self._vectors(inputs))
+        own = meta_values(data_samples or (), 'gallery_index')
+        found = self.matching(self._vectors(inputs), own)
         if data_samples is None:
             data_samples = SampleBatch.of(len(found['pred_label']))
         every = self.topk == -1
@@ -149,11 +151,15 @@ class ImageToImageRetriever(BaseRetriever):
         scatter_field(data_samples, 'pred_label', found['pred_label'])
         return data_samples
 
-    def matching(self, inputs: Tensor) -> dict[str, Tensor]:
+    def matching(
+        self, inputs: Tensor, own: Sequence[int | None] = ()
+    ) -> dict[str, Tensor]:
         """Look up features in the gallery.
 
         Args:
             inputs: ``(N, D)``.
+            own: Where each query stands in the gallery itself, or None; it does not
+                find itself: its own place comes last, with a similarity of -inf.
 
         Returns:
             ``pred_label`` and ``pred_score``, the places and similarities of what was
@@ -167,12 +173,17 @@ class ImageToImageRetriever(BaseRetriever):
                 f' gallery has width {gallery.size(1)}; encode it with this model'
             )
         k = len(gallery) if self.topk == -1 else min(self.topk, len(gallery))
+        known = any(place is not None for place in own)
+        wanted = min(k + known, len(gallery))
         if callable(self.similarity):
             score = self.similarity(inputs, gallery.to(inputs.device))
             values, places = score.sort(dim=1, descending=True, stable=True)
-            return dict(score=score, pred_score=values[:, :k], pred_label=places[:, :k])
-        values, places = nearest(inputs, gallery, k, backend=self.backend)
-        found = dict(pred_score=values, pred_label=places)
+            values, places = values[:, :wanted], places[:, :wanted]
+        else:
+            values, places = nearest(inputs, gallery, wanted, backend=self.backend)
+        if known:
+            values, places = _itself_last(values, places, own, len(gallery))
+        found = dict(pred_score=values[:, :k], pred_label=places[:, :k])
         if self.topk == -1:
             found['score'] = torch.empty_like(values).scatter_(1, places, values)
         return found
@@ -231,3 +242,19 @@ class ImageToImageRetriever(BaseRetriever):
                 "dict(type='GlobalAveragePooling')]"
             )
         return feats
+
+
+def _itself_last(
+    values: Tensor, places: Tensor, own: Sequence[int | None], size: int
+) -> tuple[Tensor, Tensor]:
+    """Rankings in which the image that is looked for stands behind all others."""
+    if outside := [place for place in own if not 0 <= (place or 0) < size]:
+        raise DataError(
+            f'gallery_index {outside[0]} is no place in a gallery of {size} images; '
+            'queries and gallery are of other lists'
+        )
+    mine = torch.tensor([-1 if place is None else place for place in own])
+    mine = places == mine.to(places.device)[:, None]
+    order = mine.byte().argsort(dim=1, stable=True)
+    values = values.masked_fill(mine, -torch.inf)
+    return values.gather(1, order), places.gather(1, order)

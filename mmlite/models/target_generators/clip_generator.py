@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from typing import Any
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
-from ...errors import DataError, DataNotFoundError
+from ...errors import DataError
+from ...given import is_url
 from ...registry import MODELS
+from ...saved import download, read_saved
 from ..layers import QuickGELU
 
 __all__ = ['CLIPGenerator']
@@ -123,7 +125,7 @@ class CLIPGenerator(nn.Module):
     Raises:
         ValueError: if neither or both of the arguments are given.
         DataError: if the file is not a checkpoint of CLIP's vision transformer.
-        DataNotFoundError: if it cannot be downloaded.
+        CheckpointError: if it cannot be downloaded or read.
 
     Example:
         >>> arch = dict(grid=2, patch_size=8, width=16, layers=1, heads=2,
@@ -144,8 +146,7 @@ class CLIPGenerator(nn.Module):
         if arch is not None:
             self.tokenizer.visual = CLIPVision(**arch)
         else:
-            loaded = _read(tokenizer_path)
-            self.tokenizer.visual = _from_checkpoint(loaded, tokenizer_path)
+            self.tokenizer.visual = _from_checkpoint(tokenizer_path)
         self.requires_grad_(False)
 
     def train(self, mode: bool = True) -> CLIPGenerator:
@@ -158,10 +159,10 @@ class CLIPGenerator(nn.Module):
         return self.tokenizer.visual(x)
 
 
-def _from_checkpoint(loaded: Any, path: str) -> CLIPVision:
-    state = loaded.state_dict() if isinstance(loaded, nn.Module) else loaded
-    if isinstance(state, Mapping):
-        state = state.get('state_dict', state)
+def _from_checkpoint(path: str) -> CLIPVision:
+    file = download(path) if is_url(path) else Path(path)
+    loaded = read_saved(file)
+    state = loaded.get('state_dict', loaded) if isinstance(loaded, Mapping) else None
     if not isinstance(state, Mapping) or 'visual.proj' not in state:
         raise DataError(
             f'{path} is not a checkpoint of CLIP with a vision transformer: it has no '
@@ -184,18 +185,3 @@ def _from_checkpoint(loaded: Any, path: str) -> CLIPVision:
     )
     vision.load_state_dict(own)
     return vision
-
-
-def _read(path: str) -> dict:
-    """The weights in a file or at an address, as data alone."""
-    if path.startswith(('http://', 'https://')):
-        try:
-            return torch.hub.load_state_dict_from_url(
-                path, map_location='cpu', weights_only=True
-            )
-        except OSError as error:
-            raise DataNotFoundError(
-                f'{path} cannot be downloaded: {error}; fetch it by other means and '
-                'give the file as tokenizer_path'
-            ) from error
-    return torch.load(path, 'cpu', weights_only=True)

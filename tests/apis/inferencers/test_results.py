@@ -11,12 +11,15 @@ from mmlite.apis.inferencers import (
     ClassPrediction,
     DetectionPrediction,
     GaitPrediction,
+    ImageClassificationInferencer,
+    Inferencer,
     Prediction,
     Predictions,
     RetrievalPrediction,
     Source,
     StereoPrediction,
 )
+from mmlite.apis.inferencers.prediction import free_names
 from mmlite.structures import DataSample
 from mmlite.visualization import read_image
 
@@ -72,6 +75,48 @@ def test_several(tmp_path):
     assert found.plot(columns=2).shape[0] == 8 + 3 * (224 + 18 + 8)
     assert found._repr_png_()[1:4] == b'PNG'
     assert Page(f'<h1>x</h1>{found._repr_html_()}').mistakes == []
+
+
+def test_files_of_one_name_are_told_apart_by_their_folders(tmp_path):
+    label = DataSample().set_pred_label(1).set_pred_score([0.25, 0.75])
+    paths = ['w/001/nm/000.png', 'w/002/nm/000.png', 'w/002/nm/001.png', '000.png']
+    found = Predictions(Prediction([source(path)], label) for path in paths[:3])
+    names = [path.name for path in found.save(tmp_path)]
+    assert names == ['001_nm_000.png', '002_nm_000.png', '001.png']
+    name = free_names(None, [paths[0], paths[3], paths[3]])
+    assert [name(paths[i]) for i in (0, 3, 3)] == [
+        'w_001_nm_000.png',
+        '000.png',
+        '000_1.png',
+    ]
+
+
+def test_boxes_are_counted_in_words():
+    def text(labels, scores):
+        boxes = DataSample(
+            pred_bboxes=torch.zeros(len(labels), 4),
+            pred_scores=torch.tensor(scores),
+            pred_labels=torch.tensor(labels),
+        )
+        return DetectionPrediction([source('a')], boxes, ['cat', 'dog']).text()
+
+    assert (
+        text([1, 0, 1], [0.5, 0.75, 0.9])
+        == '3 boxes: 2 dog, best 0.90; 1 cat, best 0.75'
+    )
+    assert text([], []) == 'no box'
+
+
+def test_an_embedding_is_explained_once():
+    sample = DataSample()
+    sample.pred_embedding = torch.ones(512)
+    predict = Inferencer.__new__(ImageClassificationInferencer)
+    predict.classes = None
+    found = Inferencer.prediction(predict, [source('a')], sample)
+    assert found.text() == 'an embedding of 512 numbers'
+    assert '--out FILE.npz' in found.hint
+    sample.set_pred_label(1)
+    assert Inferencer.prediction(predict, [source('a')], sample).hint == ''
 
 
 def test_what_is_found_is_shown_beside_the_query():

@@ -35,6 +35,17 @@ def test_a_change_that_does_not_fit_is_named():
         get_model('vit-small-p14_dinov2-pre_3rdparty', num_classes=3)
 
 
+@pytest.mark.parametrize('name', [None, 3.5, ['resnet18_8xb32_in1k']])
+def test_what_is_no_name_of_a_model_is_refused(name):
+    with pytest.raises(TypeError, match=r'given by a name that list_models\(\) gives'):
+        get_model(name)
+
+
+def test_a_config_without_a_model_is_refused():
+    with pytest.raises(ConfigError, match='model is None, expected a dict'):
+        get_model({})
+
+
 def test_a_card_without_a_recipe_is_a_config_that_predicts():
     cfg = read_config(SMALL)
     assert input_size_of(cfg) == 224

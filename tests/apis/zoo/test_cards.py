@@ -62,6 +62,12 @@ def test_most_published_figures_are_met():
     assert sum(card.note is None for card in said) > 0.7 * len(said)
 
 
+@pytest.mark.parametrize('pattern', [3, ['resnet*'], b'resnet*'])
+def test_a_pattern_is_a_text(pattern):
+    with pytest.raises(TypeError, match='list_models takes a pattern of names'):
+        list_models(pattern)
+
+
 def test_the_command(capsys):
     assert main(['list-models', 'resnet18_8xb*']) == 0
     assert capsys.readouterr().out.split() == [

@@ -26,6 +26,7 @@ STEPS = {
     'PhotoMetricDistortion': dict(),
     'RandomChoiceResize': dict(scales=[(40, 60), (70, 30)]),
     'LoadSequence': dict(),
+    'ElasticDistortion': dict(),
     'RandomPerspective': dict(prob=1.0),
     'RandomRotate': dict(prob=1.0),
     'SampleFrames': dict(sample_type='fixed_ordered', frames_num_fixed=2),
@@ -113,6 +114,7 @@ PHOTOMETRIC = (
 NEITHER = (
     *('BEiTMaskGenerator', 'SimMIMMaskGenerator'),
     *('LoadSequence', 'RandomPerspective', 'SampleFrames', 'SilhouetteCut'),
+    'ElasticDistortion',
     'SkeletonMaps',
     *('AutoAugment', 'RandAugment', 'RandomApply', 'RandomChoice'),
     *('Albu', 'Albumentations', 'ApplyToList', 'Collect', 'Transpose'),

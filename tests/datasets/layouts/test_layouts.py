@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from itertools import product
 from pathlib import Path
 
@@ -148,7 +149,9 @@ def folder_of(*names: str) -> Path:
         (('left/1.png', 'right/2.png'), None, 'has no right view'),
         (('left/1.png', 'right/1.png'), None, 'no disparity of one'),
         (('images/1.png', 'labels/1.png'), None, 'nothing names the classes'),
+        (('only/1.png',), 'retrieval', 'needs two folders of images, one a thing'),
         (('1/nm/000/1.png', '2/nm/000/1.png'), 'gait', 'a training needs four'),
+        (('1/nm/000/1.png',), 'gait', 'walks of 1 identity (1); a training needs'),
     ],
 )
 def test_odd_folders_are_refused_in_one_line(names, task, says):
@@ -291,6 +294,17 @@ def test_coco_of_other_classes_or_missing_images():
     path.write_text(json.dumps(content))
     with pytest.raises(DataError, match=r'its categories are not those of instances_t'):
         look('data', 'lists')
+    path.write_text(json.dumps(content['annotations']))
+    notes = look('data', 'lists')[1].notes
+    assert notes[0].startswith("annotations/instances_val.json: not in COCO's format")
+    path.with_name('instances_train.json').rename(path)
+    path.write_text('[]')
+    with pytest.raises(
+        DataError, match=r'instances_val\.json: expected .*, got a list'
+    ):
+        look('data', 'lists')
+    shutil.rmtree('data')
+    tiny_folders.coco(Path('data'))
     path.unlink()
     for image in Path('data/train').iterdir():
         image.unlink()

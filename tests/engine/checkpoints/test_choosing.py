@@ -85,7 +85,7 @@ class Renaming(nn.Module):
         super().__init__()
         self.model = nn.Linear(2, 2)
         self._register_state_dict_hook(self.shorten)
-        self.register_load_state_dict_pre_hook(self.lengthen)
+        self._register_load_state_dict_pre_hook(self.lengthen, with_module=True)
 
     @staticmethod
     def shorten(module, state, prefix, metadata):

@@ -133,7 +133,7 @@ def test_what_cannot_work_is_refused(first, tmp_path, changes, words):
 
 
 def test_a_near_relative_of_the_optimizer_is_refused_too(tmp_path):
-    """AdamW's state has the shape of Adam's, but decays weights by another rule."""
+    """RAdam's state has the shape of Adam's, but takes its steps by another rule."""
 
     def with_optimizer(kind):
         optimizer = dict(type=kind, lr=0.1)
@@ -143,8 +143,8 @@ def test_a_near_relative_of_the_optimizer_is_refused_too(tmp_path):
     with_optimizer('Adam').train()
     file = str(tmp_path / 'Adam' / 'epoch_1.pth')
     with pytest.raises(CheckpointError, match='load_from') as caught:
-        with_optimizer('AdamW').resume(file)
-    said = f"optimizer.type is 'AdamW' in the config, but 'Adam' in {file}"
+        with_optimizer('RAdam').resume(file)
+    said = f"optimizer.type is 'RAdam' in the config, but 'Adam' in {file}"
     assert said in str(caught.value)
 
 

@@ -56,6 +56,21 @@ def same_parameter_twice(checkpoint):
     group['params'] = [0] * len(group['params'])
 
 
+def whole_numbers(checkpoint):
+    state = checkpoint['state_dict']
+    state['head.fc.weight'] = state['head.fc.weight'].to(torch.int8)
+
+
+def sparse_weights(checkpoint):
+    state = checkpoint['state_dict']
+    state['head.fc.weight'] = state['head.fc.weight'].to_sparse()
+
+
+def whole_buffer(checkpoint):
+    buffers = checkpoint['optimizer']['state'][0]
+    buffers['momentum_buffer'] = buffers['momentum_buffer'].long()
+
+
 BUFFER = ('optimizer', 'state', 0, 'momentum_buffer')
 GROUP = ('optimizer', 'param_groups', 0)
 SCHEDULE = ('param_schedulers', 0)
@@ -80,13 +95,15 @@ REFUSED = [
     put('optimizer', 'state', 'x', value={}),
     *(put(*BUFFER, value=v) for v in (torch.ones(3), torch.ones(()), 'x', {}, 2.0)),
     nan_buffer,
+    whole_buffer,
     put('optimizer', 'param_groups', value={}),
     put('optimizer', 'param_groups', value=[]),
     put(*GROUP, value=None),
     put(*GROUP, 'params', value='x'),
     put(*GROUP, 'params', value=[0]),
     same_parameter_twice,
-    *(put(*GROUP, 'lr', value=v) for v in ('x', NAN, [0.1], {})),
+    *(put(*GROUP, 'lr', value=v) for v in ('x', NAN, [0.1], {}, -1.0)),
+    *(put(*GROUP, 'momentum', value=v) for v in (float('inf'), -0.9)),
     drop(*GROUP, 'momentum'),
     put('optimizer_names', value={'optimizer': 3}),
     put('optimizer_names', value={'optimizer': [['a', 'b']]}),
@@ -95,7 +112,8 @@ REFUSED = [
     put(*SCHEDULE, 'milestones', value={'x': 1}),
     put(*SCHEDULE, 'gamma', value=NAN),
     put(*SCHEDULE, 'gamma', value='x'),
-    put(*SCHEDULE, 'last_step', value=None),
+    *(put(*SCHEDULE, 'last_step', value=v) for v in (None, -7, 0.5)),
+    put(*SCHEDULE, '_global_step', value=-1),
     put(*SCHEDULE, 'type', value='StepLR'),
     drop(*SCHEDULE, 'milestones'),
     put(*SCHEDULE, 'new', value=1),
@@ -112,6 +130,8 @@ REFUSED = [
     put('rng_states', 0, 'python', value=None),
     *(put('state_dict', value=v) for v in (None, [], {}, 'x')),
     unnamed_weights,
+    whole_numbers,
+    sparse_weights,
 ]
 TAKEN = [
     put('meta', 'cfg', value='no ( code'),

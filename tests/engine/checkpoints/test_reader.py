@@ -18,8 +18,8 @@ from mmengine.runner import CheckpointLoader
 from torch import nn
 
 from mmlite.engine import load_checkpoint, load_state
-from mmlite.engine.checkpoints import unpickler
 from mmlite.errors import CheckpointError, MissingDependencyError
+from mmlite.saved import reading, unpickler
 
 
 class Call:
@@ -56,6 +56,23 @@ ATTACKS = {
         os.path.join, str(path), Call(os.system, f'touch {path}')
     ),
 }
+
+
+def test_before_torch_2_6_nothing_is_read_by_torch_itself(tmp_path, monkeypatch):
+    """There ``weights_only`` can be got around (CVE-2025-32434)."""
+    path = tmp_path / 'w.pth'
+    torch.save(torch.arange(3.0), path)
+    real, asked = torch.load, []
+
+    def load(*args, weights_only, pickle_module=None, **kwargs):
+        asked.append((weights_only, pickle_module))
+        kwargs |= dict(weights_only=weights_only, pickle_module=pickle_module)
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(torch, 'load', load)
+    monkeypatch.setattr(reading, '_WEIGHTS_ONLY_IS_SAFE', False)
+    assert torch.equal(reading.read_saved(path), torch.arange(3.0))
+    assert asked == [(False, unpickler)]
 
 
 @pytest.mark.parametrize('protocol', [2, 4, 5])
@@ -196,12 +213,15 @@ def test_a_flipped_bit_is_found_by_the_checksum(tmp_path):
 
 
 def test_a_file_without_checksums_is_read(tmp_path):
-    before = torch.serialization.get_crc32_options()
-    torch.serialization.set_crc32_options(False)
-    try:
-        torch.save(dict(w=torch.ones(3)), tmp_path / 'a.pth')
-    finally:
-        torch.serialization.set_crc32_options(before)
+    torch.save(dict(w=torch.ones(3)), tmp_path / 'a.pth')
+    data = bytearray((tmp_path / 'a.pth').read_bytes())
+    # Where the checksum stands in an entry, in the local and the central header.
+    for head, place in ((b'PK\x03\x04', 14), (b'PK\x01\x02', 16)):
+        start = data.find(head)
+        while start >= 0:
+            data[start + place : start + place + 4] = bytes(4)
+            start = data.find(head, start + 4)
+    (tmp_path / 'a.pth').write_bytes(data)
     state = load_checkpoint(tmp_path / 'a.pth')['state_dict']
     assert torch.equal(state['w'], torch.ones(3))
 

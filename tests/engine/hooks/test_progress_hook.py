@@ -3,9 +3,12 @@ from typing import ClassVar
 
 import pytest
 from mmengine.hooks import Hook
+from support.html_pages import Page
 from support.training import toy_runner
 
+from mmlite.engine.hooks import ProgressHook
 from mmlite.engine.terminal import STATUS_LINE
+from mmlite.report import read_run
 
 
 @pytest.fixture
@@ -43,6 +46,31 @@ def test_plain_lines_elsewhere(tmp_path, capsys):
     assert 'iter 5/5' not in out  # has the line of the epoch
     assert re.search(r'epoch 1/3  loss .* img/s  mem \d+ MB  eta 0:00:\d\d', out)
     assert re.search(r'epoch 3/3  val  toy/acc [\d.]+  toy/count 21\n', out)
+
+
+def test_terminal_log_and_report_have_one_loss(tmp_path, capsys):
+    losses = []
+
+    class Keep(Hook):
+        def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
+            losses.append(outputs['loss'].item())
+
+    hooks = dict(logger=dict(interval=2), progress=dict(line_seconds=0))
+    runner = toy_runner(tmp_path, default_hooks=hooks, custom_hooks=[Keep()])
+    runner.train()
+    assert len(losses) == 15  # 3 epochs of 5 iterations: lines after 2, 4 and 5
+    ends = [5 * epoch + done for epoch in range(3) for done in (2, 4, 5)]
+    means = [
+        sum(losses[start:end]) / (end - start)
+        for start, end in zip([0, *ends], ends, strict=False)
+    ]
+    points = read_run(tmp_path).scalars.train['loss']
+    assert [place for place, _ in points] == ends
+    assert [value for _, value in points] == pytest.approx(means)
+    shown = re.findall(r'loss (\d\.\d{4})', capsys.readouterr().out)
+    assert shown == [f'{mean:.4f}' for mean in means]
+    note = f'mean since iteration {ends[-2]}; from '
+    assert note in Page((tmp_path / 'report.html').read_text()).text
 
 
 def test_iterations(tmp_path, capsys):
@@ -98,3 +126,9 @@ def test_the_time_left_is_that_of_the_training_after_a_validation(tmp_path):
     assert len(Left.seen) == 3
     assert all(after == before for after, before in Left.seen)
     assert Left.seen[0][0] > 0
+
+
+def test_what_could_not_be_measured_is_said(tmp_path, capsys):
+    metrics = {'coco/bbox_mAP_s': -1.0, 'r2': -1.0}
+    ProgressHook().after_test_epoch(toy_runner(tmp_path), metrics)
+    assert 'coco/bbox_mAP_s - (no small objects)  r2 -1\n' in capsys.readouterr().out

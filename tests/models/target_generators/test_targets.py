@@ -8,7 +8,7 @@ from urllib.error import URLError
 import pytest
 import torch
 
-from mmlite.errors import DataError, DataNotFoundError
+from mmlite.errors import CheckpointError, DataError
 from mmlite.registry import MODELS
 
 
@@ -125,6 +125,6 @@ def test_clip_that_cannot_be_downloaded(monkeypatch):
     def fail(*_, **__):
         raise URLError('no network')
 
-    monkeypatch.setattr(torch.hub, 'load_state_dict_from_url', fail)
-    with pytest.raises(DataNotFoundError, match='no network.*tokenizer_path'):
+    monkeypatch.setattr(torch.hub, 'download_url_to_file', fail)
+    with pytest.raises(CheckpointError, match='no network.*give the path of the file'):
         MODELS.build(dict(type='CLIPGenerator', tokenizer_path='https://a.b/clip.pt'))

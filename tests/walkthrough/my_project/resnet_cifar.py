@@ -47,3 +47,9 @@ class MyResNet_CIFAR(ResNet):
             if i in self.out_indices:
                 outs.append(x)
         return tuple(outs)
+
+    def init_weights(self) -> None:
+        super().init_weights()
+        # Weights that were loaded from a checkpoint stay as they are.
+        if not self.is_pretrained:
+            nn.init.kaiming_normal_(self.conv1.weight, nonlinearity='relu')

@@ -20,6 +20,8 @@ class MyMAEPretrainHead(BaseModule):
     def patchify(self, imgs: Tensor) -> Tensor:
         """Split images into non-overlapped patches."""
         p = self.patch_size
+        if imgs.shape[2] != imgs.shape[3] or imgs.shape[2] % p:
+            raise ValueError(f'images are square, of patches of {p} pixels')
         h = w = imgs.shape[2] // p
         x = imgs.reshape(shape=(imgs.shape[0], 3, h, p, w, p))
         x = torch.einsum('nchpwq->nhwpqc', x)

@@ -6,7 +6,7 @@ import errno
 import zipfile
 from pathlib import Path
 
-from ...errors import CheckpointError
+from ..errors import CheckpointError
 
 __all__ = ['check_archive', 'damaged']
 

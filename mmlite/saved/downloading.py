@@ -12,7 +12,7 @@ from urllib.parse import urlparse
 import torch
 from mmengine.dist import barrier, get_local_rank, is_main_process
 
-from ...errors import CheckpointError
+from ..errors import CheckpointError
 
 __all__ = ['download', 'place_of']
 

@@ -1,0 +1,78 @@
+"""Numbers below, or above, what they can be."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from mmengine.config import Config
+
+from ..errors import Problem
+
+__all__ = ['check_bounds']
+
+
+class _Bound(NamedTuple):
+    """What some numbers of a section can be.
+
+    Args:
+        section: The key at the top of the config.
+        place: A pattern that the whole path below it matches.
+        least: The least value.
+        more: Whether that value itself is too little.
+        most: The greatest value, if there is one.
+    """
+
+    section: str
+    place: str
+    least: float
+    more: bool = False
+    most: float | None = None
+
+
+_BOUNDS = (
+    _Bound('auto_scale_lr', r'base_batch_size', 1),
+    _Bound('custom_hooks', r'\d+\.momentum', 0, more=True, most=1),
+    _Bound('custom_hooks', r'\d+\.patience', 0),
+    # A gradient that is scaled by less than nothing leads uphill.
+    _Bound('optim_wrapper', r'(.*\.)?clip_grad\.(max_norm|clip_value)', 0, more=True),
+    _Bound('optim_wrapper', r'(.*\.)?paramwise_cfg\.(.*\.)?\w+_mult', 0),
+    _Bound('param_scheduler', r'(.*\.)?(T_max|step_size|total_steps)', 1),
+    _Bound('param_scheduler', r'(.*\.)?milestones\.\d+', 0),
+    _Bound('randomness', r'seed', 0, most=2**32 - 1),
+    _Bound('train_cfg', r'dynamic_intervals\.\d+\.1', 1),
+)
+
+
+def check_bounds(cfg: Config) -> list[Problem]:
+    """See that no number is out of bounds that are the same in every config.
+
+    Example:
+        >>> cfg = Config(dict(param_scheduler=[dict(type='StepLR', step_size=0)]))
+        >>> print(check_bounds(cfg)[0])
+        param_scheduler.0.step_size is 0, expected at least 1
+    """
+    return [problem for bound in _BOUNDS for problem in _outside(cfg, bound)]
+
+
+def _outside(cfg: Config, bound: _Bound) -> Iterator[Problem]:
+    for place, value in _numbers(cfg.get(bound.section), ''):
+        if not re.fullmatch(bound.place, place):
+            continue
+        path = f'{bound.section}.{place}'
+        if value < bound.least or (bound.more and value == bound.least):
+            least = 'more than' if bound.more else 'at least'
+            yield Problem(path, f'is {value}, expected {least} {bound.least}')
+        elif bound.most is not None and value > bound.most:
+            yield Problem(path, f'is {value}, expected at most {bound.most}')
+
+
+def _numbers(node: Any, path: str) -> Iterator[tuple[str, float]]:
+    """The numbers in a section, each with its path below it."""
+    if isinstance(node, (int, float)) and not isinstance(node, bool):
+        yield path, node
+    if isinstance(node, (list, tuple)):
+        node = dict(enumerate(node))
+    for key, value in node.items() if isinstance(node, Mapping) else ():
+        yield from _numbers(value, f'{path}.{key}' if path else str(key))

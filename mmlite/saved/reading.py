@@ -1,0 +1,81 @@
+"""Read what ``torch.save`` wrote, as data alone."""
+
+from __future__ import annotations
+
+import pickle
+import warnings
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.utils import digit_version
+
+from ..errors import CheckpointError
+from . import unpickler
+from .damage import check_archive, damaged
+
+__all__ = ['MapLocation', 'read_saved']
+
+#: Before 2.6, torch can be made to execute what a file holds in spite of
+#: ``weights_only`` (CVE-2025-32434): there, our own unpickler alone reads.
+_WEIGHTS_ONLY_IS_SAFE = digit_version(torch.__version__) >= digit_version('2.6.0')
+_BROKEN = (RuntimeError, EOFError, OSError, zipfile.BadZipFile)
+_MALFORMED = (
+    pickle.UnpicklingError,
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    AttributeError,
+)
+
+MapLocation = str | torch.device | Callable | dict | None
+
+
+def read_saved(file: Path, map_location: MapLocation = 'cpu') -> Any:
+    """What a file holds that ``torch.save`` wrote.
+
+    Tensors, plain values and containers of them are read; an object of any other
+    class is replaced by an inert :class:`~mmlite.saved.Placeholder`.
+
+    Args:
+        file: The file.
+        map_location: The device for the tensors, as for ``torch.load``.
+
+    Raises:
+        CheckpointError: if it is damaged, or no such file.
+    """
+    check_archive(file)
+    if _is_torchscript(file):  # which torch would run
+        raise CheckpointError(
+            f'{file} is a TorchScript program, not a checkpoint; save the '
+            'state_dict() of its model'
+        )
+    if _WEIGHTS_ONLY_IS_SAFE:
+        try:
+            return _torch_load(file, map_location, weights_only=True)
+        except _MALFORMED:
+            pass  # it may hold other objects than tensors: read below, without them
+        except _BROKEN as error:
+            raise damaged(file, error) from error
+    try:
+        return _torch_load(
+            file, map_location, weights_only=False, pickle_module=unpickler
+        )
+    except (*_BROKEN, *_MALFORMED) as error:
+        raise damaged(file, error) from error
+
+
+def _torch_load(file: Path, map_location: MapLocation, **how: Any) -> Any:
+    with warnings.catch_warnings():
+        warnings.filterwarnings('ignore', 'Detected pickle protocol')
+        return torch.load(file, map_location=map_location, **how)
+
+
+def _is_torchscript(file: Path) -> bool:
+    if not zipfile.is_zipfile(file):
+        return False
+    with zipfile.ZipFile(file) as archive:
+        return any(name.endswith('/constants.pkl') for name in archive.namelist())
