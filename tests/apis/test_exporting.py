@@ -21,15 +21,17 @@ def onnx_scores(path, images):
     return session.run(['scores'], {'inputs': images.astype(np.float32)})[0]
 
 
-@pytest.mark.parametrize('format', ['onnx', 'torch-export'])
-def test_scores_of_raw_pixels_in_any_batch(tmp_path, format):
+@pytest.mark.parametrize(
+    ('format', 'ending'), [('onnx', '.onnx'), ('torch-export', '.pt2')]
+)
+def test_scores_of_raw_pixels_in_any_batch(tmp_path, format, ending):
     torch.manual_seed(0)
     run = Inferencer(DIGITS, overrides=TINY)
     torch.save(dict(state_dict=run.model.state_dict()), tmp_path / 'a.pth')
     path = export(
         DIGITS,
         tmp_path / 'a.pth',
-        tmp_path / 'new/model.bin',
+        tmp_path / f'new/model{ending}',
         format,
         TINY,
         dynamic=True,
@@ -145,8 +147,9 @@ def test_the_command_line(tmp_path, capsys):
 def test_what_cannot_be_exported(tmp_path, monkeypatch):
     with pytest.raises(UserError, match='format is one of onnx, torch-export'):
         export(DIGITS, format='coreml')
-    with pytest.raises(UserError, match='size is a height and a width'):
-        export(DIGITS, overrides=TINY, size=(1, 2, 3))
+    for size in ((1, 2, 3), (0, 8), 10**9, -1):
+        with pytest.raises(UserError, match='size is a height and a width'):
+            export(DIGITS, overrides=TINY, size=size)
     monkeypatch.setattr('importlib.util.find_spec', lambda name: None)
     with pytest.raises(MissingDependencyError, match=r"'onnx'; pip install"):
         export(DIGITS, out=tmp_path / 'a.onnx', overrides=TINY)
