@@ -17,7 +17,7 @@ from ..engine.checkpoints import (
     load_state,
     plain,
     save_checkpoint,
-    write_atomically,
+    write_weights_file,
 )
 from ..errors import CheckpointError, UserError, did_you_mean
 from ..given import CHECKPOINTS
@@ -222,4 +222,4 @@ def _write(state: State, path: Path, meta: dict[str, Any], target: str) -> None:
         import torch
 
         content = plain(dict(state))
-        write_atomically(path, lambda file: torch.save(content, file))
+        write_weights_file(path, lambda file: torch.save(content, file))

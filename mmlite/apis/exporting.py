@@ -31,6 +31,8 @@ __all__ = ['FORMATS', 'export']
 
 _SUFFIXES = {'onnx': '.onnx', 'torch-export': '.pt2'}
 FORMATS = tuple(_SUFFIXES)
+#: Pixels on a side; an image of so many on both takes 3 GB.
+_LARGEST = 16384
 
 
 def export(
@@ -89,7 +91,7 @@ def export(
     samples = _picture(cfg, model, image)
     real = _real_input(samples, model, preprocessing)
     if size is not None:
-        height, width = (size, size) if isinstance(size, int) else _pair(size)
+        height, width = _pair([size] if isinstance(size, int) else size)
         real = tuple(
             nn.functional.interpolate(x, (height, width), mode='bilinear') for x in real
         )
@@ -130,8 +132,11 @@ def _write_checked(
 
 
 def _pair(size: Sequence[int]) -> tuple[int, int]:
-    if len(size) not in (1, 2) or min(size) < 1:
-        raise UserError(f'size is a height and a width in pixels, got {list(size)}')
+    if len(size) not in (1, 2) or not 1 <= min(size) <= max(size) <= _LARGEST:
+        raise UserError(
+            f'size is a height and a width from 1 to {_LARGEST:,} pixels, got '
+            f'{list(size)}'
+        )
     return (size[0], size[-1])
 
 

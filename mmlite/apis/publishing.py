@@ -12,7 +12,7 @@ from typing import Any
 from torch import Tensor
 
 from ..engine import load_checkpoint
-from ..engine.checkpoints import plain, save_checkpoint, write_atomically
+from ..engine.checkpoints import plain, save_checkpoint, write_weights_file
 from ..errors import MissingDependencyError
 from .targets import target_file
 
@@ -94,6 +94,7 @@ def write_safetensors(
 
     Raises:
         MissingDependencyError: if safetensors is not installed.
+        CheckpointError: if the file cannot be written.
     """
     try:
         from safetensors.torch import save
@@ -107,7 +108,7 @@ def write_safetensors(
     }
     said = {'format': 'pt', 'mmlite': json.dumps(plain(dict(meta)), default=_listed)}
     data = save(tensors, said)
-    write_atomically(path, lambda file: file.write(data))
+    write_weights_file(path, lambda file: file.write(data))
 
 
 def _listed(value: Any) -> Any:

@@ -95,7 +95,7 @@ class CocoDataset(BoxDataset):
                 str(Path(self.img_prefix, row['file_name'])),
                 objects[number],
                 number,
-                _size(row),
+                _size(row, f'{self.ann_file}: image {number}'),
             )
             for number, row in images.items()
         ]
@@ -178,6 +178,12 @@ def _object(row: dict, name: str, where: str) -> NamedBox:
     )
 
 
-def _size(row: dict) -> tuple[int, int] | None:
+def _size(row: dict, where: str) -> tuple[int, int] | None:
     width, height = row.get('width'), row.get('height')
-    return (int(width), int(height)) if width and height else None
+    try:
+        return (int(width), int(height)) if width and height else None
+    except (TypeError, ValueError, OverflowError):
+        raise DataError(
+            f'{where}: width is {shortened(width)}, height {shortened(height)}; '
+            'expected pixels'
+        ) from None

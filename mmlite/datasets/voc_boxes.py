@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Sequence
 from pathlib import Path
@@ -79,9 +80,12 @@ class VOCDetection(BoxDataset, VOC):
 def _number(element: Any, path: str, source: Path) -> float:
     text = element.findtext(path)
     try:
-        return float(text)
+        number = float(text)
     except (TypeError, ValueError):
-        raise DataError(f'{source}: {path} is {text!r}, expected a number') from None
+        number = math.nan
+    if not math.isfinite(number):
+        raise DataError(f'{source}: {path} is {text!r}, expected a number')
+    return number
 
 
 def _object(element: Any, source: Path) -> NamedBox:

@@ -160,5 +160,5 @@ def test_programs_of_torch_have_all_anchors(tmp_path):
     boxes, scores = torch.export.load(str(path)).module()(torch.rand(1, 3, 64, 64))
     assert boxes.shape == (1, 240, 4) and scores.shape == (1, 240, 3)
     with pytest.raises(UserError, match="export it with format='onnx'"):
-        export(config_of('FasterRCNN'), out=tmp_path / 'b', format='torch-export')
-    assert not (tmp_path / 'b').exists()
+        export(config_of('FasterRCNN'), out=tmp_path / 'b.pt2', format='torch-export')
+    assert not (tmp_path / 'b.pt2').exists()

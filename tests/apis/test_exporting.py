@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.utils import digit_version
 from support.runs import DIGITS, TINY
 
 from mmlite.apis import Inferencer, export
@@ -21,15 +22,17 @@ def onnx_scores(path, images):
     return session.run(['scores'], {'inputs': images.astype(np.float32)})[0]
 
 
-@pytest.mark.parametrize('format', ['onnx', 'torch-export'])
-def test_scores_of_raw_pixels_in_any_batch(tmp_path, format):
+@pytest.mark.parametrize(
+    ('format', 'ending'), [('onnx', '.onnx'), ('torch-export', '.pt2')]
+)
+def test_scores_of_raw_pixels_in_any_batch(tmp_path, format, ending):
     torch.manual_seed(0)
     run = Inferencer(DIGITS, overrides=TINY)
     torch.save(dict(state_dict=run.model.state_dict()), tmp_path / 'a.pth')
     path = export(
         DIGITS,
         tmp_path / 'a.pth',
-        tmp_path / 'new/model.bin',
+        tmp_path / f'new/model{ending}',
         format,
         TINY,
         dynamic=True,
@@ -95,6 +98,9 @@ def test_the_size_of_the_input(tmp_path):
 def test_the_batch_may_change_where_the_size_of_the_image_may_not(
     tmp_path, capsys, backbone
 ):
+    old = digit_version(torch.__version__) < digit_version('2.5')
+    if old and backbone == 'SwinTransformer':
+        pytest.skip('the exporter of torch 2.4 knows no scale of an attention')
     arch = dict(embed_dims=8, num_layers=1, num_heads=2, feedforward_channels=8)
     model = dict(
         type='ImageClassifier',
@@ -145,8 +151,9 @@ def test_the_command_line(tmp_path, capsys):
 def test_what_cannot_be_exported(tmp_path, monkeypatch):
     with pytest.raises(UserError, match='format is one of onnx, torch-export'):
         export(DIGITS, format='coreml')
-    with pytest.raises(UserError, match='size is a height and a width'):
-        export(DIGITS, overrides=TINY, size=(1, 2, 3))
+    for size in ((1, 2, 3), (0, 8), 10**9, -1):
+        with pytest.raises(UserError, match='size is a height and a width'):
+            export(DIGITS, overrides=TINY, size=size)
     monkeypatch.setattr('importlib.util.find_spec', lambda name: None)
     with pytest.raises(MissingDependencyError, match=r"'onnx'; pip install"):
         export(DIGITS, out=tmp_path / 'a.onnx', overrides=TINY)

@@ -1,6 +1,8 @@
 """Weights alone, and under the names of other projects."""
 
+import errno
 import hashlib
+import os
 
 import pytest
 import torch
@@ -106,6 +108,22 @@ def test_our_own_names_are_not_converted(vit, tmp_path, project):
     with pytest.raises(CheckpointError, match=f'no checkpoint of {project}'):
         convert_checkpoint(path, out, project)
     assert not out.exists()
+
+
+@pytest.mark.parametrize('ending', ['.pth', '.safetensors'])
+@pytest.mark.parametrize('target', ['mmlite', 'timm'])
+def test_a_full_disk_is_said_in_one_line(vit, tmp_path, monkeypatch, ending, target):
+    if ending == '.safetensors':
+        pytest.importorskip('safetensors')
+
+    def full(number):
+        raise OSError(errno.ENOSPC, 'No space left on device')
+
+    monkeypatch.setattr(os, 'fsync', full)
+    out = tmp_path / f'out/net{ending}'
+    with pytest.raises(CheckpointError, match='No space left on device; make room'):
+        convert_checkpoint(vit[1], out, target=target)
+    assert list(out.parent.iterdir()) == []
 
 
 def test_weights_that_no_map_knows(tmp_path):

@@ -2,6 +2,7 @@
 
 import json
 import signal
+from pathlib import Path
 
 import pytest
 import torch
@@ -67,7 +68,9 @@ def test_options_reach_the_config(tmp_path, monkeypatch):
         (['test', 'a.pth'], 'test_dataloader, test_evaluator'),
     ],
 )
-def test_a_config_without_the_phase(tmp_path, capsys, command, needs):
+def test_a_config_without_the_phase(tmp_path, monkeypatch, capsys, command, needs):
+    monkeypatch.chdir(tmp_path)
+    Path('a.pth').touch()
     model = "dict(type='ImageClassifier', backbone=dict(type='LeNet5'))"
     (tmp_path / 'only.py').write_text(f'model = {model}\n')
     assert main([command[0], str(tmp_path / 'only.py'), *command[1:]]) == 1
@@ -170,7 +173,7 @@ def test_predictions_that_cannot_be_written_lose_no_metrics(
 
 
 def test_out_refuses_another_ending_before_it_tests(trained, tmp_path):
-    with pytest.raises(UserError, match=r'\.csv or \.pkl'):
+    with pytest.raises(UserError, match=r'\.npz or \.pkl'):
         apis.test(
             DIGITS,
             trained / 'epoch_1.pth',

@@ -144,6 +144,9 @@ def test_two_images_or_classes_with_one_id(tmp_path):
     with pytest.raises(DataError, match=r"'b.jpg' has the id 1 of 'a.jpg'"):
         coco(tmp_path, [], images)
     categories = [dict(id=1, name='a'), dict(id=1, name='b')]
+    images = [dict(id=1, file_name='a.jpg', width='wide', height=3)]
+    with pytest.raises(DataError, match="image 1: width is 'wide', height 3; expected"):
+        coco(tmp_path, [], images)
     with pytest.raises(DataError, match="'b' has the id 1 of 'a'"):
         coco(tmp_path, [], categories=categories)
 
@@ -233,6 +236,8 @@ def test_voc_of_other_classes(tmp_path):
 
 
 def test_voc_that_makes_no_sense(tmp_path):
+    with pytest.raises(DataError, match="bndbox/xmax is 'inf', expected a number"):
+        voc(tmp_path, OBJECT.format('cat', '', 1, 1, 'inf', 5))
     with pytest.raises(DataError, match="bndbox/xmin is 'x', expected a number"):
         voc(tmp_path, OBJECT.format('cat', '', 'x', 1, 5, 5))
     with pytest.raises(DataError, match='not valid XML'):

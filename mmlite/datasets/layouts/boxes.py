@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import DataError
-from ...structures.class_lists import shortened
+from ...structures.class_lists import checked_names, shortened
 from ..annotations import read_data, read_text
 from ..folders import find_images, held_out, subfolders
 from .found import Found, as_lines
@@ -208,7 +208,8 @@ def find_yolo(root: Path, lists: Path) -> Found | None:
     if content is None:
         return None
     names = content['names']
-    names = list(names.values()) if isinstance(names, dict) else list(names)
+    names = list(names.values()) if isinstance(names, dict) else names
+    names = checked_names(names, f'{root / content.get("file", "")}: names')
     images: dict[str, list[Path]] = {}
     for split in ('train', 'val', 'test'):
         given = content.get(split)
@@ -231,7 +232,9 @@ def find_yolo(root: Path, lists: Path) -> Found | None:
             notes.append(_HELD_OUT_NOTE)
         for split, paths in images.items():
             written[lists / f'{split}.txt'] = as_lines([str(path) for path in paths])
-        described = {split: f'{split}.txt' for split in images} | dict(names=names)
+        described = {split: f'{split}.txt' for split in images} | dict(
+            names=list(names)
+        )
         # JSON is YAML, and quotes names of classes that YAML would read as numbers.
         written[lists / 'data.yaml'] = json.dumps(described, indent=1) + '\n'
         place = str(lists / 'data.yaml')

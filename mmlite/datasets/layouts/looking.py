@@ -8,6 +8,7 @@ from pathlib import Path
 from ...errors import DataError, DataNotFoundError, did_you_mean
 from ...given import check_folder
 from ..folders import find_images, subfolders
+from ..transforms.base import OR_SKIP
 from .boxes import find_coco, find_voc, find_yolo, what_is_no_coco
 from .classes import find_class_folders, find_retrieval, find_unlabelled
 from .found import Found, Layout, wrong_layout
@@ -85,7 +86,11 @@ def look(
 def _found(task: str, root: Path, lists: Path) -> Found | None:
     """What a folder holds for a task."""
     options = (layout.find(root, lists) for layout in TASKS[task])
-    return next((found for found in options if found is not None), None)
+    try:
+        return next((found for found in options if found is not None), None)
+    except DataError as error:  # there is no dataset yet that could leave it out
+        error.args = (str(error).removesuffix(OR_SKIP),)
+        raise
 
 
 def _checked(folder: str | Path) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import warnings
+import zipfile
 from pathlib import Path
 
 import cv2
@@ -16,6 +17,18 @@ __all__ = ['decode_disparity', 'decode_pfm', 'encode_disparity', 'encode_pfm']
 
 _HEADER = re.compile(rb'(P[Ff])\s+(\d+)\s+(\d+)\s+(\S+)[ \t\r]*\n')
 _LARGEST = 65535
+
+#: What numpy raises for a file that is cut off, damaged, or something else.
+_UNREADABLE = (
+    AttributeError,
+    EOFError,
+    IndexError,
+    MemoryError,
+    OSError,
+    TypeError,
+    ValueError,
+    zipfile.BadZipFile,
+)
 
 
 def decode_pfm(data: bytes, name: str = 'the file') -> np.ndarray:
@@ -117,9 +130,9 @@ def decode_disparity(data: bytes, path: str, scale: float = 256.0) -> np.ndarray
         try:
             read = np.load(io.BytesIO(data), allow_pickle=False)
             read = read[read.files[0]] if ending == '.npz' else read
-        except (ValueError, OSError, IndexError) as error:
-            raise DataError(f'{path} holds no array: {error}') from None
-        values = np.asarray(read, np.float32)
+            values = np.asarray(read, np.float32)
+        except _UNREADABLE as error:
+            raise DataError(f'{path} holds no array of numbers: {error}') from None
     elif ending == '.png':
         buffer = np.frombuffer(data, np.uint8)
         read = cv2.imdecode(buffer, cv2.IMREAD_UNCHANGED) if len(buffer) else None

@@ -169,6 +169,13 @@ def _checked(name: str, field: Field, value: Any) -> Any:
         raise DataError(f'the field {name}: {error}') from None
 
 
+def _origin(results: dict) -> str:
+    """The file of the image of a sample, to begin a message with, if it is known."""
+    keys = (key for key in results if key.endswith('img_path'))
+    path = results.get(next(keys, ''))
+    return f'{path}: ' if path else ''
+
+
 def _moving(results: dict) -> tuple[list[tuple[str, Field]], Size]:
     """The fields that move, and the size that all of them have."""
     found = fields_of(results)
@@ -178,9 +185,10 @@ def _moving(results: dict) -> tuple[list[tuple[str, Field]], Size]:
             own = field.size_of(results[name])
             if own is not None and tuple(own) != size:
                 raise DataError(
-                    f'the field {name} is {own[0]}x{own[1]} (width x height), but the '
-                    f'image is {size[0]}x{size[1]}: it cannot be moved with it; give '
-                    'all fields of a sample one size before this step'
+                    f'{_origin(results)}the field {name} is {own[0]}x{own[1]} (width '
+                    f'x height), but the image is {size[0]}x{size[1]}: it cannot be '
+                    'moved with it; give all fields of a sample one size before this '
+                    'step'
                 )
     if 'ori_shape' not in results:
         results['ori_shape'] = size[::-1]

@@ -6,7 +6,7 @@ from .choosing import choose_key_map
 from .matching import LoadReport, load_state, unwrapped
 from .pretrained import PretrainedInit
 from .reader import check_source, load_checkpoint
-from .writer import plain, save_checkpoint, write_atomically
+from .writer import plain, save_checkpoint, write_weights_file
 
 __all__ = [
     'KEY_MAPS',
@@ -23,5 +23,5 @@ __all__ = [
     'register_key_map',
     'save_checkpoint',
     'unwrapped',
-    'write_atomically',
+    'write_weights_file',
 ]

@@ -24,6 +24,7 @@ __all__ = [
     'save_checkpoint',
     'write_atomically',
     'write_checkpoint',
+    'write_weights_file',
 ]
 
 _WRITER = re.compile(r'\.(?P<host>\w+)-(?P<pid>\d+)-[0-9a-f]{8}\.part$')
@@ -56,14 +57,24 @@ def save_checkpoint(checkpoint: Mapping[str, Any], path: str | Path) -> None:
 
 def write_checkpoint(content: Mapping[str, Any], path: Path) -> None:
     """As :func:`save_checkpoint`, for what :func:`plain` has made."""
+    write_weights_file(path, lambda file: torch.save(content, file))
+
+
+def write_weights_file(path: Path, write: Callable[[IO[bytes]], Any]) -> None:
+    """As :func:`write_atomically`; what goes wrong is said in one line.
+
+    Raises:
+        CheckpointError: if the file cannot be written.
+    """
     try:
-        write_atomically(path, lambda file: torch.save(content, file))
+        write_atomically(path, write)
     # torch's zip writer hides what went wrong with the file in a RuntimeError.
     except (OSError, RuntimeError) as error:
         kept = f'; the previous {path.name} is untouched' if path.exists() else ''
         reason = error.__context__ if isinstance(error, RuntimeError) else error
         raise CheckpointError(
-            f'cannot write {path}: {reason or error}{kept}; make room and --resume'
+            f'cannot write {path}: {reason or error}{kept}; make room; a '
+            'training goes on with --resume'
         ) from error
 
 

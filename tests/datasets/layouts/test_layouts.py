@@ -260,6 +260,14 @@ def test_yolo_without_a_file_that_describes_it():
     assert built(found, 'train').CLASSES == ('cup', 'hat')
 
 
+@pytest.mark.parametrize('names', ['3', '[1, 2]', '{0: {a: 1}}', 'cup'])
+def test_names_of_yolo_that_are_none(names):
+    tiny_folders.yolo(Path('data'))
+    Path('data/data.yaml').write_text(f'train: images\nnames: {names}\n')
+    with pytest.raises(DataError, match=r'data\.yaml: names: (expected|the name)'):
+        look('data', 'lists')
+
+
 def test_yolo_whose_paths_begin_above_the_folder():
     """As Roboflow writes them: the folders lie beside the file all the same."""
     for split in ('train', 'valid'):

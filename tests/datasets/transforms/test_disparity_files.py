@@ -1,5 +1,6 @@
 """Files of disparities are read and written to the bit."""
 
+import io
 import struct
 
 import cv2
@@ -96,8 +97,30 @@ def test_other_files_are_refused():
         decode_disparity(b'', 'a.jpg')
     with pytest.raises(DataError, match='got .*jpg'):
         encode_disparity(np.zeros((1, 1)), 'a.jpg')
-    with pytest.raises(DataError, match='holds no array'):
-        decode_disparity(b'junk', 'a.npy')
+
+
+def array_file(array, ending, **named):
+    file = io.BytesIO()
+    np.savez(file, **named) if ending == '.npz' else np.save(file, array)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ('data', 'ending'),
+    [
+        (b'', '.npy'),
+        (b'', '.npz'),
+        (b'junk', '.npy'),
+        (b'PK\x03\x04junk', '.npz'),
+        (array_file(np.ones((2, 3)), '.npy')[:-4], '.npy'),
+        (array_file(None, '.npz', a=np.ones((2, 3)))[:-30], '.npz'),
+        (array_file(None, '.npz'), '.npz'),
+        (array_file(np.array([['a', 'b']]), '.npy'), '.npy'),
+    ],
+)
+def test_damaged_arrays_are_refused(data, ending):
+    with pytest.raises(DataError, match=f'a{ending} holds no array of numbers'):
+        decode_disparity(data, f'a{ending}')
 
 
 def test_unknown_disparities_are_loaded_as_zero(tmp_path):

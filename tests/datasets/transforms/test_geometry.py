@@ -122,3 +122,15 @@ def test_disparity_grows_with_the_width_and_has_no_mirror_image() -> None:
 def test_a_sample_without_image_is_refused() -> None:
     with pytest.raises(DataError, match='LoadImageFromFile'):
         image_size(dict(img_path='a.png'))
+
+
+def test_a_field_of_another_size_is_said_with_the_file() -> None:
+    """Height and width of the map are those of the image, but swapped."""
+    sample = dict(
+        ref_img_path='left/7.png',
+        ref_img=np.zeros((4, 6, 3), np.uint8),
+        gt_disparity=np.zeros((6, 4), np.float32),
+    )
+    message = r'^left/7\.png: the field gt_disparity is 4x6 .* but the image is 6x4'
+    with pytest.raises(DataError, match=message):
+        flip(sample, 'horizontal')

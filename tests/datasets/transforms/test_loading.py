@@ -203,3 +203,10 @@ def test_several_images(tmp_path: Path) -> None:
         step(dict(ref_img_path=str(left)))
     with pytest.raises(ConfigError, match='one image or more'):
         TRANSFORMS.build(dict(type='LoadImageFromFile', keys=[]))
+
+
+@pytest.mark.parametrize('pixels', [np.float32([[0.1, 0.9]]), np.int32([[7, 10**6]])])
+def test_pictures_of_another_range_are_not_cut_off(tmp_path, pixels):
+    Image.fromarray(pixels).save(tmp_path / 'a.tif')
+    with pytest.raises(DataError, match='is not an image that can be decoded'):
+        load(tmp_path / 'a.tif', imdecode_backend='pillow')
