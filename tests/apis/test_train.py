@@ -172,6 +172,16 @@ def test_predictions_that_cannot_be_written_lose_no_metrics(
     assert 'out.json: [Errno 28] No space left' in said.err
 
 
+def test_a_work_dir_is_enough_to_test(trained, capsys):
+    given = apis.test(DIGITS, trained / 'epoch_1.pth', TINY, work_dir=trained)
+    capsys.readouterr()
+    assert main(['test', str(trained)]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith(f'weights   {trained}')
+    assert f'work_dir  {trained}\n' in out
+    assert f'test  accuracy/top1 {given["accuracy/top1"]:.4g}' in out
+
+
 def test_out_refuses_another_ending_before_it_tests(trained, tmp_path):
     with pytest.raises(UserError, match=r'\.npz or \.pkl'):
         apis.test(

@@ -21,6 +21,8 @@ class EmbeddingPrediction(Prediction):
         >>> import torch
         >>> from mmlite.apis.inferencers import Source
         >>> from mmlite.structures import DataSample
+        >>> from mmlite.apis.inferencers import Source
+        >>> from mmlite.structures import DataSample
         >>> sample = DataSample()
         >>> sample.pred_embedding = torch.ones(512)
         >>> EmbeddingPrediction([Source('a.png')], sample).text()
