@@ -170,7 +170,7 @@ def test_predictions_that_cannot_be_written_lose_no_metrics(
 
 
 def test_out_refuses_another_ending_before_it_tests(trained, tmp_path):
-    with pytest.raises(UserError, match=r'\.csv or \.pkl'):
+    with pytest.raises(UserError, match=r'rows are written to .* or \.pkl files'):
         apis.test(
             DIGITS,
             trained / 'epoch_1.pth',
