@@ -81,6 +81,7 @@ PAIR_STEPS: dict[str, dict[str, Any]] = {
 WALK_STEPS: dict[str, dict[str, Any]] = {
     'RandomRotate': dict(prob=1.0, degree=25),
     'RandomPerspective': dict(prob=1.0, shift=15),
+    'ElasticDistortion': dict(std=0.04),
     'SilhouetteCut': dict(cutting=8),
 }
 

@@ -29,6 +29,8 @@ class CUBRetrieval(CUB):
     Args:
         data_root: The folder of the dataset.
         split: ``'train'`` or ``'test'``.
+        test_mode: Whether a sample must never be replaced by another; so in the
+            test split.
         kwargs: Arguments of :class:`BaseDataset`.
 
     Raises:
@@ -39,10 +41,15 @@ class CUBRetrieval(CUB):
     SEEN: ClassVar[int] = 100
 
     def __init__(
-        self, data_root: str, split: Literal['train', 'test'] = 'train', **kwargs: Any
+        self,
+        data_root: str,
+        split: Literal['train', 'test'] = 'train',
+        test_mode: bool | None = None,
+        **kwargs: Any,
     ) -> None:
-        kwargs.setdefault('test_mode', split == 'test')
-        super().__init__(data_root, split, **kwargs)
+        if test_mode is None:
+            test_mode = split == 'test'
+        super().__init__(data_root, split, test_mode, **kwargs)
 
     def samples(self) -> Iterator[tuple[str, str, int]]:
         """The images of the kinds of the split."""

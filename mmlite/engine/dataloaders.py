@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import gc
+import logging
 import os
+import warnings
 from collections.abc import Callable, Mapping
 from functools import cache, partial
 from typing import Any
@@ -13,6 +15,7 @@ import torch
 from mmengine.dataset import worker_init_fn as seed_worker
 from mmengine.device import get_device
 from mmengine.dist import get_rank, get_world_size
+from mmengine.logging import print_log
 from mmengine.runner.runner import _SlicedDataset
 from torch.utils.data import DataLoader, Dataset, Sampler
 
@@ -263,6 +266,7 @@ def _start_worker(own: Callable | None, worker_id: int) -> None:
 def _set_defaults(cfg: dict[str, Any]) -> None:
     workers = cfg.setdefault('num_workers', 0)
     if workers:
+        report_many_workers(workers)
         keep_in_workers()
         cfg.setdefault('persistent_workers', True)
     else:  # torch refuses them
@@ -270,6 +274,26 @@ def _set_defaults(cfg: dict[str, Any]) -> None:
             cfg.pop(key, None)
     on_gpu = torch.cuda.is_available()
     cfg['pin_memory'] = cfg.get('pin_memory', on_gpu) and on_gpu
+
+
+@cache
+def report_many_workers(workers: int) -> None:
+    """Say in one line, once, what torch says in several for each loader.
+
+    Args:
+        workers: Processes that a loader starts.
+    """
+    own = getattr(os, 'sched_getaffinity', None)
+    cores = len(own(0)) if own else os.cpu_count() or 1
+    if workers > cores:
+        warnings.filterwarnings('ignore', 'This DataLoader will create')
+        print_log(
+            f'num_workers={workers} of a data loader are more than the {cores} CPU '
+            f'cores that this process may use; num_workers={cores} is likely to be '
+            'faster',
+            logger='current',
+            level=logging.WARNING,
+        )
 
 
 def _check_size(loader: DataLoader) -> None:

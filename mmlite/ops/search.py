@@ -91,8 +91,9 @@ def _by_torch(
 def _stable_topk(scores: Tensor, k: int) -> tuple[Tensor, Tensor]:
     """The k highest of each row, the first of equal ones first."""
     k = min(k, scores.size(1))
-    if k == scores.size(1):
-        return scores.sort(dim=1, descending=True, stable=True)
+    if 4 * k >= scores.size(1):
+        values, at = scores.sort(dim=1, descending=True, stable=True)
+        return values[:, :k], at[:, :k]
     values, at = scores.topk(k + 1, dim=1)
     cut = values[:, k - 1] == values[:, k]  # which of the equal ones is chance
     at, order = at[:, :k].sort(dim=1)

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.utils import digit_version
 from support.runs import DIGITS, TINY
 
 from mmlite.apis import Inferencer, export
@@ -97,6 +98,9 @@ def test_the_size_of_the_input(tmp_path):
 def test_the_batch_may_change_where_the_size_of_the_image_may_not(
     tmp_path, capsys, backbone
 ):
+    old = digit_version(torch.__version__) < digit_version('2.5')
+    if old and backbone == 'SwinTransformer':
+        pytest.skip('the exporter of torch 2.4 knows no scale of an attention')
     arch = dict(embed_dims=8, num_layers=1, num_heads=2, feedforward_channels=8)
     model = dict(
         type='ImageClassifier',

@@ -2,6 +2,7 @@
 
 import json
 import signal
+from pathlib import Path
 
 import pytest
 import torch
@@ -67,7 +68,9 @@ def test_options_reach_the_config(tmp_path, monkeypatch):
         (['test', 'a.pth'], 'test_dataloader, test_evaluator'),
     ],
 )
-def test_a_config_without_the_phase(tmp_path, capsys, command, needs):
+def test_a_config_without_the_phase(tmp_path, monkeypatch, capsys, command, needs):
+    monkeypatch.chdir(tmp_path)
+    Path('a.pth').touch()
     model = "dict(type='ImageClassifier', backbone=dict(type='LeNet5'))"
     (tmp_path / 'only.py').write_text(f'model = {model}\n')
     assert main([command[0], str(tmp_path / 'only.py'), *command[1:]]) == 1
@@ -169,8 +172,18 @@ def test_predictions_that_cannot_be_written_lose_no_metrics(
     assert 'out.json: [Errno 28] No space left' in said.err
 
 
+def test_a_work_dir_is_enough_to_test(trained, capsys):
+    given = apis.test(DIGITS, trained / 'epoch_1.pth', TINY, work_dir=trained)
+    capsys.readouterr()
+    assert main(['test', str(trained)]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith(f'weights   {trained}')
+    assert f'work_dir  {trained}\n' in out
+    assert f'test  accuracy/top1 {given["accuracy/top1"]:.4g}' in out
+
+
 def test_out_refuses_another_ending_before_it_tests(trained, tmp_path):
-    with pytest.raises(UserError, match=r'rows are written to .* or \.pkl files'):
+    with pytest.raises(UserError, match=r'\.npz or \.pkl'):
         apis.test(
             DIGITS,
             trained / 'epoch_1.pth',

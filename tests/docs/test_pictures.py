@@ -28,6 +28,7 @@ def test_every_step_is_built_with_its_arguments(pictures):
 
 #: Steps of which there is nothing to see: they read, choose, convert or hold others.
 UNSEEN = {
+    'Albu', 'Albumentations', 'ApplyToList', 'Collect', 'Transpose',
     'BatchRandomCrop', 'BatchRandomErasing', 'BatchRandomFlip', 'Compose',
     'FilterAnnotations', 'LoadAnnotations', 'LoadDisparity', 'LoadImageFromFile',
     'LoadSequence', 'MultiView', 'Normalize', 'NumpyToPIL', 'PILToNumpy', 'PackInputs',

@@ -4,13 +4,20 @@ dataset_type = 'Digits'
 
 data_preprocessor = dict(mean=[77.7, 77.7, 77.7], std=[82.4, 82.4, 82.4], to_rgb=False)
 
+# As hands differ, and not as photographs do: a small crop or a flip is another digit.
+warp = dict(magnitude_std='inf', prob=1.0, pad_val=0, interpolation='bilinear')
 view_pipeline = [
-    dict(type='RandomResizedCrop', scale=16, crop_ratio_range=(0.4, 1.0)),
-    dict(type='Rotate', angle=20.0, prob=0.5, random_negative_prob=0.5),
-    dict(type='ColorJitter', brightness=0.4, contrast=0.4),
+    dict(type='ElasticDistortion', std=0.04),
+    dict(type='Rotate', magnitude_range=(0, 15), **warp),
+    dict(type='Shear', magnitude_range=(0, 0.15), **warp),
+    dict(type='RandomCrop', crop_size=20, padding=3),
     dict(
-        type='GaussianBlur', magnitude_range=(0.1, 1.0), magnitude_std='inf', prob=0.3
+        type='RandomResizedCrop',
+        scale=16,
+        crop_ratio_range=(0.7, 1.0),
+        aspect_ratio_range=(0.85, 1.18),
     ),
+    dict(type='ColorJitter', brightness=0.3, contrast=0.3),
 ]
 train_pipeline = [
     dict(type='MultiView', num_views=2, transforms=[view_pipeline]),

@@ -2,7 +2,13 @@
 
 model = dict(
     type='SimCLR',
-    backbone=dict(type='ResNet_CIFAR', depth=18, stem_channels=16, base_channels=16),
+    backbone=dict(
+        type='ResNet_CIFAR',
+        depth=18,
+        stem_channels=16,
+        base_channels=16,
+        strides=(2, 2, 2, 1),
+    ),
     neck=dict(
         type='NonLinearNeck',
         in_channels=128,

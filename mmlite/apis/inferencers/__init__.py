@@ -9,7 +9,7 @@ from .reconstruction import ReconstructionInferencer, ReconstructionPrediction
 from .retrieval import ImageRetrievalInferencer, RetrievalPrediction
 from .sources import Source, find_sources
 from .stereo import StereoInferencer, StereoPrediction
-from .tasks import inferencer_of
+from .tasks import inferencer_of, register_inferencer
 
 __all__ = [
     'ClassPrediction',
@@ -30,4 +30,5 @@ __all__ = [
     'StereoPrediction',
     'find_sources',
     'inferencer_of',
+    'register_inferencer',
 ]

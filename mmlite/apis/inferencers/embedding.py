@@ -18,6 +18,11 @@ class EmbeddingPrediction(Prediction):
         classes: Kept for the sake of the base.
 
     Example:
+        >>> import torch
+        >>> from mmlite.apis.inferencers import Source
+        >>> from mmlite.structures import DataSample
+        >>> from mmlite.apis.inferencers import Source
+        >>> from mmlite.structures import DataSample
         >>> sample = DataSample()
         >>> sample.pred_embedding = torch.ones(512)
         >>> EmbeddingPrediction([Source('a.png')], sample).text()

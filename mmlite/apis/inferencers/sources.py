@@ -21,6 +21,9 @@ SUFFIXES = (
     '.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff', '.webp', '.ppm', '.pgm', '.gif',
 )  # fmt: skip
 _WILD = '*?['
+#: Modes of PIL images whose bytes are neither grey nor RGB; alpha is left out as of
+#: files.
+_OTHER_MODES = ('1', 'P', 'PA', 'LA', 'RGBA', 'RGBX', 'CMYK', 'YCbCr', 'HSV', 'LAB')
 _LIMIT = 256 * 2**20  # bytes of one download
 
 
@@ -157,6 +160,8 @@ def _as_array(value: Any) -> np.ndarray:
     if isinstance(value, torch.Tensor):
         value = value.detach().cpu()
         value = (value.movedim(0, -1) if value.ndim == 3 else value).numpy()
+    if getattr(value, 'mode', '') in _OTHER_MODES:  # of PIL, whose P are indices
+        value = value.convert('RGB')
     array = np.asarray(value)
     grey_or_rgb = array.ndim == 2 or array.ndim == 3 and array.shape[2] in (1, 3)
     if not grey_or_rgb or array.dtype != np.uint8 or not array.size:

@@ -16,7 +16,7 @@ from .reconstruction import ReconstructionInferencer
 from .retrieval import ImageRetrievalInferencer
 from .stereo import StereoInferencer
 
-__all__ = ['class_of', 'inferencer_of']
+__all__ = ['class_of', 'inferencer_of', 'register_inferencer']
 
 #: Inferencers by the ``task`` that a model states.
 _INFERENCERS: dict[str, type[Inferencer]] = {
@@ -27,6 +27,21 @@ _INFERENCERS: dict[str, type[Inferencer]] = {
     'detection': DetectionInferencer,
     'stereo': StereoInferencer,
 }
+
+
+def register_inferencer(task: str, inferencer: type[Inferencer]) -> None:
+    """Let models that state a task be predicted with by an inferencer of its own.
+
+    Models of other tasks have :class:`Inferencer` itself.
+
+    Args:
+        task: What the models state as their ``task``.
+        inferencer: The class, which overrides what is different.
+
+    Example:
+        >>> register_inferencer('counting', ImageClassificationInferencer)
+    """
+    _INFERENCERS[task] = inferencer
 
 
 def inferencer_of(

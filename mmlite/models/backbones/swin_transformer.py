@@ -102,7 +102,7 @@ class SwinTransformer(BaseBackbone):
         img_size: int | Sequence[int] = 224,
         patch_size: int | Sequence[int] = 4,
         in_channels: int = 3,
-        window_size: int | Sequence[int] = 7,
+        window_size: int = 7,
         drop_rate: float = 0.0,
         drop_path_rate: float = 0.1,
         out_indices: int | Sequence[int] = (3,),

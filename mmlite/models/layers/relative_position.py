@@ -10,7 +10,6 @@ import torch
 import torch.nn.functional as F
 from mmengine.logging import print_log
 from mmengine.model import BaseModule
-from mmengine.model.weight_init import trunc_normal_
 from torch import Tensor, nn
 
 __all__ = [
@@ -201,6 +200,8 @@ class RelativePositions:
 class RelativePositionBias(RelativePositions, BaseModule):
     """A bias for each offset of two patches that all layers of a network share.
 
+    It starts at zero, as BEiT's does.
+
     Args:
         window_size: Rows and columns of patches.
         num_heads: Attention heads.
@@ -219,11 +220,6 @@ class RelativePositionBias(RelativePositions, BaseModule):
     ) -> None:
         super().__init__()
         self.init_relative_positions(window_size, num_heads, with_cls_token)
-
-    def init_weights(self) -> None:
-        """A truncated normal for the table."""
-        super().init_weights()
-        trunc_normal_(self.relative_position_bias_table, std=0.02)
 
     def forward(self, window_size: Sequence[int] | None = None) -> Tensor:
         """The bias of every pair of tokens, also of a grid of another size."""

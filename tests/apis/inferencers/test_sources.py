@@ -52,6 +52,16 @@ def test_arrays_tensors_and_pil_images_are_alike():
     assert grey.shape == (2, 4)
 
 
+@pytest.mark.parametrize('mode', ['P', 'RGBA', 'CMYK', '1'])
+def test_images_of_pil_in_other_modes_are_seen_as_they_look(mode):
+    image_module = pytest.importorskip('PIL.Image')
+    red_and_white = np.full((4, 6, 3), 255, np.uint8)
+    if mode != '1':
+        red_and_white[:, :3, 1:] = 0
+    image = image_module.fromarray(red_and_white).convert(mode)
+    assert np.array_equal(find_sources(image)[0].read(), red_and_white)
+
+
 def test_addresses_are_downloaded(pictures):
     handler = partial(SimpleHTTPRequestHandler, directory=str(pictures))
     handler.log_message = lambda *args: None

@@ -72,8 +72,11 @@ def test_images_of_another_size_are_refused_by_name(name):
 def test_a_shared_table_is_given_to_every_layer():
     shared = dict(use_rel_pos_bias=False, use_shared_rel_pos_bias=True)
     one, each = build('BEiTViT', **shared), build('BEiTViT')
-    each.load_state_dict(one.state_dict())
+    one.init_weights()
     table = one.rel_pos_bias.relative_position_bias_table
+    assert not table.any()
+    torch.nn.init.normal_(table)
+    each.load_state_dict(one.state_dict())
     for layer in each.layers:
         assert layer.attn.relative_position_bias_table.equal(table)
 
@@ -103,6 +106,7 @@ def test_layers_decay_from_the_embedding_to_the_head():
     [
         (dict(type='SwinTransformer', arch='tinny'), "did you mean 'tiny'"),
         (dict(type='SwinTransformer', arch=dict(depths=[1])), 'embed_dims'),
+        (dict(type='SwinTransformer', window_size=[2, 4]), 'window_size: .* expects'),
         (dict(type='BEiTViT', use_shared_rel_pos_bias=True), 'exclude each other'),
         (dict(type='XCiT', out_indices=0), 'out_indices from 12'),
         (dict(type='XCiT', img_size=100), 'multiple of patch_size=16'),

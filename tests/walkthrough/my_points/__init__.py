@@ -1,0 +1,3 @@
+"""A task that mmlite does not have: where the corners of a thing are."""
+
+from . import data, measuring, model, predicting  # noqa: F401

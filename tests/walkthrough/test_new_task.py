@@ -1,0 +1,66 @@
+"""A task that mmlite does not have takes six files, and changes none of mmlite's."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from mmlite import apis
+from mmlite.apis.inferencers import tasks
+from mmlite.datasets.transforms import fields
+from mmlite.engine.checkpoints import load_checkpoint
+from mmlite.registry import DATASETS, METRICS, MODELS
+from mmlite.visualization import DRAWERS
+
+HERE = Path(__file__).parent
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """A folder with the package and its recipe, as the working directory."""
+    shutil.copytree(HERE / 'my_points', tmp_path / 'my_points')
+    shutil.copy(HERE / 'points.py', tmp_path)
+    assert len([*tmp_path.rglob('*.py')]) == 6
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, 'path', [*sys.path])
+    yield tmp_path
+    for module in [m for m in sys.modules if m.split('.')[0] == 'my_points']:
+        del sys.modules[module]
+    for registry in (MODELS, DATASETS, METRICS):
+        known = registry.module_dict
+        for key in [k for k, v in known.items() if v.__module__.startswith('my_')]:
+            del known[key]
+    tasks._INFERENCERS.pop('points', None)
+    DRAWERS.pop('points', None)
+    fields.FIELDS.pop('gt_points', None)
+
+
+@pytest.mark.slow
+def test_a_new_task_from_training_to_export(package):
+    apis.train('points.py', work_dir='straight')
+    first = dict(work_dir='parts', overrides=['train_cfg.max_epochs=2'])
+    apis.train('points.py', **first)
+    apis.train('points.py', work_dir='parts', resume=True)
+    ours, theirs = (load_checkpoint(f'{d}/epoch_3.pth') for d in ('straight', 'parts'))
+    for name, value in ours['state_dict'].items():
+        assert torch.equal(value, theirs['state_dict'][name]), name
+    assert len([*Path('straight').glob('best_points_distance_*.pth')]) == 1
+    metrics = apis.test('points.py', 'straight/epoch_3.pth', work_dir='tested')
+    assert 0 < metrics['points/distance'] < 32
+
+    predict = apis.Inferencer('points.py', 'straight/epoch_3.pth')
+    image = np.full((32, 32, 3), 40, np.uint8)
+    (prediction,) = predict(image)
+    assert type(prediction).__name__ == 'PointPrediction'
+    assert np.shape(prediction['pred_points']) == (2, 2)
+    assert prediction.text().count('(') == 2
+    drawn = prediction.plot()
+    assert [255, 0, 0] in drawn.reshape(-1, 3).tolist()
+    alone = predict([image, image], batch_size=2)
+    one, other = (each['pred_points'] for each in alone)
+    np.testing.assert_allclose(one, other, rtol=1e-5)
