@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
@@ -10,7 +11,7 @@ from mmengine.config import Config
 
 from ..errors import Problem
 
-__all__ = ['check_bounds']
+__all__ = ['check_bounds', 'numbers_in']
 
 
 class _Bound(NamedTuple):
@@ -22,6 +23,7 @@ class _Bound(NamedTuple):
         least: The least value.
         more: Whether that value itself is too little.
         most: The greatest value, if there is one.
+        finite: Whether an infinite value is none.
     """
 
     section: str
@@ -29,6 +31,7 @@ class _Bound(NamedTuple):
     least: float
     more: bool = False
     most: float | None = None
+    finite: bool = False
 
 
 _BOUNDS = (
@@ -37,7 +40,11 @@ _BOUNDS = (
     _Bound('custom_hooks', r'\d+\.patience', 0),
     # A gradient that is scaled by less than nothing leads uphill.
     _Bound('optim_wrapper', r'(.*\.)?clip_grad\.(max_norm|clip_value)', 0, more=True),
-    _Bound('optim_wrapper', r'(.*\.)?paramwise_cfg\.(.*\.)?\w+_mult', 0),
+    _Bound('optim_wrapper', r'(.*\.)?paramwise_cfg\.(.*\.)?\w+_mult', 0, finite=True),
+    _Bound('optim_wrapper', r'(.*\.)?lr', 0, finite=True),
+    _Bound(
+        'param_scheduler', r'(.*\.)?(eta_(min|max)|(base|max|min)_lr)', 0, finite=True
+    ),
     _Bound('param_scheduler', r'(.*\.)?(T_max|step_size|total_steps)', 1),
     _Bound('param_scheduler', r'(.*\.)?milestones\.\d+', 0),
     _Bound('randomness', r'seed', 0, most=2**32 - 1),
@@ -57,22 +64,24 @@ def check_bounds(cfg: Config) -> list[Problem]:
 
 
 def _outside(cfg: Config, bound: _Bound) -> Iterator[Problem]:
-    for place, value in _numbers(cfg.get(bound.section), ''):
+    for place, value in numbers_in(cfg.get(bound.section), ''):
         if not re.fullmatch(bound.place, place):
             continue
         path = f'{bound.section}.{place}'
         if value < bound.least or (bound.more and value == bound.least):
             least = 'more than' if bound.more else 'at least'
             yield Problem(path, f'is {value}, expected {least} {bound.least}')
+        elif bound.finite and math.isinf(value):
+            yield Problem(path, f'is {value}, expected a finite number')
         elif bound.most is not None and value > bound.most:
             yield Problem(path, f'is {value}, expected at most {bound.most}')
 
 
-def _numbers(node: Any, path: str) -> Iterator[tuple[str, float]]:
+def numbers_in(node: Any, path: str) -> Iterator[tuple[str, float]]:
     """The numbers in a section, each with its path below it."""
     if isinstance(node, (int, float)) and not isinstance(node, bool):
         yield path, node
     if isinstance(node, (list, tuple)):
         node = dict(enumerate(node))
     for key, value in node.items() if isinstance(node, Mapping) else ():
-        yield from _numbers(value, f'{path}.{key}' if path else str(key))
+        yield from numbers_in(value, f'{path}.{key}' if path else str(key))

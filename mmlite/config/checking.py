@@ -58,7 +58,6 @@ _FITS = (
     check_monitors,
     check_predictions,
     check_timing,
-    check_bounds,
 )
 _PLAIN_SECTIONS = ('auto_scale_lr', 'custom_imports', 'randomness')
 
@@ -143,7 +142,7 @@ def examine(cfg: Config, build_model: bool = True) -> Findings:
     if cfg.get('param_scheduler') is not None:
         found = sections.check_schedulers(cfg.param_scheduler, cfg.get('train_cfg'))
         problems += under(found, 'param_scheduler')
-    numbers = check_numbers(cfg)
+    numbers = [*check_numbers(cfg), *check_bounds(cfg)]
     # Of such a number the part that is built with it complains as well.
     owners = {problem.path.rpartition('.')[0] for problem in numbers}
     problems = [p for p in problems if p.path not in owners]

@@ -153,7 +153,7 @@ def test_check_raises_with_all_problems_and_the_file(write):
         ),
         (
             'optim_wrapper.optimizer.lr=-1',
-            'optim_wrapper.optimizer.lr is -1, expected a finite number of 0 or more',
+            'optim_wrapper.optimizer.lr is -1, expected at least 0',
         ),
         (
             'optim_wrapper.optimizer.lr=fast',

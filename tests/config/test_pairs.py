@@ -387,14 +387,15 @@ def test_no_rate_is_negative_or_infinite(path, rate):
         ),
         param_scheduler=[dict(type='CosineAnnealingLR', eta_min=0.0, T_max=3)],
     )
-    assert not any('finite' in line for line in found(cfg))
+    assert not any(line.startswith(path) for line in found(cfg))
     node = cfg
     *keys, last = path.split('.')
     for key in keys:
         node = node[int(key) if key.isdigit() else key]
     node[last] = rate
     (problem,) = (line for line in found(cfg) if line.startswith(path))
-    assert problem == f'{path} is {rate:g}, expected a finite number of 0 or more'
+    expected = 'a finite number' if rate > 0 else 'at least 0'
+    assert problem == f'{path} is {rate}, expected {expected}'
 
 
 def test_custom_keys_in_the_name_of_no_parameter():
