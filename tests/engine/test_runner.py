@@ -97,7 +97,7 @@ MISTAKES = {
     "optim_wrapper.optimizer: SGD has no argument 'lrr'": dict(
         optim_wrapper=dict(optimizer=dict(type='SGD', lrr=1))
     ),
-    'optim_wrapper.optimizer: SGD: Invalid learning rate': dict(
+    'optim_wrapper.optimizer.lr is -1.0, expected at least 0': dict(
         optim_wrapper=dict(optimizer=dict(type='SGD', lr=-1.0))
     ),
     "optim_wrapper: OptimWrapper has no argument 'clip_grads'": dict(
