@@ -382,7 +382,11 @@ def test_it_trains_validates_and_logs_as_mmengine_does(tmp_path):
             optimizer=dict(type='SGD', lr=0.1, momentum=0.9, fused=False),
             clip_grad=dict(max_norm=1.0),
         ),
-        default_hooks=dict(logger=dict(type='LoggerHook', interval=2)),
+        # As mmengine's are where nothing is said of it.
+        default_hooks=dict(
+            logger=dict(type='LoggerHook', interval=2, ignore_last=True)
+        ),
+        log_processor=dict(window_size=10),
     )
     ours = toy_runner(tmp_path / 'a', **changes)
     ours.train()

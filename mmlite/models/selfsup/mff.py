@@ -8,6 +8,7 @@ from torch import Tensor
 
 from ...registry import MODELS
 from ...structures import DataSample
+from ..backbones.mae_vit import MAEViT
 from .mae import MAE
 
 __all__ = ['MFF']
@@ -47,11 +48,11 @@ class MFF(MAE):
     """
 
     def extract_feat(self, inputs: Tensor) -> Any:
-        """What the backbone gives of masked images, as in mmpretrain.
+        """The last tokens of masked images, before the mean, as in mmpretrain.
 
         The features of whole images are :meth:`whole_features`.
         """
-        return self.backbone(inputs)
+        return MAEViT.forward(self.backbone, inputs)
 
     def loss(self, inputs: Tensor, data_samples: list[DataSample]) -> dict[str, Tensor]:
         """The loss of the hidden patches, and the share of every layer.
