@@ -88,6 +88,11 @@ def check_names_checkpoint(config: str | Path) -> None:
         UserError: if it is not.
     """
     if Path(config).suffix not in CHECKPOINTS:
+        if not Path(config).expanduser().exists():
+            raise UserError(
+                f'there is no config, work_dir or checkpoint {config}'
+                f'{_meant(Path(config).expanduser())}'
+            )
         raise UserError(
             f'there is no checkpoint to test {config} with; name one after it, or the '
             'work_dir of its training'
@@ -161,7 +166,7 @@ def resolved(path: str | Path, say: bool = False) -> str:
         return str(path)
     found = checkpoint_in(path)
     if say:
-        what = 'the best' if found.name.startswith('best_') else 'the latest'
+        what = 'the newest best' if found.name.startswith('best_') else 'the latest'
         print(f'{"weights":<9} {found}, {what} of {path}', flush=True)
     return str(found)
 

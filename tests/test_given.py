@@ -42,7 +42,9 @@ def test_of_a_work_dir_the_best_checkpoint_is_taken_then_the_latest(tmp_path, ca
     checkpoint(tmp_path / 'best_top1_epoch_1.pth', 9)
     best = checkpoint(tmp_path / 'best_top5_epoch_2.pth', 5)
     assert resolved(tmp_path, say=True) == str(best)
-    assert capsys.readouterr().out == f'weights   {best}, the best of {tmp_path}\n'
+    assert (
+        capsys.readouterr().out == f'weights   {best}, the newest best of {tmp_path}\n'
+    )
     assert resolved(newest, say=True) == str(newest)
     assert capsys.readouterr().out == ''
 
@@ -60,7 +62,7 @@ def test_a_work_dir_stands_for_a_checkpoint_among_words(tmp_path):
         ('train --data petz', 'petz does not exist; did you mean'),
         ('predict absent.pth pets', 'there is no checkpoint absent.pth'),
         ('predict pets pets', 'there is no checkpoint (*.pth) in the folder pets'),
-        ('test a.py', 'there is no checkpoint to test a.py with'),
+        ('test pest', "no config, work_dir or checkpoint pest; did you mean 'pets'?"),
         ('report petz', "there is no work_dir petz; did you mean 'pets'?"),
     ],
 )

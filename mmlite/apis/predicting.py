@@ -36,7 +36,8 @@ def predict(
             training.
         checkpoint: A checkpoint or work_dir, if ``config`` is none.
         inputs: Paths, folders, patterns, addresses or arrays; models that take
-            several pictures at a time, such as a stereo pair, take them in turn.
+            several pictures at a time, such as a stereo pair, take them in turn, or as
+            many folders with pictures of the same names.
         overrides: ``'key.path=value'`` strings, as after ``--cfg-options``.
         out: A ``.json``, ``.csv``, ``.npz`` or ``.pkl`` file for the predictions.
         show_dir: A folder for the pictures with their predictions drawn.

@@ -25,7 +25,7 @@ from ..zoo.configs import read_config
 from .embedding import EmbeddingPrediction
 from .prediction import Prediction, Predictions
 from .preparing import OR_LEAVE_OUT, SourceDataset, test_dataset_of
-from .sources import check_loading, find_sources, in_groups
+from .sources import check_loading, find_groups
 
 __all__ = ['Inferencer', 'config_and_checkpoint']
 
@@ -123,7 +123,7 @@ class Inferencer:
 
     def names(self, inputs: Any) -> list[str]:
         """What the inputs are called, without reading them; see :meth:`__call__`."""
-        groups = in_groups(find_sources(inputs), len(self.keys))
+        groups = find_groups(inputs, len(self.keys))
         return [sources[0].name for sources in groups]
 
     def stream(
@@ -137,7 +137,7 @@ class Inferencer:
         if on_error not in ('raise', 'skip'):
             raise UserError(f"on_error is 'raise' or 'skip', got {on_error!r}")
         check_loading(batch_size, num_workers)
-        samples = in_groups(find_sources(inputs), len(self.keys))
+        samples = find_groups(inputs, len(self.keys))
         dataset = SourceDataset(
             samples,
             self.dataset,

@@ -149,7 +149,7 @@ class ImageRetrievalInferencer(Inferencer):
         **kwargs: Any,
     ) -> None:
         super().__init__(config, checkpoint, **kwargs)
-        self.names: list[str] | None = None
+        self.gallery_names: list[str] | None = None
         self._gallery: list[Source] | None = None
         if isinstance(prototype, (DataLoader, torch.Tensor)):
             self.model.prototype = prototype
@@ -163,7 +163,7 @@ class ImageRetrievalInferencer(Inferencer):
 
     def _loader(self, prototype: Any, batch_size: int) -> DataLoader:
         samples = in_groups(find_sources(prototype), len(self.keys))
-        self.names = [sources[0].name for sources in samples]
+        self.gallery_names = [sources[0].name for sources in samples]
         self._gallery = [sources[0] for sources in samples]
         to_rgb = getattr(self.model.data_preprocessor, 'to_rgb', False)
         dataset = SourceDataset(samples, self.dataset, self.keys, to_rgb=to_rgb)
@@ -182,9 +182,9 @@ class ImageRetrievalInferencer(Inferencer):
         )
 
     def _names(self) -> Sequence[str] | None:
-        if self.names is None and self.model.gallery.has_images:
+        if self.gallery_names is None and self.model.gallery.has_images:
             return GalleryNames(self.model.gallery.dataset)
-        return self.names
+        return self.gallery_names
 
     def _picture_of(self) -> Callable[[int], np.ndarray] | None:
         if self._gallery is not None:

@@ -191,6 +191,46 @@ def in_groups(sources: Iterable[Source], size: int) -> list[tuple[Source, ...]]:
     return [tuple(sources[i : i + size]) for i in range(0, len(sources), size)]
 
 
+def find_groups(inputs: Any, size: int) -> list[tuple[Source, ...]]:
+    """The samples that something stands for, so many pictures each.
+
+    As many folders as a sample has pictures give a picture each, by their names:
+    ``['pairs/left', 'pairs/right']`` for a stereo network.
+
+    Args:
+        inputs: See :func:`find_sources`.
+        size: Pictures in a sample.
+
+    Raises:
+        DataError: if the pictures of the folders have other names, or some are left
+            over.
+    """
+    folders = _folders(inputs)
+    if size == 1 or len(folders) != size:
+        return in_groups(find_sources(inputs), size)
+    columns = [find_sources(folder) for folder in folders]
+    stems = [
+        {os.path.splitext(os.path.relpath(source.path, folder))[0] for source in found}
+        for folder, found in zip(folders, columns, strict=True)
+    ]
+    for folder, found in zip(folders[1:], stems[1:], strict=True):
+        alone = sorted(found ^ stems[0])
+        if alone:
+            raise DataError(
+                f'{folders[0]} and {folder} hold pictures of the same names; '
+                f'{len(alone)} stand in one of them alone, e.g. {alone[0]}'
+            )
+    return list(zip(*columns, strict=True))
+
+
+def _folders(inputs: Any) -> list[str]:
+    """The inputs, if all of them are folders; else none."""
+    if not isinstance(inputs, (list, tuple)):
+        return []
+    paths = [os.path.expanduser(x) for x in inputs if isinstance(x, (str, os.PathLike))]
+    return paths if len(paths) == len(inputs) and all(map(os.path.isdir, paths)) else []
+
+
 def check_loading(batch_size: int, num_workers: int) -> None:
     """Refuse numbers with which nothing can be loaded.
 

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from ...engine.checkpoints import check_source
+from ...given import resolved
 from ..zoo.building import published_weights
 from ..zoo.cards import known_name
 
@@ -16,8 +17,8 @@ def weights_of(pretrained: str | Path | None) -> str | None:
     """Where weights are, so that a recipe can name them from anywhere.
 
     Args:
-        pretrained: A checkpoint file, a URL, or a name that
-            :func:`~mmlite.apis.list_models` gives.
+        pretrained: A checkpoint file, a work_dir, which stands for its best or latest
+            checkpoint, a URL, or a name that :func:`~mmlite.apis.list_models` gives.
 
     Raises:
         CheckpointError: if there is no such file.
@@ -35,5 +36,6 @@ def weights_of(pretrained: str | Path | None) -> str | None:
     path = Path(text).expanduser()
     if not path.exists() and known_name(text):
         return published_weights(text)
-    check_source(path)
-    return Path(os.path.abspath(path)).as_posix()
+    file = resolved(path)
+    check_source(file)
+    return Path(os.path.abspath(file)).as_posix()

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from mmlite.apis import ImageRetrievalInferencer
+from mmlite.apis.cli import main
 
 CONFIG = (
     Path(__file__).parents[3] / 'configs/retrieval/arcface_resnet18_1xb64_digits.py'
@@ -71,3 +72,15 @@ def test_a_gallery_without_files_is_named_by_place_and_class():
     gallery = find.model.gallery.dataset
     (found,) = find(np.ascontiguousarray(gallery.get_data_info(7)['img']))
     assert found['matches'] == [f'#7 (class {gallery.get_data_info(7)["gt_label"]})']
+
+
+@pytest.mark.filterwarnings('ignore:no checkpoint is given')
+def test_the_command_draws_what_is_found(tmp_path, capsys):
+    find = ImageRetrievalInferencer(CONFIG, overrides=SMALL)
+    torch.save(dict(state_dict=find.model.state_dict()), tmp_path / 'a.pth')
+    (tmp_path / 'one.png').write_bytes(cv2.imencode('.png', IMAGES[0])[1].tobytes())
+    words = [CONFIG, tmp_path / 'a.pth', tmp_path / 'one.png']
+    words += ['--show-dir', tmp_path / 'out', '--cfg-options', *SMALL]
+    assert main(['predict', *map(str, words)]) == 0
+    assert 'one.png: #' in capsys.readouterr().out
+    assert cv2.imread(str(tmp_path / 'out/one.png')).shape[0] >= 224

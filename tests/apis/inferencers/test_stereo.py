@@ -10,6 +10,7 @@ import torch
 from mmlite.apis import export
 from mmlite.apis.cli import main
 from mmlite.apis.inferencers import Source, StereoInferencer, StereoPrediction
+from mmlite.apis.inferencers.sources import find_groups
 from mmlite.datasets.transforms import decode_disparity, decode_pfm
 from mmlite.errors import DataError, UserError
 from mmlite.structures import DataSample
@@ -48,6 +49,19 @@ def test_files_and_arrays_give_the_same(pair):
     np.testing.assert_array_equal(of_files.disparity, of_arrays.disparity)
     assert of_files.disparity.shape == (21, 42)
     assert of_files['right'] == names[1] and of_files['width'] == 42
+
+
+def test_two_folders_give_pairs_by_name(tmp_path):
+    picture = np.zeros((4, 6, 3), np.uint8)
+    for name in ('left/b.png', 'left/a.png', 'right/a.png', 'right/b.png'):
+        write_image(picture, tmp_path / name)
+    folders = [tmp_path / 'left', tmp_path / 'right']
+    pairs = [[Path(s.path) for s in pair] for pair in find_groups(folders, 2)]
+    expected = [[folder / f'{n}.png' for folder in folders] for n in 'ab']
+    assert pairs == expected
+    write_image(picture, tmp_path / 'right/c.png')
+    with pytest.raises(DataError, match=r'right hold .* 1 stand .* alone, e\.g\. c$'):
+        find_groups(folders, 2)
 
 
 @pytest.mark.filterwarnings('ignore:no checkpoint')
