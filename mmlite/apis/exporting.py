@@ -64,7 +64,8 @@ def export(
         format: ``'onnx'``, or ``'torch-export'`` for ``torch.export.load``.
         overrides: ``'key.path=value'`` strings, as after ``--cfg-options``.
         size: Height and width of the input in pixels, or one number for both; by
-            default that of a picture of 224 x 224, or of ``image``, after the test pipeline.
+            default that of a picture of 224 x 224, or of ``image``, after the test
+            pipeline.
         dynamic: Whether the batch size may change, and for ONNX height and width too
             where the network computes the same at another size; a detector's anchors
             are those of one height and width.
