@@ -123,8 +123,8 @@ def _without_data(config: Any, wishes: dict[str, Any]) -> str:
             f'(beside {", ".join(given)})'.replace(' (beside )', '')
         )
     return (
-        f'{", ".join(given)} choose a recipe for --data; a config says that itself, '
-        'and --cfg-options change it'
+        f'without --data there is no use for {", ".join(given)}: a config says that '
+        'itself, and --cfg-options change it'
     )
 
 

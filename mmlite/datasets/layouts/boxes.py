@@ -55,8 +55,8 @@ def find_coco(root: Path, lists: Path) -> Found | None:
         split = _split_of(path, root)
         if split in files:
             raise DataError(
-                f'{root}: {files[split][0].name} and {path.name} are both data for '
-                f'{split}; name them after train, val and test'
+                f'{files[split][0]} and {path} are both data for {split}; give the '
+                'folder of one data set, with files named after train, val and test'
             )
         files[split] = path, content
     if 'train' not in files:
