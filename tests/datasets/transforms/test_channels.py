@@ -11,8 +11,11 @@ from contracts.tiny import STEPS
 from mmlite.errors import DataError, UserError
 from mmlite.registry import TRANSFORMS
 
-#: Steps that load, or change, other fields than images.
+#: Steps that load, or take, other fields than images, or need an extra.
 OF_OTHER_FIELDS = (
+    'Albu',
+    'Albumentations',
+    'Collect',
     'FilterAnnotations',
     'LoadAnnotations',
     'LoadSequence',
@@ -20,6 +23,7 @@ OF_OTHER_FIELDS = (
     'SampleFrames',
     'SkeletonMaps',
     'ToPIL',
+    'Transpose',
 )
 PIXELS = np.random.default_rng(0).integers(0, 256, (12, 15, 4), dtype=np.uint8)
 
@@ -106,7 +110,7 @@ CASES += [dict(STEPS[name], type=name, backend='pillow') for name in RESIZING]
 @pytest.mark.parametrize('step', CASES, ids=lambda step: step['type'])
 def test_steps_work_or_say_what_they_take(step, channels):
     if step['type'] in OF_OTHER_FIELDS:
-        pytest.skip('it does not look at the image')
+        pytest.skip('it does not look at the image alone')
     img = np.random.default_rng(0).integers(0, 256, (33, 47, channels), dtype=np.uint8)
     try:
         out = applied(step, img)

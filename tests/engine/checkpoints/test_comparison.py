@@ -31,7 +31,9 @@ def resumed(first, tmp_path, capsys, **changes):
     runner.resume(first)
     runner.train()
     lines = capsys.readouterr().out.splitlines()
-    return runner, [line for line in lines if line.startswith('warning')]
+    found = [line for line in lines if line.startswith('warning')]
+    # The milestone lies at the end of these two epochs, which is said of any training.
+    return runner, [line for line in found if 'but the training ends' not in line]
 
 
 def test_nothing_differs(first, tmp_path, capsys):
