@@ -25,6 +25,12 @@ def meet(rank: int, folder: Path) -> None:
     )
 
 
+def leave() -> None:
+    """Part, when neither still waits for the other."""
+    torch.distributed.barrier()
+    torch.distributed.destroy_process_group()
+
+
 def share_part(rank: int, folder: Path) -> None:
     """One of two processes whose models have seen different batches."""
     meet(rank, folder)
@@ -33,7 +39,7 @@ def share_part(rank: int, folder: Path) -> None:
     before = {name: value.clone() for name, value in model.state_dict().items()}
     share_buffers(model)
     torch.save([before, model.state_dict()], folder / f'{rank}.pth')
-    torch.distributed.destroy_process_group()
+    leave()
 
 
 def evaluate_part(rank: int, folder: Path, data: list[DataSample]) -> None:
@@ -42,7 +48,7 @@ def evaluate_part(rank: int, folder: Path, data: list[DataSample]) -> None:
     metric = Accuracy(topk=(1, 3))
     metric.process(None, (data + data[:1])[rank::2])
     torch.save(metric.evaluate(len(data)), folder / f'{rank}.pth')
-    torch.distributed.destroy_process_group()
+    leave()
 
 
 class PairLoss(nn.Module):
@@ -84,15 +90,14 @@ def learn_pairs(rank: int, folder: Path, parts: list, names: bool) -> None:
     loss.backward()
     grads = {name: p.grad for name, p in model.named_parameters()}
     torch.save([loss.detach(), info, grads], folder / f'{rank}.pth')
-    torch.distributed.barrier()  # so that neither leaves while the other reduces
-    torch.distributed.destroy_process_group()
+    leave()
 
 
 def gather_part(rank: int, folder: Path, parts: list) -> None:
     """One of two processes that gather tensors of several types and lengths."""
     meet(rank, folder)
     torch.save([gather(part) for part in parts[rank]], folder / f'{rank}.pth')
-    torch.distributed.destroy_process_group()
+    leave()
 
 
 class Names(SampleMetric):
@@ -117,7 +122,7 @@ def evaluate_objects(rank: int, folder: Path, names: str) -> None:
     samples = [DataSample(metainfo=dict(img_path=name)) for name in dealt]
     metric.process(None, samples)
     torch.save(metric.evaluate(len(names)), folder / f'{rank}.pth')
-    torch.distributed.destroy_process_group()
+    leave()
 
 
 class _WalkLosses:
@@ -130,7 +135,7 @@ class _WalkLosses:
         meet(rank, folder)
         weight, values = self.alone(x[rank::2], labels[rank::2])
         torch.save(dict(values, grad=weight.grad), folder / f'{rank}.pth')
-        torch.distributed.destroy_process_group()
+        leave()
 
     def alone(
         self, x: torch.Tensor, labels: torch.Tensor
@@ -166,7 +171,7 @@ def learn_views(rank: int, folder: Path, cfg: dict, views: list) -> None:
     grads = {k: p.grad for k, p in model.module.named_parameters() if p.requires_grad}
     buffers = dict(model.module.named_buffers())
     torch.save([loss.detach(), grads, buffers], folder / f'{rank}.pth')
-    torch.distributed.destroy_process_group()
+    leave()
 
 
 def encode_gallery(rank: int, folder: Path, cfg: dict) -> None:
@@ -177,7 +182,7 @@ def encode_gallery(rank: int, folder: Path, cfg: dict) -> None:
     model.prepare_prototype()
     assert model.training
     torch.save(model.prototype_vecs, folder / f'{rank}.pth')
-    torch.distributed.destroy_process_group()
+    leave()
 
 
 def _half(data: dict, rank: int) -> dict:
@@ -210,7 +215,7 @@ def train_all(rank: int, folder: Path, cases: dict[str, tuple[dict, dict]]) -> N
         logged = [wrapped.train_step(mine, optimizer)['loss'] for _ in range(2)]
         found[name] = logged, dict(model.named_parameters())
     torch.save(found, folder / f'{rank}.pth')
-    torch.distributed.destroy_process_group()
+    leave()
 
 
 def frozen_gradients(model: nn.Module, run: nn.Module, data: dict) -> dict:
@@ -242,5 +247,4 @@ def learn_halves(rank: int, folder: Path, cases: dict[str, tuple[dict, dict]]) -
         wrapped = MMDistributedDataParallel(model)
         found[name] = frozen_gradients(model, wrapped, _half(data, rank))
     torch.save(found, folder / f'{rank}.pth')
-    torch.distributed.barrier()
-    torch.distributed.destroy_process_group()
+    leave()
