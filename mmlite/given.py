@@ -23,6 +23,7 @@ __all__ = [
     'check_names_checkpoint',
     'check_work_dir',
     'checkpoint_in',
+    'is_pattern',
     'is_url',
     'resolved',
     'split_words',
@@ -30,12 +31,16 @@ __all__ = [
 
 #: Endings of files that are checkpoints rather than configs.
 CHECKPOINTS = ('.pth', '.pt', '.ckpt', '.bin', '.safetensors')
-_WILD = '*?['
 
 
 def is_url(path: str) -> bool:
     """Whether it is the address of a file rather than a path."""
     return path.startswith(('http://', 'https://'))
+
+
+def is_pattern(path: str) -> bool:
+    """Whether it may stand for several files, as ``photos/*.jpg`` does."""
+    return any(sign in path for sign in '*?[')
 
 
 def check_folder(path: str | Path) -> None:
@@ -87,16 +92,17 @@ def check_names_checkpoint(config: str | Path) -> None:
     Raises:
         UserError: if it is not.
     """
-    if Path(config).suffix not in CHECKPOINTS:
-        if not Path(config).expanduser().exists():
-            raise UserError(
-                f'there is no config, work_dir or checkpoint {config}'
-                f'{_meant(Path(config).expanduser())}'
-            )
+    file = Path(config).expanduser()
+    if file.suffix in CHECKPOINTS:
+        return
+    if not file.exists():
         raise UserError(
-            f'there is no checkpoint to test {config} with; name one after it, or the '
-            'work_dir of its training'
+            f'there is no config, work_dir or checkpoint {config}{_meant(file)}'
         )
+    raise UserError(
+        f'there is no checkpoint to test {config} with; name one after it, or the '
+        'work_dir of its training'
+    )
 
 
 def check_input(path: str) -> None:
@@ -106,7 +112,7 @@ def check_input(path: str) -> None:
         DataError: if it is not.
     """
     whole = os.path.expanduser(path)
-    if is_url(path) or os.path.exists(whole) or any(sign in path for sign in _WILD):
+    if is_url(path) or os.path.exists(whole) or is_pattern(path):
         return
     raise DataError(f'there is no file {whole}{_meant(Path(whole))}')
 

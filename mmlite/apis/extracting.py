@@ -16,6 +16,7 @@ from ..engine.dataloaders import build_dataloader
 from ..errors import ConfigError, UserError
 from ..structures import gather_field, has_field
 from .model import init_model
+from .targets import target_file
 
 __all__ = ['extract_features']
 
@@ -66,7 +67,7 @@ def extract_features(
             '--dataloader'
         )
     if out is not None:
-        _check_out(Path(out))
+        out = target_file(out, ('.npz',), 'features')
     model = init_model(cfg, checkpoint)
     loader = dict(cfg[dataloader], drop_last=False)
     loader.pop('batch_sampler', None)
@@ -92,18 +93,9 @@ def extract_features(
             )
     found: dict[str, Any] = {k: torch.cat(v).numpy() for k, v in columns.items()}
     if out is not None:
+        out.parent.mkdir(parents=True, exist_ok=True)
         np.savez(out, **found)
     return found
-
-
-def _check_out(path: Path) -> None:
-    """Refuse a file that cannot be written before the work, not after it."""
-    if path.suffix != '.npz':
-        raise UserError(f'features are written to a .npz file, got {str(path)!r}')
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f'cannot write {path}: {error}') from error
 
 
 def _mean(feat: Tensor) -> Tensor:

@@ -319,9 +319,13 @@ class RunnerAssembly(BaseRunner):
         return builders.build_loop(self, loop, 'test')
 
     def register_default_hooks(self, hooks: Mapping[str, Any] | None = None) -> None:
-        """Register the hooks that every run has, with a config's changes."""
+        """Register the hooks of every run and of the model, with a config's changes.
+
+        A model states its own, by name, as ``default_hooks``.
+        """
+        of_model = getattr(unwrapped(self.model), 'default_hooks', None)
         with at('default_hooks'):
-            for name, hook in builders.merge_default_hooks(hooks).items():
+            for name, hook in builders.merge_default_hooks(hooks, of_model).items():
                 with at(name):
                     self.register_hook(hook)
 

@@ -18,7 +18,7 @@ from .classes import classes_of, follow_classes
 from .dataloaders import build_dataloader
 from .errors import at
 
-#: Hooks that every runner has, by mmengine's names and four of our own.
+#: Hooks that every runner has, by mmengine's names and three of our own.
 DEFAULT_HOOKS: dict[str, dict] = dict(
     runtime_info=dict(type='RuntimeInfoHook'),
     timer=dict(type='IterTimerHook'),
@@ -27,14 +27,15 @@ DEFAULT_HOOKS: dict[str, dict] = dict(
     param_scheduler=dict(type='ParamSchedulerHook'),
     checkpoint=dict(type='CheckpointHook', interval=1),
     nan_check=dict(type='NanLossHook'),
-    disparity_check=dict(type='DisparityCheckHook'),
     progress=dict(type='ProgressHook'),
     report=dict(type='ReportHook'),
 )
 
 
-def merge_default_hooks(hooks: Mapping[str, Any] | None) -> dict[str, Any]:
-    """The default hooks with a config's changes.
+def merge_default_hooks(
+    hooks: Mapping[str, Any] | None, of_model: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """The default hooks, and those that the model states, with a config's changes.
 
     A hook without a ``type`` changes the default one of its name; None takes it
     away. Other names add hooks.
@@ -43,7 +44,7 @@ def merge_default_hooks(hooks: Mapping[str, Any] | None) -> dict[str, Any]:
         >>> merge_default_hooks(dict(checkpoint=dict(interval=5)))['checkpoint']
         {'type': 'CheckpointHook', 'interval': 5}
     """
-    merged: dict[str, Any] = copy.deepcopy(DEFAULT_HOOKS)
+    merged: dict[str, Any] = copy.deepcopy({**DEFAULT_HOOKS, **(of_model or {})})
     for name, hook in (hooks or {}).items():
         if hook is None:
             merged.pop(name, None)

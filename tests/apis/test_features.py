@@ -52,4 +52,4 @@ def test_numbers_of_neighbours_that_make_no_sense(capsys, words):
 
 def test_a_file_that_cannot_hold_features_is_refused_before_the_work(capsys):
     assert main(['extract-features', CONFIG, 'features.txt']) == 1
-    assert "written to a .npz file, got 'features.txt'" in capsys.readouterr().err
+    assert "written to .npz files, got 'features.txt'" in capsys.readouterr().err

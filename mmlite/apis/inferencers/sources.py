@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
@@ -12,7 +13,7 @@ import numpy as np
 import torch
 
 from ...errors import DataError, UserError
-from ...given import check_input, is_url
+from ...given import check_input, is_pattern, is_url
 
 __all__ = ['SUFFIXES', 'Source', 'check_loading', 'find_sources', 'in_groups']
 
@@ -20,7 +21,6 @@ __all__ = ['SUFFIXES', 'Source', 'check_loading', 'find_sources', 'in_groups']
 SUFFIXES = (
     '.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff', '.webp', '.ppm', '.pgm', '.gif',
 )  # fmt: skip
-_WILD = '*?['
 #: Modes of PIL images whose bytes are neither grey nor RGB; alpha is left out as of
 #: files.
 _OTHER_MODES = ('1', 'P', 'PA', 'LA', 'RGBA', 'RGBX', 'CMYK', 'YCbCr', 'HSV', 'LAB')
@@ -121,7 +121,7 @@ def _of_path(path: str) -> Iterator[Source]:
         yield from _of_folder(path)
     elif os.path.isfile(path):
         yield Source(path, path)
-    elif any(sign in path for sign in _WILD):
+    elif is_pattern(path):
         names = sorted(glob.glob(path, recursive=True))
         yield from _checked([n for n in names if os.path.isfile(n)], path)
     else:
@@ -210,12 +210,11 @@ def find_groups(inputs: Any, size: int) -> list[tuple[Source, ...]]:
         return in_groups(find_sources(inputs), size)
     columns = [find_sources(folder) for folder in folders]
     stems = [
-        {os.path.splitext(os.path.relpath(source.path, folder))[0] for source in found}
+        Counter(os.path.splitext(os.path.relpath(s.path, folder))[0] for s in found)
         for folder, found in zip(folders, columns, strict=True)
     ]
     for folder, found in zip(folders[1:], stems[1:], strict=True):
-        alone = sorted(found ^ stems[0])
-        if alone:
+        if alone := sorted((found - stems[0]) + (stems[0] - found)):
             raise DataError(
                 f'{folders[0]} and {folder} hold pictures of the same names; '
                 f'{len(alone)} stand in one of them alone, e.g. {alone[0]}'

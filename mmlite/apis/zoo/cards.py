@@ -156,9 +156,17 @@ def _card(name: str) -> Card:
 
 def known_name(name: str) -> bool:
     """Whether a model has that name; of a path it is known without the cards."""
-    if re.search(r'[/\\:]|\.(py|ya?ml|json)$', name):
-        return False
-    return name in _places() or name in recipes()
+    return not names_path(name) and (name in _places() or name in recipes())
+
+
+def names_path(text: str) -> bool:
+    """Whether it has a folder, or the ending of a config, and so is no model's name.
+
+    Example:
+        >>> names_path('resnet18_8xb32_in1k'), names_path('a.py'), names_path('a/b')
+        (False, True, True)
+    """
+    return re.search(r'[/\\:]|\.(py|ya?ml|json)$', text) is not None
 
 
 def find_card(name: str) -> Card:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from mmengine.config import Config
 
 from ...config import load_config
 from ...errors import ConfigError, Problem
-from .cards import find_card, known_name
+from .cards import find_card, known_name, names_path
 
 __all__ = ['config_of_card', 'config_of_parts', 'input_size_of', 'read_config']
 
@@ -53,7 +52,8 @@ def read_config(
             'a model is given by a name that list_models() gives, a config file, a '
             f'config or a dict, got {config!r} ({type(config).__name__})'
         )
-    if isinstance(config, str) and (known_name(config) or _looks_like_name(config)):
+    is_path = not isinstance(config, str) or names_path(config)
+    if not is_path and (known_name(config) or not Path(config).exists()):
         card = find_card(config)
         recipe = card.recipe
         config = config_of_card(config) if recipe is None else recipe
@@ -62,12 +62,6 @@ def read_config(
         message = f'is {cfg.get("model")!r}, expected a dict with a type'
         raise ConfigError([Problem('model', message)], cfg.filename)
     return cfg
-
-
-def _looks_like_name(config: str) -> bool:
-    """Whether it is no file, and has neither a folder nor the ending of one."""
-    of_file = re.search(r'[/\\:]|\.(py|ya?ml|json)$', config)
-    return not of_file and not Path(config).exists()
 
 
 def config_of_card(name: str) -> Config:

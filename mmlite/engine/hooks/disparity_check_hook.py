@@ -28,7 +28,8 @@ class DisparityCheckHook(Hook):
     none does, the loss is 0 and nothing changes. In the first pass over the data they
     are counted; the first batch without any is a warning, and so is a pass in which
     most of what is known is out of reach. Data without ``gt_disparity`` are left
-    alone.
+    alone. The models of stereo matching bring it along:
+    ``default_hooks.disparity_check=None`` leaves it out.
 
     Raises:
         TrainingError: if no pixel of a whole pass counts.

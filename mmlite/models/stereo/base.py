@@ -69,6 +69,10 @@ class BaseModel(NamedOutputs):
     task: ClassVar[str] = 'stereo'
     input_keys: ClassVar[tuple[str, ...]] = ('ref_img', 'tgt_img')
     default_data_preprocessor: ClassVar[str] = 'StereoDataPreprocessor'
+    #: Hooks of a run beside the usual ones, as in ``default_hooks`` of a config.
+    default_hooks: ClassVar[Mapping[str, Any]] = dict(
+        disparity_check=dict(type='DisparityCheckHook')
+    )
     #: Height and width of what ``forward`` is given are multiples of it.
     size_divisor: ClassVar[int] = 1
     #: Settings of the data preprocessor where the config gives none.

@@ -62,6 +62,9 @@ def test_two_folders_give_pairs_by_name(tmp_path):
     write_image(picture, tmp_path / 'right/c.png')
     with pytest.raises(DataError, match=r'right hold .* 1 stand .* alone, e\.g\. c$'):
         find_groups(folders, 2)
+    (tmp_path / 'right/c.png').rename(tmp_path / 'right/b.bmp')
+    with pytest.raises(DataError, match=r'1 stand .* alone, e\.g\. b$'):
+        find_groups(folders, 2)
 
 
 @pytest.mark.filterwarnings('ignore:no checkpoint')

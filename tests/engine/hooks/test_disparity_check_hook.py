@@ -5,10 +5,12 @@ from types import SimpleNamespace
 import pytest
 import torch
 from mmengine.logging import MMLogger
+from support.training import ToyRunModel, toy_runner
 from torch import nn
 
 from mmlite.engine.hooks import DisparityCheckHook
 from mmlite.errors import TrainingError
+from mmlite.models.stereo import StereoModel
 from mmlite.structures import DataSample
 
 
@@ -65,7 +67,19 @@ def test_few_pixels_in_reach_are_a_warning():
     assert run([[[1.0, 2.0, 3.0, 40.0]]]) == []
 
 
-def test_other_tasks_are_left_alone():
+@pytest.mark.parametrize('changes', [None, dict(disparity_check=None)])
+def test_models_of_stereo_matching_bring_it_along(tmp_path, monkeypatch, changes):
+    def count():
+        runner = toy_runner(tmp_path, default_hooks=changes)
+        return sum(isinstance(hook, DisparityCheckHook) for hook in runner.hooks)
+
+    assert count() == 0
+    hooks = StereoModel.default_hooks
+    monkeypatch.setattr(ToyRunModel, 'default_hooks', hooks, raising=False)
+    assert count() == (changes is None)
+
+
+def test_other_data_are_left_alone():
     hook = DisparityCheckHook()
     runner = SimpleNamespace(model=nn.Identity(), logger=MMLogger('test'))
     hook.before_train(runner)
