@@ -20,7 +20,7 @@ from mmengine.model import (
     revert_sync_batchnorm,
 )
 from mmengine.model.efficient_conv_bn_eval import turn_on_efficient_conv_bn_eval
-from mmengine.optim import OptimWrapper, OptimWrapperDict
+from mmengine.optim import OptimWrapper
 from mmengine.runner import BaseLoop, LogProcessor
 from mmengine.runner import Runner as BaseRunner
 from mmengine.utils.dl_utils import collect_env
@@ -46,6 +46,7 @@ from .dataloaders import batch_size_of, build_dataloader
 from .environment import allow_tf32, claim_timestamp, init_distributed
 from .errors import at
 from .hook_calls import HookCalls
+from .lr_scaling import any_built, scale_learning_rates
 from .optimizers import AmpOptimWrapper
 from .terminal import say, use_short_terminal
 from .wrappers import MMDistributedDataParallel
@@ -260,36 +261,19 @@ class RunnerAssembly(BaseRunner):
         """Scale the learning rate from the batch size it was chosen for."""
         if not (auto_scale_lr or {}).get('enable', False):
             return
+        size = batch_size_of(self.train_loop.dataloader)
         with at('auto_scale_lr'):
-            if _any_built(self.param_schedulers):
+            if any_built(self.param_schedulers):
                 raise ConfigError(
                     'the schedulers are built already, with the learning rate as it '
                     'was; give them as dicts'
                 )
-        base, size = auto_scale_lr['base_batch_size'], self._batch_size_of_all()
-        several = isinstance(optim_wrapper, OptimWrapperDict)
-        wrappers = list(optim_wrapper.values()) if several else [optim_wrapper]
-        groups = [g for wrapper in wrappers for g in wrapper.optimizer.param_groups]
-        before = groups[0]['lr']
-        for group in groups:
-            group['lr'] *= size / base
-        say(
-            self.logger,
-            f'{"lr":<9} {before:.4g} -> {groups[0]["lr"]:.4g}: scaled from batches of '
-            f'{base} to {size}',
-        )
-
-    def _batch_size_of_all(self) -> int:
-        """Samples that all processes see in an iteration."""
-        size = batch_size_of(self.train_loop.dataloader)
-        if size is None:
-            with at('auto_scale_lr'):
-                raise ConfigError(
-                    'the batch size is not known: train_dataloader.batch_sampler '
-                    'says none; give its class an attribute batch_size, or leave out '
-                    '--auto-scale-lr'
-                )
-        return self.world_size * size
+            done = scale_learning_rates(
+                optim_wrapper,
+                size and size * self.world_size,
+                auto_scale_lr['base_batch_size'],
+            )
+        say(self.logger, f'{"lr":<9} {done}')
 
     @staticmethod
     def build_dataloader(
@@ -382,14 +366,6 @@ class RunnerAssembly(BaseRunner):
         for part in parts or [model]:
             part.compile(**options)
         say(self.logger, 'compiled; the first iterations take longer')
-
-
-def _any_built(schedulers: Any) -> bool:
-    if isinstance(schedulers, Mapping):
-        return 'type' not in schedulers and any(map(_any_built, schedulers.values()))
-    if isinstance(schedulers, (list, tuple)):
-        return any(map(_any_built, schedulers))
-    return schedulers is not None
 
 
 def _on_gpu() -> bool:
