@@ -14,10 +14,12 @@ from mmlite import apis
 from mmlite.apis.inferencers import tasks
 from mmlite.datasets.transforms import fields
 from mmlite.engine.checkpoints import load_checkpoint
+from mmlite.errors import DataError
 from mmlite.registry import DATASETS, METRICS, MODELS
 from mmlite.visualization import DRAWERS
 
 HERE = Path(__file__).parent
+CROPS = "train_dataloader.dataset.pipeline.0={'type':'CenterCrop','crop_size':16}"
 
 
 @pytest.fixture
@@ -64,3 +66,13 @@ def test_a_new_task_from_training_to_export(package):
     alone = predict([image, image], batch_size=2)
     one, other = (each['pred_points'] for each in alone)
     np.testing.assert_allclose(one, other, rtol=1e-5)
+
+    checkpoint = 'straight/epoch_3.pth'
+    how = dict(format='torch-export', size=32, preprocessing=True)
+    apis.export('points.py', checkpoint, out='points.pt2', **how)
+    program = torch.export.load('points.pt2').module()
+    found = program(torch.from_numpy(image.transpose(2, 0, 1)).float()[None])
+    np.testing.assert_allclose(found['points'][0], prediction['pred_points'], rtol=1e-4)
+
+    with pytest.raises(DataError, match='gt_points: .* cropped.*method crop'):
+        apis.train('points.py', work_dir='cropped', overrides=[CROPS])
