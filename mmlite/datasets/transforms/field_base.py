@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from ...errors import DataError
@@ -154,6 +155,7 @@ class CompanionField(FixedField):
 
     Args:
         belongs_to: Name of the boxes.
+        dtype: Type of the tensor of an empty list; None is torch's default.
 
     Example:
         >>> from mmlite.datasets.transforms import register_field
@@ -165,8 +167,17 @@ class CompanionField(FixedField):
         array([8])
     """
 
-    def __init__(self, belongs_to: str = 'gt_bboxes') -> None:
+    def __init__(
+        self, belongs_to: str = 'gt_bboxes', dtype: torch.dtype | None = None
+    ) -> None:
         self.belongs_to = belongs_to
+        self.dtype = dtype
+
+    def to_tensor(self, value: Any) -> Tensor:
+        """``(N, *)``."""
+        if isinstance(value, (list, tuple)) and not value:
+            return torch.empty(0, dtype=self.dtype)
+        return super().to_tensor(value)
 
 
 def is_empty(value: Any) -> bool:
