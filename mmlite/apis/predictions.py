@@ -93,7 +93,7 @@ def _named(labels: list[int] | None, classes: Sequence[str]) -> list[str] | None
 
 
 def _are_places(row: dict[str, Any], num_classes: int) -> bool:
-    """Whether labels are places in a gallery, each with a score, rather than classes."""
+    """Whether labels are places in a gallery, each with a score, not classes."""
     labels, scores = row.get('pred_label'), row.get('pred_score')
     if labels is None or scores is None:
         return False
