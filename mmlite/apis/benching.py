@@ -125,7 +125,7 @@ def bench(
         config: A config file, a loaded config, or a dict.
         overrides: ``'key.path=value'`` strings, as after ``--cfg-options``.
         iterations: How many are measured.
-        warmup: How many go before them.
+        warmup: Iterations before them, which are not measured.
 
     Raises:
         ConfigError: if the config has mistakes.

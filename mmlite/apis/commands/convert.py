@@ -17,7 +17,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         dest='source',
         default='mmlite',
         metavar='PROJECT',
-        help='whose checkpoint it is: timm, torchvision, mmpretrain, huggingface, '
+        help='project of the checkpoint: timm, torchvision, mmpretrain, huggingface, '
         'opengait, ..., or a key map, e.g. timm-swin',
     )
     parser.add_argument(
@@ -25,7 +25,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         dest='target',
         default='mmlite',
         metavar='PROJECT',
-        help='whose names it gets, likewise',
+        help='project whose names it gets, likewise',
     )
     parser.add_argument(
         '--model', help='config or name of the model, to see how the entries fit'
