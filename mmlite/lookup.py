@@ -31,7 +31,7 @@ __all__ = [
 PUBLISHED_SCOPES = ('mmlite', 'mmengine', 'mmpretrain', 'mmcls', 'mmcv')
 
 
-#: What a class must be that nobody registered, for a place to hold it.
+#: What a class must be that is not registered, for a place to hold it.
 HOLDS = {
     'models': 'torch.nn:Module',
     'model_wrappers': 'torch.nn:Module',

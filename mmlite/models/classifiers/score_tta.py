@@ -78,8 +78,8 @@ class AverageClsLogitTTA(AverageClsScoreTTA):
 
     Args:
         module: Config of the classifier, or the module itself.
-        weights: Weight of each view, in the order of the test pipeline; None
-            weighs all the same.
+        weights: Weight of each view, in the order of the test pipeline; None weights
+            all equally.
         data_preprocessor: Config of the data preprocessor, in place of the
             classifier's own.
 

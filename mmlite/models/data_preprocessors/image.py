@@ -31,8 +31,8 @@ Borders = tuple[int, int, int, int]
 class ImageDataPreprocessor(BaseDataPreprocessor):
     """Bring images to the device, reverse channels, normalise and pad them there.
 
-    Images travel as uint8 and are widened on the device. The samples are moved field
-    by field, and get to know the size of their batch.
+    Images travel as uint8 and are widened on the device. The samples are moved field by
+    field, and record the size of their batch.
 
     What is padded to a common size depends on the phase: in training all images of a
     batch, to the largest of them; in evaluation each one to its own multiple of
@@ -51,7 +51,7 @@ class ImageDataPreprocessor(BaseDataPreprocessor):
         pad_size_divisor: Height and width are padded to a multiple of it.
         pad_value: What is padded with, after the normalisation.
         to_rgb: Whether to reverse the order of three channels (BGR to RGB).
-        bgr_to_rgb: The same, in the words of mmengine.
+        bgr_to_rgb: The same, by the name in mmengine.
         rgb_to_bgr: The same, too.
         non_blocking: Whether to go on while pinned memory is being copied.
         batch_transforms: What is done to the images before they are normalised,
@@ -281,7 +281,7 @@ class ImageDataPreprocessor(BaseDataPreprocessor):
     def _note_sizes(
         self, inputs: Any, ready: Any, samples: Sequence[DataSample]
     ) -> None:
-        """Write down the sizes of images that are the only ones of their samples."""
+        """Record the sizes of images that are the only ones of their samples."""
         if isinstance(inputs, Mapping):
             for key in inputs:
                 return self._note_sizes(inputs[key], ready[key], samples)

@@ -37,7 +37,7 @@ class LabelSmoothLoss(nn.Module):
         mode: ``'original'``, ``'classy_vision'`` or ``'multi_label'``.
         reduction: ``'none'``, ``'mean'`` or ``'sum'``.
         loss_weight: Factor on the result.
-        class_weight: Weight of every class; None weighs all the same.
+        class_weight: Weight of every class; None weights all equally.
         pos_weight: Factor on the loss of positive targets, one or per class;
             only with a sigmoid.
 

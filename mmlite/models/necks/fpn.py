@@ -97,7 +97,7 @@ class FPN(BaseModule):
             )
 
     def output_specs(self, specs: Sequence[FeatureSpec]) -> tuple[FeatureSpec, ...]:
-        """What comes out, given what goes in."""
+        """The specs of the outputs for those of the inputs."""
         strides = [spec.stride for spec in specs]
         while len(strides) < self.num_outs:
             strides.append(2 * strides[-1])

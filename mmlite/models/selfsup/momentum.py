@@ -52,7 +52,7 @@ class AveragedPair(BaseSelfSupervisor):
         backbone: Config of the backbone, or the module itself.
         neck: Config of the projection.
         head: Config of the head, which has the predictor.
-        base_momentum: What the newest weights count in the average at first; it falls
+        base_momentum: Weight of the newest weights in the average at first; it falls
             to 0 with a cosine. Papers state one minus this.
         kwargs: Further arguments of :class:`BaseSelfSupervisor`.
 
