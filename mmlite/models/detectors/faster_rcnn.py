@@ -209,8 +209,8 @@ class FasterRCNN(DetectionModel):
             return losses
         if 'proposal_targets' not in prediction_dict:
             raise RuntimeError(
-                'the loss of the second stage needs proposals that were sampled with the '
-                'ground truth: call train() and provide_groundtruth before predict'
+                'the loss of the second stage needs proposals that were sampled with '
+                'the ground truth: call train() and provide_groundtruth before predict'
             )
         second = self.roi_head.loss(
             prediction_dict['class_predictions_with_background'],
