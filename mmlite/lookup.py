@@ -146,7 +146,7 @@ def no_place_for(found: Any, kinds: Sequence[str], registry: str) -> str:
     name = f'{found.__module__}.{getattr(found, "__qualname__", found)}'
     what = 'class' if inspect.isclass(found) else 'function'
     wanted = ' or '.join(kinds).replace(':', '.')
-    expected = f'; a class that is not registered is here a {wanted}' if kinds else ''
+    expected = f'; an unregistered class must be a {wanted} here' if kinds else ''
     return (
         f'{name} is a {what} that is not registered{expected}; register it with '
         f'@{registry.upper()}.register_module() and name its module in custom_imports'

@@ -56,7 +56,7 @@ def new_recipe(
     text = recipe_text(recipe, path, lists := Path('work_dirs', path.stem))
     if path.is_file() and path.read_text(encoding='utf-8') != text:
         raise UserError(
-            f'{path} is there already, with another content; remove it, or name '
+            f'{path} exists already with other content; remove it, or name '
             'another file with --out'
         )
     write_files({**_moved(found.files, lists), path: text})
