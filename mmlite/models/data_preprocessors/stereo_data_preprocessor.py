@@ -80,8 +80,12 @@ class StereoDataPreprocessor(ImageDataPreprocessor):
 
 def _check_sizes(inputs: Mapping[str, Any]) -> None:
     """See that the views of each pair have one size."""
-    views = [list(view) for view in inputs.values()]
-    for pair in zip(*views, strict=False):
+    counts = [len(view) for view in inputs.values()]
+    if len(set(counts)) > 1:
+        raise DataError(
+            f'both views of a batch have one number of images, got {counts}'
+        )
+    for pair in zip(*inputs.values(), strict=True):
         if len({tuple(view.shape[-2:]) for view in pair}) > 1:
             sizes = ' and '.join(f'{x.shape[-1]}x{x.shape[-2]}' for x in pair)
             raise DataError(
