@@ -72,9 +72,8 @@ class AverageClsScoreTTA(BaseTTAModel):
 class AverageClsLogitTTA(AverageClsScoreTTA):
     """Classify several views of each image, and average their logits.
 
-    That is, the scores are averaged geometrically. A view that is sure of
-    itself counts more than with
-    :class:`~mmlite.models.classifiers.AverageClsScoreTTA`.
+    That is, the scores are averaged geometrically. A confident view counts more than
+    with :class:`~mmlite.models.classifiers.AverageClsScoreTTA`.
 
     Args:
         module: Config of the classifier, or the module itself.

@@ -72,7 +72,7 @@ class HiViTAttention(RelativePositions, BaseModule):
             trunc_normal_(self.relative_position_bias_table, std=0.02)
 
     def forward(self, x: Tensor, size: Sequence[int] | None = None) -> Tensor:
-        """Let every token of x look at all of them.
+        """Attend from every token of x to all of them.
 
         Args:
             x: The tokens.

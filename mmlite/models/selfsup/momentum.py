@@ -20,7 +20,7 @@ __all__ = ['AveragedPair', 'MemoryQueue', 'OnlineNetwork', 'shuffled_between_pro
 
 
 class OnlineNetwork:
-    """The network whose average a momentum encoder is, without being a child.
+    """A reference to the network that a momentum encoder averages, not a child.
 
     As a child of the model, its weights would have two names.
 
@@ -167,7 +167,7 @@ class MemoryQueue:
 def shuffled_between_processes(
     encode: Callable[[Tensor], Sequence[Tensor]], images: Tensor
 ) -> list[Tensor]:
-    """Encode images that are dealt out to the processes anew.
+    """Encode images that are redistributed among the processes.
 
     So that the batch norm of a process does not see which key belongs to which
     query. With one process the images are encoded as they are.
