@@ -9,11 +9,19 @@ from typing import Any
 
 from mmengine.config import Config
 
-from ...config import load_config
-from ...errors import ConfigError, Problem
+from ...config import config_of_text, load_config
+from ...engine import load_checkpoint
+from ...errors import CheckpointError, ConfigError, Problem
+from ...given import CHECKPOINTS, resolved
 from .cards import find_card, known_name, names_path
 
-__all__ = ['config_of_card', 'config_of_parts', 'input_size_of', 'read_config']
+__all__ = [
+    'config_at',
+    'config_of_card',
+    'config_of_parts',
+    'input_size_of',
+    'read_config',
+]
 
 _SIZES = ('img_size', 'input_size')
 #: Steps of a pipeline that leave an image of a size, and what states it.
@@ -28,14 +36,43 @@ OF_ONE_SIZE = dict(
 )
 
 
+def config_at(
+    config: str | Path | Config | Mapping[str, Any], overrides: Sequence[str] = ()
+) -> Config:
+    """The config of a file, or that which a checkpoint or work_dir was trained with.
+
+    Args:
+        config: A config file, a config, a checkpoint that holds one, or a work_dir,
+            see :func:`~mmlite.given.checkpoint_in`.
+        overrides: ``'key.path=value'`` strings, as after ``--cfg-options``.
+
+    Raises:
+        ConfigError: if the config has mistakes.
+        CheckpointError: if the checkpoint holds no config.
+    """
+    if not isinstance(config, (str, Path)):
+        return load_config(config, overrides)
+    path = resolved(config)
+    if Path(path).suffix not in CHECKPOINTS:
+        return load_config(path, overrides)
+    meta = load_checkpoint(path).get('meta')
+    text = meta.get('cfg') if isinstance(meta, dict) else None
+    if not isinstance(text, str):
+        raise CheckpointError(
+            f'{path} does not hold the config of its training; give the config file '
+            'before it'
+        )
+    return load_config(config_of_text(text, path), overrides)
+
+
 def read_config(
     config: str | Path | Config | Mapping[str, Any], overrides: Sequence[str] = ()
 ) -> Config:
     """The config of a file, or of the model of that name.
 
     Args:
-        config: A config file, a config, or the name of a model, as
-            :func:`~mmlite.apis.list_models` gives it.
+        config: A config file, a config, a checkpoint or work_dir with one, or the name
+            of a model, as :func:`~mmlite.apis.list_models` gives it.
         overrides: ``'key.path=value'`` strings, as after ``--cfg-options``.
 
     Raises:
@@ -57,7 +94,7 @@ def read_config(
         card = find_card(config)
         recipe = card.recipe
         config = config_of_card(config) if recipe is None else recipe
-    cfg = load_config(config, overrides)
+    cfg = config_at(config, overrides)
     if not isinstance(cfg.get('model'), Mapping):
         message = f'is {cfg.get("model")!r}, expected a dict with a type'
         raise ConfigError([Problem('model', message)], cfg.filename)
