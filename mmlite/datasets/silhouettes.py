@@ -90,7 +90,8 @@ def black_and_white(
             'prepare-gait centre them'
         )
     sides = [frame[:, [0, -1]] for frame in frames if frame.size]
-    if high > low and np.mean([side.mean() for side in sides]) > (low + high) / 2:
+    ground = np.mean([side.mean() for side in sides]) if sides else low
+    if high > low and ground > (low + 3 * high) / 4:
         raise DataError(
             f'{name}: expected silhouettes, white people on black, got black on white; '
             'invert them (255 - value)'
