@@ -205,6 +205,8 @@ def error_colours(disparity: np.ndarray, gt_disparity: np.ndarray) -> np.ndarray
 
 def draw_silhouettes(image: np.ndarray, sample: DataSample, look: Look) -> np.ndarray:
     """The first frames of a sequence below the picture."""
+    if not len(sample.get('sils')):
+        return image
     sheet = contact_sheet(sample.get('sils'))
     width = image.shape[1]
     height = max(1, round(sheet.shape[0] * width / sheet.shape[1]))

@@ -143,3 +143,8 @@ def test_a_kind_of_ones_own(visualizer, monkeypatch):
     monkeypatch.setitem(DRAWERS, 'inverted', invert)
     drawn = draw(visualizer, DataSample(inverted=True))
     assert np.array_equal(drawn, 255 - IMAGE)
+
+
+def test_a_walk_without_frames_leaves_the_picture(visualizer):
+    walk = DataSample(sils=torch.zeros(0, 4, 4))
+    assert np.array_equal(draw(visualizer, walk), IMAGE)

@@ -1,4 +1,4 @@
-"""What a recipe says for each task."""
+"""The content of a recipe for each task."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Wishes(NamedTuple):
 
     Args:
         model: Name of the base file of a model.
-        pretrained: Weights to begin with.
+        pretrained: Weights to start from.
         epochs: How long to train.
     """
 
@@ -185,7 +185,7 @@ def gait(found: Found, wishes: Wishes) -> tuple[str, Recipe]:
 
 
 def stereo(found: Found, wishes: Wishes) -> tuple[str, Recipe]:
-    """A network that sees how far things are."""
+    """A network that predicts the disparity of image pairs."""
     sizes = Sizes(found.some_pictures())
     name, _ = model_of('stereo', wishes.model, small=False)
     # A tenth more than was seen, as only some pairs are looked at.

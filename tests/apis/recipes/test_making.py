@@ -91,7 +91,7 @@ def test_an_edited_recipe_is_not_lost():
     recipe = new_recipe('pets')
     assert new_recipe('pets') == recipe
     recipe.write_text(recipe.read_text() + 'mine = 1\n')
-    with pytest.raises(UserError, match=r'is there already.* --out'):
+    with pytest.raises(UserError, match=r'exists already.* --out'):
         new_recipe('pets')
     trained, folder = recipe_for_training('pets', 'out')
     trained.write_text(trained.read_text() + 'mine = 1\n')
