@@ -35,7 +35,9 @@ def _idle(cfg: Config) -> Iterator[Problem]:
         if is_idle(key, cfg):
             yield Problem(key, 'is not read; leave it out')
     for key, message in idle_sections(cfg).items():
-        if key != 'test_dataloader' or not without_predictions(cfg):
+        # With test_cfg=None it is there for predictions, which prepare pictures so.
+        is_kept = 'test_cfg' in cfg or without_predictions(cfg)
+        if key != 'test_dataloader' or not is_kept:
             yield Problem(key, message)
     for path in _misspelt_deletes(dict(cfg.items()), ''):
         message = f'is not read: the key that replaces a dict is {DELETE!r}'

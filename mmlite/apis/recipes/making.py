@@ -106,6 +106,8 @@ def _looked(
     task, found = look(data, 'lists', task)
     wishes = Wishes(model, weights_of(pretrained), epochs)
     name, recipe = RECIPES[task](found, wishes)
+    for note in found.notes:
+        print(f'{"note":<9} {note}', flush=True)
     stem = _plain(Path(os.path.abspath(Path(data).expanduser())).name)
     return f'{stem}_{_plain(name)}', found, recipe
 
