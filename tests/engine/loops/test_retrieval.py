@@ -17,6 +17,13 @@ from mmlite.registry import DATASETS, HOOKS, MODELS
 from mmlite.structures import DataSample
 
 IMAGES, EACH, WIDTH = 7, 2, 3
+#: What mmpretrain 1.2.0 measures on these data.
+PEER = {
+    'i2t/retrieval/Recall@1': 28.571428571428573,
+    'i2t/retrieval/Recall@3': 57.142857142857146,
+    't2i/retrieval/Recall@1': 21.428571428571427,
+    't2i/retrieval/Recall@3': 42.857142857142854,
+}
 
 
 @pytest.fixture(autouse=True)
@@ -134,6 +141,7 @@ def test_both_directions_are_measured(tmp_path):
     runner = Runner.from_cfg(cfg_of(tmp_path, custom_hooks=[dict(type='Seen')]))
     for found in (runner.test(), runner.val(), runner.val()):
         assert found == pytest.approx(expected())
+        assert found == pytest.approx(PEER)
     assert Seen.counts == [3, 3, 1]
 
 
