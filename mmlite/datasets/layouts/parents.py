@@ -64,8 +64,8 @@ def _refuse_views(root: Path, folders: Sequence[str]) -> None:
         views = [{Path(p).stem for p in find_images(root / name)} for name in names]
         if views[0] and views[0] == views[1]:
             raise DataError(
-                f'{root}: {names[0]}/ and {names[1]}/ hold images of the same names, as '
-                'the two views of stereo pairs: call them left/ and right/, and put '
+                f'{root}: {names[0]}/ and {names[1]}/ hold images of the same names, '
+                'as the two views of stereo pairs: call them left/ and right/, and put '
                 'the disparities into disparity/; or say --task classification if '
                 'they are classes'
             )
