@@ -1,4 +1,4 @@
-"""Find a learning rate by training a little with ever larger ones."""
+"""Find a learning rate by a short training in which it rises."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from .short_run import Enough, set_aside, short_run
 from .stand_in import find_data
 from .targets import FIGURES, target_file
 from .training import prepare_training
+from .zoo.configs import config_at
 
 __all__ = ['LearningRates', 'find_lr']
 
@@ -59,11 +60,12 @@ def find_lr(
 
     Paper: Cyclical Learning Rates for Training Neural Networks, WACV 2017,
     https://arxiv.org/abs/1506.01186. The sweep ends early where the loss is four times
-    the least one, or no number. Parameter groups keep their ratio to each other. The
-    only files that stay are the plot and a table beside it.
+    the least one, or NaN. Parameter groups keep their ratio to each other. The only
+    files that stay are the plot and a table beside it.
 
     Args:
-        config: A config file, a loaded config, or a dict.
+        config: A config file, a loaded config, or a dict, or the checkpoint or work_dir
+            of a training.
         overrides: ``'key.path=value'`` strings, as after ``--cfg-options``.
         start_lr: The first learning rate.
         end_lr: The last one.
@@ -85,7 +87,7 @@ def find_lr(
             'a sweep needs 0 < start_lr < end_lr, 10 iterations or more, and the mode '
             f"'exp' or 'linear'; got {start_lr:g}, {end_lr:g}, {num_iters} and {mode!r}"
         )
-    cfg = prepare_training(config, overrides, validate=False)
+    cfg = prepare_training(config_at(config), overrides, validate=False)
     picture = target_file(out or Path(cfg.work_dir, 'lr_finder.png'), FIGURES, 'plots')
     find_data(cfg)
     cfg.param_scheduler = None

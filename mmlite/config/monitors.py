@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Mapping
+from itertools import product
 from typing import Any, NamedTuple
 
 from mmengine.config import Config
 
 from ..errors import Problem, did_you_mean
-from ..registry import METRICS
+from ..registry import LOOPS, METRICS
 from .fitting import at, metrics_of
 from .parts import target_of
 
@@ -31,17 +32,20 @@ class _Results(NamedTuple):
 
 
 def check_monitors(cfg: Config) -> list[Problem]:
-    """See that each name that is watched is that of a result of some metric.
+    """Check that each name that is watched is that of a result of some metric.
 
     Names are those of ``save_best``, of a hook's or a scheduler's ``monitor``. Beside
-    the results of metrics there are the losses that a model gives when it predicts. Of
-    a metric that does not say its names beforehand only the prefix is compared.
+    the results of metrics there are the losses that a model gives when it predicts. For
+    a metric that does not state its names beforehand only the prefix is checked.
     """
     found = [_results(metric) for _, metric in metrics_of(cfg, 'val')]
     if not found or None in found:
         return []
+    before = _prefixes_of_loop(cfg)
     names = [name for each in found for name in each.names or ()]
+    names = [f'{prefix}{name}' for prefix, name in product(before, names)]
     others = [each.prefix for each in found if each.names is None]
+    others = [f'{prefix}{other}' for prefix, other in product(before, others)]
     problems = []
     for path, name in monitored(cfg):
         is_loss = '/' not in name and 'loss' in name
@@ -51,6 +55,12 @@ def check_monitors(cfg: Config) -> list[Problem]:
             )
             problems.append(Problem(path, message))
     return problems
+
+
+def _prefixes_of_loop(cfg: Config) -> tuple[str, ...]:
+    """What the validation loop puts before the names of results."""
+    loop = target_of(at(cfg, 'val_cfg'), LOOPS)
+    return getattr(loop, 'result_prefixes', ('',))
 
 
 def _hint(name: str, names: list[str], prefixes: list[str]) -> str:

@@ -13,15 +13,13 @@ from mmengine.config import Config
 from mmengine.logging import print_log
 from torch.utils.data import DataLoader
 
-from ...config import config_of_text, load_config
 from ...datasets import default_collate
-from ...engine import load_checkpoint
-from ...errors import CheckpointError, UserError
+from ...errors import UserError
 from ...given import CHECKPOINTS, resolved
 from ...structures import DataSample
 from ..model import init_model
 from ..zoo.cards import published_weights
-from ..zoo.configs import read_config
+from ..zoo.configs import config_at, read_config
 from .embedding import EmbeddingPrediction
 from .prediction import Prediction, Predictions
 from .preparing import OR_LEAVE_OUT, SourceDataset, test_dataset_of
@@ -44,10 +42,10 @@ class Inferencer:
 
     Args:
         config: A config file or a loaded config, or the name of a model, see
-            :func:`~mmlite.apis.list_models`; a checkpoint alone does too if it holds
+            :func:`~mmlite.apis.list_models`; a checkpoint alone is enough if it holds
             its config, as those of a training do.
         checkpoint: A checkpoint file or URL; True for the published weights of the
-            model of that name. Without one the weights are random, which is warned of.
+            model of that name. Without one the weights are random, with a warning.
         device: Where to compute; by default a GPU if there is one.
         overrides: ``'key.path=value'`` strings, as after ``--cfg-options``.
 
@@ -89,8 +87,8 @@ class Inferencer:
         self.cfg, checkpoint = config_and_checkpoint(config, checkpoint, overrides)
         if checkpoint is None:
             warnings.warn(
-                'no checkpoint is given: the weights are random, and so is what is '
-                'predicted',
+                'no checkpoint is given: the weights are random, and so are the '
+                'predictions',
                 stacklevel=2,
             )
         device = device or ('cuda' if torch.cuda.is_available() else 'cpu')
@@ -122,7 +120,7 @@ class Inferencer:
         return Predictions(self.stream(inputs, batch_size, num_workers, on_error))
 
     def names(self, inputs: Any) -> list[str]:
-        """What the inputs are called, without reading them; see :meth:`__call__`."""
+        """Names of the inputs, without reading them; see :meth:`__call__`."""
         groups = find_groups(inputs, len(self.keys))
         return [sources[0].name for sources in groups]
 
@@ -211,17 +209,11 @@ def config_and_checkpoint(
         checkpoint = resolved(checkpoint)
     if isinstance(config, (str, Path)):
         config = resolved(config)
-    if isinstance(config, Config) or Path(config).suffix not in CHECKPOINTS:
+    is_path = isinstance(config, (str, Path))
+    if not is_path or Path(config).suffix not in CHECKPOINTS:
         if checkpoint is True:
             checkpoint = published_weights(config)
         return read_config(config, overrides), checkpoint
     if checkpoint is not None:
         raise UserError(f'{config} and {checkpoint} are both checkpoints; give one')
-    meta = load_checkpoint(config).get('meta')
-    text = meta.get('cfg') if isinstance(meta, dict) else None
-    if not isinstance(text, str):
-        raise CheckpointError(
-            f'{config} does not hold the config of its training; give the config file '
-            'before it'
-        )
-    return load_config(config_of_text(text, str(config)), overrides), config
+    return config_at(config, overrides), config

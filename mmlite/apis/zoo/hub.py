@@ -15,6 +15,7 @@ from torch import nn
 from ...config import load_config, write_config
 from ...engine import load_checkpoint
 from ...errors import CheckpointError, MissingDependencyError, UserError
+from ...given import resolved
 from ..publishing import write_weights
 
 __all__ = ['SCHEME', 'from_hub', 'push']
@@ -57,16 +58,16 @@ def push(
 ) -> str:
     """Put a model on the Hugging Face Hub, for ``get_model('hf-hub:owner/name')``.
 
-    What is there then is its config, its weights (safetensors where that is installed)
-    and a page. Log in first, with ``hf auth login``.
+    This uploads its config, its weights (safetensors where that is installed) and a
+    model card. Log in first, with ``hf auth login``.
 
     Args:
-        model: A model that :func:`get_model` gave, or a checkpoint.
+        model: A model that :func:`get_model` gave, or a checkpoint or work_dir.
         repo: ``'owner/name'``; is made if it is not there.
         config: The config, where neither the model nor the checkpoint holds it.
         private: Whether a new repository is private.
         message: Message of the commit.
-        card: Text that is put on the page.
+        card: Text of the model card.
 
     Returns:
         The address of the commit.
@@ -101,6 +102,7 @@ def _contents(
     from ..inferencers.base import config_and_checkpoint
 
     if not isinstance(model, nn.Module):
+        model = resolved(model)
         cfg = config_and_checkpoint(config or model, model if config else None)[0]
         checkpoint = load_checkpoint(model)
         meta = checkpoint.get('meta') or {}
@@ -132,7 +134,7 @@ def _fetched(fetch: Any, files: Any, name: str) -> str:
         except (OSError, ValueError) as error:  # the bases of all that it raises
             errors.append(f'{file}: {str(error).splitlines()[0]}')
     raise CheckpointError(
-        f'{name} cannot be had from the Hugging Face Hub: {"; ".join(errors)}'
+        f'{name} cannot be loaded from the Hugging Face Hub: {"; ".join(errors)}'
     )
 
 

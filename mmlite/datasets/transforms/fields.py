@@ -1,6 +1,6 @@
 """The kinds of fields of a sample: how each moves with the image.
 
-A field is entered once, by name; every step of a pipeline then knows what it is.
+A field is registered once, by name; every step of a pipeline then knows its kind.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from ...errors import DataError
@@ -120,10 +121,10 @@ _OTHER_VIEW: dict[str, str] = {}
 
 
 def register_field(name: str, field: Field, other_view: str | None = None) -> None:
-    """Enter a field of a sample, so that every step knows what it is.
+    """Register a field of a sample, so that every step knows its kind.
 
-    Call it where your package is imported (``custom_imports``). To enter a name
-    again replaces what it was.
+    Call it where your package is imported (``custom_imports``). Registering a name
+    again replaces its kind.
 
     Args:
         name: Name of the field in a sample.
@@ -176,8 +177,12 @@ register_field('gt_disparity_tgt', DisparityField(), other_view='gt_disparity')
 register_field('gt_occlusion', ValidField())
 register_field('gt_occlusion_tgt', ValidField(), other_view='gt_occlusion')
 register_field('gt_bboxes', BoxField())
-for _name in ('gt_bboxes_labels', 'gt_ignore_flags', 'gt_area'):
-    register_field(_name, CompanionField('gt_bboxes'))
+for _name, _dtype in (
+    ('gt_bboxes_labels', torch.int64),
+    ('gt_ignore_flags', torch.bool),
+    ('gt_area', torch.float32),
+):
+    register_field(_name, CompanionField('gt_bboxes', _dtype))
 register_field('gt_masks', SequenceField(MapField(), belongs_to='gt_bboxes'))
 for _name in (
     *('gt_label', 'gt_score', 'instances'),  # the last one as it was annotated

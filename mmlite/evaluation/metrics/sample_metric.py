@@ -34,7 +34,7 @@ class SampleMetric(NamedResults, BaseMetric):
         objects: what is kept of a batch, one object a sample, on the CPU.
         compute_metrics: the results from the objects of all samples; called in the
             first process alone.
-        result_names: what they are called, so that a config can be checked.
+        result_names: their names, so that a config can be checked.
 
     Example:
         >>> from mmlite.structures import DataSample
@@ -92,4 +92,4 @@ class SampleMetric(NamedResults, BaseMetric):
                 message = f'{type(self).__name__} saw no samples; it reports nothing.'
                 print_log(message, logger='current', level=logging.WARNING)
         found = all_gather_object(found)[0]
-        return {f'{self.prefix}/{name}': value for name, value in found.items()}
+        return self._prefixed(found)
