@@ -17,10 +17,12 @@ from typing import Any
 __all__ = [
     'HOLDS',
     'PUBLISHED_SCOPES',
+    'built_elsewhere',
     'can_hold',
     'class_at',
     'find_inside',
     'loaded_object',
+    'no_place_for',
     'plain_function',
     'scoped',
     'type_name',
@@ -50,7 +52,7 @@ HOLDS = {
     'metrics': 'mmengine.evaluator:BaseMetric',
     'evaluators': 'mmengine.evaluator:Evaluator',
     'visualizers': 'mmengine.visualization:Visualizer',
-    'vis_backends': 'mmengine.visualization:BaseVisBackend',
+    'visbackends': 'mmengine.visualization:BaseVisBackend',
 }
 
 
@@ -132,6 +134,65 @@ def _is_kind(kinds: Sequence[str], target: type) -> Iterator[bool]:
             yield issubclass(target, getattr(import_module(module), name))
         else:
             yield inspect.isfunction(inspect.getattr_static(target, kind, None))
+
+
+def no_place_for(target: Any, holds: Sequence[str], registry: str) -> str:
+    """That something was found, and cannot be built in a place.
+
+    Args:
+        target: A class or function.
+        holds: What a class that nobody registered must be there.
+        registry: The name of the registry.
+
+    Example:
+        >>> import os
+        >>> no_place_for(os.system, [], 'hooks')[:57]
+        'posix.system is a function that nobody registered; regist'
+    """
+    name = f'{target.__module__}.{getattr(target, "__qualname__", target)}'
+    kinds = ' or '.join(holds).replace(':', '.')
+    what = 'class' if inspect.isclass(target) else 'function'
+    expected = f'; a class that is not registered is here a {kinds}' if kinds else ''
+    return (
+        f'{name} is a {what} that nobody registered{expected}; register it with '
+        f'@{registry.upper()}.register_module() and name its module in '
+        'custom_imports'
+    )
+
+
+#: What mmengine builds out of a part's config, by itself and without looking: the key
+#: below which it stands, and the registry.
+_BUILT_ELSEWHERE = {
+    'init_cfg': 'WEIGHT_INITIALIZERS',
+    'vis_backends': 'VISBACKENDS',
+}
+
+
+def built_elsewhere(
+    cfg: Any, keys: tuple[str, ...] = (), registry: str = ''
+) -> Iterator[tuple[tuple[str, ...], str, Mapping[str, Any]]]:
+    """What mmengine builds out of a config without looking at it.
+
+    Args:
+        cfg: A dict or list.
+        keys: Where it stands.
+        registry: In which registry what stands in it is looked up, if in one.
+
+    Example:
+        >>> init = dict(type='Constant', override=dict(type='Normal', name='fc'))
+        >>> [(keys, kind['type']) for keys, _, kind in built_elsewhere(
+        ...     dict(type='Net', head=dict(init_cfg=init)))]
+        [(('head', 'init_cfg'), 'Constant'),
+         (('head', 'init_cfg', 'override'), 'Normal')]
+    """
+    if isinstance(cfg, (list, tuple)):
+        cfg = dict(enumerate(cfg))
+    elif isinstance(cfg, Mapping) and registry and 'type' in cfg:
+        yield keys, registry, cfg
+    for key, value in cfg.items() if isinstance(cfg, Mapping) else ():
+        if isinstance(value, (Mapping, list, tuple)):
+            inner = _BUILT_ELSEWHERE.get(key, registry)
+            yield from built_elsewhere(value, (*keys, str(key)), inner)
 
 
 def find_inside(inner: Any, outer: Any) -> tuple[str, ...]:

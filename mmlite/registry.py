@@ -26,9 +26,11 @@ from .errors import (
 from .lookup import (
     HOLDS,
     PUBLISHED_SCOPES,
+    built_elsewhere,
     can_hold,
     class_at,
     find_inside,
+    no_place_for,
     plain_function,
     scoped,
     type_name,
@@ -173,6 +175,7 @@ class Registry(BaseRegistry):
         if isinstance(cfg, (list, tuple)):
             return self._build_each(cfg, *args, **kwargs)
         problems = self.problems_of(cfg, given=tuple(kwargs.get('default_args') or ()))
+        problems += _of_what_mmengine_builds(cfg)
         if problems:
             raise ConfigError(problems, cfg=cfg)
         try:
@@ -231,7 +234,7 @@ class Registry(BaseRegistry):
             expected = 'a type is a name or a class'
             return [Problem('type', f'{expected}, got {value_name(target)}')]
         elif not self.admits(target):
-            return [Problem('type', self._no_place_for(target))]
+            return [Problem('type', no_place_for(target, self.holds, self.name))]
         args = {k: v for k, v in cfg.items() if k not in ('type', '_scope_')}
         return argument_problems(target, args, {*given, *self.taken}, partial)
 
@@ -254,7 +257,7 @@ class Registry(BaseRegistry):
         thing, and no hint.
         """
         if (found := class_at(name)) is not None:
-            return Problem('', self._no_place_for(found))
+            return Problem('', no_place_for(found, self.holds, self.name))
         names = self.names()
         slips = [known for known in names if edits(name.lower(), known.lower()) <= 1]
         alike = [known for known in names if known[:1].lower() == name[:1].lower()]
@@ -264,19 +267,15 @@ class Registry(BaseRegistry):
         )
         return Problem('', f'unknown type {name!r}{hint}')
 
-    def _no_place_for(self, target: Any) -> str:
-        """That something was found, and cannot be built here."""
-        name = f'{target.__module__}.{getattr(target, "__qualname__", target)}'
-        kinds = ' or '.join(self.holds).replace(':', '.')
-        what = 'class' if inspect.isclass(target) else 'function'
-        expected = (
-            f'; a class that is not registered is here a {kinds}' if kinds else ''
-        )
-        return (
-            f'{name} is a {what} that nobody registered{expected}; register it with '
-            f'@{self.name.upper()}.register_module() and name its module in '
-            'custom_imports'
-        )
+
+def _of_what_mmengine_builds(cfg: Any) -> list[Problem]:
+    """The types that are none, of all that mmengine would build unseen."""
+    return [
+        problem.under(*keys)
+        for keys, name, inner in built_elsewhere(cfg)
+        for problem in REGISTRIES[name].problems_of({'type': inner['type']})
+        if problem.path == 'type' or 'needs the argument' not in problem.message
+    ]
 
 
 class FunctionRegistry(Registry):
@@ -388,7 +387,7 @@ VISUALIZERS = _child(
     'visualizers', root.VISUALIZERS, 'mmengine.visualization', 'mmlite.visualization'
 )
 VISBACKENDS = _child(
-    'vis_backends', root.VISBACKENDS, 'mmengine.visualization', 'mmlite.visualization'
+    'visbackends', root.VISBACKENDS, 'mmengine.visualization', 'mmlite.visualization'
 )
 
 #: All of them, by their names here.

@@ -130,6 +130,9 @@ def _check_dataset(cfg: Any) -> list[Problem]:
     if not isinstance(cfg, Mapping) or not cfg:
         return []
     problems = check_part(cfg, DATASETS)
+    if cfg.get('indices') is not None and str(cfg['indices']) in ('0', '[]', '()'):
+        message = f'is {cfg["indices"]}, which leaves no sample; None is all of them'
+        problems.append(Problem('indices', message))
     if isinstance(cfg.get('dataset'), Mapping):
         problems += under(_check_dataset(cfg['dataset']), 'dataset')
     if isinstance(cfg.get('datasets'), Sequence):

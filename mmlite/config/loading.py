@@ -88,7 +88,11 @@ def load_config(
         _refuse_paths(cfg, data)
         return completed(with_model(cfg))
     reader = _Reader(variables)
-    cfg = reader.read(find_file(path))
+    try:
+        cfg = reader.read(find_file(path))
+    except RecursionError as error:
+        message = 'is nested too deep to be a config, or holds itself'
+        raise ConfigError(message, shown(Path(path))) from error
     _refuse_idle(cfg, variables, reader.amended & names_used(cfg.text))
     places = dict.fromkeys([*reader.folders, Path.cwd()])
     import_modules(cfg, places)

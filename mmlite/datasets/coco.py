@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -164,24 +165,30 @@ def _is(value: Any) -> bool:
 
 
 def _object(row: dict, name: str, where: str) -> NamedBox:
-    box = row.get('bbox')
+    box, area, crowd = row.get('bbox'), row.get('area'), row.get('iscrowd') or 0
     try:
+        if not isinstance(box, (list, tuple)):
+            raise TypeError
         x, y, width, height = (float(number) for number in box)
-        area = None if row.get('area') is None else float(row['area'])
-    except (TypeError, ValueError):
+        area = None if area is None else float(area)
+        crowd = float(crowd) != 0  # some tools write it as a text
+        if area is not None and not 0 <= area < math.inf:
+            raise ValueError
+    except (OverflowError, TypeError, ValueError):
         raise DataError(
-            f'{where}: bbox is {shortened(box)}, area {shortened(row.get("area"))}; '
-            'expected [x, y, width, height] and a number'
+            f'{where}: bbox is {shortened(box)}, area {shortened(area)}, iscrowd '
+            f'{shortened(crowd)}; expected [x, y, width, height], a number, and 0 or 1'
         ) from None
-    return NamedBox(
-        name, (x, y, x + width, y + height), bool(row.get('iscrowd', 0)), area
-    )
+    return NamedBox(name, (x, y, x + width, y + height), crowd, area)
 
 
 def _size(row: dict, where: str) -> tuple[int, int] | None:
     width, height = row.get('width'), row.get('height')
     try:
-        return (int(width), int(height)) if width and height else None
+        size = (int(width), int(height)) if width and height else None
+        if size is None or min(size) > 0:
+            return size
+        raise ValueError
     except (TypeError, ValueError, OverflowError):
         raise DataError(
             f'{where}: width is {shortened(width)}, height {shortened(height)}; '

@@ -11,6 +11,7 @@ from torch import nn
 from torch.utils.data import Dataset
 
 from mmlite.config import advise_custom_keys, check, examine
+from mmlite.datasets import BaseDataset
 from mmlite.registry import DATASETS, METRICS, MODELS
 
 BY_ITERATIONS = dict(by_epoch=False, max_iters=8)
@@ -491,3 +492,15 @@ def test_what_is_said_beside_is_returned():
         'data is not read; leave it out',
         *advice(CFG),
     ]
+
+
+@pytest.mark.parametrize('indices', [0, [], ()])
+def test_indices_that_leave_no_sample(indices):
+    class Indexed(BaseDataset):
+        pass
+
+    dataset = dict(type=Indexed, indices=indices)
+    (problem,) = found(changed(train_dataloader=loader(dataset=dataset)))
+    assert problem.startswith(
+        f'train_dataloader.dataset.indices is {indices}, which leaves no sample'
+    )

@@ -14,6 +14,7 @@ from ...datasets import Compose, prepare_walk
 from ...datasets.transforms.sequence_files import (
     ARRAY_FILES,
     PICTURES,
+    folders_below,
     natural,
     read_array,
     read_grey,
@@ -268,8 +269,7 @@ def _in_place(path: str) -> Iterator[Source]:
     if not os.path.isdir(path):
         raise DataError(f'there is no walk {path}')
     empty = True
-    for root, folders, names in os.walk(path):
-        folders.sort(key=natural)
+    for root, names in folders_below(path):
         arrays = sorted((n for n in names if n.endswith(ARRAY_FILES)), key=natural)
         if not arrays and any(n.lower().endswith(PICTURES) for n in names):
             arrays = ['']

@@ -129,6 +129,7 @@ class DefaultOptimWrapperConstructor(BaseConstructor):
         if self.has_rules:
             self.add_params(groups, model)
             parameters = [p for group in groups for p in group['params']]
+        self._check_type()
         cfg = fused_by_default(self.optimizer_cfg, parameters, model)
         cfg[_first_argument(cfg['type'])] = merged(groups) or parameters
         try:
@@ -142,6 +143,12 @@ class DefaultOptimWrapperConstructor(BaseConstructor):
             dict(dict(type='OptimWrapper'), **self.optim_wrapper_cfg),
             default_args=dict(optimizer=optimizer),
         )
+
+    def _check_type(self) -> None:
+        """See that there is such an optimizer, before its arguments are looked at."""
+        kind = dict(type=self.optimizer_cfg.get('type'))
+        for problem in OPTIMIZERS.problems_of(kind, partial=True):
+            raise ConfigError([problem.under('optimizer')])
 
 
 def _first_argument(kind: str | type) -> str:

@@ -173,3 +173,9 @@ def test_a_full_disk_stops_with_the_previous_one_kept(tmp_path, monkeypatch):
 def test_a_wrong_rule():
     with pytest.raises(ValueError, match="got 'more'"):
         CheckpointHook(save_best='acc', rule='more')
+
+
+@pytest.mark.parametrize('template', ['a.pth', '../a_{}.pth', 'a_{}_{}.pth', '{x}'])
+def test_files_of_all_steps_need_names_of_their_own(template):
+    with pytest.raises(ValueError, match='filename_tmpl is the name of a file'):
+        CheckpointHook(filename_tmpl=template)
