@@ -16,7 +16,13 @@ from .advice import advice_on, advise_custom_keys
 from .bounds import check_bounds
 from .completing import uncounted
 from .data import check_evaluation_loader, check_loader, check_pipeline
-from .fitting import check_channels, check_classes, check_predictions, check_topk
+from .fitting import (
+    check_channels,
+    check_classes,
+    check_named_parts,
+    check_predictions,
+    check_topk,
+)
 from .helpers import is_helper, is_idle
 from .magnitudes import check_numbers
 from .models import check_model
@@ -136,6 +142,7 @@ def examine(cfg: Config, build_model: bool = True) -> Findings:
         problems += model.problems
         if model.parameters is not None:
             advice += advise_custom_keys(cfg, model.parameters)
+        problems += check_named_parts(cfg, model.modules)
     for key in cfg:
         if cfg[key] is not None and not _said_before(key, cfg):
             problems += under(_check_section(key, cfg[key]), key)

@@ -20,11 +20,21 @@ _AT_LEAST = {
     'train_cfg.max_iters': 1,
     'train_cfg.val_interval': 1,
 }
-_SECTIONS = ('model', 'data_preprocessor', 'optim_wrapper', 'param_scheduler')
+_SECTIONS = (
+    'model',
+    'data_preprocessor',
+    'optim_wrapper',
+    'param_scheduler',
+    'custom_hooks',
+    'default_hooks',
+)
 
 
 def check_numbers(cfg: Config) -> list[Problem]:
-    """See that no NaN goes into the model or the optimizer, and counts do something."""
+    """See that nothing is NaN where numbers are computed with, and counts do something.
+
+    Beside the model and the optimizer these are hooks: no metric is better than NaN.
+    """
     problems = [*_too_few(cfg)]
     for section in _SECTIONS:
         for place, value in numbers_in(cfg.get(section), section):

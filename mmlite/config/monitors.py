@@ -39,10 +39,10 @@ def check_monitors(cfg: Config) -> list[Problem]:
     """
     found = [_results(metric) for _, metric in metrics_of(cfg, 'val')]
     if not found or None in found:
-        return []
+        return _given_twice(cfg)
     names = [name for each in found for name in each.names or ()]
     others = [each.prefix for each in found if each.names is None]
-    problems = []
+    problems = _given_twice(cfg)
     for path, name in monitored(cfg):
         is_loss = '/' not in name and 'loss' in name
         if not (is_loss or name in names or name.startswith(tuple(others))):
@@ -50,6 +50,27 @@ def check_monitors(cfg: Config) -> list[Problem]:
                 f'is {name!r}, but no metric gives that{_hint(name, names, others)}'
             )
             problems.append(Problem(path, message))
+    return problems
+
+
+def _given_twice(cfg: Config) -> list[Problem]:
+    """Metrics of one evaluator that give a result of the same name."""
+    problems = []
+    for phase in ('val', 'test'):
+        if phase == 'test' and cfg.get('test_evaluator') == cfg.get('val_evaluator'):
+            continue
+        seen: dict[str, str] = {}
+        for path, metric in metrics_of(cfg, phase):
+            results = _results(metric)
+            for name in results.names or () if results else ():
+                if name in seen:
+                    message = (
+                        f'gives {name!r}, and so does {seen[name]}; give one of them a '
+                        "prefix of its own, e.g. prefix='second'"
+                    )
+                    problems.append(Problem(path, message))
+                    break
+                seen[name] = path
     return problems
 
 
@@ -65,8 +86,9 @@ def _hint(name: str, names: list[str], prefixes: list[str]) -> str:
 def monitored(cfg: Config) -> Iterator[tuple[str, str]]:
     """Every name of a result that something watches, with its place."""
     wanted = at(cfg, 'default_hooks', 'checkpoint', 'save_best')
-    for name in [wanted] if isinstance(wanted, str) else wanted or ():
-        if name != 'auto':
+    several = wanted if isinstance(wanted, (list, tuple)) else [wanted]
+    for name in several:
+        if isinstance(name, str) and name != 'auto':
             yield 'default_hooks.checkpoint.save_best', name
     for section in ('default_hooks', 'custom_hooks', 'param_scheduler'):
         for path, part in _parts(cfg.get(section), section):

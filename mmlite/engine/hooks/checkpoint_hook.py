@@ -322,6 +322,11 @@ class CheckpointHook(BaseCheckpointHook):
     def _publish_model(self, runner: Runner, ckpt_path: str) -> None:
         checkpoint = load_checkpoint(ckpt_path)
         content = {k: checkpoint[k] for k in self.published_keys if k in checkpoint}
+        if missing := [k for k in self.published_keys if k not in checkpoint]:
+            runner.logger.warning(
+                f'published_keys: {ckpt_path} has no {", ".join(missing)}; it has '
+                f'{", ".join(checkpoint)}'
+            )
         part = part_of(Path(ckpt_path))
         save_checkpoint(content, part)
         digest = hashlib.sha256(part.read_bytes()).hexdigest()[:8]
