@@ -136,27 +136,21 @@ def _is_kind(kinds: Sequence[str], target: type) -> Iterator[bool]:
             yield inspect.isfunction(inspect.getattr_static(target, kind, None))
 
 
-def no_place_for(target: Any, holds: Sequence[str], registry: str) -> str:
-    """That something was found, and cannot be built in a place.
+def no_place_for(found: Any, kinds: Sequence[str], registry: str) -> str:
+    """That something was found, and cannot be built where it stands.
 
     Args:
-        target: A class or function.
-        holds: What a class that nobody registered must be there.
+        found: A class or a function that nobody registered.
+        kinds: What a class that nobody registered must be there.
         registry: The name of the registry.
-
-    Example:
-        >>> import os
-        >>> no_place_for(os.system, [], 'hooks')[:57]
-        'posix.system is a function that nobody registered; regist'
     """
-    name = f'{target.__module__}.{getattr(target, "__qualname__", target)}'
-    kinds = ' or '.join(holds).replace(':', '.')
-    what = 'class' if inspect.isclass(target) else 'function'
-    expected = f'; a class that is not registered is here a {kinds}' if kinds else ''
+    name = f'{found.__module__}.{getattr(found, "__qualname__", found)}'
+    what = 'class' if inspect.isclass(found) else 'function'
+    wanted = ' or '.join(kinds).replace(':', '.')
+    expected = f'; a class that is not registered is here a {wanted}' if kinds else ''
     return (
         f'{name} is a {what} that nobody registered{expected}; register it with '
-        f'@{registry.upper()}.register_module() and name its module in '
-        'custom_imports'
+        f'@{registry.upper()}.register_module() and name its module in custom_imports'
     )
 
 
@@ -188,7 +182,7 @@ def built_elsewhere(
     if isinstance(cfg, (list, tuple)):
         cfg = dict(enumerate(cfg))
     elif isinstance(cfg, Mapping) and registry and 'type' in cfg:
-        yield keys, registry, cfg
+        yield keys, registry, {'type': cfg['type']}
     for key, value in cfg.items() if isinstance(cfg, Mapping) else ():
         if isinstance(value, (Mapping, list, tuple)):
             inner = _BUILT_ELSEWHERE.get(key, registry)

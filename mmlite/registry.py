@@ -15,6 +15,7 @@ from mmengine import registry as root
 from mmengine.registry import Registry as BaseRegistry
 from mmengine.registry import build_from_cfg
 
+from .collecting import without_collecting
 from .errors import (
     ConfigError,
     MissingDependencyError,
@@ -147,6 +148,12 @@ class Registry(BaseRegistry):
         # A function must be registered, wherever the path of one leads.
         return found if found is not None and Registry.admits(self, found) else None
 
+    def import_from_location(self) -> None:
+        """Import the packages that fill it, the first time."""
+        if not self._imported:
+            with without_collecting():
+                super().import_from_location()
+
     def admits(self, target: Any) -> bool:
         """Whether something may be built here, by what it is."""
         registry: BaseRegistry | None = self
@@ -175,7 +182,9 @@ class Registry(BaseRegistry):
         if isinstance(cfg, (list, tuple)):
             return self._build_each(cfg, *args, **kwargs)
         problems = self.problems_of(cfg, given=tuple(kwargs.get('default_args') or ()))
-        problems += _of_what_mmengine_builds(cfg)
+        for keys, name, inner in built_elsewhere(cfg):
+            found = REGISTRIES[name].problems_of(inner, partial=True)
+            problems += [problem.under(*keys) for problem in found]
         if problems:
             raise ConfigError(problems, cfg=cfg)
         try:
@@ -266,16 +275,6 @@ class Registry(BaseRegistry):
             'its module in custom_imports'
         )
         return Problem('', f'unknown type {name!r}{hint}')
-
-
-def _of_what_mmengine_builds(cfg: Any) -> list[Problem]:
-    """The types that are none, of all that mmengine would build unseen."""
-    return [
-        problem.under(*keys)
-        for keys, name, inner in built_elsewhere(cfg)
-        for problem in REGISTRIES[name].problems_of({'type': inner['type']})
-        if problem.path == 'type' or 'needs the argument' not in problem.message
-    ]
 
 
 class FunctionRegistry(Registry):

@@ -26,6 +26,7 @@ __all__ = [
 
 #: Where the parts of a model count classes.
 _MODEL_COUNTS = (
+    ('model',),
     ('model', 'head'),
     ('model', 'backbone'),
     ('model', 'data_preprocessor'),

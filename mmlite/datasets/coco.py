@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -103,12 +104,20 @@ class CocoDataset(BoxDataset):
         known = [names[number] for number in sorted(names)]
         if self.label_is_id:
             known = [names.get(i, f'{UNUSED} {i}') for i in range(1, max(names) + 1)]
-        classes = self.CLASSES or known
-        ids = {name: number for number, name in names.items()}
-        self._metainfo['cat_ids'] = [
-            ids.get(name, place + 1) for place, name in enumerate(classes)
-        ]
+        self._ids = {name: number for number, name in names.items()}
+        self._metainfo['cat_ids'] = self._ids_of(self.CLASSES or known)
         return found, known
+
+    def use_classes(self, classes: Sequence[str]) -> None:
+        """Let labels be those of another list of classes: a class keeps its id, too."""
+        super().use_classes(classes)
+        self._metainfo['cat_ids'] = self._ids_of(classes)
+
+    def _ids_of(self, classes: Sequence[str]) -> list[int]:
+        """The ids of classes; those that the file has not get ones of their own."""
+        free = (n for n in count(1) if n not in self._ids.values())
+        own = [self._ids.get(name) for name in classes]
+        return [next(free) if number is None else number for number in own]
 
     def _rows(self, content: Any, key: str, optional: bool = False) -> list[dict]:
         rows = content.get(key, [] if optional else None) if _is(content) else None

@@ -142,7 +142,7 @@ class ConcatDataset(engine.ConcatDataset):
         """Let labels be those of another list of classes, by name."""
         for dataset in self.datasets:
             dataset.use_classes(classes)
-        self._metainfo['classes'] = tuple(classes)
+        self._metainfo = self.datasets[0].metainfo
 
     def get_gt_labels(self) -> np.ndarray:
         """The class of every sample, ``(N, )``."""
@@ -174,7 +174,7 @@ class Around:
     def use_classes(self, classes: Sequence[str]) -> None:
         """Let labels be those of another list of classes, by name."""
         self.dataset.use_classes(classes)
-        self._metainfo['classes'] = tuple(classes)
+        self._metainfo = dict(self.dataset.metainfo)
 
     def get_gt_labels(self) -> np.ndarray:
         """The class of every sample, ``(N, )``."""

@@ -11,7 +11,14 @@ import torch
 from support.oversized import write_oversized_png
 
 from mmlite.apis import convert_detection
-from mmlite.datasets import CocoDataset, Shapes, VOCDetection, YoloDataset
+from mmlite.datasets import (
+    CocoDataset,
+    ConcatDataset,
+    RepeatDataset,
+    Shapes,
+    VOCDetection,
+    YoloDataset,
+)
 from mmlite.errors import DataError, DataNotFoundError, UserError
 from mmlite.evaluation import CocoMetric
 from mmlite.structures import DataSample
@@ -432,3 +439,16 @@ def test_xml_says_how_it_is_encoded(tmp_path, encoding, mark):
     path.write_text('<?xml version="1.0" encoding="martian"?><annotation/>')
     with pytest.raises(DataError, match='is not valid XML: unknown encoding'):
         VOCDetection(**cfg)
+
+
+@pytest.mark.parametrize('wrapper', [None, 'RepeatDataset', 'ConcatDataset'])
+def test_a_class_keeps_its_id_when_labels_change(tmp_path, wrapper):
+    data = coco(tmp_path, [dict(ROW, category_id=3), dict(ROW, category_id=7)])
+    assert data.metainfo['cat_ids'] == [3, 7]
+    if wrapper == 'RepeatDataset':
+        data = RepeatDataset(data, times=1)
+    elif wrapper:
+        data = ConcatDataset([data])
+    data.use_classes(['new', 'b', 'a'])
+    assert data.metainfo['cat_ids'] == [1, 7, 3]
+    assert data[0]['gt_bboxes_labels'].tolist() == [2, 1]

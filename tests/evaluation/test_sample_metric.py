@@ -39,6 +39,7 @@ def test_one_object_a_sample():
         metric.process(None, samples('ab'))
 
 
+@pytest.mark.slow
 def test_two_processes_give_the_order_of_the_dataset(tmp_path):
     torch.multiprocessing.spawn(evaluate_objects, (tmp_path, 'abcde'), nprocs=2)
     for rank in (0, 1):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from ...collecting import without_collecting
 from ...errors import UserError
 from ...given import check_checkpoint, check_folder
 from .common import Command, add_data, add_running, export_rank
@@ -51,7 +52,8 @@ def _run(args: argparse.Namespace) -> int:
         check_checkpoint(args.resume)
     if args.dry_run:
         return _dry_run(args)
-    from ..training import train
+    with without_collecting(keep=True):
+        from ..training import train
 
     export_rank(args)
     train(
