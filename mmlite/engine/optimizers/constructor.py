@@ -123,13 +123,13 @@ class DefaultOptimWrapperConstructor(BaseConstructor):
 
     def __call__(self, model: nn.Module) -> OptimWrapper:
         """Build the optimizer for a model, and what wraps it."""
+        self._check_type()
         model = unwrapped(model)
         parameters = list(model.parameters())
         groups: list[Group] = []
         if self.has_rules:
             self.add_params(groups, model)
             parameters = [p for group in groups for p in group['params']]
-        self._check_type()
         cfg = fused_by_default(self.optimizer_cfg, parameters, model)
         cfg[_first_argument(cfg['type'])] = merged(groups) or parameters
         try:
