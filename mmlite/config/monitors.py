@@ -17,6 +17,7 @@ from .parts import target_of
 __all__ = ['check_monitors', 'monitored']
 
 _SHOWN = 8
+_SECTIONS = ('default_hooks', 'custom_hooks')
 
 
 class _Results(NamedTuple):
@@ -46,6 +47,8 @@ def check_monitors(cfg: Config) -> list[Problem]:
     names = [f'{prefix}{name}' for prefix, name in product(before, names)]
     others = [each.prefix for each in found if each.names is None]
     others = [f'{prefix}{other}' for prefix, other in product(before, others)]
+    if _evaluates_twice(cfg):
+        names += [f'{name}_origin' for name in names]
     problems = _given_twice(cfg)
     for path, name in monitored(cfg):
         is_loss = '/' not in name and 'loss' in name
@@ -55,6 +58,12 @@ def check_monitors(cfg: Config) -> list[Problem]:
             )
             problems.append(Problem(path, message))
     return problems
+
+
+def _evaluates_twice(cfg: Config) -> bool:
+    """Whether the weights themselves are evaluated beside their moving average."""
+    parts = [p for s in _SECTIONS for _, p in _parts(cfg.get(s), s)]
+    return any(part.get('evaluate_on_origin') is True for part in parts)
 
 
 def _given_twice(cfg: Config) -> list[Problem]:
@@ -100,7 +109,7 @@ def monitored(cfg: Config) -> Iterator[tuple[str, str]]:
     for name in several:
         if isinstance(name, str) and name != 'auto':
             yield 'default_hooks.checkpoint.save_best', name
-    for section in ('default_hooks', 'custom_hooks', 'param_scheduler'):
+    for section in (*_SECTIONS, 'param_scheduler'):
         for path, part in _parts(cfg.get(section), section):
             if isinstance(part.get('monitor'), str):
                 yield f'{path}.monitor', part['monitor']

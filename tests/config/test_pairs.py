@@ -588,3 +588,12 @@ def test_numbers_that_nothing_can_be_computed_with(keys, value, said):
     node[last] = value
     problems = found(cfg)  # one for each loader, which are one dict
     assert problems and all(said in problem for problem in problems)
+
+
+def test_what_an_average_evaluates_beside_itself():
+    ema = dict(type='EMAHook', evaluate_on_origin=True)
+    best = dict(checkpoint=dict(save_best='accuracy/top1_origin', rule='greater'))
+    cfg = changed(val_evaluator=dict(type='Accuracy'), default_hooks=best)
+    assert found(dict(cfg, custom_hooks=[ema])) == []
+    (problem,) = found(dict(cfg, custom_hooks=[dict(type='EMAHook')]))
+    assert "is 'accuracy/top1_origin', but no metric gives that" in problem
