@@ -1,4 +1,4 @@
-"""Find numbers that cannot be meant."""
+"""Find numbers that cannot be intended."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _SECTIONS = (
 
 
 def check_numbers(cfg: Config) -> list[Problem]:
-    """See that nothing is NaN where numbers are computed with, and counts do something.
+    """Check that no number computed with is NaN, and that counts are positive.
 
     Beside the model and the optimizer these are hooks: no metric is better than NaN.
     """
@@ -43,7 +43,7 @@ def check_numbers(cfg: Config) -> list[Problem]:
     for keys in (('data_preprocessor',), ('model', 'data_preprocessor')):
         std = at(cfg, *keys, 'std')
         if 0 in (std if isinstance(std, (list, tuple)) else [std]):
-            message = f'is {std}, by which images are divided; 0 is no deviation'
+            message = f'is {std}, but images are divided by it; it must not be 0'
             problems.append(Problem('.'.join((*keys, 'std')), message))
     return problems
 
