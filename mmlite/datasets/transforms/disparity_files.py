@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import re
+import struct
 import warnings
 import zipfile
+import zlib
 from pathlib import Path
 
 import cv2
@@ -26,10 +28,14 @@ _UNREADABLE = (
     EOFError,
     IndexError,
     MemoryError,
+    NotImplementedError,
     OSError,
+    RuntimeError,
     TypeError,
     ValueError,
+    struct.error,
     zipfile.BadZipFile,
+    zlib.error,
 )
 
 
