@@ -19,6 +19,7 @@ from .data import check_evaluation_loader, check_loader, check_pipeline
 from .fitting import (
     check_channels,
     check_classes,
+    check_loops,
     check_named_parts,
     check_predictions,
     check_topk,
@@ -62,6 +63,7 @@ _FITS = (
     check_channels,
     check_topk,
     check_monitors,
+    check_loops,
     check_predictions,
     check_timing,
 )
