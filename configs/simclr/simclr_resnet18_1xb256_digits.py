@@ -21,9 +21,9 @@ _base_ = [
 optim_wrapper = dict(optimizer=dict(type='AdamW', lr=0.002, weight_decay=0.01))
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.1, end=2, convert_to_iter_based=True),
-    dict(type='CosineAnnealingLR', begin=2, end=50, convert_to_iter_based=True),
+    dict(type='CosineAnnealingLR', begin=2, end=90, convert_to_iter_based=True),
 ]
-train_cfg = dict(by_epoch=True, max_epochs=50, val_interval=25)
+train_cfg = dict(by_epoch=True, max_epochs=90, val_interval=30)
 
-default_hooks = dict(logger=dict(interval=5), checkpoint=dict(interval=50))
+default_hooks = dict(logger=dict(interval=5), checkpoint=dict(interval=90))
 randomness = dict(seed=0)
