@@ -17,14 +17,28 @@ _base_ = [
 ]
 
 data_preprocessor = dict(_delete_=True, mean=[77.7] * 3, std=[82.4] * 3, to_rgb=False)
-train_dataloader = dict(batch_size=128)
+# As hands differ, so that 1,438 images are learned from for long.
+train_pipeline = [
+    dict(type='ElasticDistortion', std=0.03),
+    dict(
+        type='RandomAffine',
+        max_rotate_degree=15.0,
+        max_translate_ratio=0.06,
+        scaling_ratio_range=(0.85, 1.15),
+        max_shear_degree=10.0,
+        pad_val=0,
+    ),
+    dict(type='ColorJitter', brightness=0.2),
+    dict(type='PackInputs'),
+]
+train_dataloader = dict(batch_size=128, dataset=dict(pipeline=train_pipeline))
 optimizer = dict(type='AdamW', lr=2e-3, betas=(0.9, 0.95), weight_decay=0.05)
 optim_wrapper = dict(optimizer=dict(_delete_=True, **optimizer))
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, end=10, convert_to_iter_based=True),
-    dict(type='CosineAnnealingLR', begin=10, end=100, convert_to_iter_based=True),
+    dict(type='CosineAnnealingLR', begin=10, end=150, convert_to_iter_based=True),
 ]
-train_cfg = dict(max_epochs=100)
+train_cfg = dict(max_epochs=150)
 val_dataloader = val_cfg = val_evaluator = None
 test_dataloader = test_cfg = test_evaluator = None
 default_hooks = dict(checkpoint=dict(save_best=None, interval=50))

@@ -21,13 +21,13 @@ model = dict(
     type='ImageClassifier',
     backbone=dict(
         type='VisionTransformer',
-        arch=dict(embed_dims=64, num_layers=4, num_heads=4, feedforward_channels=128),
+        arch=dict(embed_dims=96, num_layers=4, num_heads=6, feedforward_channels=192),
         img_size=32,
         patch_size=8,
         out_type='avg_featmap',
         final_norm=False,
     ),
-    head=dict(type='LinearClsHead', num_classes=10, in_channels=64),
+    head=dict(type='LinearClsHead', num_classes=10, in_channels=96),
 )
 train_dataloader = dict(batch_size=128)
 optimizer = dict(type='AdamW', lr=1e-3, weight_decay=0.05)

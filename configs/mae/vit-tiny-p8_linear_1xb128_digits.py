@@ -15,6 +15,6 @@ _base_ = 'vit-tiny-p8_finetune_1xb128_digits.py'
 
 model = dict(
     backbone=dict(frozen_stages=4),
-    neck=dict(type='ClsBatchNormNeck', input_features=64),
+    neck=dict(type='ClsBatchNormNeck', input_features=96),
 )
 optim_wrapper = dict(optimizer=dict(lr=0.01, weight_decay=0.0))
