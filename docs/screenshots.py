@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 from mmlite.apis import report, train
 
@@ -51,6 +51,7 @@ _ALONE = (
     '{ display: none } header, main > section { padding-top: 24px }'
 )
 _TALLEST = 1500  # pixels of such a picture
+_TILE, _EDGE = 420, '#d8d8d2'  # of a page in the picture of all
 
 
 def main(work_dirs: str = 'work_dirs/screenshots') -> None:
@@ -64,6 +65,22 @@ def main(work_dirs: str = 'work_dirs/screenshots') -> None:
         save(taken[:_TALLEST], IMAGES / f'report_{task}.png')
         if task == 'classification':
             save(screenshot(page)[:1500], IMAGES / 'report.png')
+    save(overview(), IMAGES / 'reports.png')
+
+
+def overview() -> np.ndarray:
+    """The pictures of all tasks side by side, small."""
+    tiles = []
+    for task in RUNS:
+        with Image.open(IMAGES / f'report_{task}.png') as taken:
+            page = Image.new(
+                'RGB', (_WIDTH, _WIDTH), taken.convert('RGB').getpixel((0, 0))
+            )
+            page.paste(taken.convert('RGB'))
+        tile = page.resize((_TILE, _TILE), Image.Resampling.LANCZOS)
+        tiles.append(np.asarray(ImageOps.expand(tile, 1, _EDGE)))
+    rows = [np.hstack(tiles[i : i + 3]) for i in range(0, len(tiles), 3)]
+    return np.vstack(rows)
 
 
 def screenshot(page: str) -> np.ndarray:

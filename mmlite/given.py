@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from .errors import (
@@ -16,7 +16,11 @@ from .errors import (
 )
 
 __all__ = [
+    'BEST_NOTE',
     'CHECKPOINTS',
+    'LATEST_NOTE',
+    'NOTHING_YET',
+    'best_noted',
     'check_checkpoint',
     'check_folder',
     'check_input',
@@ -31,6 +35,10 @@ __all__ = [
 
 #: Endings of files that are checkpoints rather than configs.
 CHECKPOINTS = ('.pth', '.pt', '.ckpt', '.bin', '.safetensors')
+#: Files of a work_dir: the latest checkpoint of its last training, and the best ones.
+LATEST_NOTE, BEST_NOTE = 'last_checkpoint', 'best_checkpoint'
+#: Stands in the second one until a training has saved something.
+NOTHING_YET = '# nothing saved yet: what lies here is of an earlier training'
 
 
 def is_url(path: str) -> bool:
@@ -124,11 +132,21 @@ def _meant(path: Path) -> str:
     return did_you_mean(path.name, names)
 
 
+def best_noted(work_dir: str | Path) -> list[str] | None:
+    """The best checkpoints of the last training, as they are noted; None if unknown."""
+    note = Path(work_dir, BEST_NOTE)
+    if not note.is_file():
+        return None
+    return note.read_text(encoding='utf-8').splitlines()
+
+
 def checkpoint_in(work_dir: str | Path) -> Path:
     """The checkpoint of a work_dir that a user most likely means.
 
-    It is the newest ``best_*.pth``, else the one that ``last_checkpoint`` names, else
-    the newest of all. Files that were cut off are passed over.
+    It is the best one of the last training, as ``best_checkpoint`` names it, else the
+    one that ``last_checkpoint`` names, else the newest of all. Where nothing is noted,
+    as by other programs, the newest ``best_*.pth`` goes first. Files that were cut off
+    are passed over.
 
     Args:
         work_dir: The folder of a training.
@@ -141,16 +159,16 @@ def checkpoint_in(work_dir: str | Path) -> Path:
         Traceback (most recent call last):
         mmlite.errors.CheckpointError: there is no checkpoint (*.pth) in the folder ...
     """
-    folder = Path(work_dir).expanduser()
+    return _chosen(Path(work_dir).expanduser())[0]
+
+
+def _chosen(folder: Path) -> tuple[Path, str]:
+    """The checkpoint of a work_dir, and in a few words which one it is."""
     every = sorted(folder.glob('*.pth'), key=lambda path: path.stat().st_mtime)
     every.reverse()
-    best = [path for path in every if path.name.startswith('best_')]
-    note = folder / 'last_checkpoint'
-    named = note.read_text(encoding='utf-8').strip() if note.is_file() else ''
-    last = [folder / Path(named).name] if named else []
-    for path in (*best, *last, *every):
+    for path, which in _candidates(folder, every):
         if path.is_file() and zipfile.is_zipfile(path):
-            return path
+            return path, which
     what = 'whole checkpoint' if every else 'checkpoint'
     raise CheckpointError(
         f'there is no {what} (*.pth) in the folder {folder}; name a checkpoint, or the '
@@ -158,22 +176,48 @@ def checkpoint_in(work_dir: str | Path) -> Path:
     )
 
 
-def resolved(path: str | Path, say: bool = False) -> str:
+def _candidates(folder: Path, every: Sequence[Path]) -> Iterator[tuple[Path, str]]:
+    """Checkpoints in the order in which they are meant, and which ones they are."""
+    noted, note = best_noted(folder), folder / LATEST_NOTE
+    newest = [path for path in every if path.name.startswith('best_')]
+    latest = f'the latest of {folder}'
+    if noted is None:
+        yield from ((path, f'the newest best of {folder}') for path in newest)
+    elif noted == [NOTHING_YET]:
+        latest += ', of an earlier training: the last one has saved nothing yet'
+    else:
+        for name in noted:
+            yield _there(folder, name), f'the best of the last training in {folder}'
+        latest = f'the latest of the last training in {folder}'
+        if newest and not noted:
+            latest += f'; {newest[0].name} is of an earlier one'
+    if named := note.read_text(encoding='utf-8').strip() if note.is_file() else '':
+        yield _there(folder, named), latest
+    yield from ((path, f'the newest of {folder}') for path in every)
+
+
+def _there(folder: Path, named: str) -> Path:
+    """A checkpoint that is noted in a folder, which may have been moved."""
+    own = folder / Path(named).name
+    return own if own.is_file() else Path(named)
+
+
+def resolved(path: str | Path, say: str = '') -> str:
     """A checkpoint as it was named, or that of a work_dir.
 
     Args:
         path: A file, an address, or a work_dir.
-        say: Whether to print which one is taken of a work_dir.
+        say: What is taken from it, e.g. ``'weights'``: prints which one that is of a
+            work_dir.
 
     Raises:
         CheckpointError: if there is none.
     """
     if is_url(str(path)) or not Path(path).expanduser().is_dir():
         return str(path)
-    found = checkpoint_in(path)
+    found, which = _chosen(Path(path).expanduser())
     if say:
-        what = 'the newest best' if found.name.startswith('best_') else 'the latest'
-        print(f'{"weights":<9} {found}, {what} of {path}', flush=True)
+        print(f'{say:<9} {found}, {which}', flush=True)
     return str(found)
 
 

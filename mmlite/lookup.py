@@ -21,6 +21,7 @@ __all__ = [
     'class_at',
     'find_inside',
     'loaded_object',
+    'no_place_for',
     'plain_function',
     'scoped',
     'type_name',
@@ -132,6 +133,24 @@ def _is_kind(kinds: Sequence[str], target: type) -> Iterator[bool]:
             yield issubclass(target, getattr(import_module(module), name))
         else:
             yield inspect.isfunction(inspect.getattr_static(target, kind, None))
+
+
+def no_place_for(found: Any, kinds: Sequence[str], registry: str) -> str:
+    """That something was found, and cannot be built where it stands.
+
+    Args:
+        found: A class or a function that nobody registered.
+        kinds: What a class that nobody registered must be there.
+        registry: The name of the registry.
+    """
+    name = f'{found.__module__}.{getattr(found, "__qualname__", found)}'
+    what = 'class' if inspect.isclass(found) else 'function'
+    wanted = ' or '.join(kinds).replace(':', '.')
+    expected = f'; a class that is not registered is here a {wanted}' if kinds else ''
+    return (
+        f'{name} is a {what} that nobody registered{expected}; register it with '
+        f'@{registry.upper()}.register_module() and name its module in custom_imports'
+    )
 
 
 def find_inside(inner: Any, outer: Any) -> tuple[str, ...]:

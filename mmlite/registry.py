@@ -15,6 +15,7 @@ from mmengine import registry as root
 from mmengine.registry import Registry as BaseRegistry
 from mmengine.registry import build_from_cfg
 
+from .collecting import without_collecting
 from .errors import (
     ConfigError,
     MissingDependencyError,
@@ -29,6 +30,7 @@ from .lookup import (
     can_hold,
     class_at,
     find_inside,
+    no_place_for,
     plain_function,
     scoped,
     type_name,
@@ -145,6 +147,12 @@ class Registry(BaseRegistry):
         # A function must be registered, wherever the path of one leads.
         return found if found is not None and Registry.admits(self, found) else None
 
+    def import_from_location(self) -> None:
+        """Import the packages that fill it, the first time."""
+        if not self._imported:
+            with without_collecting():
+                super().import_from_location()
+
     def admits(self, target: Any) -> bool:
         """Whether something may be built here, by what it is."""
         registry: BaseRegistry | None = self
@@ -231,7 +239,7 @@ class Registry(BaseRegistry):
             expected = 'a type is a name or a class'
             return [Problem('type', f'{expected}, got {value_name(target)}')]
         elif not self.admits(target):
-            return [Problem('type', self._no_place_for(target))]
+            return [Problem('type', no_place_for(target, self.holds, self.name))]
         args = {k: v for k, v in cfg.items() if k not in ('type', '_scope_')}
         return argument_problems(target, args, {*given, *self.taken}, partial)
 
@@ -254,7 +262,7 @@ class Registry(BaseRegistry):
         thing, and no hint.
         """
         if (found := class_at(name)) is not None:
-            return Problem('', self._no_place_for(found))
+            return Problem('', no_place_for(found, self.holds, self.name))
         names = self.names()
         slips = [known for known in names if edits(name.lower(), known.lower()) <= 1]
         alike = [known for known in names if known[:1].lower() == name[:1].lower()]
@@ -263,20 +271,6 @@ class Registry(BaseRegistry):
             'its module in custom_imports'
         )
         return Problem('', f'unknown type {name!r}{hint}')
-
-    def _no_place_for(self, target: Any) -> str:
-        """That something was found, and cannot be built here."""
-        name = f'{target.__module__}.{getattr(target, "__qualname__", target)}'
-        kinds = ' or '.join(self.holds).replace(':', '.')
-        what = 'class' if inspect.isclass(target) else 'function'
-        expected = (
-            f'; a class that is not registered is here a {kinds}' if kinds else ''
-        )
-        return (
-            f'{name} is a {what} that nobody registered{expected}; register it with '
-            f'@{self.name.upper()}.register_module() and name its module in '
-            'custom_imports'
-        )
 
 
 class FunctionRegistry(Registry):

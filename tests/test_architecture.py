@@ -23,7 +23,7 @@ PACKAGE = ROOT / 'mmlite'
 
 # From the ground up. A package imports those below it, never one beside or above.
 LAYERS = (
-    {'version', 'errors', 'quiet'},
+    {'version', 'errors', 'quiet', 'collecting'},
     {'signature', 'lookup', 'given'},
     {'structures', 'saved'},
     {'registry'},

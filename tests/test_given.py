@@ -8,7 +8,7 @@ import zipfile
 import pytest
 
 from mmlite.errors import CheckpointError
-from mmlite.given import checkpoint_in, resolved, split_words
+from mmlite.given import NOTHING_YET, checkpoint_in, resolved, split_words
 
 NO_TORCH = """
 import sys
@@ -41,12 +41,28 @@ def test_of_a_work_dir_the_best_checkpoint_is_taken_then_the_latest(tmp_path, ca
     assert checkpoint_in(tmp_path) == noted
     checkpoint(tmp_path / 'best_top1_epoch_1.pth', 9)
     best = checkpoint(tmp_path / 'best_top5_epoch_2.pth', 5)
-    assert resolved(tmp_path, say=True) == str(best)
+    assert resolved(tmp_path, say='weights') == str(best)
     assert (
         capsys.readouterr().out == f'weights   {best}, the newest best of {tmp_path}\n'
     )
-    assert resolved(newest, say=True) == str(newest)
+    assert resolved(newest, say='weights') == str(newest)
     assert capsys.readouterr().out == ''
+
+
+def test_the_best_is_that_of_the_last_training_whatever_is_newer(tmp_path, capsys):
+    earlier = checkpoint(tmp_path / 'best_top1_epoch_9.pth', 0)
+    own = checkpoint(tmp_path / 'best_top1_epoch_2.pth', 5)
+    latest = checkpoint(tmp_path / 'epoch_3.pth', 6)
+    (tmp_path / 'last_checkpoint').write_text(str(latest))
+    note = tmp_path / 'best_checkpoint'
+    for noted, taken, words in (
+        ('best_top1_epoch_2.pth\n', own, 'the best of the last training'),
+        ('', latest, f'of the last training in {tmp_path}; {earlier.name} is of an'),
+        (f'{NOTHING_YET}\n', latest, 'of an earlier training: the last one has saved'),
+    ):
+        note.write_text(noted)
+        assert resolved(tmp_path, say='weights') == str(taken)
+        assert words in capsys.readouterr().out
 
 
 def test_a_work_dir_stands_for_a_checkpoint_among_words(tmp_path):

@@ -7,17 +7,6 @@ Its settings are the paper's: Adam at 1e-3, halved after 10, 12 and 14 of 16 epo
         configs/stereo/gwcnet-gc_8xb2-16e_sceneflow.py --launcher pytorch
 """
 
-_base_ = [
-    '../_base_/datasets/sceneflow_bs4.py',
-    '../_base_/default_runtime.py',
-]
+_base_ = 'gwcnet-g_8xb2-16e_sceneflow.py'
 
-model = dict(type='GwcNet', max_disp=192, use_concat_volume=True)
-train_dataloader = dict(batch_size=2)
-optim_wrapper = dict(optimizer=dict(type='Adam', lr=1e-3))
-param_scheduler = dict(
-    type='MultiStepLR', by_epoch=True, milestones=[10, 12, 14], gamma=0.5
-)
-train_cfg = dict(by_epoch=True, max_epochs=16, val_interval=1)
-val_cfg = dict()
-test_cfg = dict()
+model = dict(use_concat_volume=True)

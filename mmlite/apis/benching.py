@@ -18,6 +18,7 @@ from ..errors import UserError
 from .short_run import Enough, set_aside
 from .stand_in import find_data
 from .training import prepare_training
+from .zoo.configs import config_at
 
 __all__ = ['PARTS', 'TimeTable', 'bench']
 
@@ -122,7 +123,8 @@ def bench(
     nothing is validated or saved.
 
     Args:
-        config: A config file, a loaded config, or a dict.
+        config: A config file, a loaded config, or a dict, or the checkpoint or work_dir
+            of a training.
         overrides: ``'key.path=value'`` strings, as after ``--cfg-options``.
         iterations: How many are measured.
         warmup: How many go before them.
@@ -138,7 +140,11 @@ def bench(
         )
     with set_aside() as folder:
         cfg = prepare_training(
-            config, overrides, work_dir=folder, validate=False, launcher='none'
+            config_at(config),
+            overrides,
+            work_dir=folder,
+            validate=False,
+            launcher='none',
         )
         hooks = dict(cfg.get('default_hooks') or {})
         cfg.default_hooks = {**hooks, 'checkpoint': None, 'report': None}

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from mmengine.config import Config
 
-from ..config import load_config
 from ..datasets import SeededIndex
 from ..errors import ConfigError, UserError
 from ..registry import DATASETS
@@ -18,6 +17,7 @@ from ..report import as_picture
 from ..structures import DataSample
 from ..visualization import DRAWERS, labelled_sheet, side_by_side, write_image
 from ..visualization.drawers import Look
+from .zoo.configs import config_at
 
 __all__ = ['browse']
 
@@ -42,7 +42,8 @@ def browse(
     each picture is shown, of sequences the first frames.
 
     Args:
-        config: A config file, a loaded config, or a dict.
+        config: A config file, a loaded config, or a dict, or the checkpoint or work_dir
+            of a training.
         out: The folder for the pictures; ``contact_sheet.png`` in it has them all, a
             row a sample.
         overrides: ``'key.path=value'`` strings, as after ``--cfg-options``.
@@ -65,7 +66,7 @@ def browse(
     """
     if phase not in ('train', 'val', 'test'):
         raise UserError(f"phase is 'train', 'val' or 'test', got {phase!r}")
-    cfg = load_config(config, overrides)
+    cfg = config_at(config, overrides)
     dataset = _dataset(cfg, phase)
     if number < 1 or not 0 <= start < len(dataset):
         raise UserError(

@@ -20,7 +20,7 @@ from ..engine.checkpoints import (
     write_weights_file,
 )
 from ..errors import CheckpointError, UserError, did_you_mean
-from ..given import CHECKPOINTS
+from ..given import CHECKPOINTS, resolved
 from ..registry import MODELS
 from ..structures.key_maps import KeyMapReport
 from ..structures.key_templates import Names
@@ -71,7 +71,7 @@ def convert_checkpoint(
     """Write a checkpoint under the names of another project.
 
     Args:
-        checkpoint: The checkpoint.
+        checkpoint: The checkpoint, or the work_dir that holds it.
         out: The file to write; of safetensors if it ends so.
         source: Whose it is: a project, e.g. ``'timm'``, whose key map is found by the
             names of the entries, or a key map, e.g. ``'timm-swin'``.
@@ -97,6 +97,7 @@ def convert_checkpoint(
     for project in (source, target):
         _check_project(project)
     path = target_file(out, CHECKPOINTS, 'checkpoints')
+    checkpoint = resolved(checkpoint)
     if Path(out).exists() and Path(out).samefile(checkpoint):
         raise UserError(
             f'{out} is the checkpoint itself, which keeps more than its weights; name '

@@ -26,6 +26,7 @@ from .inferencers.preparing import SourceDataset, test_dataset_of
 from .inferencers.sources import Source
 from .model import init_model
 from .targets import target_file
+from .zoo.configs import input_size_of
 
 __all__ = ['FORMATS', 'export']
 
@@ -46,6 +47,7 @@ def export(
     dynamic: bool = False,
     preprocessing: bool = False,
     image: str | Path | None = None,
+    report: Callable[[str], None] | None = None,
 ) -> Path:
     """Export a model, and compare it with itself in PyTorch before it is done.
 
@@ -64,8 +66,9 @@ def export(
         format: ``'onnx'``, or ``'torch-export'`` for ``torch.export.load``.
         overrides: ``'key.path=value'`` strings, as after ``--cfg-options``.
         size: Height and width of the input in pixels, or one number for both; by
-            default that of a picture of 224 x 224, or of ``image``, after the test
-            pipeline.
+            default that which the test pipeline leaves, of ``image`` if there is one.
+            Where that keeps the size of a picture, it is that which the model brings
+            pictures to, or that of the crops in training, or 224.
         dynamic: Whether the batch size may change, and for ONNX height and width too
             where the network computes the same at another size; a detector's anchors
             are those of one height and width.
@@ -73,6 +76,7 @@ def export(
             from 0 to 255; else it takes what the data preprocessor gives.
         image: A picture, or for gait a walk, for the comparison; by default a digit
             that ships with mmlite, or a walk that is drawn.
+        report: Called with the shape of the input, e.g. ``'1 x 3 x 224 x 224'``.
 
     Returns:
         The path of the file.
@@ -108,6 +112,8 @@ def export(
         _write_checked(exported, real, Path(folder, path.name), format, dynamic)
         for file in Path(folder).iterdir():  # weights of 2 GB lie beside the graph
             os.replace(file, path.parent / file.name)
+    if report is not None:
+        report(' x '.join(map(str, real[0].shape)))
     return path
 
 
@@ -150,7 +156,9 @@ def _picture(
         return WalkDataset([walk], test_dataset_of(cfg)['pipeline'])
     if image is None:
         digit = Digits(split='test').get_data_info(0)['img']
-        source = Source('digit', array=resize_image(digit, (224, 224)))
+        given = input_size_of(cfg)
+        height, width = (given, given) if isinstance(given, int) else given[-2:]
+        source = Source('digit', array=resize_image(digit, (width, height)))
     else:
         source = Source(str(image), str(image))
     to_rgb = getattr(model.data_preprocessor, 'to_rgb', False)

@@ -11,10 +11,10 @@ import torch
 from mmengine.config import Config
 from torch import Tensor
 
-from ..config import load_config
 from ..engine.dataloaders import build_dataloader
 from ..errors import ConfigError, UserError
 from ..structures import gather_field, has_field
+from .inferencers.base import config_and_checkpoint
 from .model import init_model
 from .targets import target_file
 
@@ -34,8 +34,9 @@ def extract_features(
     """The features of all images of a data loader.
 
     Args:
-        config: A config file, a loaded config, or a dict.
-        checkpoint: A checkpoint; without one the weights are random.
+        config: A config file, a loaded config, or a dict; a checkpoint or work_dir
+            alone does too.
+        checkpoint: A checkpoint or work_dir; without one the weights are random.
         out: A ``.npz`` file to write them to.
         overrides: ``'key.path=value'`` strings, as after ``--cfg-options``.
         dataloader: Which one: ``'train_dataloader'``, ``'val_dataloader'`` or
@@ -60,7 +61,7 @@ def extract_features(
         >>> found['feat_0'].shape, found['gt_label'].shape
         ((4, 16), (4,))
     """
-    cfg = load_config(config, overrides)
+    cfg, checkpoint = config_and_checkpoint(config, checkpoint, overrides)
     if cfg.get(dataloader) is None:
         raise ConfigError(
             f'{dataloader} is missing; state one in the config, or name another with '

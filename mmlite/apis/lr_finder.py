@@ -18,6 +18,7 @@ from .short_run import Enough, set_aside, short_run
 from .stand_in import find_data
 from .targets import FIGURES, target_file
 from .training import prepare_training
+from .zoo.configs import config_at
 
 __all__ = ['LearningRates', 'find_lr']
 
@@ -63,7 +64,8 @@ def find_lr(
     only files that stay are the plot and a table beside it.
 
     Args:
-        config: A config file, a loaded config, or a dict.
+        config: A config file, a loaded config, or a dict, or the checkpoint or work_dir
+            of a training.
         overrides: ``'key.path=value'`` strings, as after ``--cfg-options``.
         start_lr: The first learning rate.
         end_lr: The last one.
@@ -85,7 +87,7 @@ def find_lr(
             'a sweep needs 0 < start_lr < end_lr, 10 iterations or more, and the mode '
             f"'exp' or 'linear'; got {start_lr:g}, {end_lr:g}, {num_iters} and {mode!r}"
         )
-    cfg = prepare_training(config, overrides, validate=False)
+    cfg = prepare_training(config_at(config), overrides, validate=False)
     picture = target_file(out or Path(cfg.work_dir, 'lr_finder.png'), FIGURES, 'plots')
     find_data(cfg)
     cfg.param_scheduler = None

@@ -11,11 +11,11 @@ import torch
 from mmengine.config import Config
 from torch import Tensor, nn
 
-from ..config import load_config
 from ..engine.dataloaders import build_dataloader
 from ..errors import ConfigError, UserError
 from ..evaluation.functional import few_labels, neighbour_labels
 from ..structures import gather_field
+from .inferencers.base import config_and_checkpoint
 from .model import init_model
 
 __all__ = ['Features', 'knn', 'labelled_features']
@@ -50,8 +50,8 @@ def knn(
 
     Args:
         config: A config file, a loaded config, or a dict, with data loaders for
-            training and validation.
-        checkpoint: A checkpoint; without one the weights are random.
+            training and validation; a checkpoint or work_dir alone does too.
+        checkpoint: A checkpoint or work_dir; without one the weights are random.
         overrides: ``'key.path=value'`` strings, as after ``--cfg-options``.
         k: Number of neighbours; with ``shots`` not more than these.
         temperature: The less, the more the nearest ones count.
@@ -74,7 +74,7 @@ def knn(
             raise UserError(f'{name} is at least 1, got {count}')
     if temperature <= 0:
         raise UserError(f'temperature is above 0, got {temperature}')
-    cfg = load_config(config, overrides)
+    cfg, checkpoint = config_and_checkpoint(config, checkpoint, overrides)
     for name in ('train_dataloader', 'val_dataloader'):
         if cfg.get(name) is None:
             raise ConfigError(f'{name} is missing; neighbours need labelled images')

@@ -20,14 +20,16 @@ class PredictionFile(SampleMetric):
     """Collects what a model predicts in a test, and writes it afterwards.
 
     Every row is a dict of plain values: the predictions of a sample (``pred_label``,
-    ``pred_score``, ...), the names of its classes as ``pred_class``, and its meta
-    information (``img_path``, ``sample_idx``, ...). It measures nothing.
+    ``pred_score``, ...), the names of its classes as ``pred_class``, of the boxes of a
+    detector as ``pred_names``, and its meta information (``img_path``, ``sample_idx``,
+    ...). It measures nothing.
 
     Args:
         path: A ``.json``, ``.csv``, ``.npz`` or ``.pkl`` file; its folder is made if
             needed.
-        whole: Whether to write the ground truth (``gt_*``, with ``gt_class``) and maps
-            (masks, disparities) as well, which can make the file large.
+        whole: Whether to write the ground truth (``gt_*``, with ``gt_class`` or
+            ``gt_names``) and maps (masks, disparities) as well, which can make the file
+            large.
 
     Raises:
         UserError: if the ending is another one, or the folder is not writable.
@@ -57,11 +59,15 @@ class PredictionFile(SampleMetric):
             if self.whole or not extra:
                 row[name] = _plain(value)
         classes = (self.dataset_meta or {}).get('classes')
-        for side in ('gt', 'pred') if classes else ():
-            labels = row.get(f'{side}_label')
-            if labels is not None and all(0 <= i < len(classes) for i in labels):
-                names = [classes[i] for i in labels]
-                row[f'{side}_class'] = names[0] if len(names) == 1 else names
+        if classes and not _are_places(row, len(classes)):
+            for side in ('gt', 'pred'):
+                names = _named(row.get(f'{side}_label'), classes)
+                if names is not None:
+                    row[f'{side}_class'] = names[0] if len(names) == 1 else names
+        for labels in ('gt_bboxes_labels', 'pred_labels') if classes else ():
+            names = _named(row.get(labels), classes)
+            if names is not None:
+                row[f'{labels.partition("_")[0]}_names'] = names
         return row
 
     def compute_metrics(self, results: list) -> dict:
@@ -77,6 +83,22 @@ class PredictionFile(SampleMetric):
             UserError: if it cannot be written.
         """
         write_rows(self._rows, self.path)
+
+
+def _named(labels: list[int] | None, classes: Sequence[str]) -> list[str] | None:
+    """The names of classes; None if one has no name."""
+    if labels is None or not all(0 <= label < len(classes) for label in labels):
+        return None
+    return [classes[label] for label in labels]
+
+
+def _are_places(row: dict[str, Any], num_classes: int) -> bool:
+    """Whether labels are places in a gallery, each with a score, not classes."""
+    labels, scores = row.get('pred_label'), row.get('pred_score')
+    if labels is None or scores is None:
+        return False
+    ranked = len(labels) == len(scores) > 1 and labels != sorted(labels)
+    return ranked or len(scores) < num_classes
 
 
 def _is_map(name: str, value: Any) -> bool:

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from ..datasets import prepare_walk
+from ..datasets.silhouettes import black_and_white, prepare_walk
 from ..datasets.transforms import natural, read_grey
-from ..datasets.transforms.sequence_files import PICTURES
+from ..datasets.transforms.sequence_files import PICTURES, has_colours
 from ..errors import DataError, UserError, did_you_mean
 
 __all__ = ['LAYOUTS', 'PreparedGait', 'prepare_gait']
@@ -99,7 +99,10 @@ def prepare_gait(
     for folder, place in _walks(Path(source), layout):
         names = [n for n in os.listdir(folder) if n.lower().endswith(PICTURES)]
         ordered = sorted(names, key=natural)
-        walk = prepare_walk(((n, read_grey(f'{folder}/{n}')) for n in ordered), size)
+        coloured = has_colours(f'{folder}/{ordered[0]}')
+        frames = [read_grey(f'{folder}/{name}') for name in ordered]
+        sils = black_and_white(frames, str(folder), coloured)
+        walk = prepare_walk(zip(ordered, sils, strict=True), size)
         found.dropped_frames.extend(f'{folder}/{name}' for name in walk.dropped)
         if not len(walk.frames):
             found.dropped_walks.append(str(folder))

@@ -14,6 +14,7 @@ from torch import Tensor
 from ..engine import load_checkpoint
 from ..engine.checkpoints import plain, save_checkpoint, write_weights_file
 from ..errors import MissingDependencyError
+from ..given import resolved
 from .targets import target_file
 
 __all__ = ['publish', 'write_safetensors', 'write_weights']
@@ -33,7 +34,7 @@ def publish(checkpoint: str | Path, out: str | Path | None = None) -> Path:
     which whoever loads it from an address checks.
 
     Args:
-        checkpoint: The checkpoint of a training.
+        checkpoint: The checkpoint of a training, or its work_dir.
         out: The file to write, without its hash, of ``.pth`` or ``.safetensors``, which
             needs that package; by default beside the checkpoint.
 
@@ -53,7 +54,7 @@ def publish(checkpoint: str | Path, out: str | Path | None = None) -> Path:
         >>> sorted(torch.load(publish(source), weights_only=True))
         ['meta', 'state_dict']
     """
-    path = Path(checkpoint)
+    path = Path(resolved(checkpoint))
     if out is not None:
         out = target_file(out, ('.pth', SAFETENSORS), 'published weights')
     content = load_checkpoint(path)

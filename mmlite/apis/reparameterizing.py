@@ -10,6 +10,7 @@ from mmengine.config import Config
 
 from ..errors import UserError
 from ..models.layers import switch_to_deploy
+from .inferencers.base import config_and_checkpoint
 from .model import init_model
 from .targets import target_file
 
@@ -18,7 +19,7 @@ __all__ = ['reparameterize']
 
 def reparameterize(
     config: str | Path | Config,
-    checkpoint: str | Path,
+    checkpoint: str | Path | None,
     out: str | Path,
     overrides: Sequence[str] = (),
 ) -> Path:
@@ -29,8 +30,8 @@ def reparameterize(
     ``model.backbone.deploy=True`` (RepLKNet: ``small_kernel_merged=True``).
 
     Args:
-        config: The config of the training.
-        checkpoint: Its checkpoint.
+        config: The config of the training; a checkpoint or work_dir alone does too.
+        checkpoint: Its checkpoint or work_dir, if ``config`` is none.
         out: The file to write.
         overrides: ``'key.path=value'`` strings, as after ``--cfg-options``.
 
@@ -42,9 +43,12 @@ def reparameterize(
             checkpoint itself.
     """
     out = target_file(out, ('.pth', '.pt', '.ckpt', '.bin'), 'checkpoints')
+    cfg, checkpoint = config_and_checkpoint(config, checkpoint)
+    if checkpoint is None:
+        raise UserError(f'there is no checkpoint to fuse; name one after {config}')
     if out.exists() and out.samefile(checkpoint):
         raise UserError(f'{out} is the checkpoint itself; name another file to write')
-    model = init_model(config, checkpoint, overrides=overrides)
+    model = init_model(cfg, checkpoint, overrides=overrides)
     before = list(model.state_dict())
     switch_to_deploy(model)
     if list(model.state_dict()) == before:

@@ -13,6 +13,7 @@ from .overrides import OverrideAction
 from .phases import check_phases, missing_sections, settle_phases
 from .saved_text import config_of_text
 from .values import parse_value
+from .warm_up import advise_warm_up
 
 __all__ = [
     'Difference',
@@ -20,6 +21,7 @@ __all__ = [
     'OverrideAction',
     'add_backends',
     'advise_custom_keys',
+    'advise_warm_up',
     'apply_overrides',
     'backend_problems',
     'base_of',

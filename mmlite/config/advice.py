@@ -15,6 +15,7 @@ from .merging import DELETE, MISSPELT_DELETE
 from .monitors import monitored
 from .phases import idle_sections
 from .timing import advise_timing
+from .warm_up import advise_warm_up
 
 __all__ = ['advice_on', 'advise_custom_keys']
 
@@ -24,7 +25,8 @@ def advice_on(cfg: Config) -> list[Problem]:
 
     See :func:`advise_custom_keys` for what needs the model.
     """
-    return [*_idle(cfg), *advise_timing(cfg), *_unwatched(cfg)]
+    timing = [*advise_timing(cfg), *advise_warm_up(cfg)]
+    return [*_idle(cfg), *timing, *_unwatched(cfg)]
 
 
 def _idle(cfg: Config) -> Iterator[Problem]:

@@ -10,7 +10,7 @@ from mmengine.config import Config, ConfigDict
 
 from ..errors import MissingDependencyError, Problem, UserError, did_you_mean
 
-__all__ = ['add_backends', 'backend_problems']
+__all__ = ['SERVICES', 'add_backends', 'backend_problems']
 
 # For each backend the packages that it imports; of those in one tuple, any does.
 _PACKAGES = {
@@ -28,7 +28,7 @@ _SETTINGS = {
 }
 _EXTRAS = ('tensorboard', 'wandb')
 #: Backends by what their service is called.
-_SERVICES = {
+SERVICES = {
     kind.removesuffix('VisBackend').lower(): kind
     for kind in ('LocalVisBackend', *_PACKAGES)
 }
@@ -52,11 +52,11 @@ def add_backends(cfg: Config, services: Sequence[str]) -> None:
     """
     kinds = []
     for service in services:
-        if service.lower() not in _SERVICES:
-            known = ', '.join(sorted(_SERVICES))
-            hint = did_you_mean(service, _SERVICES) or f'; there are {known}'
+        if service.lower() not in SERVICES:
+            known = ', '.join(sorted(SERVICES))
+            hint = did_you_mean(service, SERVICES) or f'; there are {known}'
             raise UserError(f'there is nothing to log to called {service!r}{hint}')
-        kinds.append(_SERVICES[service.lower()])
+        kinds.append(SERVICES[service.lower()])
     if not kinds:
         return
     visualizer = cfg.get('visualizer') or ConfigDict(type='UniversalVisualizer')

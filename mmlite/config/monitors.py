@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Mapping
+from itertools import product
 from typing import Any, NamedTuple
 
 from mmengine.config import Config
 
 from ..errors import Problem, did_you_mean
-from ..registry import METRICS
+from ..registry import LOOPS, METRICS
 from .fitting import at, metrics_of
 from .parts import target_of
 
@@ -40,8 +41,11 @@ def check_monitors(cfg: Config) -> list[Problem]:
     found = [_results(metric) for _, metric in metrics_of(cfg, 'val')]
     if not found or None in found:
         return []
+    before = _prefixes_of_loop(cfg)
     names = [name for each in found for name in each.names or ()]
+    names = [f'{prefix}{name}' for prefix, name in product(before, names)]
     others = [each.prefix for each in found if each.names is None]
+    others = [f'{prefix}{other}' for prefix, other in product(before, others)]
     problems = []
     for path, name in monitored(cfg):
         is_loss = '/' not in name and 'loss' in name
@@ -51,6 +55,12 @@ def check_monitors(cfg: Config) -> list[Problem]:
             )
             problems.append(Problem(path, message))
     return problems
+
+
+def _prefixes_of_loop(cfg: Config) -> tuple[str, ...]:
+    """What the validation loop puts before the names of results."""
+    loop = target_of(at(cfg, 'val_cfg'), LOOPS)
+    return getattr(loop, 'result_prefixes', ('',))
 
 
 def _hint(name: str, names: list[str], prefixes: list[str]) -> str:

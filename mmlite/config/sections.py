@@ -11,6 +11,7 @@ from mmengine.runner.priority import Priority, get_priority
 from torch import nn
 from torch.optim import SGD, Optimizer
 
+from ..collecting import without_collecting
 from ..errors import Problem, did_you_mean
 from ..registry import (
     EVALUATORS,
@@ -216,7 +217,8 @@ def _check_custom_key(own: Any, more: Collection[str]) -> list[Problem]:
 
 def _check_optimizer(cfg: Any) -> list[Problem]:
     trial = dict(params=[nn.Parameter(torch.zeros(1, 1))])
-    return check_part(cfg, OPTIMIZERS, trial=trial)
+    with without_collecting():  # the first optimizer imports half of torch
+        return check_part(cfg, OPTIMIZERS, trial=trial)
 
 
 def check_schedulers(cfg: Any, loop: Any) -> list[Problem]:

@@ -17,7 +17,13 @@ from .fitting import at
 from .parts import target_of
 from .schema import slot_of
 
-__all__ = ['advise_timing', 'check_timing']
+__all__ = [
+    'advise_timing',
+    'check_timing',
+    'counts_epochs',
+    'scheduler_counts_epochs',
+    'schedulers_of',
+]
 
 _LIMITS = ('max_epochs', 'max_iters')
 
@@ -31,7 +37,7 @@ def _check_samplers(cfg: Config) -> Iterator[Problem]:
     """Refuse what never ends where the end is waited for."""
     for phase in ('train', 'val', 'test'):
         section = f'{phase}_dataloader'
-        if phase == 'train' and _counts_epochs(cfg.get('train_cfg')) is not True:
+        if phase == 'train' and counts_epochs(cfg.get('train_cfg')) is not True:
             continue
         for key in ('sampler', 'batch_sampler'):
             target = target_of(at(cfg, section, key), DATA_SAMPLERS)
@@ -57,7 +63,7 @@ def _is_endless(sampler: Any) -> bool:
     return theirs or getattr(sampler, 'endless', False)
 
 
-def _counts_epochs(loop: Any) -> bool | None:
+def counts_epochs(loop: Any) -> bool | None:
     """Whether a training is one by epochs; None if unknown."""
     if not isinstance(loop, Mapping):
         target = type(loop)
@@ -97,7 +103,8 @@ def _check_averages(cfg: Config) -> Iterator[Problem]:
                 yield Problem(f'custom_hooks.{i}.begin_{unit}', message)
 
 
-def _by_epoch(scheduler: Mapping[str, Any]) -> bool:
+def scheduler_counts_epochs(scheduler: Mapping[str, Any]) -> bool:
+    """Whether the numbers of a schedule are epochs."""
     target = target_of(scheduler, PARAM_SCHEDULERS)
     default = default_of(target, 'by_epoch') if callable(target) else None
     return scheduler.get('by_epoch', default) is True
@@ -105,13 +112,13 @@ def _by_epoch(scheduler: Mapping[str, Any]) -> bool:
 
 def _check_schedules(cfg: Config) -> Iterator[Problem]:
     """Refuse a schedule by epochs in a training that is one long epoch."""
-    if _counts_epochs(cfg.get('train_cfg')) is not False:
+    if counts_epochs(cfg.get('train_cfg')) is not False:
         return
     for path, scheduler in schedulers_of(cfg.get('param_scheduler'), 'param_scheduler'):
         target = target_of(scheduler, PARAM_SCHEDULERS)
         after_validation = getattr(target, 'need_val_args', False)
-        converted = scheduler.get('convert_to_iter_based', False)
-        if _by_epoch(scheduler) and not converted and not after_validation:
+        moves = after_validation or scheduler.get('convert_to_iter_based', False)
+        if scheduler_counts_epochs(scheduler) and not moves:
             yield Problem(
                 path,
                 'counts epochs (by_epoch=True), but the training counts iterations, '
@@ -127,7 +134,7 @@ def advise_timing(cfg: Config) -> list[Problem]:
 
 def _advise_units(cfg: Config) -> Iterator[Problem]:
     """Hooks and logs that count epochs in a training by iterations."""
-    if _counts_epochs(cfg.get('train_cfg')) is not False:
+    if counts_epochs(cfg.get('train_cfg')) is not False:
         return
     path = 'default_hooks.checkpoint'
     hook = at(cfg, *path.split('.'))
@@ -152,7 +159,7 @@ def _hooks(cfg: Config) -> Mapping[str, Any]:
 def _advise_ends(cfg: Config) -> Iterator[Problem]:
     """Schedules that are over before the training is, or never begin."""
     loop = cfg.get('train_cfg')
-    by_epoch = _counts_epochs(loop)
+    by_epoch = counts_epochs(loop)
     limit = loop.get(_LIMITS[not by_epoch]) if isinstance(loop, Mapping) else None
     if by_epoch is None or not isinstance(limit, int):
         return
@@ -166,7 +173,7 @@ def _advise_ends(cfg: Config) -> Iterator[Problem]:
         for path, scheduler in schedulers_of(
             cfg.get('param_scheduler'), 'param_scheduler'
         )
-        if _by_epoch(scheduler) == by_epoch
+        if scheduler_counts_epochs(scheduler) == by_epoch
     ]
     for path, scheduler in comparable:
         begin = scheduler.get('begin', 0)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from ..errors import DataError
@@ -19,6 +20,7 @@ _MADE = frozenset(
     + ('keep_ratio', 'sample_idx', 'rng', 'epoch')
 )
 _ARRAY = '__array__'
+_TUPLE = '__tuple__'
 _LARGE = 4096  # values
 
 
@@ -78,9 +80,17 @@ def as_arrays(kept: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _restored(value: Any) -> Any:
-    if isinstance(value, dict) and _ARRAY in value:
+    if isinstance(value, list):
+        # Of numbers and names, as most are, nothing has to be restored.
+        inner = any(isinstance(item, (list, dict)) for item in value)
+        return [_restored(item) for item in value] if inner else value
+    if not isinstance(value, dict):
+        return value
+    if _ARRAY in value:
         return np.array(value['values'], value[_ARRAY]).reshape(value['shape'])
-    return value
+    if _TUPLE in value:
+        return tuple(_restored(item) for item in value[_TUPLE])
+    return {name: _restored(item) for name, item in value.items()}
 
 
 def _is_large(name: str, value: Any) -> bool:
@@ -91,20 +101,23 @@ def _is_large(name: str, value: Any) -> bool:
 
 
 def _plain(name: str, value: Any) -> Any:
-    if isinstance(value, Tensor):
+    if isinstance(value, Tensor) and value.dtype != torch.bfloat16:
         value = value.numpy()
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, np.ndarray) and value.dtype.kind in 'biuf':
         values = value.ravel().tolist()
         return {_ARRAY: str(value.dtype), 'shape': list(value.shape), 'values': values}
-    if isinstance(value, Mapping):
-        return {str(key): _plain(name, item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
+        return {key: _plain(name, item) for key, item in value.items()}
+    if isinstance(value, tuple):
+        return {_TUPLE: [_plain(name, item) for item in value]}
+    if isinstance(value, list):
         return [_plain(name, item) for item in value]
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     raise DataError(
-        f'the field {name} cannot be packed: it is a {type(value).__name__}, which is '
-        'neither a number, a name, an array of numbers, nor a list or dict of them'
+        f'the field {name} cannot be packed: it has a {type(value).__name__}, which is '
+        'neither a number, a string, an array of numbers, a list or tuple of them, nor '
+        'a dict of them by strings'
     )

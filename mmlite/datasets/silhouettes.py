@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -10,10 +10,15 @@ import numpy as np
 from ..errors import DataError
 from .transforms.image_ops import resize_image
 
-__all__ = ['Prepared', 'as_bytes', 'centred', 'prepare_walk']
+__all__ = ['Prepared', 'as_bytes', 'black_and_white', 'centred', 'prepare_walk']
 
 #: Least sum of grey values of a frame that shows somebody.
 LEAST_SUM = 10000
+#: Share of the pixels between black and white from which frames are photographs, also
+#: of dark ones with colours.
+_MOST_GREY, _MOST_GREY_IN_COLOURS = 0.3, 0.1
+#: Brightest value, of 255, from which on a silhouette is white.
+_WHITE = 200
 
 
 class Prepared(NamedTuple):
@@ -47,6 +52,54 @@ def as_bytes(frame: np.ndarray) -> np.ndarray:
     if frame.dtype == bool or frame.max(initial=0) <= 1:
         return frame.astype(np.uint8) * np.uint8(255)
     return frame.astype(np.uint8)
+
+
+def black_and_white(
+    frames: Sequence[np.ndarray], name: str, coloured: bool = False
+) -> list[np.ndarray]:
+    """The silhouettes of a walk, white on black, if that is what they are.
+
+    Masks of two other levels, such as red on black, are brought to black and white.
+
+    Args:
+        frames: ``(H, W)`` each, see :func:`as_bytes`.
+        name: Of the walk, for messages.
+        coloured: Whether their pictures have colours.
+
+    Raises:
+        DataError: if they are photographs, or black on white.
+
+    Example:
+        >>> black_and_white([np.array([[0, 76, 0]], np.uint8)], 'red')[0]
+        array([[  0, 255,   0]], dtype=uint8)
+    """
+    frames = [as_bytes(_as_integers(frame)) for frame in frames]
+    low = min((int(frame.min()) for frame in frames if frame.size), default=0)
+    high = max((int(frame.max()) for frame in frames if frame.size), default=0)
+    fifth = (high - low) / 5
+    between = sum(
+        int(((frame > low + fifth) & (frame < high - fifth)).sum()) for frame in frames
+    )
+    share = between / max(1, sum(frame.size for frame in frames))
+    if share > (_MOST_GREY_IN_COLOURS if coloured else _MOST_GREY):
+        raise DataError(
+            f'{name}: expected silhouettes, white people on black, got '
+            f'{"colour " if coloured else "grey "}photographs, it seems: '
+            f'{100 * share:.0f} % of the pixels are neither dark nor bright; cut the '
+            'people out first, as a segmentation network does, and let mmlite '
+            'prepare-gait centre them'
+        )
+    sides = [frame[:, [0, -1]] for frame in frames if frame.size]
+    ground = np.mean([side.mean() for side in sides]) if sides else low
+    if high > low and ground > (low + 3 * high) / 4:
+        raise DataError(
+            f'{name}: expected silhouettes, white people on black, got black on white; '
+            'invert them (255 - value)'
+        )
+    if not 0 < high < _WHITE:
+        return frames
+    scale = 255 / max(1, high - low)
+    return [((f.astype(float) - low) * scale).round().astype(np.uint8) for f in frames]
 
 
 def centred(frame: np.ndarray, size: int = 64) -> np.ndarray | None:
@@ -85,6 +138,14 @@ def centred(frame: np.ndarray, size: int = 64) -> np.ndarray | None:
         frame = np.pad(frame, ((0, 0), (half, half)))
         left, right = left + half, right + half
     return frame[:, left:right]
+
+
+def _as_integers(frame: np.ndarray) -> np.ndarray:
+    """Fractions as grey values from 0 to 255."""
+    frame = np.asarray(frame)
+    if frame.dtype.kind != 'f':
+        return frame
+    return (frame * (255 if frame.max(initial=0) <= 1 else 1)).round().astype(np.uint8)
 
 
 def prepare_walk(frames: Iterable[tuple[str, np.ndarray]], size: int = 64) -> Prepared:

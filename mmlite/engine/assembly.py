@@ -29,8 +29,8 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader
 
-from ..config import backend_problems, config_text, write_config
-from ..errors import ConfigError
+from ..config import advise_warm_up, backend_problems, config_text, write_config
+from ..errors import ConfigError, Problem
 from ..ops import use_channels_last
 from ..registry import (
     HOOKS,
@@ -81,6 +81,8 @@ class RunnerAssembly(BaseRunner):
             self.param_schedulers = self.build_param_scheduler(self.param_schedulers)
         if self._val_loop is not None:
             self._val_loop = self.build_val_loop(self._val_loop)
+        for problem in advise_warm_up(self.cfg, self._train_loop.max_iters):
+            self.advise(problem)
         self.keep_config()
         self.call_hook('before_run')
         self._init_model_weights()
@@ -96,6 +98,16 @@ class RunnerAssembly(BaseRunner):
         trained = self._train_loop.run()
         self.call_hook('after_run')
         return trained
+
+    def advise(self, advice: Problem) -> None:
+        """Warn of what can be meant and seldom is, once."""
+        if str(advice) not in self._advised:
+            self._advised.add(str(advice))
+            self.logger.warning(str(advice))
+
+    @cached_property
+    def _advised(self) -> set[str]:
+        return set()
 
     @cached_property
     def cfg_text(self) -> str:

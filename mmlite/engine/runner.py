@@ -109,7 +109,7 @@ class Runner(RunnerLoading):
             runner.__dict__.pop('cfg_text', None)
         names = [name for name, _ in runner.model.named_parameters()]
         for problem in (*advice, *advise_custom_keys(cfg, names)):
-            runner.logger.warning(str(problem))
+            runner.advise(problem)
         return runner
 
     @property

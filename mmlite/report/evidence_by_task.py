@@ -53,10 +53,13 @@ class DisparityEvidence(Evidence):
             return row
         known = np.zeros((0,)) if target is None else target[_known(target)]
         top = float(known.max()) if known.size else None
-        row.append(_map_picture(disparity_colours(predicted, top), 'prediction', name))
+        end = max(float(predicted.max()), 1e-6) if top is None else top
+        scale = f'blue 0 to red {end:.3g} px'
+        colours = disparity_colours(predicted, end)
+        row.append(_map_picture(colours, f'prediction, {scale}', name))
         if target is not None and target.shape == predicted.shape:
             colours = disparity_colours(target, top)
-            row.append(_map_picture(colours, 'ground truth', name))
+            row.append(_map_picture(colours, f'ground truth, {scale}', name))
             mean = np.abs(predicted - target)[_known(target)].mean()
             error = error_colours(predicted, target)
             row.append(_map_picture(error, f'error, {mean:.2f} px on average', name))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import time
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ from .runs import Run, read_run
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
 
 __all__ = ['comparison_page', 'run_page', 'write_page', 'write_report']
 
@@ -172,6 +174,7 @@ def _environment() -> Environment:
     made.filters['number'] = shown_number
     made.filters['duration'] = _duration
     made.filters['short'] = _short
+    made.filters['breakable'] = _breakable
     made.globals['chart_of'] = chart_of
     return made
 
@@ -366,6 +369,13 @@ def _thousands(count: int) -> str:
         if count >= unit:
             return f'{count / unit:.3g} {name}'
     return str(count)
+
+
+def _breakable(name: str) -> Markup:
+    """A metric's name that a browser may break after a slash or an underscore."""
+    from markupsafe import Markup, escape
+
+    return Markup(re.sub('([/_])', r'\1<wbr>', str(escape(name))))
 
 
 def _short(text: str, most: int = 160) -> str:

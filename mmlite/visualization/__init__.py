@@ -10,6 +10,7 @@ from .drawers import (
 )
 from .heat import overlay_heat
 from .image import as_rgb, encode_image, read_image, resize_image, write_image
+from .legends import disparity_scale
 from .local_vis_backend import LocalVisBackend
 from .matrix import draw_matrix, matrix_table
 from .sheets import labelled_sheet, side_by_side
@@ -24,6 +25,7 @@ __all__ = [
     'as_rgb',
     'contact_sheet',
     'disparity_colours',
+    'disparity_scale',
     'draw_matrix',
     'encode_image',
     'error_colours',

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ..structures import DataSample
 from .image import as_rgb
+from .legends import BoxLabel, disparity_scale, with_legend, write_labels
 
 __all__ = [
     'DRAWERS',
@@ -25,7 +26,6 @@ __all__ = [
 ]
 
 _GT, _PRED = (0, 200, 0), (230, 60, 40)
-_FONT = cv2.FONT_HERSHEY_SIMPLEX
 _FRAMES = 8  # of a sequence, at most
 #: Predicted boxes that are drawn on one picture: more would hide what is in it.
 MOST_BOXES = 20
@@ -74,33 +74,41 @@ def draw_boxes(image: np.ndarray, sample: DataSample, look: Look) -> np.ndarray:
 
     Ground truth is in pixels of ``img_shape``, predictions in those of ``ori_shape``;
     both are drawn at the size of the picture. The better a prediction, the later it is
-    drawn; ground truth comes on top. Where only the best are drawn, that is written.
+    drawn; ground truth comes on top. A label that has no room is left to a legend below
+    the picture; where only the best are drawn, that is written there.
     """
     image = image.copy()
     thickness = max(1, round(min(image.shape[:2]) / 300))
+    labels: list[BoxLabel] = []
+    notes = []
     for side, _, colour in reversed(look.sides()):
         boxes = sample.get(f'{side}_bboxes')
         if boxes is None:
             continue
-        shapes = ('ori_shape', 'img_shape')[:: 1 if side == 'pred' else -1]
-        known = [sample.get(name) for name in shapes if sample.get(name)]
-        height, width = known[0] if known else image.shape[:2]
-        ratio = np.array([image.shape[1] / width, image.shape[0] / height] * 2)
-        labels = sample.get(f'{side}_bboxes_labels', sample.get(f'{side}_labels'))
         scores = sample.get(f'{side}_bboxes_scores', sample.get(f'{side}_scores'))
-        scaled = _numpy(boxes).reshape(-1, 4) * ratio
-        places, among = range(len(scaled)), len(scaled)
+        scaled = _numpy(boxes).reshape(-1, 4) * _ratio(image, sample, side)
+        places, among = list(range(len(scaled))), len(scaled)
         if side == 'pred' and scores is not None:
             places, among = _best(_numpy(scores), look)
+        found = []
         for place in places:
             x1, y1, x2, y2 = (round(float(edge)) for edge in scaled[place])
             cv2.rectangle(image, (x1, y1), (x2, y2), colour, thickness)
-            text = _box_text(place, labels, scores, look)
-            _write(image, text, (x1, y1 - 2 * thickness), colour, thickness)
+            if texts := _box_texts(place, side, sample, scores, look):
+                found.append(BoxLabel((x1, y1, x2, y2), texts, colour))
+        labels = found[::-1] + labels if side == 'pred' else found + labels
         if len(places) < among:
-            text = f'{len(places)} best of {among} boxes'
-            _write(image, text, (0, image.shape[0]), colour, thickness)
-    return image
+            notes.append((colour, f'{len(places)} best of {among} boxes'))
+    unread = write_labels(image, labels, thickness)
+    return with_legend(image, [*unread, *notes])
+
+
+def _ratio(image: np.ndarray, sample: DataSample, side: str) -> np.ndarray:
+    """Pixels of the picture in one of those that boxes are stated in."""
+    shapes = ('ori_shape', 'img_shape')[:: 1 if side == 'pred' else -1]
+    known = [sample.get(name) for name in shapes if sample.get(name)]
+    height, width = known[0] if known else image.shape[:2]
+    return np.array([image.shape[1] / width, image.shape[0] / height] * 2)
 
 
 def _best(scores: np.ndarray, look: Look) -> tuple[list[int], int]:
@@ -110,29 +118,26 @@ def _best(scores: np.ndarray, look: Look) -> tuple[list[int], int]:
     return order[-look.most_boxes :].tolist(), len(order)
 
 
-def _write(
-    image: np.ndarray, text: str, where: tuple[int, int], colour: tuple, thickness: int
-) -> None:
-    """Write onto a picture, within it."""
-    if text:
-        x, y = where[0] + thickness, max(where[1], 8)
-        size = 0.3 + 0.1 * thickness
-        cv2.putText(image, text, (x, min(y, image.shape[0] - 3)), _FONT, size, colour)
-
-
-def _box_text(place: int, labels: Any, scores: Any, look: Look) -> str:
+def _box_texts(
+    place: int, side: str, sample: DataSample, scores: Any, look: Look
+) -> tuple[str, ...]:
+    """What could be written to a box: all of it, and the class alone."""
+    labels = sample.get(f'{side}_bboxes_labels', sample.get(f'{side}_labels'))
     parts = []
     if labels is not None:
         label = int(labels[place])
         known = look.classes is not None and label < len(look.classes)
-        parts.append(look.classes[label] if known else str(label))
+        parts.append(str(look.classes[label]) if known else str(label))
     if scores is not None and look.draw_score:
         parts.append(f'{float(scores[place]):.2f}')
-    return ' '.join(parts)
+    return tuple(dict.fromkeys((' '.join(parts), parts[0]))) if parts else ()
 
 
 def draw_disparity(image: np.ndarray, sample: DataSample, look: Look) -> np.ndarray:
-    """Disparities beside the picture, in colours of one scale; unknown ones black."""
+    """Disparities beside the picture, in colours of one scale; unknown ones black.
+
+    Ground truth goes before the prediction; the scale, in px, stands behind them.
+    """
     maps = {}
     for side, _, _ in look.sides():
         value = sample.get(f'{side}_disparity')
@@ -141,7 +146,9 @@ def draw_disparity(image: np.ndarray, sample: DataSample, look: Look) -> np.ndar
     known = [m[np.isfinite(m) & (m > 0)] for m in maps.values()]
     largest = max((float(m.max()) for m in known[:1] if m.size), default=1.0)
     coloured = [disparity_colours(value, largest) for value in maps.values()]
-    return np.concatenate([image, *(_resized(c, image) for c in coloured)], axis=1)
+    panels = [image, *(_resized(c, image) for c in coloured)]
+    scale = disparity_scale(image.shape[0], largest)
+    return np.concatenate([*panels, scale], axis=1)
 
 
 def disparity_colours(
@@ -198,6 +205,8 @@ def error_colours(disparity: np.ndarray, gt_disparity: np.ndarray) -> np.ndarray
 
 def draw_silhouettes(image: np.ndarray, sample: DataSample, look: Look) -> np.ndarray:
     """The first frames of a sequence below the picture."""
+    if not len(sample.get('sils')):
+        return image
     sheet = contact_sheet(sample.get('sils'))
     width = image.shape[1]
     height = max(1, round(sheet.shape[0] * width / sheet.shape[1]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,9 @@ from ..registry import VISUALIZERS
 from ..structures import DataSample
 from .drawers import DRAWERS, Look, contact_sheet, label_texts
 from .image import as_rgb, resize_image, write_image
+
+#: What mmengine's visualizer draws on.
+_OF_FIGURE = ('fig_save_canvas', 'fig_save', 'ax_save', 'dpi')
 
 
 @VISUALIZERS.register_module()
@@ -50,12 +54,28 @@ class UniversalVisualizer(Visualizer):
     ) -> None:
         super().__init__(
             name=name,
-            image=image,
             vis_backends=vis_backends,
             save_dir=save_dir,
             fig_save_cfg=fig_save_cfg or dict(frameon=False),
             fig_show_cfg=fig_show_cfg or dict(frameon=False),
         )
+        for name in _OF_FIGURE:
+            del self.__dict__[name]
+        if image is not None:
+            self.set_image(image)
+
+    def _initialize_fig(self, fig_cfg: dict[str, Any]) -> tuple:
+        """Not yet: matplotlib takes half a second, and most trainings draw nothing."""
+        return None, SimpleNamespace(get_dpi=lambda: None), None
+
+    def __getattr__(self, name: str) -> Any:
+        """What is drawn on, once it is asked for."""
+        if name not in _OF_FIGURE:
+            raise AttributeError(f'{type(self).__name__} has no attribute {name!r}')
+        canvas, figure, axes = super()._initialize_fig(self.fig_save_cfg)
+        made = (canvas, figure, axes, figure.get_dpi())
+        self.__dict__.update(zip(_OF_FIGURE, made, strict=True))
+        return self.__dict__[name]
 
     @master_only
     def add_config(self, config: Config, **kwargs: Any) -> None:

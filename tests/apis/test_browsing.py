@@ -49,19 +49,20 @@ def test_boxes_are_drawn(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ('config', 'height', 'width'),
+    ('config', 'height', 'width', 'beside'),
     [
-        # Left view with the disparity beside it, and the right view.
-        ('stereo/tinystereo_1xb8-40e_scenes.py', 64, 3 * 160),
-        ('gait/gaitbase_tiny_1xb32-400i_walkers.py', 64, 6 * 44),
-        ('simclr/simclr_resnet18_1xb256_digits.py', 16, 2 * 16),
+        # Left view, the disparity beside it and its scale, and the right view.
+        ('stereo/tinystereo_1xb8-40e_scenes.py', 64, 3 * 160, 60),
+        ('gait/gaitbase_tiny_1xb32-400i_walkers.py', 64, 6 * 44, 1),
+        ('simclr/simclr_resnet18_1xb256_digits.py', 16, 2 * 16, 1),
     ],
 )
 @pytest.mark.slow
-def test_pairs_sequences_and_views(tmp_path, config, height, width):
+def test_pairs_sequences_and_views(tmp_path, config, height, width, beside):
     browse(CONFIGS / config, tmp_path, number=1)
     last = next(iter(tmp_path.glob('0_*_PackInputs.png')))
-    assert cv2.imread(str(last)).shape == (height, width, 3)
+    shape = cv2.imread(str(last)).shape
+    assert shape[0] == height and width <= shape[1] < width + beside
 
 
 def test_a_mask_is_shown_beside_its_image(tmp_path):
@@ -97,7 +98,9 @@ def test_wrappers_are_looked_into(tmp_path):
         '9_3_PackInputs.png',
         'contact_sheet.png',
     ]
-    assert cv2.imread(str(tmp_path / '9_2_Mosaic.png')).shape == (128, 128, 3)
+    # A legend may stand below.
+    shape = cv2.imread(str(tmp_path / '9_2_Mosaic.png')).shape
+    assert shape[0] >= 128 and shape[1] == 128
 
 
 @pytest.mark.parametrize(

@@ -93,6 +93,13 @@ def test_the_size_of_the_input(tmp_path):
     assert shape == [1, 3, 24, 40]
 
 
+def test_by_default_it_is_that_of_the_data_and_it_is_reported(tmp_path):
+    shapes = []
+    options = dict(overrides=TINY, report=shapes.append, format='torch-export')
+    export(DIGITS, out=tmp_path / 'a.pt2', **options)
+    assert shapes == ['1 x 3 x 32 x 32']
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize('backbone', ['VisionTransformer', 'SwinTransformer'])
 def test_the_batch_may_change_where_the_size_of_the_image_may_not(

@@ -156,6 +156,7 @@ def _noting(update, left):
     return noting
 
 
+@pytest.mark.slow
 def test_a_pipe_that_reads_no_further_ends_a_command_quietly(tmp_path):
     command = f'{sys.executable} -m mmlite list-models --cards | head -n 1'
     done = subprocess.run(

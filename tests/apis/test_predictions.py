@@ -1,6 +1,7 @@
 import csv
 import json
 import pickle
+from pathlib import Path
 
 import pytest
 import torch
@@ -63,3 +64,33 @@ def test_classes_that_have_no_name(tmp_path, classes):
     file.evaluate(1)
     file.write()
     assert json.loads((tmp_path / 'a.json').read_text()) == [dict(pred_label=[0, 2])]
+
+
+def row_of(sample, classes, **kwargs):
+    file = PredictionFile('row.json', **kwargs)
+    file.dataset_meta = dict(classes=classes)
+    file.process(None, [sample])
+    file.evaluate(1)
+    file.write()
+    (row,) = json.loads(Path('row.json').read_text())
+    return row
+
+
+def test_boxes_have_the_names_of_their_classes():
+    boxes = DataSample(pred_bboxes=torch.ones(2, 4), pred_labels=torch.tensor([2, 0]))
+    boxes.gt_bboxes_labels = torch.tensor([1])
+    row = row_of(boxes, ['ant', 'bee', 'cat'], whole=True)
+    assert row['pred_names'] == ['cat', 'ant'] and row['gt_names'] == ['bee']
+    none = DataSample(pred_bboxes=torch.zeros(0, 4), pred_labels=torch.zeros(0).long())
+    assert row_of(none, ['ant'])['pred_names'] == []
+
+
+@pytest.mark.parametrize(
+    ('label', 'score'),
+    [([1], [0.9]), ([2, 0, 1], [0.9, 0.8, 0.1]), ([0, 1], [0.9, 0.8])],
+)
+def test_places_in_a_gallery_are_no_classes(label, score):
+    found = DataSample(pred_label=torch.tensor(label), pred_score=torch.tensor(score))
+    found.gt_label = torch.tensor([0])
+    row = row_of(found, ['ant', 'bee', 'cat'], whole=True)
+    assert 'pred_class' not in row and 'gt_class' not in row

@@ -115,6 +115,7 @@ for line in sys.stdin:
         options = parser.parse_args(['--peer', os.path.relpath(sys.executable)])
         assert options.peer == sys.executable
 
+    @pytest.mark.slow
     def test_a_python_that_is_not_there(self):
         done = run('cpu.py', '--peer', 'nowhere/python')
         assert done.returncode == 2

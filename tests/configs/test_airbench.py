@@ -33,6 +33,7 @@ def on_digits(recipe: str, work_dir: Path, batch_size: int) -> Config:
     return cfg
 
 
+@pytest.mark.slow
 def test_muon_reads_digits_in_two_epochs(tmp_path):
     cfg = on_digits('airbench94_cifar10', tmp_path, batch_size=128)
     cfg.optim_wrapper.paramwise_cfg.others.lr *= 128 / 2000
@@ -42,6 +43,7 @@ def test_muon_reads_digits_in_two_epochs(tmp_path):
     assert runner.val()['accuracy/top1'] > 90
 
 
+@pytest.mark.slow
 def test_lookahead_reads_digits_in_four_epochs(tmp_path):
     cfg = on_digits('airbench94-lookahead_cifar10', tmp_path, batch_size=64)
     cfg.optim_wrapper.optimizer.lr *= 0.3

@@ -44,7 +44,7 @@ WARPING = ('RandomAffine', 'RandomRotate', 'Rotate', 'Shear', 'Translate')
 @pytest.fixture(autouse=True)
 def own_kinds(monkeypatch):
     monkeypatch.setattr(kinds, 'FIELDS', kinds.FIELDS.copy())
-    for module in ('geometry', 'formatting', 'batch_transform'):
+    for module in ('geometry', 'formatting', 'batch_transform', 'sequences'):
         path = f'mmlite.datasets.transforms.{module}.FIELDS'
         monkeypatch.setattr(path, kinds.FIELDS)
 
@@ -275,3 +275,62 @@ def test_only_kinds_can_be_entered():
     for kind in (BoxField(), DisparityField(), SequenceField(MapField())):
         kinds.register_field('depth', kind)
         assert kinds.FIELDS['depth'] is kind
+
+
+class Points(kinds.Field):
+    """A kind that says how it is mirrored, and nothing else."""
+
+    def flip(self, value, direction, size):
+        return value
+
+
+@for_each_move
+def test_what_an_own_kind_does_not_say_is_an_error(name):
+    kinds.register_field('points', Points())
+    points = np.zeros((2, 2))
+    if 'Flip' in name:
+        assert run(build(name), 0, img=COLOURS, points=points)['points'] is points
+        return
+    error = refusal_of(name, img=COLOURS, points=points)
+    assert 'the field points: this kind of field cannot be' in error
+
+
+@pytest.mark.parametrize('name', ['ElasticDistortion', 'RandomPerspective'])
+def test_steps_of_images_alone_refuse_an_own_kind(name):
+    kinds.register_field('points', Points())
+    step = build(name, prob=1.0)
+    with pytest.raises(DataError, match=f'{name} .*not the field points'):
+        run(step, 0, sils=np.stack([PIXELS]), points=np.zeros((2, 2)))
+
+
+def test_frames_are_cut_and_chosen_with_all_that_belongs_to_them():
+    kinds.register_field('parsing', SequenceField())
+    kinds.register_field('cut_outs', SequenceField(belongs_to='gt_bboxes'))
+    frames = np.zeros((4, 64, 64), np.uint8)
+    cut = build('SilhouetteCut')
+    with pytest.raises(DataError, match='not the field parsing; add it to keys'):
+        run(cut, 0, sils=frames, parsing=frames)
+    fields = dict(sils=frames, parsing=frames, cut_outs=frames[:3])
+    chosen = run(build('SampleFrames'), 0, **fields)
+    assert [len(chosen[name]) for name in fields] == [2, 2, 3]
+
+
+def test_mosaic_refuses_what_only_some_samples_have():
+    sample = dict(img=COLOURS, gt_bboxes=np.ones((1, 4)), gt_area=[1.0])
+    others = [dict(sample, img=COLOURS.copy()) for _ in range(3)]
+    del others[1]['gt_area']
+    with pytest.raises(DataError, match='gt_area is in some of the samples only'):
+        run(build('Mosaic', prob=1.0), 0, **sample, mix_results=others)
+    kinds.register_field('points', Points())
+    others = [dict(sample, points=np.zeros((2, 2))) for _ in range(4)]
+    with pytest.raises(DataError, match=r'points: .* cannot be resized'):
+        run(build('Mosaic', prob=1.0), 0, **others[0], mix_results=others[1:])
+
+
+def test_no_labels_have_the_type_of_labels():
+    pack = TRANSFORMS.build(dict(type='PackInputs'))
+    fields = dict(gt_bboxes=[], gt_bboxes_labels=[], gt_ignore_flags=[])
+    sample = pack(dict(img=COLOURS, **fields))['data_samples']
+    assert sample.gt_bboxes.shape == (0, 4)
+    assert sample.gt_bboxes_labels.dtype == torch.int64
+    assert sample.gt_ignore_flags.dtype == torch.bool

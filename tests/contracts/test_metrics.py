@@ -92,10 +92,23 @@ def embeddings(size):
     ]
 
 
+def cues(size):
+    """Scores of ImageNet's classes, for images whose folder is a category."""
+    generator = torch.Generator().manual_seed(0)
+    found = []
+    for i, row in enumerate(torch.rand(size, 1000, generator=generator)):
+        sample = DataSample(
+            metainfo=dict(img_path=f'{"cat" if i % 2 else "dog"}/{i}.png')
+        )
+        found.append(sample.set_pred_score(row))
+    return found
+
+
 #: What a metric can be given, by the name that its case states.
 PREDICTIONS = dict(
     embeddings=embeddings,
     boxes=boxes,
+    cues=cues,
     difficult=difficult,
     disparities=disparities,
     scores=scores,

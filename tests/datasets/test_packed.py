@@ -11,6 +11,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from mmlite.datasets import PackedDataset, default_collate, load_in_memory, packed_files
+from mmlite.datasets.packed_fields import KeepFields, as_arrays
 from mmlite.datasets.packed_files import PackWriter, open_images, read_index
 from mmlite.errors import ConfigError, DataError, DataNotFoundError
 from mmlite.registry import DATASETS
@@ -230,3 +231,31 @@ def test_a_pipeline_that_would_decode_again():
     write()
     with pytest.raises(ConfigError, match='remove LoadImageFromFile'):
         packed(dict(type='LoadImageFromFile'), PACK)
+
+
+def test_what_is_kept_comes_back_as_it_was():
+    polygons = [np.array([1.0, 2, 3, 4, 5, 6]), np.zeros((0, 2), np.float32)]
+    given = dict(
+        instances=[dict(bbox=np.arange(4), bbox_label=1, mask=polygons)],
+        grid=(2, [(3, 4.5)]),
+        known=dict(at=dict(hour=np.int64(5)), names=['a']),
+        nothing=None,
+    )
+    kept = json.loads(json.dumps(KeepFields(False)(dict(given))['kept']))
+    found = as_arrays(kept)
+    (one,) = found['instances']
+    assert one['bbox'].tolist() == [0, 1, 2, 3] and one['bbox'].dtype == np.int64
+    for mask, polygon in zip(one['mask'], polygons, strict=True):
+        np.testing.assert_array_equal(mask, polygon)
+        assert mask.dtype == polygon.dtype
+    assert found['grid'] == (2, [(3, 4.5)])
+    assert found['known'] == dict(at=dict(hour=5), names=['a'])
+    assert found['nothing'] is None
+
+
+@pytest.mark.parametrize(
+    ('value', 'kind'), [({1: 'a'}, 'dict'), (torch.ones(2).bfloat16(), 'Tensor')]
+)
+def test_what_would_change_is_refused(value, kind):
+    with pytest.raises(DataError, match=f'the field known .* it has a {kind}, which'):
+        KeepFields(False)(dict(known=[value]))

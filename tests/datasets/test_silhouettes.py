@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mmlite.datasets.silhouettes import centred, prepare_walk
+from mmlite.datasets.silhouettes import black_and_white, centred, prepare_walk
 from mmlite.datasets.transforms import follow_person, skeleton_maps
 from mmlite.errors import DataError
 
@@ -91,3 +91,31 @@ def test_other_joints_are_refused():
         skeleton_maps(np.zeros((2, 18, 3)))
     with pytest.raises(DataError, match=r'poses are \(S, 17, 3\)'):
         follow_person([np.zeros((1, 18, 3))])
+
+
+def person(value=255, ground=0):
+    """A frame of somebody who stands in the middle."""
+    frame = np.full((80, 60), ground, np.uint8)
+    frame[5:75, 20:40] = value
+    return frame
+
+
+def test_silhouettes_stay_and_masks_of_two_levels_become_black_and_white():
+    assert (black_and_white([person()], 'walk')[0] == person()).all()
+    assert (black_and_white([person(1)], 'walk')[0] == person()).all()
+    assert (black_and_white([person(76)], 'walk', coloured=True)[0] == person()).all()
+    assert (black_and_white([person() / 255], 'walk')[0] == person()).all()
+
+
+def test_photographs_and_black_on_white_are_refused():
+    ramp = np.linspace(0, 255, 80 * 60).reshape(80, 60).astype(np.uint8)
+    # Three fifths of a ramp lie between the first and the last fifth of its values.
+    with pytest.raises(DataError, match=r'walk: expected .* 60 % of the pixels'):
+        black_and_white([ramp, ramp], 'walk')
+    dark = person(255)
+    dark[:12] = 128  # 720 of 4,800
+    black_and_white([dark], 'walk')
+    with pytest.raises(DataError, match='got colour photographs, it seems: 15 %'):
+        black_and_white([dark], 'walk', coloured=True)
+    with pytest.raises(DataError, match='got black on white; invert'):
+        black_and_white([person(0, ground=255)], 'walk')

@@ -30,9 +30,6 @@ WITH_CODE = [
     if any(block.language in LANGUAGES for block in blocks_of(page.read_text()))
 ]
 
-#: Pages that train, test and export: half a minute each.
-SLOW = ('detection.md', 'gait.md', 'selfsup.md', 'stereo.md')
-
 FOLDERS = ('benchmarks', 'configs', 'docs', 'mmlite', 'tests', 'tools')
 
 each_page = pytest.mark.parametrize('page', PAGES, ids=lambda page: page.name)
@@ -49,14 +46,8 @@ def quoted(page: Path) -> list[str]:
     return re.findall(r'`([^`\n]+)`', prose(page))
 
 
-@pytest.mark.parametrize(
-    'page',
-    [
-        pytest.param(page, marks=[pytest.mark.slow] if page.name in SLOW else [])
-        for page in WITH_CODE
-    ],
-    ids=lambda page: page.name,
-)
+@pytest.mark.slow
+@pytest.mark.parametrize('page', WITH_CODE, ids=lambda page: page.name)
 def test_code_runs(page, tmp_path):
     for folder in ('configs', 'tools'):
         shutil.copytree(ROOT / folder, tmp_path / folder)

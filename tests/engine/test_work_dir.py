@@ -14,6 +14,7 @@ from mmlite.engine.checkpoints.writer import part_of, remove_leftovers
 ONE = dict(train_cfg=dict(by_epoch=True, max_epochs=1))
 
 
+@pytest.mark.slow
 def test_a_second_training_in_a_folder_is_said(tmp_path, capsys):
     code = (
         'import logging, sys\n'

@@ -2,7 +2,7 @@ import pytest
 import torch
 from support.two_processes import evaluate_objects
 
-from mmlite.evaluation import Evaluator, SampleMetric
+from mmlite.evaluation import Evaluator, RowMetric, SampleMetric
 from mmlite.structures import DataSample, SampleBatch
 
 
@@ -39,8 +39,32 @@ def test_one_object_a_sample():
         metric.process(None, samples('ab'))
 
 
+@pytest.mark.slow
 def test_two_processes_give_the_order_of_the_dataset(tmp_path):
     torch.multiprocessing.spawn(evaluate_objects, (tmp_path, 'abcde'), nprocs=2)
     for rank in (0, 1):
         found = torch.load(tmp_path / f'{rank}.pth')
         assert found == {'names/all': 'abcde'}
+
+
+def test_without_a_prefix_results_have_their_own_names():
+    class Count(SampleMetric):
+        def objects(self, data_samples):
+            return [1 for _ in data_samples]
+
+        def compute_metrics(self, results):
+            return dict(count=sum(results))
+
+    class Row(RowMetric):
+        def fields(self, data_samples):
+            return (torch.ones(len(data_samples)),)
+
+        def rows(self, ones):
+            return ones
+
+        def compute_metrics(self, results):
+            return dict(rows=sum(part.sum().item() for part in results))
+
+    for metric, expected in ((Count(), dict(count=2)), (Row(), dict(rows=2))):
+        metric.process(None, [DataSample(), DataSample()])
+        assert metric.evaluate(2) == expected

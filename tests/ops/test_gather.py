@@ -22,6 +22,7 @@ def test_one_process_gathers_what_it_has():
         gather(torch.tensor(1.0))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(('cut', 'names'), [(3, True), (5, False)])
 def test_a_loss_of_pairs_learns_as_in_one_process(tmp_path, cut, names):
     """Also where the processes have 3 and 4 samples, or 5 and 2."""
@@ -38,6 +39,7 @@ def test_a_loss_of_pairs_learns_as_in_one_process(tmp_path, cut, names):
             torch.testing.assert_close(found[name], parameter.grad)
 
 
+@pytest.mark.slow
 def test_types_and_lengths(tmp_path):
     whole = [torch.arange(5), torch.arange(10.0).view(5, 2) > 3, torch.rand(5, 1, 2)]
     parts = [[x[:2] for x in whole], [x[2:] for x in whole]]

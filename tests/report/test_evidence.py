@@ -143,7 +143,10 @@ def test_disparities():
     evidence.take([DataSample(pred_disparity=predicted, gt_disparity=target)])
     (block,) = evidence.blocks({}, None)
     captions = [picture.caption for picture in block.pictures]
-    assert captions[1:] == ['prediction', 'ground truth', 'error, 2.00 px on average']
+    scale = captions[2].removeprefix('ground truth')
+    assert captions[1:3] == [f'prediction{scale}', f'ground truth{scale}']
+    assert scale.startswith(', blue 0 to red ') and scale.endswith(' px')
+    assert captions[3] == 'error, 2.00 px on average'
     assert block.columns == 4
 
 

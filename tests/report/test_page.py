@@ -261,3 +261,8 @@ def test_a_folder_gets_a_page(tmp_path):
     assert write_report(tmp_path / 'run', tmp_path) == tmp_path / 'report.html'
     names = {path.name for path in tmp_path.iterdir()}
     assert names == {'run', 'report.html'}
+
+
+def test_long_names_of_metrics_break_between_words(tmp_path):
+    page = run_page(read_run(make_run(tmp_path, metrics={'coco/bbox_mAP_l<1': 90.0})))
+    assert '<dt>coco/<wbr>bbox_<wbr>mAP_<wbr>l&lt;1</dt>' in page

@@ -6,7 +6,7 @@ import re
 from html.parser import HTMLParser
 
 #: Elements without an end.
-_VOID = {'br', 'hr', 'img', 'input', 'link', 'meta', 'path', 'line', 'polyline'}
+_VOID = {'br', 'hr', 'img', 'input', 'link', 'meta', 'path', 'line', 'polyline', 'wbr'}
 
 
 class Page(HTMLParser):

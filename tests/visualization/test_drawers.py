@@ -5,6 +5,7 @@ import torch
 
 from mmlite.structures import DataSample
 from mmlite.visualization import DRAWERS, Drawer, UniversalVisualizer, contact_sheet
+from mmlite.visualization.legends import _room as room
 
 IMAGE = np.full((40, 60, 3), 100, np.uint8)
 
@@ -42,26 +43,58 @@ def test_boxes_bear_their_classes(visualizer, monkeypatch):
     texts = []
     monkeypatch.setattr(cv2, 'putText', lambda image, text, *args: texts.append(text))
     sample = DataSample(
-        pred_bboxes=torch.rand(2, 4),
+        pred_bboxes=torch.tensor([[80.0, 20, 99, 50], [0, 60, 40, 99]]),
         pred_bboxes_labels=torch.tensor([1, 0]),
         pred_bboxes_scores=torch.tensor([0.75, 0.5]),
-        gt_bboxes=torch.rand(1, 4),
+        gt_bboxes=torch.tensor([[10.0, 20, 40, 50]]),
         gt_bboxes_labels=torch.tensor([1]),
     )
-    draw(visualizer, sample, classes=['ant', 'bee'])
-    assert texts == ['ant 0.50', 'bee 0.75', 'bee']  # the best is seen, the target too
+    image = np.zeros((100, 200, 3), np.uint8)
+    drawn = draw(visualizer, sample, image, classes=['ant', 'bee'])
+    assert texts == ['bee', 'bee 0.75', 'ant 0.50']  # the target and the best go first
+    assert drawn.shape == image.shape
     texts.clear()
-    draw(visualizer, sample, classes=['ant', 'bee'], pred_score_thr=0.6)
-    assert texts == ['bee 0.75', 'bee']
+    draw(visualizer, sample, image, classes=['ant', 'bee'], pred_score_thr=0.6)
+    assert texts == ['bee', 'bee 0.75']
+
+
+def test_labels_keep_clear_of_each_other_and_of_the_edge():
+    image = np.zeros((60, 90, 3), np.uint8)
+    taken = []
+    for box in [(2, 2, 70, 40), (5, 4, 70, 42), (6, 5, 70, 44), (80, 0, 89, 9)]:
+        x1, y1, x2, y2 = place = room(image, box, 'cat', 0.4, taken)
+        assert 0 <= x1 < x2 <= 90 and 0 <= y1 < y2 <= 60
+        for a, b, c, d in taken:
+            assert x2 <= a or c <= x1 or y2 <= b or d <= y1
+        taken.append(place)
+    assert room(image, (80, 0, 89, 9), 'a word that is wider', 0.4, []) is None
+
+
+def test_a_label_without_room_is_left_to_a_legend(visualizer, monkeypatch):
+    texts = []
+    monkeypatch.setattr(cv2, 'putText', lambda image, text, *args: texts.append(text))
+    boxes = torch.tensor([[2.0, 2, 14, 14]]).repeat(3, 1)
+    labels = torch.tensor([0, 0, 1])
+    sample = DataSample(gt_bboxes=boxes, gt_bboxes_labels=labels)
+    image = np.zeros((16, 16, 3), np.uint8)  # no word fits
+    drawn = draw(visualizer, sample, image, classes=['anteater', 'bumblebee'])
+    strip = drawn[16:]
+    assert len(strip) == 2 * 13  # a line for each class, not for each box
+    colours = [tuple(strip[13 * line + 4, 5]) for line in (0, 1)]
+    assert len({(255, 255, 255), *colours}) == 3
+    assert tuple(drawn[13, 13]) == colours[1]  # the mark of the last box
 
 
 def test_of_many_boxes_the_best_are_drawn(visualizer, monkeypatch):
     texts = []
     monkeypatch.setattr(cv2, 'putText', lambda image, text, *args: texts.append(text))
     scores = torch.linspace(0.5, 0.99, 50)[torch.randperm(50)]
-    sample = DataSample(pred_bboxes=torch.rand(50, 4), pred_scores=scores)
-    draw(visualizer, sample)
-    best = [f'{score:.2f}' for score in sorted(scores.tolist())[-20:]]
+    corners = torch.arange(50)[:, None] % 10 * 60 + torch.tensor([0, 20.0])
+    rows = torch.arange(50)[:, None] // 10 * 60 + torch.tensor([20, 40.0])
+    boxes = torch.stack([corners[:, 0], rows[:, 0], corners[:, 1], rows[:, 1]], dim=1)
+    sample = DataSample(pred_bboxes=boxes, pred_scores=scores)
+    draw(visualizer, sample, np.zeros((300, 600, 3), np.uint8))
+    best = [f'{score:.2f}' for score in sorted(scores.tolist())[:-21:-1]]
     assert texts == [*best, '20 best of 50 boxes']
 
 
@@ -69,9 +102,12 @@ def test_disparities_stand_beside_the_picture(visualizer):
     target = torch.tensor([[0.0, 10.0], [5.0, float('inf')]])
     sample = DataSample(gt_disparity=target, pred_disparity=target[None] / 2)
     drawn = draw(visualizer, sample)
-    assert drawn.shape == (40, 180, 3)
+    assert drawn.shape[0] == 40
     assert np.array_equal(drawn[:, :60], IMAGE)
-    gt, pred = drawn[:, 60:120], drawn[:, 120:]
+    gt, pred, scale = drawn[:, 60:120], drawn[:, 120:180], drawn[:, 180:]
+    # The bar has the colours of the map: that of 10 px at its upper end.
+    assert np.array_equal(scale[0, 6], gt[0, 30])
+    np.testing.assert_allclose(scale[20, 6].astype(int), pred[0, 40], atol=12)
     assert not gt[:20, :30].any() and not gt[20:, 30:].any()  # unknown
     assert gt[:20, 30:].any()
     # One scale: a prediction of 5 has the colour of a ground truth of 5.
@@ -107,3 +143,8 @@ def test_a_kind_of_ones_own(visualizer, monkeypatch):
     monkeypatch.setitem(DRAWERS, 'inverted', invert)
     drawn = draw(visualizer, DataSample(inverted=True))
     assert np.array_equal(drawn, 255 - IMAGE)
+
+
+def test_a_walk_without_frames_leaves_the_picture(visualizer):
+    walk = DataSample(sils=torch.zeros(0, 4, 4))
+    assert np.array_equal(draw(visualizer, walk), IMAGE)

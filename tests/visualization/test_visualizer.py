@@ -38,6 +38,24 @@ def texts(visualizer, monkeypatch):
     return written
 
 
+def test_a_figure_is_made_when_it_is_drawn_on(visualizer):
+    assert 'fig_save' not in vars(visualizer)
+    image = np.full((8, 12, 3), 50, np.uint8)
+    visualizer.set_image(image)
+    assert visualizer.dpi == visualizer.fig_save.get_dpi()
+    assert visualizer.fig_save is visualizer.fig_save_canvas.figure
+    assert (visualizer.get_image() == image).all()
+
+
+def test_an_image_may_be_given_at_once():
+    image = np.full((8, 12, 3), 50, np.uint8)
+    assert (UniversalVisualizer(image=image).get_image() == image).all()
+
+
+def test_other_attributes_are_missed_as_ever(visualizer):
+    assert not hasattr(visualizer, 'fig_shown')
+
+
 def make_sample():
     sample = DataSample().set_gt_label(1).set_pred_label(2)
     return sample.set_pred_score([0.1, 0.15, 0.75])

@@ -11,6 +11,7 @@ train_dataloader = dict(
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
         type='Corners',
+        size=64,
         pipeline=[
             dict(type='RandomFlip', prob=0.5),
             dict(type='PackInputs', algorithm_keys=['gt_points']),
@@ -33,7 +34,7 @@ val_evaluator = dict(type='PointDistance')
 test_evaluator = val_evaluator
 val_cfg = dict()
 test_cfg = dict()
-train_cfg = dict(by_epoch=True, max_epochs=3)
+train_cfg = dict(by_epoch=True, max_epochs=12)
 optim_wrapper = dict(optimizer=dict(type='AdamW', lr=0.01))
 default_hooks = dict(checkpoint=dict(save_best='points/distance', rule='less'))
 randomness = dict(seed=0)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 
-from .common import Command, add_overrides
+from .common import Command, add_overrides, checked_config
 
 __all__ = ['COMMAND']
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument('config', help='config file')
+    parser.add_argument('config', help='config file, checkpoint or work_dir')
     add_overrides(parser)
     parser.add_argument(
         '--iterations', type=int, default=50, help='how many are measured'
@@ -19,11 +19,12 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(args: argparse.Namespace) -> int:
+    config = checked_config(args.config)
     from ..benching import bench
 
     print(
         bench(
-            args.config,
+            config,
             args.cfg_options,
             iterations=args.iterations,
             warmup=args.warmup,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 
-from .common import Command, add_overrides
+from .common import Command, add_overrides, checked_config
 
 __all__ = ['COMMAND']
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument('config', help='config file')
+    parser.add_argument('config', help='config file, checkpoint or work_dir')
     add_overrides(parser)
     parser.add_argument(
         '--out', default='browsed', metavar='DIR', help='folder for the pictures'
@@ -27,10 +27,11 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(args: argparse.Namespace) -> int:
+    config = checked_config(args.config)
     from ..browsing import browse
 
     sheet = browse(
-        args.config,
+        config,
         args.out,
         args.cfg_options,
         phase=args.phase,

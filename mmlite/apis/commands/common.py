@@ -15,9 +15,13 @@ __all__ = [
     'add_data',
     'add_overrides',
     'add_running',
+    'checked_config',
     'checked_pair',
     'checked_words',
     'export_rank',
+    'published_models',
+    'suggest',
+    'suggested',
 ]
 
 LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
@@ -62,13 +66,28 @@ def checked_pair(config: str, checkpoint: str | None) -> tuple[str, str | None]:
     A work_dir stands for its checkpoint, which is said.
     """
     if checkpoint is not None:
-        checkpoint = resolved(checkpoint, say=True)
+        checkpoint = resolved(checkpoint, say='weights')
         check_checkpoint(checkpoint)
         return config, checkpoint
-    config = resolved(config, say=True)
+    config = resolved(config, say='weights')
     if Path(config).suffix in CHECKPOINTS:
         check_checkpoint(config)
     return config, None
+
+
+def checked_config(config: str, say: bool = True) -> str:
+    """A config, or a checkpoint that holds one, which is seen to be there.
+
+    A work_dir stands for its checkpoint.
+
+    Args:
+        config: What the user names.
+        say: Whether to print which checkpoint is taken of a work_dir.
+    """
+    config = resolved(config, 'config' if say else '')
+    if Path(config).suffix in CHECKPOINTS:
+        check_checkpoint(config)
+    return config
 
 
 def checked_words(words: Sequence[str]) -> tuple[str, str | None, list[str]]:
@@ -119,21 +138,59 @@ def add_data(parser: argparse.ArgumentParser, **of_data: Any) -> None:
     parser.add_argument(
         '--data', metavar='FOLDER', help='folder to make a recipe for', **of_data
     )
-    parser.add_argument(
+    task = parser.add_argument(
         '--task',
         metavar='TASK',
         help='classification, detection, gait, stereo, selfsup or retrieval, if the '
         'folder does not show it',
     )
-    parser.add_argument(
+    model = parser.add_argument(
         '--model', metavar='NAME', help='e.g. resnet50; by default a small one'
     )
-    parser.add_argument(
+    pretrained = parser.add_argument(
         '--pretrained',
         metavar='FILE_OR_NAME',
         help='a checkpoint, or the name of a published model, to begin with',
     )
+    suggest(task, _tasks)
+    suggest(model, _base_models)
+    suggest(pretrained, published_models)
     parser.add_argument('--epochs', type=int, help='how long to train')
+
+
+def suggest(option: argparse.Action, values: Callable[[], Sequence[str]]) -> None:
+    """Let shells complete an option whose values argparse does not compare.
+
+    Args:
+        option: The option.
+        values: Gives the values; it is called when the script for a shell is made.
+    """
+    option.suggested = values
+
+
+def suggested(option: argparse.Action) -> list[str]:
+    """The values that a shell completes an option with."""
+    values = getattr(option, 'suggested', None)
+    return [str(value) for value in (values() if values else option.choices or ())]
+
+
+def published_models() -> Sequence[str]:
+    """Names of the models that have published weights."""
+    from ..zoo.cards import list_models
+
+    return list_models(pretrained=True)
+
+
+def _tasks() -> Sequence[str]:
+    from ..recipes.bases import DEFAULTS
+
+    return list(DEFAULTS)
+
+
+def _base_models() -> Sequence[str]:
+    from ..recipes.bases import model_names
+
+    return model_names()
 
 
 def export_rank(args: argparse.Namespace) -> None:

@@ -3,27 +3,43 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
+from typing import NamedTuple
 
-from .common import Command
+from .common import Command, suggested
 
 __all__ = ['COMMAND', 'SHELLS']
 
 _BASH = """\
 # mmlite completion bash >> ~/.bash_completion
 _mmlite() {{
-    local word="${{COMP_WORDS[COMP_CWORD]}}" words=""
+    local word="${{COMP_WORDS[COMP_CWORD]}}" words="" values=""
+    local before="${{COMP_WORDS[COMP_CWORD-1]}}"
+    if [ "$word" = "=" ]; then  # --option=value is three words
+        word=""
+    elif [ "$before" = "=" ]; then
+        before="${{COMP_WORDS[COMP_CWORD-2]}}"
+    fi
     if [ "$COMP_CWORD" -eq 1 ]; then
         words="{commands}"
     else
         case "${{COMP_WORDS[1]}}" in
 {cases}
         esac
+        case "${{COMP_WORDS[1]}} $before" in
+{values}
+        esac
     fi
+    local IFS=$' \n'
     # Not mapfile, which the bash of macOS lacks.
+    if [ -n "$values" ] && [ "${{word#-}}" = "$word" ]; then
+        COMPREPLY=($(compgen -W "$values" -- "$word"))
+        [ ${{#COMPREPLY[@]}} -gt 0 ] && return
+    fi
     if [ "$COMP_CWORD" -eq 1 ] || [ "${{word#-}}" != "$word" ]; then
         COMPREPLY=($(compgen -W "$words" -- "$word"))
     else
-        local IFS=$'\n'
+        IFS=$'\n'
         COMPREPLY=($(compgen -f -- "$word"))
     fi
 }}
@@ -39,6 +55,9 @@ _mmlite() {{
         return
     fi
     if [[ "$words[CURRENT]" != -* ]]; then
+        case "$words[2] $words[CURRENT-1]" in
+{values}
+        esac
         _files
         return
     fi
@@ -50,38 +69,81 @@ compdef _mmlite mmlite
 """
 
 
-def _bash(commands: dict[str, tuple[str, list[str]]]) -> str:
+class _Option(NamedTuple):
+    """An option of a command, or what stands at its first place.
+
+    Args:
+        flag: E.g. ``'--task'``; empty for a place.
+        values: What it may be, as far as that is known.
+        bare: Whether it stands alone, without a value.
+    """
+
+    flag: str
+    values: list[str]
+    bare: bool
+
+
+_Described = dict[str, tuple[str, list[_Option]]]
+
+
+def _bash(commands: _Described) -> str:
     cases = [
-        f'            {name}) words="{" ".join(flags)}" ;;'
-        for name, (_, flags) in commands.items()
+        f'            {name}) words="{_flags(options)}" ;;'
+        for name, (_, options) in commands.items()
     ]
-    return _BASH.format(commands=' '.join(commands), cases='\n'.join(cases))
+    values = [
+        f'            {words}) values="{" ".join(given)}" ;;'
+        for words, given in _values(commands)
+    ]
+    return _BASH.format(
+        commands=' '.join(commands), cases='\n'.join(cases), values='\n'.join(values)
+    )
 
 
-def _zsh(commands: dict[str, tuple[str, list[str]]]) -> str:
+def _zsh(commands: _Described) -> str:
     names = ' '.join(
         _quoted(f'{name}:{summary}') for name, (summary, _) in commands.items()
     )
     cases = [
-        f'        {name}) compadd -- {" ".join(flags)} ;;'
-        for name, (_, flags) in commands.items()
+        f'        {name}) compadd -- {_flags(options)} ;;'
+        for name, (_, options) in commands.items()
     ]
-    return _ZSH.format(commands=names, cases='\n'.join(cases))
+    values = [
+        f'            {words}) compadd -- {" ".join(given)} ;;'
+        for words, given in _values(commands)
+    ]
+    return _ZSH.format(commands=names, cases='\n'.join(cases), values='\n'.join(values))
 
 
-def _fish(commands: dict[str, tuple[str, list[str]]]) -> str:
+def _fish(commands: _Described) -> str:
     lines = ['# mmlite completion fish > ~/.config/fish/completions/mmlite.fish']
-    for name, (summary, flags) in commands.items():
+    for name, (summary, options) in commands.items():
         lines.append(
             f'complete -c mmlite -n __fish_use_subcommand -f -a {name} '
             f'-d {_quoted(summary)}'
         )
-        lines += [
-            f"complete -c mmlite -n '__fish_seen_subcommand_from {name}' "
-            f'-l {flag.removeprefix("--")}'
-            for flag in flags
-        ]
+        for option in options:
+            line = f"complete -c mmlite -n '__fish_seen_subcommand_from {name}'"
+            if option.flag:
+                line += f' -l {option.flag.removeprefix("--")}'
+                line += '' if option.bare else ' -r'
+            if option.values:
+                line += f' -a {_quoted(" ".join(option.values))}'
+            lines.append(line)
     return '\n'.join(lines) + '\n'
+
+
+def _flags(options: list[_Option]) -> str:
+    return ' '.join(option.flag for option in options if option.flag)
+
+
+def _values(commands: _Described) -> Iterator[tuple[str, list[str]]]:
+    """What follows a command, or an option of it, where that is known."""
+    for name, (_, options) in commands.items():
+        for option in options:
+            if option.values:
+                before = option.flag or name
+                yield f'"{name} {before}"', option.values
 
 
 def _quoted(text: str) -> str:
@@ -104,17 +166,21 @@ def _run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _described(command: Command) -> tuple[str, list[str]]:
-    """The summary of a command, and its long flags."""
+def _described(command: Command) -> tuple[str, list[_Option]]:
+    """The summary of a command, and its long options."""
     parser = argparse.ArgumentParser()
     command.add_arguments(parser)
-    flags = [
-        flag
-        for action in parser._actions
+    shown = [a for a in parser._actions if a.help != argparse.SUPPRESS]
+    options = [
+        _Option(flag, suggested(action), action.nargs == 0)
+        for action in shown
         for flag in action.option_strings
-        if flag.startswith('--') and action.help != argparse.SUPPRESS
+        if flag.startswith('--')
     ]
-    return command.summary, flags
+    first = next((action for action in shown if not action.option_strings), None)
+    if first is not None and (values := suggested(first)):
+        options.append(_Option('', values, False))
+    return command.summary, options
 
 
 COMMAND = Command(

@@ -18,7 +18,12 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--out', metavar='FILE', help='file to write')
     parser.add_argument('--format', choices=('onnx', 'torch-export'), default='onnx')
     parser.add_argument(
-        '--size', type=int, nargs='+', metavar='PIXELS', help='height and width'
+        '--size',
+        type=int,
+        nargs='+',
+        metavar='PIXELS',
+        help='height and width; by default those of the test pipeline, or of the '
+        'crops in training',
     )
     parser.add_argument(
         '--dynamic', action='store_true', help='let batch and image sizes vary'
@@ -35,6 +40,7 @@ def _run(args: argparse.Namespace) -> int:
     config, checkpoint = checked_pair(args.config, args.checkpoint)
     from ..exporting import export
 
+    shapes: list[str] = []
     path = export(
         config,
         checkpoint,
@@ -45,8 +51,13 @@ def _run(args: argparse.Namespace) -> int:
         dynamic=args.dynamic,
         preprocessing=args.preprocessing,
         image=args.image,
+        report=shapes.append,
     )
-    print(f'written {path}: the same as in PyTorch on random and on real input')
+    print(
+        f'written {path} for an input of {shapes[0]}'
+        f'{" (and others)" if args.dynamic else ""}: the same as in PyTorch on random '
+        'and on real input'
+    )
     return 0
 
 

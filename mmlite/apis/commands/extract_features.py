@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import argparse
 
-from .common import Command, add_overrides
+from .common import Command, add_overrides, checked_pair, suggest
 
 __all__ = ['COMMAND']
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument('config', help='config file')
+    parser.add_argument('config', help='config file, or a work_dir or checkpoint alone')
     parser.add_argument('out', metavar='OUT.npz', help='file to write')
     parser.add_argument(
-        '--checkpoint', help='checkpoint file; without it weights are random'
+        '--checkpoint',
+        help='checkpoint file or work_dir; without any the weights are random',
     )
     add_overrides(parser)
-    parser.add_argument(
+    loader = parser.add_argument(
         '--dataloader',
         default='val_dataloader',
         help='whose images: train_dataloader, val_dataloader or test_dataloader',
     )
+    suggest(loader, lambda: [f'{p}_dataloader' for p in ('train', 'val', 'test')])
     parser.add_argument(
         '--whole-maps',
         action='store_true',
@@ -29,11 +31,12 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(args: argparse.Namespace) -> int:
+    config, checkpoint = checked_pair(args.config, args.checkpoint)
     from ..extracting import extract_features
 
     found = extract_features(
-        args.config,
-        args.checkpoint,
+        config,
+        checkpoint,
         args.out,
         args.cfg_options,
         dataloader=args.dataloader,

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import argparse
 
-from .common import Command, add_overrides
+from .common import Command, add_overrides, checked_config
 
 __all__ = ['COMMAND']
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument('config', help='config file, or the name of a model')
+    parser.add_argument(
+        'config', help='config file, checkpoint or work_dir, or the name of a model'
+    )
     add_overrides(parser)
     parser.add_argument(
         '--size',
@@ -26,11 +28,12 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(args: argparse.Namespace) -> int:
+    config = checked_config(args.config, say=not args.json)
     import json
 
     from ..counting import flops
 
-    found = flops(args.config, args.size, args.cfg_options, args.depth)
+    found = flops(config, args.size, args.cfg_options, args.depth)
     print(json.dumps(found.to_dict()) if args.json else found)
     return 0
 

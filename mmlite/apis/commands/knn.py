@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import argparse
 
-from .common import Command, add_overrides
+from .common import Command, add_overrides, checked_pair
 
 __all__ = ['COMMAND']
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument('config', help='config file')
+    parser.add_argument('config', help='config file, or a work_dir or checkpoint alone')
     parser.add_argument(
-        'checkpoint', nargs='?', help='checkpoint file; without it weights are random'
+        'checkpoint',
+        nargs='?',
+        help='checkpoint file or work_dir; without any the weights are random',
     )
     add_overrides(parser)
     parser.add_argument('--k', type=int, default=20, help='number of neighbours')
@@ -32,11 +34,12 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(args: argparse.Namespace) -> int:
+    config, checkpoint = checked_pair(args.config, args.checkpoint)
     from ..neighbours import knn
 
     found = knn(
-        args.config,
-        args.checkpoint,
+        config,
+        checkpoint,
         args.cfg_options,
         k=args.k,
         temperature=args.temperature,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 
-from .common import Command, add_overrides
+from .common import Command, add_overrides, checked_config
 
 __all__ = ['COMMAND']
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument('config', help='config file')
+    parser.add_argument('config', help='config file, checkpoint or work_dir')
     add_overrides(parser)
     parser.add_argument('--start-lr', type=float, default=1e-6, metavar='LR')
     parser.add_argument('--end-lr', type=float, default=1.0, metavar='LR')
@@ -27,10 +27,11 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(args: argparse.Namespace) -> int:
+    config = checked_config(args.config)
     from ..lr_finder import find_lr
 
     found = find_lr(
-        args.config,
+        config,
         args.cfg_options,
         start_lr=args.start_lr,
         end_lr=args.end_lr,

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
-from .common import Command, add_overrides
+from ...given import CHECKPOINTS
+from .common import Command, add_overrides, checked_config
 
 __all__ = ['COMMAND']
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument('config', help='config file')
+    parser.add_argument('config', help='config file, checkpoint or work_dir')
     add_overrides(parser)
 
 
 def _run(args: argparse.Namespace) -> int:
-    from ...config import config_text, load_config
+    config = checked_config(args.config, say=False)
+    if Path(config).suffix in CHECKPOINTS:
+        from ..zoo.configs import config_at as load_config
+    else:  # without torch
+        from ...config import load_config
+    from ...config import config_text
 
-    print(config_text(load_config(args.config, args.cfg_options)), end='')
+    print(config_text(load_config(config, args.cfg_options)), end='')
     return 0
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 
+from ...given import check_checkpoint, resolved
 from .common import Command
 
 __all__ = ['COMMAND']
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument('checkpoint', help='checkpoint file')
+    parser.add_argument('checkpoint', help='checkpoint file or work_dir')
     parser.add_argument('repo', help='owner/name on the Hugging Face Hub')
     parser.add_argument('--config', help='config, if the checkpoint does not hold it')
     parser.add_argument(
@@ -19,9 +20,11 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(args: argparse.Namespace) -> int:
+    checkpoint = resolved(args.checkpoint, say='weights')
+    check_checkpoint(checkpoint)
     from ..zoo.hub import push
 
-    done = push(args.checkpoint, args.repo, args.config, private=args.private)
+    done = push(checkpoint, args.repo, args.config, private=args.private)
     print(f'pushed: {done}')
     return 0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from ...collecting import without_collecting
 from ...given import check_names_checkpoint
 from .common import Command, add_running, checked_pair, export_rank
 
@@ -34,7 +35,8 @@ def _run(args: argparse.Namespace) -> int:
     config, checkpoint = checked_pair(args.config, args.checkpoint)
     if checkpoint is None:
         check_names_checkpoint(config)
-    from ..testing import test
+    with without_collecting(keep=True):
+        from ..testing import test
 
     export_rank(args)
     test(

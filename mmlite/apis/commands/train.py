@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 
+from ...collecting import without_collecting
 from ...errors import UserError
 from ...given import check_checkpoint, check_folder
-from .common import Command, add_data, add_running, export_rank
+from .common import Command, add_data, add_running, export_rank, suggest
 
 __all__ = ['COMMAND']
 
@@ -30,18 +32,25 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         action='store_true',
         help='scale the learning rate with the total batch size',
     )
-    parser.add_argument(
+    log = parser.add_argument(
         '--log',
         nargs='+',
         default=(),
         metavar='SERVICE',
         help='where else to log: tensorboard, wandb, mlflow, ...',
     )
+    suggest(log, _services)
     parser.add_argument(
         '--dry-run',
         action='store_true',
         help='two iterations, a short validation and a checkpoint; nothing is kept',
     )
+
+
+def _services() -> Sequence[str]:
+    from ...config.backends import SERVICES
+
+    return sorted(SERVICES)
 
 
 def _run(args: argparse.Namespace) -> int:
@@ -51,7 +60,8 @@ def _run(args: argparse.Namespace) -> int:
         check_checkpoint(args.resume)
     if args.dry_run:
         return _dry_run(args)
-    from ..training import train
+    with without_collecting(keep=True):
+        from ..training import train
 
     export_rank(args)
     train(

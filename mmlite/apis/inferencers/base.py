@@ -13,15 +13,13 @@ from mmengine.config import Config
 from mmengine.logging import print_log
 from torch.utils.data import DataLoader
 
-from ...config import config_of_text, load_config
 from ...datasets import default_collate
-from ...engine import load_checkpoint
-from ...errors import CheckpointError, UserError
+from ...errors import UserError
 from ...given import CHECKPOINTS, resolved
 from ...structures import DataSample
 from ..model import init_model
 from ..zoo.cards import published_weights
-from ..zoo.configs import read_config
+from ..zoo.configs import config_at, read_config
 from .embedding import EmbeddingPrediction
 from .prediction import Prediction, Predictions
 from .preparing import OR_LEAVE_OUT, SourceDataset, test_dataset_of
@@ -211,17 +209,11 @@ def config_and_checkpoint(
         checkpoint = resolved(checkpoint)
     if isinstance(config, (str, Path)):
         config = resolved(config)
-    if isinstance(config, Config) or Path(config).suffix not in CHECKPOINTS:
+    is_path = isinstance(config, (str, Path))
+    if not is_path or Path(config).suffix not in CHECKPOINTS:
         if checkpoint is True:
             checkpoint = published_weights(config)
         return read_config(config, overrides), checkpoint
     if checkpoint is not None:
         raise UserError(f'{config} and {checkpoint} are both checkpoints; give one')
-    meta = load_checkpoint(config).get('meta')
-    text = meta.get('cfg') if isinstance(meta, dict) else None
-    if not isinstance(text, str):
-        raise CheckpointError(
-            f'{config} does not hold the config of its training; give the config file '
-            'before it'
-        )
-    return load_config(config_of_text(text, str(config)), overrides), config
+    return config_at(config, overrides), config

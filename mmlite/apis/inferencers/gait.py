@@ -10,10 +10,12 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from ...datasets import Compose, prepare_walk
+from ...datasets import Compose
+from ...datasets.silhouettes import black_and_white, prepare_walk
 from ...datasets.transforms.sequence_files import (
     ARRAY_FILES,
     PICTURES,
+    has_colours,
     natural,
     read_array,
     read_grey,
@@ -202,24 +204,25 @@ def read_walk(walk: Source) -> np.ndarray:
     """The silhouettes of a walk, 64 rows high, ``(S, 64, W)``, uint8.
 
     Raises:
-        DataError: if a frame cannot be read, or none shows anybody.
+        DataError: if a frame cannot be read, they are no silhouettes, or none shows
+            anybody.
     """
+    coloured = False
     if walk.array is not None:
         frames = [(str(i), frame) for i, frame in enumerate(walk.array)]
     elif os.path.isdir(walk.path):
         names = [n for n in os.listdir(walk.path) if n.lower().endswith(PICTURES)]
         ordered = sorted(names, key=natural)
         frames = [(name, read_grey(f'{walk.path}/{name}')) for name in ordered]
+        coloured = bool(ordered) and has_colours(f'{walk.path}/{ordered[0]}')
     else:
         array = read_array(walk.path)
         frames = [(str(i), frame) for i, frame in enumerate(array)]
-    shapes = {frame.shape for _, frame in frames}
-    if shapes in ({(64, 64)}, {(64, 44)}):
-        scale = 255 if max(frame.max() for _, frame in frames) <= 1 else 1
-        return np.stack([frame for _, frame in frames]).astype(np.uint8) * np.uint8(
-            scale
-        )
-    found = prepare_walk(frames).frames
+    names = [name for name, _ in frames]
+    sils = black_and_white([frame for _, frame in frames], walk.name, coloured)
+    if {frame.shape for frame in sils} in ({(64, 64)}, {(64, 44)}):
+        return np.stack(sils)
+    found = prepare_walk(zip(names, sils, strict=True)).frames
     if not len(found):
         raise DataError(f'{walk.name}: none of {len(frames)} frames shows anybody')
     return found

@@ -12,7 +12,12 @@ import numpy as np
 from ...datasets.transforms import encode_disparity
 from ...errors import DataError, UserError
 from ...structures import DataSample
-from ...visualization import disparity_colours, error_colours, write_image
+from ...visualization import (
+    disparity_colours,
+    disparity_scale,
+    error_colours,
+    write_image,
+)
 from .base import Inferencer
 from .prediction import Prediction
 from .sources import Source
@@ -61,11 +66,17 @@ class StereoPrediction(Prediction):
         )
 
     def plot(self) -> np.ndarray:
-        """The left view and the disparity beside it, RGB, ``(H, 2 W, 3)``."""
+        """The left view, the disparity beside it, and its scale in px, RGB.
+
+        Shape:
+            returns: ``(H, 2 W + S, 3)``, with a scale of ``S`` pixels.
+        """
         image = self.image
         if image.ndim == 2:
             image = cv2.cvtColor(image, cv2.COLOR_GRAY2RGB)
-        return np.concatenate([image, self.colours()], axis=1)
+        largest = max(float(self.disparity.max()), 1e-6)
+        scale = disparity_scale(len(image), largest)
+        return np.concatenate([image, self.colours(), scale], axis=1)
 
     def colours(self, max_disp: float | None = None) -> np.ndarray:
         """The disparity in colours, RGB, ``(H, W, 3)``.

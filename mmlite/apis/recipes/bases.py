@@ -13,7 +13,7 @@ from ...config.files import of_package
 from ...errors import UserError, did_you_mean
 from ...registry import MODELS
 
-__all__ = ['DEFAULTS', 'SCHEDULE', 'base', 'model_of', 'models_for']
+__all__ = ['DEFAULTS', 'SCHEDULE', 'base', 'model_names', 'model_of', 'models_for']
 
 _MODELS = 'mmlite::_base_/models'
 SCHEDULE = 'schedules/adamw_coslr_30e'
@@ -45,9 +45,9 @@ def model_of(task: str, name: str | None, small: bool) -> tuple[str, Config]:
         UserError: if there is none of that name, or it is for another task.
     """
     chosen = name or DEFAULTS[task][small]
-    if name and small and f'{name}_cifar' in _names():
+    if name and small and f'{name}_cifar' in model_names():
         chosen = f'{name}_cifar'
-    if chosen not in _names():
+    if chosen not in model_names():
         known = models_for(task)
         hint = did_you_mean(chosen, known) or f'; there are {", ".join(known)}'
         raise UserError(f'there is no model {chosen!r} for {task}{hint}')
@@ -68,7 +68,7 @@ def models_for(task: str) -> list[str]:
         >>> 'gaitbase' in models_for('gait'), 'resnet50' in models_for('gait')
         (True, False)
     """
-    cfgs = {name: load_config(f'{_MODELS}/{name}.py') for name in _names()}
+    cfgs = {name: load_config(f'{_MODELS}/{name}.py') for name in model_names()}
     return [name for name, cfg in cfgs.items() if _task_of(cfg) == task]
 
 
@@ -80,6 +80,7 @@ def _task_of(cfg: Config) -> str:
 
 
 @cache
-def _names() -> tuple[str, ...]:
+def model_names() -> tuple[str, ...]:
+    """Names of all files of models."""
     folder = Path(of_package(f'{_MODELS}/resnet18.py') or '').parent
     return tuple(sorted(path.stem for path in folder.glob('*.py')))

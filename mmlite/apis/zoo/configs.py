@@ -9,11 +9,19 @@ from typing import Any
 
 from mmengine.config import Config
 
-from ...config import load_config
-from ...errors import ConfigError, Problem
+from ...config import config_of_text, load_config
+from ...engine import load_checkpoint
+from ...errors import CheckpointError, ConfigError, Problem
+from ...given import CHECKPOINTS, resolved
 from .cards import find_card, known_name, names_path
 
-__all__ = ['config_of_card', 'config_of_parts', 'input_size_of', 'read_config']
+__all__ = [
+    'config_at',
+    'config_of_card',
+    'config_of_parts',
+    'input_size_of',
+    'read_config',
+]
 
 _SIZES = ('img_size', 'input_size')
 #: Steps of a pipeline that leave an image of a size, and what states it.
@@ -26,6 +34,37 @@ OF_ONE_SIZE = dict(
     FashionMNIST=(1, 28, 28),
     MNIST=(1, 28, 28),
 )
+#: Datasets whose images are drawn at a size that they take, and that by default.
+_DRAWN = dict(Shapes=128, StereoScenes=(64, 160))
+
+
+def config_at(
+    config: str | Path | Config | Mapping[str, Any], overrides: Sequence[str] = ()
+) -> Config:
+    """The config of a file, or that which a checkpoint or work_dir was trained with.
+
+    Args:
+        config: A config file, a config, a checkpoint that holds one, or a work_dir,
+            see :func:`~mmlite.given.checkpoint_in`.
+        overrides: ``'key.path=value'`` strings, as after ``--cfg-options``.
+
+    Raises:
+        ConfigError: if the config has mistakes.
+        CheckpointError: if the checkpoint holds no config.
+    """
+    if not isinstance(config, (str, Path)):
+        return load_config(config, overrides)
+    path = resolved(config)
+    if Path(path).suffix not in CHECKPOINTS:
+        return load_config(path, overrides)
+    meta = load_checkpoint(path).get('meta')
+    text = meta.get('cfg') if isinstance(meta, dict) else None
+    if not isinstance(text, str):
+        raise CheckpointError(
+            f'{path} does not hold the config of its training; give the config file '
+            'before it'
+        )
+    return load_config(config_of_text(text, path), overrides)
 
 
 def read_config(
@@ -34,8 +73,8 @@ def read_config(
     """The config of a file, or of the model of that name.
 
     Args:
-        config: A config file, a config, or the name of a model, as
-            :func:`~mmlite.apis.list_models` gives it.
+        config: A config file, a config, a checkpoint or work_dir with one, or the name
+            of a model, as :func:`~mmlite.apis.list_models` gives it.
         overrides: ``'key.path=value'`` strings, as after ``--cfg-options``.
 
     Raises:
@@ -57,7 +96,7 @@ def read_config(
         card = find_card(config)
         recipe = card.recipe
         config = config_of_card(config) if recipe is None else recipe
-    cfg = load_config(config, overrides)
+    cfg = config_at(config, overrides)
     if not isinstance(cfg.get('model'), Mapping):
         message = f'is {cfg.get("model")!r}, expected a dict with a type'
         raise ConfigError([Problem('model', message)], cfg.filename)
@@ -99,29 +138,67 @@ def config_of_parts(
 
 
 def input_size_of(cfg: Config, default: int = 224) -> int | tuple[int, ...]:
-    """Pixels of an image as the test of a config leaves it: one number, or a shape.
+    """Pixels of an image as a model takes it: one number, or a shape.
+
+    It is what the test of the config leaves; where that keeps the size of an image, it
+    is that of the dataset, of the model, or of the crops that are trained on.
 
     Example:
         >>> input_size_of(read_config('resnet18_8xb32_in1k'))
         224
+        >>> input_size_of(load_config('configs/_base_/datasets/pairs.py'))
+        (256, 512)
     """
-    loader = cfg.get('test_dataloader') or cfg.get('val_dataloader') or {}
-    dataset = loader.get('dataset') or {}
-    for step in reversed(dataset.get('pipeline') or []):
+    dataset = _dataset(cfg, 'test') or _dataset(cfg, 'val')
+    found = (
+        _left_by(dataset.get('pipeline'))
+        or OF_ONE_SIZE.get(dataset.get('type'))
+        or _drawn_at(dataset)
+        or _stated_by(cfg.get('model') or {})
+        or _left_by(_dataset(cfg, 'train').get('pipeline'))
+    )
+    return found or default
+
+
+def _dataset(cfg: Config, phase: str) -> Mapping[str, Any]:
+    """The settings of a dataset, without its wrappers."""
+    dataset = (cfg.get(f'{phase}_dataloader') or {}).get('dataset') or {}
+    while 'pipeline' not in dataset and isinstance(dataset.get('dataset'), Mapping):
+        dataset = dataset['dataset']
+    return dataset
+
+
+def _drawn_at(dataset: Mapping[str, Any]) -> int | tuple[int, ...] | None:
+    """The size of pictures that are drawn rather than read."""
+    size = dataset.get('size', _DRAWN.get(dataset.get('type')))
+    drawn = dataset.get('type') in _DRAWN
+    return (size if isinstance(size, int) else tuple(size)) if drawn else None
+
+
+def _left_by(pipeline: Sequence | None) -> int | tuple[int, ...] | None:
+    """The size that the steps of a pipeline leave, as far as one states it."""
+    for step in reversed(pipeline or []):
         for key in _STEPS:
             size = step.get(key)
             if step.get('type') == 'ResizeEdge' or size is None:
                 continue
             if isinstance(size, int):
                 return size
-            if key == 'scale':  # width before height
-                size = size[::-1]
+            if not all(isinstance(edge, int) for edge in size):
+                continue  # shares of an area
+            if key == 'scale' and step.get('type') != 'RandomResizedCrop':
+                size = size[::-1]  # width before height
             return size[0] if size[0] == size[1] else tuple(size)
-    if dataset.get('type') in OF_ONE_SIZE:
-        return OF_ONE_SIZE[dataset['type']]
-    backbone = cfg.model.get('backbone') or {}
-    for key in _SIZES:
-        size = backbone.get(key)
-        if size is not None:
-            return size if isinstance(size, int) else tuple(size)
-    return default
+    return None
+
+
+def _stated_by(model: Mapping[str, Any]) -> int | tuple[int, ...] | None:
+    """The size that a model brings images to, or that its backbone takes."""
+    resizer = model.get('image_resizer') or {}
+    if 'height' in resizer:
+        return resizer['height'], resizer['width']
+    if 'min_dimension' in resizer:
+        return resizer['min_dimension']
+    backbone = model.get('backbone') or {}
+    size = next((backbone[key] for key in _SIZES if backbone.get(key)), None)
+    return tuple(size) if isinstance(size, (list, tuple)) else size

@@ -15,6 +15,7 @@ from torch import nn
 from ...config import load_config, write_config
 from ...engine import load_checkpoint
 from ...errors import CheckpointError, MissingDependencyError, UserError
+from ...given import resolved
 from ..publishing import write_weights
 
 __all__ = ['SCHEME', 'from_hub', 'push']
@@ -61,7 +62,7 @@ def push(
     and a page. Log in first, with ``hf auth login``.
 
     Args:
-        model: A model that :func:`get_model` gave, or a checkpoint.
+        model: A model that :func:`get_model` gave, or a checkpoint or work_dir.
         repo: ``'owner/name'``; is made if it is not there.
         config: The config, where neither the model nor the checkpoint holds it.
         private: Whether a new repository is private.
@@ -101,6 +102,7 @@ def _contents(
     from ..inferencers.base import config_and_checkpoint
 
     if not isinstance(model, nn.Module):
+        model = resolved(model)
         cfg = config_and_checkpoint(config or model, model if config else None)[0]
         checkpoint = load_checkpoint(model)
         meta = checkpoint.get('meta') or {}

@@ -15,7 +15,14 @@ import numpy as np
 
 from ...errors import DataError
 from ..folders import held_out, subfolders
-from ..transforms.sequence_files import ARRAY_FILES, PICTURES, read_array, read_pictures
+from ..silhouettes import black_and_white
+from ..transforms.sequence_files import (
+    ARRAY_FILES,
+    PICTURES,
+    has_colours,
+    read_array,
+    read_pictures,
+)
 from .found import Found, split_of
 
 __all__ = ['find_walks', 'looks_like_walks']
@@ -121,10 +128,9 @@ def _files(folder: Path) -> list[str]:
 def _checked(walk: _Walk) -> int:
     """How many frames a walk has; they have to be of a size that networks take."""
     name = _files(walk.folder)[0]
-    if name.lower().endswith(ARRAY_FILES):
-        frames = read_array(str(walk.folder / name))
-    else:
-        frames = read_pictures(str(walk.folder))
+    is_array = name.lower().endswith(ARRAY_FILES)
+    read = read_array if is_array else read_pictures
+    frames = read(str(walk.folder / name if is_array else walk.folder))
     size = tuple(frames.shape[-2:])
     if frames.ndim != 3 or size not in _PREPARED:
         raise DataError(
@@ -132,6 +138,8 @@ def _checked(walk: _Walk) -> int:
             f'pixels, got an array {tuple(frames.shape)}; mmlite prepare-gait cuts and '
             'centres them'
         )
+    coloured = not is_array and has_colours(str(walk.folder / name))
+    black_and_white(frames, str(walk.folder), coloured)
     return len(frames)
 
 

@@ -90,6 +90,7 @@ class MultiView(BaseTransform):
 
     Raises:
         ValueError: if there is not one number for each pipeline.
+        DataError: if the pipelines give different fields.
 
     Example:
         >>> views = TRANSFORMS.build(dict(type='MultiView', num_views=2, transforms=[
@@ -119,13 +120,21 @@ class MultiView(BaseTransform):
                 if view is None:
                     return None
                 views.append(view)
-        names = [name for name, _ in fields_of(dict(views[0]))]
+        names = list(
+            dict.fromkeys(name for view in views for name, _ in fields_of(dict(view)))
+        )
         if not names:
             image_size(views[0])  # says what is missing
         if any('img_shape' in view for view in views):  # a step that moved it says it
             names.append('img_shape')
             for view in views:
                 view.setdefault('img_shape', image_size(view)[::-1])
+        for name in names:
+            if not all(name in view for view in views):
+                raise DataError(
+                    f'MultiView: the field {name} is in some of the views only; give '
+                    'every pipeline the steps that add it, or add it before MultiView'
+                )
         results.setdefault('ori_shape', views[0].get('ori_shape'))
         results.update({name: [view[name] for view in views] for name in names})
         return results

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from ...errors import DataError
@@ -34,15 +34,15 @@ class Window(NamedTuple):
     height: int
 
 
-class Field(ABC):
+class Field:
     """How one kind of field moves with the image.
 
     Sizes are ``(width, height)`` in pixels, borders (left, top, right, bottom).
 
     Override:
-        flip, crop, pad, resize: what the steps do to it; raise ``DataError`` for
-            what it cannot do.
-        warp: likewise for shear, shift and rotation; an error by default.
+        flip, crop, pad, resize: what the steps do to it.
+        warp: likewise for shear, shift and rotation. A step whose method is not
+            overridden is an error that names the field.
         check: the value as the others take it, or an error.
         size_of: ``(width, height)``, if it has a size that must be the image's.
         to_tensor: as ``PackInputs`` gives it.
@@ -52,8 +52,8 @@ class Field(ABC):
         belongs_to: Name of the boxes of which it has one entry each, or None.
 
     Example:
-        >>> from mmlite.datasets.transforms import register_field
-        >>> class PointField(FixedField):  # (N, 2), x and y
+        >>> from mmlite.datasets.transforms import Field, register_field
+        >>> class PointField(Field):  # (N, 2), x and y
         ...     def flip(self, value, direction, size):
         ...         mirrored = value.copy()
         ...         if direction != 'vertical':
@@ -70,35 +70,35 @@ class Field(ABC):
     is_image: ClassVar[bool] = False
     belongs_to: str | None = None
 
-    @abstractmethod
     def flip(self, value: Any, direction: str, size: Size) -> Any:
         """Mirror, in an image of ``size``."""
+        raise self._unable('mirrored', 'flip')
 
-    @abstractmethod
     def crop(self, value: Any, window: Window) -> Any:
         """Keep what lies in the window."""
+        raise self._unable('cropped', 'crop')
 
-    @abstractmethod
     def pad(self, value: Any, borders: Borders, fill: Any, mode: str) -> Any:
         """Add borders; ``fill=None`` stands for the field's own default."""
+        raise self._unable('padded', 'pad')
 
-    @abstractmethod
     def resize(
         self, value: Any, old: Size, new: Size, interpolation: str, backend: str
     ) -> Any:
         """Go from the size ``old`` to ``new``."""
+        raise self._unable('resized', 'resize')
 
     def warp(
         self, value: Any, matrix: np.ndarray, size: Size, fill: Any, interpolation: str
     ) -> Any:
-        """Move by an affine map ``(2, 3)`` of pixel centres, within the size.
+        """Move by an affine map ``(2, 3)`` of pixel centres, within the size."""
+        raise self._unable('sheared, shifted or rotated', 'warp')
 
-        Raises:
-            DataError: unless the kind says how.
-        """
-        raise DataError(
-            'this kind of field cannot be sheared, shifted or rotated; remove the '
-            'step, or give the kind a method warp'
+    @staticmethod
+    def _unable(done: str, method: str) -> DataError:
+        return DataError(
+            f'this kind of field cannot be {done}; remove the step, or give the kind '
+            f'a method {method}'
         )
 
     def check(self, value: Any) -> Any:
@@ -155,6 +155,7 @@ class CompanionField(FixedField):
 
     Args:
         belongs_to: Name of the boxes.
+        dtype: Type of the tensor of an empty list; None is torch's default.
 
     Example:
         >>> from mmlite.datasets.transforms import register_field
@@ -166,8 +167,17 @@ class CompanionField(FixedField):
         array([8])
     """
 
-    def __init__(self, belongs_to: str = 'gt_bboxes') -> None:
+    def __init__(
+        self, belongs_to: str = 'gt_bboxes', dtype: torch.dtype | None = None
+    ) -> None:
         self.belongs_to = belongs_to
+        self.dtype = dtype
+
+    def to_tensor(self, value: Any) -> Tensor:
+        """``(N, *)``."""
+        if isinstance(value, (list, tuple)) and not value:
+            return torch.empty(0, dtype=self.dtype)
+        return super().to_tensor(value)
 
 
 def is_empty(value: Any) -> bool:

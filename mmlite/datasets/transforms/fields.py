@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from ...errors import DataError
@@ -176,8 +177,12 @@ register_field('gt_disparity_tgt', DisparityField(), other_view='gt_disparity')
 register_field('gt_occlusion', ValidField())
 register_field('gt_occlusion_tgt', ValidField(), other_view='gt_occlusion')
 register_field('gt_bboxes', BoxField())
-for _name in ('gt_bboxes_labels', 'gt_ignore_flags', 'gt_area'):
-    register_field(_name, CompanionField('gt_bboxes'))
+for _name, _dtype in (
+    ('gt_bboxes_labels', torch.int64),
+    ('gt_ignore_flags', torch.bool),
+    ('gt_area', torch.float32),
+):
+    register_field(_name, CompanionField('gt_bboxes', _dtype))
 register_field('gt_masks', SequenceField(MapField(), belongs_to='gt_bboxes'))
 for _name in (
     *('gt_label', 'gt_score', 'instances'),  # the last one as it was annotated

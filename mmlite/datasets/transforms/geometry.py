@@ -17,6 +17,7 @@ from ...errors import DataError
 from .fields import (
     FIELDS,
     BoxField,
+    CompanionField,
     Field,
     FixedField,
     Window,
@@ -89,7 +90,7 @@ def images_alone(results: dict, step: str) -> None:
         DataError: if it has.
     """
     for name, field in fields_of(results):
-        if not (field.is_image or isinstance(field, FixedField)):
+        if not (field.is_image or type(field) in (FixedField, CompanionField)):
             raise DataError(
                 f'{step} moves images and sequences of them, not the field {name}; '
                 'load it after this step, or leave it out'

@@ -99,7 +99,13 @@ class Mosaic(BaseTransform):
             tall, wide = sample['img'].shape[:2]
             canvas[top : top + tall, left : left + wide] = sample['img']
             parts.append(_boxes_of(sample, (left, top)))
-        for name in parts[0]:
+        names = dict.fromkeys(name for part in parts for name in part)
+        for name in names:
+            if not all(name in part for part in parts):
+                raise DataError(
+                    f'Mosaic: the field {name} is in some of the samples only; give '
+                    'all datasets that are mixed the same annotations'
+                )
             results[name] = np.concatenate([part[name] for part in parts])
         size = canvas.shape[:2]
         return results | dict(
@@ -134,9 +140,7 @@ def _boxes_of(sample: dict, corner: tuple[int, int]) -> dict[str, np.ndarray]:
             found[name] = sample[name] + np.array([*corner, *corner], np.float32)
         elif isinstance(field, CompanionField):
             found[name] = np.asarray(sample[name])
-        elif not (field.is_image and name == 'img') and not isinstance(
-            field, FixedField
-        ):
+        elif not (name == 'img' and field.is_image or type(field) is FixedField):
             raise DataError(
                 f'Mosaic: the field {name} cannot be mixed; it takes an image with '
                 'boxes and what belongs to them'

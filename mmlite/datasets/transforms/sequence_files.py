@@ -17,6 +17,7 @@ from .base import OR_SKIP
 __all__ = [
     'ARRAY_FILES',
     'PICTURES',
+    'has_colours',
     'natural',
     'read_array',
     'read_grey',
@@ -28,6 +29,8 @@ __all__ = [
 ARRAY_FILES = ('.pkl', '.npy', '.npz')
 #: Endings of pictures, each of which is a frame.
 PICTURES = ('.png', '.jpg', '.jpeg', '.bmp')
+#: How far the channels of a grey picture differ on average, as JPEG leaves them.
+_GREY_SPREAD = 4
 
 _ARRAY = np.zeros(0, np.uint8)
 _ALLOWED: dict[tuple[str, str], Callable] = {
@@ -113,6 +116,14 @@ def read_grey(path: str) -> np.ndarray:
         reason = 'does not exist' if data is None else 'is damaged or not a picture'
         raise DataError(f'{path} {reason}')
     return grey
+
+
+def has_colours(path: str) -> bool:
+    """Whether a picture shows more than grey values; False where it cannot be read."""
+    picture = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)
+    if picture is None:
+        return False
+    return float(np.ptp(picture, axis=2).mean()) > _GREY_SPREAD
 
 
 def read_pictures(folder: str) -> np.ndarray:

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from functools import cache
 
 import numpy as np
 
 from ...errors import DataError, did_you_mean
 from ...registry import TRANSFORMS
 from .base import BaseTransform, below, rng_of
-from .fields import FIELDS, FixedField, SequenceField, register_field
+from .fields import (
+    FIELDS,
+    CompanionField,
+    FixedField,
+    SequenceField,
+    register_field,
+)
+from .geometry import fields_of
 from .sequence_files import read_sequence
 
 __all__ = ['LoadSequence', 'SampleFrames', 'SilhouetteCut', 'choose_frames']
@@ -86,7 +92,7 @@ class LoadSequence(BaseTransform):
 
 
 def _as_field(key: str, array: np.ndarray, path: str) -> np.ndarray:
-    if not _is_sequence(type(FIELDS.get(key))):
+    if not _is_sequence(key):
         return array
     if array.ndim == 4:  # (S, C, H, W) in the files
         return np.ascontiguousarray(array.transpose(0, 2, 3, 1))
@@ -268,14 +274,12 @@ def _modalities(results: dict) -> list[str]:
         key
         for key in results
         if key in ('poses', 'ratios')
-        or (_is_sequence(type(FIELDS.get(key))) and key != 'gt_masks')
+        or (_is_sequence(key) and FIELDS[key].belongs_to is None)
     ]
 
 
-@cache
-def _is_sequence(kind: type) -> bool:
-    """A question to an abstract class, which takes long, is asked once."""
-    return issubclass(kind, SequenceField)
+def _is_sequence(key: str) -> bool:
+    return isinstance(FIELDS.get(key), SequenceField)
 
 
 @TRANSFORMS.register_module()
@@ -291,7 +295,8 @@ class SilhouetteCut(BaseTransform):
         keys: The modalities; those that a sample lacks are left out.
 
     Raises:
-        DataError: if the frames are of another width.
+        DataError: if the frames are of another width, or the sample has further fields
+            that would have to be cut.
 
     Example:
         >>> cut = TRANSFORMS.build(dict(type='SilhouetteCut'))
@@ -310,10 +315,20 @@ class SilhouetteCut(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Cut each modality."""
-        for key in self.keys:
-            if key in results:
-                results[key] = self._cut(results, key)
+        cut = {key: self._cut(results, key) for key in self.keys if key in results}
+        if any(frames is not results[key] for key, frames in cut.items()):
+            self._refuse_left_behind(results)
+        results.update(cut)
         return results
+
+    def _refuse_left_behind(self, results: dict) -> None:
+        for name, field in fields_of(results):
+            if name not in self.keys and type(field) is not CompanionField:
+                raise DataError(
+                    f'SilhouetteCut cuts {", ".join(self.keys)}, but not the field '
+                    f'{name}; add it to keys if it is a sequence of the same frames, '
+                    'or leave it out of the sample'
+                )
 
     def _cut(self, results: dict, key: str) -> np.ndarray:
         frames = results[key]

@@ -11,6 +11,7 @@ import torch
 from ...errors import DataError, MissingDependencyError
 from ...registry import TRANSFORMS
 from .base import BaseTransform, rng_of
+from .geometry import fields_of
 
 __all__ = ['NumpyToPIL', 'PILToNumpy', 'TorchvisionTransform']
 
@@ -23,12 +24,22 @@ RandomPosterize RandomResizedCrop RandomRotation RandomSolarize RandomVerticalFl
 Resize TenCrop ToPILImage ToTensor TrivialAugmentWide
 """.split()
 
+#: Those that move nothing; the policies (AutoAugment, ...) rotate and shift too.
+_IN_PLACE = frozenset(
+    """
+ColorJitter ConvertImageDtype GaussianBlur Grayscale LinearTransformation Normalize
+PILToTensor RandomAdjustSharpness RandomAutocontrast RandomEqualize RandomErasing
+RandomGrayscale RandomInvert RandomPosterize RandomSolarize ToPILImage ToTensor
+""".split()
+)
+
 
 class TorchvisionTransform(BaseTransform):
     """A transform of torchvision, which changes ``img`` alone.
 
     In a config each has a name of its own, e.g. ``type='torchvision/RandomRotation'``.
-    It draws from torch's generator, which is seeded by the sample for the time.
+    It draws from torch's generator, which is seeded by the sample for the time. One
+    that moves the image is refused where other fields would have to move with it.
 
     Args:
         kwargs: Arguments of torchvision's class; ``interpolation`` and ``dtype`` may be
@@ -36,6 +47,7 @@ class TorchvisionTransform(BaseTransform):
 
     Raises:
         MissingDependencyError: if torchvision is not installed.
+        DataError: if it would leave boxes, maps or another view behind.
     """
 
     name: ClassVar[str]
@@ -56,6 +68,8 @@ class TorchvisionTransform(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Change the image."""
+        if self.name not in _IN_PLACE:
+            self._refuse_left_behind(results)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(rng_of(results).getrandbits(62))
             image = self.wrapped(results['img'])
@@ -65,6 +79,15 @@ class TorchvisionTransform(BaseTransform):
         elif hasattr(image, 'height'):
             results['img_shape'] = (image.height, image.width)
         return results
+
+    def _refuse_left_behind(self, results: dict) -> None:
+        others = {key: value for key, value in results.items() if key != 'img'}
+        if left := [name for name, _ in fields_of(others)]:
+            raise DataError(
+                f'torchvision/{self.name} moves img, but not {", ".join(left)}; use '
+                'the steps of mmlite that move all fields (RandomFlip, RandomCrop, '
+                'Rotate)'
+            )
 
     def __repr__(self) -> str:
         return f'torchvision/{self.wrapped!r}'

@@ -10,9 +10,19 @@ from typing import Any
 
 from mmengine.logging import MessageHub
 
+from ...given import BEST_NOTE, LATEST_NOTE, NOTHING_YET
 from .saved_config import lookup
+from .writer import write_atomically
 
-__all__ = ['better', 'carry_over', 'lies_in', 'note_watched', 'score_of']
+__all__ = [
+    'better',
+    'carry_over',
+    'expect_checkpoints',
+    'lies_in',
+    'note_watched',
+    'remember_best',
+    'score_of',
+]
 
 #: Where the message hub keeps what is watched: pairs of a metric and its rule.
 _WATCHED = 'save_best'
@@ -53,6 +63,26 @@ def lies_in(path: str | Path, folder: str | Path) -> bool:
 def note_watched(hub: MessageHub, pairs: Iterable[tuple[str, str]]) -> None:
     """Let checkpoints hold which metrics are watched, and by which rules."""
     hub.update_info(_WATCHED, [list(pair) for pair in pairs])
+
+
+def remember_best(work_dir: str | Path, paths: Iterable[str | Path]) -> None:
+    """Note the best checkpoints of the training that writes to a folder.
+
+    Best ones of an earlier training may lie there too, and be as new after a copy.
+
+    Args:
+        work_dir: The folder.
+        paths: The checkpoints; none, if the training keeps no best one.
+    """
+    names = [Path(p).name if lies_in(p, work_dir) else str(p) for p in paths]
+    text = ''.join(f'{name}\n' for name in names)
+    write_atomically(Path(work_dir, BEST_NOTE), lambda file: file.write(text.encode()))
+
+
+def expect_checkpoints(work_dir: str | Path) -> None:
+    """Note that what lies in a folder is not of the training that begins in it."""
+    if Path(work_dir, LATEST_NOTE).is_file():
+        remember_best(work_dir, [NOTHING_YET])
 
 
 def carry_over(

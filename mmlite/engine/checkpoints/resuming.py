@@ -16,13 +16,13 @@ from mmengine.dist import all_gather_object
 from mmengine.logging import MessageHub, print_log
 
 from ...errors import CheckpointError
+from ...given import LATEST_NOTE, NOTHING_YET, best_noted
 from ...saved import Placeholder
 from ..history import SAVED_LENGTH, History
+from .best import remember_best
 from .content import mapping, odd, storable
 from .reader import load_checkpoint
 from .writer import write_atomically
-
-_LATEST = 'last_checkpoint'
 
 
 def rng_state() -> dict[str, Any]:
@@ -145,8 +145,10 @@ def _history(saved: Any, source: str, place: str) -> History:
 def remember_latest(work_dir: str, checkpoint: str) -> None:
     """Note a checkpoint as the one to resume from."""
     write_atomically(
-        Path(work_dir, _LATEST), lambda file: file.write(checkpoint.encode())
+        Path(work_dir, LATEST_NOTE), lambda file: file.write(checkpoint.encode())
     )
+    if best_noted(work_dir) == [NOTHING_YET]:
+        remember_best(work_dir, ())
 
 
 def latest_checkpoint(work_dir: str) -> str | None:
@@ -155,7 +157,7 @@ def latest_checkpoint(work_dir: str) -> str | None:
     Raises:
         CheckpointError: if the one that is noted is gone.
     """
-    note = Path(work_dir, _LATEST)
+    note = Path(work_dir, LATEST_NOTE)
     if not note.is_file():
         return None
     path = note.read_bytes().decode(errors='replace').strip()

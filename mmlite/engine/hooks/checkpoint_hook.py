@@ -9,14 +9,22 @@ from numbers import Real
 from pathlib import Path
 from typing import Any
 
-from mmengine.dist import master_only
+from mmengine.dist import is_main_process, master_only
 from mmengine.hooks import CheckpointHook as BaseCheckpointHook
 from mmengine.runner import Runner
 
 from ...errors import ConfigError, Problem, did_you_mean
 from ...registry import HOOKS
 from ..checkpoints import load_checkpoint, save_checkpoint
-from ..checkpoints.best import better, carry_over, lies_in, note_watched, score_of
+from ..checkpoints.best import (
+    better,
+    carry_over,
+    expect_checkpoints,
+    lies_in,
+    note_watched,
+    remember_best,
+    score_of,
+)
 from ..checkpoints.resuming import gathered_rng_states, remember_latest
 from ..checkpoints.writer import part_of, remove_leftovers
 from ..terminal import say
@@ -122,8 +130,18 @@ class CheckpointHook(BaseCheckpointHook):
         kept = hub.get_info('keep_ckpt_ids')
         # Files of those names in this folder are not those of another one.
         self._kept = [k for k in _as_list(kept) or [] if isinstance(k, int) and own]
+        self._begin_best(runner, resumed)
+        if is_main_process():
+            if resumed is not None and own:
+                remember_best(runner.work_dir, self.best_paths(runner))
+            else:
+                expect_checkpoints(runner.work_dir)
+
+    def _begin_best(self, runner: Runner, resumed: Any) -> None:
+        """Find what was the best before resuming, and note what is watched."""
         if not self.save_best:
             return
+        hub = runner.message_hub
         if resumed is not None:
             now = list(zip(self.key_indicators, self.rules, strict=True))
             given = hub, resumed.cfg, resumed.source, now, self.out_dir
@@ -214,9 +232,11 @@ class CheckpointHook(BaseCheckpointHook):
         before = runner.message_hub.get_info('last_ckpt')
         runner.message_hub.update_info('last_ckpt', path)
         rng_states = gathered_rng_states()
+        best = self.best_paths(runner)
 
         def then() -> None:
             remember_latest(runner.work_dir, path)
+            remember_best(runner.work_dir, best)
             for step in old:
                 name = self.filename_tmpl.format(step)
                 Path(self.out_dir, name).unlink(missing_ok=True)
@@ -279,8 +299,10 @@ class CheckpointHook(BaseCheckpointHook):
         before = hub.get_info(self._name('best_ckpt', key))
         hub.update_info(self._name('best_score', key), score)
         hub.update_info(self._name('best_ckpt', key), path)
+        best = self.best_paths(runner)
 
         def then() -> None:
+            remember_best(runner.work_dir, best)
             # The best one of a training in another folder stays where it is.
             if before and before != path and lies_in(before, self.out_dir):
                 Path(before).unlink(missing_ok=True)

@@ -15,7 +15,7 @@ from ...errors import ConfigError, Problem
 from ...registry import HOOKS
 from ...signature import argument_problems
 from ...structures import DataSample
-from ...visualization import read_image
+from ...visualization import LocalVisBackend, UniversalVisualizer, read_image
 
 
 @HOOKS.register_module()
@@ -27,7 +27,8 @@ class VisualizationHook(Hook):
     inputs or views onto the first.
 
     Args:
-        enable: Whether to draw at all.
+        enable: Whether to draw at all. None draws where the pictures go to a service
+            such as TensorBoard, and not where they would only become files.
         interval: Distance between drawn samples.
         show: Whether to open a window.
         out_dir: Folder for the images. Without it, they go to the
@@ -47,7 +48,7 @@ class VisualizationHook(Hook):
 
     def __init__(
         self,
-        enable: bool = False,
+        enable: bool | None = None,
         interval: int = 5000,
         show: bool = False,
         out_dir: str | None = None,
@@ -64,6 +65,8 @@ class VisualizationHook(Hook):
 
     def before_run(self, runner: Runner) -> None:
         """Refuse drawing arguments that the visualizer does not have."""
+        if self.enable is None:
+            self.enable = self._reaches_service(runner.visualizer)
         given = ('image', 'data_sample', 'show', 'name', 'step')
         draw = runner.visualizer.add_datasample
         if self.enable and argument_problems(draw, dict(out_file=None), given):
@@ -75,6 +78,13 @@ class VisualizationHook(Hook):
         given = (*given, 'out_file')
         if self.enable and (wrong := argument_problems(draw, self.draw_args, given)):
             raise ConfigError([problem.under('visualization') for problem in wrong])
+
+    @staticmethod
+    def _reaches_service(visualizer: Any) -> bool:
+        """Whether pictures of samples go further than the files of the work_dir."""
+        backends = getattr(visualizer, '_vis_backends', {}).values()
+        elsewhere = any(not isinstance(each, LocalVisBackend) for each in backends)
+        return elsewhere and isinstance(visualizer, UniversalVisualizer)
 
     def after_val_iter(
         self,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, ClassVar
 
 import mmengine.runner.loops as base
 import numpy as np
@@ -29,6 +30,8 @@ class _EvalLoop(BaseLoop):
     """Predict all batches, and measure the predictions."""
 
     mode: str
+    #: What it puts before the names of the metrics' results, once for each.
+    result_prefixes: ClassVar[tuple[str, ...]] = ('',)
 
     def __init__(
         self,
@@ -68,7 +71,7 @@ class _EvalLoop(BaseLoop):
             for idx, data_batch in enumerate(batches_from(self.dataloader, 0)):
                 self.run_iter(idx, data_batch)
                 self._stop_if_interrupted()
-            metrics = self.evaluator.evaluate(len(self.dataloader.dataset))
+            metrics = self._measure()
         metrics.update(self._mean_losses())
         return metrics
 
@@ -76,20 +79,29 @@ class _EvalLoop(BaseLoop):
         """Predict one batch."""
         runner, mode = self.runner, self.mode
         runner.call_hook(f'before_{mode}_iter', batch_idx=idx, data_batch=data_batch)
-        outputs = self._without_losses(self._step(data_batch))
-        self.evaluator.process(data_samples=outputs, data_batch=data_batch)
+        with self._precision():
+            outputs = self._process(data_batch)
         runner.call_hook(
             f'after_{mode}_iter', batch_idx=idx, data_batch=data_batch, outputs=outputs
         )
 
-    def _step(self, data_batch: Any) -> Sequence:
+    def _process(self, data_batch: Any) -> Sequence:
+        """Predict a batch, and give its samples to the metrics."""
         step = getattr(self.runner.model, f'{self.mode}_step')
+        outputs = self._without_losses(step(data_batch))
+        self.evaluator.process(data_samples=outputs, data_batch=data_batch)
+        return outputs
+
+    def _measure(self) -> dict[str, Any]:
+        """The results over all batches."""
+        return self.evaluator.evaluate(len(self.dataloader.dataset))
+
+    def _precision(self) -> AbstractContextManager:
         if not self.fp16:
-            return step(data_batch)
+            return nullcontext()
         device = torch.device(get_device()).type
         dtype = torch.float16 if device == 'cuda' else torch.bfloat16
-        with torch.autocast(device, dtype):
-            return step(data_batch)
+        return torch.autocast(device, dtype)
 
     def _without_losses(self, outputs: Sequence) -> Sequence:
         """Put aside losses, which a model may give as a last element of their own."""

@@ -13,6 +13,7 @@ from .multi_task import MultiTasksMetric
 from .neighbours import KNNAccuracy
 from .retrieval import RetrievalAveragePrecision, RetrievalRecall
 from .sample_metric import SampleMetric
+from .shape_bias import ShapeBiasMetric
 from .single_label import SingleLabelMetric
 from .voc_metric import VOCMetric
 from .voc_multi_label import VOCAveragePrecision, VOCMultiLabelMetric
@@ -34,6 +35,7 @@ __all__ = [
     'RetrievalRecall',
     'RowMetric',
     'SampleMetric',
+    'ShapeBiasMetric',
     'SingleLabelMetric',
     'VOCAveragePrecision',
     'VOCMetric',

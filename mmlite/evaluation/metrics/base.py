@@ -41,6 +41,11 @@ class NamedResults:
         """Names of the results without the prefix; None if they are not known yet."""
         return None
 
+    def _prefixed(self, results: Mapping[str, Any]) -> dict[str, Any]:
+        """The results by ``prefix/name``, by their name if there is no prefix."""
+        before = f'{self.prefix}/' if self.prefix else ''
+        return {f'{before}{name}': value for name, value in results.items()}
+
 
 class RowMetric(NamedResults, BaseMetric):
     """A metric over small rows of numbers, one row per sample.
@@ -141,8 +146,7 @@ class RowMetric(NamedResults, BaseMetric):
             message = f'{type(self).__name__} saw no samples; it reports nothing.'
             print_log(message, logger='current', level=logging.WARNING)
             return {}
-        metrics = self.compute_metrics(parts)
-        return {f'{self.prefix}/{name}': value for name, value in metrics.items()}
+        return self._prefixed(self.compute_metrics(parts))
 
     def _named(self, call: Callable[..., Any], *data: Any) -> Any:
         """Call with the data; errors that it raises name the metric."""

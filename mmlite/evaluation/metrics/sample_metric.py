@@ -92,4 +92,4 @@ class SampleMetric(NamedResults, BaseMetric):
                 message = f'{type(self).__name__} saw no samples; it reports nothing.'
                 print_log(message, logger='current', level=logging.WARNING)
         found = all_gather_object(found)[0]
-        return {f'{self.prefix}/{name}': value for name, value in found.items()}
+        return self._prefixed(found)

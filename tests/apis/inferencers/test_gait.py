@@ -87,3 +87,15 @@ def test_what_is_no_walk(inputs, said, predict):
     Path('text.txt').write_text('')
     with pytest.raises(DataError, match=said):
         predict(inputs)
+
+
+def test_photographs_are_no_silhouettes(predict):
+    rng = np.random.default_rng(0)
+    photo = cv2.resize(rng.integers(0, 256, (6, 6, 3), np.uint8), (44, 64))
+    write_pictures('photos', [photo] * 3)
+    with pytest.raises(DataError, match='photos: expected silhouettes, white people'):
+        predict('photos')
+    red = [np.stack([0 * f, 0 * f, f], -1) for f in draw_walk(0, num_frames=3)]
+    write_pictures('red', red)
+    (found, white) = predict(['red', draw_walk(0, num_frames=3)])
+    assert white['distance'] == pytest.approx(0, abs=1e-3)

@@ -14,7 +14,7 @@ from mmlite.apis.inferencers.sources import find_groups
 from mmlite.datasets.transforms import decode_disparity, decode_pfm
 from mmlite.errors import DataError, UserError
 from mmlite.structures import DataSample
-from mmlite.visualization import write_image
+from mmlite.visualization import disparity_scale, write_image
 
 CONFIGS = Path(__file__).parents[3] / 'configs/stereo'
 CONFIG = str(CONFIGS / 'tinystereo_1xb8-40e_scenes.py')
@@ -90,7 +90,8 @@ def test_the_command_line_writes_all_files(pair, tmp_path, capsys):
     stored = (tmp_path / 'out/left_disparity.png').read_bytes()
     rounded = decode_disparity(stored, 'a.png')
     np.testing.assert_allclose(rounded, values.clip(1 / 256), atol=1 / 512)
-    assert cv2.imread(str(tmp_path / 'out/left.png')).shape == (21, 84, 3)
+    wide = disparity_scale(21, float(values.max())).shape[1]
+    assert cv2.imread(str(tmp_path / 'out/left.png')).shape == (21, 84 + wide, 3)
 
 
 def test_depth_and_points(prediction, tmp_path):

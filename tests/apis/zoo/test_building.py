@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from mmengine.config import Config
 
 import mmlite
 from mmlite.apis import Inferencer, get_model, init_model
@@ -44,6 +45,36 @@ def test_what_is_no_name_of_a_model_is_refused(name):
 def test_a_config_without_a_model_is_refused():
     with pytest.raises(ConfigError, match='model is None, expected a dict'):
         get_model({})
+
+
+@pytest.mark.parametrize(
+    ('cfg', 'size'),
+    [
+        (dict(test=[dict(type='CenterCrop', crop_size=64)]), 64),
+        (dict(test=[dict(type='Resize', scale=(64, 32))]), (32, 64)),
+        # The test keeps the size of a picture.
+        (dict(train=[dict(type='RandomCrop', crop_size=(96, 160))]), (96, 160)),
+        (dict(train=[dict(type='RandomResizedCrop', scale=96)]), 96),
+        (
+            dict(image_resizer=dict(type='FixedShapeResizer', height=64, width=96)),
+            (64, 96),
+        ),
+        (dict(image_resizer=dict(min_dimension=600, max_dimension=1024)), 600),
+        (dict(dataset='Shapes'), 128),
+        (dict(), 224),
+    ],
+)
+def test_the_size_that_a_model_takes(cfg, size):
+    kind = cfg.get('dataset', 'CustomDataset')
+    resizer = {k: v for k, v in cfg.items() if k == 'image_resizer'}
+    pack = dict(type='PackInputs')
+    loaders = {
+        f'{phase}_dataloader': dict(
+            dataset=dict(type=kind, pipeline=[*cfg.get(phase, ()), pack])
+        )
+        for phase in ('train', 'test')
+    }
+    assert input_size_of(Config(dict(model=resizer, **loaders))) == size
 
 
 def test_a_card_without_a_recipe_is_a_config_that_predicts():

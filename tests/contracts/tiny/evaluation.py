@@ -31,6 +31,7 @@ METRIC_CASES: dict[str, tuple[dict[str, Any], str]] = {
     'DisparityMetric': (dict(reduction=['image', 'pixel']), 'disparities'),
     'RetrievalAveragePrecision': (dict(topk=3), 'scores'),
     'RetrievalRecall': (dict(topk=(1, 3)), 'scores'),
+    'ShapeBiasMetric': (dict(csv_dir='bias', model_name='net'), 'cues'),
     'SingleLabelMetric': (dict(average=None), 'scores'),
     'VOCMetric': (dict(classwise=True), 'boxes'),
     'MultiTasksMetric': (dict(task_metrics=dict(a=[dict(type='Accuracy')])), 'tasks'),

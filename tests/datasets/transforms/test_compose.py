@@ -212,3 +212,15 @@ def test_a_list_that_cannot_be_collated() -> None:
         each(collate_keys=[])(dict(x=[]))
     with pytest.raises(DataError, match="give no field 'y' .collate_keys., but ..x"):
         each(collate_keys=['y'])(dict(x=[1]))
+
+
+def test_views_with_different_fields_are_refused():
+    def mapped(results):
+        return dict(results, gt_seg_map=results['img'][..., 0])
+
+    for rows in ([[], [mapped]], [[mapped], []]):
+        views = TRANSFORMS.build(
+            dict(type='MultiView', num_views=[1, 1], transforms=rows)
+        )
+        with pytest.raises(DataError, match='gt_seg_map is in some of the views only'):
+            views(dict(img=np.zeros((4, 4, 3), np.uint8)))

@@ -1,5 +1,7 @@
 import importlib.util
 import random
+import sys
+import types
 
 import numpy as np
 import pytest
@@ -45,3 +47,25 @@ def test_a_sample_with_the_same_generator_is_changed_equally():
     found = [run(dict(img=IMAGE, rng=random.Random(i)), *steps) for i in (0, 0, 1)]
     np.testing.assert_array_equal(found[0]['img'], found[1]['img'])
     assert (found[0]['img'] != found[2]['img']).any()
+
+
+def test_what_moves_the_image_alone_is_refused(monkeypatch):
+    class Stub:
+        def __init__(self, **kwargs):
+            pass
+
+        def __call__(self, image):
+            return image
+
+    names = ('RandomHorizontalFlip', 'RandomSolarize', 'InterpolationMode')
+    module = types.ModuleType('torchvision')
+    module.transforms = types.SimpleNamespace(**dict.fromkeys(names, Stub))
+    monkeypatch.setitem(sys.modules, 'torchvision', module)
+    flip, solarise = (dict(type=f'torchvision/{name}') for name in names[:2])
+    assert run(dict(img=IMAGE, gt_label=3), flip)['img'] is IMAGE
+    boxes = dict(img=IMAGE, gt_bboxes=np.zeros((1, 4)))
+    assert run(dict(boxes), solarise)['img'] is IMAGE
+    for fields in (boxes, dict(img=IMAGE, tgt_img=IMAGE)):
+        left = list(fields)[1]
+        with pytest.raises(DataError, match=f'RandomHorizontalFlip .*not {left}; use'):
+            run(dict(fields), flip)

@@ -164,6 +164,7 @@ def test_a_failure_is_reported_once(tmp_path, monkeypatch, how):
     assert done == []
 
 
+@pytest.mark.slow
 def test_the_process_ends_only_when_all_is_written(tmp_path):
     code = (
         'import os, time, torch\n'
@@ -178,6 +179,7 @@ def test_the_process_ends_only_when_all_is_written(tmp_path):
     assert read(tmp_path / 'a.pth')['w'].sum() == 9
 
 
+@pytest.mark.slow
 def test_a_crash_while_writing_leaves_the_previous_one(tmp_path):
     code = (
         'import os\n'

@@ -185,6 +185,7 @@ def test_a_drawn_seed_is_taken_up(tmp_path):
     assert same(again.model.state_dict(), straight.model.state_dict())
 
 
+@pytest.mark.slow
 def test_a_killed_process_resumes(tmp_path):
     """Without any chance to save; goes on from the last epoch."""
     code = (

@@ -6,6 +6,7 @@ from support.training import ToyRunHits, toy_cfg, toy_runner
 
 from mmlite.engine import CheckpointHook
 from mmlite.errors import CheckpointError, ConfigError
+from mmlite.given import NOTHING_YET, best_noted, checkpoint_in
 from mmlite.registry import METRICS
 
 
@@ -173,3 +174,27 @@ def test_a_full_disk_stops_with_the_previous_one_kept(tmp_path, monkeypatch):
 def test_a_wrong_rule():
     with pytest.raises(ValueError, match="got 'more'"):
         CheckpointHook(save_best='acc', rule='more')
+
+
+def test_the_best_of_the_last_training_is_noted(tmp_path):
+    note = tmp_path / 'best_checkpoint'
+    run(tmp_path, save_best='toy/acc', rule='greater')
+    (best,) = (n for n in saved(tmp_path) if n.startswith('best'))
+    assert note.read_text() == f'{best}\n'
+    # Another training in the folder, which keeps no best one.
+    runner = toy_runner(tmp_path)
+    hook = next(h for h in runner.hooks if isinstance(h, CheckpointHook))
+    hook.before_train(runner)
+    assert best_noted(tmp_path) == [NOTHING_YET]
+    runner.train()
+    assert best_noted(tmp_path) == []
+    assert checkpoint_in(tmp_path) == tmp_path / 'epoch_3.pth'
+
+
+def test_resuming_goes_on_with_the_best(tmp_path):
+    watched = dict(save_best='toy/count', rule='greater')  # no later one is better
+    run(tmp_path, **watched)
+    longer = dict(by_epoch=True, max_epochs=4)
+    hooks = dict(checkpoint=watched)
+    toy_runner(tmp_path, resume=True, train_cfg=longer, default_hooks=hooks).train()
+    assert best_noted(tmp_path) == ['best_toy_count_epoch_1.pth']

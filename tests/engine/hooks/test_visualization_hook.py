@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 import torch
 from mmengine.runner import EpochBasedTrainLoop
+from mmengine.visualization import BaseVisBackend
 from support.training import toy_runner
 
 from mmlite.errors import ConfigError
 from mmlite.registry import HOOKS
 from mmlite.structures import DataSample
-from mmlite.visualization import UniversalVisualizer, write_image
+from mmlite.visualization import LocalVisBackend, UniversalVisualizer, write_image
 
 
 class Recorder(UniversalVisualizer):
@@ -56,6 +57,38 @@ def test_nothing_is_drawn_unless_enabled():
     runner = make_runner()
     build().after_val_iter(runner, 0, *make_batch(3))
     assert runner.visualizer.calls == []
+
+
+class Service(BaseVisBackend):
+    """A service that shows pictures."""
+
+    def __init__(self, save_dir=''):
+        super().__init__(save_dir)
+        self.names = []
+
+    @property
+    def experiment(self):
+        return self
+
+    def _init_env(self):
+        pass
+
+    def add_image(self, name, image, step=0, **kwargs):
+        self.names.append((name, step))
+
+
+def test_where_a_service_shows_pictures_they_are_drawn_without_being_asked_for():
+    local, service = LocalVisBackend('vis'), Service('vis')
+    for backends, shown in (([local], []), ([local, service], [('0', 5)])):
+        runner, hook = make_runner(), build()
+        runner.visualizer = UniversalVisualizer()
+        runner.visualizer._vis_backends = {type(b).__name__: b for b in backends}
+        hook.before_run(runner)
+        hook.after_val_iter(runner, 0, *make_batch(3))
+        assert service.names == shown
+    refused = build(enable=False)
+    refused.before_run(runner)
+    assert not refused.enable
 
 
 @pytest.mark.parametrize('interval', [1, 3, 4, 10, 11])

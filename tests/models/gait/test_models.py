@@ -111,6 +111,7 @@ def test_weights_start_as_those_of_opengait():
     assert fcs.abs().max() <= bound and fcs.abs().max() > 0.9 * bound
 
 
+@pytest.mark.slow
 def test_two_processes_learn_what_one_does(tmp_path):
     torch.manual_seed(0)
     x = torch.randn(8, 6, 2)

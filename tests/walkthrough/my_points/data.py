@@ -3,16 +3,16 @@
 import numpy as np
 
 from mmlite.datasets import BaseDataset
-from mmlite.datasets.transforms import FixedField, register_field
+from mmlite.datasets.transforms import Field, register_field
 from mmlite.registry import DATASETS
 
 
-class PointField(FixedField):
-    """Points (N, 2), x and y in pixels, in an order that means something."""
+class PointField(Field):
+    """Points (N, 2), x and y in pixels: they can be mirrored, and nothing else."""
 
     def flip(self, value, direction, size):
         if direction != 'horizontal':
-            raise NotImplementedError
+            return super().flip(value, direction, size)
         mirrored = np.array(value, np.float32)
         mirrored[:, 0] = size[0] - mirrored[:, 0]
         return mirrored[::-1].copy()  # left and right are named after the picture
