@@ -38,8 +38,7 @@ param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, end=10, convert_to_iter_based=True),
     dict(type='CosineAnnealingLR', begin=10, end=150, convert_to_iter_based=True),
 ]
-train_cfg = dict(max_epochs=150)
-val_dataloader = val_cfg = val_evaluator = None
-test_dataloader = test_cfg = test_evaluator = None
+train_cfg = dict(max_epochs=150, val_interval=50)
+val_evaluator = test_evaluator = dict(_delete_=True, type='KNNAccuracy', k=5)
 default_hooks = dict(checkpoint=dict(save_best=None, interval=50))
 randomness = dict(seed=0)

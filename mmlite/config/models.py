@@ -23,9 +23,9 @@ _PREPROCESSOR = 'data_preprocessor'
 
 #: Of a model whose constructor takes none, though the config has one.
 _TAKES_NONE = (
-    "{} has no argument 'data_preprocessor', but the config has a section of that name, "
-    'which is given to the model; write data_preprocessor=None into its __init__ and '
-    'hand it on, super().__init__(..., data_preprocessor=data_preprocessor), or set '
+    "{} has no argument 'data_preprocessor', but the config has a section of that "
+    'name, which is given to the model; write data_preprocessor=None into its __init__ '
+    'and hand it on, super().__init__(..., data_preprocessor=data_preprocessor), or set '
     'data_preprocessor = None in the config for the default one'
 )
 
