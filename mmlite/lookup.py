@@ -32,7 +32,7 @@ __all__ = [
 PUBLISHED_SCOPES = ('mmlite', 'mmengine', 'mmpretrain', 'mmcls', 'mmcv')
 
 
-#: What a class must be that nobody registered, for a place to hold it.
+#: What a class must be that is not registered, for a place to hold it.
 HOLDS = {
     'models': 'torch.nn:Module',
     'model_wrappers': 'torch.nn:Module',
@@ -139,16 +139,16 @@ def no_place_for(found: Any, kinds: Sequence[str], registry: str) -> str:
     """That something was found, and cannot be built where it stands.
 
     Args:
-        found: A class or a function that nobody registered.
-        kinds: What a class that nobody registered must be there.
+        found: A class or a function that is not registered.
+        kinds: What a class that is not registered must be there.
         registry: The name of the registry.
     """
     name = f'{found.__module__}.{getattr(found, "__qualname__", found)}'
     what = 'class' if inspect.isclass(found) else 'function'
     wanted = ' or '.join(kinds).replace(':', '.')
-    expected = f'; a class that is not registered is here a {wanted}' if kinds else ''
+    expected = f'; an unregistered class must be a {wanted} here' if kinds else ''
     return (
-        f'{name} is a {what} that nobody registered{expected}; register it with '
+        f'{name} is a {what} that is not registered{expected}; register it with '
         f'@{registry.upper()}.register_module() and name its module in custom_imports'
     )
 

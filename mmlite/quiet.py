@@ -31,7 +31,7 @@ class QuietImport(MetaPathFinder):
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """The module, found as ever, with a loader that is quieter."""
+        """The module, found as usual, with a loader that is quieter."""
         if name != self.module:
             return None
         sys.meta_path.remove(self)

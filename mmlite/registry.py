@@ -97,13 +97,13 @@ class Registry(BaseRegistry):
     :class:`~mmlite.errors.ConfigError` with the path from the dict that was
     given to :meth:`build`.
 
-    What is built is registered, or is a class that the place can hold: the dotted
-    path of a function that nobody registered is no name.
+    What is built is registered, or is a class that the place can hold: the dotted path
+    of a function that is not registered is no name.
 
     Args:
         name: What it holds, e.g. ``'models'``.
         taken: Keys of a config dict that the build function takes for itself.
-        holds: What a class that nobody registered must be, see
+        holds: What a class that is not registered must be, see
             :func:`~mmlite.lookup.can_hold`; of none, if empty.
         kwargs: The arguments of mmengine's registry.
 

@@ -224,9 +224,9 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def fits(value: Any, kind: Any) -> bool:
-    """Whether a value written in a config can be meant for an annotation.
+    """Whether a value written in a config can fit an annotation.
 
-    Only plain values are judged, and leniently: a list may stand for a tuple,
+    Only plain values are checked, and leniently: a list may stand for a tuple,
     an int for a float, a dict, a string or a list for whatever is built from
     it.
 

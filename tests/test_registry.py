@@ -165,8 +165,8 @@ def test_a_registry_below_ours_is_a_scope():
 def test_a_path_leads_only_to_a_class_that_its_place_can_hold(registry, path):
     assert registry.get(path) is None
     (problem,) = registry.problems_of(dict(type=path))
-    assert 'that nobody registered' in str(problem)
-    with pytest.raises(ConfigError, match='nobody registered'):
+    assert 'that is not registered' in str(problem)
+    with pytest.raises(ConfigError, match='not registered'):
         registry.build(dict(type=path))
 
 
@@ -176,7 +176,7 @@ def test_a_function_itself_is_built_only_where_functions_are():
     def run(**kwargs):
         ran.append(kwargs)
 
-    with pytest.raises(ConfigError, match='run is a function that nobody registered'):
+    with pytest.raises(ConfigError, match='run is a function that is not registered'):
         MODELS.build(dict(type=run))
     assert TRANSFORMS.build(dict(type=run)) is not None
     assert ran == []

@@ -58,7 +58,7 @@ def grad_cam(
     if not isinstance(scores, Tensor) or scores.ndim != 2:
         raise UserError(
             'Grad-CAM explains the score of a class, but this model gives none; '
-            'method="attention" shows what a transformer takes up'
+            'method="attention" shows where a transformer attends'
         )
     number = int(scores[0].argmax()) if target is None else target
     if not 0 <= number < scores.size(1):
@@ -163,11 +163,12 @@ def _grid(tokens: int, height: int, width: int) -> tuple[int, int] | None:
 
 
 def attention_rollout(model: nn.Module, inputs: Tensor) -> np.ndarray:
-    """How much of each place attention brings to the end of a vision transformer.
+    """How much each place contributes to the output of a vision transformer.
 
-    The attention of each layer, averaged over the heads and with half of it for the
-    way around the layer, is multiplied with that of the layers before. With a class
-    token it is its row that is shown, else the mean over all tokens.
+    The attention of each layer, averaged over the heads and mixed in equal parts with
+    the identity of the residual connection, is multiplied with that of the layers
+    before. With a class token it is its row that is shown, else the mean over all
+    tokens.
 
     Args:
         model: A model whose layers attend from all places to all.

@@ -1,4 +1,4 @@
-"""What a log says: curves as a picture, and how long an iteration takes."""
+"""Analyse logs: curves as a picture, and the time of an iteration."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def analyze(
 
     Returns:
         A row for each log: its ``log``, ``iterations``, seconds of an iteration
-        (``time``), of them those that wait for data (``data_time``), and the last
-        value of each key.
+        (``time``), how many of them were spent waiting for data (``data_time``), and
+        the last value of each key.
 
     Raises:
         DataError: if there is no such log.

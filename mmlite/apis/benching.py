@@ -127,7 +127,7 @@ def bench(
             of a training.
         overrides: ``'key.path=value'`` strings, as after ``--cfg-options``.
         iterations: How many are measured.
-        warmup: How many go before them.
+        warmup: Iterations before them, which are not measured.
 
     Raises:
         ConfigError: if the config has mistakes.

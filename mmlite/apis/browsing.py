@@ -1,4 +1,4 @@
-"""What a pipeline makes of the data, step by step, as pictures."""
+"""What each step of a pipeline does to the data, as pictures."""
 
 from __future__ import annotations
 

@@ -113,8 +113,8 @@ def cam(
 
     ``'grad-cam'`` (Grad-CAM, ICCV 2017, https://arxiv.org/abs/1610.02391) explains the
     score of one class, of any classifier; ``'attention'`` (attention rollout, ACL 2020,
-    https://arxiv.org/abs/2005.00928) shows what a vision transformer takes up,
-    whatever it is for.
+    https://arxiv.org/abs/2005.00928) shows where a vision transformer attends, whatever
+    its task.
 
     Args:
         config: A config, or a checkpoint that holds one.
@@ -154,7 +154,7 @@ def cams(
     """Write the maps of several pictures, one after the other.
 
     Args:
-        config: See :func:`cam`, as for all that is not said here.
+        config: See :func:`cam`, also for the other arguments.
         checkpoint: A checkpoint, if ``config`` is none.
         images: Paths, folders, patterns, addresses or arrays.
         out: A folder.

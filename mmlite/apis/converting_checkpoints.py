@@ -1,4 +1,4 @@
-"""Checkpoints of other projects under our names, and ours under theirs."""
+"""Checkpoints of other projects with our names, and ours with theirs."""
 
 from __future__ import annotations
 
@@ -68,14 +68,14 @@ def convert_checkpoint(
     target: str = 'mmlite',
     model: Any = None,
 ) -> Converted:
-    """Write a checkpoint under the names of another project.
+    """Write a checkpoint with the names of another project.
 
     Args:
         checkpoint: The checkpoint, or the work_dir that holds it.
         out: The file to write; of safetensors if it ends so.
-        source: Whose it is: a project, e.g. ``'timm'``, whose key map is found by the
-            names of the entries, or a key map, e.g. ``'timm-swin'``.
-        target: Whose names it gets, likewise.
+        source: The project it comes from, e.g. ``'timm'``, whose key map is found by
+            the names of the entries, or a key map, e.g. ``'timm-swin'``.
+        target: The project whose names it gets, likewise.
         model: A config or the name of a model that it is for, which then decides which
             key map is taken; it is also said how the entries fit.
 
@@ -117,7 +117,7 @@ def convert_checkpoint(
         state, report = convert_keys(state, key_map)
         kept = len(before.keys() & state.keys())
         if kept == len(before):
-            name = f'{name}: these are our names already, nothing is converted'
+            name = f'{name}: nothing is converted, the names are ours already'
         elif kept > len(before) / 2:  # a map for something else
             raise CheckpointError(_nothing_to_do(checkpoint, source))
     fit = None
@@ -134,7 +134,7 @@ def _nothing_to_do(checkpoint: str | Path, source: str) -> str:
     return (
         f'{checkpoint} is no checkpoint of {source}: its entries have the names of '
         'mmlite already, so there is nothing to convert; leave out --from, or name '
-        'with --to whose names they shall get'
+        'with --to the project whose names they get'
     )
 
 
@@ -142,7 +142,7 @@ def _check_project(name: str) -> None:
     known = projects()
     if name not in known:
         hint = did_you_mean(name, known) or f'; there are {", ".join(known)}'
-        raise UserError(f'there is no project {name!r} whose names are known{hint}')
+        raise UserError(f'there is no key map for a project {name!r}{hint}')
 
 
 def _build(model: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Try a config out: a few iterations, a validation, a checkpoint; nothing stays."""
+"""Try a config: a few iterations, a validation, a checkpoint; nothing is kept."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _BATCHES = 2
 
 
 class DryRun(NamedTuple):
-    """What a dry run saw.
+    """The results of a dry run.
 
     Args:
-        parameters: Number of parameters that learn.
+        parameters: Number of trainable parameters.
         losses: The loss of each iteration.
         seconds: What an iteration took, the last one.
         iterations: Number of iterations of the whole training.
@@ -57,7 +57,7 @@ class DryRun(NamedTuple):
         validation = figures or self.problem or 'there is none in the config'
         return (
             f'dry run, nothing is kept\n'
-            f'  model       {self.parameters:,} parameters that learn\n'
+            f'  model       {self.parameters:,} trainable parameters\n'
             f'  training    loss {losses}; {self.seconds:.2g} s an iteration, '
             f'{hours:.2g} h for {self.iterations:,}, without validation\n'
             f'  validation  {validation} (first {_BATCHES} batches)\n'

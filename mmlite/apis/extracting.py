@@ -1,4 +1,4 @@
-"""Keep the features that a model has of a dataset."""
+"""Write the features that a model gives for a dataset."""
 
 from __future__ import annotations
 

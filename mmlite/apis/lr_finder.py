@@ -1,4 +1,4 @@
-"""Find a learning rate by training a little with ever larger ones."""
+"""Find a learning rate by a short training in which it rises."""
 
 from __future__ import annotations
 
@@ -60,8 +60,8 @@ def find_lr(
 
     Paper: Cyclical Learning Rates for Training Neural Networks, WACV 2017,
     https://arxiv.org/abs/1506.01186. The sweep ends early where the loss is four times
-    the least one, or no number. Parameter groups keep their ratio to each other. The
-    only files that stay are the plot and a table beside it.
+    the least one, or NaN. Parameter groups keep their ratio to each other. The only
+    files that stay are the plot and a table beside it.
 
     Args:
         config: A config file, a loaded config, or a dict, or the checkpoint or work_dir

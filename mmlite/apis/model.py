@@ -73,7 +73,7 @@ def init_model(
 
 
 def _fill(model: nn.Module, checkpoint: str | Path) -> dict[str, Any]:
-    """Put the weights of a checkpoint into a model; return what it says of its data.
+    """Load a checkpoint into a model; return what it states about its data.
 
     Only what the checkpoint does not fill is initialised, as a config may name
     pretrained weights that are no longer there.

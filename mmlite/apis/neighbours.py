@@ -57,8 +57,7 @@ def knn(
         temperature: The less, the more the nearest ones count.
         shots: So many training images of each class are labelled; all by default.
         draws: How often these are drawn; the figures are means.
-        pixels: Whether to compare the pixels instead of the features, which shows
-            what a model has to beat.
+        pixels: Whether to compare the pixels instead of the features, as a baseline.
 
     Returns:
         ``knn/top1`` in per cent, and with ``shots`` the standard deviation over the

@@ -1,4 +1,4 @@
-"""Predict on pictures, and write what comes out."""
+"""Predict on pictures, and write the results."""
 
 from __future__ import annotations
 

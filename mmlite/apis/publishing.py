@@ -31,7 +31,7 @@ def publish(checkpoint: str | Path, out: str | Path | None = None) -> Path:
 
     Optimizer, schedules, random states and logs are left out; the config and the names
     of the classes stay. The name of the file ends in the first digits of its SHA-256,
-    which whoever loads it from an address checks.
+    which is checked when the file is loaded from a URL.
 
     Args:
         checkpoint: The checkpoint of a training, or its work_dir.

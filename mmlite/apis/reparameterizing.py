@@ -53,8 +53,8 @@ def reparameterize(
     switch_to_deploy(model)
     if list(model.state_dict()) == before:
         raise UserError(
-            f'{type(model.backbone).__name__} has no branches to fuse, or they are '
-            'fused already'
+            f'{type(getattr(model, "backbone", model)).__name__} has no branches to '
+            'fuse, or they are fused already'
         )
     out.parent.mkdir(parents=True, exist_ok=True)
     meta = dict(dataset_meta=model.dataset_meta)

@@ -21,7 +21,7 @@ Rows = Sequence[Mapping[str, Any]]
 
 
 def check_rows_path(path: str | Path) -> Path:
-    """See that rows can be written to a file, before there are any.
+    """Check that rows can be written to a file, before there are any.
 
     Args:
         path: A ``.json``, ``.csv``, ``.npz`` or ``.pkl`` file; its folder is made if

@@ -1,4 +1,4 @@
-"""What a front-door config does where its data cannot be had."""
+"""Train a stand-in where the data of a config cannot be obtained."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files that are to be written, looked at before the work is done."""
+"""Check files that are to be written, before the work begins."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FIGURES = ('.png', '.pdf', '.svg', '.jpg')
 
 
 def target_file(path: str | Path, endings: Sequence[str], what: str) -> Path:
-    """See that a file can be written, before there is anything to write.
+    """Check that a file can be written, before there is anything to write.
 
     Args:
         path: The file; its folder need not be there.

@@ -44,8 +44,8 @@ def test(
     """Test a checkpoint on the test set of a config.
 
     Args:
-        config: A config file, a loaded config, or a dict; a checkpoint alone does too
-            if it holds its config, and so does the work_dir of a training.
+        config: A config file, a loaded config, or a dict; a checkpoint alone is enough
+            if it holds its config, and so is the work_dir of a training.
         checkpoint: A checkpoint file or URL, or the work_dir of a training, of which
             the best checkpoint is taken, or else the latest.
         overrides: ``'key.path=value'`` strings, as after ``--cfg-options``.

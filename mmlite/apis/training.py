@@ -47,7 +47,7 @@ def train(
             is written into the work_dir, see :func:`~mmlite.apis.new_recipe`.
         task: What the data are for, if the folder does not show it.
         model: Name of a model; by default a small one.
-        pretrained: A checkpoint to begin with, or the name of a published model.
+        pretrained: A checkpoint to start from, or the name of a published model.
         epochs: How long to train.
         work_dir: Where logs and checkpoints go; by default the config's
             ``work_dir``, else ``work_dirs/<name of the config>``.
@@ -61,7 +61,7 @@ def train(
         log: Where else to log: ``'tensorboard'``, ``'wandb'``, ``'mlflow'``, ...; see
             :func:`~mmlite.config.add_backends`.
         launcher: How the processes were started: ``'none'``, ``'pytorch'``,
-            ``'slurm'`` or ``'mpi'``; None finds torchrun out.
+            ``'slurm'`` or ``'mpi'``; None detects torchrun.
 
     Returns:
         The runner, after training.
@@ -158,7 +158,7 @@ def prepare_training(
     log: Sequence[str] = (),
     launcher: str | None = None,
 ) -> Config:
-    """Load, override and check a config: all of :func:`train` but the training.
+    """Load, override and check a config: what :func:`train` does before training.
 
     Args and errors are those of :func:`train`.
     """

@@ -1,4 +1,4 @@
-"""What can be meant, and seldom is: warnings, as published configs have them."""
+"""Settings that are allowed but seldom intended: warnings, not errors."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ['advice_on', 'advise_custom_keys']
 
 
 def advice_on(cfg: Config) -> list[Problem]:
-    """What a config says in vain, or may not mean.
+    """Settings that have no effect, or may not be intended.
 
     See :func:`advise_custom_keys` for what needs the model.
     """
@@ -35,7 +35,9 @@ def _idle(cfg: Config) -> Iterator[Problem]:
         if is_idle(key, cfg):
             yield Problem(key, 'is not read; leave it out')
     for key, message in idle_sections(cfg).items():
-        if key != 'test_dataloader' or not without_predictions(cfg):
+        # With test_cfg=None it is there for predictions, which prepare pictures so.
+        is_kept = 'test_cfg' in cfg or without_predictions(cfg)
+        if key != 'test_dataloader' or not is_kept:
             yield Problem(key, message)
     for path in _misspelt_deletes(dict(cfg.items()), ''):
         message = f'is not read: the key that replaces a dict is {DELETE!r}'
@@ -57,7 +59,7 @@ def _misspelt_deletes(node: Any, path: str) -> Iterator[str]:
 
 
 def _unwatched(cfg: Config) -> Iterator[Problem]:
-    """Hooks and schedules that watch results of a validation that there is not."""
+    """Hooks and schedules that watch a validation, where there is none."""
     if cfg.get('val_evaluator') is not None or cfg.get('train_cfg') is None:
         return
     for path, name in monitored(cfg):
@@ -67,7 +69,7 @@ def _unwatched(cfg: Config) -> Iterator[Problem]:
 
 
 def advise_custom_keys(cfg: Config, parameters: Iterable[str]) -> list[Problem]:
-    """The ``custom_keys`` that no parameter is named by.
+    """The ``custom_keys`` that occur in no name of a parameter.
 
     Args:
         cfg: A config.

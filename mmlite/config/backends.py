@@ -35,7 +35,7 @@ SERVICES = {
 
 
 def add_backends(cfg: Config, services: Sequence[str]) -> None:
-    """Let a run log to some services too; its own files are written all the same.
+    """Log a run to further services as well; its own files are still written.
 
     Args:
         cfg: The config, which is changed.
@@ -55,7 +55,7 @@ def add_backends(cfg: Config, services: Sequence[str]) -> None:
         if service.lower() not in SERVICES:
             known = ', '.join(sorted(SERVICES))
             hint = did_you_mean(service, SERVICES) or f'; there are {known}'
-            raise UserError(f'there is nothing to log to called {service!r}{hint}')
+            raise UserError(f'there is no service {service!r} to log to{hint}')
         kinds.append(SERVICES[service.lower()])
     if not kinds:
         return

@@ -21,9 +21,9 @@ class _Bound(NamedTuple):
         section: The key at the top of the config.
         place: A pattern that the whole path below it matches.
         least: The least value.
-        more: Whether that value itself is too little.
+        more: Whether that value itself is refused.
         most: The greatest value, if there is one.
-        finite: Whether an infinite value is none.
+        finite: Whether infinity is refused.
     """
 
     section: str
@@ -53,7 +53,7 @@ _BOUNDS = (
 
 
 def check_bounds(cfg: Config) -> list[Problem]:
-    """See that no number is out of bounds that are the same in every config.
+    """Check the numbers whose bounds are the same in every config.
 
     Example:
         >>> cfg = Config(dict(param_scheduler=[dict(type='StepLR', step_size=0)]))

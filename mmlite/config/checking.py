@@ -63,11 +63,11 @@ _PLAIN_SECTIONS = ('auto_scale_lr', 'custom_imports', 'randomness')
 
 
 class Findings(NamedTuple):
-    """What there is to say about a config.
+    """What a check of a config found.
 
     Args:
         problems: Mistakes, with which nothing is started.
-        advice: What can be meant, and seldom is.
+        advice: Settings that are allowed but seldom intended.
     """
 
     problems: list[Problem]
@@ -82,8 +82,8 @@ def check(cfg: Config, build_model: bool = True) -> list[Problem]:
         build_model: See :func:`check_config`.
 
     Returns:
-        What is no mistake, but seldom meant: a schedule that ends before the
-        training, ``custom_keys`` in the name of no parameter, ...
+        Settings that are no mistake, but seldom intended: a schedule that ends before
+        the training, ``custom_keys`` in the name of no parameter, ...
 
     Raises:
         ConfigError: naming every mistake.
@@ -97,12 +97,12 @@ def check(cfg: Config, build_model: bool = True) -> list[Problem]:
 def check_config(cfg: Config, build_model: bool = True) -> list[Problem]:
     """Find all mistakes of a config, in seconds and without any data.
 
-    Looked at are the keys at the top and in every section, the types, the
-    names of their arguments and the kinds of their values, what of a phase is
-    missing, whether the parts of the model fit each other and the classes of
-    the dataset, whether loop, schedule, samplers and hooks fit each other, and
-    what the constructors of our own small parts say. Classes of other packages
-    are judged by what their signatures say, and no further.
+    It checks the keys at the top and in every section, the types, the names of their
+    arguments and the kinds of their values, which sections of a phase are missing,
+    whether the parts of the model fit each other and the classes of the dataset,
+    whether loop, schedule, samplers and hooks fit each other, and what the constructors
+    of our own small parts refuse. Classes of other packages are checked by their
+    signatures only.
 
     A top-level key that nothing reads must look like a variable of the
     config's own; see :func:`~mmlite.config.helpers.is_helper` for the rule.
@@ -123,7 +123,7 @@ def check_config(cfg: Config, build_model: bool = True) -> list[Problem]:
 
 
 def examine(cfg: Config, build_model: bool = True) -> Findings:
-    """Find all mistakes of a config, and what else there is to say about it."""
+    """Find all mistakes of a config, and what is seldom intended."""
     use_scope(cfg.get('default_scope'))
     if is_data(cfg.filename) and (problems := check_paths(cfg)):
         return Findings(problems, [])  # nothing of it is built, not even to look
@@ -166,7 +166,7 @@ def _check_section(key: str, section: Any) -> list[Problem]:
 
 
 def _backend(section: Any) -> list[Problem]:
-    """See that what compiles is there."""
+    """Check that the backend of ``torch.compile`` exists."""
     backend = section.get('backend') if isinstance(section, Mapping) else None
     if not isinstance(backend, str) or backend == 'inductor':
         return []

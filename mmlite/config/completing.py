@@ -1,4 +1,4 @@
-"""Take from the data what a config leaves open."""
+"""Fill in from the data what a config leaves open."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ __all__ = ['complete_counts', 'completed', 'uncounted']
 
 
 def completed(cfg: Config) -> Config:
-    """The config, with what it leaves open and its data show.
+    """The config, with what it leaves open filled in from its data.
 
     - Where the model counts classes (``class_counts`` of the whole) and the count is
       None or not stated, it is that of the training data; ``topk`` of the head and of
-      metrics is then cut to what there is.
+      metrics is then limited to that number.
     - A config that validates, and has neither ``test_dataloader`` nor
       ``test_evaluator``, tests on what it validates on.
 

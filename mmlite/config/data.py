@@ -77,7 +77,7 @@ def check_loader_keys(cfg: Mapping[str, Any]) -> list[Problem]:
 
 
 def _check_labels(sampler: Any, dataset: Any) -> list[Problem]:
-    """See that a sampler which needs labels is put to a dataset that has them."""
+    """Check that a sampler which needs labels has a dataset that gives them."""
     target, data = target_of(sampler, DATA_SAMPLERS), target_of(dataset, DATASETS)
     if not getattr(target, 'needs_labels', False) or not isinstance(data, type):
         return []

@@ -1,4 +1,4 @@
-"""Find a config file, or say which ones are near."""
+"""Find a config file, or suggest similar names."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def of_package(name: str) -> Path | None:
         )
     file = folder / path
     if not file.resolve().is_relative_to(folder.resolve()):
-        raise ConfigError(f'{name!r} leads out of the configs of {package!r}')
+        raise ConfigError(f'{name!r} is outside of the configs of {package!r}')
     if not file.is_file():
         near = nearest_files(file, file.parent, folder)
         raise ConfigError(f'there is no {name!r} (looked for {shown(file)}){near}')

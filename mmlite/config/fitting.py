@@ -33,11 +33,11 @@ _MODEL_COUNTS = (
 
 
 def check_classes(cfg: Config) -> list[Problem]:
-    """See that whoever counts classes counts as many as the datasets have.
+    """Check that each count of classes covers the classes of the datasets.
 
-    More than there are is allowed: a head may know classes that a dataset does
-    not show. A model that does not state ``learns_classes`` may count something
-    else, and is not asked.
+    A larger count is allowed: a head may have classes that a dataset does not contain.
+    A model that does not state ``learns_classes`` may count something else, and is not
+    checked.
     """
     problems: dict[str, Problem] = {}
     for phase in ('train', 'val', 'test'):
@@ -76,7 +76,7 @@ def _count(path: str, part: Any) -> Iterator[tuple[str, int]]:
 
 
 def check_topk(cfg: Config) -> list[Problem]:
-    """See that no top-k asks for more classes than the head has."""
+    """Check that no top-k asks for more classes than the head has."""
     count = at(cfg, 'model', 'head', 'num_classes')
     if not isinstance(count, int) or not _learns_classes(cfg.get('model')):
         return []
@@ -106,10 +106,10 @@ def _ranks_classes(metric: Any) -> bool:
 
 
 def check_channels(cfg: Config) -> list[Problem]:
-    """See that images are normalised with as many channels as the backbone reads.
+    """Check that images are normalised with as many channels as the backbone reads.
 
     A single mean is that of all channels. A model that does not learn the classes
-    may change the channels in between, and is not asked.
+    may change the channels in between, and is not checked.
     """
     backbone = at(cfg, 'model', 'backbone')
     if not isinstance(backbone, Mapping) or not _learns_classes(cfg.model):
@@ -141,7 +141,7 @@ def metrics_of(cfg: Config, phase: str) -> list[tuple[str, Any]]:
 
 
 def at(cfg: Mapping[str, Any], *keys: str) -> Any:
-    """What stands at a path, or None."""
+    """The value at a path, or None."""
     node: Any = cfg
     for key in keys:
         node = node.get(key) if isinstance(node, (Mapping, Config)) else None
@@ -160,7 +160,7 @@ def without_predictions(cfg: Config) -> str:
 
 
 def check_predictions(cfg: Config) -> list[Problem]:
-    """See that a model which does not predict is not asked for predictions.
+    """Check that no predictions are asked of a model that gives none.
 
     It may be validated by metrics that state ``takes_features``.
     """

@@ -46,7 +46,7 @@ def is_helper(key: str, cfg: Config) -> bool:
 
 
 def is_idle(key: str, cfg: Config) -> bool:
-    """Whether a top-level key is a leftover that published configs have, and no harm.
+    """Whether a top-level key is a harmless leftover of published configs.
 
     ``data`` beside data loaders, ``resume_from=None``, and the ``strategy`` of a
     runner of large models.
@@ -57,7 +57,7 @@ def is_idle(key: str, cfg: Config) -> bool:
 
 
 def is_typo(word: str, known: Collection[str]) -> bool:
-    """Whether a name is one slip of the finger off a known one, or two if long.
+    """Whether a name is one typo away from a known one, or two if it is long.
 
     Example:
         >>> is_typo('optim_wraper', ['optim_wrapper']), is_typo('ema', ['timer'])

@@ -1,8 +1,8 @@
 """Read a config file and the files that it inherits from.
 
-mmengine's own reader takes ``import os`` for a new-style config, and answers
-most mistakes without a file, a line or a reason. This one reads the same files
-to the same result, and says where it stopped.
+mmengine's own reader takes ``import os`` for a new-style config, and reports most
+mistakes without file, line or reason. This one gives the same results, and says where
+it stopped.
 """
 
 from __future__ import annotations
@@ -157,7 +157,7 @@ class _NewStyle(NamedTuple):
 
 
 class _Reader:
-    """Reads one config, and remembers what it met on the way.
+    """Reads one config, and keeps track of what it read.
 
     Args:
         variables: Overrides of the config's own variables.

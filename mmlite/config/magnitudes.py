@@ -1,4 +1,4 @@
-"""Find numbers that cannot be meant."""
+"""Find numbers that cannot be intended."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SECTIONS = ('model', 'data_preprocessor', 'optim_wrapper', 'param_scheduler')
 
 
 def check_numbers(cfg: Config) -> list[Problem]:
-    """See that no NaN goes into the model or the optimizer, and counts do something."""
+    """Check that model and optimizer get no NaN, and that counts are positive."""
     problems = [*_too_few(cfg)]
     for section in _SECTIONS:
         for place, value in numbers_in(cfg.get(section), section):
@@ -33,7 +33,7 @@ def check_numbers(cfg: Config) -> list[Problem]:
     for keys in (('data_preprocessor',), ('model', 'data_preprocessor')):
         std = at(cfg, *keys, 'std')
         if 0 in (std if isinstance(std, (list, tuple)) else [std]):
-            message = f'is {std}, by which images are divided; 0 is no deviation'
+            message = f'is {std}, but images are divided by it; it must not be 0'
             problems.append(Problem('.'.join((*keys, 'std')), message))
     return problems
 

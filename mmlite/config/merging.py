@@ -1,4 +1,4 @@
-"""Lay a config over the one that it inherits from."""
+"""Merge a config into the one that it inherits from."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ MISSPELT_DELETE = '_delete'
 def merge(
     child: Mapping[str, Any], base: Mapping[str, Any], keys: tuple[str, ...] = ()
 ) -> ConfigDict:
-    """A new dict: a dict of the child goes into that of the base, all else over it.
+    """A new dict: dicts of the child merged into those of the base, all else replaced.
 
     Raises:
-        ConfigError: if a dict of the child meets something else in the base.
+        ConfigError: if the base has no dict where the child has one.
 
     Example:
         >>> merge(dict(a=dict(x=1)), dict(a=dict(x=0, y=2)))

@@ -1,4 +1,4 @@
-"""Check a model by building it where nothing costs anything: on the meta device."""
+"""Check a model by building it on the meta device, without memory."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ _PREPROCESSOR = 'data_preprocessor'
 _TAKES_NONE = (
     "{} has no argument 'data_preprocessor', but the config has a section of that "
     'name, which is given to the model; write data_preprocessor=None into its __init__ '
-    'and hand it on, super().__init__(..., data_preprocessor=data_preprocessor), or set '
-    'data_preprocessor = None in the config for the default one'
+    'and pass it on, super().__init__(..., data_preprocessor=data_preprocessor), or '
+    'set data_preprocessor = None in the config for the default one'
 )
 
 #: Arguments of a model that are parts, whatever their annotation.
@@ -109,8 +109,7 @@ class _Failure(NamedTuple):
     Args:
         problems: The reason, as a user can read it.
         certain: Whether it would be the same on another device.
-        said: Whether somebody put it into words for the user; else it is whatever
-            Python says.
+        said: Whether the message was written for the user; else it is that of Python.
     """
 
     problems: list[Problem]
@@ -187,7 +186,7 @@ def _of_parts(cfg: Mapping[str, Any], any_reason: bool) -> list[Problem]:
 
 
 def _parts(cfg: Mapping[str, Any]) -> Iterator[tuple[tuple[object, ...], Any]]:
-    """The parts of a model by its own account, each with its place."""
+    """The parts that a model declares, each with its place."""
     kinds = arguments_of(target_of(cfg, MODELS)).kinds
     for key, value in cfg.items():
         is_part = key in _PARTS or _takes_modules(kinds.get(key))
@@ -234,7 +233,7 @@ def _build(cfg: Mapping[str, Any], device: str) -> Any:
 
 
 def _is_part(cfg: Any) -> bool:
-    """Whether it is a dict of a type that is ours to judge."""
+    """Whether it is a dict of a registered type, which can be checked."""
     return (
         isinstance(cfg, Mapping)
         and isinstance(cfg.get('type'), str)
@@ -316,7 +315,7 @@ def _check_override(cfg: Any) -> list[Problem]:
         return [Problem('', f'{expected}, got {value_name(cfg)}')]
     if 'name' not in cfg:
         got = ', '.join(map(repr, cfg))
-        return [Problem('', f'has no key name, which child it is for; got {got}')]
+        return [Problem('', f'has no key name, the child that it is for; got {got}')]
     if len(cfg) == 1:  # the child is initialised as the rest is
         return []
     return check_part(cfg, WEIGHT_INITIALIZERS, given=('name',))

@@ -32,11 +32,11 @@ class _Results(NamedTuple):
 
 
 def check_monitors(cfg: Config) -> list[Problem]:
-    """See that each name that is watched is that of a result of some metric.
+    """Check that each name that is watched is that of a result of some metric.
 
     Names are those of ``save_best``, of a hook's or a scheduler's ``monitor``. Beside
-    the results of metrics there are the losses that a model gives when it predicts. Of
-    a metric that does not say its names beforehand only the prefix is compared.
+    the results of metrics there are the losses that a model gives when it predicts. For
+    a metric that does not state its names beforehand only the prefix is checked.
     """
     found = [_results(metric) for _, metric in metrics_of(cfg, 'val')]
     if not found or None in found:

@@ -1,6 +1,6 @@
 """Configs of the new style: ``with read_base():`` and classes as ``type``.
 
-They import the classes that they name, from packages that need not be there: what
+They import the classes that they name, from packages that need not be installed: what
 comes from mmpretrain, mmcls or mmcv stands for the registered name, which is looked
 up among our own parts.
 """

@@ -1,4 +1,4 @@
-"""Dotted paths, which a config that is data alone cannot name.
+"""Dotted paths, which only a Python config may name.
 
 A Python config is a program. JSON, YAML and the values of options are data: they
 name what is registered, and what a module in ``custom_imports`` defines.
@@ -37,7 +37,7 @@ def strings_in(value: Any) -> set[str]:
 
 
 def check_paths(cfg: Config, data: Collection[str] | None = None) -> list[Problem]:
-    """See that no ``type`` of a config is a dotted path that came as data.
+    """Check that no ``type`` of a config is a dotted path that came as data.
 
     Args:
         cfg: A config, after its ``custom_imports``.

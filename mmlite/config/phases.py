@@ -27,7 +27,7 @@ PHASES = {
 
 
 def idle_sections(cfg: Config) -> dict[str, str]:
-    """Sections of an evaluation that a config has alone, and what that means.
+    """Sections of an evaluation whose counterparts are missing, with the consequence.
 
     A schedule's empty ``val_cfg`` or ``test_cfg`` says nothing without a dataset, and
     the data of a test do no harm, as nothing is tested that is not asked for: they say
@@ -55,7 +55,7 @@ validation'}
 
 
 def missing_sections(cfg: Config, phase: str) -> list[str]:
-    """The sections that a phase lacks; an evaluation has a loop by itself.
+    """The sections that a phase lacks; the loop of an evaluation may be left out.
 
     Args:
         cfg: A config.
@@ -89,7 +89,7 @@ def settle_phases(cfg: Config) -> Config:
 
 
 def check_phases(cfg: Config, phases: Sequence[str]) -> None:
-    """See that a config has the sections without which a phase cannot run.
+    """Check that a config has the sections without which a phase cannot run.
 
     :func:`~mmlite.config.check_config` accepts a model alone.
 

@@ -20,8 +20,9 @@ def config_of_text(text: str, source: str) -> Config:
     """The config of the Python text that ``Config.pretty_text`` writes.
 
     The text is never run: it holds assignments of plain values, ``dict(...)`` and
-    nothing else, as everything that a config is written with does. So a checkpoint
-    from anywhere may be looked into. ``custom_imports`` in it are not followed.
+    nothing else, as everything that a config is written with does. So the config in a
+    checkpoint of any origin can be read safely. ``custom_imports`` in it are not
+    followed.
 
     Args:
         text: What stands under ``meta.cfg`` of a checkpoint.

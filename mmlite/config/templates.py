@@ -30,7 +30,7 @@ _BASE = re.compile(r'\{\{\s*_base_\.([\w.]+)\s*\}\}')
 def substitute(text: str, path: Path, source: str) -> tuple[str, dict[str, str]]:
     """Fill in what concerns the file and the environment.
 
-    ``{{fileBasename}}`` and its kin become parts of the file's own path,
+    ``{{fileBasename}}`` and the like become parts of the file's own path,
     ``{{$NAME:default}}`` an environment variable.
 
     Returns:

@@ -29,12 +29,12 @@ _LIMITS = ('max_epochs', 'max_iters')
 
 
 def check_timing(cfg: Config) -> list[Problem]:
-    """See that a training has an end, and that its schedule moves."""
+    """Check that a training has an end, and that its schedule changes something."""
     return [*_check_samplers(cfg), *_check_schedules(cfg), *_check_averages(cfg)]
 
 
 def _check_samplers(cfg: Config) -> Iterator[Problem]:
-    """Refuse what never ends where the end is waited for."""
+    """Refuse endless samplers where an end is needed."""
     for phase in ('train', 'val', 'test'):
         section = f'{phase}_dataloader'
         if phase == 'train' and counts_epochs(cfg.get('train_cfg')) is not True:
@@ -47,7 +47,7 @@ def _check_samplers(cfg: Config) -> Iterator[Problem]:
                 if phase == 'train':
                     hint += ', or train_cfg=dict(by_epoch=False, max_iters=...)'
                 what = 'an epoch' if phase == 'train' else 'an evaluation'
-                message = f'{name} has no end, so that {what} has none either{hint}'
+                message = f'{name} is endless, so that {what} has no end{hint}'
                 yield Problem(f'{section}.{key}', message)
             elif phase != 'train' and not getattr(target, 'every_sample', True):
                 message = (
@@ -128,7 +128,7 @@ def _check_schedules(cfg: Config) -> Iterator[Problem]:
 
 
 def advise_timing(cfg: Config) -> list[Problem]:
-    """What can be meant, and seldom is."""
+    """Schedules that are allowed but seldom intended."""
     return [*_advise_units(cfg), *_advise_ends(cfg)]
 
 

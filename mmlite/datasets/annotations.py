@@ -1,4 +1,4 @@
-"""Read annotation files and lists of classes, whatever stands in them."""
+"""Read annotation files and lists of classes, and check their content."""
 
 from __future__ import annotations
 

@@ -161,7 +161,7 @@ class BaseDataset(EngineDataset):
         return {name: i for i, name in enumerate(self.CLASSES or ())}
 
     def use_classes(self, classes: Sequence[str]) -> None:
-        """Let labels be those of another list of classes: a class keeps its name.
+        """Map the labels to another list of classes, by name.
 
         Args:
             classes: The names in the order of their labels, e.g. those of the data
@@ -199,7 +199,7 @@ class BaseDataset(EngineDataset):
         """Find or download the files, without reading them in.
 
         Raises:
-            DataNotFoundError: if they are not there and cannot be had.
+            DataNotFoundError: if they are not there and cannot be downloaded.
         """
 
     def full_init(self) -> None:

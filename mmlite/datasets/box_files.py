@@ -27,7 +27,7 @@ def write_coco(dataset: BoxDataset, out: str | Path, split: str = 'train') -> Pa
     Args:
         dataset: What is written.
         out: The folder.
-        split: How the part is called.
+        split: Name of the part.
 
     Returns:
         The file.
@@ -62,12 +62,12 @@ def write_voc(dataset: BoxDataset, out: str | Path, split: str = 'train') -> Pat
     """Write ``Annotations/*.xml``, ``ImageSets/Main/<split>.txt`` and ``JPEGImages``.
 
     Pixels count from 1 there: 1 is added to the smaller ends of boxes. Images are
-    linked to, or copied where that cannot be.
+    linked to, or copied where that is not possible.
 
     Args:
         dataset: What is written.
         out: The folder.
-        split: How the part is called.
+        split: Name of the part.
 
     Returns:
         The list of the images.
@@ -103,13 +103,13 @@ def write_yolo(dataset: BoxDataset, out: str | Path, split: str = 'train') -> Pa
     """Write ``labels/<split>/*.txt``, ``images/<split>`` and ``data.yaml``.
 
     The format has no place for crowds and difficult objects, so these are left out.
-    Images are linked to, or copied where that cannot be. A ``data.yaml`` that is there
-    keeps its other splits.
+    Images are linked to, or copied where that is not possible. A ``data.yaml`` that is
+    there keeps its other splits.
 
     Args:
         dataset: What is written.
         out: The folder.
-        split: How the part is called.
+        split: Name of the part.
 
     Returns:
         ``data.yaml``.
@@ -177,7 +177,7 @@ def _name_in(path: str, folder: str) -> str:
 
 
 def _place(source: Path, target: Path) -> None:
-    """Link to an image; copy it where that cannot be."""
+    """Link to an image; copy it where that is not possible."""
     if not source.is_file():
         raise DataError(f'there is no image {source}; check where the images are')
     if target.exists():

@@ -41,7 +41,7 @@ class BoxedImage(NamedTuple):
     Args:
         img_path: The file.
         objects: What is in it.
-        img_id: How the annotations call it.
+        img_id: Its id in the annotations.
         size: Width and height in pixels; None if they are not known.
     """
 
@@ -56,14 +56,14 @@ class BoxDataset(BaseDataset):
 
     Classes are matched by name, so that labels do not depend on the order in a file. A
     box is cut off at the image where its size is known; a box without an area is left
-    out, and so is one outside of the image. How many is said in the log.
+    out, and so is one outside of the image. The log says how many.
 
     A sample has ``img_path``, ``img_id``, ``height`` and ``width`` (if known),
     ``gt_bboxes`` float32 ``(N, 4)``, ``(x1, y1, x2, y2)`` in pixels,
     ``gt_bboxes_labels`` int64 ``(N, )``, ``gt_ignore_flags`` bool ``(N, )`` (crowd,
-    difficult: neither learned nor a fault to find), the names that
-    :class:`LoadAnnotations` gives too, and ``gt_area`` float32 ``(N, )``, as
-    annotated. Images without objects are samples like others.
+    difficult: neither learned nor counted as an error), the names that
+    :class:`LoadAnnotations` gives too, and ``gt_area`` float32 ``(N, )``, as annotated.
+    Images without objects are samples like others.
 
     Args:
         filter_cfg: ``filter_empty_gt=True`` leaves out images without an object to
@@ -191,7 +191,7 @@ class BoxDataset(BaseDataset):
         return kept
 
     def use_classes(self, classes: Sequence[str]) -> None:
-        """Let labels be those of another list of classes: a class keeps its name."""
+        """Map the labels to another list of classes, by name."""
         self.full_init()
         mapping = class_mapping(self.CLASSES or (), classes)
         if mapping is not None:

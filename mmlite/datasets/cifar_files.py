@@ -1,4 +1,4 @@
-"""Read the files of CIFAR as they were published, and nothing else out of them.
+"""Read the published files of CIFAR, without executing anything in them.
 
 The python version consists of pickles, which can name any function and have it
 called. Here the few names that an array of bytes needs stand for classes that

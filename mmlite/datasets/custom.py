@@ -47,10 +47,10 @@ class CustomDataset(BaseDataset):
     one, also beside a folder ``val`` or ``test`` that ``data_prefix`` names.
 
     File: a path and a label on each line, with a blank or a tab between them; the
-    label is a class index or the name of a class. Both may contain blanks: a path
-    ends with its ending. Without ``classes``, those of a file are its labels, sorted,
-    if they are names. Paths are relative to ``data_root`` and ``data_prefix``. A
-    ``.json`` or ``.yaml`` file is that of :class:`BaseDataset`.
+    label is a class index or the name of a class. Both may contain blanks: a path ends
+    with its extension. Without ``classes``, those of a file are its labels, sorted, if
+    they are names. Paths are relative to ``data_root`` and ``data_prefix``. A ``.json``
+    or ``.yaml`` file is that of :class:`BaseDataset`.
 
     Args:
         data_root: Folder of everything.

@@ -1,4 +1,4 @@
-"""Fetch published files, so that a file under its final name is a whole one."""
+"""Fetch published files, so that a file under its final name is complete."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class RemoteFile(NamedTuple):
     Args:
         name: File name.
         md5: Its check sum, in hexadecimal digits.
-        urls: Where it can be had; tried in order.
+        urls: Where it can be downloaded; tried in order.
     """
 
     name: str
@@ -41,7 +41,7 @@ class RemoteFile(NamedTuple):
 
 
 def fetch(file: RemoteFile, folder: str | Path) -> Path:
-    """Download a file, unless it is there already and whole.
+    """Download a file, unless it is there and complete.
 
     It is written under another name, and takes its own when its check sum is
     right; an interruption at any moment leaves nothing that could be mistaken
@@ -147,7 +147,7 @@ def extract(archive: Path, folder: Path, wanted: Sequence[str]) -> None:
     """Take files out of a tar archive.
 
     Only regular files that are asked for are written, each at its own name when
-    it is whole; links and paths that lead elsewhere cannot be.
+    it is whole; links and paths that lead elsewhere are refused.
 
     Args:
         archive: The archive.

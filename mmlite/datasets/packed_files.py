@@ -40,7 +40,7 @@ def _header(shape: Sequence[int]) -> bytes:
 
 
 class PackWriter:
-    """Writes a folder of packed images; it takes its name when it is whole.
+    """Writes a folder of packed images, which gets its name when it is complete.
 
     Args:
         folder: The folder, which must not exist or be empty.
@@ -122,7 +122,7 @@ class PackWriter:
         self._file.write(_header((0, *self._shape)))
 
     def finish(self, classes: Sequence[str] | None = None, **made_by: Any) -> None:
-        """Let the folder take its name.
+        """Complete the folder, and give it its name.
 
         Args:
             classes: Names of the classes.

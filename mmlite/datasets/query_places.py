@@ -1,4 +1,4 @@
-"""Where what a query looks for stands in a gallery."""
+"""The places in a gallery of what a query looks for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Queries of your own for retrieval, and where their kind stands in the gallery."""
+"""Your own queries for retrieval, with the places of their class in the gallery."""
 
 from __future__ import annotations
 

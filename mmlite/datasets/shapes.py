@@ -207,7 +207,7 @@ class Shapes(BaseDataset):
         )
 
     def use_classes(self, classes: Sequence[str]) -> None:
-        """Let labels be those of another list of classes: a class keeps its name."""
+        """Map the labels to another list of classes, by name."""
         places = class_mapping(_CLASSES, classes) or range(len(_CLASSES))
         self._places = np.array(places, np.int64)
         self._metainfo['classes'] = tuple(classes)

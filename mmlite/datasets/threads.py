@@ -9,8 +9,8 @@ from ..registry import FUNCTIONS
 def limit_opencv_threads(count: int = 0) -> None:
     """Keep OpenCV from starting threads of its own.
 
-    Every worker would start as many as there are cores, and they would get in
-    each other's way. mmlite calls this first in every worker.
+    Every worker would start as many as there are cores, and they would compete for
+    them. mmlite calls this first in every worker.
 
     Args:
         count: Number of threads; 0 is none beside the worker itself.

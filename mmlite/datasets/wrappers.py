@@ -126,7 +126,7 @@ class ConcatDataset(engine.ConcatDataset):
         super().full_init()
 
     def use_classes(self, classes: Sequence[str]) -> None:
-        """Let labels be those of another list of classes, by name."""
+        """Map the labels to another list of classes, by name."""
         for dataset in self.datasets:
             dataset.use_classes(classes)
         self._metainfo['classes'] = tuple(classes)
@@ -159,7 +159,7 @@ class Around:
     dataset: Dataset
 
     def use_classes(self, classes: Sequence[str]) -> None:
-        """Let labels be those of another list of classes, by name."""
+        """Map the labels to another list of classes, by name."""
         self.dataset.use_classes(classes)
         self._metainfo['classes'] = tuple(classes)
 

@@ -22,7 +22,7 @@ _ENDINGS = ('.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff', '.webp')
 class YoloDataset(BoxDataset):
     """Images with boxes, from a text file an image, as of YOLO.
 
-    ``data.yaml`` says where the images are and how the classes are called::
+    ``data.yaml`` says where the images are, and names the classes::
 
         path: .              # relative to the file
         train: images/train  # a folder, a text file of paths, or a list of these

@@ -19,7 +19,7 @@ __all__ = ['checkpoint_activations']
 
 
 def checkpoint_activations(model: nn.Module, names: str | Sequence[str]) -> None:
-    """Let parts of a model forget their activations until the backward pass.
+    """Discard the activations of parts of a model until the backward pass.
 
     Gradients and running statistics are those of the model without it. Paper:
     Training Deep Nets with Sublinear Memory Cost, https://arxiv.org/abs/1604.06174

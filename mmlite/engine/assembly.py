@@ -69,7 +69,7 @@ class RunnerAssembly(BaseRunner):
     """
 
     def train(self) -> nn.Module:
-        """Build what training needs, take up a checkpoint, and train."""
+        """Build what training needs, load or resume a checkpoint, and train."""
         if self._train_loop is None:
             raise ConfigError(
                 'training needs train_dataloader, train_cfg, optim_wrapper'

@@ -37,8 +37,8 @@ def merge_default_hooks(
 ) -> dict[str, Any]:
     """The default hooks, and those that the model states, with a config's changes.
 
-    A hook without a ``type`` changes the default one of its name; None takes it
-    away. Other names add hooks.
+    A hook without a ``type`` changes the default one of its name; None removes it.
+    Other names add hooks.
 
     Example:
         >>> merge_default_hooks(dict(checkpoint=dict(interval=5)))['checkpoint']

@@ -1,4 +1,4 @@
-"""What can only be checked once data and model are there."""
+"""Checks that need both the data and the model."""
 
 from __future__ import annotations
 

@@ -34,13 +34,13 @@ def learns_classes(model: nn.Module) -> bool:
 
 
 def classes_of(dataset: Dataset) -> list | tuple | None:
-    """The names of the classes of a dataset, if it says them."""
+    """The names of the classes of a dataset, if it states them."""
     classes = (getattr(dataset, 'metainfo', None) or {}).get('classes')
     return classes if isinstance(classes, (list, tuple)) and classes else None
 
 
 def classes_of_checkpoint(checkpoint: Mapping[str, Any]) -> Any:
-    """The classes that a model was trained on, where its checkpoint says them."""
+    """The classes that a model was trained on, where its checkpoint states them."""
     meta = checkpoint.get('meta')
     meta = meta if isinstance(meta, Mapping) else {}
     info = meta.get('dataset_meta')
@@ -53,7 +53,7 @@ def classes_of_checkpoint(checkpoint: Mapping[str, Any]) -> Any:
 def follow_classes(
     model: nn.Module, loader: DataLoader, known: Any, source: str
 ) -> bool:
-    """Let labels of an evaluation mean the classes that a model is trained on.
+    """Map the labels of an evaluation to the classes that a model is trained on.
 
     Classes are compared by name. Where the dataset has them in another order, or only
     some of them, its labels are changed, once and for all.
@@ -101,7 +101,7 @@ def follow_classes(
     if isinstance(loader, InMemoryLoader):
         loader.reload()
     print_log(
-        f'{type(dataset).__name__}: labels are now those of {source}, by name',
+        f'{type(dataset).__name__}: labels are mapped by name to those of {source}',
         logger='current',
         level=logging.INFO,
     )
@@ -111,7 +111,7 @@ def follow_classes(
 def _say_not_compared(
     dataset: Dataset, names: Sequence, known: list, source: str
 ) -> None:
-    """Say that labels are taken by number, where names are of different kinds."""
+    """Warn that labels are compared by number, where names are of different kinds."""
     if not known:
         return
     message = (

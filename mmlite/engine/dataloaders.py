@@ -136,8 +136,8 @@ def batch_size_of(dataloader: DataLoader) -> int | None:
 def stop_workers(dataloader: DataLoader) -> None:
     """Let the workers that wait for another epoch end.
 
-    Left to Python's garbage collection they take seconds each, as it takes their
-    queues to pieces first.
+    Left to Python's garbage collection they take seconds each, as it tears down their
+    queues first.
     """
     iterator = dataloader._iterator if dataloader.persistent_workers else None
     if iterator is not None:

@@ -1,4 +1,4 @@
-"""What a run needs of the machine: a folder to write to, and other processes."""
+"""What a run needs of the machine: a folder to write to, and the other processes."""
 
 from __future__ import annotations
 
@@ -144,10 +144,10 @@ def init_distributed(launcher: str, dist_cfg: dict[str, Any] | None = None) -> N
 
 
 def launched_by(launcher: str | None) -> str:
-    """Which launcher started this process, where nobody says it.
+    """Which launcher started this process, where it is not stated.
 
     Args:
-        launcher: One that was named; None is to be found out.
+        launcher: The one that was named; None detects it.
 
     Returns:
         ``'pytorch'`` for one of several processes of torchrun, else ``'none'``.

@@ -20,7 +20,7 @@ Call = tuple[Hook, Callable[..., Any]]
 
 
 class HookCalls:
-    """Remembers who is to be called at the points of an iteration.
+    """Remembers which hooks to call at the points of an iteration.
 
     Only hooks that override such a point are called there; any other point is left
     to all that have it. What is remembered is found anew when hooks were registered

@@ -1,4 +1,4 @@
-"""Loading and resuming: what a runner begins with."""
+"""Load and resume checkpoints when a runner begins."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _REVISE_KEYS = ((r'^module\.', ''),)
 
 
 class RunnerLoading(RunnerAssembly):
-    """A runner as far as it takes weights and trainings from checkpoints.
+    """The part of a runner that loads weights and resumes trainings.
 
     Attributes:
-        resuming: Whether a training was taken up again from a checkpoint.
+        resuming: Whether a training was resumed from a checkpoint.
         resumed: From which one, and with which config that was trained.
     """
 
@@ -67,7 +67,7 @@ class RunnerLoading(RunnerAssembly):
         return path, False
 
     def _init_model_weights(self) -> None:
-        """Leave it to loading, which knows what a checkpoint does not fill."""
+        """Done by loading, which knows what a checkpoint does not fill."""
 
     def _initialise(self) -> None:
         """Initialise the weights, once."""

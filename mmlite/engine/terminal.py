@@ -57,7 +57,7 @@ class TerminalHandler(logging.Handler):
     """Prints warnings, errors, and records marked with ``terminal=True``."""
 
     def filter(self, record: LogRecord) -> bool:
-        """Whether a person needs to see this record."""
+        """Whether the record belongs on the terminal."""
         if record.levelno < logging.WARNING:
             return getattr(record, 'terminal', False) and super().filter(record)
         noisy = any(words in str(record.msg) for words in _NOISE)

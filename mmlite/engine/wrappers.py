@@ -96,7 +96,7 @@ def share_buffers(model: nn.Module) -> None:
     """Let all processes have the buffers of the first, as a checkpoint has them.
 
     Each process keeps running statistics of its own share of the batches; a model is
-    judged by those that are saved.
+    evaluated with those that are saved.
     """
     if get_world_size() > 1:
         for buffer in model.buffers():

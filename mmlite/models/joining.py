@@ -1,4 +1,4 @@
-"""Build the parts of a model, and see that they fit together."""
+"""Build the parts of a model, and check that they fit together."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ class ModelCfg(dict):
         return {key: self[key] for key in self.keys()}.items()
 
     def seen(self) -> list[str]:
-        """Names that something looked for, whether they are given or not."""
+        """Names that were looked up, whether they are given or not."""
         return sorted(self._seen)
 
     def idle(self) -> list[str]:
@@ -69,7 +69,7 @@ class ModelCfg(dict):
 
 
 class NoSettingError(KeyError):
-    """A model asks for a setting that its config does not give."""
+    """A model reads a setting that its config does not give."""
 
 
 def in_sections(

@@ -1,4 +1,4 @@
-"""The base of models that name what they give: for which loss, or as which result.
+"""The base of models with named outputs: for a loss, or as a result.
 
 It keeps the signatures of OpenGait and OpenStereo, in whose projects a model is one
 class with ``build_network`` and ``forward``, and a loss another.
@@ -37,7 +37,7 @@ __all__ = ['BaseModel']
 
 
 class BaseModel(Whole):
-    """Base of models whose ``forward`` names what it gives.
+    """Base of models whose ``forward`` returns named outputs.
 
     A model is a class with ``build_network(model_cfg)`` and ``forward(inputs)``. It is
     registered under its name without a decorator, and its own ``forward`` needs no

@@ -37,7 +37,7 @@ def static_nms(
 
     Args:
         boxes: Boxes in pixels, for all classes or each class by itself.
-        scores: Scores of at least 0, or :data:`ABSENT` where a box is none of a class.
+        scores: Scores of at least 0, or :data:`ABSENT` where a box is not of a class.
         iou_threshold: A box goes if its IoU with a better one of its class is larger.
         max_out: How many boxes of an image are left at most.
         score_thr: A box needs a larger score.

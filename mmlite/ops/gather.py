@@ -13,7 +13,7 @@ __all__ = ['gather', 'place_in_gathered']
 
 
 def gather(x: Tensor) -> Tensor:
-    """What all processes have, one behind the other in the order of their ranks.
+    """The tensors of all processes, concatenated in the order of their ranks.
 
     Every process has to call it, with a tensor of one type and of one shape but for
     the first dimension. Gradients flow to all processes: where each computes a loss

@@ -32,7 +32,7 @@ _MOST_MISTAKES = 12
 
 @dataclass
 class Picture:
-    """A picture, with what is said of it.
+    """A picture, with its caption.
 
     Args:
         source: A ``data:`` address, which holds the picture.

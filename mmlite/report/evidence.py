@@ -45,7 +45,7 @@ class Origin(NamedTuple):
     stride: int = 1
 
     def inputs(self, place: int) -> Any:
-        """What the pipeline of the dataset makes of a sample."""
+        """The sample after the pipeline of the dataset."""
         return self.dataset[place * self.stride]['inputs']
 
     def picture(self, place: int, frames: int = 6) -> np.ndarray:

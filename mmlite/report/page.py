@@ -323,7 +323,7 @@ def _unlike(runs: Sequence[Run]) -> list[tuple[str, list[str]]]:
     """The entries of the configs that are not the same in all runs.
 
     A file that lies in the work_dir of each is the same. Of a run whose config cannot
-    be read, nothing is said.
+    be read, nothing is stated.
     """
     known = [(run, _entries(run)) for run in runs]
     paths = dict.fromkeys(path for _, own in known for path in own)

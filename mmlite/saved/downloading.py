@@ -33,7 +33,7 @@ def place_of(url: str) -> Path:
 def download(url: str) -> Path:
     """The file of an address, fetched if it is not there.
 
-    A file that somebody has put there by hand is taken as well. Where the name carries
+    A file that was put there by hand is taken as well. Where the name carries
     a hash, as in ``resnet18-f37072fd.pth``, the file is compared with it.
 
     Raises:

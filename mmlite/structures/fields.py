@@ -65,7 +65,7 @@ def packed_field(samples: Sequence[DataSample], name: str) -> Tensor | None:
 
 
 def gather_field(samples: Sequence[DataSample], name: str) -> Tensor:
-    """The tensors that the samples have under ``name``, one behind the other.
+    """The tensors that the samples have under ``name``, concatenated.
 
     Shape:
         returns: ``(sum of the lengths, *)``; ``(B, )`` for single labels.

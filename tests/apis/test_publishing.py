@@ -130,5 +130,5 @@ def test_weights_that_no_map_knows(tmp_path):
     torch.save({'strange.weight': torch.zeros(2)}, tmp_path / 'theirs.pth')
     with pytest.raises(CheckpointError, match='no key map of timm is for'):
         convert_checkpoint(tmp_path / 'theirs.pth', tmp_path / 'ours.pth', 'timm')
-    with pytest.raises(UserError, match='there is no project'):
+    with pytest.raises(UserError, match='there is no key map for a project'):
         convert_checkpoint(tmp_path / 'theirs.pth', tmp_path / 'ours.pth', 'nobody')

@@ -374,9 +374,9 @@ def test_a_recipe_that_comes_with_mmlite(write):
 
 def test_the_configs_of_a_package_are_not_left(write):
     assert refused('mmlite::../setup.py') == (
-        "'mmlite::../setup.py' leads out of the configs of 'mmlite'"
+        "'mmlite::../setup.py' is outside of the configs of 'mmlite'"
     )
-    assert 'leads out of the configs' in refused('mmlite::/etc/passwd')
+    assert 'is outside of the configs' in refused('mmlite::/etc/passwd')
 
 
 @pytest.mark.parametrize('place', ['configs', '.mim/configs', '../configs'])

@@ -35,13 +35,13 @@ def test_a_sampler_without_end_in_a_training_by_epochs(kind):
     endless = loader(sampler=dict(type=kind))
     (problem,) = found(changed(train_dataloader=endless))
     assert problem.startswith(
-        'train_dataloader.sampler: InfiniteSampler has no end, so that an epoch has '
-        'none either; use '
+        'train_dataloader.sampler: InfiniteSampler is endless, so that an epoch has '
+        'no end; use '
     )
     loop = dict(train_cfg=BY_ITERATIONS, param_scheduler=None)
     assert found(changed(train_dataloader=endless, **loop)) == []
     (problem,) = found(changed(val_dataloader=endless, **loop))
-    assert problem.startswith('val_dataloader.sampler: InfiniteSampler has no end')
+    assert problem.startswith('val_dataloader.sampler: InfiniteSampler is endless')
 
 
 @pytest.mark.parametrize(
@@ -259,7 +259,7 @@ NAN = float('nan')
     ('override', 'problem'),
     [
         (dict(mean=[1.0, NAN, 3.0]), 'data_preprocessor.mean.1 is NaN'),
-        (dict(mean=[0.0], std=[0]), 'data_preprocessor.std is [0], by which images'),
+        (dict(mean=[0.0], std=[0]), 'data_preprocessor.std is [0], but images'),
         (dict(mean=[0.0], std=[NAN]), 'data_preprocessor.std.0 is NaN'),
     ],
 )

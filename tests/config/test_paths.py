@@ -101,19 +101,19 @@ def test_a_python_config_names_classes_that_the_place_can_hold(write, nothing_ru
     assert check_config(load_config(name)) == []
     name = write('c.py', f'model = {RUNS}')
     (problem,) = check_config(load_config(name))
-    assert 'system is a function that nobody registered' in str(problem)
+    assert 'system is a function that is not registered' in str(problem)
     name = write(
         'c.py', f'import os\nmodel = {dict(RUNS, type=1)}'.replace('1', 'os.system')
     )
     (problem,) = check_config(load_config(name))
-    assert 'system is a function that nobody registered' in str(problem)
+    assert 'system is a function that is not registered' in str(problem)
 
 
 @pytest.mark.parametrize('kind', ['shutil.rmtree', 'os.getcwd'])
 @pytest.mark.parametrize('registry', [TRANSFORMS, FUNCTIONS, MODELS, HOOKS])
 def test_no_path_leads_to_a_function_that_nobody_registered(registry, kind):
     assert registry.get(kind) is None
-    with pytest.raises(ConfigError, match='is a function that nobody registered'):
+    with pytest.raises(ConfigError, match='is a function that is not registered'):
         registry.build(dict(type=kind))
 
 
@@ -159,7 +159,7 @@ def test_what_a_module_in_custom_imports_defines(write, tmp_path, monkeypatch):
     (message,) = found('own_parts.function')
     assert 'is a dotted path' in message
     (message,) = found('own_parts.NoPart')
-    assert 'NoPart is a class that nobody registered' in message
+    assert 'NoPart is a class that is not registered' in message
     assert not (tmp_path / 'ran').exists()
 
 

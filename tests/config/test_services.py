@@ -44,7 +44,9 @@ def test_without_a_service_nothing_changes():
 
 
 def test_an_unknown_service_and_an_absent_package(capsys, monkeypatch, repo_root):
-    with pytest.raises(UserError, match="'tensorbord'; did you mean 'tensorboard'"):
+    with pytest.raises(
+        UserError, match="'tensorbord' to log to; did you mean 'tensorboard'"
+    ):
         add_backends(Config(dict()), ['tensorbord'])
     monkeypatch.setattr('mmlite.config.backends.find_spec', lambda name: None)
     config = str(repo_root / 'configs/resnet18_digits.py')

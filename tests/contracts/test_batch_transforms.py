@@ -12,7 +12,7 @@ from contracts.tiny import BATCH_STEPS, KEEP_PLACE, STEPS, arguments_of, names_o
 
 from mmlite.datasets.transforms import BatchTransform, refuse_left_behind
 from mmlite.errors import ConfigError, DataError
-from mmlite.registry import TRANSFORMS
+from mmlite.registry import MODELS, TRANSFORMS
 from mmlite.structures import DataSample, SampleBatch
 
 for_each_step = pytest.mark.parametrize('name', names_of('batch_transforms'))
@@ -141,6 +141,19 @@ def test_fields_are_not_left_behind(name, as_list):
             match = f'{name} moves the images .*{field}.*pipeline'
             with pytest.raises(DataError, match=match):
                 refuse_left_behind([step], samples)
+
+
+@for_each_step
+def test_several_inputs_are_not_moved_apart(name):
+    pair = dict(ref_img=images(torch.float32), tgt_img=images(torch.float32))
+    step = dict(arguments_of(name, BATCH_STEPS, 'BATCH_STEPS'), type=name)
+    prepare = MODELS.build(dict(type='StereoDataPreprocessor', batch_transforms=[step]))
+    prepare(dict(inputs=pair))
+    if name in KEEP_PLACE:
+        prepare(dict(inputs=pair), training=True)
+        return
+    with pytest.raises(DataError, match=f'{name} would move ref_img and tgt_img apart'):
+        prepare(dict(inputs=pair), training=True)
 
 
 @for_each_step

@@ -19,6 +19,14 @@ def picture(path: Path, height: int = 24, width: int = 32, seed: int = 0) -> Non
     path.write_bytes(cv2.imencode(ending, image.astype(np.uint8))[1].tobytes())
 
 
+def silhouette(path: Path, height: int = 64, width: int = 64) -> None:
+    """Write a white bar on black, as somebody who stands there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image = np.zeros((height, width), np.uint8)
+    image[:, width // 3 : width // 2] = 255
+    path.write_bytes(cv2.imencode(path.suffix, image)[1].tobytes())
+
+
 def class_folders(root: Path, classes: tuple[str, ...] = ('cat', 'dog'), each: int = 6):
     """``<class>/<number>.png``."""
     for place, name in enumerate(classes):

@@ -42,5 +42,5 @@ def _run(args: argparse.Namespace) -> int:
 
 
 COMMAND = Command(
-    'analyze', 'what logs say: curves, and time an iteration', _add_arguments, _run
+    'analyze', 'analyse logs: curves, and time an iteration', _add_arguments, _run
 )

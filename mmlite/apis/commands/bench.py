@@ -13,9 +13,9 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('config', help='config file, checkpoint or work_dir')
     add_overrides(parser)
     parser.add_argument(
-        '--iterations', type=int, default=50, help='how many are measured'
+        '--iterations', type=int, default=50, help='iterations to measure'
     )
-    parser.add_argument('--warmup', type=int, default=10, help='how many go before')
+    parser.add_argument('--warmup', type=int, default=10, help='iterations before that')
 
 
 def _run(args: argparse.Namespace) -> int:

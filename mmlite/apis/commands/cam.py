@@ -21,7 +21,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         '--method',
         choices=('grad-cam', 'attention'),
         default='grad-cam',
-        help='of a class, or of a vision transformer as a whole',
+        help='map of a class, or of the attention of a vision transformer',
     )
     parser.add_argument('--target', help='a class; by default the predicted one')
     parser.add_argument('--layer', help='name of a layer, e.g. backbone.layer4')

@@ -125,7 +125,7 @@ def add_running(
     parser.add_argument(
         '--launcher',
         choices=LAUNCHERS,
-        help='what started the processes; torchrun is found out',
+        help='what started the processes; torchrun is detected',
     )
     # Older launchers pass the rank as an argument instead of LOCAL_RANK.
     parser.add_argument(
@@ -134,7 +134,7 @@ def add_running(
 
 
 def add_data(parser: argparse.ArgumentParser, **of_data: Any) -> None:
-    """Add the folder of data, and what is wished for it."""
+    """Add the folder of data, and the settings of its recipe."""
     parser.add_argument(
         '--data', metavar='FOLDER', help='folder to make a recipe for', **of_data
     )
@@ -150,7 +150,7 @@ def add_data(parser: argparse.ArgumentParser, **of_data: Any) -> None:
     pretrained = parser.add_argument(
         '--pretrained',
         metavar='FILE_OR_NAME',
-        help='a checkpoint, or the name of a published model, to begin with',
+        help='a checkpoint, or the name of a published model, to start from',
     )
     suggest(task, _tasks)
     suggest(model, _base_models)

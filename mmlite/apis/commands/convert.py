@@ -19,7 +19,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         dest='source',
         default='mmlite',
         metavar='PROJECT',
-        help='whose checkpoint it is: timm, torchvision, mmpretrain, huggingface, '
+        help='project of the checkpoint: timm, torchvision, mmpretrain, huggingface, '
         'opengait, ..., or a key map, e.g. timm-swin',
     )
     target = parser.add_argument(
@@ -27,7 +27,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         dest='target',
         default='mmlite',
         metavar='PROJECT',
-        help='whose names it gets, likewise',
+        help='project whose names it gets, likewise',
     )
     model = parser.add_argument(
         '--model', help='config or name of the model, to see how the entries fit'

@@ -31,7 +31,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--preprocessing',
         action='store_true',
-        help='normalise within; the input is RGB from 0 to 255',
+        help='include the normalisation; the input is RGB from 0 to 255',
     )
     parser.add_argument('--image', help='a picture to compare the outputs on')
 

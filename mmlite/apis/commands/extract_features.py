@@ -48,5 +48,5 @@ def _run(args: argparse.Namespace) -> int:
 
 
 COMMAND = Command(
-    'extract-features', 'keep the features of a dataset', _add_arguments, _run
+    'extract-features', 'write the features of a dataset', _add_arguments, _run
 )

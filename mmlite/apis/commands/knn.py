@@ -22,7 +22,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         '--temperature',
         type=float,
         default=0.07,
-        help='the less, the more the nearest ones count',
+        help='the lower, the more the nearest ones count',
     )
     parser.add_argument(
         '--shots', type=int, help='labelled images of each class; all by default'

@@ -11,7 +11,7 @@ __all__ = ['COMMAND']
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        'pattern', nargs='?', help="what a name is like, e.g. '*resnet*', or holds"
+        'pattern', nargs='?', help="pattern of the names, e.g. '*resnet*', or a part"
     )
     parser.add_argument(
         '--pretrained', action='store_true', help='only those with published weights'
@@ -40,7 +40,7 @@ def raise_no_model(pattern: str | None) -> None:
     from ..zoo.cards import list_models
 
     hint = did_you_mean(pattern, list_models())
-    raise UserError(f'no model has a name like {pattern!r}{hint}')
+    raise UserError(f'no model matches {pattern!r}{hint}')
 
 
 COMMAND = Command('list-models', 'list models and their cards', _add_arguments, _run)

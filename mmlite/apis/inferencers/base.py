@@ -42,10 +42,10 @@ class Inferencer:
 
     Args:
         config: A config file or a loaded config, or the name of a model, see
-            :func:`~mmlite.apis.list_models`; a checkpoint alone does too if it holds
+            :func:`~mmlite.apis.list_models`; a checkpoint alone is enough if it holds
             its config, as those of a training do.
         checkpoint: A checkpoint file or URL; True for the published weights of the
-            model of that name. Without one the weights are random, which is warned of.
+            model of that name. Without one the weights are random, with a warning.
         device: Where to compute; by default a GPU if there is one.
         overrides: ``'key.path=value'`` strings, as after ``--cfg-options``.
 
@@ -87,8 +87,8 @@ class Inferencer:
         self.cfg, checkpoint = config_and_checkpoint(config, checkpoint, overrides)
         if checkpoint is None:
             warnings.warn(
-                'no checkpoint is given: the weights are random, and so is what is '
-                'predicted',
+                'no checkpoint is given: the weights are random, and so are the '
+                'predictions',
                 stacklevel=2,
             )
         device = device or ('cuda' if torch.cuda.is_available() else 'cpu')
@@ -120,7 +120,7 @@ class Inferencer:
         return Predictions(self.stream(inputs, batch_size, num_workers, on_error))
 
     def names(self, inputs: Any) -> list[str]:
-        """What the inputs are called, without reading them; see :meth:`__call__`."""
+        """Names of the inputs, without reading them; see :meth:`__call__`."""
         groups = find_groups(inputs, len(self.keys))
         return [sources[0].name for sources in groups]
 

@@ -20,7 +20,7 @@ __all__ = ['DetectionInferencer', 'DetectionPrediction']
 
 
 class DetectionPrediction(Prediction):
-    """The objects in a picture, the surest first.
+    """The objects in a picture, the most certain first.
 
     Its keys are ``bboxes`` (``(x1, y1, x2, y2)`` in pixels of the picture), ``scores``,
     ``labels`` and ``names``, lists with one entry an object.

@@ -8,14 +8,14 @@ __all__ = ['EmbeddingPrediction']
 
 
 class EmbeddingPrediction(Prediction):
-    """What a model that was trained without labels makes of a picture.
+    """The embedding of a picture by a model that was trained without labels.
 
-    Its key is ``pred_embedding``, numbers that are alike for pictures that are alike.
+    Its key is ``pred_embedding``, which is similar for similar pictures.
 
     Args:
         sources: What it was predicted from.
         sample: The sample, with ``pred_embedding``.
-        classes: Kept for the sake of the base.
+        classes: Not used.
 
     Example:
         >>> import torch
@@ -30,12 +30,12 @@ class EmbeddingPrediction(Prediction):
     """
 
     hint = (
-        'the model has no classes: it describes each picture by numbers, which are '
-        'alike for pictures that are alike. --out FILE.npz writes them; mmlite '
-        'extract-features writes those of a dataset, mmlite knn says how well they '
-        'tell the classes of labelled pictures apart'
+        'the model has no classes: it gives an embedding of each picture, and similar '
+        'pictures have similar ones. --out FILE.npz writes them; mmlite '
+        'extract-features writes those of a dataset, mmlite knn measures how well they '
+        'separate the classes of labelled pictures'
     )
 
     def text(self) -> str:
-        """How many numbers it is."""
+        """The size of the embedding."""
         return f'an embedding of {self.sample.pred_embedding.numel()} numbers'

@@ -39,7 +39,7 @@ class GaitPrediction(Prediction):
     Args:
         sources: The walk.
         sample: The sample, with ``pred_embedding``.
-        classes: Kept for the sake of the base.
+        classes: Not used.
         first: The walk that it is compared with, e.g. the first of several.
 
     Attributes:
@@ -69,7 +69,7 @@ class GaitPrediction(Prediction):
         return self.sample.pred_embedding
 
     def distance(self, other: GaitPrediction, metric: str = 'euc') -> float:
-        """How far another walk is, the mean over the parts; small is alike.
+        """Distance to another walk, the mean over the parts; small is similar.
 
         Args:
             other: The walk.
@@ -122,7 +122,7 @@ class GaitInferencer(Inferencer):
     """
 
     def names(self, inputs: Any) -> list[str]:
-        """What the walks are called."""
+        """Names of the walks."""
         return [walk.name for walk in find_walks(inputs)]
 
     def stream(

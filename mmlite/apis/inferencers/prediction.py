@@ -1,4 +1,4 @@
-"""What a model says of one input."""
+"""The prediction for one input."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Prediction(Mapping):
 
     @property
     def name(self) -> str:
-        """How its input is called: a path, an address, or ``'array'``."""
+        """Name of its input: a path, an address, or ``'array'``."""
         return self.sources[0].name
 
     @property
@@ -180,7 +180,7 @@ def free_names(
 
     Args:
         folder: Where they will be written, made if needed; None is nowhere.
-        inputs: What the inputs are called, as far as that is known before: those of
+        inputs: Names of the inputs, as far as they are known before: those of
             one name in different folders get the folders that differ into theirs.
 
     Raises:

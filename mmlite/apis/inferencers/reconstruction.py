@@ -1,4 +1,4 @@
-"""Show what a masked image model makes of what it does not see."""
+"""Show how a masked image model reconstructs what is hidden from it."""
 
 from __future__ import annotations
 

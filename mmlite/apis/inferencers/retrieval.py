@@ -27,13 +27,13 @@ class RetrievalPrediction(Prediction):
     """What is similar to a picture.
 
     Its keys are ``pred_label``, the places in the gallery, the most similar first,
-    ``pred_score``, their similarities, and, where these are known, ``matches``, what
-    the pictures are called: their paths, if they are files.
+    ``pred_score``, their similarities, and, where these are known, ``matches``, the
+    names of the pictures: their paths, if they are files.
 
     Args:
         sources: What it was predicted from.
         sample: The sample, with ``pred_score`` and ``pred_label``.
-        names: What the pictures of the gallery are called, or None.
+        names: Names of the pictures of the gallery, or None.
         all_scores: Whether ``pred_score`` is that of the whole gallery in its order,
             rather than of what was found.
         picture_of: Gives the picture at a place of the gallery; None if there is none.
@@ -96,7 +96,7 @@ class RetrievalPrediction(Prediction):
 
 
 class GalleryNames(Sequence[str]):
-    """What the pictures of a dataset are called, each when it is asked for.
+    """Names of the pictures of a dataset, each when it is asked for.
 
     Args:
         dataset: The gallery.

@@ -31,7 +31,7 @@ class Source(NamedTuple):
     """One picture to predict on.
 
     Args:
-        name: How it is called in the results.
+        name: Its name in the results.
         path: Its file or URL; empty if it lies in memory.
         array: The picture, RGB or grey, uint8, if it lies in memory.
     """

@@ -1,4 +1,4 @@
-"""Predict how far things are from pairs of pictures."""
+"""Predict disparities and depth from pairs of pictures."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class StereoPrediction(Prediction):
         is black.
 
         Args:
-            gt_disparity: Ground target in px, ``(H, W)``; 0 where it is unknown.
+            gt_disparity: Ground truth in px, ``(H, W)``; 0 where it is unknown.
 
         Raises:
             DataError: if it is of another size.

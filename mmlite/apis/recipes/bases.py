@@ -39,7 +39,7 @@ def model_of(task: str, name: str | None, small: bool) -> tuple[str, Config]:
     Args:
         task: What it is for.
         name: The name of the base file, e.g. ``'resnet18'``; None is the default.
-        small: Whether pictures are so small that a model made for such is better.
+        small: Whether pictures are so small that a model for small images is better.
 
     Raises:
         UserError: if there is none of that name, or it is for another task.
@@ -56,7 +56,7 @@ def model_of(task: str, name: str | None, small: bool) -> tuple[str, Config]:
     if own != task:
         raise UserError(
             f'the model {chosen!r} is for {own or "something else"}, but the data are '
-            f'for {task}; say another --model, e.g. {DEFAULTS[task][0]}, or --task'
+            f'for {task}; choose another --model, e.g. {DEFAULTS[task][0]}, or --task'
         )
     return chosen, cfg
 

@@ -1,4 +1,4 @@
-"""Size, batch and schedule for data of one's own, by rules that the docs state."""
+"""Image size, batch size and schedule for your own data, by the rules in the docs."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def batch_size_for(size: int, count: int, least: int = 4) -> int:
     Args:
         size: Height and width in px.
         count: Number of images.
-        least: Images without which a batch makes no sense.
+        least: The smallest batch that makes sense.
 
     Example:
         >>> batch_size_for(224, 10000), batch_size_for(32, 40), batch_size_for(32, 3)

@@ -1,4 +1,4 @@
-"""Look at a folder, choose what suits it, and write it down."""
+"""Look at a folder, choose settings that suit it, and write a recipe."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ def new_recipe(
             ``'selfsup'`` or ``'retrieval'``; by default what the folder looks like.
         model: Name of a file in ``configs/_base_/models``, e.g. ``'resnet50'``; by
             default a small one that suits the size of the pictures.
-        pretrained: A checkpoint to begin with, or the name of a published model.
+        pretrained: A checkpoint to start from, or the name of a published model.
         epochs: How long to train; by default about 3,000 iterations.
 
     Returns:
         The path of the recipe.
 
     Raises:
-        UserError: if the folder is none that is understood, the model is for another
+        UserError: if the layout of the folder is not known, the model is for another
             task, or there is another recipe of that name already.
     """
     path = None if out is None else Path(out).expanduser()
@@ -56,7 +56,7 @@ def new_recipe(
     text = recipe_text(recipe, path, lists := Path('work_dirs', path.stem))
     if path.is_file() and path.read_text(encoding='utf-8') != text:
         raise UserError(
-            f'{path} is there already, and says something else; remove it, or name '
+            f'{path} exists already with other content; remove it, or name '
             'another file with --out'
         )
     write_files({**_moved(found.files, lists), path: text})
@@ -74,7 +74,7 @@ def recipe_for_training(
 ) -> tuple[Path, Path]:
     """Write a recipe into the folder of its training; see :func:`new_recipe`.
 
-    An earlier recipe there that says something else is kept, as ``..._earlier.py``.
+    An earlier recipe there with another content is kept, as ``..._earlier.py``.
 
     Returns:
         The paths of the recipe and of the work_dir.
@@ -106,6 +106,8 @@ def _looked(
     task, found = look(data, 'lists', task)
     wishes = Wishes(model, weights_of(pretrained), epochs)
     name, recipe = RECIPES[task](found, wishes)
+    for note in found.notes:
+        print(f'{"note":<9} {note}', flush=True)
     stem = _plain(Path(os.path.abspath(Path(data).expanduser())).name)
     return f'{stem}_{_plain(name)}', found, recipe
 

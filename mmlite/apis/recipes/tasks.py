@@ -1,4 +1,4 @@
-"""What a recipe says for each task."""
+"""The content of a recipe for each task."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Wishes(NamedTuple):
 
     Args:
         model: Name of the base file of a model.
-        pretrained: Weights to begin with.
+        pretrained: Weights to start from.
         epochs: How long to train.
     """
 
@@ -122,12 +122,7 @@ def selfsup(found: Found, wishes: Wishes) -> tuple[str, Recipe]:
         sections['val_dataloader'] = _whole_loader(found, 'val', loader, sections)
         sections['val_evaluator'] = dict(type='KNNAccuracy', k=neighbours)
     else:  # without labels there is nothing to measure
-        sections = {
-            k: v
-            for k, v in sections.items()
-            if k not in ('val_dataloader', 'val_evaluator', 'test_evaluator')
-        }
-        sections['test_cfg'] = None
+        sections = _untested(sections)
     title = f'{name} at {size}x{size} on {_said(found)}'
     bases = [f'models/{name}', 'datasets/views_224']
     return name, _recipe(title, bases, sections, found)
@@ -175,6 +170,8 @@ def gait(found: Found, wishes: Wishes) -> tuple[str, Recipe]:
         evaluator=found.extra['evaluator'],
         best=_first_result(found.extra['evaluator']),
     )
+    if found.extra['evaluator'] is None:  # no other walk that could be found
+        sections = _untested(sections) | {'val_dataloader': None}
     train = sections['train_dataloader']
     del train['batch_size']
     train['batch_sampler'] = dict(
@@ -188,7 +185,7 @@ def gait(found: Found, wishes: Wishes) -> tuple[str, Recipe]:
 
 
 def stereo(found: Found, wishes: Wishes) -> tuple[str, Recipe]:
-    """A network that sees how far things are."""
+    """A network that predicts the disparity of image pairs."""
     sizes = Sizes(found.some_pictures())
     name, _ = model_of('stereo', wishes.model, small=False)
     # A tenth more than was seen, as only some pairs are looked at.
@@ -280,6 +277,15 @@ def _whole_loader(
     kind = found.splits[split].get('type', 'CustomDataset')
     dataset = _dataset(found, split, type=kind, pipeline=test)
     return dict(loader, dataset=dataset, sampler=_IN_ORDER)
+
+
+def _untested(sections: dict[str, Any]) -> dict[str, Any]:
+    """The sections without validation and test, where nothing can be measured.
+
+    The data of the test stay, as predictions prepare pictures like it.
+    """
+    measured = ('val_dataloader', 'val_evaluator', 'test_evaluator')
+    return {k: v for k, v in sections.items() if k not in measured} | {'test_cfg': None}
 
 
 def _hooks(iterations: int, best: str | None, rule: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Weights to begin with: a file, an address, or the name of a published model."""
+"""Weights to start from: a file, an address, or the name of a published model."""
 
 from __future__ import annotations
 

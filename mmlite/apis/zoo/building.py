@@ -42,12 +42,12 @@ def get_model(
 
     Returns:
         The model; ``model.cfg`` is its config, ``model.dataset_meta`` what the
-        checkpoint says of its data, e.g. its ``classes``.
+        checkpoint states about its data, e.g. its ``classes``.
 
     Raises:
         UserError: if there is no such model, or no weights of it are published.
         ConfigError: if a change does not fit.
-        CheckpointError: if the weights cannot be had, or are of another model.
+        CheckpointError: if the weights cannot be obtained, or are of another model.
 
     Example:
         >>> model = get_model('resnet18_8xb32_in1k', num_classes=10)

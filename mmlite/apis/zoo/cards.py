@@ -206,8 +206,8 @@ def list_models(pattern: str | None = None, pretrained: bool = False) -> list[st
     mmlite.
 
     Args:
-        pattern: What a name is like, e.g. ``'*resnet*'``; a plain word stands for
-            names that hold it.
+        pattern: Pattern of the names, e.g. ``'*resnet*'``; a plain word stands for
+            names that contain it.
         pretrained: Only models whose weights are published.
 
     Raises:

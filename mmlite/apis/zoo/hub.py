@@ -58,8 +58,8 @@ def push(
 ) -> str:
     """Put a model on the Hugging Face Hub, for ``get_model('hf-hub:owner/name')``.
 
-    What is there then is its config, its weights (safetensors where that is installed)
-    and a page. Log in first, with ``hf auth login``.
+    This uploads its config, its weights (safetensors where that is installed) and a
+    model card. Log in first, with ``hf auth login``.
 
     Args:
         model: A model that :func:`get_model` gave, or a checkpoint or work_dir.
@@ -67,7 +67,7 @@ def push(
         config: The config, where neither the model nor the checkpoint holds it.
         private: Whether a new repository is private.
         message: Message of the commit.
-        card: Text that is put on the page.
+        card: Text of the model card.
 
     Returns:
         The address of the commit.
@@ -134,7 +134,7 @@ def _fetched(fetch: Any, files: Any, name: str) -> str:
         except (OSError, ValueError) as error:  # the bases of all that it raises
             errors.append(f'{file}: {str(error).splitlines()[0]}')
     raise CheckpointError(
-        f'{name} cannot be had from the Hugging Face Hub: {"; ".join(errors)}'
+        f'{name} cannot be loaded from the Hugging Face Hub: {"; ".join(errors)}'
     )
 
 

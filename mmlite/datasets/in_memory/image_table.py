@@ -20,7 +20,7 @@ __all__ = ['Batch', 'ImageTable', 'table_of_arrays']
 
 
 class Batch(Sequence):
-    """Samples that are together already; each is taken apart when it is asked for.
+    """Samples that are collated already; each is separated when it is asked for.
 
     Args:
         whole: ``dict(inputs=(B, C, H, W), data_samples=...)``, as

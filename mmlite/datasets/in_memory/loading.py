@@ -36,9 +36,9 @@ _WAY_OUT = 'set in_memory=False'
 def load_in_memory(dataset: Dataset, device: torch.device) -> ImageTable:
     """Bring all images of a dataset to a device.
 
-    The first steps of its pipeline, up to the first random one, and the last one,
-    which packs, are done once to each sample. What is between them becomes
-    transforms of batches.
+    The first steps of its pipeline, up to the first random one, and the last one, which
+    packs, are applied once to each sample. What is between them becomes transforms of
+    batches.
 
     Args:
         dataset: A dataset with a pipeline; or several behind each other, or

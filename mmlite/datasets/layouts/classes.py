@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from logging import WARNING
 from pathlib import Path
 from typing import Any, NamedTuple
-
-from mmengine.logging import print_log
 
 from ...errors import DataError
 from ..folders import find_images, held_out, subfolders
@@ -145,8 +142,6 @@ def _labelled(root: Path, folder: str) -> tuple[_Labelled, list[str]]:
         notes.append(
             f'{len(loose)} images in {base} are in no class folder, and left out'
         )
-    for note in notes:
-        print_log(f'{base}: {note}', 'current', WARNING)
     return _Labelled(paths, labels), notes
 
 

@@ -26,7 +26,7 @@ class Found(NamedTuple):
     """What a folder holds.
 
     Args:
-        layout: What the layout is called.
+        layout: Name of the layout.
         splits: Settings of the dataset for ``'train'`` and, where there are such,
             for ``'val'`` and ``'test'``.
         counts: How many samples each split has.

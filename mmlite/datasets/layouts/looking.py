@@ -57,8 +57,8 @@ def look(
 
     Raises:
         DataNotFoundError: if there is no folder, or nothing in it.
-        DataError: if the layout is none that is understood, or there are several data
-            sets in the folder.
+        DataError: if the layout is not known, or there are several data sets in the
+            folder.
 
     Example:
         >>> for name in ('cat/1.JPG', 'cat/2.jpg', 'dog/1.jpg', 'dog/2.png'):

@@ -145,6 +145,6 @@ class StartableBatches(SeededBatchSampler):
 
 
 def _rewind(sampler: Any) -> None:
-    """Let a sampler that counts what it gave begin anew."""
+    """Reset a sampler that counts what it gave."""
     if hasattr(sampler, 'set_start'):
         sampler.set_start(0)

@@ -5,7 +5,7 @@ from .albumentations_steps import Albumentations
 from .annotations import LoadAnnotations
 from .auto_augment import AutoAugment, RandAugment, RandomApply, RandomChoice
 from .base import BaseTransform, SampleRandom, draws, rng_of
-from .batch_transform import BatchTransform, refuse_left_behind
+from .batch_transform import BatchTransform, refuse_left_behind, refuse_several
 from .color import ColorJitter, Lighting, Normalize, RandomGrayscale
 from .compose import ApplyToList, Compose, MultiView, TestTimeAug, build_steps
 from .cropping import (
@@ -193,6 +193,7 @@ __all__ = [
     'read_grey',
     'read_pictures',
     'refuse_left_behind',
+    'refuse_several',
     'register_field',
     'rng_of',
     'skeleton_maps',

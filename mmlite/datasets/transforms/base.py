@@ -74,7 +74,7 @@ class BaseTransform(ABC):
         transform: the fields in, the fields out; ``None`` asks the dataset for
             another sample.
         is_random: whether it may do something else to the same sample the next
-            time; what may not is done once if a dataset is kept in memory.
+            time; one that may not is done once if a dataset is kept in memory.
         reads_files: whether it only reads what a path in the sample names, so that
             it is left out where that is in memory already.
         batched: if it is random, the same for whole batches.
@@ -115,8 +115,7 @@ class BaseTransform(ABC):
 def draws(step: Any) -> bool:
     """Whether a step may be random: all are that do not say that they are not.
 
-    What a class says does not hold for one that inherits from it and transforms
-    in another way.
+    What a class states does not apply to a subclass that transforms in another way.
 
     Example:
         >>> draws(TRANSFORMS.build(dict(type='Resize', scale=8))), draws(print)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -16,7 +16,7 @@ from ..seeded_index import uniforms
 from .fields import FIELDS, FixedField
 from .geometry import needs_kind
 
-__all__ = ['BatchTransform', 'refuse_left_behind']
+__all__ = ['BatchTransform', 'refuse_left_behind', 'refuse_several']
 
 
 class BatchTransform(ABC):
@@ -33,7 +33,7 @@ class BatchTransform(ABC):
 
     It changes images alone. Where samples have fields that would have to move with
     them (boxes, maps, ...), one that ``moves`` the image is refused: such a sample
-    is transformed in the pipeline.
+    is transformed in the pipeline. So are several inputs, such as a stereo pair.
 
     Override:
         count: how many random numbers an image needs.
@@ -128,6 +128,37 @@ def refuse_left_behind(
                     f'{own} moves the images of a batch, but not {", ".join(names)}; '
                     f'do it in the pipeline ({own.removeprefix("Batch")})'
                 )
+
+
+def refuse_several(transforms: Iterable[Any], inputs: Any) -> None:
+    """Refuse to move several inputs of a sample, each by draws of its own.
+
+    Views of an image, a list, are moved each in its own way.
+
+    Args:
+        transforms: What is done to the images of a batch.
+        inputs: The inputs of a batch.
+
+    Raises:
+        DataError: for a dict of inputs, e.g. a stereo pair.
+
+    Example:
+        >>> flip = TRANSFORMS.build(dict(type='BatchRandomFlip', prob=0.5))
+        >>> refuse_several([flip], dict(ref_img=0, tgt_img=0))
+        Traceback (most recent call last):
+            ...
+        mmlite.errors.DataError: BatchRandomFlip would move ref_img and tgt_img apart;
+        do it in the pipeline (RandomFlip)
+    """
+    if not isinstance(inputs, Mapping) or len(inputs) < 2:
+        return
+    for transform in transforms:
+        if isinstance(transform, BatchTransform) and transform.moves:
+            own = type(transform).__name__
+            raise DataError(
+                f'{own} would move {" and ".join(inputs)} apart; do it in the pipeline '
+                f'({own.removeprefix("Batch")})'
+            )
 
 
 def _moving_names(samples: Sequence[DataSample]) -> list[str]:

@@ -41,7 +41,7 @@ class Compose(BaseCompose):
 
     Args:
         transforms: Dicts with a ``type``, or callables. One that gives ``None``
-            ends the row, and the result is ``None``.
+            ends the pipeline, and the result is ``None``.
 
     Example:
         >>> run = Compose([dict(type='Resize', scale=8), dict(type='PackInputs')])
@@ -79,7 +79,7 @@ class MultiView(BaseTransform):
     """Make several views of a sample, each drawn anew, e.g. for contrastive learning.
 
     Every field that moves with the image, and the image itself, becomes a list with
-    one entry a view; so does ``img_shape``. All else stays what it was before.
+    one entry a view; so does ``img_shape``. All other fields stay as they were before.
 
     Args:
         transforms: Pipelines, each a list of steps.

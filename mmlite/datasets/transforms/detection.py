@@ -31,10 +31,10 @@ class MinIoURandomCrop(BaseTransform):
     """Cut out a window that overlaps every object in it by at least some amount.
 
     Paper: SSD: Single Shot MultiBox Detector, ECCV 2016,
-    https://arxiv.org/abs/1512.02325 (section 2.2). How much is drawn for each picture:
-    nothing is cut, one of ``min_ious``, or any window. Boxes whose centre is outside of
-    the window are dropped, the others cut off. A picture without boxes takes the first
-    window.
+    https://arxiv.org/abs/1512.02325 (section 2.2). The amount is drawn for each
+    picture: no crop, one of ``min_ious``, or any window. Boxes whose centre is outside
+    of the window are dropped, the others cut off. A picture without boxes takes the
+    first window.
 
     Args:
         min_ious: Least intersection over union of the window and any box.

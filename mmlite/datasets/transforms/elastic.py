@@ -1,4 +1,4 @@
-"""Distort an image as ink on rubber."""
+"""Distort an image smoothly."""
 
 from __future__ import annotations
 

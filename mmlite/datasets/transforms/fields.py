@@ -1,6 +1,6 @@
 """The kinds of fields of a sample: how each moves with the image.
 
-A field is entered once, by name; every step of a pipeline then knows what it is.
+A field is registered once, by name; every step of a pipeline then knows its kind.
 """
 
 from __future__ import annotations
@@ -121,10 +121,10 @@ _OTHER_VIEW: dict[str, str] = {}
 
 
 def register_field(name: str, field: Field, other_view: str | None = None) -> None:
-    """Enter a field of a sample, so that every step knows what it is.
+    """Register a field of a sample, so that every step knows its kind.
 
-    Call it where your package is imported (``custom_imports``). To enter a name
-    again replaces what it was.
+    Call it where your package is imported (``custom_imports``). Registering a name
+    again replaces its kind.
 
     Args:
         name: Name of the field in a sample.

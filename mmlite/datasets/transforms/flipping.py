@@ -130,11 +130,11 @@ class BatchRandomFlip(BatchTransform):
 
 @TRANSFORMS.register_module()
 class SwapFlip(BaseTransform):
-    """Mirror a stereo pair left-right with a probability, each view to be the other.
+    """Mirror a stereo pair left-right with a probability, and swap its views.
 
-    A mirrored pair alone would have its views the wrong way round, and so would its
-    disparity be: that of the other view is needed, ``gt_disparity_tgt``. Adds
-    ``swap_flip`` (bool).
+    Mirrored alone, the left view would show what the right camera sees, so the views
+    are swapped, and the disparity of the other view, ``gt_disparity_tgt``, is needed.
+    Adds ``swap_flip`` (bool).
 
     Args:
         prob: Probability.

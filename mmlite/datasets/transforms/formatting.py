@@ -36,12 +36,12 @@ class PackInputs(BaseTransform):
     The last step of a pipeline. The image keeps its type (uint8) and, where it
     can, its memory; it is normalised as a batch, on the device. The ground truth is
     packed if the sample has it: ``gt_label``, ``gt_score``, ``mask``, and every
-    entered field that moves with the image (boxes and what belongs to them, maps,
+    registered field that moves with the image (boxes and what belongs to them, maps,
     disparities), unless it is an image. Every numeric array becomes a tensor.
 
     Args:
         input_key: The field that becomes ``inputs``. Its kind, which
-            :func:`register_field` enters, says how it is laid out; a list of images
+            :func:`register_field` registers, says how it is laid out; a list of images
             (views) becomes a list of tensors. Several fields become a dict of them.
         algorithm_keys: Further fields to put into the ``DataSample``: arrays as
             tensors, anything else as it is.

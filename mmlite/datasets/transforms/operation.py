@@ -108,7 +108,7 @@ class Operation(BaseTransform):
 
         Args:
             results: The sample.
-            magnitude: How much, with its sign.
+            magnitude: The magnitude, with its sign.
             rng: Draws what else is random.
         """
 

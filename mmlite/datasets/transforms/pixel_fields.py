@@ -146,7 +146,7 @@ class MapField(_Pixels):
 
 
 class ValidField(MapField):
-    """Where another map holds, 1 or 0; never outside of the image.
+    """Where another map is valid, 1 or 0; always 0 outside of the image.
 
     Shape:
         ``(H, W)``.
@@ -155,7 +155,7 @@ class ValidField(MapField):
     layouts: ClassVar = {2: '(H, W)'}
 
     def pad(self, value: Array, borders: Borders, fill: Any, mode: str) -> Array:
-        """Add zeros: what is made up around the image is not valid."""
+        """Add zeros: added pixels are not valid."""
         return super().pad(value, borders, fill, 'constant')
 
 

@@ -1,4 +1,4 @@
-"""Random turns and tilts of whole sequences, all frames alike."""
+"""Random rotation and perspective of whole sequences, all frames alike."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ _JOINTS = 17
 
 
 def follow_person(frames: Sequence[np.ndarray]) -> np.ndarray:
-    """One person through a walk in whose frames others may be seen.
+    """Follow one person through a walk whose frames may show others.
 
     In the first frame that shows somebody it is the person that is most certain; then
     always the one who is nearest to where the person was, so that it never jumps.

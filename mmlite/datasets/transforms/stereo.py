@@ -35,10 +35,10 @@ class LoadDisparity(BaseTransform):
     the size of the file.
 
     Args:
-        scale: What the 16 bits of PNG files are divided by; a sample may say it itself
+        scale: What the 16 bits of PNG files are divided by; a sample may state its own
             (``disparity_scale``).
         zero_is_known: Whether a disparity of 0 counts, as in SceneFlow, where
-            everything is known; ``valid`` then says what does.
+            everything is known; ``valid`` then says which pixels do.
         backend_args: Arguments of an mmengine file backend, for paths that are not
             local.
 
@@ -216,7 +216,7 @@ def scattered(disparity: Array, old: Sequence[int], new: Sequence[int]) -> Array
 
 @TRANSFORMS.register_module()
 class ShiftView(BaseTransform):
-    """Move the right view of a pair up or down a little, as a camera out of place does.
+    """Move the right view of a pair up or down a little, as a misaligned camera does.
 
     Rows at the edge are repeated; disparities stay as they are.
 

@@ -1,4 +1,4 @@
-"""The best checkpoint so far: which one it is after resuming, and whose it is."""
+"""The best checkpoint so far: which one it is, and by which metric, after resuming."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def score_of(value: Any) -> float | None:
 
 
 def better(score: float, best: Any, rule: str) -> bool:
-    """Whether a score goes before the best so far, which may be none, or NaN."""
+    """Whether a score is better than the best so far, which may be None or NaN."""
     best = score_of(best)
     if best is None:
         return True

@@ -1,4 +1,4 @@
-"""Find the key map of a checkpoint of another project by what it makes fit."""
+"""Find the key map of a checkpoint of another project by how many entries match."""
 
 from __future__ import annotations
 

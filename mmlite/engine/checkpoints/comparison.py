@@ -1,7 +1,7 @@
 """Compare what is resumed with the config that resumes it.
 
-One function for each thing that is compared: it gives a line with both values for
-what differs and can be gone on with, and raises where it cannot.
+One function for each thing that is compared: it gives a line with both values for a
+difference with which training can continue, and raises for any other.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _NOT_COMPARED = ('params', 'fused', 'foreach', 'capturable', 'differentiable')
 
 
 class Resumed(NamedTuple):
-    """A checkpoint that is about to be gone on with.
+    """A checkpoint that is about to be resumed.
 
     Args:
         source: The file.
@@ -64,7 +64,7 @@ class Resumed(NamedTuple):
 
 
 def differences(runner: Runner, saved: Resumed) -> list[str]:
-    """Lines on all that differs, to be said before a training goes on.
+    """Lines on all differences, to be logged before a training continues.
 
     Args:
         runner: A runner whose loops, optimizer and schedules are built, and have not
@@ -72,7 +72,7 @@ def differences(runner: Runner, saved: Resumed) -> list[str]:
         saved: What is about to be resumed.
 
     Raises:
-        CheckpointError: if something differs so that it cannot be gone on with.
+        CheckpointError: if training cannot continue with a difference.
     """
     compared = (
         _parts_that_are_missing,
@@ -312,7 +312,7 @@ def _seed(runner: Runner, saved: Resumed) -> Iterator[str]:
     """Compare the seeds; one that was drawn is taken over without a word."""
     then, chosen = saved.meta.get('seed'), runner._randomness_cfg.get('seed')
     if None not in (then, chosen) and then != chosen:
-        used = 'the latter is used, as the order of the samples hangs on it'
+        used = 'the latter is used, as the order of the samples depends on it'
         yield _differs(saved, 'randomness.seed', then, chosen, used)
 
 

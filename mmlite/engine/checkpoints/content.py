@@ -1,4 +1,4 @@
-"""See that what a checkpoint says of a training is what it should be."""
+"""Check what a checkpoint states about a training."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _PLAIN += (torch.dtype, torch.device)
 
 
 def odd(source: str, place: str, value: Any, expected: str) -> CheckpointError:
-    """What to say of a value that cannot be right.
+    """The error for a value that cannot be right.
 
     Args:
         source: The file.
@@ -99,7 +99,7 @@ def check_meta(checkpoint: Mapping[str, Any], source: str) -> dict[str, Any]:
         source: The file, for messages.
 
     Raises:
-        CheckpointError: if it holds weights only, or counters that cannot be.
+        CheckpointError: if it holds weights only, or impossible counters.
     """
     meta = checkpoint.get('meta')
     if meta is not None:

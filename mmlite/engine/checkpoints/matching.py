@@ -1,4 +1,4 @@
-"""Put weights into a model, and say what fitted and what did not."""
+"""Load weights into a model, and report what matched and what did not."""
 
 from __future__ import annotations
 
@@ -123,10 +123,10 @@ def load_state(
 ) -> LoadReport:
     """Put weights into a model.
 
-    The names need not begin alike: ``module.`` of a parallel model and
-    ``backbone.`` before the names of one side are seen through. Entries of
-    another shape, e.g. a classifier for another number of classes, are left as
-    they were initialised, with a warning.
+    Prefixes may differ: ``module.`` of a parallel model and ``backbone.`` before the
+    names of one side are taken into account. Entries of another shape, e.g. a
+    classifier for another number of classes, are left as they were initialised, with a
+    warning.
 
     Args:
         model: A model, wrapped or not.
@@ -142,7 +142,7 @@ def load_state(
             both sides have no match, the registered map is taken with which the most
             fit, e.g. for weights of timm; the log says which.
         source: Where the checkpoint came from, for messages.
-        quiet: Whether to leave the warning away.
+        quiet: Whether to omit the warning.
 
     Raises:
         CheckpointError: if there are no weights, if they are of another model
@@ -285,7 +285,7 @@ def _load(
 
 
 def _check_numbers(model: nn.Module, state: Mapping[str, Tensor], source: str) -> None:
-    """See that parameters were given real numbers: others are not those weights."""
+    """Check that parameters were given floating-point numbers."""
     for name, parameter in model.named_parameters():
         given = state.get(name)
         if given is None or not parameter.is_floating_point():

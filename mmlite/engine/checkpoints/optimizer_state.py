@@ -1,4 +1,4 @@
-"""Compare the state of an optimizer with its parameters before it is believed.
+"""Compare the state of an optimizer with its parameters before it is used.
 
 torch finds the state of a parameter by its position, and compares nothing: a buffer of
 another shape makes a fused step write beyond its end.

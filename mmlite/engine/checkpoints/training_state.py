@@ -34,7 +34,7 @@ _ODD = (
 
 
 class Origin(NamedTuple):
-    """Where a training was taken up again.
+    """Where a training was resumed from.
 
     Args:
         source: The checkpoint.
@@ -122,7 +122,7 @@ def restore_training(
 ) -> dict[str, Any]:
     """Go on from a checkpoint whose weights have been loaded.
 
-    All of it is compared with the config and the model before any of it is believed.
+    All of it is compared with the config and the model before any of it is used.
 
     Args:
         runner: A runner whose loops, optimizer and schedulers are built.
@@ -136,7 +136,7 @@ def restore_training(
 
     Raises:
         CheckpointError: if it holds weights only, those of another optimizer, or
-            anything else that cannot be gone on with.
+            anything else that cannot be resumed.
     """
     meta = check_meta(checkpoint, source)
     saved = Resumed.of(source, checkpoint, meta, with_optimizer, with_schedulers)

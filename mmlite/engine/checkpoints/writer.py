@@ -61,7 +61,7 @@ def write_checkpoint(content: Mapping[str, Any], path: Path) -> None:
 
 
 def write_weights_file(path: Path, write: Callable[[IO[bytes]], Any]) -> None:
-    """As :func:`write_atomically`; what goes wrong is said in one line.
+    """As :func:`write_atomically`; failures are reported in one line.
 
     Raises:
         CheckpointError: if the file cannot be written.

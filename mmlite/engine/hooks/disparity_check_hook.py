@@ -1,4 +1,4 @@
-"""Whether there is anything to learn from the disparities of a training."""
+"""Check that the disparities of a training contain something to learn from."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _FEW = 0.5
 
 @HOOKS.register_module()
 class DisparityCheckHook(Hook):
-    """Stops a training of stereo matching that has nothing to learn from.
+    """Stops a stereo training without any pixel to learn from.
 
     A pixel counts if its disparity is known and below ``max_disp`` of the model. Where
     none does, the loss is 0 and nothing changes. In the first pass over the data they
     are counted; the first batch without any is a warning, and so is a pass in which
     most of what is known is out of reach. Data without ``gt_disparity`` are left
-    alone. The models of stereo matching bring it along:
+    alone. The stereo models add it by default:
     ``default_hooks.disparity_check=None`` leaves it out.
 
     Raises:

@@ -18,8 +18,8 @@ class EMAHook(BaseEMAHook):
     """Keeps a moving average of the weights; validates, tests and saves with it.
 
     Differs from mmengine's in that it may be stopped in the middle of a
-    validation, is resumed however the resume was asked for, and copies
-    weights before its beginning only where somebody looks at them.
+    validation, is resumed by any way of resuming, and before its beginning copies
+    weights only when they are read.
 
     Args:
         ema_type: The kind of average, a model in MODELS.
@@ -61,7 +61,7 @@ class EMAHook(BaseEMAHook):
         self._behind = False  # the average, whose time has not come yet
 
     def before_run(self, runner: Runner) -> None:
-        """Make the average out of the first weights."""
+        """Begin the average with the first weights."""
         model = runner.model
         self.src_model = model.module if is_model_wrapper(model) else model
         given = dict(model=self.src_model)

@@ -32,8 +32,8 @@ class FreezeAfterHook(Hook):
         iters: Iterations after which to freeze, in place of ``epochs``.
 
     Raises:
-        ValueError: if not one of ``epochs`` and ``iters`` is given, or an
-            expression is none.
+        ValueError: if not one of ``epochs`` and ``iters`` is given, or an expression is
+            not valid.
         ConfigError: if no parameter is meant.
 
     Example:

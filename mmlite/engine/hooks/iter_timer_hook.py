@@ -1,4 +1,4 @@
-"""How long iterations take, and how long it will be."""
+"""How long iterations take, and how much time is left."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Slow weights that follow the fast ones, and lead them back."""
+"""Slow weights that follow the fast ones, which are reset to them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..checkpoints import unwrapped
 
 @HOOKS.register_module()
 class LookaheadHook(Hook):
-    """Draws the weights back to a slow average of themselves, every few steps.
+    """Resets the weights to a slow average of themselves, every few steps.
 
     Paper: Lookahead Optimizer: k steps forward, 1 step back, NeurIPS 2019,
     https://arxiv.org/abs/1907.08610. Differs from it in: the share of the slow

@@ -30,7 +30,7 @@ class NanLossHook(Hook):
     """Stops training when the loss is NaN or infinite, and says where.
 
     The losses wait on their device until the next log line, so that training does
-    not wait for them; on a CPU, where nobody has to wait, it is a second at most.
+    not wait for them; on a CPU, where reading costs nothing, for a second at most.
     A checkpoint with such weights is never written.
 
     Args:
@@ -53,7 +53,7 @@ class NanLossHook(Hook):
         self._began = 0.0
 
     def before_train(self, runner: Runner) -> None:
-        """Begin with nothing to look at."""
+        """Begin without losses."""
         self._pending.clear()
         self._steps = LogSteps(runner, self.interval)
         self._began = time.time()

@@ -29,10 +29,9 @@ class _FromImages(Protocol):
 class PatchWhiteningHook(Hook):
     """Computes the whitening of the first layer before training begins.
 
-    The layer is one that sees the images first and has a method
-    ``init_from_images``, such as
-    :class:`~mmlite.models.layers.PatchWhitening` in ``AirbenchNet``. The images
-    go through the training pipeline and the data preprocessor, without its batch
+    The layer is the first one, and has a method ``init_from_images``, such as
+    :class:`~mmlite.models.layers.PatchWhitening` in ``AirbenchNet``. The images go
+    through the training pipeline and the data preprocessor, without its batch
     augmentations. Nothing happens if a checkpoint was loaded or resumed.
 
     Args:

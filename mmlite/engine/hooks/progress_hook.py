@@ -1,4 +1,4 @@
-"""How training goes, on the terminal."""
+"""The progress of a run, on the terminal."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _BAR_WIDTH = 16
 
 @HOOKS.register_module()
 class ProgressHook(Hook):
-    """Says what is trained, shows how it goes, and reports the results.
+    """Shows what is trained, its progress, and the results.
 
     On a terminal there is a bar with epoch, iteration, loss, learning rate,
     speed, memory and time left; elsewhere, e.g. in a file, a plain line now and
@@ -49,7 +49,7 @@ class ProgressHook(Hook):
         self._started = 0.0
 
     def before_run(self, runner: Runner) -> None:
-        """Say what is about to run."""
+        """Report what is about to run."""
         for name, text in _summary(runner):
             say(runner.logger, f'{name:<9} {text}')
 
@@ -128,7 +128,7 @@ class ProgressHook(Hook):
         self._report_metrics(runner, 'test', metrics)
 
     def after_train(self, runner: Runner) -> None:
-        """Say where everything is."""
+        """Report where the results are."""
         STATUS_LINE.clear()
         self._training = False
         taken = timedelta(seconds=round(time.monotonic() - self._started))

@@ -127,11 +127,11 @@ class ReportHook(Hook):
         self._write(runner, 'finished')
 
     def after_interruption(self, runner: Runner) -> None:
-        """Write the page of what there is."""
+        """Write the page with the results so far."""
         self._write(runner, 'interrupted')
 
     def after_failure(self, runner: Runner, reason: str) -> None:
-        """Write the page of what there is, and why there is no more."""
+        """Write the page with the results so far, and the reason of the failure."""
         self._write(runner, reason)
 
     def _begin(self, runner: Runner, mode: str) -> None:

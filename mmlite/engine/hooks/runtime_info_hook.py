@@ -98,7 +98,7 @@ class RuntimeInfoHook(BaseRuntimeInfoHook):
         self._flush(runner)
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Let the checkpoint have the latest values, if nobody else is needed."""
+        """Let the checkpoint have the latest values, if no other process is needed."""
         if runner.world_size == 1:
             self._flush(runner)
 

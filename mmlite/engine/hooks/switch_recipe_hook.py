@@ -62,7 +62,7 @@ class SwitchRecipeHook(Hook):
         self.schedule = dict(sorted(recipes.items()))
 
     def before_train(self, runner: Runner) -> None:
-        """See that there is a place for all, and take up where a resumed run was."""
+        """Check that all can be changed, and catch up with a resumed run."""
         for recipe in self.schedule.values():
             _check_places(runner, recipe)
         for epoch, recipe in self.schedule.items():

@@ -73,8 +73,8 @@ def grid(images: Tensor | Sequence[Tensor]) -> Any:
     """Pictures side by side as an RGB array, scaled to all shades.
 
     Args:
-        images: ``(B, C, H, W)``, ``(B, H, W)`` is not among them; one picture is
-            ``(C, H, W)`` or ``(H, W)``; a list holds one each.
+        images: ``(B, C, H, W)``, but not ``(B, H, W)``; one picture is ``(C, H, W)`` or
+            ``(H, W)``; a list has one each.
 
     Example:
         >>> grid(torch.rand(5, 1, 4, 6)).shape

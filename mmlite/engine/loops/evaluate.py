@@ -104,7 +104,7 @@ class _EvalLoop(BaseLoop):
         return torch.autocast(device, dtype)
 
     def _without_losses(self, outputs: Sequence) -> Sequence:
-        """Put aside losses, which a model may give as a last element of their own."""
+        """Take out losses, which a model may give as a last element of their own."""
         if isinstance(outputs, SampleBatch):  # holds samples, which stay together
             return outputs
         last = outputs[-1] if len(outputs) else None

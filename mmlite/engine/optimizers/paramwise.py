@@ -53,7 +53,7 @@ def owned_parameters(
 
 
 def custom_entry(name: str, custom_keys: Mapping[str, Mapping]) -> Mapping[str, Any]:
-    """What ``custom_keys`` say of a parameter: the longest key in its name holds.
+    """What ``custom_keys`` say of a parameter: the longest key in its name counts.
 
     Example:
         >>> custom_entry('backbone.bn.bias', {'bn': dict(a=1), 'backbone': dict(a=2)})
@@ -68,7 +68,8 @@ def factors(
 ) -> tuple[float | None, float | None]:
     """By what learning rate and weight decay are multiplied; None where by nothing.
 
-    An entry of ``custom_keys`` goes before the general rules, each factor by itself.
+    An entry of ``custom_keys`` takes precedence over the general rules, factor by
+    factor.
 
     Args:
         owned: The parameter.

@@ -12,7 +12,7 @@ Array = np.ndarray
 
 
 class Detections(NamedTuple):
-    """The detections of all images, one behind the other.
+    """The detections of all images, concatenated.
 
     Args:
         image: Number of the image, ``(N, )``.
@@ -28,7 +28,7 @@ class Detections(NamedTuple):
 
 
 class Objects(NamedTuple):
-    """The objects of all images, one behind the other.
+    """The objects of all images, concatenated.
 
     Args:
         image: Number of the image, ``(N, )``.

@@ -79,7 +79,7 @@ def positives(
 
     Args:
         score: Score of every class.
-        thr: The least score that counts; it goes before ``topk``.
+        thr: The least score that counts; it takes precedence over ``topk``.
         topk: How many of the best classes count.
 
     Shape:

@@ -24,7 +24,7 @@ _TOGETHER = 2**15  # numbers in batches that wait for each other, at most
 
 
 class NamedResults:
-    """A metric that says beforehand what its results are called.
+    """A metric that states the names of its results beforehand.
 
     The check of a config compares what watches a result (``save_best``, ``monitor``)
     with these names. A subclass with results of its own, by a ``compute_metrics`` or an
@@ -56,8 +56,8 @@ class RowMetric(NamedResults, BaseMetric):
     sampler repeated to fill up the last batch are left out.
 
     Args:
-        collect_device: Kept for mmengine's sake: sums are small, and travel
-            over the process group whatever it is.
+        collect_device: Not used, but an argument of mmengine's metrics: sums are small,
+            and are sent over the process group.
         prefix: Stands before the names of the results, instead of the
             metric's own prefix.
 
@@ -71,7 +71,7 @@ class RowMetric(NamedResults, BaseMetric):
         rows: One row per sample from these tensors.
         summarise: What one process contributes; by default the rows.
         compute_metrics: The results from the contributions of all processes.
-        result_names: What they are called, so that a config can be checked.
+        result_names: Their names, so that a config can be checked.
     """
 
     takes_features: ClassVar[bool] = False

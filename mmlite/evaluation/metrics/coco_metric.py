@@ -211,6 +211,6 @@ class CocoMetric(BoxMetric):
 
 
 def _mean(values: np.ndarray) -> float:
-    """The mean of what there is; -1 stands for nothing."""
+    """The mean of the valid entries; -1 stands for none."""
     known = values[values > -1]
     return float(known.mean()) if known.size else -1.0

@@ -58,7 +58,7 @@ class MultiLabelMetric(RowMetric):
 
     Args:
         thr: The least score of a class that is predicted; by default 0.5,
-            unless ``topk`` is given. It goes before ``topk``.
+            unless ``topk`` is given. It takes precedence over ``topk``.
         topk: Number of best classes that are predicted.
         items: Which of ``'precision'``, ``'recall'``, ``'f1-score'`` and
             ``'support'`` to report.

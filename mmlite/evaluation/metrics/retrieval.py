@@ -114,7 +114,7 @@ def _positive(topk: Any) -> int:
 class RetrievalRecall(_RankingMetric):
     """How many queries have a match among the best ``k``, in per cent.
 
-    Queries without any match in the gallery do not count, and their number is said.
+    Queries without any match in the gallery do not count, and their number is logged.
 
     Args:
         topk: One ``k``, or several.
@@ -176,7 +176,7 @@ class RetrievalAveragePrecision(_RankingMetric):
     """The mean average precision of the best ``k``, in per cent.
 
     The divisor is the number of what is relevant in the whole gallery. Queries without
-    any match in the gallery do not count, and their number is said.
+    any match in the gallery do not count, and their number is logged.
 
     Args:
         topk: How deep rankings are looked at.

@@ -34,7 +34,7 @@ class SampleMetric(NamedResults, BaseMetric):
         objects: what is kept of a batch, one object a sample, on the CPU.
         compute_metrics: the results from the objects of all samples; called in the
             first process alone.
-        result_names: what they are called, so that a config can be checked.
+        result_names: their names, so that a config can be checked.
 
     Example:
         >>> from mmlite.structures import DataSample

@@ -65,7 +65,7 @@ class BaseBackbone(BaseModule, metaclass=ABCMeta):
         return ()
 
     def split(self, at: str) -> tuple[nn.Module, nn.Module]:
-        """Cut the backbone in two: one behind the other they do what it does.
+        """Cut the backbone in two, which in sequence compute the same.
 
         The parts share their modules with the backbone, under the same names.
 
@@ -113,7 +113,7 @@ class BaseBackbone(BaseModule, metaclass=ABCMeta):
 
 
 class _Part(nn.Module):
-    """Modules of a backbone, one behind the other, under the names that they have."""
+    """Modules of a backbone in sequence, under the names that they have."""
 
     def __init__(self, whole: nn.Module, names: Sequence[str]) -> None:
         super().__init__()
@@ -128,7 +128,7 @@ class _Part(nn.Module):
             holder.add_module(last, whole.get_submodule(name))
 
     def forward(self, x: Tensor) -> Tensor:
-        """What comes out behind the last."""
+        """The output of the last one."""
         for name in self.names:
             x = self.get_submodule(name)(x)
         return x
@@ -175,7 +175,7 @@ def freeze(*modules: nn.Module) -> None:
 def run_stages(
     x: Any, stages: Iterable[nn.Module], out_indices: Collection[int]
 ) -> tuple[Any, ...]:
-    """What the stages give whose index is asked for, each called on the last's."""
+    """The outputs of the stages of ``out_indices``; the stages run in sequence."""
     outs = []
     for i, stage in enumerate(stages):
         x = stage(x)

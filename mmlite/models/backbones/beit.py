@@ -17,7 +17,7 @@ __all__ = ['BEiTViT']
 
 @MODELS.register_module()
 class BEiTViT(VisionTransformer):
-    """A vision transformer whose attention knows how far two patches are apart.
+    """A vision transformer whose attention has a bias for the offset of two patches.
 
     For an image of another size, the table of offsets is interpolated, also that
     of a checkpoint.

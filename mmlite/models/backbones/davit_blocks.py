@@ -151,7 +151,7 @@ class ChannelAttention(BaseModule):
         self.proj = nn.Linear(embed_dims, embed_dims)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Let every channel of x look at all of its head."""
+        """Attend from every channel of x to those of its head."""
         q, k, v = split_heads(self.qkv(x), self.num_heads)
         attention = ((k * self.scale).transpose(-1, -2) @ v).softmax(dim=-1)
         out = q @ attention.transpose(-1, -2).to(q.dtype)

@@ -53,7 +53,7 @@ class _Inception(BaseModule):
     paths: ClassVar[tuple[tuple[str | tuple[str, ...], ...], ...]] = ()
 
     def add(self, name: str, *widths: int, size: Any = 1, **kwargs: Any) -> None:
-        """Add a convolution; it keeps the size if nothing else is said."""
+        """Add a convolution; it keeps the size by default."""
         if 'stride' not in kwargs:
             rows, columns = (size, size) if isinstance(size, int) else size
             kwargs['padding'] = (rows // 2, columns // 2)

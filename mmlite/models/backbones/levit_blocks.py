@@ -206,7 +206,7 @@ class Attention(_BiasedAttention):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """Let every token of x look at all of them."""
+        """Attend from every token of x to all of them."""
         qkv = self.qkv(x).unflatten(2, (self.num_heads, -1))
         parts = (self.key_dim, self.key_dim, self.value_dim)
         return self.proj(self._attend(*qkv.split(parts, dim=3)))

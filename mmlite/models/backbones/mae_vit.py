@@ -125,7 +125,7 @@ class MAEViT(VisionTransformer):
 
 @MODELS.register_module()
 class MILANViT(MAEViT):
-    """A :class:`MAEViT` that rather keeps the patches which matter.
+    """A :class:`MAEViT` that prefers to keep the important patches.
 
     Args:
         kwargs: Arguments of :class:`MAEViT`.

@@ -25,8 +25,8 @@ class MoCoV3ViT(VisionTransformer):
     2021, https://arxiv.org/abs/2104.02057
 
     Args:
-        stop_grad_conv1: Whether the patch embedding stays as it was drawn, without
-            which training is unstable.
+        stop_grad_conv1: Whether the patch embedding keeps its random initial weights,
+            without which training is unstable.
         norm_eval: Whether batch norms, if there are, keep their statistics.
         kwargs: Arguments of :class:`VisionTransformer`; ``arch`` may also be
             ``'mocov3-small'``.

@@ -118,7 +118,7 @@ class MultiScaleAttention(BaseModule):
             trunc_normal_(self.rel_pos_w, std=0.02)
 
     def forward(self, x: Tensor, size: Sequence[int]) -> tuple[Tensor, tuple[int, int]]:
-        """Let the pooled tokens of a map of ``size`` look at each other."""
+        """Attend among the pooled tokens of a map of ``size``."""
         q, k, v = split_heads(self.qkv(x), self.num_heads)
         q, q_size = attention_pool(q, self.pool_q, size)
         k, k_size = attention_pool(k, self.pool_k, size)

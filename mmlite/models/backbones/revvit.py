@@ -33,7 +33,7 @@ FUSIONS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
 
 
 class RevTransformerEncoderLayer(BaseModule):
-    """A layer of two streams whose input can be had from its output.
+    """A layer of two streams whose input can be computed from its output.
 
     Args:
         embed_dims: Width ``D`` of the tokens of a stream.

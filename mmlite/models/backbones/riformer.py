@@ -90,7 +90,7 @@ class RIFormerBlock(MetaBlock):
 
 @MODELS.register_module()
 class RIFormer(MetaFormer):
-    """A transformer from which attention was taken away.
+    """A transformer without attention or any other token mixer.
 
     Args:
         arch: ``'s12'``, ``'s24'``, ``'s36'``, ``'m36'`` or ``'m48'``, or a dict;

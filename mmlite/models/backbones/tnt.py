@@ -68,7 +68,7 @@ class TNTAttention(BaseModule):
         self.dropout_layer = build_dropout(dropout_layer)
 
     def forward(self, x: Tensor, identity: Tensor) -> Tensor:
-        """Let every token of x look at all of them."""
+        """Attend from every token of x to all of them."""
         qkv = F.linear(x, self.attn.in_proj_weight, self.attn.in_proj_bias)
         out = F.scaled_dot_product_attention(
             *split_heads(qkv, self.num_heads),

@@ -16,7 +16,7 @@ OUT_TYPES = ('raw', 'cls_token', 'featmap', 'avg_featmap')
 def check_out_type(
     out_type: str, with_cls_token: bool, known: Sequence[str] = OUT_TYPES
 ) -> None:
-    """Refuse an ``out_type`` that is unknown, or asks for a token there is not.
+    """Refuse an ``out_type`` that is unknown, or needs a token that does not exist.
 
     Raises:
         ValueError: if so.

@@ -70,7 +70,7 @@ class GlobalSubsampledAttention(BaseModule):
             self.norm = build_norm_layer(norm_cfg, embed_dims)[1]
 
     def forward(self, x: Tensor, hw_shape: Sequence[int]) -> Tensor:
-        """Let the tokens of a map of ``hw_shape`` look at fewer ones."""
+        """Attend from the tokens of a map of ``hw_shape`` to fewer ones."""
         (q,) = split_heads(self.q(x), self.num_heads, 1)
         if self.sr_ratio > 1:
             x = self.sr(x.transpose(1, 2).unflatten(2, tuple(hw_shape)))
@@ -117,7 +117,7 @@ class LocallyGroupedSelfAttention(BaseModule):
         self.window_size = window_size
 
     def forward(self, x: Tensor, hw_shape: Sequence[int]) -> Tensor:
-        """Let the tokens of every window look at each other."""
+        """Attend among the tokens of every window."""
         height, width = hw_shape
         padded = pad_to_windows(x.unflatten(1, tuple(hw_shape)), self.window_size)
         size = padded.shape[1:3]

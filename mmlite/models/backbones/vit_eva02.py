@@ -77,7 +77,7 @@ class AttentionWithRoPE(BaseModule):
         return torch.cat((x[:, :, :1], patches), dim=2)
 
     def forward(self, x: Tensor, patch_resolution: Sequence[int]) -> Tensor:
-        """Let every token of x look at all of them."""
+        """Attend from every token of x to all of them."""
         q, k, v = split_heads(self.qkv(x), self.num_heads)
         out = F.scaled_dot_product_attention(
             self._turn(q, patch_resolution),

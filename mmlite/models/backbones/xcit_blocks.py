@@ -289,7 +289,7 @@ class XCA(BaseModule):
         self.proj_drop = nn.Dropout(proj_drop)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Let every channel of x look at all of its head."""
+        """Attend from every channel of x to those of its head."""
         q, k, v = split_heads(self.qkv(x), self.num_heads)
         q, k = F.normalize(q, dim=2), F.normalize(k, dim=2)  # over the tokens
         attn = (q.transpose(-2, -1) @ k * self.temperature).softmax(dim=-1)

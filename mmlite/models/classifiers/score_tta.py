@@ -72,14 +72,13 @@ class AverageClsScoreTTA(BaseTTAModel):
 class AverageClsLogitTTA(AverageClsScoreTTA):
     """Classify several views of each image, and average their logits.
 
-    That is, the scores are averaged geometrically. A view that is sure of
-    itself counts more than with
-    :class:`~mmlite.models.classifiers.AverageClsScoreTTA`.
+    That is, the scores are averaged geometrically. A confident view counts more than
+    with :class:`~mmlite.models.classifiers.AverageClsScoreTTA`.
 
     Args:
         module: Config of the classifier, or the module itself.
-        weights: Weight of each view, in the order of the test pipeline; None
-            weighs all the same.
+        weights: Weight of each view, in the order of the test pipeline; None weights
+            all equally.
         data_preprocessor: Config of the data preprocessor, in place of the
             classifier's own.
 

@@ -15,8 +15,8 @@ from ...structures import SampleBatch
 class BaseDataPreprocessor(EngineDataPreprocessor):
     """Brings a batch to the device.
 
-    Differs from mmengine's in that the device is asked for what it needs without
-    waiting for it, and that a batch of plain tensors is moved in no time.
+    Differs from mmengine's in that copies to the device are not waited for, and that a
+    batch of plain tensors is moved faster.
 
     Args:
         non_blocking: Whether to go on while pinned memory is being copied.

@@ -111,6 +111,12 @@ class ClsDataPreprocessor(ImageDataPreprocessor):
         super().label(inputs, samples, training)
         scores = self._scores(samples) if self.to_onehot and classes else None
         if training and self.batch_augments is not None:
+            if not isinstance(inputs, Tensor):
+                raise DataError(
+                    'batch augmentations mix images of one tensor (B, C, H, W), got a '
+                    f'{type(inputs).__name__} of several views or inputs; drop '
+                    'model.train_cfg'
+                )
             if scores is None:
                 raise DataError(
                     'batch augmentations mix labels, but the samples have none; give '

@@ -31,8 +31,8 @@ Borders = tuple[int, int, int, int]
 class ImageDataPreprocessor(BaseDataPreprocessor):
     """Bring images to the device, reverse channels, normalise and pad them there.
 
-    Images travel as uint8 and are widened on the device. The samples are moved field
-    by field, and get to know the size of their batch.
+    Images travel as uint8 and are widened on the device. The samples are moved field by
+    field, and record the size of their batch.
 
     What is padded to a common size depends on the phase: in training all images of a
     batch, to the largest of them; in evaluation each one to its own multiple of
@@ -51,7 +51,7 @@ class ImageDataPreprocessor(BaseDataPreprocessor):
         pad_size_divisor: Height and width are padded to a multiple of it.
         pad_value: What is padded with, after the normalisation.
         to_rgb: Whether to reverse the order of three channels (BGR to RGB).
-        bgr_to_rgb: The same, in the words of mmengine.
+        bgr_to_rgb: The same, by the name in mmengine.
         rgb_to_bgr: The same, too.
         non_blocking: Whether to go on while pinned memory is being copied.
         batch_transforms: What is done to the images before they are normalised,
@@ -135,10 +135,12 @@ class ImageDataPreprocessor(BaseDataPreprocessor):
             )
         inputs, samples = data['inputs'], data.get('data_samples')
         labelled = _are_samples(samples)
-        if training and labelled and self.batch_transforms:
-            from ...datasets.transforms import refuse_left_behind
+        if training and self.batch_transforms:
+            from ...datasets.transforms import refuse_left_behind, refuse_several
 
-            refuse_left_behind(self.batch_transforms, samples)
+            refuse_several(self.batch_transforms, inputs)
+            if labelled:
+                refuse_left_behind(self.batch_transforms, samples)
         ready = self.prepare(inputs, training)
         if not labelled:
             return dict(inputs=ready, data_samples=self.cast_data(samples))
@@ -159,6 +161,7 @@ class ImageDataPreprocessor(BaseDataPreprocessor):
         if not isinstance(inputs, Tensor):
             if isinstance(inputs, Mapping):
                 return {key: self.prepare(x, training) for key, x in inputs.items()}
+            _check_list(inputs)
             if self._are_views(inputs):
                 return [self.prepare(view, training) for view in inputs]
         return self.images(inputs, training, self.normalize)
@@ -226,6 +229,8 @@ class ImageDataPreprocessor(BaseDataPreprocessor):
 
     def check_list(self, inputs: Sequence[Tensor]) -> None:
         """Refuse images that are of several numbers of channels."""
+        for image in inputs:
+            self.check_batch(image[None])
         if len({image.shape[:-2] for image in inputs}) > 1:
             raise DataError(
                 'the images of a batch have one number of channels, got '
@@ -281,18 +286,20 @@ class ImageDataPreprocessor(BaseDataPreprocessor):
     def _note_sizes(
         self, inputs: Any, ready: Any, samples: Sequence[DataSample]
     ) -> None:
-        """Write down the sizes of images that are the only ones of their samples."""
+        """Record the sizes of images that are the only ones of their samples."""
         if isinstance(inputs, Mapping):
             for key in inputs:
                 return self._note_sizes(inputs[key], ready[key], samples)
         if isinstance(ready, Tensor) and isinstance(inputs, Tensor):
             # Of one size all of them: the usual case, without a look at each.
             count, size, padded = len(samples), _size(inputs), _size(ready)
+            _check_count(len(inputs), samples)
             borders = [self.borders(size, padded)] * count if size != padded else None
             before, after = [size] * count, [padded] * count
         elif self._are_views(inputs):
             return None
         else:
+            _check_count(len(inputs), samples)
             before = [_size(image) for image in inputs]
             after = [_size(image) for image in ready]
             pairs = zip(before, after, strict=True)
@@ -312,6 +319,28 @@ class ImageDataPreprocessor(BaseDataPreprocessor):
         if self.batch_transforms:
             shown += f', batch_transforms={self.batch_transforms}'
         return shown
+
+
+def _check_list(inputs: Any) -> None:
+    """Refuse inputs that are no list of tensors, nor of lists of them."""
+    is_list = isinstance(inputs, (list, tuple))
+    if is_list and inputs and all(isinstance(x, (Tensor, list, tuple)) for x in inputs):
+        return
+    came = 'none' if is_list and not inputs else _shown(inputs)
+    if is_list and inputs:
+        came = f'a list with {_shown(inputs[0])}'
+    raise DataError(
+        f'the inputs of a batch are tensors, or lists or dicts of them, got {came}; '
+        'end the pipeline of the dataset with PackInputs'
+    )
+
+
+def _check_count(count: int, samples: Sequence[DataSample]) -> None:
+    if count != len(samples):
+        raise DataError(
+            f'a batch has a sample for each image, got {count} images and '
+            f'{len(samples)} samples'
+        )
 
 
 def _size(image: Tensor) -> Size:

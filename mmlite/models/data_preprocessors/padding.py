@@ -1,4 +1,4 @@
-"""Between the size of a padded batch and that of each image."""
+"""Convert between the sizes of padded and of original images."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ['pad_like_images', 'unpad']
 def unpad(
     values: Tensor | Sequence[Tensor], samples: Sequence[DataSample]
 ) -> Tensor | Sequence[Tensor]:
-    """Cut from maps what was padded to the images, exactly.
+    """Remove from maps exactly what was padded to the images.
 
     Args:
         values: Something for each sample. What is as large as the padded image is a

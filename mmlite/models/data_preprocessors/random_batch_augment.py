@@ -21,7 +21,7 @@ class RandomBatchAugment:
         augments: Config of an augmentation, or of several; a callable
             ``(inputs, scores) -> (inputs, scores)`` stands for itself.
         probs: Probability of each; what is missing to 1 leaves the batch as
-            it is. None gives all the same.
+            it is. None gives all the same probability.
 
     Shape:
         batch_input: ``(B, C, H, W)``; batch_score: ``(B, K)``.

@@ -35,7 +35,7 @@ class SelfSupDataPreprocessor(ImageDataPreprocessor):
 class TwoNormDataPreprocessor(SelfSupDataPreprocessor):
     """Normalise two views of an image differently, as BEiT and CAE do.
 
-    The first view is what the network sees, the second what its target is made of.
+    The first view is the input of the network, the second that of its target.
 
     Args:
         mean: Mean of each channel of the first view.

@@ -18,8 +18,8 @@ from .image import Borders, ImageDataPreprocessor, Size
 class StereoDataPreprocessor(ImageDataPreprocessor):
     """Bring image pairs to the device, normalise and pad both alike.
 
-    Pairs are padded at the top and right by the colours at the edge, as is the custom
-    on KITTI: the disparity of the lower left then needs nothing that is invented.
+    Pairs are padded at the top and right by the colours at the edge, as is usual on
+    KITTI: the disparity of the lower left then needs no padded pixels.
     :func:`~mmlite.models.data_preprocessors.unpad` cuts predictions back.
 
     Args:
@@ -70,7 +70,7 @@ class StereoDataPreprocessor(ImageDataPreprocessor):
         return 0, padded[0] - size[0], padded[1] - size[1], 0
 
     def pad(self, images: Tensor, borders: Borders) -> Tensor:
-        """Padded by what stands at the edge."""
+        """Padded with the pixels at the edge."""
         left, top, right, bottom = borders
         around = (left, right, top, bottom)
         if images.ndim == 3:
@@ -80,8 +80,12 @@ class StereoDataPreprocessor(ImageDataPreprocessor):
 
 def _check_sizes(inputs: Mapping[str, Any]) -> None:
     """See that the views of each pair have one size."""
-    views = [list(view) for view in inputs.values()]
-    for pair in zip(*views, strict=False):
+    counts = [len(view) for view in inputs.values()]
+    if len(set(counts)) > 1:
+        raise DataError(
+            f'both views of a batch have one number of images, got {counts}'
+        )
+    for pair in zip(*inputs.values(), strict=True):
         if len({tuple(view.shape[-2:]) for view in pair}) > 1:
             sizes = ' and '.join(f'{x.shape[-1]}x{x.shape[-2]}' for x in pair)
             raise DataError(

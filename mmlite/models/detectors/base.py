@@ -213,7 +213,7 @@ class DetectionModel(Exporting, FineTuning, BaseModel):
         groundtruth_weights_list: Sequence[Tensor] | None = None,
         groundtruth_is_crowd_list: Sequence[Tensor] | None = None,
     ) -> None:
-        """Say what :meth:`loss` compares with.
+        """Set the ground truth that :meth:`loss` compares with.
 
         Args:
             groundtruth_boxes_list: ``(N, 4)`` for each image, ``[y_min, x_min, y_max,

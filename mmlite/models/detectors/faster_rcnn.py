@@ -200,8 +200,8 @@ class FasterRCNN(DetectionModel):
         """``loss_rpn_cls``, ``loss_rpn_bbox``, ``loss_cls`` and ``loss_bbox``.
 
         Raises:
-            RuntimeError: if the prediction was made without the ground truth, which
-                the second stage draws its proposals by.
+            RuntimeError: if the prediction was made without the ground truth, by which
+                the second stage samples its proposals.
         """
         objects = self.objects_at(true_image_shapes)
         losses = self.rpn_head.loss(*_of_rpn(prediction_dict), objects)
@@ -209,8 +209,8 @@ class FasterRCNN(DetectionModel):
             return losses
         if 'proposal_targets' not in prediction_dict:
             raise RuntimeError(
-                'the loss of the second stage needs proposals that were drawn by the '
-                'ground truth: call train() and provide_groundtruth before predict'
+                'the loss of the second stage needs proposals that were sampled with '
+                'the ground truth: call train() and provide_groundtruth before predict'
             )
         second = self.roi_head.loss(
             prediction_dict['class_predictions_with_background'],

@@ -1,4 +1,4 @@
-"""What a detector asks of its feature extractor."""
+"""The interface of the feature extractors of detectors."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class FeatureExtractor(BaseModule):
         return None
 
     def preprocess(self, resized_inputs: Tensor) -> Tensor:
-        """Images as the network wants them; here as they come.
+        """Images as the network expects them; here unchanged.
 
         The data preprocessor of the config may have normalised them already; do it
         here or there.

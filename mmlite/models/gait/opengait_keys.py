@@ -17,7 +17,7 @@ class PartMajorNorms(NamedTuple):
     """Bring the norms of parts into the order of OpenGait from version 2 on.
 
     Until then their entries were ``p * C + c``, and are ``c * P + p`` since; the
-    names and shapes are the same, so that a checkpoint is loaded without a word, and
+    names and shapes are the same, so that a checkpoint is loaded without an error, and
     gives other embeddings.
 
     Args:

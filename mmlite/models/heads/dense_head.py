@@ -85,7 +85,7 @@ class DenseHead(BaseModule):
     Shape:
         feats: ``(B, C, H, W)`` each.
         returns: scores before sigmoid or softmax ``(B, A, K)`` or ``(B, A, K + 1)``,
-        and what the coder makes of boxes ``(B, A, 4)``.
+        and the encoded boxes ``(B, A, 4)``.
 
     Raises:
         ValueError: if the normalizer is unknown.

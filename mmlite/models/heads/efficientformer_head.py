@@ -18,7 +18,7 @@ NORMAL_INIT = dict(type='Normal', layer='Linear', std=0.01)
 class EfficientFormerClsHead(ClsHead):
     """Classify with one linear layer, or take the mean of two.
 
-    The second is what a teacher taught. In training too the loss is that of the
+    The second is trained by a teacher. In training too the loss is that of the
     mean: a teacher is not part of it.
 
     Args:

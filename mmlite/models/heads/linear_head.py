@@ -59,7 +59,7 @@ class LinearClsHead(ClsHead):
 
 
 def check_vectors(head: nn.Module, feature: Tensor) -> None:
-    """See that a linear layer gets a vector of each image.
+    """Check that a linear layer gets a vector of each image.
 
     Raises:
         DataError: if the feature is a map.

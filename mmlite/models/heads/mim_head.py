@@ -173,7 +173,7 @@ class BEiTV2Head(_WordHead):
 
 @MODELS.register_module()
 class iTPNClipHead(_WordHead):  # noqa: N801 (mmpretrain's name)
-    """Predict the features that CLIP has of hidden patches.
+    """Predict CLIP's features of hidden patches.
 
     Args:
         embed_dims: Width of the features.

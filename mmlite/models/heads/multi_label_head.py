@@ -36,7 +36,7 @@ BINARY_CROSS_ENTROPY = dict(type='CrossEntropyLoss', use_sigmoid=True)
 
 @MODELS.register_module()
 class MultiLabelClsHead(ClsHead):
-    """Turn the last feature into a score per class, each by itself.
+    """Turn the last feature into an independent score per class.
 
     The feature itself is taken as logits; heads with layers inherit from it.
 

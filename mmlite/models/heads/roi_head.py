@@ -49,7 +49,7 @@ class RoITargets(NamedTuple):
 
 @MODELS.register_module()
 class RoIHead(BaseModule):
-    """Cut the features of proposals out, and say what they show.
+    """Crop the features of proposals, and classify and refine them.
 
     Paper: Faster R-CNN, NIPS 2015, https://arxiv.org/abs/1506.01497; the defaults are
     those of torchvision's ``fasterrcnn_resnet50_fpn``.

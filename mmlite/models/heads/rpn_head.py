@@ -44,7 +44,7 @@ NORMAL = dict(type='Normal', layer='Conv2d', std=0.01)
 
 @MODELS.register_module()
 class RPNHead(BaseModule):
-    """Say for every anchor whether it holds an object, and where that ends.
+    """Predict for every anchor whether it contains an object, and the box of that.
 
     Paper: Faster R-CNN, NIPS 2015, https://arxiv.org/abs/1506.01497; the defaults are
     those of torchvision's ``fasterrcnn_resnet50_fpn``. Names are those of mmdetection.

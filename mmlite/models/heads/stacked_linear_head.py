@@ -18,7 +18,7 @@ RELU = dict(type='ReLU')
 
 
 class LinearBlock(BaseModule):
-    """A linear layer, and what is asked for behind it.
+    """A linear layer, with the norm, activation and dropout that are configured.
 
     Args:
         in_channels: Width of the input.

@@ -124,7 +124,7 @@ class MultiheadAttention(BaseModule):
             self.gamma1 = LayerScale(embed_dims)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Let every token of x look at all of them."""
+        """Attend from every token of x to all of them."""
         batch, length, _ = x.shape
         q, k, v = split_heads(self.qkv(x), self.num_heads)
         x = F.scaled_dot_product_attention(

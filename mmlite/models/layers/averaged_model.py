@@ -105,14 +105,14 @@ class AveragedModel(BaseAveragedModel):
 
 
 class _Counter:
-    """A counter on the device as a number, which nobody waits for."""
+    """A counter on the device as a number, without waiting for the device."""
 
     def __init__(self) -> None:
         self._buffer: Tensor | None = None
         self._version = self._value = 0
 
     def value(self, buffer: Tensor) -> int:
-        """The number; read anew only if somebody else has changed it."""
+        """The number; read anew only if it was changed elsewhere."""
         if buffer is not self._buffer or buffer._version != self._version:
             self.note(buffer, int(buffer))
         return self._value

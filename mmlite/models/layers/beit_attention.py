@@ -82,7 +82,7 @@ class BEiTAttention(RelativePositions, BaseModule):
         rel_pos_bias: Tensor | None = None,
         patch_resolution: Sequence[int] | None = None,
     ) -> Tensor:
-        """Let every token of x look at all of them.
+        """Attend from every token of x to all of them.
 
         Args:
             x: The tokens.

@@ -21,7 +21,7 @@ PLAIN_LN = dict(type='LN')
 
 
 class BEiTTransformerEncoderLayer(TransformerEncoderLayer):
-    """A layer whose attention knows how far two patches are apart.
+    """A layer whose attention has a bias for the offset of two patches.
 
     Stochastic depth is applied once to every branch, as in the paper's code;
     mmpretrain applies it twice to the feed-forward network.

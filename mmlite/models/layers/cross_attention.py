@@ -27,7 +27,7 @@ GELU = dict(type='GELU')
 
 
 class CrossMultiheadAttention(BaseModule):
-    """Let queries look at keys, and take the mean of values.
+    """Attention of queries to keys.
 
     Args:
         embed_dims: Width of the tokens.
@@ -65,7 +65,7 @@ class CrossMultiheadAttention(BaseModule):
         self.proj_drop = nn.Dropout(proj_drop)
 
     def forward(self, x: Tensor, k: Tensor, v: Tensor) -> Tensor:
-        """What the queries ``x`` find."""
+        """The attention of the queries ``x``."""
         q = self._heads(F.linear(x, self.q.weight, self.q_bias))
         k, v = (
             self._heads(self.k(k)),
@@ -174,7 +174,7 @@ class PromptMultiheadAttention(MultiheadAttention):
         self.kv = nn.Linear(embed_dims, embed_dims * 2, bias=qkv_bias)
 
     def forward(self, x: Tensor, visible_tokens: Tensor, ids_restore: Tensor) -> Tensor:
-        """What the hidden tokens find."""
+        """The attention of the hidden tokens."""
         patches = torch.cat((visible_tokens[:, 1:], x), dim=1)
         patches = gather_tokens(patches, ids_restore)
         everything = torch.cat((visible_tokens[:, :1], patches), dim=1)

@@ -42,8 +42,7 @@ def dirac_init(module: nn.Module) -> None:
 class DiracInit(BaseInit):
     """Start convolutions as the identity, as far as their channels go.
 
-    See :func:`dirac_init`. With it a network without residuals begins as one
-    that hands its input through.
+    See :func:`dirac_init`. With it a network without residuals begins as the identity.
 
     Args:
         layer: Class names of the layers to initialise, e.g. ``'Conv2d'``; other

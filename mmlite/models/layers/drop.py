@@ -87,7 +87,7 @@ class DropPath(nn.Module):
 
 @MODELS.register_module()
 class Dropout(nn.Dropout):
-    """``torch.nn.Dropout`` whose rate is called as :class:`DropPath`'s.
+    """``torch.nn.Dropout`` whose rate has the name of :class:`DropPath`'s.
 
     Args:
         drop_prob: Chance of an element to be dropped, a fraction.

@@ -12,7 +12,7 @@ __all__ = ['PackSequenceWrapper', 'SetBlockWrapper', 'each_sequence', 'lengths_o
 
 
 def lengths_of(lengths: Tensor | Sequence[int] | None) -> list[int] | None:
-    """The lengths of sequences that lie one behind the other, as plain numbers.
+    """The lengths of concatenated sequences, as plain numbers.
 
     Example:
         >>> lengths_of(torch.tensor([[4, 2]])), lengths_of(None)
@@ -33,8 +33,8 @@ def each_sequence(
 
     Args:
         layer: The layer.
-        x: Sequences of one length ``(B, C, S, *)``, or of several one behind the
-            other ``(1, C, sum of S, *)``.
+        x: Sequences of one length ``(B, C, S, *)``, or of several, concatenated, ``(1,
+            C, sum of S, *)``.
         lengths: The lengths of the latter; None for the former.
         dim: The dimension of the frames.
 

@@ -83,7 +83,7 @@ class BasicConv(Sequential):
 
 
 class MRConv2d(nn.Module):
-    """Nodes beside the largest difference to a neighbour, channel by channel."""
+    """Nodes joined with the largest difference to a neighbour, channel by channel."""
 
     def __init__(self, in_channels: int, out_channels: int, *args: object) -> None:
         super().__init__()
@@ -111,7 +111,7 @@ class EdgeConv2d(nn.Module):
 
 
 class GraphSAGE(nn.Module):
-    """Nodes beside the largest of a network on their neighbours."""
+    """Nodes joined with the largest of a network on their neighbours."""
 
     def __init__(self, in_channels: int, out_channels: int, *args: object) -> None:
         super().__init__()

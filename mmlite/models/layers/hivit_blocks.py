@@ -72,7 +72,7 @@ class HiViTAttention(RelativePositions, BaseModule):
             trunc_normal_(self.relative_position_bias_table, std=0.02)
 
     def forward(self, x: Tensor, size: Sequence[int] | None = None) -> Tensor:
-        """Let every token of x look at all of them.
+        """Attend from every token of x to all of them.
 
         Args:
             x: The tokens.
@@ -209,7 +209,7 @@ class HiViTPatchEmbed(BaseModule):
         return size[0] // self.patch_size[0], size[1] // self.patch_size[1]
 
     def forward(self, x: Tensor) -> Tensor:
-        """The patches of x; what is left right and below is cut off."""
+        """The patches of x; remaining rows and columns are cut off."""
         rows, columns = self.grid(x.shape[2:])
         inner = self.inner_patches
         x = self.proj(x)[:, :, : rows * inner, : columns * inner]

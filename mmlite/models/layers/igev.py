@@ -1,4 +1,4 @@
-"""The parts of IGEV: features that decode, and a cost volume that looks at them."""
+"""The parts of IGEV: decoded features, and a cost volume that they gate."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class JoinedMaps(nn.Module):
         self.conv2 = _conv_norm(nn.Conv2d(both, both, 3, 1, 1, bias=False), norm)
 
     def forward(self, low: Tensor, high: Tensor) -> Tensor:
-        """The fine map, which knows of the coarse one."""
+        """The fine map, joined with the coarse one."""
         return self.conv2(torch.cat([self.conv1(low), high], dim=1))
 
 

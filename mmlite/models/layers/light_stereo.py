@@ -151,7 +151,7 @@ class FPNLayer(nn.Module):
         self.conv = conv_block(high_channels * 2, high_channels, act=nn.LeakyReLU(0.2))
 
     def forward(self, low: Tensor, high: Tensor) -> Tensor:
-        """The fine map, which knows of the coarse one."""
+        """The fine map, joined with the coarse one."""
         return self.conv(torch.cat([high, self.deconv(low)], dim=1))
 
 

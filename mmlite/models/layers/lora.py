@@ -11,7 +11,7 @@ class LoRALinear(nn.Module):
     """A linear layer, and beside it a product of two narrow ones that is learnt.
 
     Paper: LoRA: Low-Rank Adaptation of Large Language Models, ICLR 2022,
-    https://arxiv.org/abs/2106.09685. It starts with what the layer itself gives.
+    https://arxiv.org/abs/2106.09685. It starts as the layer itself.
 
     Args:
         original_layer: The layer.

@@ -17,7 +17,7 @@ __all__ = ['AdaptivePadding', 'MapPatchEmbed', 'PatchEmbed']
 
 
 class AdaptivePadding(nn.Module):
-    """Pad an image with zeros until a kernel covers it without a rest.
+    """Pad an image with zeros until a kernel covers it without remainder.
 
     Args:
         kernel_size: Of the convolution that follows.

@@ -80,8 +80,8 @@ class RAFTUpdateBlock(nn.Module):
     Args:
         hidden_dims: Widths of the hidden states, from coarse to fine.
         corr_channels: Number of correlations that are looked up.
-        num_layers: Number of sizes that are used; the units of the others are there
-            for the sake of checkpoints, and never trained.
+        num_layers: Number of sizes that are used; the units of the others exist for
+            checkpoints only, and are never trained.
         motion: ``'f'`` for a flow of two channels, ``'d'`` for a disparity of one.
         scales: What the units of the finest, the next and the coarsest size are
             called.

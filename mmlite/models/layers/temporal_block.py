@@ -68,7 +68,7 @@ class BasicBlockP3D(nn.Module):
         self.downsample = _shortcut(in_channels, out_channels, stride)
 
     def forward(self, x: Tensor, lengths: Lengths = None) -> Tensor:
-        """The block; ``lengths`` are those of sequences one behind the other."""
+        """The block; ``lengths`` are those of concatenated sequences."""
         identity = x if self.downsample is None else self.downsample(x)
         out = self.conv1(x)
         over_time = each_sequence(self.shortcut3d, out, lengths)
@@ -105,7 +105,7 @@ class BasicBlock3D(nn.Module):
         self.downsample = _shortcut(in_channels, out_channels, stride)
 
     def forward(self, x: Tensor, lengths: Lengths = None) -> Tensor:
-        """The block; ``lengths`` are those of sequences one behind the other."""
+        """The block; ``lengths`` are those of concatenated sequences."""
         identity = x if self.downsample is None else self.downsample(x)
         out = F.relu(self.bn1(each_sequence(self.conv1, x, lengths)))
         out = self.bn2(each_sequence(self.conv2, out, lengths))

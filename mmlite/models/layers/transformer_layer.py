@@ -1,4 +1,4 @@
-"""The block that transformers repeat."""
+"""The layer of transformer encoders."""
 
 from __future__ import annotations
 

@@ -366,7 +366,7 @@ class ShiftWindowMSA(BaseModule):
 def shift_mask(
     size: Sequence[int], window_size: int, shift: int, device: torch.device
 ) -> Tensor:
-    """What keeps tokens apart that a shift has put into one window.
+    """The mask that separates tokens which a shift has put into one window.
 
     Args:
         size: Rows and columns of the map, multiples of ``window_size``.

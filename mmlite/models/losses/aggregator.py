@@ -1,4 +1,4 @@
-"""From what a model gives under names to the losses of these names."""
+"""Assign the named outputs of a model to their losses."""
 
 from __future__ import annotations
 

@@ -121,7 +121,7 @@ class CrossEntropyLoss(nn.Module):
             Without it, both class indices and distributions are accepted.
         reduction: ``'none'``, ``'mean'`` or ``'sum'``.
         loss_weight: Factor on the result.
-        class_weight: Weight of every class; None weighs all the same.
+        class_weight: Weight of every class; None weights all equally.
         pos_weight: Factor on the loss of positive targets, one or per class;
             only with ``use_sigmoid``.
 

@@ -1,4 +1,4 @@
-"""Focal loss: a cross entropy per class that easy elements count less in."""
+"""Focal loss: a cross entropy per class in which easy elements count less."""
 
 from __future__ import annotations
 

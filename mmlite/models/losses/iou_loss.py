@@ -35,7 +35,7 @@ class IoULoss(WeightedLoss):
     """One less the intersection over union of predicted and true boxes.
 
     Paper: UnitBox, https://arxiv.org/abs/1608.01471, here linear. The boxes themselves
-    are compared, not what a box coder makes of them.
+    are compared, not their encoding by a box coder.
 
     Args:
         kwargs: Arguments of :class:`WeightedLoss`.

@@ -17,7 +17,7 @@ MODES = ('original', 'classy_vision', 'multi_label')
 
 @MODELS.register_module()
 class LabelSmoothLoss(nn.Module):
-    """Cross entropy against labels that are not quite sure of themselves.
+    """Cross entropy against smoothed labels.
 
     Paper: Rethinking the Inception Architecture for Computer Vision, CVPR
     2016, https://arxiv.org/abs/1512.00567.
@@ -26,8 +26,8 @@ class LabelSmoothLoss(nn.Module):
 
     - ``'original'``: ``t (1 - e) + e / K``;
     - ``'classy_vision'``: the same with ``e / (1 + e)`` for ``e``;
-    - ``'multi_label'``: ``1 - e`` where ``t > 0``, else ``e``; each class is
-      then judged by a sigmoid of its own.
+    - ``'multi_label'``: ``1 - e`` where ``t > 0``, else ``e``; each class then has a
+    sigmoid of its own.
 
     Args:
         label_smooth_val: The smoothing ``e``, from 0 up to 1 (excluded).
@@ -37,7 +37,7 @@ class LabelSmoothLoss(nn.Module):
         mode: ``'original'``, ``'classy_vision'`` or ``'multi_label'``.
         reduction: ``'none'``, ``'mean'`` or ``'sum'``.
         loss_weight: Factor on the result.
-        class_weight: Weight of every class; None weighs all the same.
+        class_weight: Weight of every class; None weights all equally.
         pos_weight: Factor on the loss of positive targets, one or per class;
             only with a sigmoid.
 

@@ -1,4 +1,4 @@
-"""Seesaw loss: a cross entropy that keeps frequent classes from pressing rare ones."""
+"""Seesaw loss: a cross entropy in which frequent classes suppress rare ones less."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def seesaw_weights(
     q: float = 2.0,
     eps: float = 1e-2,
 ) -> Tensor:
-    """By how much each class presses on the class of each sample.
+    """The factor by which each class suppresses the class of each sample.
 
     Args:
         pred: Logits.

@@ -17,7 +17,7 @@ __all__ = ['SupConLoss']
 
 @MODELS.register_module()
 class SupConLoss(BaseLoss):
-    """How much likelier a sample finds those of its class than others.
+    """Contrast the samples of a class with those of all others.
 
     Paper: Supervised Contrastive Learning, NeurIPS 2020,
     https://arxiv.org/abs/2004.11362 (equation 2, :math:`L_{out}`), for each part. A

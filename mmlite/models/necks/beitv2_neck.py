@@ -26,7 +26,7 @@ LARGE = dict(zip(KEYS, (1024, 24, 16, 4096), strict=True))
 
 @MODELS.register_module()
 class BEiTV2Neck(BaseModule):
-    """Layers in which early patches must ask the last class token.
+    """Layers in which early patches attend to the last class token.
 
     Paper: BEiT v2: Masked Image Modeling with Vector-Quantized Visual Tokenizers,
     https://arxiv.org/abs/2208.06366

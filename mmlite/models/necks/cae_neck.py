@@ -25,7 +25,7 @@ LAYER_NORM = dict(type='LN', eps=1e-6)
 
 @MODELS.register_module()
 class CAENeck(BaseModule):
-    """Predict what the encoder would have of hidden patches, then their words.
+    """Predict the encoder's features of hidden patches, then their words.
 
     Paper: Context Autoencoder for Self-Supervised Representation Learning, IJCV 2023,
     https://arxiv.org/abs/2202.03026

@@ -1,4 +1,4 @@
-"""Feature pyramid: maps of several sizes, each with what the smaller ones know."""
+"""Feature pyramid: maps of several sizes, each combined with the smaller ones."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SOURCES = ('on_input', 'on_output')
 
 @MODELS.register_module()
 class FPN(BaseModule):
-    """Add to every map what the next smaller one holds, and smaller maps at the end.
+    """Add to every map the next smaller one, and further maps at the end.
 
     Paper: Feature Pyramid Networks for Object Detection, CVPR 2017,
     https://arxiv.org/abs/1612.03144. Names are those of mmdetection.
@@ -97,7 +97,7 @@ class FPN(BaseModule):
             )
 
     def output_specs(self, specs: Sequence[FeatureSpec]) -> tuple[FeatureSpec, ...]:
-        """What comes out, given what goes in."""
+        """The specs of the outputs for those of the inputs."""
         strides = [spec.stride for spec in specs]
         while len(strides) < self.num_outs:
             strides.append(2 * strides[-1])

@@ -40,7 +40,7 @@ class GlobalAveragePooling(nn.Module):
         self.dim = dim
 
     def output_specs(self, specs: Sequence[FeatureSpec]) -> tuple[FeatureSpec, ...]:
-        """What comes out, given what goes in: vectors of the same widths."""
+        """The specs of the outputs: vectors of the same widths."""
         return tuple(FeatureSpec(spec.channels) for spec in specs)
 
     def forward(

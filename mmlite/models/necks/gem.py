@@ -74,7 +74,7 @@ class GeneralizedMeanPooling(nn.Module):
         self.clamp = clamp
 
     def output_specs(self, specs: Sequence[FeatureSpec]) -> tuple[FeatureSpec, ...]:
-        """What comes out, given what goes in: vectors of the same widths."""
+        """The specs of the outputs: vectors of the same widths."""
         return tuple(FeatureSpec(spec.channels) for spec in specs)
 
     def forward(

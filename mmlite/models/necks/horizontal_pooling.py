@@ -40,7 +40,7 @@ class _StripPooling(nn.Module):
         return sum(self.bin_num)
 
     def output_specs(self, specs: Sequence[FeatureSpec]) -> tuple[FeatureSpec, ...]:
-        """What comes out, given what goes in: the same widths."""
+        """The specs of the outputs: the same widths."""
         return tuple(specs)
 
     def forward(

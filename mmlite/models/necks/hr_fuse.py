@@ -73,7 +73,7 @@ class HRFuseScales(BaseModule):
         )
 
     def output_specs(self, specs: Sequence[FeatureSpec]) -> tuple[FeatureSpec, ...]:
-        """What comes out, given what goes in: one map, as small as the last."""
+        """The specs of the outputs: one map, as small as the last."""
         return (FeatureSpec(self.out_channels, specs[-1].stride),)
 
     def forward(self, x: tuple[Tensor, ...]) -> tuple[Tensor]:

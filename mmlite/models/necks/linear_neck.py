@@ -67,7 +67,7 @@ class LinearNeck(BaseModule):
         self.act = build_activation_layer(act_cfg) if act_cfg else nn.Identity()
 
     def output_specs(self, specs: Sequence[FeatureSpec]) -> tuple[FeatureSpec, ...]:
-        """What comes out, given what goes in: one vector."""
+        """The specs of the outputs: one vector."""
         return (FeatureSpec(self.out_channels),)
 
     def forward(self, inputs: Tensor | tuple[Tensor, ...]) -> tuple[Tensor]:
@@ -107,7 +107,7 @@ class ClsBatchNormNeck(BaseModule):
         self.bn = nn.BatchNorm1d(input_features, affine=affine, eps=eps)
 
     def output_specs(self, specs: Sequence[FeatureSpec]) -> tuple[FeatureSpec, ...]:
-        """What comes out, given what goes in: vectors of the same widths."""
+        """The specs of the outputs: vectors of the same widths."""
         return tuple(FeatureSpec(spec.channels) for spec in specs)
 
     def forward(

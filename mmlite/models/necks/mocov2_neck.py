@@ -114,7 +114,7 @@ class DenseCLNeck(BaseModule):
         )
 
     def output_specs(self, specs: Sequence[FeatureSpec]) -> tuple[FeatureSpec, ...]:
-        """What comes out, given what goes in."""
+        """The specs of the outputs for those of the inputs."""
         stride = None if self.num_grid else specs[-1].stride
         widths = (None, stride or 1, None)
         return tuple(FeatureSpec(self.out_channels, stride) for stride in widths)

@@ -43,7 +43,7 @@ class ProjectionNeck(BaseModule):
         self.with_avg_pool = with_avg_pool
 
     def output_specs(self, specs: Sequence[FeatureSpec]) -> tuple[FeatureSpec, ...]:
-        """What comes out, given what goes in: one vector."""
+        """The specs of the outputs: one vector."""
         return (FeatureSpec(self.out_channels),)
 
     def project(self, x: Tensor) -> Tensor:

@@ -127,7 +127,7 @@ class SSDNeck(BaseModule):
             width = wide
 
     def output_specs(self, specs: Sequence[FeatureSpec]) -> tuple[FeatureSpec, ...]:
-        """What comes out, given what goes in."""
+        """The specs of the outputs for those of the inputs."""
         strides = [spec.stride for spec in specs]
         for stride in self.level_strides:
             strides.append(strides[-1] * stride)

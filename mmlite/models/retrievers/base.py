@@ -16,7 +16,7 @@ __all__ = ['BaseRetriever']
 
 
 class BaseRetriever(BaseModel):
-    """Base of the models that look up images in a gallery.
+    """Base of the models that find images in a gallery.
 
     Override:
         extract_feat, loss, predict: as in

@@ -21,7 +21,7 @@ Prototype = DataLoader | Mapping[str, Any] | str | Path | Tensor
 
 
 class Gallery:
-    """What a query is looked up in: images to be encoded, or their features.
+    """What queries are compared with: images to be encoded, or their features.
 
     Args:
         prototype: A data loader, or the config of one; features ``(M, D)``, or the
@@ -46,7 +46,7 @@ class Gallery:
         self._loader: DataLoader | None = None
 
     def __deepcopy__(self, memo: dict) -> Gallery:
-        """Copies of a model, such as averages, look up in the same images."""
+        """Copies of a model, such as averages, share the gallery."""
         return self
 
     @property
@@ -129,7 +129,7 @@ class Gallery:
 
 @torch.no_grad()
 def fingerprint(network: nn.Module) -> Tensor:
-    """Numbers that are others when the weights are, whatever has changed them.
+    """Numbers that change when the weights do, whatever has changed them.
 
     Example:
         >>> network = nn.Linear(1, 1)

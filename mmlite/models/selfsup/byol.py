@@ -14,7 +14,7 @@ __all__ = ['BYOL']
 
 @MODELS.register_module()
 class BYOL(AveragedPair):
-    """Predict what an average of the network makes of another view.
+    """Predict the projection of another view by an average of the network.
 
     Paper: Bootstrap Your Own Latent: A New Approach to Self-Supervised Learning,
     NeurIPS 2020, https://arxiv.org/abs/2006.07733
@@ -24,7 +24,7 @@ class BYOL(AveragedPair):
 
     Args:
         backbone, neck, head, kwargs: Arguments of :class:`AveragedPair`.
-        base_momentum: What the newest weights count in the average at first; it falls
+        base_momentum: Weight of the newest weights in the average at first; it falls
             to 0 with a cosine. Papers state one minus this.
 
     Shape:

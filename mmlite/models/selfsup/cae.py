@@ -18,7 +18,7 @@ __all__ = ['CAE']
 
 @MODELS.register_module()
 class CAE(MaskedImageModel):
-    """Predict what an encoder would have of hidden patches, and their visual words.
+    """Predict an encoder's features of hidden patches, and their visual words.
 
     Paper: Context Autoencoder for Self-Supervised Representation Learning, IJCV 2023,
     https://arxiv.org/abs/2202.03026

@@ -13,7 +13,7 @@ __all__ = ['EVA']
 
 @MODELS.register_module()
 class EVA(MaskedImageModel):
-    """Predict the features that CLIP has of hidden patches.
+    """Predict CLIP's features of hidden patches.
 
     Paper: EVA: Exploring the Limits of Masked Visual Representation Learning at
     Scale, CVPR 2023, https://arxiv.org/abs/2211.07636

@@ -83,7 +83,7 @@ class MaskedImageModel(BaseSelfSupervisor):
     def reconstruct(
         self, inputs: Any, data_samples: Sequence[DataSample] | None = None
     ) -> Sequence[DataSample]:
-        """The samples with what was seen of their images, and what was made of it.
+        """The samples with the visible part of their images, and the reconstruction.
 
         ``pred_masked``, ``pred_reconstruction`` and ``pred_target`` are ``(C, H, W)``
         from 0 to 255, in the order of channels of the inputs.

@@ -16,7 +16,7 @@ __all__ = ['MILAN']
 
 @MODELS.register_module()
 class MILAN(MaskedImageModel):
-    """Predict CLIP's features of an image, of which mostly what matters is seen.
+    """Predict CLIP's features of an image whose important patches are mostly seen.
 
     Paper: MILAN: Masked Image Pretraining on Language Assisted Representation,
     https://arxiv.org/abs/2208.06049

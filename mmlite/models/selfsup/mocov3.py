@@ -25,7 +25,7 @@ class MoCoV3(AveragedPair):
 
     Args:
         backbone, neck, head, kwargs: Arguments of :class:`AveragedPair`.
-        base_momentum: What the newest weights count in the average at first; it falls
+        base_momentum: Weight of the newest weights in the average at first; it falls
             to 0 with a cosine. Papers state one minus this.
 
     Shape:

@@ -20,7 +20,7 @@ __all__ = ['AveragedPair', 'MemoryQueue', 'OnlineNetwork', 'shuffled_between_pro
 
 
 class OnlineNetwork:
-    """The network whose average a momentum encoder is, without being a child.
+    """A reference to the network that a momentum encoder averages, not a child.
 
     As a child of the model, its weights would have two names.
 
@@ -52,7 +52,7 @@ class AveragedPair(BaseSelfSupervisor):
         backbone: Config of the backbone, or the module itself.
         neck: Config of the projection.
         head: Config of the head, which has the predictor.
-        base_momentum: What the newest weights count in the average at first; it falls
+        base_momentum: Weight of the newest weights in the average at first; it falls
             to 0 with a cosine. Papers state one minus this.
         kwargs: Further arguments of :class:`BaseSelfSupervisor`.
 
@@ -167,7 +167,7 @@ class MemoryQueue:
 def shuffled_between_processes(
     encode: Callable[[Tensor], Sequence[Tensor]], images: Tensor
 ) -> list[Tensor]:
-    """Encode images that are dealt out to the processes anew.
+    """Encode images that are redistributed among the processes.
 
     So that the batch norm of a process does not see which key belongs to which
     query. With one process the images are encoded as they are.

@@ -1,4 +1,4 @@
-"""What algorithms on views ask of a batch."""
+"""Check the views of a batch."""
 
 from __future__ import annotations
 

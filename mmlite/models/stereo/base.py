@@ -27,7 +27,7 @@ _IMAGENET = dict(mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375])
 
 
 class BaseModel(NamedOutputs):
-    """Base of models that see how far things are from a pair of images.
+    """Base of models that estimate the disparity of a pair of images.
 
     It is :class:`~mmlite.models.named_outputs.BaseModel` with what stereo matching
     needs: ``forward`` is given a dict with ``ref_img`` and ``tgt_img`` (the left and
@@ -135,7 +135,7 @@ class BaseModel(NamedOutputs):
 
 
 class StereoModel(BaseModel):
-    """Base of the published networks: what a prediction and its losses are called.
+    """Base of the published networks, with the names of predictions and losses.
 
     Override:
         estimate: disparities of a pair, from the first to the last.

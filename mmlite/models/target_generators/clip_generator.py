@@ -1,4 +1,4 @@
-"""The features that CLIP has of an image, and what it looks at."""
+"""CLIP's features of an image, and its attention."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class CLIPVision(nn.Module):
         self.ln_post = nn.LayerNorm(width)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """The features of all tokens, and what the last layer looks at."""
+        """The features of all tokens, and the attention of the last layer."""
         if x.shape[2:] != (self.side, self.side):
             raise DataError(
                 f'this CLIP takes images of {self.side} x {self.side} pixels, got '

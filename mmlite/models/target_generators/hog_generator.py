@@ -1,4 +1,4 @@
-"""Which way the edges of an image run."""
+"""Histograms of the directions of edges."""
 
 from __future__ import annotations
 

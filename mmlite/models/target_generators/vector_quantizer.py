@@ -1,4 +1,4 @@
-"""A codebook of unit vectors that follows what it is asked for."""
+"""A codebook of unit vectors that follows the vectors that are looked up."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class NormEMAVectorQuantizer(nn.Module):
     """Replace vectors by the nearest entries of a codebook.
 
     In training the entries move towards the mean of what they replaced; in both modes
-    it is counted how often each one is asked for.
+    it is counted how often each one is looked up.
 
     Paper: BEiT v2: Masked Image Modeling with Vector-Quantized Visual Tokenizers,
     https://arxiv.org/abs/2208.06366

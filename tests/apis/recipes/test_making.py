@@ -6,6 +6,7 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from support import tiny_folders
 
@@ -90,7 +91,7 @@ def test_an_edited_recipe_is_not_lost():
     recipe = new_recipe('pets')
     assert new_recipe('pets') == recipe
     recipe.write_text(recipe.read_text() + 'mine = 1\n')
-    with pytest.raises(UserError, match=r'is there already.* --out'):
+    with pytest.raises(UserError, match=r'exists already.* --out'):
         new_recipe('pets')
     trained, folder = recipe_for_training('pets', 'out')
     trained.write_text(trained.read_text() + 'mine = 1\n')
@@ -169,6 +170,22 @@ def test_unlabelled_images_are_tested_by_nothing():
     assert check_config(cfg, build_model=False) == []
     assert cfg.get('val_dataloader') is None and 'test_evaluator' not in cfg
     assert cfg.train_dataloader.dataset.with_label is False
+    assert not [a for a in advice_on(cfg) if 'test_dataloader' in str(a)]
+
+
+def test_walks_of_one_view_and_type_are_tested_by_nothing_which_is_said(capsys):
+    frames = np.zeros((4, 64, 44), np.uint8)
+    frames[:, :, 15:30] = 255
+    for person in range(4):
+        folder = Path(f'walks/{person}/walk/side')
+        folder.mkdir(parents=True)
+        np.save(folder / 'frames.npy', frames)
+    recipe = new_recipe('walks')
+    note = 'note      one view of one type: nothing is validated'
+    assert note in capsys.readouterr().out
+    cfg = load_config(recipe)
+    assert check_config(cfg, build_model=False) == []
+    assert 'test_evaluator' not in cfg and cfg.val_dataloader is None
     assert not [a for a in advice_on(cfg) if 'test_dataloader' in str(a)]
 
 

@@ -79,4 +79,4 @@ def test_the_command(capsys):
     assert 'Deep Residual Learning' in card
     assert 'Top 1 Accuracy 69.9' in card
     assert main(['list-models', 'resnet19*']) == 1
-    assert 'no model has a name like' in capsys.readouterr().err
+    assert 'no model matches' in capsys.readouterr().err

@@ -80,7 +80,7 @@ def test_a_checkpoint_by_command(hub, model, tmp_path, capsys):
 
 def test_what_goes_wrong_is_said(hub, model, monkeypatch):
     with pytest.raises(
-        CheckpointError, match='cannot be had from the Hugging Face Hub'
+        CheckpointError, match='cannot be loaded from the Hugging Face Hub'
     ):
         get_model('hf-hub:me/nothing')
     with pytest.raises(UserError, match="is named 'owner/name', got 'digits'"):

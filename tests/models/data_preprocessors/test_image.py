@@ -1,5 +1,6 @@
 """Images, views, pairs and sequences of one and of several sizes."""
 
+import numpy as np
 import pytest
 import torch
 
@@ -179,3 +180,37 @@ def test_batch_transforms_refuse_samples_with_boxes():
     with pytest.raises(DataError, match='BatchRandomFlip moves .* but not gt_bboxes'):
         prepare(data, training=True)
     prepare(data, training=False)
+
+
+@pytest.mark.parametrize(
+    ('inputs', 'message'),
+    [
+        ([], 'tensors, or lists or dicts of them, got none; .*PackInputs'),
+        (np.zeros((2, 3, 4, 4)), 'got a ndarray'),
+        ([np.zeros((3, 4, 4))], 'got a list with a ndarray'),
+        ([torch.zeros(4, 4), torch.zeros(4, 5)], r'a list of \(C, H, W\), got'),
+    ],
+)
+def test_what_are_no_images_is_refused(inputs, message):
+    with pytest.raises(DataError, match=message):
+        ImageDataPreprocessor()(dict(inputs=inputs))
+
+
+@pytest.mark.parametrize(
+    'inputs', [torch.zeros(2, 3, 4, 4), [torch.zeros(3, 4, 4)] * 2]
+)
+def test_there_is_a_sample_for_each_image(inputs):
+    with pytest.raises(DataError, match='got 2 images and 1 samples'):
+        ImageDataPreprocessor()(dict(inputs=inputs, data_samples=[DataSample()]))
+
+
+def test_views_are_not_mixed_and_pairs_have_two_images():
+    mixing = dict(augments=dict(type='Mixup', alpha=1.0))
+    cfg = dict(type='ClsDataPreprocessor', num_classes=3, batch_augments=mixing)
+    samples = [DataSample().set_gt_label(1) for _ in range(2)]
+    views = dict(inputs=[torch.zeros(2, 3, 4, 4)] * 2, data_samples=samples)
+    with pytest.raises(DataError, match='got a list of several views'):
+        MODELS.build(cfg)(views, training=True)
+    pair = dict(ref_img=torch.zeros(2, 3, 4, 4), tgt_img=torch.zeros(3, 3, 4, 4))
+    with pytest.raises(DataError, match=r'one number of images, got \[2, 3\]'):
+        MODELS.build(dict(type='StereoDataPreprocessor'))(dict(inputs=pair))
