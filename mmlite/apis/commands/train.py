@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from pathlib import Path
 
-from ...collecting import without_collecting
+from ...collecting import starting
 from ...errors import UserError
 from ...given import check_checkpoint, check_folder
 from .common import Command, add_data, add_running, export_rank, suggest
@@ -21,7 +22,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs='?',
         const='auto',
         metavar='PATH',
-        help='continue from a checkpoint; without PATH from the latest one',
+        help='continue from a checkpoint, or the latest of a work_dir; without PATH of '
+        'the own one',
     )
     parser.add_argument('--amp', action='store_true', help='mixed precision')
     parser.add_argument(
@@ -56,11 +58,11 @@ def _services() -> Sequence[str]:
 def _run(args: argparse.Namespace) -> int:
     if args.data is not None:
         check_folder(args.data)
-    if args.resume not in (None, 'auto'):
+    if args.resume not in (None, 'auto') and not Path(args.resume).is_dir():
         check_checkpoint(args.resume)
     if args.dry_run:
         return _dry_run(args)
-    with without_collecting(keep=True):
+    with starting():
         from ..training import train
 
     export_rank(args)
@@ -84,7 +86,8 @@ def _run(args: argparse.Namespace) -> int:
 
 
 def _dry_run(args: argparse.Namespace) -> int:
-    from ..dry_running import dry_run
+    with starting():
+        from ..dry_running import dry_run
 
     if args.config is None:
         raise UserError('--dry-run takes a config; mmlite new --data writes one')
