@@ -10,8 +10,9 @@ from mmengine.config import Config, ConfigDict
 
 from ..config import add_backends, check, check_phases, load_config
 from ..engine import Runner, amp_supported
+from ..engine.checkpoints.resuming import latest_checkpoint
 from ..engine.environment import init_distributed, launched_by
-from ..errors import ConfigError, DataNotFoundError, UserError
+from ..errors import CheckpointError, ConfigError, DataNotFoundError, UserError
 from .stand_in import announce, find_data, fitting, names_stand_in, stand_in_of
 
 __all__ = ['prepare_training', 'train']
@@ -51,9 +52,9 @@ def train(
         epochs: How long to train.
         work_dir: Where logs and checkpoints go; by default the config's
             ``work_dir``, else ``work_dirs/<name of the config>``.
-        resume: A checkpoint to continue from; ``True`` is the latest one in the
-            work_dir, and if there is none, training begins with the config's
-            ``load_from``.
+        resume: A checkpoint to continue from, or a work_dir, of which it is the latest
+            one; ``True`` is the latest one in the own work_dir, and if there is none,
+            training begins with the config's ``load_from``.
         amp: Train with automatic mixed precision.
         validate: Whether to validate while training.
         auto_scale_lr: Scale the learning rate from the batch size that the
@@ -169,7 +170,7 @@ def prepare_training(
         latest = resume in (True, 'auto')
         cfg.resume = 'auto' if latest else True
         if not latest:
-            cfg.load_from = str(resume)
+            cfg.load_from = _to_resume(resume)
     if not validate:
         cfg.update(val_dataloader=None, val_cfg=None, val_evaluator=None)
     if amp:
@@ -180,6 +181,18 @@ def prepare_training(
     check(cfg)
     check_phases(cfg, ('train',))
     return cfg
+
+
+def _to_resume(resume: str | Path) -> str:
+    """A checkpoint that was named, or the latest one of a work_dir that was."""
+    folder = Path(resume).expanduser()
+    if not folder.is_dir():
+        return str(resume)
+    if latest := latest_checkpoint(str(folder)):
+        return latest
+    raise CheckpointError(
+        f'there is nothing to resume in the folder {folder}: no last_checkpoint'
+    )
 
 
 def set_work_dir(cfg: Config, work_dir: str | Path | None) -> None:

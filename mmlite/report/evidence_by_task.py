@@ -160,12 +160,18 @@ class WalkEvidence(Evidence):
             for place in list(chosen.values())[: self.shown]
         ]
         rankings = [ranking for ranking in rankings if ranking.found]
-        note = 'A walk, then the most similar ones of the gallery, of other views.'
+        note = 'A walk, then the most similar ones of the gallery'
+        note += ', of other views.' if _has_views(walks) else '.'
         return [Rankings('Rank lists', note, rankings)] if rankings else []
 
     def _ranking(self, place: int, walks: list[Walk], gallery: list[int]) -> Ranking:
         probe = walks[place]
-        others = [i for i in gallery if i != place and walks[i].view != probe.view]
+        several = _has_views(walks)
+        others = [
+            i
+            for i in gallery
+            if i != place and not (several and walks[i].view == probe.view)
+        ]
         if not others:
             return Ranking(Picture(''))
         stacked = torch.stack([walks[i].embedding for i in others])
@@ -183,6 +189,11 @@ class WalkEvidence(Evidence):
         picture = self.origin.picture(place, frames=3)
         query = Picture.of(picture, caption, f'walk of {caption}')
         return Ranking(query, found)
+
+
+def _has_views(walks: Sequence[Walk]) -> bool:
+    """Whether walks were seen from several views; the own one does not count then."""
+    return len({walk.view for walk in walks}) > 1
 
 
 def _walk(sample: DataSample) -> Walk | None:

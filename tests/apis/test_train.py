@@ -120,6 +120,16 @@ def test_resume_goes_on_where_it_was(trained, tmp_path):
             assert torch.equal(a, b)
 
 
+def test_resuming_another_work_dir_takes_its_latest(tmp_path):
+    with pytest.raises(CheckpointError, match='there is nothing to resume in the fol'):
+        prepare_training(DIGITS, resume=tmp_path)
+    for name in ('epoch_2.pth', 'best_top1_epoch_1.pth'):
+        (tmp_path / name).touch()
+    (tmp_path / 'last_checkpoint').write_text('/moved/from/epoch_2.pth')
+    cfg = prepare_training(DIGITS, resume=tmp_path)
+    assert cfg.load_from == str(tmp_path / 'epoch_2.pth') and cfg.resume is True
+
+
 def test_test_gives_the_metrics_and_the_predictions(trained, tmp_path):
     checkpoint = trained / 'epoch_1.pth'
     out = tmp_path / 'new' / 'out.json'

@@ -175,9 +175,9 @@ def test_paths_of_any_system_are_shortened(path):
     assert evidence_for('stereo', Origin([])).title_of(0, sample) == '1.png'
 
 
-def test_walks_are_looked_for_in_other_views():
+def walks_shown(*walks):
+    """The rank lists of walks: their person, view and the value of the embedding."""
     evidence = evidence_for('gait', Origin(Pictures(shape=(5, 8, 6))))
-    walks = [(0, 'a', 0.0), (0, 'b', 3.0), (1, 'b', 1.0), (1, 'a', 0.5)]
     samples = []
     for label, view, value in walks:
         sample = DataSample(metainfo=dict(type='nm', view=view, subject=f's{label}'))
@@ -185,6 +185,21 @@ def test_walks_are_looked_for_in_other_views():
         samples.append(sample.set_gt_label(label))
     evidence.take(samples)
     (block,) = evidence.blocks({}, Metrics())
+    return block
+
+
+def test_walks_of_a_single_view_are_looked_for_among_all_others():
+    block = walks_shown((0, 'a', 0.0), (0, 'a', 3.0), (1, 'a', 1.0))
+    assert 'views' not in block.note
+    first, second = block.rankings
+    assert [p.mark for p in first.found] == ['wrong', 'right']
+    assert [p.mark for p in second.found] == ['wrong', 'wrong']
+
+
+def test_walks_are_looked_for_in_other_views():
+    walks = [(0, 'a', 0.0), (0, 'b', 3.0), (1, 'b', 1.0), (1, 'a', 0.5)]
+    block = walks_shown(*walks)
+    assert 'of other views' in block.note
     first, second = block.rankings
     # The first walk, at 0.0 of view a, sees those of view b at 1.0 and 3.0.
     assert [p.caption for p in first.found] == [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from pathlib import Path
 
 from ...collecting import starting
 from ...errors import UserError
@@ -21,7 +22,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs='?',
         const='auto',
         metavar='PATH',
-        help='continue from a checkpoint; without PATH from the latest one',
+        help='continue from a checkpoint, or the latest of a work_dir; without PATH of '
+        'the own one',
     )
     parser.add_argument('--amp', action='store_true', help='mixed precision')
     parser.add_argument(
@@ -56,7 +58,7 @@ def _services() -> Sequence[str]:
 def _run(args: argparse.Namespace) -> int:
     if args.data is not None:
         check_folder(args.data)
-    if args.resume not in (None, 'auto'):
+    if args.resume not in (None, 'auto') and not Path(args.resume).is_dir():
         check_checkpoint(args.resume)
     if args.dry_run:
         return _dry_run(args)

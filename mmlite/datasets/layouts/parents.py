@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from ...errors import DataError
-from ..folders import subfolders
+from ..folders import find_images, subfolders
 from .found import splits_in
 from .pairs import looks_like_pairs
 from .walks import looks_like_walks
@@ -23,7 +24,8 @@ def refuse_parent(root: Path) -> None:
         root: The folder.
 
     Raises:
-        DataError: if one is laid out as boxes, pairs or walks are, or has a split.
+        DataError: if one is laid out as boxes, pairs or walks are, or has a split, or
+            two of them are called as the views of pairs are.
 
     Example:
         >>> for name in ('boxes/images', 'boxes/labels', 'cats'):
@@ -33,6 +35,7 @@ def refuse_parent(root: Path) -> None:
         mmlite.errors.DataError: all: boxes/ is a data set of its own, not a class: ...
     """
     folders = subfolders(root)
+    _refuse_views(root, folders)
     if train := splits_in(root).get('train'):
         folders += [f'{train}/{name}' for name in subfolders(root / train)]
     found = [(name, sign) for name in folders if (sign := _sign_of(root / name))]
@@ -48,6 +51,24 @@ def refuse_parent(root: Path) -> None:
         f'{root}: {names}{more} {said}: {signs}; give one data set, e.g. --data '
         f'{root / found[0][0]}, or --task classification if they are classes'
     )
+
+
+def _refuse_views(root: Path, folders: Sequence[str]) -> None:
+    """Refuse views of stereo pairs under names that are not known."""
+    known = {name.lower(): name for name in folders}
+    for left in known:
+        right = left.replace('left', 'right')
+        if left == right or right not in known:
+            continue
+        names = [known[left], known[right]]
+        views = [{Path(p).stem for p in find_images(root / name)} for name in names]
+        if views[0] and views[0] == views[1]:
+            raise DataError(
+                f'{root}: {names[0]}/ and {names[1]}/ hold images of the same names, '
+                'as the two views of stereo pairs: call them left/ and right/, and put '
+                'the disparities into disparity/; or say --task classification if '
+                'they are classes'
+            )
 
 
 def _sign_of(folder: Path) -> str:

@@ -379,6 +379,16 @@ def test_class_folders_with_folders_in_them_are_no_walks():
     assert look('data', 'lists')[0] == 'classification'
 
 
+def test_views_under_other_names_are_no_classes():
+    for view, number in product(('image_Left', 'image_Right'), '012'):
+        picture(Path('data', view, f'{number}.png'))
+    with pytest.raises(DataError, match='image_Left/ and image_Right/ hold images of'):
+        look('data', 'lists')
+    assert look('data', 'lists', 'classification')[1].num_classes == 2
+    Path('data/image_Left/0.png').rename('data/image_Left/3.png')
+    assert look('data', 'lists')[0] == 'classification'
+
+
 def test_pairs_have_the_range_of_their_disparities():
     tiny_folders.pairs(Path('data'))
     assert look('data', 'lists')[1].extra['largest'] == 6  # as they are shifted by
