@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import gc
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ['without_collecting']
+__all__ = ['starting', 'without_collecting']
 
 
 @contextmanager
-def without_collecting(keep: bool = False) -> Iterator[None]:
+def without_collecting() -> Iterator[None]:
     """Let the garbage collection rest, e.g. while modules are imported.
 
     Modules stay, and while they come the collection would look through all that is
     there again and again, which takes a tenth of the time that a training needs to
     start.
-
-    Args:
-        keep: Whether it never looks at what is there in the end. That is for a
-            program of our own, whose only objects are modules so far.
 
     Example:
         >>> with without_collecting():
@@ -33,7 +30,19 @@ def without_collecting(keep: bool = False) -> Iterator[None]:
     try:
         yield
     finally:
-        if keep:
-            gc.freeze()
         if enabled:
             gc.enable()
+
+
+@contextmanager
+def starting() -> Iterator[None]:
+    """Import what a command needs, before it does anything else.
+
+    In a program that has only begun, modules are all that there is: the collection
+    leaves them alone from then on.
+    """
+    begun = 'torch' in sys.modules
+    with without_collecting():
+        yield
+        if not begun:
+            gc.freeze()

@@ -1,15 +1,16 @@
 import gc
+import subprocess
+import sys
 
 import pytest
 
-from mmlite.collecting import without_collecting
+from mmlite.collecting import starting, without_collecting
 from mmlite.registry import Registry
 
 
 @pytest.fixture(autouse=True)
 def collecting():
     yield
-    gc.unfreeze()
     gc.enable()
 
 
@@ -27,12 +28,21 @@ def test_who_has_switched_it_off_finds_it_off():
     assert not gc.isenabled()
 
 
-@pytest.mark.parametrize('keep', [False, True])
-def test_what_is_there_is_kept_on_demand(keep):
+def test_a_program_keeps_what_it_begins_with():
+    code = (
+        'import gc; from mmlite.collecting import starting\n'
+        'with starting(): import argparse\n'
+        'print(gc.get_freeze_count() > 1000, gc.isenabled())'
+    )
+    done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True)
+    assert done.stdout == 'True True\n'
+
+
+def test_a_program_that_does_more_keeps_nothing():
     before = gc.get_freeze_count()
-    with without_collecting(keep):
-        pass
-    assert (gc.get_freeze_count() > before) == keep
+    with starting():
+        assert not gc.isenabled()
+    assert gc.get_freeze_count() == before  # torch is there
 
 
 def test_a_registry_imports_its_package_without_collecting(tmp_path, monkeypatch):

@@ -16,7 +16,13 @@ from .advice import advice_on, advise_custom_keys
 from .bounds import check_bounds
 from .completing import uncounted
 from .data import check_evaluation_loader, check_loader, check_pipeline
-from .fitting import check_channels, check_classes, check_predictions, check_topk
+from .fitting import (
+    check_channels,
+    check_classes,
+    check_loops,
+    check_predictions,
+    check_topk,
+)
 from .helpers import is_helper, is_idle
 from .magnitudes import check_numbers
 from .models import check_model
@@ -56,6 +62,7 @@ _FITS = (
     check_channels,
     check_topk,
     check_monitors,
+    check_loops,
     check_predictions,
     check_timing,
 )

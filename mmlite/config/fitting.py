@@ -8,7 +8,7 @@ from typing import Any
 from mmengine.config import Config
 
 from ..errors import Problem
-from ..registry import METRICS, MODELS
+from ..registry import LOOPS, METRICS, MODELS
 from ..signature import default_of
 from .data import classes_of
 from .parts import target_of
@@ -17,6 +17,7 @@ __all__ = [
     'at',
     'check_channels',
     'check_classes',
+    'check_loops',
     'check_predictions',
     'check_topk',
     'metrics_of',
@@ -177,4 +178,22 @@ def check_predictions(cfg: Config) -> list[Problem]:
                     'use metrics of features'
                 )
                 problems.append(Problem(path, message))
+    return problems
+
+
+def check_loops(cfg: Config) -> list[Problem]:
+    """Check that the model has the methods that the loops of an evaluation call.
+
+    A loop states them as ``model_methods``.
+    """
+    model = target_of(cfg.get('model'), MODELS)
+    problems = []
+    for phase in ('val', 'test') if model is not None else ():
+        loop = target_of(cfg.get(f'{phase}_cfg'), LOOPS)
+        for name in getattr(loop, 'model_methods', ()):
+            if not hasattr(model, name):
+                message = f'calls model.{name}, which {model.__name__} does not have'
+                problems.append(
+                    Problem(f'{phase}_cfg.type', f'{loop.__name__} {message}')
+                )
     return problems

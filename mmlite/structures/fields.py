@@ -77,8 +77,8 @@ def gather_field(samples: Sequence[DataSample], name: str) -> Tensor:
         >>> gather_field([DataSample().set_gt_label(i) for i in (3, 1)], 'gt_label')
         tensor([3, 1])
     """
-    packed = packed_field(samples, name)
-    if packed is not None:
+    packed = samples.field(name) if isinstance(samples, SampleBatch) else None
+    if isinstance(packed, Tensor):
         return packed if packed.ndim == 1 else packed.flatten(0, 1)
     try:
         return torch.cat([getattr(sample, name) for sample in samples])

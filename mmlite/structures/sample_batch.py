@@ -161,7 +161,8 @@ class SampleBatch(Sequence):
         Raises:
             ValueError: if there is not one value per sample.
         """
-        self._check_length(name, values)
+        if len(values) != self._size:
+            raise self._of_another_length(name, values)
         values = values if isinstance(values, Tensor) else list(values)
         column = as_column(name, values, self._kind.listed)
         if self._samples is None:
@@ -212,18 +213,16 @@ class SampleBatch(Sequence):
         Raises:
             ValueError: if there is not one value per sample.
         """
-        self._check_length(name, values)
+        if len(values) != self._size:
+            raise self._of_another_length(name, values)
         if self._samples is None:
             self._metainfo[name] = values
             return
         for sample, value in zip(self._samples, values, strict=True):
             sample.set_field(value, name, field_type='metainfo')
 
-    def _check_length(self, name: str, values: Tensor | Sequence) -> None:
-        if len(values) != self._size:
-            raise ValueError(
-                f'{name} has {len(values)} values for {self._size} samples'
-            )
+    def _of_another_length(self, name: str, values: Tensor | Sequence) -> ValueError:
+        return ValueError(f'{name} has {len(values)} values for {self._size} samples')
 
     def take(self, indices: Tensor) -> SampleBatch:
         """Some of the samples.

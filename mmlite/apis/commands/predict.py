@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from ...collecting import starting
 from ..rows import check_rows_path
 from .common import Command, add_overrides, checked_words
 
@@ -42,7 +43,8 @@ def _run(args: argparse.Namespace) -> int:
     if args.out is not None:
         check_rows_path(args.out)
     config, checkpoint, inputs = checked_words(args.words)
-    from ..predicting import predict
+    with starting():
+        from ..predicting import predict
 
     found = predict(
         config,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from ...collecting import without_collecting
+from ...collecting import starting
 from ...given import check_names_checkpoint
 from .common import Command, add_running, checked_pair, export_rank
 
@@ -35,7 +35,7 @@ def _run(args: argparse.Namespace) -> int:
     config, checkpoint = checked_pair(args.config, args.checkpoint)
     if checkpoint is None:
         check_names_checkpoint(config)
-    with without_collecting(keep=True):
+    with starting():
         from ..testing import test
 
     export_rank(args)

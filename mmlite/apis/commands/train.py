@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from ...collecting import without_collecting
+from ...collecting import starting
 from ...errors import UserError
 from ...given import check_checkpoint, check_folder
 from .common import Command, add_data, add_running, export_rank, suggest
@@ -62,7 +62,7 @@ def _run(args: argparse.Namespace) -> int:
         check_checkpoint(args.resume)
     if args.dry_run:
         return _dry_run(args)
-    with without_collecting(keep=True):
+    with starting():
         from ..training import train
 
     export_rank(args)
@@ -86,7 +86,8 @@ def _run(args: argparse.Namespace) -> int:
 
 
 def _dry_run(args: argparse.Namespace) -> int:
-    from ..dry_running import dry_run
+    with starting():
+        from ..dry_running import dry_run
 
     if args.config is None:
         raise UserError('--dry-run takes a config; mmlite new --data writes one')

@@ -132,8 +132,8 @@ class PackInputs(BaseTransform):
                 continue
             if isinstance(value, (list, tuple)):
                 return [_size(field, view) for view in value]
-            if _size(field, value) is not None:
-                return _size(field, value)
+            if (size := _size(field, value)) is not None:
+                return size
         return None
 
 

@@ -32,6 +32,8 @@ class _EvalLoop(BaseLoop):
     mode: str
     #: What it puts before the names of the metrics' results, once for each.
     result_prefixes: ClassVar[tuple[str, ...]] = ('',)
+    #: Further methods of the model that it calls, so that a config can be checked.
+    model_methods: ClassVar[tuple[str, ...]] = ()
 
     def __init__(
         self,

@@ -22,6 +22,7 @@ class _RetrievalLoop:
     """Encode all batches; when all features are known, rank in both directions."""
 
     result_prefixes: ClassVar[tuple[str, ...]] = ('i2t/', 't2i/')
+    model_methods: ClassVar[tuple[str, ...]] = ('predict_all',)
 
     def __init__(
         self,

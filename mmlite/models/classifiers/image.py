@@ -111,8 +111,8 @@ class ImageClassifier(BaseClassifier):
         feats = self.backbone(inputs)
         if stage == 'backbone':
             return feats
-        if self.neck is not None:
-            feats = self.neck(feats)
+        if (neck := self.neck) is not None:
+            feats = neck(feats)
         if stage == 'neck':
             return feats
         return self._need_head("stage='pre_logits'").pre_logits(feats)

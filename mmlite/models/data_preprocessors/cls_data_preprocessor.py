@@ -108,7 +108,7 @@ class ClsDataPreprocessor(ImageDataPreprocessor):
         classes = training or self.evaluates_classes
         if self.num_classes and classes:
             check_labels(samples, self.num_classes)
-        super().label(inputs, samples, training)
+        self.move(samples)
         scores = self._scores(samples) if self.to_onehot and classes else None
         if training and self.batch_augments is not None:
             if not isinstance(inputs, Tensor):

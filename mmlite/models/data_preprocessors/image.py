@@ -151,10 +151,14 @@ class ImageDataPreprocessor(BaseDataPreprocessor):
         self, inputs: Any, samples: Sequence[DataSample], training: bool
     ) -> dict[str, Any]:
         """Bring the samples to the device, beside inputs that are there."""
-        if self.device.type != 'cpu':
-            for name in field_names(samples):
-                move_field(samples, name, self.device)
+        self.move(samples)
         return dict(inputs=inputs, data_samples=samples)
+
+    def move(self, samples: Sequence[DataSample]) -> None:
+        """Bring the samples to the device, field by field."""
+        if self._device.type != 'cpu':
+            for name in field_names(samples):
+                move_field(samples, name, self._device)
 
     def prepare(self, inputs: Any, training: bool = False) -> Any:
         """The inputs on the device, normalised and padded, in their structure."""
@@ -248,8 +252,11 @@ class ImageDataPreprocessor(BaseDataPreprocessor):
             mean: In place of ``self.mean``.
             std: In place of ``self.std``.
         """
-        images = images.to(self.device, non_blocking=True)
-        mean, std = (self.mean, self.std) if mean is None else (mean, std)
+        if images.device != self._device:
+            images = images.to(self._device, non_blocking=True)
+        if mean is None:
+            # Without Module's search for them, which costs as much as a small batch.
+            mean, std = self._buffers['mean'], self._buffers['std']
         channels = images.size(-3)
         if self.to_rgb and channels == 3:
             images = images.flip(-3)
@@ -262,7 +269,10 @@ class ImageDataPreprocessor(BaseDataPreprocessor):
                 f'mean has {len(mean)} values; set mean and std for '
                 f'{channels} channels, or load the images with another color_type'
             )
-        widened = images.to(mean.dtype, copy=True, memory_format=layout)
+        if images.dtype is torch.uint8 and mean.dtype is torch.float32:
+            widened = images.float(memory_format=layout)  # called sooner than to()
+        else:
+            widened = images.to(mean.dtype, copy=True, memory_format=layout)
         return widened.sub_(mean).div_(std)
 
     def borders(self, size: Size, padded: Size) -> Borders:
@@ -287,19 +297,22 @@ class ImageDataPreprocessor(BaseDataPreprocessor):
         self, inputs: Any, ready: Any, samples: Sequence[DataSample]
     ) -> None:
         """Record the sizes of images that are the only ones of their samples."""
-        if isinstance(inputs, Mapping):
-            for key in inputs:
-                return self._note_sizes(inputs[key], ready[key], samples)
-        if isinstance(ready, Tensor) and isinstance(inputs, Tensor):
+        if isinstance(inputs, Tensor) and isinstance(ready, Tensor):
             # Of one size all of them: the usual case, without a look at each.
-            count, size, padded = len(samples), _size(inputs), _size(ready)
-            _check_count(len(inputs), samples)
+            count, shape = len(samples), inputs.shape
+            if shape[0] != count:
+                raise _of_other_count(shape[0], count)
+            size, padded = tuple(shape[-2:]), tuple(ready.shape[-2:])
             borders = [self.borders(size, padded)] * count if size != padded else None
             before, after = [size] * count, [padded] * count
+        elif isinstance(inputs, Mapping):
+            for key in inputs:
+                return self._note_sizes(inputs[key], ready[key], samples)
         elif self._are_views(inputs):
             return None
         else:
-            _check_count(len(inputs), samples)
+            if len(inputs) != len(samples):
+                raise _of_other_count(len(inputs), len(samples))
             before = [_size(image) for image in inputs]
             after = [_size(image) for image in ready]
             pairs = zip(before, after, strict=True)
@@ -335,12 +348,11 @@ def _check_list(inputs: Any) -> None:
     )
 
 
-def _check_count(count: int, samples: Sequence[DataSample]) -> None:
-    if count != len(samples):
-        raise DataError(
-            f'a batch has a sample for each image, got {count} images and '
-            f'{len(samples)} samples'
-        )
+def _of_other_count(images: int, samples: int) -> DataError:
+    return DataError(
+        f'a batch has a sample for each image, got {images} images and {samples} '
+        'samples'
+    )
 
 
 def _size(image: Tensor) -> Size:

@@ -54,19 +54,15 @@ class LinearClsHead(ClsHead):
     def forward(self, feats: tuple[Tensor, ...]) -> Tensor:
         """The logits."""
         pre_logits = self.pre_logits(feats)
-        check_vectors(self, pre_logits)
+        if pre_logits.ndim != 2:
+            raise not_of_maps(self, pre_logits)
         return self.fc(pre_logits)
 
 
-def check_vectors(head: nn.Module, feature: Tensor) -> None:
-    """Check that a linear layer gets a vector of each image.
-
-    Raises:
-        DataError: if the feature is a map.
-    """
-    if feature.ndim != 2:
-        raise DataError(
-            f'{type(head).__name__} expects features (B, {head.in_channels}), got '
-            f"{tuple(feature.shape)}; set model.neck=dict(type='GlobalAveragePooling') "
-            'to average maps'
-        )
+def not_of_maps(head: nn.Module, feature: Tensor) -> DataError:
+    """That a linear layer takes a vector of each image, not a map."""
+    return DataError(
+        f'{type(head).__name__} expects features (B, {head.in_channels}), got '
+        f"{tuple(feature.shape)}; set model.neck=dict(type='GlobalAveragePooling') "
+        'to average maps'
+    )

@@ -20,7 +20,7 @@ from ...structures import (
     scatter_field,
 )
 from .cls_head import ClsHead
-from .linear_head import NORMAL_INIT, check_vectors
+from .linear_head import NORMAL_INIT, not_of_maps
 
 _MAXIMUM = float('inf')
 #: Factors within the softmax over places, by the number of attentions.
@@ -167,7 +167,8 @@ class MultiLabelLinearClsHead(MultiLabelClsHead):
     def forward(self, feats: tuple[Tensor, ...]) -> Tensor:
         """The logits."""
         pre_logits = self.pre_logits(feats)
-        check_vectors(self, pre_logits)
+        if pre_logits.ndim != 2:
+            raise not_of_maps(self, pre_logits)
         return self.fc(pre_logits)
 
 

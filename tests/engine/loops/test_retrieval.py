@@ -160,3 +160,10 @@ def test_what_a_model_or_a_dataset_lacks_is_named(tmp_path, monkeypatch):
     )
     with pytest.raises(ConfigError, match='TwoTowers.*dict of tensors.*got Tensor'):
         runner.val()
+
+
+def test_the_check_of_a_config_names_the_method(tmp_path):
+    cfg = cfg_of(tmp_path, model=dict(type='ToyRunModel'))
+    for phase, problem in zip(('val', 'test'), check_config(cfg), strict=True):
+        assert problem.path == f'{phase}_cfg.type'
+        assert 'calls model.predict_all, which ToyRunModel does not' in problem.message
