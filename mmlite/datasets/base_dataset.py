@@ -121,6 +121,8 @@ class BaseDataset(EngineDataset):
         if isinstance(data_prefix, str):
             data_prefix = dict(img_path=data_prefix)
         metainfo = dict(metainfo or {})
+        if 'classes' not in metainfo and 'CLASSES' in metainfo:  # as of old
+            metainfo['classes'] = metainfo.pop('CLASSES')
         if classes is not None:
             metainfo['classes'] = classes
         if metainfo.get('classes') is not None:
