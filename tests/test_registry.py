@@ -208,6 +208,18 @@ def test_what_mmengine_registers_is_there_from_the_first_look_up(registered, nam
     assert name in registered.names()
 
 
+@pytest.mark.parametrize('name', sorted(registry.REGISTRIES))
+def test_the_first_look_up_imports_all_that_we_register(name):
+    for other in registry.REGISTRIES.values():
+        other.import_from_location()
+    own = registry.REGISTRIES[name]
+    for part in own._module_dict.values():
+        module = getattr(part, '__module__', '')
+        if module.startswith('mmlite.'):
+            places = [place for place in own._locations if module.startswith(place)]
+            assert places, f'{module} is none of {own._locations}'
+
+
 def test_a_scheduler_is_built_by_iteration():
     optimizer = OptimWrapper(SGD([nn.Parameter(nn.Linear(1, 1).weight)], lr=0.1))
     cfg = dict(type='LinearLR', start_factor=0.1, end=2, convert_to_iter_based=True)

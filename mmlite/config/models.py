@@ -21,6 +21,14 @@ __all__ = ['ModelReport', 'check_model']
 
 _PREPROCESSOR = 'data_preprocessor'
 
+#: Of a model whose constructor takes none, though the config has one.
+_TAKES_NONE = (
+    "{} has no argument 'data_preprocessor', but the config has a section of that "
+    'name, which is given to the model; write data_preprocessor=None into its __init__ '
+    'and pass it on, super().__init__(..., data_preprocessor=data_preprocessor), or '
+    'set data_preprocessor = None in the config for the default one'
+)
+
 #: Arguments of a model that are parts, whatever their annotation.
 _PARTS = frozenset({'backbone', 'neck', 'head', _PREPROCESSOR})
 
@@ -60,9 +68,14 @@ def check_model(
         return ModelReport(under(check_part(model, MODELS), 'model'))
     section = dict(model)
     own = _PREPROCESSOR in section
-    if data_preprocessor is not None and not own:
+    given = data_preprocessor is not None and not own
+    target = target_of(section, MODELS)
+    takes_it = _takes_a_preprocessor(target)
+    if given and takes_it:
         section[_PREPROCESSOR] = data_preprocessor
     problems = _check_initializers(section)
+    if given and not takes_it:
+        problems.append(Problem('', _TAKES_NONE.format(target.__name__)))
     problems += [
         p for at, cfg in loaders_in(section) for p in under(check_loader(cfg), *at)
     ]
@@ -84,6 +97,14 @@ def check_model(
         parameters,
         modules,
     )
+
+
+def _takes_a_preprocessor(target: Any) -> bool:
+    """Whether a model can be given one, as far as that is known."""
+    if not callable(target):
+        return True
+    wanted = arguments_of(target)
+    return wanted.open or _PREPROCESSOR in wanted.kinds
 
 
 class _Failure(NamedTuple):
