@@ -71,4 +71,4 @@ def test_the_option_refuses_what_it_cannot_read(parser, text, message):
 
 def test_a_value_that_is_nested_too_deep():
     with pytest.raises(ConfigError, match='the value of a is nested too deep'):
-        apply_overrides(Config(dict(a=1)), ['a=' + '[' * 2000 + ']' * 2000])
+        as_overrides(['a=' + '[' * 2000 + ']' * 2000])
