@@ -35,6 +35,7 @@ STEPS: dict[str, dict[str, Any]] = {
     'Shear': dict(magnitude=0.4, prob=1.0),
     'Translate': dict(magnitude=0.3, prob=1.0),
     'Shift': dict(x=24, y=12),
+    'RandomAffine': dict(max_rotate_degree=30),
     'ColorJitter': dict(brightness=0.6, contrast=0.6, saturation=0.9, hue=0.4),
     'Lighting': dict(
         eigval=[55.46, 4.79, 1.15],
@@ -48,6 +49,7 @@ STEPS: dict[str, dict[str, Any]] = {
     'PhotoMetricDistortion': dict(),
     'RandomGrayscale': dict(prob=1.0, keep_channels=True),
     'GaussianBlur': dict(radius=3.0, prob=1.0),
+    'GaussianNoise': dict(sigma=0.1),
     'AutoContrast': dict(prob=1.0),
     'Brightness': dict(magnitude=0.5, prob=1.0),
     'ColorTransform': dict(magnitude=0.9, prob=1.0),

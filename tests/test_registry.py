@@ -208,6 +208,18 @@ def test_what_mmengine_registers_is_there_from_the_first_look_up(registered, nam
     assert name in registered.names()
 
 
+@pytest.mark.parametrize('name', sorted(registry.REGISTRIES))
+def test_the_first_look_up_imports_all_that_we_register(name):
+    for other in registry.REGISTRIES.values():
+        other.import_from_location()
+    own = registry.REGISTRIES[name]
+    for part in own._module_dict.values():
+        module = getattr(part, '__module__', '')
+        if module.startswith('mmlite.'):
+            places = [place for place in own._locations if module.startswith(place)]
+            assert places, f'{module} is none of {own._locations}'
+
+
 def test_a_scheduler_is_built_by_iteration():
     optimizer = OptimWrapper(SGD([nn.Parameter(nn.Linear(1, 1).weight)], lr=0.1))
     cfg = dict(type='LinearLR', start_factor=0.1, end=2, convert_to_iter_based=True)
@@ -224,3 +236,23 @@ def test_every_registry_is_ours_and_below_mmengines():
         own = getattr(registry, name)
         assert own.scope == 'mmlite'
         assert own.parent.scope == 'mmengine'
+
+
+@pytest.mark.parametrize(
+    'init_cfg',
+    [
+        dict(type='os.system', command='exit 1'),
+        [dict(type='Constant', val=0), dict(type='subprocess.Popen', args=['false'])],
+        dict(type='Constant', val=0, override=dict(type='os.system', name='fc')),
+    ],
+)
+def test_what_mmengine_builds_by_itself_is_looked_at_before(init_cfg):
+    head = dict(type='LinearClsHead', num_classes=2, in_channels=4, init_cfg=init_cfg)
+    whole = dict(type='ImageClassifier', backbone=dict(type='LeNet5'), head=head)
+    for cfg, place in ((head, 'init_cfg'), (whole, 'head.init_cfg')):
+        with pytest.raises(ConfigError, match='is not registered') as caught:
+            MODELS.build(cfg)
+        assert str(caught.value).startswith(place)
+    cfg = dict(type='UniversalVisualizer', vis_backends=[dict(type='os.system')])
+    with pytest.raises(ConfigError, match=r'vis_backends.0: .*@VISBACKENDS.register'):
+        registry.VISUALIZERS.build(cfg)

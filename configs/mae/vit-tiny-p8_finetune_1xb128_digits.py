@@ -3,7 +3,7 @@
 Paper: Masked Autoencoders Are Scalable Vision Learners, CVPR 2022,
 https://arxiv.org/abs/2111.06377
 
-Expected: 93.0 % top-1 on the held-out fifth, under a minute on one CPU core.
+Expected: 97.8 % top-1 on the held-out fifth, under a minute on one CPU core.
 
     python tools/train.py configs/mae/vit-tiny-p8_finetune_1xb128_digits.py \
         --cfg-options model.backbone.init_cfg.type=Pretrained \
@@ -21,13 +21,13 @@ model = dict(
     type='ImageClassifier',
     backbone=dict(
         type='VisionTransformer',
-        arch=dict(embed_dims=64, num_layers=4, num_heads=4, feedforward_channels=128),
+        arch=dict(embed_dims=96, num_layers=4, num_heads=6, feedforward_channels=192),
         img_size=32,
         patch_size=8,
         out_type='avg_featmap',
         final_norm=False,
     ),
-    head=dict(type='LinearClsHead', num_classes=10, in_channels=64),
+    head=dict(type='LinearClsHead', num_classes=10, in_channels=96),
 )
 train_dataloader = dict(batch_size=128)
 optimizer = dict(type='AdamW', lr=1e-3, weight_decay=0.05)

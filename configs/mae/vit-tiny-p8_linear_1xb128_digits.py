@@ -3,7 +3,7 @@
 Paper: Masked Autoencoders Are Scalable Vision Learners, CVPR 2022,
 https://arxiv.org/abs/2111.06377
 
-Expected: 80.5 % top-1 on the held-out fifth, under a minute on one CPU core.
+Expected: 88.9 % top-1 on the held-out fifth, under a minute on one CPU core.
 
     python tools/train.py configs/mae/vit-tiny-p8_linear_1xb128_digits.py \
         --cfg-options model.backbone.init_cfg.type=Pretrained \
@@ -15,6 +15,6 @@ _base_ = 'vit-tiny-p8_finetune_1xb128_digits.py'
 
 model = dict(
     backbone=dict(frozen_stages=4),
-    neck=dict(type='ClsBatchNormNeck', input_features=64),
+    neck=dict(type='ClsBatchNormNeck', input_features=96),
 )
 optim_wrapper = dict(optimizer=dict(lr=0.01, weight_decay=0.0))

@@ -21,6 +21,14 @@ __all__ = ['ModelReport', 'check_model']
 
 _PREPROCESSOR = 'data_preprocessor'
 
+#: Of a model whose constructor takes none, though the config has one.
+_TAKES_NONE = (
+    "{} has no argument 'data_preprocessor', but the config has a section of that "
+    'name, which is given to the model; write data_preprocessor=None into its __init__ '
+    'and pass it on, super().__init__(..., data_preprocessor=data_preprocessor), or '
+    'set data_preprocessor = None in the config for the default one'
+)
+
 #: Arguments of a model that are parts, whatever their annotation.
 _PARTS = frozenset({'backbone', 'neck', 'head', _PREPROCESSOR})
 
@@ -31,10 +39,12 @@ class ModelReport(NamedTuple):
     Args:
         problems: Its mistakes, with paths that start at the root of the config.
         parameters: The names of its parameters; None if it was not built.
+        modules: Those of its parts, likewise.
     """
 
     problems: list[Problem]
     parameters: list[str] | None = None
+    modules: list[str] | None = None
 
 
 def check_model(
@@ -58,18 +68,24 @@ def check_model(
         return ModelReport(under(check_part(model, MODELS), 'model'))
     section = dict(model)
     own = _PREPROCESSOR in section
-    if data_preprocessor is not None and not own:
+    given = data_preprocessor is not None and not own
+    target = target_of(section, MODELS)
+    takes_it = _takes_a_preprocessor(target)
+    if given and takes_it:
         section[_PREPROCESSOR] = data_preprocessor
     problems = _check_initializers(section)
+    if given and not takes_it:
+        problems.append(Problem('', _TAKES_NONE.format(target.__name__)))
     problems += [
         p for at, cfg in loaders_in(section) for p in under(check_loader(cfg), *at)
     ]
-    parameters = None
+    parameters = modules = None
     if build:
         built, failures = _try(section)
         problems += failures
         if built is not None:
             parameters = [name for name, _ in built.named_parameters()]
+            modules = [name for name, _ in built.named_modules() if name]
     else:
         problems += [*MODELS.problems_of(section), *_written(section)]
     unique = {(p.path, p.message): p for p in problems}
@@ -79,7 +95,16 @@ def check_model(
             for p in unique.values()
         ],
         parameters,
+        modules,
     )
+
+
+def _takes_a_preprocessor(target: Any) -> bool:
+    """Whether a model can be given one, as far as that is known."""
+    if not callable(target):
+        return True
+    wanted = arguments_of(target)
+    return wanted.open or _PREPROCESSOR in wanted.kinds
 
 
 class _Failure(NamedTuple):

@@ -105,3 +105,31 @@ def test_a_model_that_nobody_knows():
         "model.backbone: ResNet has no argument 'dept'; did you mean 'depth'?",
         f"model.encoder.head: unknown type 'Qqq'; {register} custom_imports",
     ]
+
+
+class TakesNone(nn.Module):
+    def __init__(self, width: int = 4):
+        super().__init__()
+
+
+class TakesAny(nn.Module):
+    def __init__(self, **kwargs):
+        super().__init__()
+        self.given = sorted(kwargs)
+
+
+def test_a_model_that_takes_no_data_preprocessor_says_how_to_take_it(monkeypatch):
+    for part in (TakesNone, TakesAny):
+        monkeypatch.setitem(MODELS._module_dict, part.__name__, part)
+    section = dict(data_preprocessor=dict(type='BaseDataPreprocessor'))
+
+    def problems(**model):
+        return [str(p) for p in check_config(Config(dict(section, model=model)))]
+
+    (problem,) = problems(type='TakesNone')
+    assert problem.startswith("model: TakesNone has no argument 'data_preprocessor', b")
+    assert 'set data_preprocessor = None' in problem
+    assert problems(type='TakesAny') == []
+    # Where it is written into the model, it is an argument as any other.
+    inside = problems(type='TakesNone', data_preprocessor=dict(type='Unknown'))
+    assert "model: TakesNone has no argument 'data_preprocessor'; it" in inside[0]

@@ -38,7 +38,7 @@ CROPPING = (
     'RandomResizedCrop',
 )
 SCALING = ('RandomChoiceResize', 'RandomStereoScale', 'Resize', 'ResizeEdge', *CROPPING)
-WARPING = ('RandomRotate', 'Rotate', 'Shear', 'Translate')
+WARPING = ('RandomAffine', 'RandomRotate', 'Rotate', 'Shear', 'Translate')
 
 
 @pytest.fixture(autouse=True)
@@ -106,7 +106,7 @@ def test_disparity_moves_and_scales(name, seed):
         with pytest.raises(DataError, match='the field gt_disparity: .*SwapFlip'):
             run(step, seed, img=COLOURS, gt_disparity=disparity)
         return
-    if name in ('RandomRotate', 'Rotate', 'Shear'):
+    if name in ('RandomAffine', 'RandomRotate', 'Rotate', 'Shear'):
         with pytest.raises(DataError, match='gt_disparity: .*rectified'):
             run(step, seed, img=COLOURS, gt_disparity=disparity)
         return

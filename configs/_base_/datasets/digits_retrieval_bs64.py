@@ -6,8 +6,17 @@ data_preprocessor = dict(
 
 test_pipeline = [dict(type='PackInputs')]
 train_pipeline = [
-    dict(type='RandomCrop', crop_size=16, padding=2),
-    dict(type='Rotate', angle=15.0, prob=0.5, random_negative_prob=0.5),
+    dict(type='ElasticDistortion', std=0.04),
+    dict(
+        type='RandomAffine',
+        max_rotate_degree=15.0,
+        max_translate_ratio=0.08,
+        scaling_ratio_range=(0.8, 1.15),
+        max_shear_degree=10.0,
+        pad_val=0,
+    ),
+    dict(type='ColorJitter', brightness=0.3),
+    dict(type='GaussianNoise', sigma=0.03),
     dict(type='PackInputs'),
 ]
 

@@ -5,19 +5,18 @@ dataset_type = 'Digits'
 data_preprocessor = dict(mean=[77.7, 77.7, 77.7], std=[82.4, 82.4, 82.4], to_rgb=False)
 
 # As hands differ, and not as photographs do: a small crop or a flip is another digit.
-warp = dict(magnitude_std='inf', prob=1.0, pad_val=0, interpolation='bilinear')
 view_pipeline = [
     dict(type='ElasticDistortion', std=0.04),
-    dict(type='Rotate', magnitude_range=(0, 15), **warp),
-    dict(type='Shear', magnitude_range=(0, 0.15), **warp),
-    dict(type='RandomCrop', crop_size=20, padding=3),
     dict(
-        type='RandomResizedCrop',
-        scale=16,
-        crop_ratio_range=(0.7, 1.0),
-        aspect_ratio_range=(0.85, 1.18),
+        type='RandomAffine',
+        max_rotate_degree=15.0,
+        max_translate_ratio=0.08,
+        scaling_ratio_range=(0.8, 1.15),
+        max_shear_degree=10.0,
+        pad_val=0,
     ),
-    dict(type='ColorJitter', brightness=0.3, contrast=0.3),
+    dict(type='ColorJitter', brightness=0.3),
+    dict(type='GaussianNoise', sigma=0.03),
 ]
 train_pipeline = [
     dict(type='MultiView', num_views=2, transforms=[view_pipeline]),

@@ -7,6 +7,6 @@ model = dict(
         dict(type='GlobalAveragePooling'),
     ],
     head=dict(
-        type='ArcFaceClsHead', num_classes=6, in_channels=128, scale=16.0, margins=0.3
+        type='ArcFaceClsHead', num_classes=6, in_channels=128, scale=10.0, margins=0.1
     ),
 )

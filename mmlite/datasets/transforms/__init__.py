@@ -1,5 +1,6 @@
 """The steps of a pipeline: one sample in, one sample out."""
 
+from .affine import RandomAffine
 from .albumentations_steps import Albumentations
 from .annotations import LoadAnnotations
 from .auto_augment import AutoAugment, RandAugment, RandomApply, RandomChoice
@@ -62,6 +63,7 @@ from .masking import (
 )
 from .mosaic import Mosaic
 from .multi_task import PackMultiTaskInputs
+from .noise import GaussianNoise
 from .operation import Operation, PixelOperation
 from .pixel_operations import (
     AutoContrast,
@@ -119,6 +121,7 @@ __all__ = [
     'FilterAnnotations',
     'FixedField',
     'GaussianBlur',
+    'GaussianNoise',
     'ImageField',
     'Invert',
     'Lighting',
@@ -143,6 +146,7 @@ __all__ = [
     'PixelOperation',
     'Posterize',
     'RandAugment',
+    'RandomAffine',
     'RandomApply',
     'RandomChoice',
     'RandomChoiceResize',

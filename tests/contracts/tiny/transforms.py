@@ -28,6 +28,7 @@ STEPS = {
     'LoadSequence': dict(),
     'ElasticDistortion': dict(),
     'RandomPerspective': dict(prob=1.0),
+    'RandomAffine': dict(),
     'RandomRotate': dict(prob=1.0),
     'SampleFrames': dict(sample_type='fixed_ordered', frames_num_fixed=2),
     'SilhouetteCut': dict(cutting=2),
@@ -73,6 +74,7 @@ STEPS = {
     'PackMultiTaskInputs': dict(multi_task_fields=()),
     'Pad': dict(size=(50, 40)),
     'RandomCrop': dict(crop_size=20, padding=4),
+    'GaussianNoise': dict(),
     'RandomErasing': dict(erase_prob=1.0, mode='rand'),
     'RandomFlip': dict(prob=0.5, direction='horizontal'),
     'RandomGrayscale': dict(prob=0.5, keep_channels=True),
@@ -106,7 +108,7 @@ KEEP_PLACE = ('BatchRandomErasing',)
 # Transforms that change the pixels and move nothing.
 PHOTOMETRIC = (
     *('ColorJitter', 'Lighting', 'Normalize', 'RandomErasing', 'RandomGrayscale'),
-    'PhotoMetricDistortion',
+    *('GaussianNoise', 'PhotoMetricDistortion'),
     *_OPERATIONS,
 )
 
