@@ -167,7 +167,7 @@ def _chosen(folder: Path) -> tuple[Path, str]:
     every = sorted(folder.glob('*.pth'), key=lambda path: path.stat().st_mtime)
     every.reverse()
     for path, which in _candidates(folder, every):
-        if path.is_file() and zipfile.is_zipfile(path):
+        if path.is_file() and _is_whole(path):
             return path, which
     what = 'whole checkpoint' if every else 'checkpoint'
     raise CheckpointError(
@@ -248,6 +248,13 @@ def split_words(words: Sequence[str]) -> tuple[str, str | None, list[str]]:
     if not inputs:
         raise UserError('there is no input: name an image, a folder or a pattern')
     return config, checkpoint, list(inputs)
+
+
+def _is_whole(path: Path) -> bool:
+    try:
+        return zipfile.is_zipfile(path)
+    except (OSError, ValueError, zipfile.BadZipFile):  # a flipped bit
+        return False
 
 
 def _is_checkpoint(word: str) -> bool:

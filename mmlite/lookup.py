@@ -17,6 +17,7 @@ from typing import Any
 __all__ = [
     'HOLDS',
     'PUBLISHED_SCOPES',
+    'built_elsewhere',
     'can_hold',
     'class_at',
     'find_inside',
@@ -51,7 +52,7 @@ HOLDS = {
     'metrics': 'mmengine.evaluator:BaseMetric',
     'evaluators': 'mmengine.evaluator:Evaluator',
     'visualizers': 'mmengine.visualization:Visualizer',
-    'vis_backends': 'mmengine.visualization:BaseVisBackend',
+    'visbackends': 'mmengine.visualization:BaseVisBackend',
 }
 
 
@@ -151,6 +152,41 @@ def no_place_for(found: Any, kinds: Sequence[str], registry: str) -> str:
         f'{name} is a {what} that is not registered{expected}; register it with '
         f'@{registry.upper()}.register_module() and name its module in custom_imports'
     )
+
+
+#: What mmengine builds out of a part's config, by itself and without looking: the key
+#: below which it stands, and the registry.
+_BUILT_ELSEWHERE = {
+    'init_cfg': 'WEIGHT_INITIALIZERS',
+    'vis_backends': 'VISBACKENDS',
+}
+
+
+def built_elsewhere(
+    cfg: Any, keys: tuple[str, ...] = (), registry: str = ''
+) -> Iterator[tuple[tuple[str, ...], str, Mapping[str, Any]]]:
+    """What mmengine builds out of a config without looking at it.
+
+    Args:
+        cfg: A dict or list.
+        keys: Where it stands.
+        registry: In which registry what stands in it is looked up, if in one.
+
+    Example:
+        >>> init = dict(type='Constant', override=dict(type='Normal', name='fc'))
+        >>> [(keys, kind['type']) for keys, _, kind in built_elsewhere(
+        ...     dict(type='Net', head=dict(init_cfg=init)))]
+        [(('head', 'init_cfg'), 'Constant'),
+         (('head', 'init_cfg', 'override'), 'Normal')]
+    """
+    if isinstance(cfg, (list, tuple)):
+        cfg = dict(enumerate(cfg))
+    elif isinstance(cfg, Mapping) and registry and 'type' in cfg:
+        yield keys, registry, {'type': cfg['type']}
+    for key, value in cfg.items() if isinstance(cfg, Mapping) else ():
+        if isinstance(value, (Mapping, list, tuple)):
+            inner = _BUILT_ELSEWHERE.get(key, registry)
+            yield from built_elsewhere(value, (*keys, str(key)), inner)
 
 
 def find_inside(inner: Any, outer: Any) -> tuple[str, ...]:

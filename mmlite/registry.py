@@ -27,6 +27,7 @@ from .errors import (
 from .lookup import (
     HOLDS,
     PUBLISHED_SCOPES,
+    built_elsewhere,
     can_hold,
     class_at,
     find_inside,
@@ -181,6 +182,9 @@ class Registry(BaseRegistry):
         if isinstance(cfg, (list, tuple)):
             return self._build_each(cfg, *args, **kwargs)
         problems = self.problems_of(cfg, given=tuple(kwargs.get('default_args') or ()))
+        for keys, name, inner in built_elsewhere(cfg):
+            found = REGISTRIES[name].problems_of(inner, partial=True)
+            problems += [problem.under(*keys) for problem in found]
         if problems:
             raise ConfigError(problems, cfg=cfg)
         try:
@@ -386,7 +390,7 @@ VISUALIZERS = _child(
     'visualizers', root.VISUALIZERS, 'mmengine.visualization', 'mmlite.visualization'
 )
 VISBACKENDS = _child(
-    'vis_backends', root.VISBACKENDS, 'mmengine.visualization', 'mmlite.visualization'
+    'visbackends', root.VISBACKENDS, 'mmengine.visualization', 'mmlite.visualization'
 )
 
 #: All of them, by their names here.

@@ -236,3 +236,23 @@ def test_every_registry_is_ours_and_below_mmengines():
         own = getattr(registry, name)
         assert own.scope == 'mmlite'
         assert own.parent.scope == 'mmengine'
+
+
+@pytest.mark.parametrize(
+    'init_cfg',
+    [
+        dict(type='os.system', command='exit 1'),
+        [dict(type='Constant', val=0), dict(type='subprocess.Popen', args=['false'])],
+        dict(type='Constant', val=0, override=dict(type='os.system', name='fc')),
+    ],
+)
+def test_what_mmengine_builds_by_itself_is_looked_at_before(init_cfg):
+    head = dict(type='LinearClsHead', num_classes=2, in_channels=4, init_cfg=init_cfg)
+    whole = dict(type='ImageClassifier', backbone=dict(type='LeNet5'), head=head)
+    for cfg, place in ((head, 'init_cfg'), (whole, 'head.init_cfg')):
+        with pytest.raises(ConfigError, match='is not registered') as caught:
+            MODELS.build(cfg)
+        assert str(caught.value).startswith(place)
+    cfg = dict(type='UniversalVisualizer', vis_backends=[dict(type='os.system')])
+    with pytest.raises(ConfigError, match=r'vis_backends.0: .*@VISBACKENDS.register'):
+        registry.VISUALIZERS.build(cfg)

@@ -11,7 +11,11 @@ from typing import NamedTuple
 
 from ..datasets.silhouettes import black_and_white, prepare_walk
 from ..datasets.transforms import natural, read_grey
-from ..datasets.transforms.sequence_files import PICTURES, has_colours
+from ..datasets.transforms.sequence_files import (
+    PICTURES,
+    folders_below,
+    has_colours,
+)
 from ..errors import DataError, UserError, did_you_mean
 
 __all__ = ['LAYOUTS', 'PreparedGait', 'prepare_gait']
@@ -131,8 +135,7 @@ def _walks(source: Path, layout: str) -> Iterator[tuple[Path, tuple[str, str, st
     if not source.is_dir():
         raise DataError(f'the folder {source} does not exist')
     known = False
-    for root, folders, names in os.walk(source):
-        folders.sort(key=natural)
+    for root, names in folders_below(source):
         if not any(name.lower().endswith(PICTURES) for name in names):
             continue
         place = LAYOUTS[layout](Path(root).relative_to(source).parts)

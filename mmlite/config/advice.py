@@ -81,7 +81,8 @@ def advise_custom_keys(cfg: Config, parameters: Iterable[str]) -> list[Problem]:
         return []
     names = [f'.{name}' for name in parameters]
     words = {word for name in names for word in name.split('.') if word}
-    idle = [key for key in keys if not any(key in name for name in names)]
+    texts = [key for key in keys if isinstance(key, str)]
+    idle = [key for key in texts if not any(key in name for name in names)]
     parts = [f'{key!r}{_nearest(key, words)}' for key in idle]
     if not parts:
         return []

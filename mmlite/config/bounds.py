@@ -39,12 +39,17 @@ _BOUNDS = (
     _Bound('custom_hooks', r'\d+\.momentum', 0, more=True, most=1),
     _Bound('custom_hooks', r'\d+\.patience', 0),
     # A gradient that is scaled by less than nothing leads uphill.
+    _Bound('model', r'(.*\.)?loss_weight', -math.inf, finite=True),
     _Bound('optim_wrapper', r'(.*\.)?clip_grad\.(max_norm|clip_value)', 0, more=True),
     _Bound('optim_wrapper', r'(.*\.)?paramwise_cfg\.(.*\.)?\w+_mult', 0, finite=True),
     _Bound('optim_wrapper', r'(.*\.)?lr', 0, finite=True),
     _Bound(
         'param_scheduler', r'(.*\.)?(eta_(min|max)|(base|max|min)_lr)', 0, finite=True
     ),
+    _Bound('optim_wrapper', r'(.*\.)?(weight_decay|momentum|eps)', 0, finite=True),
+    _Bound('optim_wrapper', r'(.*\.)?(loss_scale|init_scale)', 0, more=True),
+    _Bound('param_scheduler', r'(.*\.)?(gamma|factor|eta_min_ratio)', 0, finite=True),
+    _Bound('param_scheduler', r'(.*\.)?(begin|patience|cooldown)', 0),
     _Bound('param_scheduler', r'(.*\.)?(T_max|step_size|total_steps)', 1),
     _Bound('param_scheduler', r'(.*\.)?milestones\.\d+', 0),
     _Bound('randomness', r'seed', 0, most=2**32 - 1),

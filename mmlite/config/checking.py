@@ -20,6 +20,7 @@ from .fitting import (
     check_channels,
     check_classes,
     check_loops,
+    check_named_parts,
     check_predictions,
     check_topk,
 )
@@ -143,6 +144,7 @@ def examine(cfg: Config, build_model: bool = True) -> Findings:
         problems += model.problems
         if model.parameters is not None:
             advice += advise_custom_keys(cfg, model.parameters)
+        problems += check_named_parts(cfg, model.modules)
     for key in cfg:
         if cfg[key] is not None and not _said_before(key, cfg):
             problems += under(_check_section(key, cfg[key]), key)
@@ -151,13 +153,23 @@ def examine(cfg: Config, build_model: bool = True) -> Findings:
         problems += under(found, 'param_scheduler')
     numbers = [*check_numbers(cfg), *check_bounds(cfg)]
     # Of such a number the part that is built with it complains as well.
-    owners = {problem.path.rpartition('.')[0] for problem in numbers}
+    owners = {_owner_of(problem.path) for problem in numbers}
     problems = [p for p in problems if p.path not in owners]
     known = {problem.path for problem in problems}
     # A value that is wrong by itself is not compared with others.
     fits = [*numbers, *(p for fit in _FITS for p in fit(cfg))]
     problems += [p for p in fits if p.path not in known]
     return Findings(problems, advice)
+
+
+def _owner_of(path: str) -> str:
+    """The part that is built with a number, which may stand in a list.
+
+    Example:
+        >>> _owner_of('data_preprocessor.std.0'), _owner_of('train_cfg.max_epochs')
+        ('data_preprocessor', 'train_cfg')
+    """
+    return path.rstrip('.0123456789').rpartition('.')[0]
 
 
 def _check_section(key: str, section: Any) -> list[Problem]:

@@ -34,7 +34,8 @@ def check_loader(cfg: Any) -> list[Problem]:
     if not isinstance(cfg, Mapping):
         return [] if is_built(cfg) else check_keys(cfg, dataloader)
     problems = check_loader_keys(cfg)
-    problems += under(_check_dataset(cfg.get('dataset', {})), 'dataset')
+    if 'dataset' in cfg:
+        problems += under(_check_dataset(cfg['dataset']), 'dataset')
     for key, given in _SAMPLERS:
         if isinstance(cfg.get(key), Mapping):
             problems += under(check_part(cfg[key], DATA_SAMPLERS, given), key)
@@ -65,9 +66,11 @@ def check_loader_keys(cfg: Mapping[str, Any]) -> list[Problem]:
     for key, least in (
         ('batch_size', 1),
         ('num_workers', 0),
+        ('prefetch_factor', 1),
+        ('timeout', 0),
         ('num_batch_per_epoch', 1),
     ):
-        if isinstance(cfg.get(key), int) and cfg[key] < least:
+        if isinstance(cfg.get(key), (int, float)) and cfg[key] < least:
             problems.append(Problem(key, f'is {cfg[key]}, expected at least {least}'))
     for key in _BY_SAMPLE if cfg.get('in_memory') else ():
         if cfg.get(key) is not None:
@@ -127,9 +130,12 @@ def _check_function(cfg: Mapping[str, Any]) -> list[Problem]:
 
 def _check_dataset(cfg: Any) -> list[Problem]:
     """Check a dataset, or one around others."""
-    if not isinstance(cfg, Mapping) or not cfg:
+    if not isinstance(cfg, Mapping):
         return []
     problems = check_part(cfg, DATASETS)
+    if cfg.get('indices') is not None and str(cfg['indices']) in ('0', '[]', '()'):
+        message = f'is {cfg["indices"]}, which leaves no sample; None is all of them'
+        problems.append(Problem('indices', message))
     if isinstance(cfg.get('dataset'), Mapping):
         problems += under(_check_dataset(cfg['dataset']), 'dataset')
     if isinstance(cfg.get('datasets'), Sequence):

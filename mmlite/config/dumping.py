@@ -27,6 +27,7 @@ _STYLE = dict(
     split_before_expression_after_opening_paren=True,
 )
 _SEVERAL = (list, tuple, set, frozenset)
+_KEYS = (str, bool, int, float, type(None))
 _DATA = (str, bytes, bool, int, float, complex, range, slice)
 
 
@@ -79,7 +80,7 @@ def write_config(cfg: Config, path: str | Path) -> None:
     if Path(path).suffix == '.py':
         Path(path).write_text(config_text(cfg), encoding='utf-8')
     else:
-        plain_config(cfg).dump(path)
+        Config(_for_data(plain_value(cfg.to_dict()))).dump(path)
 
 
 def plain_config(cfg: Config) -> Config:
@@ -117,6 +118,22 @@ def plain_value(value: Any) -> Any:
     return repr(value)
 
 
+def _for_data(value: Any) -> Any:
+    """Plain values in place of those that JSON and YAML have not."""
+    if isinstance(value, Mapping):
+        return {
+            k if isinstance(k, _KEYS) else _code(k): _for_data(v)
+            for k, v in value.items()
+        }
+    if isinstance(value, (list, tuple, set)):
+        kind = next(k for k in (list, tuple, set) if isinstance(value, k))
+        return kind(map(_for_data, value))
+    if isinstance(value, (frozenset, range)):
+        return list(map(_for_data, value))
+    no_data = isinstance(value, (bytes, complex, slice)) or value is Ellipsis
+    return _code(value) if no_data else value
+
+
 def _as_given(value: Any) -> str:
     """The expression of plain data, keys in their order, short lists on one line."""
     if isinstance(value, Mapping):
@@ -138,6 +155,14 @@ def _code(value: Any) -> str:
     """The expression of plain data."""
     if isinstance(value, float) and not math.isfinite(value):
         return f'float({str(value)!r})'
+    if value is Ellipsis:
+        return '...'
+    if isinstance(value, complex):  # whose parts may be infinite
+        return f'complex({_code(value.real)}, {_code(value.imag)})'
+    if isinstance(value, frozenset):
+        return f'frozenset({_code(list(value))})'
+    if isinstance(value, set) and value:
+        return f'{{{", ".join(map(_code, value))}}}'
     if isinstance(value, dict):
         items = sorted(value.items(), key=lambda item: str(item[0]))
         if all(_is_name(key) for key in value):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from mmengine.config import Config
 
-from ..errors import Problem
+from ..errors import Problem, did_you_mean
 from ..registry import LOOPS, METRICS, MODELS
 from ..signature import default_of
 from .data import classes_of
@@ -18,6 +18,7 @@ __all__ = [
     'check_channels',
     'check_classes',
     'check_loops',
+    'check_named_parts',
     'check_predictions',
     'check_topk',
     'metrics_of',
@@ -26,6 +27,7 @@ __all__ = [
 
 #: Where the parts of a model count classes.
 _MODEL_COUNTS = (
+    ('model',),
     ('model', 'head'),
     ('model', 'backbone'),
     ('model', 'data_preprocessor'),
@@ -129,6 +131,29 @@ def check_channels(cfg: Config) -> list[Problem]:
         f'mean and std of {reads} channel{"s"[: reads != 1]} or in_channels={count}'
     )
     return [Problem('model.backbone.in_channels', message)]
+
+
+def check_named_parts(cfg: Config, modules: Sequence[str] | None) -> list[Problem]:
+    """See that parts of the model that are named at the top are there.
+
+    Args:
+        cfg: A config.
+        modules: The names of all parts; None if the model was not built.
+    """
+    problems = []
+    for key in ('activation_checkpointing', 'efficient_conv_bn_eval'):
+        names = _as_list(cfg.get(key) or [])
+        if not all(isinstance(name, str) for name in names):
+            message = f"is {cfg[key]!r}, expected names of parts, e.g. ['backbone']"
+            problems.append(Problem(key, message))
+            continue
+        for name in names if modules is not None else ():
+            if name not in modules:
+                top = [part for part in modules if '.' not in part]
+                hint = did_you_mean(name, modules) or f'; it has {", ".join(top)}'
+                message = f'the model has no part {name!r}{hint}'
+                problems.append(Problem(key, message))
+    return problems
 
 
 def metrics_of(cfg: Config, phase: str) -> list[tuple[str, Any]]:

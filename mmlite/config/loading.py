@@ -38,7 +38,7 @@ from .new_style import (
 )
 from .overrides import Override, as_overrides
 from .parsing import BASE, assigned_names, loop_names, parse
-from .paths import check_paths, is_data, strings_in
+from .paths import check_paths, check_trust, is_data, strings_in
 from .schema import top_level_keys
 from .templates import base_values, fill, substitute
 
@@ -78,6 +78,10 @@ def load_config(
     changes = as_overrides(overrides)
     given = not isinstance(overrides, Mapping)  # as texts, which are data
     data = strings_in([change.value for change in changes]) if given else set()
+    for change in changes if given else ():
+        *place, key = change.keys
+        if problems := check_trust({key: change.value}, tuple(place)):
+            raise ConfigError(problems)
     known = top_level_keys()
     variables = [change for change in changes if change.keys[0] not in known]
     if isinstance(path, Config):
@@ -88,7 +92,11 @@ def load_config(
         _refuse_paths(cfg, data)
         return completed(with_model(cfg))
     reader = _Reader(variables)
-    cfg = reader.read(find_file(path))
+    try:
+        cfg = reader.read(find_file(path))
+    except RecursionError as error:
+        message = 'is nested too deep to be a config, or holds itself'
+        raise ConfigError(message, shown(Path(path))) from error
     _refuse_idle(cfg, variables, reader.amended & names_used(cfg.text))
     places = dict.fromkeys([*reader.folders, Path.cwd()])
     import_modules(cfg, places)
@@ -212,6 +220,8 @@ class _Reader:
         else:
             content = parsed.content
             self.data |= strings_in(content)
+            if problems := check_trust(content):
+                raise ConfigError(problems, source)
         content = fill(content, marks)
         _warn_if_deprecated(content.pop(_DEPRECATION, None), source)
         try:

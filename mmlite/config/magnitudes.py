@@ -20,11 +20,21 @@ _AT_LEAST = {
     'train_cfg.max_iters': 1,
     'train_cfg.val_interval': 1,
 }
-_SECTIONS = ('model', 'data_preprocessor', 'optim_wrapper', 'param_scheduler')
+_SECTIONS = (
+    'model',
+    'data_preprocessor',
+    'optim_wrapper',
+    'param_scheduler',
+    'custom_hooks',
+    'default_hooks',
+)
 
 
 def check_numbers(cfg: Config) -> list[Problem]:
-    """Check that model and optimizer get no NaN, and that counts are positive."""
+    """Check that no number computed with is NaN, and that counts are positive.
+
+    Beside the model and the optimizer these are hooks: no metric is better than NaN.
+    """
     problems = [*_too_few(cfg)]
     for section in _SECTIONS:
         for place, value in numbers_in(cfg.get(section), section):

@@ -39,10 +39,12 @@ class ModelReport(NamedTuple):
     Args:
         problems: Its mistakes, with paths that start at the root of the config.
         parameters: The names of its parameters; None if it was not built.
+        modules: Those of its parts, likewise.
     """
 
     problems: list[Problem]
     parameters: list[str] | None = None
+    modules: list[str] | None = None
 
 
 def check_model(
@@ -77,12 +79,13 @@ def check_model(
     problems += [
         p for at, cfg in loaders_in(section) for p in under(check_loader(cfg), *at)
     ]
-    parameters = None
+    parameters = modules = None
     if build:
         built, failures = _try(section)
         problems += failures
         if built is not None:
             parameters = [name for name, _ in built.named_parameters()]
+            modules = [name for name, _ in built.named_modules() if name]
     else:
         problems += [*MODELS.problems_of(section), *_written(section)]
     unique = {(p.path, p.message): p for p in problems}
@@ -92,6 +95,7 @@ def check_model(
             for p in unique.values()
         ],
         parameters,
+        modules,
     )
 
 

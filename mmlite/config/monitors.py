@@ -17,6 +17,7 @@ from .parts import target_of
 __all__ = ['check_monitors', 'monitored']
 
 _SHOWN = 8
+_SECTIONS = ('default_hooks', 'custom_hooks')
 
 
 class _Results(NamedTuple):
@@ -40,13 +41,15 @@ def check_monitors(cfg: Config) -> list[Problem]:
     """
     found = [_results(metric) for _, metric in metrics_of(cfg, 'val')]
     if not found or None in found:
-        return []
+        return _given_twice(cfg)
     before = _prefixes_of_loop(cfg)
     names = [name for each in found for name in each.names or ()]
     names = [f'{prefix}{name}' for prefix, name in product(before, names)]
     others = [each.prefix for each in found if each.names is None]
     others = [f'{prefix}{other}' for prefix, other in product(before, others)]
-    problems = []
+    if _evaluates_twice(cfg):
+        names += [f'{name}_origin' for name in names]
+    problems = _given_twice(cfg)
     for path, name in monitored(cfg):
         is_loss = '/' not in name and 'loss' in name
         if not (is_loss or name in names or name.startswith(tuple(others))):
@@ -54,6 +57,33 @@ def check_monitors(cfg: Config) -> list[Problem]:
                 f'is {name!r}, but no metric gives that{_hint(name, names, others)}'
             )
             problems.append(Problem(path, message))
+    return problems
+
+
+def _evaluates_twice(cfg: Config) -> bool:
+    """Whether the weights themselves are evaluated beside their moving average."""
+    parts = [p for s in _SECTIONS for _, p in _parts(cfg.get(s), s)]
+    return any(part.get('evaluate_on_origin') is True for part in parts)
+
+
+def _given_twice(cfg: Config) -> list[Problem]:
+    """Metrics of one evaluator that give a result of the same name."""
+    problems = []
+    for phase in ('val', 'test'):
+        if phase == 'test' and cfg.get('test_evaluator') == cfg.get('val_evaluator'):
+            continue
+        seen: dict[str, str] = {}
+        for path, metric in metrics_of(cfg, phase):
+            results = _results(metric)
+            for name in results.names or () if results else ():
+                if name in seen:
+                    message = (
+                        f'gives {name!r}, and so does {seen[name]}; give one of them a '
+                        "prefix of its own, e.g. prefix='second'"
+                    )
+                    problems.append(Problem(path, message))
+                    break
+                seen[name] = path
     return problems
 
 
@@ -75,10 +105,11 @@ def _hint(name: str, names: list[str], prefixes: list[str]) -> str:
 def monitored(cfg: Config) -> Iterator[tuple[str, str]]:
     """Every name of a result that something watches, with its place."""
     wanted = at(cfg, 'default_hooks', 'checkpoint', 'save_best')
-    for name in [wanted] if isinstance(wanted, str) else wanted or ():
-        if name != 'auto':
+    several = wanted if isinstance(wanted, (list, tuple)) else [wanted]
+    for name in several:
+        if isinstance(name, str) and name != 'auto':
             yield 'default_hooks.checkpoint.save_best', name
-    for section in ('default_hooks', 'custom_hooks', 'param_scheduler'):
+    for section in (*_SECTIONS, 'param_scheduler'):
         for path, part in _parts(cfg.get(section), section):
             if isinstance(part.get('monitor'), str):
                 yield f'{path}.monitor', part['monitor']

@@ -17,6 +17,8 @@ from .templates import MARK, masked
 __all__ = ['BASE', 'Parsed', 'assigned_names', 'loop_names', 'parse']
 
 BASE = '_base_'
+_TOO_DEEP = 'is nested too deep to be a config'
+_MOST_VALUES = 1_000_000
 _JSON_STRING_OR_MARK = re.compile(rf'"(?:[^"\\]|\\.)*"|({MARK.pattern})')
 
 
@@ -75,16 +77,44 @@ def _parse_json(text: str, source: str) -> Any:
         return json.loads(quoted)
     except json.JSONDecodeError as error:
         raise _syntax_error(error.msg, text, error.lineno, source) from None
+    except RecursionError:
+        raise ConfigError(_TOO_DEEP, source) from None
+    except ValueError as error:  # an integer of thousands of digits
+        raise ConfigError(str(error).partition(';')[0], source) from None
 
 
 def _yaml(text: str, source: str) -> Any:
     import yaml
 
     try:
-        return yaml.load(masked(text), Loader=_yaml_loader())
+        return _counted(yaml.load(masked(text), Loader=_yaml_loader()), source)
+    except RecursionError:
+        raise ConfigError(_TOO_DEEP, source) from None
     except yaml.MarkedYAMLError as error:
         number = error.problem_mark.line + 1 if error.problem_mark else 1
         raise _syntax_error(str(error.problem), text, number, source) from None
+
+
+def _counted(content: Any, source: str) -> Any:
+    """What a YAML file holds, unless its aliases make it endless or huge.
+
+    Each alias becomes a copy, so that a few lines can stand for more than fits into
+    any memory.
+    """
+    count, waiting = 0, [content]
+    while waiting:
+        node = waiting.pop()
+        inner = node.values() if isinstance(node, dict) else node
+        if isinstance(node, (dict, list, tuple)):
+            count += len(node)
+            waiting += inner
+        if count > _MOST_VALUES:
+            raise ConfigError(
+                f'holds more than {_MOST_VALUES:,} values, or one that holds itself; '
+                'write out what its aliases (*) stand for',
+                source,
+            )
+    return content
 
 
 def _syntax_error(reason: str, text: str, number: int, source: str) -> ConfigError:

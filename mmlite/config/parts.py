@@ -16,6 +16,15 @@ __all__ = ['check_keys', 'check_part', 'check_parts', 'is_built', 'target_of', '
 
 # Their constructors only store and judge their arguments: calling one is free.
 _CHEAP = ('mmlite', 'mmengine', 'torch')
+#: What constructors say no with, of theirs too.
+_REFUSALS = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+)
 
 
 def is_built(value: Any) -> bool:
@@ -92,10 +101,10 @@ def check_part(
         registry.build(args, default_args=dict(trial))
     except ConfigError as error:
         return error.problems
-    except (AssertionError, KeyError, TypeError, ValueError) as error:
+    except _REFUSALS as error:
         kind = cfg['type']
         name = kind if isinstance(kind, str) else kind.__name__
-        return [Problem('', f'{name}: {error}')]
+        return [Problem('', f'{name}: {str(error) or type(error).__name__}')]
     return []
 
 

@@ -17,7 +17,7 @@ from ..errors import Problem
 from ..lookup import loaded_object, scoped
 from ..registry import REGISTRIES, Registry
 
-__all__ = ['check_paths', 'is_data', 'strings_in']
+__all__ = ['check_paths', 'check_trust', 'is_data', 'strings_in']
 
 
 def is_data(filename: str | Path | None) -> bool:
@@ -34,6 +34,29 @@ def strings_in(value: Any) -> set[str]:
     elif not isinstance(value, (list, tuple, set)):
         return set()
     return set().union(*map(strings_in, value))
+
+
+#: What Hugging Face's packages run the code of a repository by.
+_TRUST = 'trust_remote_code'
+
+
+def check_trust(value: Any, keys: tuple[str, ...] = ()) -> list[Problem]:
+    """See that data do not ask for code of others to be run.
+
+    Args:
+        value: What came as data.
+        keys: Where it stands.
+    """
+    if isinstance(value, (list, tuple)):
+        value = dict(enumerate(value))
+    problems = []
+    for key, inner in value.items() if isinstance(value, Mapping) else ():
+        place = (*keys, str(key))
+        if key == _TRUST and inner:
+            message = 'runs code that is downloaded, which only a Python config can ask'
+            problems.append(Problem('.'.join(place), f'{message} for'))
+        problems += check_trust(inner, place)
+    return problems
 
 
 def check_paths(cfg: Config, data: Collection[str] | None = None) -> list[Problem]:

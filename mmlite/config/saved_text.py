@@ -103,4 +103,9 @@ def _of_call(name: str, node: ast.Call) -> Any:
                 return float(word)
         case 'set', [], []:
             return set()
+        case (('range' | 'slice' | 'complex' | 'frozenset'), args, []):
+            return _MADE[name](*map(_value, args))
     raise ValueError
+
+
+_MADE = dict(range=range, slice=slice, complex=complex, frozenset=frozenset)

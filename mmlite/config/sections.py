@@ -198,6 +198,9 @@ def _check_paramwise(cfg: Any, constructor: Any) -> list[Problem]:
     problems += check_keys(usual, paramwise_cfg)
     keys, more = cfg.get('custom_keys'), constructor.group_keys
     for name, own in keys.items() if isinstance(keys, Mapping) else ():
+        if not isinstance(name, str):
+            message = f'has the key {name!r}; expected a part of the name of parameters'
+            problems.append(Problem('custom_keys', message))
         problems += under(_check_custom_key(own, more), 'custom_keys', name)
     return problems
 
@@ -265,6 +268,8 @@ def check_evaluator(cfg: Any) -> list[Problem]:
 
 
 def _check_metrics(cfg: Any) -> list[Problem]:
+    if isinstance(cfg, (list, tuple)) and not cfg:
+        return [Problem('', 'has no metric, and so nothing would be measured')]
     return check_parts(cfg, lambda one: check_part(one, METRICS, trial={}), single=True)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import os
 import re
@@ -10,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from itertools import count
 from pathlib import Path
 from typing import Any
+
+from mmengine.config import ConfigDict
 
 from ..errors import ConfigError, did_you_mean
 
@@ -68,8 +71,14 @@ def substitute(text: str, path: Path, source: str) -> tuple[str, dict[str, str]]
 
 
 def _without_comments(text: str, suffix: str) -> str:
-    """The text with ``{{`` and ``}}`` in comments made blanks: nothing is looked up."""
+    """The text with ``{{`` and ``}}`` in comments made blanks: nothing is looked up.
+
+    A docstring is a comment too.
+    """
+    if '{{' not in text:
+        return text
     if suffix == '.py':
+        text = _without_docstrings(text)
         spans = _python_comments(text)
     elif suffix in ('.yaml', '.yml'):
         spans = _yaml_comments(text)
@@ -78,8 +87,28 @@ def _without_comments(text: str, suffix: str) -> str:
     lines = text.split('\n')
     for row, column in spans:
         line = lines[row]
-        rest = line[column:].replace('{{', '  ').replace('}}', '  ')
-        lines[row] = line[:column] + rest
+        lines[row] = line[:column] + _blank(line[column:])
+    return '\n'.join(lines)
+
+
+def _blank(text: str) -> str:
+    return text.replace('{{', '  ').replace('}}', '  ')
+
+
+def _without_docstrings(text: str) -> str:
+    """The text of a Python file, with blanks where strings alone have braces."""
+    try:
+        # Of one length, so that places stay.
+        tree = ast.parse(_ANY.sub(lambda m: '0' * len(m[0]), text))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return text
+    lines = text.split('\n')
+    for node in ast.walk(tree):
+        value = node.value if isinstance(node, ast.Expr) else None
+        if isinstance(value, ast.Constant) and isinstance(value.value, str):
+            for row in range(value.lineno - 1, value.end_lineno):
+                begin = value.col_offset if row == value.lineno - 1 else 0
+                lines[row] = lines[row][:begin] + _blank(lines[row][begin:])
     return '\n'.join(lines)
 
 
@@ -99,11 +128,26 @@ def _python_comments(text: str) -> list[tuple[int, int]]:
 def _yaml_comments(text: str) -> list[tuple[int, int]]:
     """Row and column of each comment: a ``#`` at the start or after a blank."""
     found = []
+    blocks = _yaml_blocks(text)
     for row, line in enumerate(text.split('\n')):
         match = _YAML_COMMENT.match(line)
-        if match:
+        if match and row not in blocks:
             found.append((row, match.end() - 1))
     return found
+
+
+def _yaml_blocks(text: str) -> set[int]:
+    """The rows of texts of several lines, in which a ``#`` is one as any sign."""
+    import yaml
+
+    rows: set[int] = set()
+    try:
+        for token in yaml.scan(_ANY.sub(lambda m: 'x' * len(m[0]), text)):
+            if isinstance(token, yaml.ScalarToken):
+                rows.update(range(token.start_mark.line + 1, token.end_mark.line))
+    except (yaml.YAMLError, RecursionError):
+        pass  # those before it are known
+    return rows
 
 
 def masked(text: str) -> str:
@@ -164,11 +208,11 @@ def fill(value: Any, values: Mapping[str, Any]) -> Any:
     if isinstance(value, str):
         return values[value] if value in values else _inserted(value, values)
     if isinstance(value, dict):
-        return type(value)(
-            {_inserted(k, values): fill(v, values) for k, v in value.items()}
-        )
+        kind = ConfigDict if isinstance(value, ConfigDict) else dict
+        return kind({_inserted(k, values): fill(v, values) for k, v in value.items()})
     if isinstance(value, (list, tuple)):
-        return type(value)([fill(item, values) for item in value])
+        kind = tuple if isinstance(value, tuple) else list
+        return kind([fill(item, values) for item in value])
     return value
 
 

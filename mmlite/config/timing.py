@@ -13,6 +13,7 @@ from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop
 from ..errors import Problem
 from ..registry import DATA_SAMPLERS, HOOKS, LOOPS, PARAM_SCHEDULERS
 from ..signature import default_of
+from .bounds import numbers_in
 from .fitting import at
 from .parts import target_of
 from .schema import slot_of
@@ -98,7 +99,14 @@ def _check_averages(cfg: Config) -> Iterator[Problem]:
                 hook.get(f'begin_{unit}') if isinstance(hook, Mapping) else None,
                 at(cfg, 'train_cfg', f'max_{unit}s'),
             )
-            if isinstance(begin, int) and isinstance(limit, int) and begin > limit:
+            never = unit == 'epoch' and counts_epochs(cfg.get('train_cfg')) is False
+            if isinstance(begin, int) and begin > 0 and never:
+                message = (
+                    f'is {begin}, but the training counts iterations, and the average '
+                    'would never begin; set begin_iter'
+                )
+                yield Problem(f'custom_hooks.{i}.begin_epoch', message)
+            elif isinstance(begin, int) and isinstance(limit, int) and begin > limit:
                 message = f'is {begin}, but the training ends after {limit} {unit}s'
                 yield Problem(f'custom_hooks.{i}.begin_{unit}', message)
 
@@ -128,8 +136,8 @@ def _check_schedules(cfg: Config) -> Iterator[Problem]:
 
 
 def advise_timing(cfg: Config) -> list[Problem]:
-    """Schedules that are allowed but seldom intended."""
-    return [*_advise_units(cfg), *_advise_ends(cfg)]
+    """Schedules and hooks that are allowed but seldom intended."""
+    return [*_advise_units(cfg), *_advise_ends(cfg), *_advise_hooks(cfg)]
 
 
 def _advise_units(cfg: Config) -> Iterator[Problem]:
@@ -191,6 +199,26 @@ def _advise_ends(cfg: Config) -> Iterator[Problem]:
         path, _ = comparable[ends.index(max(ends))]
         message = f'is {max(ends)}, but the training goes on to {limit} {unit}'
         yield Problem(f'{path}.end', f'{message}, with what the value is then')
+
+
+#: Keys of hooks that name an epoch on which something begins or changes.
+_EPOCHS = ('action_epoch', 'epochs', 'start_epoch')
+
+
+def _advise_hooks(cfg: Config) -> Iterator[Problem]:
+    """Hooks that wait for an epoch which never comes."""
+    by_epoch = counts_epochs(cfg.get('train_cfg'))
+    limit = at(cfg, 'train_cfg', 'max_epochs')
+    for place, value in numbers_in(cfg.get('custom_hooks'), 'custom_hooks'):
+        if place.rpartition('.')[2] not in _EPOCHS or value <= 0:
+            continue
+        if by_epoch is False:
+            message = f'is {value}, but the training counts iterations: it never begins'
+            yield Problem(place, message)
+        elif by_epoch and isinstance(limit, int) and value > limit:
+            yield Problem(
+                place, f'is {value}, but the training ends after {limit} epochs'
+            )
 
 
 def _count(cfg: Config) -> int:

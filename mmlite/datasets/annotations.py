@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,14 @@ __all__ = [
     'class_names',
     'classes_of',
     'file_exists',
+    'is_difficult',
     'names_in',
     'parsed_samples',
     'place_of',
     'read_annotations',
     'read_data',
     'read_text',
+    'read_xml',
 ]
 
 #: Labels become 64-bit integers, and counts of classes tensors of that size.
@@ -97,6 +100,36 @@ def _from_yaml(text: str, path: str | Path) -> Any:
         line = f':{mark.line + 1}' if mark else ''
         reason = getattr(error, 'problem', None) or str(error).partition('\n')[0]
         raise DataError(f'{path}{line}: not valid YAML: {reason}') from error
+
+
+def read_xml(path: str | Path) -> ElementTree.Element:
+    """What an XML file holds, which says itself how its characters are encoded.
+
+    Raises:
+        DataNotFoundError: if there is no such file.
+        DataError: if it cannot be parsed.
+    """
+    if not file_exists(path):
+        raise DataNotFoundError(f'{path} does not exist')
+    try:
+        return ElementTree.fromstring(Path(path).read_bytes())
+    except OSError as error:
+        raise DataError(f'cannot read {path}: {error.strerror or error}') from error
+    except (ElementTree.ParseError, LookupError, ValueError) as error:
+        # The latter two are for an encoding that is not known.
+        raise DataError(f'{path} is not valid XML: {error}') from error
+
+
+def is_difficult(element: ElementTree.Element) -> bool:
+    """Whether an object of Pascal VOC's XML is marked as difficult.
+
+    Example:
+        >>> text = '<object><difficult>{}</difficult></object>'
+        >>> [is_difficult(ElementTree.fromstring(text.format(m))) for m in ('1', '0')]
+        [True, False]
+    """
+    mark = element.findtext('difficult', '').strip().lower()
+    return mark in ('1', 'true', 'yes')
 
 
 def class_names(classes: Any, data_root: str = '') -> tuple[str, ...]:

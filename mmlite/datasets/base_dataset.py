@@ -29,7 +29,7 @@ from .annotations import (
 )
 from .in_memory.image_table import ImageTable, table_of_arrays
 from .seeded_index import SeededIndex, follow
-from .storage import compact, labels_of, relabelled
+from .storage import chosen, compact, labels_of, relabelled
 from .transforms import Compose, SampleRandom
 from .transforms.base import OR_SKIP
 
@@ -69,7 +69,7 @@ class BaseDataset(EngineDataset):
             of such folders by field.
         filter_cfg: What ``filter_data`` of a subclass leaves out.
         indices: Use the first so many samples (the last ones if negative), or
-            the samples with these indices.
+            the samples with these indices; it is reported if there are not as many.
         serialize_data: Whether to pack samples, so that workers share their
             memory.
         pipeline: The transforms.
@@ -343,22 +343,7 @@ class BaseDataset(EngineDataset):
             print_log(message, 'current', WARNING)
 
     def _get_unserialized_subset(self, indices: int | Sequence[int]) -> Sequence[dict]:
-        if isinstance(indices, int):
-            chosen = slice(indices) if indices >= 0 else slice(indices, None)
-        else:
-            chosen = [int(i) for i in indices]
-            total = len(self.data_list)
-            wrong = [i for i in chosen if not -total <= i < total]
-            if wrong:
-                raise DataError(
-                    f'{type(self).__name__} has {total} samples, but indices names '
-                    f'{wrong[0]}'
-                )
-        if isinstance(self.data_list, list):
-            if isinstance(chosen, slice):
-                return self.data_list[chosen]
-            return [self.data_list[i] for i in chosen]
-        return self.data_list.subset(chosen)
+        return chosen(self.data_list, indices, type(self).__name__)
 
     def _join_prefix(self) -> None:
         if self.ann_file and self.data_root and not is_abs(self.ann_file):

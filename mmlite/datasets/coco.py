@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -102,12 +104,20 @@ class CocoDataset(BoxDataset):
         known = [names[number] for number in sorted(names)]
         if self.label_is_id:
             known = [names.get(i, f'{UNUSED} {i}') for i in range(1, max(names) + 1)]
-        classes = self.CLASSES or known
-        ids = {name: number for number, name in names.items()}
-        self._metainfo['cat_ids'] = [
-            ids.get(name, place + 1) for place, name in enumerate(classes)
-        ]
+        self._ids = {name: number for number, name in names.items()}
+        self._metainfo['cat_ids'] = self._ids_of(self.CLASSES or known)
         return found, known
+
+    def use_classes(self, classes: Sequence[str]) -> None:
+        """Let labels be those of another list of classes: a class keeps its id, too."""
+        super().use_classes(classes)
+        self._metainfo['cat_ids'] = self._ids_of(classes)
+
+    def _ids_of(self, classes: Sequence[str]) -> list[int]:
+        """The ids of classes; those that the file has not get ones of their own."""
+        free = (n for n in count(1) if n not in self._ids.values())
+        own = [self._ids.get(name) for name in classes]
+        return [next(free) if number is None else number for number in own]
 
     def _rows(self, content: Any, key: str, optional: bool = False) -> list[dict]:
         rows = content.get(key, [] if optional else None) if _is(content) else None
@@ -164,24 +174,30 @@ def _is(value: Any) -> bool:
 
 
 def _object(row: dict, name: str, where: str) -> NamedBox:
-    box = row.get('bbox')
+    box, area, crowd = row.get('bbox'), row.get('area'), row.get('iscrowd') or 0
     try:
+        if not isinstance(box, (list, tuple)):
+            raise TypeError
         x, y, width, height = (float(number) for number in box)
-        area = None if row.get('area') is None else float(row['area'])
-    except (TypeError, ValueError):
+        area = None if area is None else float(area)
+        crowd = float(crowd) != 0  # some tools write it as a text
+        if area is not None and not 0 <= area < math.inf:
+            raise ValueError
+    except (OverflowError, TypeError, ValueError):
         raise DataError(
-            f'{where}: bbox is {shortened(box)}, area {shortened(row.get("area"))}; '
-            'expected [x, y, width, height] and a number'
+            f'{where}: bbox is {shortened(box)}, area {shortened(area)}, iscrowd '
+            f'{shortened(crowd)}; expected [x, y, width, height], a number, and 0 or 1'
         ) from None
-    return NamedBox(
-        name, (x, y, x + width, y + height), bool(row.get('iscrowd', 0)), area
-    )
+    return NamedBox(name, (x, y, x + width, y + height), crowd, area)
 
 
 def _size(row: dict, where: str) -> tuple[int, int] | None:
     width, height = row.get('width'), row.get('height')
     try:
-        return (int(width), int(height)) if width and height else None
+        size = (int(width), int(height)) if width and height else None
+        if size is None or min(size) > 0:
+            return size
+        raise ValueError
     except (TypeError, ValueError, OverflowError):
         raise DataError(
             f'{where}: width is {shortened(width)}, height {shortened(height)}; '

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from logging import WARNING
 from pathlib import Path
+from typing import NamedTuple
 
 from mmengine.logging import print_log
 
@@ -20,6 +21,7 @@ __all__ = [
     'refuse_broken_links',
     'subfolders',
     'tree',
+    'walk',
 ]
 
 IMAGE_EXTENSIONS = (
@@ -74,13 +76,7 @@ def find_images(
     found: list[str] = []
     broken: list[str] = []
     left_out: Counter[str] = Counter()
-    root = os.path.realpath(folder) if os.path.isdir(folder) else ''
-    # Of each folder: its path, what its images' names begin with, and where it and
-    # the folders that led to it really are.
-    waiting = [(os.fspath(folder), '', (root,))] if root else []
-    while waiting:
-        place, begin, chain = waiting.pop()
-        files, folders, links = _listed(place)
+    for place, begin, files, links in walk(folder):
         broken += [
             f'{place}/{name}' for name in links if name.lower().endswith(endings)
         ]
@@ -91,6 +87,46 @@ def find_images(
             left_out.update(
                 os.path.splitext(name)[1] for name in lower if name.endswith(others)
             )
+    refuse_broken_links(broken, folder)
+    for ending, count in left_out.items():
+        message = f'{folder}: left out {count} files {ending}; convert them to .png'
+        print_log(message, 'current', WARNING)
+    return sorted(found)
+
+
+class Visited(NamedTuple):
+    """A folder with what is in it.
+
+    Args:
+        place: Its path.
+        begin: The path from where the walk began, with a ``/`` at its end.
+        files: Names of its files.
+        broken: Names of its links to what is not there.
+    """
+
+    place: str
+    begin: str
+    files: list[str]
+    broken: list[str]
+
+
+def walk(folder: str | Path) -> Iterator[Visited]:
+    """A folder and all below it; hidden ones are left out.
+
+    A link to a folder is followed, but one that leads back to where it came from is
+    reported and left out.
+
+    Raises:
+        DataError: if a folder cannot be listed.
+    """
+    root = os.path.realpath(folder) if os.path.isdir(folder) else ''
+    # Of each folder: its path, what its images' names begin with, and where it and
+    # the folders that led to it really are.
+    waiting = [(os.fspath(folder), '', (root,))] if root else []
+    while waiting:
+        place, begin, chain = waiting.pop()
+        files, folders, broken = _listed(place)
+        yield Visited(place, begin, files, broken)
         for name, is_link in folders:
             inner = f'{place}/{name}'
             real = os.path.realpath(inner) if is_link else chain[-1] + os.sep + name
@@ -99,11 +135,6 @@ def find_images(
                 print_log(message, 'current', WARNING)
             else:
                 waiting.append((inner, f'{begin}{name}/', (*chain, real)))
-    refuse_broken_links(broken, folder)
-    for ending, count in left_out.items():
-        message = f'{folder}: left out {count} files {ending}; convert them to .png'
-        print_log(message, 'current', WARNING)
-    return sorted(found)
 
 
 def refuse_broken_links(paths: Iterable[str | Path], folder: str | Path) -> None:

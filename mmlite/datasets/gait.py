@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,9 +12,9 @@ from mmengine.logging import print_log
 
 from ..errors import DataError, DataNotFoundError
 from ..registry import DATASETS
-from .annotations import file_exists, read_text
+from .annotations import file_exists, read_data
 from .base_dataset import BaseDataset
-from .folders import refuse_broken_links
+from .folders import refuse_broken_links, subfolders
 from .transforms.sequence_files import ARRAY_FILES, PICTURES
 
 __all__ = ['GaitDataset', 'read_partition']
@@ -45,10 +44,7 @@ def read_partition(partition: str | Mapping[str, Sequence]) -> dict[str, list[st
                 f'the partition file {where} does not exist; set ann_file to the .json '
                 'file with TRAIN_SET and TEST_SET'
             )
-        try:
-            partition = json.loads(read_text(where))
-        except ValueError as error:
-            raise DataError(f'{where} is not a JSON file: {error}') from error
+        partition = read_data(where)
     sets = ('TRAIN_SET', 'TEST_SET')
     if not isinstance(partition, Mapping) or not all(
         isinstance(partition.get(name), (list, tuple)) for name in sets
@@ -206,16 +202,11 @@ class GaitDataset(BaseDataset):
 
 def _walks(root: str, subject: str) -> Iterator[dict]:
     """The samples of an identity."""
-    for kind in _folders(f'{root}/{subject}'):
-        for view in _folders(f'{root}/{subject}/{kind}'):
+    for kind in subfolders(f'{root}/{subject}'):
+        for view in subfolders(f'{root}/{subject}/{kind}'):
             paths = _files(f'{root}/{subject}/{kind}/{view}')
             if paths:
                 yield dict(seq_paths=paths, subject=subject, type=kind, view=view)
-
-
-def _folders(path: str) -> list[str]:
-    with os.scandir(path) as entries:
-        return sorted(e.name for e in entries if e.is_dir() and e.name[0] != '.')
 
 
 def _files(folder: str) -> list[str]:

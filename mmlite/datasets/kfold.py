@@ -43,6 +43,8 @@ class KFoldDataset(Around):
         test_mode: bool = False,
         seed: int | None = None,
     ) -> None:
+        if num_splits < 2:
+            raise ValueError(f'num_splits is 2 or more, got {num_splits}')
         if not 0 <= fold < num_splits:
             raise ValueError(
                 f'fold goes from 0 to num_splits - 1 = {num_splits - 1}, got {fold}'

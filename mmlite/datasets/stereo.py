@@ -10,7 +10,7 @@ from ..errors import DataError, DataNotFoundError
 from ..registry import DATASETS
 from .annotations import read_text
 from .base_dataset import BaseDataset
-from .folders import refuse_broken_links
+from .folders import find_images
 
 __all__ = ['PICTURES', 'StereoDataset', 'files_in']
 
@@ -155,9 +155,10 @@ class StereoDataset(BaseDataset):
 
 
 def files_in(folder: Path, endings: Sequence[str] = PICTURES) -> list[Path]:
-    """The files of a folder and of those in it, with one of the endings, sorted."""
+    """The files of a folder and of those in it, with one of the endings, sorted.
+
+    Links to folders are followed.
+    """
     if not folder.is_dir():
         return []
-    found = sorted(p for p in folder.rglob('*') if p.suffix.lower() in endings)
-    refuse_broken_links(found, folder)
-    return found
+    return sorted(folder / name for name in find_images(folder, endings))

@@ -7,10 +7,13 @@ read-only. So nobody can change the dataset by changing a sample.
 from __future__ import annotations
 
 import copy
+import operator
 import pickle
 from collections.abc import Sequence
+from logging import WARNING
 
 import numpy as np
+from mmengine.logging import print_log
 
 from ..errors import DataError
 
@@ -18,6 +21,7 @@ __all__ = [
     'ArrayList',
     'PackedList',
     'PathList',
+    'chosen',
     'compact',
     'labels_of',
     'relabelled',
@@ -153,6 +157,58 @@ def compact(samples: list[dict]) -> Sequence[dict]:
         if plain and max(map(abs, labels)) < 2**62 and '\0' not in ''.join(paths):
             return PathList(paths, labels)
     return PackedList(samples)
+
+
+def chosen(
+    samples: Sequence[dict], indices: int | Sequence[int], name: str
+) -> Sequence[dict]:
+    """Some of the samples.
+
+    Args:
+        samples: All of them.
+        indices: The first so many (the last ones if negative), or their places.
+        name: What messages call the dataset.
+
+    Raises:
+        DataError: if there is no sample at a place, or none is left.
+
+    Example:
+        >>> chosen([dict(a=1), dict(a=2), dict(a=3)], -2, 'Data')
+        [{'a': 2}, {'a': 3}]
+    """
+    total = len(samples)
+    places: slice | list[int]
+    if isinstance(indices, (int, np.integer)):
+        places = slice(indices) if indices >= 0 else slice(indices, None)
+        if abs(indices) > total:
+            message = f'{name}: indices={indices}, but there are {total} samples, which'
+            print_log(f'{message} are all taken', 'current', WARNING)
+    elif isinstance(indices, slice):
+        places = indices
+    else:
+        places = [_place(index, total, name) for index in indices]
+    kept: Sequence[dict]
+    if not isinstance(samples, list):
+        kept = samples.subset(places)
+    elif isinstance(places, slice):
+        kept = samples[places]
+    else:
+        kept = [samples[place] for place in places]
+    if total and not len(kept):
+        raise DataError(
+            f'{name}: indices={indices} leaves none of {total} samples; name some, or '
+            'None for all'
+        )
+    return kept
+
+
+def _place(index: int, total: int, name: str) -> int:
+    if isinstance(index, (bool, np.bool_)) or not hasattr(index, '__index__'):
+        raise DataError(f'{name}: indices holds {index!r}, expected integers')
+    place = operator.index(index)
+    if not -total <= place < total:
+        raise DataError(f'{name} has {total} samples, but indices names {place}')
+    return place
 
 
 def labels_of(samples: Sequence[dict]) -> np.ndarray:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import xml.etree.ElementTree as ElementTree
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from ..errors import DataError, DataNotFoundError
+from ..errors import DataNotFoundError
 from ..registry import DATASETS
-from .annotations import file_exists, read_text
+from .annotations import file_exists, is_difficult, read_text, read_xml
 from .multi_label import MultiLabelDataset
 from .published import absent, published_classes
 
@@ -102,19 +101,12 @@ class VOC(MultiLabelDataset):
 
     def _labels(self, path: Path) -> tuple[list[int], list[int]]:
         """The classes of the things in an image, and of the difficult ones."""
-        try:
-            objects = ElementTree.fromstring(read_text(path)).findall('object')
-            names = [one.findtext('name') for one in objects]
-            marks = [one.findtext('difficult', '0').strip() for one in objects]
-        except (ElementTree.ParseError, ValueError) as error:
-            if isinstance(error, DataError):
-                raise
-            raise DataError(f'{path} is not valid XML: {error}') from error
+        objects = read_xml(path).findall('object')
         places = self.class_to_idx
         known = [
-            (places[name], mark != '0')
-            for name, mark in zip(names, marks, strict=True)
-            if name in places
+            (places[name], is_difficult(one))
+            for one in objects
+            if (name := one.findtext('name', '').strip()) in places
         ]
         return (
             sorted({label for label, hard in known if not hard}),

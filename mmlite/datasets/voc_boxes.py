@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import xml.etree.ElementTree as ElementTree
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from ..errors import DataError
 from ..registry import DATASETS
-from .annotations import file_exists, read_text
+from .annotations import file_exists, is_difficult, read_text, read_xml
 from .boxes import BoxDataset, BoxedImage, NamedBox
 from .voc import VOC
 
@@ -65,10 +64,7 @@ class VOCDetection(BoxDataset, VOC):
         if not self.ann_prefix:
             return BoxedImage(path, (), name)
         source = Path(self.ann_prefix, f'{name}.xml')
-        try:
-            root = ElementTree.fromstring(read_text(source))
-        except ElementTree.ParseError as error:
-            raise DataError(f'{source} is not valid XML: {error}') from error
+        root = read_xml(source)
         stated = root.findtext('filename')
         if stated and not file_exists(path):
             other = f'{self.img_prefix}/{Path(stated).name}'
@@ -96,9 +92,8 @@ def _object(element: Any, source: Path) -> NamedBox:
     name = element.findtext('name')
     if not name:
         raise DataError(f'{source}: an object has no name')
-    difficult = element.findtext('difficult', '0').strip() not in ('', '0')
     box = (max(x1 - 1, 0), max(y1 - 1, 0), x2, y2)
-    return NamedBox(name.strip(), box, difficult)
+    return NamedBox(name.strip(), box, is_difficult(element))
 
 
 def _size(root: Any, source: Path) -> tuple[int, int] | None:

@@ -5,6 +5,7 @@ They are mmengine's, and hand the seed of an index on to the dataset inside.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -29,8 +30,18 @@ __all__ = [
 
 
 def built(cfg: dict | Dataset) -> Dataset:
-    """A dataset, built if it is described by a dict."""
-    return DATASETS.build(cfg) if isinstance(cfg, dict) else cfg
+    """A dataset, built if it is described by a dict.
+
+    Raises:
+        DataError: if it has not what a wrapper needs of it.
+    """
+    dataset = DATASETS.build(cfg) if isinstance(cfg, dict) else cfg
+    if not all(hasattr(dataset, name) for name in ('metainfo', 'full_init')):
+        raise DataError(
+            f'{type(dataset).__name__} cannot be repeated, joined or divided, as it '
+            'has not metainfo and full_init(); derive it from BaseDataset'
+        )
+    return dataset
 
 
 def _each_built(cfgs: Sequence) -> list[Dataset]:
@@ -106,6 +117,8 @@ class ConcatDataset(engine.ConcatDataset):
         # The classes, which folders have only when they are read, are compared then.
         ignored = [*ignored, 'classes', 'categories']
         parts = _each_built(datasets)
+        if not parts:
+            raise ValueError('datasets names one dataset or more, got none')
         try:
             super().__init__(parts, lazy_init, ignored)
         except DataError:
@@ -129,7 +142,7 @@ class ConcatDataset(engine.ConcatDataset):
         """Map the labels to another list of classes, by name."""
         for dataset in self.datasets:
             dataset.use_classes(classes)
-        self._metainfo['classes'] = tuple(classes)
+        self._metainfo = self.datasets[0].metainfo
 
     def get_gt_labels(self) -> np.ndarray:
         """The class of every sample, ``(N, )``."""
@@ -161,7 +174,7 @@ class Around:
     def use_classes(self, classes: Sequence[str]) -> None:
         """Map the labels to another list of classes, by name."""
         self.dataset.use_classes(classes)
-        self._metainfo['classes'] = tuple(classes)
+        self._metainfo = dict(self.dataset.metainfo)
 
     def get_gt_labels(self) -> np.ndarray:
         """The class of every sample, ``(N, )``."""
@@ -210,6 +223,8 @@ class RepeatDataset(Around, engine.RepeatDataset):
     def __init__(
         self, dataset: dict | Dataset, times: int, lazy_init: bool = False
     ) -> None:
+        if times < 1:
+            raise ValueError(f'times is 1 or more, got {times}')
         super().__init__(built(dataset), times, lazy_init)
 
 
@@ -236,6 +251,8 @@ class ClassBalancedDataset(Around, engine.ClassBalancedDataset):
     def __init__(
         self, dataset: dict | Dataset, oversample_thr: float, lazy_init: bool = False
     ) -> None:
+        if not 0 <= oversample_thr < math.inf:
+            raise ValueError(f'oversample_thr is 0 or more, got {oversample_thr}')
         super().__init__(built(dataset), oversample_thr, lazy_init)
 
 

@@ -11,7 +11,7 @@ from ..registry import DATASETS
 from ..structures.class_lists import checked_names, shortened
 from .annotations import file_exists, read_data, read_text
 from .boxes import BoxDataset, BoxedImage, NamedBox, image_size_of
-from .folders import refuse_broken_links
+from .folders import find_images
 
 __all__ = ['YoloDataset']
 
@@ -61,17 +61,26 @@ class YoloDataset(BoxDataset):
         """The images of the split."""
         content = read_data(self.ann_file)
         if not isinstance(content, dict) or content.get(self.split) is None:
-            found = sorted(content) if isinstance(content, dict) else shortened(content)
+            found = list(content) if isinstance(content, dict) else content
             raise DataError(
                 f'{self.ann_file}: expected a dict with names and {self.split!r}, got '
-                f'{found}'
+                f'{shortened(found)}'
             )
         names = self._names(content.get('names'))
+        if isinstance(content.get('nc'), int) and content['nc'] != len(names):
+            raise DataError(
+                f'{self.ann_file}: nc is {content["nc"]}, but names has {len(names)} '
+                'classes; correct one of them'
+            )
         root = Path(self.ann_file).parent / str(content.get('path') or '.')
         places = content[self.split]
-        paths: list[Path] = []
-        for place in [places] if isinstance(places, str) else places:
-            paths += self._paths(root, str(place))
+        places = places if isinstance(places, list) else [places]
+        if not all(isinstance(place, str) for place in places):
+            raise DataError(
+                f'{self.ann_file}: {self.split} is {shortened(content[self.split])}, '
+                'expected a folder, a text file of paths, or a list of these'
+            )
+        paths = [path for place in places for path in self._paths(root, place)]
         images = [self._image(path, names) for path in paths]
         return images, names
 
@@ -85,7 +94,7 @@ class YoloDataset(BoxDataset):
 
     def _names(self, names: Any) -> tuple[str, ...]:
         if isinstance(names, dict):
-            if sorted(names) != list(range(len(names))):
+            if set(names) != set(range(len(names))):
                 raise DataError(
                     f'{self.ann_file}: the keys of names are {shortened(list(names))}, '
                     f'expected 0 to {len(names) - 1}'
@@ -96,10 +105,7 @@ class YoloDataset(BoxDataset):
     def _paths(self, root: Path, place: str) -> list[Path]:
         where = root / place
         if where.is_dir():
-            files = sorted(where.rglob('*'))
-            found = [path for path in files if path.suffix.lower() in _ENDINGS]
-            refuse_broken_links(found, where)
-            return found
+            return sorted(where / name for name in find_images(where, _ENDINGS))
         if where.suffix == '.txt' and file_exists(where):
             lines = read_text(where).split('\n')
             return [root / line.strip() for line in lines if line.strip()]

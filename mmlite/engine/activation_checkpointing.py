@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.batchnorm import _BatchNorm, _NormBase
 from torch.utils.checkpoint import checkpoint
 
 from ..errors import ConfigError, Problem, did_you_mean
@@ -79,11 +79,11 @@ def _forgetting(part: nn.Module, forward: Callable) -> Callable:
 
 @contextmanager
 def _statistics_kept(part: nn.Module) -> Iterator[None]:
-    """Let batch norms not count the batch a second time."""
+    """Let norms that keep statistics not count the batch a second time."""
     norms = [
         module
         for module in part.modules()
-        if isinstance(module, _BatchNorm)
+        if isinstance(module, _NormBase)  # of instances too
         and module.training
         and module.track_running_stats
     ]
@@ -95,4 +95,5 @@ def _statistics_kept(part: nn.Module) -> Iterator[None]:
     finally:
         for norm, momentum in zip(norms, momenta, strict=True):
             norm.momentum = momentum
-            norm.num_batches_tracked -= 1
+            if isinstance(norm, _BatchNorm):
+                norm.num_batches_tracked -= 1

@@ -18,9 +18,10 @@ def check_classes(
 ) -> None:
     """See that a classifier has an output for every class of a dataset.
 
-    Looks at ``model.head.num_classes`` and ``dataset.metainfo['classes']``; a
-    model or dataset without them is not checked, nor is a model that does not state
-    ``learns_classes``, whose head may count something else.
+    Looks at ``num_classes`` of ``model.head`` or of the model, and at
+    ``dataset.metainfo['classes']``; a model or dataset without them is not checked,
+    nor is a model that does not state ``learns_classes``, whose head may count
+    something else.
 
     Args:
         model: The whole model, wrapped or not.
@@ -32,18 +33,22 @@ def check_classes(
     Raises:
         ConfigError: if the model has fewer outputs than the data has classes.
     """
-    outputs = getattr(getattr(unwrapped(model), 'head', None), 'num_classes', None)
+    whole = unwrapped(model)
+    place, part = 'model.head', getattr(whole, 'head', None)
+    if not hasattr(part, 'num_classes'):
+        place, part = 'model', whole
+    outputs = getattr(part, 'num_classes', None)
     classes = classes_of(dataset)
     if not isinstance(outputs, int) or classes is None or not learns_classes(model):
         return
     name, count = type(dataset).__name__, len(classes)
     message = f'is {outputs}, but {name} has {count} classes; '
     if phase == 'train':
-        message += f'set model.head.num_classes={count}'
+        message += f'set {place}.num_classes={count}'
     else:
         message += f'take the classes that the model is trained on for {phase} too'
     if outputs < count:
-        raise ConfigError([Problem('model.head.num_classes', message)], source)
+        raise ConfigError([Problem(f'{place}.num_classes', message)], source)
     if outputs > count and phase == 'train':
-        message = f'model.head.num_classes {message}, unless this is intended'
+        message = f'{place}.num_classes {message}, unless this is intended'
         print_log(message, logger='current', level=logging.WARNING)

@@ -12,7 +12,14 @@ from mmengine.runner import EpochBasedTrainLoop
 
 from ..errors import CheckpointError
 from .assembly import RunnerAssembly
-from .checkpoints import LoadReport, load_checkpoint, load_state, resuming
+from .checkpoints import (
+    LoadReport,
+    load_checkpoint,
+    load_state,
+    resuming,
+    unwrapped,
+)
+from .checkpoints.content import not_finite
 from .checkpoints.training_state import Origin, odd_content, restore_training
 from .classes import follow_checkpoint
 from .terminal import say
@@ -136,9 +143,24 @@ class RunnerLoading(RunnerAssembly):
         report = load_state(self.model, checkpoint, **given)
         self._initialised = self._has_loaded = True
         say(self.logger, report.loaded(filename))
+        self._look_for_nan(filename)
         if self._evaluating:
             follow_checkpoint(self, checkpoint, str(filename))
         return checkpoint, report
+
+    def _look_for_nan(self, filename: str) -> None:
+        """Say that weights are NaN, or do not go on with them.
+
+        Raises:
+            CheckpointError: if a training would go on from them.
+        """
+        name = not_finite(dict(unwrapped(self.model).named_parameters()))
+        if name is None:
+            return
+        message = f'{filename}: {name} holds NaN or infinite values'
+        if self.resuming:
+            raise CheckpointError(f'{message}; resume an earlier file')
+        self.logger.warning(f'{message}; so will be what is computed with it')
 
     def _read(self, filename: str, map_location: Any) -> dict[str, Any]:
         try:

@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 import errno
+import struct
 import zipfile
+import zlib
 from pathlib import Path
 
 from ..errors import CheckpointError
 
-__all__ = ['check_archive', 'damaged']
+__all__ = ['ODD_ARCHIVE', 'check_archive', 'damaged', 'is_archive']
 
 _ARCHIVE = b'PK\x03\x04'
 _PICKLE = b'\x80'
 _POINTER = b'version https://git-lfs'
+#: What reading an archive ends in whose directory has a flipped bit.
+ODD_ARCHIVE = (
+    EOFError,
+    MemoryError,
+    NotImplementedError,
+    OSError,
+    OverflowError,
+    RuntimeError,
+    ValueError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 #: Up to how many bytes a file is checked before it is read.
 _CHECKED = 2 * 1024**3
 _CHUNK = 1024**2
@@ -28,7 +43,7 @@ def check_archive(file: Path) -> None:
     Raises:
         CheckpointError: if something differs.
     """
-    if file.stat().st_size >= _CHECKED or not zipfile.is_zipfile(file):
+    if file.stat().st_size >= _CHECKED or not is_archive(file):
         return
     try:
         with zipfile.ZipFile(file) as archive:
@@ -37,8 +52,16 @@ def check_archive(file: Path) -> None:
                     with archive.open(entry) as content:
                         while content.read(_CHUNK):
                             pass
-    except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
+    except ODD_ARCHIVE as error:
         raise damaged(file, error) from error
+
+
+def is_archive(file: Path) -> bool:
+    """Whether a file is a zip archive, whole or damaged."""
+    try:
+        return zipfile.is_zipfile(file)
+    except ODD_ARCHIVE:
+        return True
 
 
 def damaged(file: Path, error: Exception) -> CheckpointError:
@@ -63,7 +86,7 @@ def damaged(file: Path, error: Exception) -> CheckpointError:
             f'{file} is a pointer of git-lfs, not the file itself; git lfs pull it'
         )
     known = head.startswith((_ARCHIVE, _PICKLE)) or file.suffix == '.safetensors'
-    if zipfile.is_zipfile(file):  # complete, so that its contents decide
+    if is_archive(file):  # complete, so that its contents decide
         known = isinstance(error, zipfile.BadZipFile)
     what = 'is cut off or damaged' if known else 'is not a checkpoint, or damaged'
     if not head:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import struct
 import warnings
 import zipfile
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from mmengine.utils import digit_version
 
 from ..errors import CheckpointError
 from . import unpickler
-from .damage import check_archive, damaged
+from .damage import ODD_ARCHIVE, check_archive, damaged, is_archive
 
 __all__ = ['MapLocation', 'read_saved']
 
@@ -22,13 +23,20 @@ __all__ = ['MapLocation', 'read_saved']
 #: ``weights_only`` (CVE-2025-32434): there, our own unpickler alone reads.
 _WEIGHTS_ONLY_IS_SAFE = digit_version(torch.__version__) >= digit_version('2.6.0')
 _BROKEN = (RuntimeError, EOFError, OSError, zipfile.BadZipFile)
+#: What the bytes of anything, read as a pickle, end in.
 _MALFORMED = (
     pickle.UnpicklingError,
-    ValueError,
-    TypeError,
-    KeyError,
-    IndexError,
+    struct.error,
+    ArithmeticError,
+    AssertionError,
     AttributeError,
+    LookupError,
+    MemoryError,
+    NotImplementedError,
+    RecursionError,
+    SyntaxError,
+    TypeError,
+    ValueError,
 )
 
 MapLocation = str | torch.device | Callable | dict | None
@@ -75,7 +83,10 @@ def _torch_load(file: Path, map_location: MapLocation, **how: Any) -> Any:
 
 
 def _is_torchscript(file: Path) -> bool:
-    if not zipfile.is_zipfile(file):
+    if not is_archive(file):
         return False
-    with zipfile.ZipFile(file) as archive:
-        return any(name.endswith('/constants.pkl') for name in archive.namelist())
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return any(name.endswith('/constants.pkl') for name in archive.namelist())
+    except ODD_ARCHIVE as error:
+        raise damaged(file, error) from error

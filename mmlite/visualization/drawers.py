@@ -243,8 +243,8 @@ def contact_sheet(frames: Tensor | np.ndarray, count: int = _FRAMES) -> np.ndarr
     """The first frames of a sequence side by side.
 
     Shape:
-        frames: ``(S, H, W)`` or ``(S, C, H, W)``; returns: uint8,
-        ``(H, W of all, 3)``.
+        frames: ``(S, H, W)`` or ``(S, C, H, W)``, whose channels are joined by their
+        maximum unless they are grey or RGB; returns: uint8, ``(H, W of all, 3)``.
 
     Example:
         >>> contact_sheet(np.zeros((20, 6, 4), np.uint8), count=3).shape
@@ -255,6 +255,8 @@ def contact_sheet(frames: Tensor | np.ndarray, count: int = _FRAMES) -> np.ndarr
         shown = shown * 255
     if shown.ndim == 4:
         shown = shown.transpose(0, 2, 3, 1)
+        if shown.shape[3] not in (1, 3):  # maps, e.g. of joints and limbs
+            shown = shown.max(axis=3)
     return np.concatenate([as_rgb(frame) for frame in shown], axis=1)
 
 

@@ -20,10 +20,26 @@ def read_image(path: str | Path) -> np.ndarray:
     if not path.is_file():
         raise DataError(f'there is no image {path}')
     coded = np.fromfile(path, np.uint8)  # cv2 alone fails on non-ASCII paths on Windows
-    image = cv2.imdecode(coded, cv2.IMREAD_COLOR) if coded.size else None
+    image = decode_image(coded)
     if image is None:
         raise DataError(f'{path} is not an image that OpenCV can read')
-    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+    return image
+
+
+def decode_image(coded: np.ndarray) -> np.ndarray | None:
+    """The bytes of a file as RGB; None if OpenCV cannot read them.
+
+    That is so too where a header claims more pixels than OpenCV takes.
+
+    Example:
+        >>> decode_image(np.zeros(9, np.uint8)) is None
+        True
+    """
+    try:
+        image = cv2.imdecode(coded, cv2.IMREAD_COLOR) if coded.size else None
+    except (cv2.error, MemoryError):
+        return None
+    return None if image is None else cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
 
 
 def write_image(image: np.ndarray, path: str | Path) -> None:

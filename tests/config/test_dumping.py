@@ -8,7 +8,13 @@ import torch
 from mmengine.config import Config
 from support.runs import DIGITS
 
-from mmlite.config import config_text, load_config, plain_config, write_config
+from mmlite.config import (
+    config_of_text,
+    config_text,
+    load_config,
+    plain_config,
+    write_config,
+)
 
 
 def collate(batch):
@@ -73,3 +79,24 @@ def test_what_is_no_data_becomes_its_name_or_its_values():
 def test_it_is_the_text_of_mmengine_where_that_can_be_read():
     cfg = load_config(DIGITS)
     assert config_text(cfg) == cfg.pretty_text
+
+
+ODD = dict(
+    range=range(1, 9, 2),
+    slice=slice(1, None, 2),
+    frozenset=frozenset([1.5]),
+    set={math.inf},
+    complex=complex(math.inf, -1),
+    bytes=b'x',
+    ellipsis=...,
+    keys={(1, 2): 3, 4: 5},
+)
+
+
+@pytest.mark.parametrize('name', ODD)
+def test_values_that_only_python_has(tmp_path, name):
+    cfg = Config(dict(a=dict(x=ODD[name])))
+    assert written(cfg, tmp_path / 'a.py').a.x == ODD[name]
+    assert config_of_text(config_text(cfg), 'a.pth').a.x == ODD[name]
+    for suffix in ('.json', '.yaml'):  # which have others instead
+        assert 'x' in written(cfg, tmp_path / f'a{suffix}').a

@@ -571,3 +571,49 @@ def test_what_looks_like_a_comment_in_a_string_is_none(tmp_path, name, text):
 def test_a_byte_order_mark_is_passed_over(tmp_path, name, text):
     (tmp_path / name).write_bytes(b'\xef\xbb\xbf' + text.encode())
     assert load_config(tmp_path / name).a == 1
+
+
+@pytest.mark.parametrize(
+    'text',
+    [
+        '"""{{_base_.gone}} {{$NOT_SET_HERE:}}"""\nk = {{_base_.img_size}}',
+        'def f():\n    """of\n    {{_base_.gone}}\n    """\nk = {{_base_.img_size}}',
+        'k = [  # {{_base_.gone}}\n    {{_base_.img_size}},\n][0]',
+    ],
+)
+def test_what_stands_in_docstrings_is_not_looked_up(write, text):
+    write('base.py', BASE)
+    assert load_config(write('c.py', f"_base_ = 'base.py'\n{text}\n")).k == 32
+
+
+def test_a_sign_of_comments_within_a_text_of_yaml(write):
+    write('base.py', BASE)
+    text = '_base_: base.py\na: |\n  # {{_base_.img_size}}\nb: 1  # {{_base_.gone}}\n'
+    assert load_config(write('c.yaml', text)).a == '# 32\n'
+
+
+@pytest.mark.parametrize(
+    ('name', 'text', 'said'),
+    [
+        ('a.json', '[' * 100_000, 'nested too deep'),
+        ('a.json', '{"a": 1' + '0' * 6000 + '}', 'Exceeds the limit'),
+        ('a.yaml', '[' * 1000, 'nested too deep'),
+        ('a.yaml', 'a: &a [*a]', 'one that holds itself'),
+        ('a.py', 'a = []\na.append(a)', 'holds itself'),
+    ],
+)
+def test_what_is_too_deep_or_too_much(write, name, text, said):
+    assert said in refused(write(name, text))
+
+
+def test_aliases_that_stand_for_more_than_fits_into_memory(write):
+    lines = ['a: &a [x, x, x, x, x, x, x, x, x, x]']
+    for before, name in zip('abcdefghi', 'bcdefghij', strict=True):
+        lines.append(f'{name}: &{name} [{", ".join([f"*{before}"] * 10)}]')
+    assert 'more than 1,000,000 values' in refused(write('a.yaml', '\n'.join(lines)))
+
+
+def test_other_containers_become_plain(write):
+    text = 'from collections import defaultdict, namedtuple\n'
+    text += "a = [namedtuple('P', 'x y')(1, 2), defaultdict(list, b=[1])]\n"
+    assert load_config(write('c.py', text)).a == [(1, 2), dict(b=[1])]

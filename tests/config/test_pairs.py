@@ -1,6 +1,7 @@
 """Sections that are right by themselves, and do not fit each other."""
 
 import copy
+import math
 
 import pytest
 import torch
@@ -11,7 +12,8 @@ from torch import nn
 from torch.utils.data import Dataset
 
 from mmlite.config import advise_custom_keys, check, examine
-from mmlite.registry import DATASETS, METRICS, MODELS
+from mmlite.datasets import BaseDataset
+from mmlite.registry import DATASETS, HOOKS, METRICS, MODELS
 
 BY_ITERATIONS = dict(by_epoch=False, max_iters=8)
 
@@ -491,3 +493,107 @@ def test_what_is_said_beside_is_returned():
         'data is not read; leave it out',
         *advice(CFG),
     ]
+
+
+@pytest.mark.parametrize('indices', [0, [], ()])
+def test_indices_that_leave_no_sample(indices):
+    class Indexed(BaseDataset):
+        pass
+
+    dataset = dict(type=Indexed, indices=indices)
+    (problem,) = found(changed(train_dataloader=loader(dataset=dataset)))
+    assert problem.startswith(
+        f'train_dataloader.dataset.indices is {indices}, which leaves no sample'
+    )
+
+
+def test_hooks_that_wait_for_an_epoch_that_never_comes():
+    class Later:
+        def __init__(self, schedule, begin_epoch=0): ...
+
+    HOOKS.register_module(name='Later', module=Later, force=True)
+    hook = dict(type='Later', schedule=[dict(action_epoch=5)])
+    place = 'custom_hooks.0.schedule.0.action_epoch is 5, but the training '
+    sections = dict(custom_hooks=[hook], param_scheduler=None)
+    assert place + 'ends after 3 epochs' in advice(changed(**sections))
+    by_iter = changed(**sections, train_cfg=BY_ITERATIONS)
+    assert place + 'counts iterations: it never begins' in advice(by_iter)
+    ema = dict(type='EMAHook', begin_epoch=1)
+    (problem,) = found(dict(by_iter, custom_hooks=[ema]))
+    assert problem.startswith(
+        'custom_hooks.0.begin_epoch is 1, but the training counts'
+    )
+    assert found(changed(custom_hooks=[ema])) == []
+
+
+@pytest.mark.parametrize('key', ['activation_checkpointing', 'efficient_conv_bn_eval'])
+def test_names_of_parts_that_the_model_has_not(key):
+    assert found(changed(**{key: ['backbone']})) == []
+    (problem,) = found(changed(**{key: 'backbon'}))
+    assert (
+        problem == f"{key}: the model has no part 'backbon'; did you mean 'backbone'?"
+    )
+    (problem,) = found(changed(**{key: True}))
+    assert problem.startswith(f'{key} is True, expected names of parts')
+
+
+@pytest.mark.parametrize(
+    ('sections', 'said'),
+    [
+        (dict(val_evaluator=[]), 'val_evaluator has no metric'),
+        (dict(test_evaluator=[]), 'test_evaluator has no metric'),
+        (
+            dict(val_evaluator=dict(type='Evaluator', metrics=[])),
+            'val_evaluator.metrics has no metric',
+        ),
+        (
+            dict(val_evaluator=[dict(type='Accuracy')] * 2, default_hooks={}),
+            "val_evaluator.1: gives 'accuracy/top1', and so does val_evaluator.0",
+        ),
+        (dict(train_dataloader=loader(dataset={})), 'dataset: the key type is missing'),
+        (
+            dict(optim_wrapper=dict(optimizer=dict(type='AdamW', lr=1, betas=(0.9,)))),
+            'optim_wrapper.optimizer: AdamW: tuple index out of range',
+        ),
+        (dict(default_hooks=dict(checkpoint=dict(save_best=True))), 'save_best'),
+    ],
+)
+def test_sections_that_hold_nothing_or_half(sections, said):
+    problems = found(changed(custom_hooks=[], **sections))
+    assert any(said in problem for problem in problems), problems
+    assert len(problems) == 1
+
+
+@pytest.mark.parametrize(
+    ('keys', 'value', 'said'),
+    [
+        ('optim_wrapper.optimizer.weight_decay', math.inf, 'a finite number'),
+        ('optim_wrapper.loss_scale', 0, 'more than 0'),
+        ('param_scheduler.1.begin', -1, 'at least 0'),
+        ('train_dataloader.prefetch_factor', 0, 'at least 1'),
+        ('train_dataloader.timeout', -1, 'at least 0'),
+        ('custom_hooks.0.min_delta', math.nan, 'a number'),
+        ('model.head.loss.loss_weight', math.inf, 'a finite number'),
+        ('optim_wrapper.paramwise_cfg.custom_keys.1', {}, 'part of the name'),
+    ],
+)
+def test_numbers_that_nothing_can_be_computed_with(keys, value, said):
+    cfg = changed()
+    if keys == 'optim_wrapper.loss_scale':
+        cfg['optim_wrapper']['type'] = 'AmpOptimWrapper'
+    node = cfg
+    *path, last = [int(key) if key.isdigit() else key for key in keys.split('.')]
+    for key in path:
+        node = node[key]
+    node[last] = value
+    problems = found(cfg)  # one for each loader, which are one dict
+    assert problems and all(said in problem for problem in problems)
+
+
+def test_what_an_average_evaluates_beside_itself():
+    ema = dict(type='EMAHook', evaluate_on_origin=True)
+    best = dict(checkpoint=dict(save_best='accuracy/top1_origin', rule='greater'))
+    cfg = changed(val_evaluator=dict(type='Accuracy'), default_hooks=best)
+    assert found(dict(cfg, custom_hooks=[ema])) == []
+    (problem,) = found(dict(cfg, custom_hooks=[dict(type='EMAHook')]))
+    assert "is 'accuracy/top1_origin', but no metric gives that" in problem

@@ -168,3 +168,25 @@ def test_registered_names_may_be_written_as_paths(write):
     for kind in ('TinyNet', 'mmpretrain.TinyNet', path):
         name = write('c.json', json.dumps(dict(model=dict(type=kind, depth=1))))
         assert check_config(load_config(name)) == []
+
+
+@pytest.mark.parametrize(
+    ('name', 'text'),
+    [
+        ('a.json', '{"model": {"trust_remote_code": true}}'),
+        ('a.yaml', 'model:\n  parts:\n  - trust_remote_code: yes\n'),
+    ],
+)
+def test_data_do_not_ask_for_code_of_others(write, name, text):
+    message = 'trust_remote_code: runs code that is downloaded, which only a Python'
+    assert message in refused(write(name, text))
+    assert message in refused(write('c.py', f'_base_ = {name!r}'))
+    write('d.py', "model = dict(type='A')")
+    for option in (
+        'model.trust_remote_code=True',
+        '+model.trust_remote_code=True',
+        'model.head=dict(a=[dict(trust_remote_code=1)])',
+    ):
+        assert message in refused('d.py', [option])
+    trusted = write('e.py', 'model = dict(trust_remote_code=True)')
+    assert load_config(trusted).model.trust_remote_code

@@ -1,13 +1,12 @@
 from __future__ import annotations
 
 import random
-import struct
-import zlib
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from support.oversized import write_oversized_png
 
 from mmlite.datasets import BaseDataset, SeededIndex
 from mmlite.datasets.storage import ArrayList
@@ -175,18 +174,6 @@ def test_mistakes_in_a_pipeline_have_a_place() -> None:
         DATASETS.build(dict(type='Digits', on_error='ignore'))
 
 
-def write_oversized_png(path: Path) -> None:
-    """A PNG file whose header claims 60,000 x 60,000 pixels."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        check = struct.pack('>I', zlib.crc32(kind + data))
-        return struct.pack('>I', len(data)) + kind + data + check
-
-    size = struct.pack('>IIBBBBB', 60_000, 60_000, 8, 2, 0, 0, 0)
-    body = chunk(b'IHDR', size) + chunk(b'IDAT', zlib.compress(b'\0' * 99))
-    path.write_bytes(b'\x89PNG\r\n\x1a\n' + body + chunk(b'IEND', b''))
-
-
 @pytest.mark.parametrize('backend', ['cv2', 'pillow'])
 def test_an_image_that_claims_to_be_huge(tmp_path: Path, backend: str) -> None:
     if backend == 'pillow':
@@ -209,3 +196,19 @@ def test_a_path_that_no_file_can_have() -> None:
 
     with pytest.raises(DataError, match='cannot read the image .*null'):
         Named(pipeline=[dict(type='LoadImageFromFile')])[0]
+
+
+@pytest.mark.parametrize('cls', [Numbers, Arrays])
+def test_indices_that_are_not_there(cls, capsys) -> None:
+    for none in (0, [], slice(0)):
+        with pytest.raises(DataError, match='leaves none of 10 samples'):
+            cls(indices=none)
+    with pytest.raises(DataError, match='names 10'):
+        cls(indices=[10])
+    for odd in ([True], [0.5], ['1']):
+        with pytest.raises(DataError, match='expected integers'):
+            cls(indices=odd)
+    assert len(cls(indices=np.int64(3))) == 3 == len(cls(indices=slice(2, 5)))
+    assert 'which are all taken' not in capsys.readouterr().err
+    assert len(cls(indices=-11)) == 10
+    assert 'indices=-11, but there are 10 samples' in ''.join(capsys.readouterr())

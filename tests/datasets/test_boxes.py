@@ -8,9 +8,17 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from support.oversized import write_oversized_png
 
 from mmlite.apis import convert_detection
-from mmlite.datasets import CocoDataset, Shapes, VOCDetection, YoloDataset
+from mmlite.datasets import (
+    CocoDataset,
+    ConcatDataset,
+    RepeatDataset,
+    Shapes,
+    VOCDetection,
+    YoloDataset,
+)
 from mmlite.errors import DataError, DataNotFoundError, UserError
 from mmlite.evaluation import CocoMetric
 from mmlite.structures import DataSample
@@ -354,3 +362,93 @@ def test_classes_of_shapes_keep_their_names():
     assert names[0] == names[1]
     with pytest.raises(DataError, match="'circle' and 4 more is none of the 1 known"):
         plain.use_classes(['star'])
+
+
+@pytest.mark.parametrize(
+    'change',
+    [
+        dict(bbox='1234'),
+        dict(bbox={'x': 1}),
+        dict(bbox=[1, 2, 10**400, 4]),
+        dict(area=float('nan')),
+        dict(area=-1),
+        dict(iscrowd='no'),
+    ],
+)
+def test_objects_of_coco_that_are_none(tmp_path, change):
+    with pytest.raises(DataError, match=r'annotations.0 \(id None\): bbox is'):
+        coco(tmp_path, [dict(ROW, **change)])
+
+
+def test_texts_for_numbers_in_coco(tmp_path):
+    rows = [dict(ROW, iscrowd='0'), dict(ROW, iscrowd='1', bbox=['1', '2', '3', '4'])]
+    info = coco(tmp_path, rows)[0]
+    assert info['gt_ignore_flags'].tolist() == [False, True]
+    assert info['gt_bboxes'].tolist() == [[1, 2, 4, 6]] * 2
+    images = [dict(id=1, file_name='a.jpg', width=-20, height=10)]
+    with pytest.raises(DataError, match='width is -20, height 10; expected pixels'):
+        coco(tmp_path, [ROW], images)
+
+
+@pytest.mark.parametrize(
+    ('content', 'said'),
+    [
+        ('train: 5\nnames: [a]', 'train is 5, expected a folder'),
+        ('train: {a: b}\nnames: [a]', "train is {'a': 'b'}, expected a folder"),
+        ('train: images\nnames: {0: a, x: b}', 'keys of names'),
+        ('1: images\nx: images', "'train', got"),
+        ('train: images\nnc: 3\nnames: [a, b]', 'nc is 3, but names has 2 classes'),
+    ],
+)
+def test_data_yaml_that_makes_no_sense(tmp_path, content, said):
+    (tmp_path / 'images').mkdir()
+    (tmp_path / 'data.yaml').write_text(content)
+    with pytest.raises(DataError, match=said):
+        YoloDataset(data_root=str(tmp_path))
+
+
+def test_a_picture_of_yolo_that_claims_to_be_huge(tmp_path):
+    (tmp_path / 'images').mkdir()
+    write_oversized_png(tmp_path / 'images/0.png')
+    (tmp_path / 'data.yaml').write_text('train: images\nnames: [a]')
+    with pytest.raises(DataError, match='cannot read the image .*0.png'):
+        YoloDataset(data_root=str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ('encoding', 'mark'),
+    [('utf-8', b'\xef\xbb\xbf'), ('iso-8859-1', b''), ('utf-16', b'')],
+)
+def test_xml_says_how_it_is_encoded(tmp_path, encoding, mark):
+    for folder in ('Annotations', 'ImageSets/Main', 'JPEGImages'):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / 'ImageSets/Main/train.txt').write_text('1\n')
+    box = '<xmin>1</xmin><ymin>1</ymin><xmax>4</xmax><ymax>4</ymax>'
+    marks = ('', '<difficult>0</difficult>', '<difficult>False</difficult>')
+    objects = [
+        f'<object><name>caf\u00e9</name>{m}<bndbox>{box}</bndbox></object>'
+        for m in (*marks, '<difficult>1</difficult>')
+    ]
+    text = f'<?xml version="1.0" encoding="{encoding}"?>\n<annotation>'
+    text += ''.join(objects) + '</annotation>'
+    path = tmp_path / 'Annotations/1.xml'
+    path.write_bytes(mark + text.encode(encoding))
+    cfg = dict(data_root=str(tmp_path), split='train', classes=['caf\u00e9'])
+    flags = VOCDetection(**cfg)[0]['gt_ignore_flags'].tolist()
+    assert flags == [False, False, False, True]
+    path.write_text('<?xml version="1.0" encoding="martian"?><annotation/>')
+    with pytest.raises(DataError, match='is not valid XML: unknown encoding'):
+        VOCDetection(**cfg)
+
+
+@pytest.mark.parametrize('wrapper', [None, 'RepeatDataset', 'ConcatDataset'])
+def test_a_class_keeps_its_id_when_labels_change(tmp_path, wrapper):
+    data = coco(tmp_path, [dict(ROW, category_id=3), dict(ROW, category_id=7)])
+    assert data.metainfo['cat_ids'] == [3, 7]
+    if wrapper == 'RepeatDataset':
+        data = RepeatDataset(data, times=1)
+    elif wrapper:
+        data = ConcatDataset([data])
+    data.use_classes(['new', 'b', 'a'])
+    assert data.metainfo['cat_ids'] == [1, 7, 3]
+    assert data[0]['gt_bboxes_labels'].tolist() == [2, 1]

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 from support import tiny_folders
 
+from mmlite.apis.inferencers.sources import find_sources
 from mmlite.datasets import CustomDataset, GaitDataset, StereoDataset, YoloDataset
 from mmlite.datasets.folders import find_images, held_out, subfolders, tree
+from mmlite.datasets.transforms.sequence_files import folders_below
 from mmlite.errors import DataError
 
 
@@ -143,3 +145,40 @@ def test_links_to_nothing_are_said_when_a_folder_is_read(tmp_path: Path) -> None
     parts = dict(TRAIN_SET=['000', '001'], TEST_SET=['002', '003'])
     with pytest.raises(DataError, match='walks: 1 files are links'):
         GaitDataset(data_root=str(walks), ann_file=parts)
+
+
+@pytest.mark.skipif(os.name == 'nt', reason='links need rights there')
+def test_links_to_folders_are_followed_but_not_in_circles(tmp_path: Path) -> None:
+    elsewhere = tiny_folders.pairs(tmp_path / 'elsewhere', each=2)
+    pairs = tiny_folders.pairs(tmp_path / 'pairs', each=1)
+    for name in ('left', 'right', 'disparity'):
+        (pairs / name / 'more').symlink_to(elsewhere / name)
+        (pairs / name / 'round').symlink_to('.')
+    stereo = StereoDataset(data_root=str(pairs))
+    assert len(stereo) == 3
+    assert 'disparity_path' in stereo.get_data_info(2)
+    assert len(find_sources(str(pairs / 'left'))) == 3
+    boxes = tiny_folders.yolo(tmp_path / 'boxes', each=1)
+    more = tiny_folders.yolo(tmp_path / 'more', each=2)
+    (boxes / 'images/more').symlink_to(more / 'images')
+    (boxes / 'labels/more').symlink_to(more / 'labels')
+    (boxes / 'images/round').symlink_to('..')
+    labels = [info['gt_bboxes_labels'][0] for info in YoloDataset(data_root=str(boxes))]
+    assert labels == [0, 0, 1]
+    walks = tiny_folders.walks(tmp_path / 'walks', people=2)
+    (walks / '000/bg-01').symlink_to(walks / '001/nm-01')
+    (walks / '000/itself').symlink_to('itself')
+    (walks / '000/nm-01/itself').symlink_to('itself')
+    parts = dict(TRAIN_SET=['000'], TEST_SET=['001'])
+    assert len(GaitDataset(data_root=str(walks), ann_file=parts)) == 4 + 2
+    (walks / '001/nm-01/round').symlink_to('..')
+    found = [place for place, _ in folders_below(walks / '001')]
+    assert [os.path.relpath(place, walks / '001') for place in found] == [
+        '.',
+        'nm-01',
+        'nm-01/000',
+        'nm-01/090',
+        'nm-02',
+        'nm-02/000',
+        'nm-02/090',
+    ]

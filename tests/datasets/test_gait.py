@@ -8,8 +8,10 @@ import random
 import cv2
 import numpy as np
 import pytest
+from support.oversized import write_oversized_png
 
 from mmlite.datasets import GaitDataset, PKSampler
+from mmlite.datasets.transforms.sequence_files import read_array, read_pictures
 from mmlite.errors import DataError, DataNotFoundError
 from mmlite.registry import DATASETS, TRANSFORMS
 
@@ -318,3 +320,17 @@ def test_a_batch_stays_whole_where_an_identity_has_one_walk():
 
 def test_the_base_is_what_is_exported():
     assert DATASETS.get('GaitDataset') is GaitDataset
+
+
+def test_frames_and_lists_that_are_none(tmp_path):
+    write('001')
+    for odd in (np.zeros((3, 4, 4), complex), np.zeros((3, 4, 4), 'M8[s]')):
+        path = write('002', array=odd, name='090.npy')
+        with pytest.raises(DataError, match='holds one array with the frames first'):
+            read_array(path)
+    write_oversized_png(tmp_path / '1.png', kind=0)
+    with pytest.raises(DataError, match=r'1.png is damaged or not a picture'):
+        read_pictures(str(tmp_path))
+    (tmp_path / 'deep.json').write_text('[' * 100_000)
+    with pytest.raises(DataError, match='deep.json is nested too deep'):
+        GaitDataset(data_root='walks', ann_file=str(tmp_path / 'deep.json'))

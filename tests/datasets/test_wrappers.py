@@ -96,3 +96,27 @@ def test_a_dataset_without_labels_is_named() -> None:
     dataset.dataset = TensorDataset(torch.zeros(3))
     with pytest.raises(DataError, match=r'TensorDataset has no method get_gt_labels'):
         dataset.get_gt_labels()
+
+
+@pytest.mark.parametrize(
+    ('cfg', 'said'),
+    [
+        (dict(type='RepeatDataset', times=0), 'times is 1 or more'),
+        (dict(type='RepeatDataset', times=-1), 'times is 1 or more'),
+        (dict(type='ClassBalancedDataset', oversample_thr=-1.0), 'is 0 or more'),
+        (dict(type='ClassBalancedDataset', oversample_thr=float('nan')), '0 or more'),
+        (dict(type='KFoldDataset', num_splits=1), 'num_splits is 2 or more'),
+        (dict(type='ConcatDataset', datasets=[]), 'one dataset or more'),
+    ],
+)
+def test_wrappers_of_nothing(cfg, said) -> None:
+    if 'datasets' not in cfg:
+        cfg = dict(cfg, dataset=dict(type='Few'))
+    with pytest.raises(ConfigError, match=said):
+        DATASETS.build(cfg)
+
+
+def test_a_wrapper_needs_more_than_any_dataset_has() -> None:
+    plain = TensorDataset(torch.zeros(3))
+    with pytest.raises(DataError, match=r'TensorDataset cannot be .* full_init\(\)'):
+        DATASETS.build(dict(type='RepeatDataset', dataset=plain, times=2))

@@ -15,7 +15,11 @@ def net():
     return nn.Sequential(
         nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Dropout()),
         nn.BatchNorm2d(4, momentum=None),
-        nn.Sequential(nn.Conv2d(4, 2, 3), nn.BatchNorm2d(2, affine=False)),
+        nn.Sequential(
+            nn.Conv2d(4, 2, 3),
+            nn.InstanceNorm2d(2, track_running_stats=True),
+            nn.BatchNorm2d(2, affine=False),
+        ),
     )
 
 

@@ -9,10 +9,12 @@ import torch
 from mmengine.config import Config
 from torch import nn
 
-from mmlite.datasets import BaseDataset
+from mmlite.config import check_config, load_config
+from mmlite.datasets import BaseDataset, Shapes
 from mmlite.datasets.storage import ArrayList
 from mmlite.engine import Runner
-from mmlite.engine.classes import classes_of_checkpoint
+from mmlite.engine.checks import check_classes
+from mmlite.engine.classes import classes_of_checkpoint, follow_classes
 from mmlite.errors import ConfigError
 from mmlite.registry import DATASETS, MODELS
 
@@ -243,3 +245,33 @@ def test_the_check_costs_nothing_per_iteration(tmp_path, monkeypatch):
     monkeypatch.setattr('mmlite.structures.class_lists.class_mapping', never)
     assert runner.val_loop.run()['accuracy/top1'] == 100
     assert type(runner.val_loop.dataloader.dataset.data_list) is ArrayList
+
+
+@pytest.mark.parametrize('kind', ['SSD', 'FasterRCNN', 'TimmClassifier'])
+def test_detectors_and_wrapped_models_are_compared_too(kind):
+    class Detector(nn.Module):
+        learns_classes = MODELS.get(kind).learns_classes
+
+    data = Shapes(num_train=2)
+    names = list(data.CLASSES)
+    before = [data.get_data_info(i)['gt_bboxes_labels'].tolist() for i in range(2)]
+    known = names[::-1]
+    loader = torch.utils.data.DataLoader(data)
+    assert follow_classes(Detector(), loader, known, 'a.pth')
+    after = [data.get_data_info(i)['gt_bboxes_labels'].tolist() for i in range(2)]
+    assert after == [[4 - label for label in labels] for labels in before]
+    with pytest.raises(ConfigError, match='2 more is none of the 2 known'):
+        follow_classes(Detector(), loader, known[:2], 'a.pth')
+
+
+def test_a_detector_with_too_few_classes(repo_root):
+    cfg = load_config(repo_root / 'configs/ssd/ssd_tiny_1xb16-30e_shapes.py')
+    cfg.model.num_classes = 2
+    problems = check_config(cfg, build_model=False)
+    assert [str(p) for p in problems] == [
+        'model.num_classes is 2, but Shapes has 5 classes; set model.num_classes=5'
+    ]
+    model = nn.Identity()
+    model.num_classes, model.learns_classes = 2, True
+    with pytest.raises(ConfigError, match=r'^model.num_classes is 2, but Shapes has 5'):
+        check_classes(model, Shapes(num_train=1), None)

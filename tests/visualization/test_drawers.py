@@ -148,3 +148,12 @@ def test_a_kind_of_ones_own(visualizer, monkeypatch):
 def test_a_walk_without_frames_leaves_the_picture(visualizer):
     walk = DataSample(sils=torch.zeros(0, 4, 4))
     assert np.array_equal(draw(visualizer, walk), IMAGE)
+
+
+def test_maps_of_a_sequence_are_drawn_by_their_maximum():
+    frames = torch.zeros(3, 2, 4, 5)
+    frames[0, 0, 1, 1], frames[0, 1, 2, 3] = 1.0, 0.5
+    sheet = contact_sheet(frames)
+    assert sheet.shape == (4, 15, 3)
+    assert (sheet[1, 1] == 255).all() and (sheet[2, 3] == 127).all()
+    assert sheet.sum() == 3 * (255 + 127)

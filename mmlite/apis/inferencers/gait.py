@@ -15,6 +15,7 @@ from ...datasets.silhouettes import black_and_white, prepare_walk
 from ...datasets.transforms.sequence_files import (
     ARRAY_FILES,
     PICTURES,
+    folders_below,
     has_colours,
     natural,
     read_array,
@@ -271,8 +272,7 @@ def _in_place(path: str) -> Iterator[Source]:
     if not os.path.isdir(path):
         raise DataError(f'there is no walk {path}')
     empty = True
-    for root, folders, names in os.walk(path):
-        folders.sort(key=natural)
+    for root, names in folders_below(path):
         arrays = sorted((n for n in names if n.endswith(ARRAY_FILES)), key=natural)
         if not arrays and any(n.lower().endswith(PICTURES) for n in names):
             arrays = ['']

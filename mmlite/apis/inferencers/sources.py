@@ -8,12 +8,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-import cv2
 import numpy as np
 import torch
 
+from ...datasets.folders import find_images
 from ...errors import DataError, UserError
 from ...given import check_input, is_pattern, is_url
+from ...visualization.image import decode_image
 
 __all__ = ['SUFFIXES', 'Source', 'check_loading', 'find_sources', 'in_groups']
 
@@ -55,10 +56,10 @@ class Source(NamedTuple):
         """
         if self.array is not None:
             return self.array
-        image = cv2.imdecode(self._coded(), cv2.IMREAD_COLOR)
+        image = decode_image(self._coded())
         if image is None:
             raise DataError(f'{self.path} is not an image that can be decoded')
-        return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+        return image
 
     def _coded(self) -> np.ndarray:
         try:
@@ -129,15 +130,8 @@ def _of_path(path: str) -> Iterator[Source]:
 
 
 def _of_folder(folder: str) -> Iterator[Source]:
-    names = []
-    for root, folders, files in os.walk(folder):
-        folders.sort()
-        names += [
-            os.path.join(root, name)
-            for name in sorted(files)
-            if name.lower().endswith(SUFFIXES) and not name.startswith('.')
-        ]
-    return _checked(names, folder)
+    names = find_images(folder, SUFFIXES)
+    return _checked([os.path.join(folder, name) for name in names], folder)
 
 
 def _checked(names: list[str], where: str) -> Iterator[Source]:

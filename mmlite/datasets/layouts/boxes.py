@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import xml.etree.ElementTree as ElementTree
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from ...errors import DataError
 from ...structures.class_lists import checked_names, shortened
-from ..annotations import read_data, read_text
+from ..annotations import read_data, read_text, read_xml
 from ..folders import find_images, held_out, subfolders
 from .found import Found, as_lines
 
@@ -374,11 +373,8 @@ def find_voc(root: Path, lists: Path) -> Found | None:
 
 
 def _classes_in(path: Path) -> set[str]:
-    try:
-        tree = ElementTree.fromstring(read_text(path))
-    except ElementTree.ParseError as error:
-        raise DataError(f'{path} is no valid XML: {error}') from error
-    names = {one.findtext('name', '').strip() for one in tree.findall('object')}
+    objects = read_xml(path).findall('object')
+    names = {one.findtext('name', '').strip() for one in objects}
     return names - {''}
 
 

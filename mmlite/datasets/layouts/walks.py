@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...errors import DataError
+from ..annotations import read_data
 from ..folders import held_out, subfolders
 from ..silhouettes import black_and_white
 from ..transforms.sequence_files import (
@@ -149,8 +150,8 @@ def _partition(
     """Who is trained on and who is tested, where it stands, and what is to write."""
     for path in sorted(root.glob('*.json')):
         try:
-            content = json.loads(path.read_text(encoding='utf-8'))
-        except ValueError:
+            content = read_data(path)
+        except DataError:
             continue
         if isinstance(content, dict) and {'TRAIN_SET', 'TEST_SET'} <= set(content):
             return content, path, {}

@@ -154,8 +154,8 @@ class LoadAnnotations(BaseTransform):
             )
         try:
             data = get(path, backend_args=self.backend_args)
-        except OSError as error:
-            raise DataError(f'cannot read the map {path}: {error}') from error
+        except (OSError, ValueError) as error:  # the second: no file can be named so
+            raise DataError(f'cannot read the map {path!r}: {error}') from error
         found = _decoded(data)
         if found is None or found.ndim != 2:
             what = 'no image' if found is None else f'an image {found.shape}'
@@ -172,7 +172,13 @@ def _decoded(data: bytes) -> np.ndarray | None:
 
     try:
         return np.array(Image.open(io.BytesIO(data)))
-    except (OSError, SyntaxError, ValueError):
+    except (
+        Image.DecompressionBombError,
+        MemoryError,
+        OSError,
+        SyntaxError,
+        ValueError,
+    ):
         return None
 
 

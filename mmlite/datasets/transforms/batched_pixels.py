@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 __all__ = ['choose', 'colour_like', 'crop_batch', 'pad_batch', 'scaled']
 
@@ -69,6 +70,9 @@ def pad_batch(
         rows = _sources(height, top, bottom, mode, images.device)
         columns = _sources(width, left, right, mode, images.device)
         return images.index_select(2, rows).index_select(3, columns)
+    if isinstance(fill, (int, float)) and images.is_contiguous():
+        value = fill if images.is_floating_point() else round(fill)
+        return F.pad(images, (left, right, top, bottom), value=value)
     size = batch, channels, height + top + bottom, width + left + right
     padded = colour_like(images, fill).expand(size).contiguous()
     padded[:, :, top : top + height, left : left + width] = images

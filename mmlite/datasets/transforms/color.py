@@ -16,6 +16,7 @@ import numpy as np
 
 from ...errors import DataError
 from ...registry import TRANSFORMS
+from ...structures.channel_statistics import check_statistics
 from .base import BaseTransform, rng_of
 from .geometry import recolour
 from .image_ops import Backend, check_channels, per_channel
@@ -230,10 +231,7 @@ class Normalize(BaseTransform):
     def __init__(
         self, mean: Sequence[float], std: Sequence[float], to_rgb: bool = True
     ) -> None:
-        if len(mean) != len(std):
-            raise ValueError(f'mean has {len(mean)} channels, std has {len(std)}')
-        if min(std) <= 0:
-            raise ValueError(f'std is above 0, got {std}')
+        check_statistics(mean, std)
         self.mean = np.asarray(mean, np.float32)
         self.std = np.asarray(std, np.float32)
         self.to_rgb = to_rgb

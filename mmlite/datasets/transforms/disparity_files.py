@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import io
 import re
+import struct
 import warnings
 import zipfile
+import zlib
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from ...errors import DataError
+from .decoding import decode_or_none
 
 __all__ = ['decode_disparity', 'decode_pfm', 'encode_disparity', 'encode_pfm']
 
 _HEADER = re.compile(rb'(P[Ff])\s+(\d+)\s+(\d+)\s+(\S+)[ \t\r]*\n')
 _LARGEST = 65535
+_DIGITS = 9  # of the sides of a picture
 
 #: What numpy raises for a file that is cut off, damaged, or something else.
 _UNREADABLE = (
@@ -24,10 +28,14 @@ _UNREADABLE = (
     EOFError,
     IndexError,
     MemoryError,
+    NotImplementedError,
     OSError,
+    RuntimeError,
     TypeError,
     ValueError,
+    struct.error,
     zipfile.BadZipFile,
+    zlib.error,
 )
 
 
@@ -59,6 +67,8 @@ def decode_pfm(data: bytes, name: str = 'the file') -> np.ndarray:
             f'{data[:24]!r}'
         )
     kind, width, height, scale = header.groups()
+    if max(len(width), len(height)) > _DIGITS:
+        raise DataError(f'{name}: its header claims more pixels than there can be')
     try:
         factor = float(scale)
     except ValueError:
@@ -130,12 +140,13 @@ def decode_disparity(data: bytes, path: str, scale: float = 256.0) -> np.ndarray
         try:
             read = np.load(io.BytesIO(data), allow_pickle=False)
             read = read[read.files[0]] if ending == '.npz' else read
+            if read.dtype.kind not in 'biuf':
+                raise TypeError(f'an array of {read.dtype}')
             values = np.asarray(read, np.float32)
         except _UNREADABLE as error:
             raise DataError(f'{path} holds no array of numbers: {error}') from None
     elif ending == '.png':
-        buffer = np.frombuffer(data, np.uint8)
-        read = cv2.imdecode(buffer, cv2.IMREAD_UNCHANGED) if len(buffer) else None
+        read = decode_or_none(data, cv2.IMREAD_UNCHANGED)
         if read is None:
             raise DataError(f'{path} is not an image that can be decoded')
         if read.dtype != np.uint16 or read.ndim != 2:

@@ -25,6 +25,7 @@ class GaussianBlur(PixelOperation):
     """
 
     magnitude_name = 'radius'
+    takes_floats = False
 
     def __init__(
         self, radius: float | None = None, prob: float = 0.5, **kwargs: Any

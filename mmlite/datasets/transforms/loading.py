@@ -13,6 +13,7 @@ import numpy as np
 from ...errors import DataError, MissingDependencyError
 from ...registry import TRANSFORMS
 from .base import OR_SKIP, BaseTransform
+from .decoding import TooLargeError, decode
 
 _CV2_FLAGS = {
     'color': cv2.IMREAD_COLOR,
@@ -123,7 +124,7 @@ class LoadImageFromFile(BaseTransform):
         try:
             img = self._decode(data, self.color_type) if data else None
             reason = f'{len(data)} bytes'
-        except _TooLargeError:
+        except TooLargeError:
             img, reason = None, 'its header claims more pixels than there can be'
         if img is None:
             if self.ignore_empty:
@@ -182,17 +183,13 @@ def _has_exif(data: bytes) -> bool:
 
 
 _LARGEST_16_BITS = 2**16 - 1
-
-
-class _TooLargeError(Exception):
-    """The header of an image asks for more memory than a decoder gives it."""
+_PNG = b'\x89PNG\r\n\x1a\n'
+#: Depth and kind in the header of PNG files of which Pillow gives 8 bits alone.
+_COLOURS_OF_16_BITS = (b'\x10\x02', b'\x10\x04', b'\x10\x06')
 
 
 def _decode_cv2(data: bytes, color_type: str) -> np.ndarray | None:
-    try:
-        img = cv2.imdecode(np.frombuffer(data, np.uint8), _CV2_FLAGS[color_type])
-    except (cv2.error, MemoryError) as error:
-        raise _TooLargeError from error
+    img = decode(data, _CV2_FLAGS[color_type])
     if img is None and data.startswith(b'GIF8') and importlib.util.find_spec('PIL'):
         return _decode_pillow(data, color_type)  # OpenCV reads them from 4.11 on
     return img
@@ -201,17 +198,18 @@ def _decode_cv2(data: bytes, color_type: str) -> np.ndarray | None:
 def _decode_pillow(data: bytes, color_type: str) -> np.ndarray | None:
     from PIL import Image, ImageOps
 
+    deep = data.startswith(_PNG) and data[24:26] in _COLOURS_OF_16_BITS
     try:
         picture = Image.open(io.BytesIO(data))
         picture.load()
     except (Image.DecompressionBombError, MemoryError, OverflowError) as error:
-        raise _TooLargeError from error
+        raise TooLargeError from error
     except (OSError, SyntaxError, ValueError):  # Pillow's "broken PNG" is the second
         return None
     if color_type in ('color', 'grayscale'):
         picture = ImageOps.exif_transpose(picture)
     if color_type == 'unchanged':
-        return _unchanged(picture)
+        return decode(data, _CV2_FLAGS[color_type]) if deep else _unchanged(picture)
     if picture.mode == 'F':  # of any range: Pillow would make most of them 0
         return None
     if picture.mode.startswith('I'):  # 16 bits; Pillow would cut them off at 255
@@ -219,9 +217,12 @@ def _decode_pillow(data: bytes, color_type: str) -> np.ndarray | None:
         if img.min() < 0 or img.max() > _LARGEST_16_BITS:
             return None
         picture = Image.fromarray((img >> 8).astype(np.uint8))
-    if color_type.startswith('grayscale'):
-        return np.asarray(picture.convert('L'))
-    return np.ascontiguousarray(np.asarray(picture.convert('RGB'))[..., ::-1])
+    try:
+        if color_type.startswith('grayscale'):
+            return np.asarray(picture.convert('L'))
+        return np.ascontiguousarray(np.asarray(picture.convert('RGB'))[..., ::-1])
+    except ValueError:  # of a space of colours that Pillow cannot convert
+        return None
 
 
 def _unchanged(picture: Any) -> np.ndarray:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import random
 from abc import abstractmethod
 from collections.abc import Sequence
+from typing import ClassVar
 
 import numpy as np
 
+from ...errors import DataError
 from .base import BaseTransform, rng_of
 from .geometry import recolour
 
@@ -116,13 +118,32 @@ class Operation(BaseTransform):
 class PixelOperation(Operation):
     """An operation that changes the pixels of all images of a sample.
 
+    Grey levels go from 0 to 255, so that images are uint8.
+
+    Attributes:
+        takes_floats: Whether they may be fractions as well.
+
     Override:
         change: an image in, an image out.
+
+    Raises:
+        DataError: if an image is of another type.
     """
+
+    takes_floats: ClassVar[bool] = True
 
     def apply(self, results: dict, magnitude: float | None, rng: random.Random) -> None:
         """Change all images with the same magnitude."""
-        recolour(results, lambda: lambda img: self.change(img, magnitude))
+        recolour(results, lambda: lambda img: self._changed(img, magnitude))
+
+    def _changed(self, img: np.ndarray, magnitude: float | None) -> np.ndarray:
+        if img.dtype != np.uint8 and not (self.takes_floats and img.dtype.kind == 'f'):
+            also = ' or fractions' if self.takes_floats else ''
+            raise DataError(
+                f'{type(self).__name__} takes images of 8 bits{also}, got {img.dtype}; '
+                "load them with color_type='color' and to_float32=False"
+            )
+        return self.change(img, magnitude)
 
     @abstractmethod
     def change(self, img: np.ndarray, magnitude: float | None) -> np.ndarray:

@@ -63,6 +63,8 @@ class AutoContrast(PixelOperation):
         array([[  0, 127, 255]], dtype=uint8)
     """
 
+    takes_floats = False
+
     magnitude_name = None
 
     def __init__(self, prob: float = 0.5, **kwargs: Any) -> None:
@@ -115,6 +117,8 @@ class Equalize(PixelOperation):
     Shape:
         img: ``(H, W, C)`` or ``(H, W)``, uint8, unchanged.
     """
+
+    takes_floats = False
 
     magnitude_name = None
 
@@ -211,6 +215,8 @@ class Posterize(PixelOperation):
     Shape:
         img: ``(H, W, C)`` or ``(H, W)``, uint8, unchanged.
     """
+
+    takes_floats = False
 
     magnitude_name = 'bits'
 

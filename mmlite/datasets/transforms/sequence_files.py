@@ -12,11 +12,14 @@ import cv2
 import numpy as np
 
 from ...errors import DataError
+from ..folders import Visited, walk
 from .base import OR_SKIP
+from .decoding import decode_or_none
 
 __all__ = [
     'ARRAY_FILES',
     'PICTURES',
+    'folders_below',
     'has_colours',
     'natural',
     'read_array',
@@ -69,6 +72,18 @@ def natural(name: str) -> list:
     return [int(part) if part.isdigit() else part for part in parts]
 
 
+def folders_below(folder: str | os.PathLike) -> list[tuple[str, list[str]]]:
+    """A folder and all below it in natural order, each with the names of its files.
+
+    Links to folders are followed, but not in circles.
+    """
+
+    def order(visited: Visited) -> list:
+        return [natural(part) for part in visited.begin.split('/')]
+
+    return [(found.place, found.files) for found in sorted(walk(folder), key=order)]
+
+
 def read_array(path: str) -> np.ndarray:
     """The array in a ``.pkl``, ``.npy`` or ``.npz`` file; nothing in it is executed.
 
@@ -94,7 +109,8 @@ def read_array(path: str) -> np.ndarray:
             f'{path} is damaged or holds no array of frames ({reason}); make it again'
             f'{OR_SKIP}'
         ) from error
-    if not isinstance(found, np.ndarray) or found.dtype.hasobject or not found.ndim:
+    numbers = isinstance(found, np.ndarray) and found.dtype.kind in 'biuf'
+    if not numbers or not found.ndim:
         shown = f'{type(found).__name__}'
         if isinstance(found, np.ndarray):
             shown = f'an array {found.shape} of {found.dtype}'
@@ -110,8 +126,8 @@ def read_grey(path: str) -> np.ndarray:
     """
     data = np.fromfile(path, np.uint8) if os.path.isfile(path) else None
     grey = None
-    if data is not None and len(data):
-        grey = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE)
+    if data is not None:
+        grey = decode_or_none(data, cv2.IMREAD_GRAYSCALE)
     if grey is None:
         reason = 'does not exist' if data is None else 'is damaged or not a picture'
         raise DataError(f'{path} {reason}')

@@ -78,7 +78,12 @@ class LoadSequence(BaseTransform):
         """Read the files, unless their arrays are there."""
         if all(key in results for key in self.keys):
             return results
-        paths = results['seq_paths']
+        paths = results.get('seq_paths')
+        if not paths:
+            raise DataError(
+                'LoadSequence: the sample has no seq_paths to read, it has '
+                f'{sorted(results)}; use a dataset of walks'
+            )
         arrays = read_sequence(paths, self.data_in_use)
         if len(arrays) != len(self.keys):
             raise DataError(

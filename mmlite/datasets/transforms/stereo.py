@@ -11,6 +11,7 @@ from mmengine.fileio import get
 from ...errors import DataError
 from ...registry import TRANSFORMS
 from .base import OR_SKIP, BaseTransform, below, rng_of
+from .decoding import decode_or_none
 from .disparity_files import decode_disparity
 from .fields import DisparityField
 from .geometry import fields_of, image_size, resize
@@ -90,9 +91,7 @@ class LoadDisparity(BaseTransform):
     def _occlusion(self, results: dict) -> None:
         path, other = results.get('occlusion_path'), results.get('noc_path')
         if path is not None:
-            read = cv2.imdecode(
-                np.frombuffer(self._read(path), np.uint8), cv2.IMREAD_GRAYSCALE
-            )
+            read = decode_or_none(self._read(path), cv2.IMREAD_GRAYSCALE)
             if read is None:
                 raise DataError(f'{path} is not an image that can be decoded{OR_SKIP}')
             hidden = read == results.get('occlusion_value', 255)
@@ -104,16 +103,18 @@ class LoadDisparity(BaseTransform):
 
     def _disparity(self, path: str, results: dict) -> Array:
         scale = results.get('disparity_scale', self.scale)
+        data = self._read(path)
         try:
-            return decode_disparity(self._read(path), path, scale)
+            return decode_disparity(data, path, scale)
         except DataError as error:
             raise DataError(f'{error}{OR_SKIP}') from None
 
     def _read(self, path: str) -> bytes:
         try:
             return get(str(path), backend_args=self.backend_args)
-        except OSError as error:
-            raise DataError(f'cannot read {path}: {error}{OR_SKIP}') from error
+        except (OSError, ValueError) as error:  # the second: no file can be named so
+            name = path if isinstance(error, OSError) else repr(path)
+            raise DataError(f'cannot read {name}: {error}{OR_SKIP}') from error
 
 
 @TRANSFORMS.register_module()

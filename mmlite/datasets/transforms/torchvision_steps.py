@@ -127,8 +127,14 @@ class NumpyToPIL(BaseTransform):
         image = results['img']
         if not isinstance(image, np.ndarray):
             raise DataError(f'NumpyToPIL takes an array, got a {type(image).__name__}')
-        image = cv2.cvtColor(image, cv2.COLOR_BGR2RGB) if self.to_rgb else image
-        results['img'] = Image.fromarray(image)
+        try:
+            image = cv2.cvtColor(image, cv2.COLOR_BGR2RGB) if self.to_rgb else image
+            results['img'] = Image.fromarray(image)
+        except (TypeError, cv2.error) as error:
+            raise DataError(
+                'PIL has images in grey, RGB and RGBA of 8 bits, not '
+                f'{image.shape} of {image.dtype}; load the images in colour'
+            ) from error
         return results
 
 

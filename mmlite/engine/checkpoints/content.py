@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn.parameter import is_lazy
 
 from ...errors import CheckpointError
 from ...saved import Placeholder
@@ -20,6 +21,7 @@ __all__ = [
     'check_meta',
     'count',
     'mapping',
+    'not_finite',
     'odd',
     'storable',
 ]
@@ -122,6 +124,24 @@ def check_meta(checkpoint: Mapping[str, Any], source: str) -> dict[str, Any]:
     return meta
 
 
+@torch.no_grad()
+def not_finite(tensors: dict[str, Tensor]) -> str | None:
+    """The first of the tensors that holds NaN or an infinite value."""
+    known = {n: v for n, v in tensors.items() if not is_lazy(v)}
+    values = [v for v in known.values() if v.is_floating_point() and v.numel()]
+    if not values:
+        return None
+    # The device is asked once for all, as sums that are finite have finite parts.
+    sums = torch._foreach_norm(values, 1)
+    first = sums[0].device
+    if torch.stack([s.float().to(first) for s in sums]).isfinite().all():
+        return None
+    for name, value in known.items():
+        if not value.isfinite().all():
+            return name
+    return None
+
+
 def storable(value: Any, place: str, lost: dict[str, str]) -> Any:
     """The value for a file, with a mark for each object that is not plain data.
 
@@ -186,6 +206,8 @@ def as_it_was(value: Any, like: Any, source: str, place: str) -> Any:
         return tuple(value)
     if isinstance(like, list):
         return list(value)
+    if isinstance(like, bool) and not isinstance(value, bool):
+        raise odd(source, place, value, 'True or False')
     number = isinstance(like, Real) and not isinstance(like, bool)
     if number and not _is_number(value):
         raise odd(source, place, value, 'a number')

@@ -94,6 +94,7 @@ class CheckpointHook(BaseCheckpointHook):
         for given in rules or ():
             if given not in self.rule_map:
                 raise ValueError(f"rule is 'greater' or 'less', got {given!r}")
+        _check_template(filename_tmpl)
         super().__init__(
             interval=interval,
             by_epoch=by_epoch,
@@ -343,12 +344,35 @@ class CheckpointHook(BaseCheckpointHook):
     def _publish_model(self, runner: Runner, ckpt_path: str) -> None:
         checkpoint = load_checkpoint(ckpt_path)
         content = {k: checkpoint[k] for k in self.published_keys if k in checkpoint}
+        if missing := [k for k in self.published_keys if k not in checkpoint]:
+            runner.logger.warning(
+                f'published_keys: {ckpt_path} has no {", ".join(missing)}; it has '
+                f'{", ".join(checkpoint)}'
+            )
         part = part_of(Path(ckpt_path))
         save_checkpoint(content, part)
         digest = hashlib.sha256(part.read_bytes()).hexdigest()[:8]
         final = f'{os.path.splitext(ckpt_path)[0]}-{digest}.pth'
         part.replace(final)
         say(runner.logger, f'published {final}')
+
+
+def _check_template(template: str | None) -> None:
+    """See that each step gives a file of its own, in the folder itself.
+
+    Raises:
+        ValueError: if it does not: an old checkpoint that is removed might be the new
+            one, or one of somebody else.
+    """
+    try:
+        names = None if template is None else {template.format(i) for i in range(3)}
+    except (IndexError, KeyError, ValueError):
+        names = set()
+    if names is not None and (len(names) < 3 or any('/' in name for name in names)):
+        raise ValueError(
+            'filename_tmpl is the name of a file with a place for the number, e.g. '
+            f"'epoch_{{}}.pth', got {template!r}"
+        )
 
 
 def _is_number(value: Any) -> bool:

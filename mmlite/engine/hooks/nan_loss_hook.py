@@ -8,7 +8,6 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-import torch
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import Tensor
@@ -17,6 +16,7 @@ from ...errors import TrainingError
 from ...registry import HOOKS
 from ...structures import DataSample, SampleBatch
 from ..checkpoints import unwrapped
+from ..checkpoints.content import not_finite
 from ..checkpoints.resuming import latest_checkpoint
 from ..history import as_numbers
 from .logging_steps import LogSteps
@@ -85,7 +85,7 @@ class NanLossHook(Hook):
         self._look(runner)
         learned = {name for name, _ in unwrapped(runner.model).named_parameters()}
         state = checkpoint['state_dict']
-        name = _not_finite({k: v for k, v in state.items() if k in learned})
+        name = not_finite({k: v for k, v in state.items() if k in learned})
         if name is not None:
             raise TrainingError(
                 f'{name} holds NaN or infinite values after iteration '
@@ -115,22 +115,6 @@ class NanLossHook(Hook):
             f'{good}try a lower optim_wrapper.optimizer.lr, a warm-up, or '
             'optim_wrapper.clip_grad=dict(max_norm=1.0)'
         )
-
-
-def _not_finite(tensors: dict[str, Tensor]) -> str | None:
-    """The first of the tensors that holds NaN or an infinite value."""
-    values = [v for v in tensors.values() if v.is_floating_point() and v.numel()]
-    if not values:
-        return None
-    # The device is asked once for all, as sums that are finite have finite parts.
-    sums = torch._foreach_norm(values, 1)
-    first = sums[0].device
-    if torch.stack([s.float().to(first) for s in sums]).isfinite().all():
-        return None
-    for name, value in tensors.items():
-        if not value.isfinite().all():
-            return name
-    return None
 
 
 def _on_cpu(tensor: Tensor) -> bool:

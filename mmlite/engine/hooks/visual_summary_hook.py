@@ -59,6 +59,8 @@ class VisualSummaryHook(Hook):
         for key, value in unwrapped(runner.model).visual_summary.items():
             kind = key.partition('/')[0]
             if kind == 'image':
+                if not len(value):
+                    continue
                 runner.visualizer.add_image(key, grid(value), step=runner.iter)
             elif kind == 'scalar':
                 number = float(torch.as_tensor(value).float().mean())
@@ -74,14 +76,15 @@ def grid(images: Tensor | Sequence[Tensor]) -> Any:
 
     Args:
         images: ``(B, C, H, W)``, but not ``(B, H, W)``; one picture is ``(C, H, W)`` or
-            ``(H, W)``; a list has one each.
+            ``(H, W)``; a list has one each, of any sizes.
 
     Example:
         >>> grid(torch.rand(5, 1, 4, 6)).shape
         (8, 18, 3)
     """
-    if not isinstance(images, Tensor):
-        images = torch.stack([image.reshape(-1, *image.shape[-2:]) for image in images])
+    if isinstance(images, (list, tuple)):
+        images = _as_batch([torch.as_tensor(image) for image in images])
+    images = torch.as_tensor(images)
     images = images.detach()[None] if images.ndim < 4 else images.detach()
     images = images[None] if images.ndim < 4 else images
     images = images[:_SHOWN].float().cpu()[:, :3]
@@ -96,3 +99,12 @@ def grid(images: Tensor | Sequence[Tensor]) -> Any:
     tiled = images.view(rows, columns, channels, height, width).permute(0, 3, 1, 4, 2)
     flat = tiled.reshape(rows * height, columns * width, channels)
     return flat.round().to(torch.uint8).numpy()
+
+
+def _as_batch(images: Sequence[Tensor]) -> Tensor:
+    """Pictures as one tensor; smaller ones are padded at the right and the bottom."""
+    images = [image.detach().reshape(-1, *image.shape[-2:]) for image in images]
+    height, width = (max(image.shape[axis] for image in images) for axis in (1, 2))
+    return torch.stack(
+        [F.pad(x, (0, width - x.shape[2], 0, height - x.shape[1])) for x in images]
+    )

@@ -11,7 +11,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch import Tensor
 
-from ...errors import ConfigError, Problem
+from ...errors import ConfigError, DataError, Problem
 from ...registry import HOOKS
 from ...signature import argument_problems
 from ...structures import DataSample
@@ -129,7 +129,9 @@ class VisualizationHook(Hook):
             out_file = self.out_dir and str(Path(self.out_dir, f'{name}_{step}.png'))
             runner.visualizer.add_datasample(
                 name,
-                read_image(path) if path else _image_of(data_batch['inputs'], place),
+                read_image(path)
+                if path
+                else _image_of(data_batch['inputs'], place, len(outputs)),
                 sample,
                 show=self.show,
                 out_file=out_file,
@@ -138,13 +140,24 @@ class VisualizationHook(Hook):
             )
 
 
-def _image_of(inputs: Any, place: int) -> np.ndarray:
-    """The picture of a sample: the first of several inputs or views; frames."""
+def _image_of(inputs: Any, place: int, count: int) -> np.ndarray:
+    """The picture of one of ``count`` samples.
+
+    Of several inputs or views it is the first, of a sequence the frames.
+    """
     if isinstance(inputs, Mapping):
-        return _image_of(next(iter(inputs.values())), place)
-    views = not isinstance(inputs, Tensor) and isinstance(inputs[0], (list, tuple))
-    if views or (not isinstance(inputs, Tensor) and inputs[0].ndim == 4):
-        return _image_of(inputs[0], place)
+        return _image_of(next(iter(inputs.values())), place, count)
+    if not isinstance(inputs, Tensor):
+        views = isinstance(inputs[0], (list, tuple))
+        # Sequences in a list differ in length, views have one entry a sample.
+        if views or (inputs[0].ndim > 3 and all(len(x) == count for x in inputs)):
+            return _image_of(inputs[0], place, count)
     picture = inputs[place].detach().cpu().numpy()
+    if picture.ndim < 2:
+        raise DataError(
+            f'VisualizationHook: there is no picture to draw on, the input has the '
+            f'shape {picture.shape} and the sample no img_path; set '
+            'default_hooks.visualization.enable=False'
+        )
     is_image = picture.ndim == 3 and picture.shape[0] in (1, 3)
     return picture.transpose(1, 2, 0) if is_image else picture

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import torch
+from mmengine.dist import get_dist_info
 from mmengine.runner import Runner
 from torch import Tensor
 from torch.utils.data import DataLoader
@@ -61,11 +62,13 @@ class _RetrievalLoop:
         images, texts = self._sizes
         both = self._rank_all(feats, self._samples, num_images=images, num_texts=texts)
         self._feats, self._samples = [], []
+        rank, world_size = get_dist_info()
         results: dict[str, Any] = {}
         for samples, size, prefix in zip(
             both, self._sizes, self.result_prefixes, strict=True
         ):
-            self.evaluator.process(samples)
+            # All processes have all samples; metrics put shares together in turn.
+            self.evaluator.process(list(samples)[rank::world_size])
             found = self.evaluator.evaluate(size)
             results |= {f'{prefix}{name}': value for name, value in found.items()}
         return results
@@ -104,7 +107,8 @@ class RetrievalValLoop(_RetrievalLoop, ValLoop):
     num_images=..., num_texts=...)`` gives the samples of both directions, with
     ``pred_score`` or ``pred_label``, in every process. The names of the results begin
     with ``i2t/`` and ``t2i/``. The numbers are ``img_size`` and ``text_size`` of the
-    dataset. As in mmpretrain; hooks get the samples of a batch as its outputs.
+    dataset. Differs from mmpretrain's in that hooks get the samples of a batch as its
+    outputs, and that with several processes each sample counts once.
 
     A retriever that looks up images in a gallery needs no loop of its own.
 

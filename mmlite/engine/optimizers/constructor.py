@@ -123,6 +123,7 @@ class DefaultOptimWrapperConstructor(BaseConstructor):
 
     def __call__(self, model: nn.Module) -> OptimWrapper:
         """Build the optimizer for a model, and what wraps it."""
+        self._check_type()
         model = unwrapped(model)
         parameters = list(model.parameters())
         groups: list[Group] = []
@@ -142,6 +143,12 @@ class DefaultOptimWrapperConstructor(BaseConstructor):
             dict(dict(type='OptimWrapper'), **self.optim_wrapper_cfg),
             default_args=dict(optimizer=optimizer),
         )
+
+    def _check_type(self) -> None:
+        """See that there is such an optimizer, before its arguments are looked at."""
+        kind = dict(type=self.optimizer_cfg.get('type'))
+        for problem in OPTIMIZERS.problems_of(kind, partial=True):
+            raise ConfigError([problem.under('optimizer')])
 
 
 def _first_argument(kind: str | type) -> str:

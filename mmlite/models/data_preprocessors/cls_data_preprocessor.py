@@ -88,6 +88,8 @@ class ClsDataPreprocessor(ImageDataPreprocessor):
             to_rgb,
             batch_transforms=batch_transforms,
         )
+        if num_classes is not None and num_classes < 1:
+            raise ValueError(f'num_classes is 1 or more, got {num_classes}')
         self.num_classes = num_classes
         self._onehot_asked = to_onehot
         self.use_batch_augments(batch_augments)

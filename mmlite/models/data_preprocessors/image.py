@@ -21,6 +21,7 @@ from ...structures import (
     move_field,
     set_meta,
 )
+from ...structures.channel_statistics import check_statistics
 from .base_data_preprocessor import BaseDataPreprocessor
 
 Size = tuple[int, int]
@@ -68,8 +69,8 @@ class ImageDataPreprocessor(BaseDataPreprocessor):
         returns: float32, in the same structure: ``(B, C, H', W')``.
 
     Raises:
-        ValueError: if only one of ``mean`` and ``std`` is given, or they are
-            of different lengths.
+        ValueError: if only one of ``mean`` and ``std`` is given, they are of
+            different lengths, or hold what no image can be normalised with.
         DataError: if the images do not fit.
 
     Example:
@@ -94,6 +95,8 @@ class ImageDataPreprocessor(BaseDataPreprocessor):
         super().__init__(non_blocking)
         if pad_size_divisor < 1:
             raise ValueError(f'pad_size_divisor is 1 or more, got {pad_size_divisor}')
+        if not math.isfinite(pad_value):
+            raise ValueError(f'pad_value is a finite number, got {pad_value}')
         self._register_statistics('mean', 'std', mean, std)
         self.pad_size_divisor = pad_size_divisor
         self.pad_value = pad_value
@@ -108,11 +111,13 @@ class ImageDataPreprocessor(BaseDataPreprocessor):
         mean: Sequence[float] | None,
         std: Sequence[float] | None,
     ) -> None:
-        if (mean is None) != (std is None) or (mean and len(mean) != len(std)):
+        if (mean is None) != (std is None):
             raise ValueError(
                 f'{mean_name} and {std_name} have one value per channel each, got '
                 f'{mean} and {std}'
             )
+        if mean is not None:
+            check_statistics(mean, std, mean_name, std_name)
         self.register_buffer(mean_name, _per_channel(mean), persistent=False)
         self.register_buffer(std_name, _per_channel(std), persistent=False)
 

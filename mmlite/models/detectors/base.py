@@ -64,6 +64,7 @@ class DetectionModel(Exporting, FineTuning, BaseModel):
     """
 
     task = 'detection'
+    learns_classes: ClassVar[bool] = True
     class_counts: ClassVar[tuple[str, ...]] = ('num_classes',)
     default_data_preprocessor: ClassVar[str] = 'DetDataPreprocessor'
 

@@ -116,10 +116,11 @@ class ArcFaceClsHead(ClsHead):
             margins: One for all classes, one per class, or a ``.txt`` file.
 
         Raises:
-            ValueError: if there is not one per class.
+            ValueError: if there is not one per class, one is no finite number, or the
+                file cannot be read.
         """
         if isinstance(margins, str):
-            margins = [float(line) for line in Path(margins).read_text().split()]
+            margins = _read(margins)
         if isinstance(margins, (int, float)):
             margins = [float(margins)] * self.num_classes
         if len(margins) != self.num_classes:
@@ -127,6 +128,8 @@ class ArcFaceClsHead(ClsHead):
                 f'margins has {len(margins)} values for {self.num_classes} classes'
             )
         values = torch.as_tensor(margins, dtype=torch.float32)
+        if not values.isfinite().all():
+            raise ValueError(f'margins are finite numbers, got {margins}')
         self.margins = values.to(self.margins.device)
 
     def forward(
@@ -181,3 +184,14 @@ class ArcFaceClsHead(ClsHead):
             )
         check_labels(data_samples, self.num_classes)
         return self._get_loss(self(feats, labels), data_samples, **kwargs)
+
+
+def _read(path: str) -> list[float]:
+    """The numbers in a text file."""
+    try:
+        return [float(word) for word in Path(path).read_text('utf-8-sig').split()]
+    except (OSError, ValueError) as error:
+        raise ValueError(
+            f'margins is {path!r}, expected a text file with a number for each class: '
+            f'{error}'
+        ) from error

@@ -10,7 +10,12 @@ import torch
 
 from mmlite.apis import get_model, push
 from mmlite.apis.cli import main
-from mmlite.errors import CheckpointError, MissingDependencyError, UserError
+from mmlite.errors import (
+    CheckpointError,
+    ConfigError,
+    MissingDependencyError,
+    UserError,
+)
 
 
 @pytest.fixture
@@ -96,3 +101,20 @@ def test_without_the_package_its_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, 'huggingface_hub', None)
     with pytest.raises(MissingDependencyError, match=r'mmlite\[hub\]'):
         get_model('hf-hub:me/digits')
+
+
+def test_the_config_of_others_is_never_run(hub, model, tmp_path):
+    root, _ = hub
+    push(model, 'me/digits')
+    config = root / 'me/digits/config.py'
+    text = config.read_text()
+    ran = tmp_path / 'ran'
+    for line in (f'open({str(ran)!r}, "w")', 'import os', "model['type'] = 'A'"):
+        config.write_text(f'{text}\n{line}\n')
+        with pytest.raises(
+            ConfigError, match='me/digits: config.py: line .* not a plain'
+        ):
+            get_model('hf-hub:me/digits')
+    config.write_text(f"{text}\ncustom_imports = dict(imports=['absent_module'])\n")
+    get_model('hf-hub:me/digits')
+    assert not ran.exists()

@@ -157,3 +157,20 @@ def test_a_colour_of_three_does_not_fill_four_channels():
         erase(dict(img=np.zeros((20, 20, 4), np.uint8)))
     with pytest.raises(DataError, match=message):
         erase.batched()(torch.zeros(2, 4, 20, 20))
+
+
+@pytest.mark.parametrize(
+    'name',
+    ['AutoContrast', 'Brightness', 'Equalize', 'GaussianBlur', 'Invert', 'Posterize']
+    + ['Sharpness', 'Solarize', 'SolarizeAdd', 'ColorJitter', 'NumpyToPIL'],
+)
+@pytest.mark.parametrize('dtype', [np.uint16, np.int32, bool])
+def test_grey_levels_are_of_8_bits(name, dtype):
+    step = TRANSFORMS.build(dict(STEPS[name], type=name))
+    with pytest.raises(DataError, match=np.dtype(dtype).name):
+        step(dict(img=PIXELS.astype(dtype), rng=random.Random(0)))
+
+
+def test_sequences_are_of_files():
+    with pytest.raises(DataError, match='the sample has no seq_paths'):
+        TRANSFORMS.build(dict(type='LoadSequence'))(dict(img_path='a.png'))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import colorsys
+import math
 import random
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from PIL import Image, ImageEnhance
 
 from mmlite.errors import ConfigError, DataError
-from mmlite.registry import TRANSFORMS
+from mmlite.registry import MODELS, TRANSFORMS
 
 BGR = np.random.RandomState(0).randint(0, 256, (16, 20, 3), dtype=np.uint8)
 
@@ -93,5 +94,25 @@ def test_normalise() -> None:
     np.testing.assert_allclose(rgb, (BGR[..., ::-1] - mean) / std, rtol=1e-5)
     kept = TRANSFORMS.build(dict(cfg, to_rgb=False))(dict(img=BGR))['img']
     np.testing.assert_allclose(kept, (BGR - mean) / std, rtol=1e-5)
-    with pytest.raises(ConfigError, match='std is above 0'):
+    with pytest.raises(ConfigError, match='std holds finite numbers above 0'):
         TRANSFORMS.build(dict(cfg, std=[1.0, 0.0, 1.0]))
+
+
+@pytest.mark.parametrize(
+    ('mean', 'std', 'said'),
+    [
+        ([0, 0], [1], 'one value per channel'),
+        ([], [], 'one value per channel'),
+        ([math.inf], [1], 'mean holds finite numbers'),
+        ([math.nan], [1], 'mean holds finite numbers'),
+        *(([0], [s], 'std holds finite') for s in (0, -1, math.nan, math.inf, 1e-50)),
+    ],
+)
+def test_no_image_can_be_normalised_so(mean, std, said):
+    for kind in ('Normalize', 'ClsDataPreprocessor', 'TwoNormDataPreprocessor'):
+        cfg = dict(type=kind, mean=mean, std=std)
+        if kind.startswith('Two'):
+            cfg = dict(cfg, mean=[0], std=[1], second_mean=mean, second_std=std)
+        registry = TRANSFORMS if kind == 'Normalize' else MODELS
+        with pytest.raises(ConfigError, match=said):
+            registry.build(cfg)

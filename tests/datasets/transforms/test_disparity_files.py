@@ -6,6 +6,7 @@ import struct
 import cv2
 import numpy as np
 import pytest
+from support.oversized import write_oversized_png
 
 from mmlite.datasets.transforms import (
     decode_disparity,
@@ -150,3 +151,31 @@ def test_a_missing_file_is_named():
     load = TRANSFORMS.build(dict(type='LoadDisparity'))
     with pytest.raises(DataError, match=r'cannot read nowhere\.pfm'):
         load(dict(disparity_path='nowhere.pfm'))
+
+
+@pytest.mark.parametrize('name', ['a.png', 'a.pfm', 'a.npy', 'b.npy'])
+def test_files_that_claim_or_hold_what_is_no_disparity(tmp_path, name):
+    path = tmp_path / name
+    if name == 'a.png':
+        write_oversized_png(path, depth=16, kind=0)
+    elif name == 'a.pfm':
+        path.write_bytes(b'Pf\n' + b'9' * 5000 + b' 1\n-1.0\n')
+    else:
+        np.save(path, np.zeros((2, 2), complex if name == 'a.npy' else 'M8[s]'))
+    with pytest.raises(DataError, match=name):
+        decode_disparity(path.read_bytes(), str(path))
+
+
+def test_paths_and_maps_that_cannot_be_read(tmp_path):
+    load = TRANSFORMS.build(dict(type='LoadDisparity'))
+    with pytest.raises(DataError, match='cannot read .*null'):
+        load(dict(disparity_path='a\0.png'))
+    write_oversized_png(tmp_path / 'a.png', kind=0)
+    with pytest.raises(DataError, match=r'a.png is not an image'):
+        load(dict(occlusion_path=str(tmp_path / 'a.png')))
+    cfg = dict(type='LoadAnnotations', with_bbox=False, with_label=False, with_seg=True)
+    load = TRANSFORMS.build(cfg)
+    with pytest.raises(DataError, match='cannot read the map .*null'):
+        load(dict(seg_map_path='a\0.png'))
+    with pytest.raises(DataError, match=r'a.png is no image'):
+        load(dict(seg_map_path=str(tmp_path / 'a.png')))

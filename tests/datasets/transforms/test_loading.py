@@ -210,3 +210,19 @@ def test_pictures_of_another_range_are_not_cut_off(tmp_path, pixels):
     Image.fromarray(pixels).save(tmp_path / 'a.tif')
     with pytest.raises(DataError, match='is not an image that can be decoded'):
         load(tmp_path / 'a.tif', imdecode_backend='pillow')
+
+
+@pytest.mark.parametrize('channels', [3, 4])
+def test_16_bits_of_colours_stay_with_pillow_too(tmp_path: Path, channels: int) -> None:
+    values = np.full((2, 3, channels), (65535, 300, 0, 40000)[:channels], np.uint16)
+    path = save(tmp_path / 'a.png', values)
+    for backend in ('cv2', 'pillow'):
+        found = load(path, imdecode_backend=backend, color_type='unchanged')['img']
+        assert found.dtype == np.uint16
+        np.testing.assert_array_equal(found, values)
+
+
+def test_colours_that_pillow_cannot_convert(tmp_path: Path) -> None:
+    Image.new('LAB', (4, 4)).save(tmp_path / 'a.tif')
+    with pytest.raises(DataError, match='cannot be decoded|can be decoded'):
+        load(tmp_path / 'a.tif', imdecode_backend='pillow', color_type='grayscale')

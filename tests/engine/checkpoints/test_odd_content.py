@@ -51,6 +51,10 @@ def nan_buffer(checkpoint):
     checkpoint['optimizer']['state'][0]['momentum_buffer'].fill_(NAN)
 
 
+def nan_weight(checkpoint):
+    checkpoint['state_dict']['head.fc.bias'][0] = NAN
+
+
 def same_parameter_twice(checkpoint):
     group = checkpoint['optimizer']['param_groups'][0]
     group['params'] = [0] * len(group['params'])
@@ -95,6 +99,8 @@ REFUSED = [
     put('optimizer', 'state', 'x', value={}),
     *(put(*BUFFER, value=v) for v in (torch.ones(3), torch.ones(()), 'x', {}, 2.0)),
     nan_buffer,
+    nan_weight,
+    put('optimizer', 'param_groups', 0, 'nesterov', value='no'),
     whole_buffer,
     put('optimizer', 'param_groups', value={}),
     put('optimizer', 'param_groups', value=[]),
@@ -182,7 +188,8 @@ def test_what_cannot_be_is_refused(saved, change, tmp_path, shared_runner):
     message = str(caught.value)
     assert message.startswith(path)
     # A list of what does not fit has a line for each.
-    assert message.count('\n') == 0 or 'state_dict' in change.__name__
+    several = 'state_dict' in change.__name__ or change is sparse_weights
+    assert message.count('\n') == 0 or several
 
 
 @pytest.mark.parametrize('change', TAKEN, ids=lambda c: c.__name__)
@@ -191,3 +198,11 @@ def test_what_does_no_harm_is_taken(saved, change, tmp_path):
     runner.resume(odd_file(saved, change, tmp_path))
     runner.train()
     assert runner.iter == 10
+
+
+def test_weights_that_are_nan_are_said_where_they_are_used(saved, tmp_path, capsys):
+    runner = runner_in(tmp_path)
+    path = odd_file(saved, nan_weight, tmp_path)
+    runner.load_checkpoint(path)
+    said = ''.join(capsys.readouterr())
+    assert f'{path}: head.fc.bias holds NaN or infinite values' in said

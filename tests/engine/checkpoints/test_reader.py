@@ -388,3 +388,31 @@ def test_what_is_read_fits(tmp_path):
     other = nn.Linear(2, 2)
     assert load_state(other, load_checkpoint(tmp_path / 'a.pth')).complete
     assert torch.equal(other.weight, model.weight)
+
+
+def test_an_archive_whose_directory_has_a_flipped_byte(tmp_path):
+    path = tmp_path / 'a.pth'
+    torch.save(dict(state_dict=dict(w=torch.ones(3))), path)
+    whole = path.read_bytes()
+    begin = whole.index(b'PK\x01\x02')  # of the directory, at the end of the file
+    ends = []
+    for place in range(begin, len(whole), 7):
+        path.write_bytes(
+            whole[:place] + bytes([whole[place] ^ 0x81]) + whole[place + 1 :]
+        )
+        try:
+            found = load_checkpoint(path)['state_dict']['w']
+            assert found.tolist() == [1, 1, 1]
+            ends.append('read')
+        except CheckpointError as error:
+            assert 'a.pth' in str(error)
+            ends.append('refused')
+    assert set(ends) == {'read', 'refused'}
+
+
+@pytest.mark.parametrize('content', [b'junk', b'I', b'(', b'.', b']' * 2000])
+def test_a_few_bytes_of_something_else(tmp_path, content):
+    path = tmp_path / 'a.pth'
+    path.write_bytes(content)
+    with pytest.raises(CheckpointError, match='a.pth is not a checkpoint, or damaged'):
+        load_checkpoint(path)

@@ -176,6 +176,12 @@ def test_a_wrong_rule():
         CheckpointHook(save_best='acc', rule='more')
 
 
+@pytest.mark.parametrize('template', ['a.pth', '../a_{}.pth', 'a_{}_{}.pth', '{x}'])
+def test_files_of_all_steps_need_names_of_their_own(template):
+    with pytest.raises(ValueError, match='filename_tmpl is the name of a file'):
+        CheckpointHook(filename_tmpl=template)
+
+
 def test_the_best_of_the_last_training_is_noted(tmp_path):
     note = tmp_path / 'best_checkpoint'
     run(tmp_path, save_best='toy/acc', rule='greater')

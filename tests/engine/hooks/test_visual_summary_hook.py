@@ -143,3 +143,15 @@ def test_a_service_takes_curves_pictures_and_results(
     assert service.logged['scalar/scale'] == 2
     np.testing.assert_array_equal(service.logged['image/map'], grid(picture))
     assert service.settings and service.closed
+
+
+def test_pictures_of_several_sizes_are_padded_and_none_are_left_out():
+    images = [torch.ones(1, 2, 3), np.full((4, 2), 2.0)]
+    shown = grid(images)
+    assert shown.shape == (4, 6, 3)
+    assert (shown[:2, :3] == 128).all() and (shown[2:, :3] == 0).all()
+    assert (shown[:, 3:5] == 255).all() and (shown[:, 5] == 0).all()
+    np.testing.assert_array_equal(grid(np.eye(2))[..., 0], [[255, 0], [0, 255]])
+    runner = make_runner(image__a=[], image__b=torch.zeros(0, 3, 4, 4))
+    run(runner)
+    assert runner.visualizer.images == {}

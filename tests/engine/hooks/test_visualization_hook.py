@@ -9,7 +9,7 @@ from mmengine.runner import EpochBasedTrainLoop
 from mmengine.visualization import BaseVisBackend
 from support.training import toy_runner
 
-from mmlite.errors import ConfigError
+from mmlite.errors import ConfigError, DataError
 from mmlite.registry import HOOKS
 from mmlite.structures import DataSample
 from mmlite.visualization import LocalVisBackend, UniversalVisualizer, write_image
@@ -160,3 +160,20 @@ def test_what_is_drawn_on(inputs, expected):
         runner, 0, dict(inputs=inputs), samples
     )
     assert runner.visualizer.calls[1]['image'].shape == expected
+
+
+def test_sequences_in_a_list_are_drawn_each_with_its_sample():
+    runner, hook = make_runner(), build(enable=True, interval=1)
+    walks = [torch.full((2 + i % 2, 2, 4, 5), i, dtype=torch.uint8) for i in range(4)]
+    hook.after_test_iter(runner, 0, dict(inputs=walks), [DataSample()] * 4)
+    shown = [call['image'] for call in runner.visualizer.calls]
+    assert [image.shape for image in shown] == [tuple(walk.shape) for walk in walks]
+    assert [int(image.max()) for image in shown] == [0, 1, 2, 3]
+
+
+def test_what_is_no_picture_is_refused():
+    batch = dict(inputs=torch.zeros(2, 4))
+    with pytest.raises(DataError, match=r'no picture .* \(4,\) .*enable=False'):
+        build(enable=True, interval=1).after_test_iter(
+            make_runner(), 0, batch, [DataSample()] * 2
+        )

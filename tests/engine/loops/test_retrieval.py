@@ -11,11 +11,19 @@ from torch.utils.data import Dataset
 
 from mmlite.config import check_config
 from mmlite.engine import Runner
+from mmlite.engine.loops import retrieval
 from mmlite.errors import ConfigError
 from mmlite.registry import DATASETS, HOOKS, MODELS
 from mmlite.structures import DataSample
 
 IMAGES, EACH, WIDTH = 7, 2, 3
+#: What mmpretrain 1.2.0 measures on these data.
+PEER = {
+    'i2t/retrieval/Recall@1': 28.571428571428573,
+    'i2t/retrieval/Recall@3': 57.142857142857146,
+    't2i/retrieval/Recall@1': 21.428571428571427,
+    't2i/retrieval/Recall@3': 42.857142857142854,
+}
 
 
 @pytest.fixture(autouse=True)
@@ -133,6 +141,7 @@ def test_both_directions_are_measured(tmp_path):
     runner = Runner.from_cfg(cfg_of(tmp_path, custom_hooks=[dict(type='Seen')]))
     for found in (runner.test(), runner.val(), runner.val()):
         assert found == pytest.approx(expected())
+        assert found == pytest.approx(PEER)
     assert Seen.counts == [3, 3, 1]
 
 
@@ -167,3 +176,19 @@ def test_the_check_of_a_config_names_the_method(tmp_path):
     for phase, problem in zip(('val', 'test'), check_config(cfg), strict=True):
         assert problem.path == f'{phase}_cfg.type'
         assert 'calls model.predict_all, which ToyRunModel does not' in problem.message
+
+
+@pytest.mark.parametrize('rank', [0, 1])
+def test_each_of_two_processes_measures_its_share(tmp_path, monkeypatch, rank):
+    runner = Runner.from_cfg(cfg_of(tmp_path))
+    loop, taken = runner.val_loop, []
+    monkeypatch.setattr(retrieval, 'get_dist_info', lambda: (rank, 2))
+    monkeypatch.setattr(
+        loop.evaluator, 'process', lambda samples: taken.append(samples)
+    )
+    monkeypatch.setattr(loop.evaluator, 'evaluate', lambda size: dict(size=size))
+    assert runner.val() == {'i2t/size': IMAGES, 't2i/size': IMAGES * EACH}
+    images, texts = taken
+    places = [sample.gt_label[0].item() // EACH for sample in images]
+    assert places == [*range(IMAGES)][rank::2]
+    assert len(texts) == IMAGES * EACH // 2

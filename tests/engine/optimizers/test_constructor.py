@@ -8,6 +8,7 @@ from mmengine.optim import DefaultOptimWrapperConstructor as TheirConstructor
 from torch import nn
 
 from mmlite.engine.optimizers import DefaultOptimWrapperConstructor, fused_by_default
+from mmlite.errors import ConfigError
 from mmlite.registry import OPTIM_WRAPPER_CONSTRUCTORS
 
 OPTIMIZERS = dict(
@@ -156,3 +157,12 @@ def test_a_sparse_table_trains():
 def test_it_has_the_name_of_mmengines():
     name = 'DefaultOptimWrapperConstructor'
     assert OPTIM_WRAPPER_CONSTRUCTORS.get(name) is DefaultOptimWrapperConstructor
+
+
+def test_an_unknown_optimizer_is_named_before_its_settings():
+    for paramwise in ({}, dict(norm_decay_mult=0.0)):
+        build = DefaultOptimWrapperConstructor(
+            dict(optimizer=dict(type='AdamV', lr=1)), paramwise
+        )
+        with pytest.raises(ConfigError, match="optimizer: unknown type 'AdamV'; did"):
+            build(nn.Linear(2, 2))

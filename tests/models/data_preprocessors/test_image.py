@@ -182,6 +182,16 @@ def test_batch_transforms_refuse_samples_with_boxes():
     prepare(data, training=False)
 
 
+def test_numbers_that_no_batch_has():
+    for cfg in (
+        dict(pad_value=float('inf')),
+        dict(num_classes=0),
+        dict(num_classes=-1),
+    ):
+        with pytest.raises(ConfigError, match=f'{next(iter(cfg))} is'):
+            MODELS.build(dict(type='ClsDataPreprocessor', **cfg))
+
+
 @pytest.mark.parametrize(
     ('inputs', 'message'),
     [

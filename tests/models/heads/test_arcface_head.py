@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from mmlite.errors import ConfigError
 from mmlite.registry import MODELS
 from mmlite.structures import DataSample
 
@@ -67,3 +68,16 @@ def test_a_feature_that_is_the_weight_has_a_finite_gradient():
     assert head.norm_product.weight.grad.isfinite().all()
     expected = F.cross_entropy(torch.tensor([[math.cos(0.5), 0.0]]), torch.tensor([0]))
     torch.testing.assert_close(loss.detach(), expected, rtol=1e-3, atol=1e-3)
+
+
+def test_margins_of_a_file(tmp_path):
+    cfg = dict(type='ArcFaceClsHead', num_classes=2, in_channels=4)
+    path = tmp_path / 'margins.txt'
+    path.write_bytes(b'\xef\xbb\xbf0.25\r\n0.5\r\n')
+    assert MODELS.build(dict(cfg, margins=str(path))).margins.tolist() == [0.25, 0.5]
+    for odd in ('a b', '0.1 nan', '0.1'):
+        path.write_text(odd)
+        with pytest.raises(ConfigError, match='margins (is|are|has)'):
+            MODELS.build(dict(cfg, margins=str(path)))
+    with pytest.raises(ConfigError, match="margins is 'absent', expected a text file"):
+        MODELS.build(dict(cfg, margins='absent'))
