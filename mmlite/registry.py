@@ -334,11 +334,8 @@ MODEL_WRAPPERS = _child(
     'model_wrappers', root.MODEL_WRAPPERS, 'mmengine.model', 'mmlite.engine'
 )
 WEIGHT_INITIALIZERS = _child(
-    'weight_initializers',
-    root.WEIGHT_INITIALIZERS,
-    'mmengine.model',
-    'mmlite.models',
-    'mmlite.engine',
+    *('weight_initializers', root.WEIGHT_INITIALIZERS),
+    *('mmengine.model', 'mmlite.models', 'mmlite.engine'),
 )
 
 DATASETS = _child('datasets', root.DATASETS, 'mmengine.dataset', 'mmlite.datasets')
