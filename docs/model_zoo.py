@@ -85,6 +85,9 @@ from mmlite import get_model
 model = get_model('hf-hub:owner/name')
 ```
 
+Its config is read as data and never run, so that a part which is not of mmlite must be
+imported before.
+
 Networks that are not here come through `TIMMBackbone`, `TorchvisionBackbone`,
 `HuggingFaceBackbone`, `TimmClassifier` and `HuggingFaceClassifier`.
 
