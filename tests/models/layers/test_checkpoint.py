@@ -18,6 +18,7 @@ class Block(nn.Sequential):
 def block(**kwargs):
     return Block(
         nn.Conv2d(3, 8, 1),
+        nn.InstanceNorm2d(8, track_running_stats=True),
         nn.BatchNorm2d(8, **kwargs),
         nn.ReLU(inplace=True),
         nn.Dropout(0.5),
