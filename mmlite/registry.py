@@ -92,11 +92,10 @@ def use_scope(name: str | None) -> None:
 class Registry(BaseRegistry):
     """A registry whose failures say where in the config, and what to do.
 
-    Beside mmengine's behaviour: the type, the names of the arguments and the
-    kind of their values are checked before the constructor runs; a
-    ``ValueError`` of a constructor, however deep, becomes a
-    :class:`~mmlite.errors.ConfigError` with the path from the dict that was
-    given to :meth:`build`.
+    Beside mmengine's behaviour: the type, the names of the arguments and the kind of
+    their values are checked before the constructor runs; a ``ValueError`` of a
+    constructor, however deep, becomes a :class:`~mmlite.errors.ConfigError` with the
+    path from the dict that was given to :meth:`build`.
 
     What is built is registered, or is a class that the place can hold: the dotted path
     of a function that is not registered is no name.
@@ -335,11 +334,8 @@ MODEL_WRAPPERS = _child(
     'model_wrappers', root.MODEL_WRAPPERS, 'mmengine.model', 'mmlite.engine'
 )
 WEIGHT_INITIALIZERS = _child(
-    'weight_initializers',
-    root.WEIGHT_INITIALIZERS,
-    'mmengine.model',
-    'mmlite.models',
-    'mmlite.engine',
+    *('weight_initializers', root.WEIGHT_INITIALIZERS),
+    *('mmengine.model', 'mmlite.models', 'mmlite.engine'),
 )
 
 DATASETS = _child('datasets', root.DATASETS, 'mmengine.dataset', 'mmlite.datasets')

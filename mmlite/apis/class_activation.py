@@ -16,7 +16,13 @@ from ..errors import UserError, did_you_mean
 from ..report import as_picture
 from ..visualization import overlay_heat, resize_image, side_by_side, write_image
 from .activation_maps import attention_rollout, grad_cam
-from .inferencers import Inferencer, Source, find_sources, inferencer_of
+from .inferencers import (
+    GaitInferencer,
+    Inferencer,
+    Source,
+    find_sources,
+    inferencer_of,
+)
 from .inferencers.prediction import free_names
 from .inferencers.preparing import SourceDataset
 
@@ -210,6 +216,10 @@ def _prepared(run: Inferencer, source: Source) -> tuple[Tensor, np.ndarray]:
     """What goes into the network, and the same as a picture."""
     if len(run.keys) > 1:
         raise UserError('a map is of one picture; this model takes several at a time')
+    if isinstance(run, GaitInferencer):
+        raise UserError(
+            'a map is of one picture; this model takes walks of many frames'
+        )
     to_rgb = getattr(run.model.data_preprocessor, 'to_rgb', False)
     dataset = SourceDataset([(source,)], run.dataset, run.keys, to_rgb=to_rgb)
     batch = default_collate([dataset[0]])

@@ -24,6 +24,8 @@ __all__ = ['Flops', 'flops']
 
 aten = torch.ops.aten
 _DEPTH = 2
+#: Frames, height and width of a walk, as gait is trained on.
+_WALK = (30, 64, 44)
 
 
 def _elements(factor: int) -> Any:
@@ -144,7 +146,8 @@ def flops(
         model: A config, the name of a model (see :func:`~mmlite.apis.list_models`), or
             the network itself.
         size: Height and width in pixels, or one number for both, or the whole shape
-            without the batch; by default that of the test pipeline, or 224.
+            without the batch; by default that which the model takes in its test, 30
+            frames of 64 x 44 for gait, or else 224.
         overrides: ``'key.path=value'`` strings, as after ``--cfg-options``.
         depth: How deep modules are listed one by one.
 
@@ -163,6 +166,10 @@ def flops(
     default = input_size_of(cfg)
     if isinstance(model, str) and known_name(model):
         default = find_card(model).shape or default
+    whole = cfg.model.get('type')
+    whole = MODELS.get(whole) if isinstance(whole, str) else whole
+    if getattr(whole, 'task', '') == 'gait':
+        default = _WALK
     shape = _shape(size, default)
     with torch.device('meta'):
         network = _build(cfg)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from mmengine.config import Config
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..engine.dataloaders import build_dataloader
 from ..errors import ConfigError, UserError
@@ -18,7 +18,7 @@ from .inferencers.base import config_and_checkpoint
 from .model import init_model
 from .targets import target_file
 
-__all__ = ['extract_features']
+__all__ = ['extract_features', 'features_of']
 
 
 @torch.no_grad()
@@ -77,12 +77,7 @@ def extract_features(
     columns: dict[str, list[Tensor]] = {}
     for batch in build_dataloader(loader):
         data = model.data_preprocessor(batch, False)
-        try:
-            feats = model.whole_features(data['inputs'])
-        except NotImplementedError as error:
-            raise UserError(
-                f'{type(model).__name__} has no features of whole images'
-            ) from error
+        feats = features_of(model, data['inputs'])
         feats = feats if isinstance(feats, (list, tuple)) else (feats,)
         for i, feat in enumerate(feats):
             value = _mean(feat) if pooled else feat
@@ -97,6 +92,24 @@ def extract_features(
         out.parent.mkdir(parents=True, exist_ok=True)
         np.savez(out, **found)
     return found
+
+
+def features_of(model: nn.Module, inputs: Any) -> Any:
+    """The features that a model has of whole images.
+
+    Args:
+        model: The model.
+        inputs: A batch, preprocessed.
+
+    Raises:
+        UserError: if it has none.
+    """
+    try:
+        return model.whole_features(inputs)
+    except NotImplementedError as error:
+        raise UserError(
+            f'{type(model).__name__} has no features of whole images'
+        ) from error
 
 
 def _mean(feat: Tensor) -> Tensor:

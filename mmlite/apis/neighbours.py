@@ -15,6 +15,7 @@ from ..engine.dataloaders import build_dataloader
 from ..errors import ConfigError, UserError
 from ..evaluation.functional import few_labels, neighbour_labels
 from ..structures import gather_field
+from .extracting import features_of
 from .inferencers.base import config_and_checkpoint
 from .model import init_model
 
@@ -118,7 +119,7 @@ def labelled_features(
     for batch in build_dataloader(dataloader):
         data = model.data_preprocessor(batch, False)
         labels.append(gather_field(data['data_samples'], 'gt_label').cpu())
-        feats = data['inputs'] if pixels else model.whole_features(data['inputs'])
+        feats = data['inputs'] if pixels else features_of(model, data['inputs'])
         feats = feats if isinstance(feats, Tensor) else feats[-1]
         if not pixels and feats.ndim > 2:
             tokens = feats if feats.ndim == 3 else feats.flatten(2).transpose(1, 2)

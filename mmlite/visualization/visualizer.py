@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -10,6 +13,7 @@ from typing import Any
 import numpy as np
 from mmengine.config import Config
 from mmengine.dist import master_only
+from mmengine.logging import print_log
 from mmengine.visualization import Visualizer
 
 from ..config import plain_config
@@ -20,6 +24,9 @@ from .image import as_rgb, resize_image, write_image
 
 #: What mmengine's visualizer draws on.
 _OF_FIGURE = ('fig_save_canvas', 'fig_save', 'ax_save', 'dpi')
+
+#: The letters that were missing first; others need not be said.
+_SAID: list[str] = []
 
 
 @VISUALIZERS.register_module()
@@ -144,10 +151,11 @@ class UniversalVisualizer(Visualizer):
         for drawer in DRAWERS.values():
             if any(field in sample for field in drawer.fields):
                 drawn = drawer.draw(drawn, sample, look)
-        self.set_image(drawn)
-        if lines := label_texts(sample, look):
-            self._draw_lines_of_text(lines, text_cfg or {})
-        drawn = self.get_image()
+        with _missing_letters():
+            self.set_image(drawn)
+            if lines := label_texts(sample, look):
+                self._draw_lines_of_text(lines, text_cfg or {})
+            drawn = self.get_image()
         self._put(drawn, show, wait_time, out_file, name, step)
         return drawn
 
@@ -216,6 +224,28 @@ class UniversalVisualizer(Visualizer):
             write_image(drawn, out_file)
         else:
             self.add_image(name, drawn, step=step)
+
+
+@contextmanager
+def _missing_letters() -> Iterator[None]:
+    """Say once, and in plain words, that the font lacks letters of class names."""
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter('always')
+        yield
+    for warning in found:
+        if 'missing from' not in str(warning.message):
+            warnings.warn_explicit(
+                warning.message, warning.category, warning.filename, warning.lineno
+            )
+        elif not _SAID:
+            _SAID.append(str(warning.message))
+            print_log(
+                'pictures show boxes for letters that their font lacks: '
+                f'{warning.message} Install a font that has them, and name it by '
+                "text_cfg=dict(font_families='...')",
+                logger='current',
+                level=logging.WARNING,
+            )
 
 
 def _picture(image: np.ndarray) -> np.ndarray:

@@ -1,6 +1,7 @@
 """Operations are those of closed forms, and those that were published."""
 
 import json
+from pathlib import Path
 
 import pytest
 import torch
@@ -125,3 +126,8 @@ def test_the_command(capsys):
     model = get_model('resnet18_digits')
     found = json.loads(capsys.readouterr().out)
     assert found['parameters'] == sum(p.numel() for p in model.parameters())
+
+
+def test_gait_is_counted_on_a_walk():
+    config = Path(__file__).parents[2] / 'configs/_base_/models/gaitbase_tiny.py'
+    assert flops(config).shape == (30, 64, 44)

@@ -7,8 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from torch import nn
 
 from mmlite.apis.cli import main
+from mmlite.apis.extracting import features_of
+from mmlite.errors import UserError
 
 CONFIG = str(
     Path(__file__).parents[2] / 'configs/simclr/simclr_resnet18_1xb256_digits.py'
@@ -53,3 +56,12 @@ def test_numbers_of_neighbours_that_make_no_sense(capsys, words):
 def test_a_file_that_cannot_hold_features_is_refused_before_the_work(capsys):
     assert main(['extract-features', CONFIG, 'features.txt']) == 1
     assert "written to .npz files, got 'features.txt'" in capsys.readouterr().err
+
+
+def test_a_model_without_features_of_images_is_named():
+    class Walks(nn.Module):
+        def whole_features(self, inputs):
+            raise NotImplementedError
+
+    with pytest.raises(UserError, match='Walks has no features of whole images'):
+        features_of(Walks(), None)

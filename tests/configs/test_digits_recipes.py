@@ -31,7 +31,7 @@ def test_simclr_learns_to_find_digits_of_a_class(tmp_path):
     few = dict(overrides=options, shots=10, draws=5, k=5)
     learned = apis.knn(SIMCLR, tmp_path / 'epoch_8.pth', **few)['knn/top1']
     random = apis.knn(SIMCLR, **few)['knn/top1']
-    assert learned > random + 5
+    assert learned > random + 8
 
 
 @pytest.mark.slow
@@ -50,5 +50,5 @@ def test_digits_never_seen_are_found_better_than_at_random(tmp_path):
     assert losses[-5:].mean() < losses[:5].mean()
     checkpoint = tmp_path / 'epoch_6.pth'
     figures = apis.test(RETRIEVAL, checkpoint, options, work_dir=tmp_path)
-    # One in four is found by chance.
-    assert figures['retrieval/Recall@1'] > 50
+    # One in four is found by chance, 99 % by the pixels.
+    assert figures['retrieval/Recall@1'] > 80

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import warnings
+
 import cv2
 import numpy as np
 import pytest
@@ -186,3 +188,15 @@ def test_places_in_a_gallery_are_no_classes(visualizer, texts):
     visualizer.add_datasample('a', IMAGE, sample, classes=['ant', 'bee'])
     expected = 'Ground truth: 7, 9\nPrediction: 9, 0.75, 1, 0.50'
     assert texts[0][0] == expected
+
+
+def test_letters_without_a_font_are_said_once_in_plain_words(capsys, monkeypatch):
+    monkeypatch.setattr('mmlite.visualization.visualizer._SAID', [])
+    sample = DataSample().set_pred_label(0)
+    image = np.zeros((40, 60, 3), np.uint8)
+    with warnings.catch_warnings():
+        warnings.simplefilter('error')
+        for _ in range(2):  # a letter of no font: of the private use area
+            UniversalVisualizer().add_datasample('a', image, sample, classes=['\ue123'])
+    said = ''.join(capsys.readouterr())
+    assert said.count('boxes for letters that their font lacks') == 1

@@ -127,7 +127,8 @@ class ArcFaceClsHead(ClsHead):
             raise ValueError(
                 f'margins has {len(margins)} values for {self.num_classes} classes'
             )
-        values = torch.as_tensor(margins, dtype=torch.float32)
+        # On the CPU, whatever the default: the head is built on the meta device too.
+        values = torch.as_tensor(margins, dtype=torch.float32, device='cpu')
         if not values.isfinite().all():
             raise ValueError(f'margins are finite numbers, got {margins}')
         self.margins = values.to(self.margins.device)

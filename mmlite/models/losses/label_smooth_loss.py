@@ -27,7 +27,7 @@ class LabelSmoothLoss(nn.Module):
     - ``'original'``: ``t (1 - e) + e / K``;
     - ``'classy_vision'``: the same with ``e / (1 + e)`` for ``e``;
     - ``'multi_label'``: ``1 - e`` where ``t > 0``, else ``e``; each class then has a
-    sigmoid of its own.
+      sigmoid of its own.
 
     Args:
         label_smooth_val: The smoothing ``e``, from 0 up to 1 (excluded).

@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 from mmlite.apis import inferencer_of
+from mmlite.apis.class_activation import _map_of
 from mmlite.apis.cli import main
+from mmlite.apis.inferencers import Source
 from mmlite.datasets.walkers import draw_walk
 from mmlite.engine import save_checkpoint
-from mmlite.errors import DataError
+from mmlite.errors import DataError, UserError
 
 ROOT = Path(__file__).parents[3]
 CONFIG = str(ROOT / 'configs/gait/gaitbase_tiny_1xb32-400i_walkers.py')
@@ -99,3 +101,8 @@ def test_photographs_are_no_silhouettes(predict):
     write_pictures('red', red)
     (found, white) = predict(['red', draw_walk(0, num_frames=3)])
     assert white['distance'] == pytest.approx(0, abs=1e-3)
+
+
+def test_there_is_no_map_of_a_walk(predict):
+    with pytest.raises(UserError, match='this model takes walks of many frames'):
+        _map_of(predict, Source('walk', 'walk'), 'grad-cam', None, None)
