@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from contextvars import copy_context
@@ -54,6 +55,8 @@ def checkpoint_activations(model: nn.Module, names: str | Sequence[str]) -> None
     ]
     if problems:
         raise ConfigError(problems)
+    # torch 2.4 warns of a function that it calls itself.
+    warnings.filterwarnings('ignore', '`torch.cpu.amp.autocast', FutureWarning)
     for name in names:
         part = parts[name]
         part.forward = _forgetting(part, part.forward)

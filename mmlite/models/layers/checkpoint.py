@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from contextvars import copy_context
 
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.batchnorm import _NormBase
 from torch.utils.checkpoint import checkpoint
 
 __all__ = ['checkpointed']
+
+# torch 2.4 warns of a function that it calls itself.
+warnings.filterwarnings('ignore', '`torch.cpu.amp.autocast', FutureWarning)
 
 
 def checkpointed(
@@ -20,7 +24,7 @@ def checkpointed(
     """``function(x)``, whose inner activations are computed again for the gradient.
 
     The second computation draws the same random numbers, sees the same hidden
-    cells, and does not count in the running statistics of batch normalisation, so
+    cells, and does not count in the running statistics of normalisation, so
     that gradients and buffers are those of a plain call.
 
     Args:
@@ -32,7 +36,7 @@ def checkpointed(
         return function(x)
     if torch.compiler.is_compiling():  # a compiled graph has no second call
         return checkpoint(function, x, use_reentrant=False)
-    norms = [m for m in module.modules() if isinstance(m, _BatchNorm)]
+    norms = [m for m in module.modules() if isinstance(m, _NormBase)]
     context = copy_context()  # what sparse layers are shown
     return checkpoint(
         lambda y: context.copy().run(function, y),
@@ -43,7 +47,7 @@ def checkpointed(
 
 
 @contextmanager
-def _statistics_at_rest(norms: list[_BatchNorm]) -> Iterator[None]:
+def _statistics_at_rest(norms: list[_NormBase]) -> Iterator[None]:
     # With momentum 0 a running mean is set to itself, and the saved tensors
     # are as many as in the first call, which checkpoint insists on.
     before = [(norm, norm.momentum, norm.num_batches_tracked) for norm in norms]
