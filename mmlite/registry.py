@@ -7,7 +7,7 @@ package that fills it when a name is first looked up.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -155,12 +155,15 @@ class Registry(BaseRegistry):
 
     def admits(self, target: Any) -> bool:
         """Whether something may be built here, by what it is."""
+        every = (known for own in self._known() for known in own.values())
+        return any(target is known for known in every) or can_hold(self.holds, target)
+
+    def _known(self) -> Iterator[dict[str, Any]]:
+        """What is registered here, and in each of the registries above."""
         registry: BaseRegistry | None = self
         while registry is not None:
-            if any(target is known for known in registry.module_dict.values()):
-                return True
+            yield registry.module_dict
             registry = registry.parent
-        return can_hold(self.holds, target)
 
     def _child_of(self, scope: str | None) -> BaseRegistry | None:
         """The registry of a user's own scope, below ours or below mmengine's."""
@@ -252,17 +255,13 @@ class Registry(BaseRegistry):
         found: set[str] = set()
         own = self._child_of(_SCOPE[0])
         found.update(() if own is None else own.module_dict)
-        registry: BaseRegistry | None = self
-        while registry is not None:
-            found.update(registry.module_dict)
-            registry = registry.parent
+        found.update(*self._known())
         return sorted(found)
 
     def unknown(self, name: str) -> Problem:
         """That a type is not registered, with the name that was mistyped, if any.
 
-        A name that is only akin, as ``Conv`` is to ``ConvNeXt``, is another
-        thing, and no hint.
+        A name that is only akin, as ``Conv`` is to ``ConvNeXt``, is no hint.
         """
         if (found := class_at(name)) is not None:
             return Problem('', no_place_for(found, self.holds, self.name))

@@ -164,7 +164,8 @@ def classes_of(cfg: Any) -> tuple[str, Sequence[str]] | None:
     """The name and the classes of a dataset, where they are known beforehand."""
     while isinstance(cfg, Mapping):
         info = cfg.get('metainfo')
-        own = {**(info if isinstance(info, Mapping) else {}), **cfg}.get('classes')
+        stated = {**(info if isinstance(info, Mapping) else {}), **cfg}
+        own = stated.get('classes', stated.get('CLASSES'))
         target = target_of(cfg, DATASETS)
         meta = getattr(target, 'METAINFO', None) or {}
         classes = own or meta.get('classes') or _peeked(target, cfg)

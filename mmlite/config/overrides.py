@@ -35,8 +35,8 @@ def parse_override(text: str) -> Override:
     """Read ``KEY=VALUE`` or ``+KEY=VALUE``.
 
     Raises:
-        ValueError: if there is no ``=`` or no key, or a bracket or quote is
-            left open.
+        ValueError: if there is no ``=`` or no key, a bracket or quote is left open, or
+            the value is nested too deep.
 
     Example:
         >>> parse_override('optim_wrapper.optimizer.lr=1e-3')
@@ -46,9 +46,11 @@ def parse_override(text: str) -> Override:
     key = key.strip()
     if not sign or not key.strip('+'):
         raise ValueError(f'expected KEY=VALUE, got {text!r}')
-    return Override(
-        tuple(key.removeprefix('+').split('.')), parse_value(value), key[0] == '+'
-    )
+    try:
+        parsed = parse_value(value)
+    except RecursionError:
+        raise ValueError(f'the value of {key} is nested too deep') from None
+    return Override(tuple(key.removeprefix('+').split('.')), parsed, key[0] == '+')
 
 
 def as_overrides(

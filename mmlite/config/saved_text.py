@@ -8,7 +8,7 @@ from typing import Any
 from mmengine.config import Config
 
 from ..errors import ConfigError
-from .paths import check_paths
+from .paths import check_paths, check_trust
 
 __all__ = ['config_of_text']
 
@@ -29,8 +29,8 @@ def config_of_text(text: str, source: str) -> Config:
         source: The file it is from, for messages.
 
     Raises:
-        ConfigError: if it holds anything but plain values, or names the path of a
-            class that is not registered.
+        ConfigError: if it holds anything but plain values, names the path of a
+            class that is not registered, or asks for code of others to be run.
 
     Example:
         >>> config_of_text("model = dict(type='A', depth=18)", 'a.pth').model.depth
@@ -55,7 +55,7 @@ def config_of_text(text: str, source: str) -> Config:
                 raise _refused(source, statement.lineno)
     values.pop('custom_imports', None)
     cfg = Config(values)
-    if problems := check_paths(cfg):
+    if problems := [*check_trust(values), *check_paths(cfg)]:
         raise ConfigError(problems, source)
     return cfg
 

@@ -196,8 +196,9 @@ def classes_of(metainfo: Mapping[str, Any], source: str) -> tuple[str, ...] | No
     Raises:
         DataError: if they are no list of different names.
     """
-    if metainfo.get('classes') is not None:
-        return checked_names(metainfo['classes'], source)
+    for key in ('classes', 'CLASSES'):  # the latter as of old
+        if metainfo.get(key) is not None:
+            return checked_names(metainfo[key], source)
     if metainfo.get('categories') is not None:
         return names_of_categories(metainfo['categories'], source)
     return None

@@ -17,7 +17,7 @@ from mmengine.utils import is_abs
 
 from ..errors import DataError, DataNotFoundError
 from ..registry import DATASETS
-from ..structures.class_lists import class_mapping
+from ..structures.class_lists import class_mapping, shortened
 from .annotations import (
     check_samples,
     class_names,
@@ -121,6 +121,8 @@ class BaseDataset(EngineDataset):
         if isinstance(data_prefix, str):
             data_prefix = dict(img_path=data_prefix)
         metainfo = dict(metainfo or {})
+        if 'classes' not in metainfo and 'CLASSES' in metainfo:  # as of old
+            metainfo['classes'] = metainfo.pop('CLASSES')
         if classes is not None:
             metainfo['classes'] = classes
         if metainfo.get('classes') is not None:
@@ -262,8 +264,18 @@ class BaseDataset(EngineDataset):
         return labels_of(self.data_list)
 
     def get_cat_ids(self, idx: int) -> list[int]:
-        """The classes of one sample."""
-        return np.atleast_1d(self.get_data_info(idx)['gt_label']).tolist()
+        """The classes of one sample.
+
+        Raises:
+            DataError: if it has none.
+        """
+        label = self.get_data_info(idx).get('gt_label')
+        if label is None or isinstance(label, (dict, str)):
+            raise DataError(
+                f'{type(self).__name__}: sample {int(idx)} has {shortened(label)} as '
+                'gt_label, but it should have a class, or several'
+            )
+        return np.atleast_1d(label).tolist()
 
     def prepare_data(self, idx: int) -> Any:
         """One sample, through the pipeline."""

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from ..errors import DataError
+from ..structures.class_lists import shortened
 from .transforms.fields import FIELDS, ImageField, MapField, SequenceField
 
 __all__ = ['KeepFields', 'as_arrays']
@@ -87,10 +88,23 @@ def _restored(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     if _ARRAY in value:
-        return np.array(value['values'], value[_ARRAY]).reshape(value['shape'])
+        return _array_of(value)
     if _TUPLE in value:
         return tuple(_restored(item) for item in value[_TUPLE])
     return {name: _restored(item) for name, item in value.items()}
+
+
+def _array_of(value: Mapping[str, Any]) -> np.ndarray:
+    try:
+        kind = np.dtype(value[_ARRAY])
+        if kind.kind not in 'biuf':
+            raise TypeError(f'an array of {kind}')
+        return np.array(value['values'], kind).reshape(value['shape'])
+    except (KeyError, OverflowError, TypeError, ValueError) as error:
+        raise DataError(
+            f'the index of packed images is damaged: {shortened(dict(value))} is no '
+            f'array ({error}); pack again'
+        ) from error
 
 
 def _is_large(name: str, value: Any) -> bool:

@@ -67,3 +67,8 @@ def test_the_option_refuses_what_it_cannot_read(parser, text, message):
     with pytest.raises(argparse.ArgumentError) as caught:
         parser.parse_args(['--cfg-options', text])
     assert str(caught.value) == f'argument --cfg-options: {message}'
+
+
+def test_a_value_that_is_nested_too_deep():
+    with pytest.raises(ConfigError, match='the value of a is nested too deep'):
+        as_overrides(['a=' + '[' * 2000 + ']' * 2000])

@@ -62,3 +62,9 @@ def test_nothing_is_run(line, tmp_path):
 def test_modules_that_it_names_are_not_imported():
     cfg = config_of_text("custom_imports = dict(imports=['antigravity'])", 'a.pth')
     assert 'custom_imports' not in cfg
+
+
+def test_code_of_others_is_not_asked_for():
+    text = "model = dict(type='A', parts=[dict(trust_remote_code=True)])"
+    with pytest.raises(ConfigError, match=r'parts.0.trust_remote_code: runs code that'):
+        config_of_text(text, 'a.pth')

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import cv2
@@ -188,3 +189,16 @@ def test_imagenet_layouts(tmp_path: Path) -> None:
     assert val.CLASSES == train.CLASSES == ('n01', 'n02')
     test = ImageNet(split='test', **root)
     assert found(test, tmp_path) == {'test/t.JPEG': None}
+
+
+def test_classes_in_capitals_are_those_of_old_configs(tmp_path):
+    samples = [dict(img_path='a.jpg', gt_label=0), dict(img_path='b.jpg', gt_label='x')]
+    path = tmp_path / 'a.json'
+    content = dict(metainfo=dict(CLASSES=['y', 'x']), data_list=samples)
+    path.write_text(json.dumps(content))
+    data = CustomDataset(ann_file=str(path))
+    assert data.CLASSES == ('y', 'x')
+    assert data.get_gt_labels().tolist() == [0, 1]
+    data = CustomDataset(ann_file=str(path), metainfo=dict(CLASSES=['x', 'y']))
+    assert data.CLASSES == ('x', 'y')
+    assert data.get_data_info(1)['gt_label'] == 0

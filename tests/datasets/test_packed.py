@@ -259,3 +259,22 @@ def test_what_is_kept_comes_back_as_it_was():
 def test_what_would_change_is_refused(value, kind):
     with pytest.raises(DataError, match=f'the field known .* it has a {kind}, which'):
         KeepFields(False)(dict(known=[value]))
+
+
+@pytest.mark.parametrize(
+    'change',
+    [
+        dict(__array__='object'),
+        dict(__array__='nope'),
+        dict(__array__=[['a', 'i4']]),
+        dict(shape=[10**9, 10**9]),
+        dict(shape='x'),
+        dict(values='abcd'),
+        dict(values=None),
+    ],
+)
+def test_arrays_of_a_damaged_index(change):
+    kept = KeepFields(False)(dict(gt_bboxes=np.ones((1, 4))))['kept']
+    kept['gt_bboxes'].update(change)
+    with pytest.raises(DataError, match='index of packed images is damaged'):
+        as_arrays(kept)

@@ -120,3 +120,24 @@ def test_a_wrapper_needs_more_than_any_dataset_has() -> None:
     plain = TensorDataset(torch.zeros(3))
     with pytest.raises(DataError, match=r'TensorDataset cannot be .* full_init\(\)'):
         DATASETS.build(dict(type='RepeatDataset', dataset=plain, times=2))
+
+
+@pytest.mark.parametrize('label', [None, dict(task=0), 'name'])
+def test_classes_that_a_sample_has_not(label) -> None:
+    class Odd(Few):
+        def load_data_list(self) -> list[dict]:
+            return [dict(number=0) | ({} if label is None else dict(gt_label=label))]
+
+    with pytest.raises(DataError, match=r'Odd: sample 0 has .* as gt_label, but it'):
+        DATASETS.build(
+            dict(type='ClassBalancedDataset', dataset=Odd(), oversample_thr=0.5)
+        )
+    with pytest.raises(DataError, match='TensorDataset has no method get_gt_labels'):
+        given = dict(dataset=TensorDataset(torch.zeros(3)))
+        DATA_SAMPLERS.build(dict(type='WeightedRandomSampler'), default_args=given)
+    for weights in ([float('nan'), 1.0], [float('inf'), 1.0], [0.0, 0.0]):
+        with pytest.raises(ConfigError, match='WeightedRandomSampler: weights'):
+            DATA_SAMPLERS.build(
+                dict(type='WeightedRandomSampler', weights=weights),
+                default_args=dict(dataset=Few(lazy_init=False)),
+            )

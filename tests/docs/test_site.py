@@ -53,6 +53,14 @@ def test_every_package_with_public_names_is_in_the_reference():
     assert packages - set(pages_of(ROOT / 'docs/conf.py')) == INNER
 
 
+def test_items_of_lists_in_docstrings_are_indented():
+    """Sphinx warns otherwise, and the reference of all packages takes it minutes."""
+    item = re.compile(r'^( *)- \S.*\n(?!\1 | *\n| *- | *""")(.*)', re.M)
+    for path in (ROOT / 'mmlite').rglob('*.py'):
+        found = item.search(path.read_text(encoding='utf-8'))
+        assert not found, f'{path}: indent {found[2].strip()!r}'
+
+
 def test_pictures_are_small():
     for picture in (ROOT / 'docs/images').iterdir():
         assert picture.stat().st_size < 200_000, picture

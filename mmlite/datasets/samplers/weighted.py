@@ -8,6 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from ...errors import DataError
 from ...registry import DATA_SAMPLERS
 from .base import Chunk, SeededSampler
 
@@ -47,7 +48,17 @@ class WeightedRandomSampler(SeededSampler):
         super().__init__(dataset, seed)
         total = len(dataset) if num_samples is None else num_samples
         self.num_samples = math.ceil(total / self.world_size)
+        if not hasattr(dataset, 'get_gt_labels'):
+            raise DataError(
+                f'WeightedRandomSampler: {type(dataset).__name__} has no method '
+                'get_gt_labels(), which gives the class of every sample; add it'
+            )
         chances = self._per_sample(np.asarray(dataset.get_gt_labels()), weights)
+        if not 0 < chances.sum() < math.inf:
+            raise ValueError(
+                'weights are finite, not negative, and above 0 for some class that '
+                f'the dataset has, got {weights}'
+            )
         self._cumulated = np.cumsum(chances / chances.sum())
 
     @staticmethod

@@ -31,7 +31,7 @@ STEPS = {
     'RandomAffine': dict(),
     'RandomRotate': dict(prob=1.0),
     'SampleFrames': dict(sample_type='fixed_ordered', frames_num_fixed=2),
-    'SilhouetteCut': dict(cutting=2),
+    'SilhouetteCut': dict(),
     'SkeletonMaps': dict(size=32),
     **_OPERATIONS,
     'Albu': dict(transforms=[dict(type='Blur')]),
