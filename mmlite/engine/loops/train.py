@@ -14,6 +14,7 @@ from torch.utils.data import DataLoader
 
 from ...registry import LOOPS
 from .epoch_batches import batches_from, endless_batches
+from .step_errors import explained
 
 Intervals = Sequence[Sequence[int]] | None
 
@@ -110,12 +111,21 @@ class TrainLoop(BaseLoop):
         Args:
             idx: Which batch of the epoch it is, counted from 0.
             data_batch: The batch.
+
+        Raises:
+            TrainingError: if the batch is too small for batch normalisation, or too
+                large for the GPU.
         """
         runner = self.runner
         runner.call_hook('before_train_iter', batch_idx=idx, data_batch=data_batch)
-        outputs = runner.model.train_step(
-            data_batch, optim_wrapper=runner.optim_wrapper
-        )
+        try:
+            outputs = runner.model.train_step(
+                data_batch, optim_wrapper=runner.optim_wrapper
+            )
+        except (RuntimeError, ValueError) as error:
+            if (known := explained(error)) is None:
+                raise
+            raise known from error
         runner.call_hook(
             'after_train_iter', batch_idx=idx, data_batch=data_batch, outputs=outputs
         )
