@@ -106,8 +106,8 @@ class BoxMetric(SampleMetric):
         )
         if not (~objects[3]).any():
             print_log(
-                f'{type(self).__name__}: no object in {len(results)} image(s) counts, so '
-                'there is no precision; it is reported as -1',
+                f'{type(self).__name__}: no object in {len(results)} image(s) counts, '
+                'so there is no precision; it is reported as -1',
                 logger='current',
                 level=30,
             )
