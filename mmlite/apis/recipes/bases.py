@@ -13,9 +13,16 @@ from ...config.files import of_package
 from ...errors import UserError, did_you_mean
 from ...registry import MODELS
 
-__all__ = ['DEFAULTS', 'SCHEDULE', 'base', 'model_names', 'model_of', 'models_for']
+__all__ = [
+    'DEFAULTS',
+    'SCHEDULE',
+    'base',
+    'base_of',
+    'model_names',
+    'model_of',
+    'models_for',
+]
 
-_MODELS = 'mmlite::_base_/models'
 SCHEDULE = 'schedules/adamw_coslr_30e'
 #: The model of each task where none is asked for; that of small pictures behind it.
 DEFAULTS = {
@@ -33,25 +40,28 @@ def base(name: str) -> str:
     return f'mmlite::_base_/{name}.py'
 
 
+def base_of(model: str) -> str:
+    """The base file of a model, by its name."""
+    return base(f'models/{model}')
+
+
 def model_of(task: str, name: str | None, small: bool) -> tuple[str, Config]:
     """The base file of a model, and what it says.
 
     Args:
         task: What it is for.
         name: The name of the base file, e.g. ``'resnet18'``; None is the default.
-        small: Whether pictures are so small that a model for small images is better.
+        small: Whether pictures are so small that the default is one for small images.
 
     Raises:
         UserError: if there is none of that name, or it is for another task.
     """
     chosen = name or DEFAULTS[task][small]
-    if name and small and f'{name}_cifar' in model_names():
-        chosen = f'{name}_cifar'
     if chosen not in model_names():
         known = models_for(task)
         hint = did_you_mean(chosen, known) or f'; there are {", ".join(known)}'
         raise UserError(f'there is no model {chosen!r} for {task}{hint}')
-    cfg = load_config(f'{_MODELS}/{chosen}.py')
+    cfg = load_config(base_of(chosen))
     own = _task_of(cfg)
     if own != task:
         raise UserError(
@@ -68,7 +78,7 @@ def models_for(task: str) -> list[str]:
         >>> 'gaitbase' in models_for('gait'), 'resnet50' in models_for('gait')
         (True, False)
     """
-    cfgs = {name: load_config(f'{_MODELS}/{name}.py') for name in model_names()}
+    cfgs = {name: load_config(base_of(name)) for name in model_names()}
     return [name for name, cfg in cfgs.items() if _task_of(cfg) == task]
 
 
@@ -82,5 +92,5 @@ def _task_of(cfg: Config) -> str:
 @cache
 def model_names() -> tuple[str, ...]:
     """Names of all files of models."""
-    folder = Path(of_package(f'{_MODELS}/resnet18.py') or '').parent
+    folder = Path(of_package(base_of('resnet18')) or '').parent
     return tuple(sorted(path.stem for path in folder.glob('*.py')))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ...datasets.layouts import Found, look
 from ...errors import UserError
+from .starting import start_of
 from .tasks import RECIPES, Wishes
 from .weights import weights_of
 from .writing import Recipe, recipe_text, write_files
@@ -37,7 +38,8 @@ def new_recipe(
         task: ``'classification'``, ``'detection'``, ``'gait'``, ``'stereo'``,
             ``'selfsup'`` or ``'retrieval'``; by default what the folder looks like.
         model: Name of a file in ``configs/_base_/models``, e.g. ``'resnet50'``; by
-            default a small one that suits the size of the pictures.
+            default the one with the backbone of ``pretrained``, where that is known,
+            else a small one that suits the size of the pictures.
         pretrained: A checkpoint to start from, or the name of a published model.
         epochs: How long to train; by default about 3,000 iterations.
 
@@ -104,7 +106,13 @@ def _looked(
     if epochs is not None and epochs < 1:
         raise UserError(f'epochs is 1 or more, got {epochs}')
     task, found = look(data, 'lists', task)
-    wishes = Wishes(model, weights_of(pretrained), epochs)
+    weights, start = weights_of(pretrained), None
+    if pretrained is not None and model is None:
+        start = start_of(task, pretrained)
+    if start is not None:
+        note = f'{start.model}, which has the backbone of the pretrained weights'
+        found = found._replace(notes=[*found.notes, note])
+    wishes = Wishes(model, weights, epochs, start)
     name, recipe = RECIPES[task](found, wishes)
     for note in found.notes:
         print(f'{"note":<9} {note}', flush=True)

@@ -23,6 +23,7 @@ from .choosing import (
     size_for,
     workers_for,
 )
+from .starting import Start, settings_of
 from .writing import Code, Recipe
 
 __all__ = ['RECIPES', 'Wishes']
@@ -44,20 +45,23 @@ class Wishes(NamedTuple):
         model: Name of the base file of a model.
         pretrained: Weights to start from.
         epochs: How long to train.
+        start: The model that the weights are for, where none is asked for.
     """
 
     model: str | None = None
     pretrained: str | None = None
     epochs: int | None = None
+    start: Start | None = None
 
 
 def classification(found: Found, wishes: Wishes) -> tuple[str, Recipe]:
     """A classifier of class folders."""
     sizes = Sizes(found.some_pictures())
-    name, cfg = model_of('classification', wishes.model, sizes.shorter < _SMALL)
+    name, cfg, own = _model_of('classification', wishes, sizes)
     size = _fixed_size(cfg) or size_for(sizes.shorter)
     data = 'lists_224' if found.files else 'folder_224'
-    sections = dict(model=dict(head=dict(num_classes=found.num_classes)))
+    own['head'] = dict(own.get('head', {}), num_classes=found.num_classes)
+    sections = dict(model=own)
     if topk := cfg.model.head.get('topk'):
         fitting = tuple(k for k in topk if k <= (found.num_classes or 0))
         if fitting != tuple(topk):
@@ -79,7 +83,7 @@ def classification(found: Found, wishes: Wishes) -> tuple[str, Recipe]:
 def retrieval(found: Found, wishes: Wishes) -> tuple[str, Recipe]:
     """An encoder that finds images of the same class."""
     sizes = Sizes(found.some_pictures())
-    name, cfg = model_of('retrieval', wishes.model, sizes.shorter < _SMALL)
+    name, cfg, own = _model_of('retrieval', wishes, sizes)
     size = _fixed_size(cfg) or size_for(sizes.shorter)
     made = pipelines.of_one(size)
     test = pipelines.code(made, 'test_pipeline')
@@ -89,9 +93,8 @@ def retrieval(found: Found, wishes: Wishes) -> tuple[str, Recipe]:
         dataset=_dataset(found, 'train', type='CustomDataset', pipeline=test),
         sampler=_IN_ORDER,
     )
-    sections = dict(
-        model=dict(prototype=gallery, head=dict(num_classes=found.num_classes))
-    )
+    own['head'] = dict(own.get('head', {}), num_classes=found.num_classes)
+    sections = dict(model=dict(own, prototype=gallery))
     sections |= _sections(
         found,
         wishes,
@@ -109,13 +112,14 @@ def retrieval(found: Found, wishes: Wishes) -> tuple[str, Recipe]:
 def selfsup(found: Found, wishes: Wishes) -> tuple[str, Recipe]:
     """A backbone that learns without labels."""
     sizes = Sizes(found.some_pictures())
-    name, cfg = model_of('selfsup', wishes.model, sizes.shorter < _SMALL)
+    name, cfg, own = _model_of('selfsup', wishes, sizes)
     size = _fixed_size(cfg) or size_for(sizes.shorter)
     made = pipelines.of_views(size, _views_of(name, cfg))
     batch = batch_size_for(size, found.counts['train'], least=8)
     if batch < 2:
         raise UserError('a pretraining compares images, and needs two or more')
-    sections = _sections(found, wishes, batch=batch, own_pipelines=made)
+    sections = dict(model=own) if own else {}
+    sections |= _sections(found, wishes, batch=batch, own_pipelines=made)
     if 'val' in found.splits:
         loader = dict(batch_size=batch, num_workers=workers_for(found.counts['train']))
         neighbours = min(20, max(1, found.counts['val'] // 10))
@@ -219,6 +223,19 @@ RECIPES: dict[str, Callable[[Found, Wishes], tuple[str, Recipe]]] = dict(
     gait=gait,
     stereo=stereo,
 )
+
+
+def _model_of(
+    task: str, wishes: Wishes, sizes: Sizes
+) -> tuple[str, Config, dict[str, Any]]:
+    """The base file of a model of images, the model, and how it differs from it."""
+    start = wishes.start
+    wanted = wishes.model if start is None else start.model
+    name, cfg = model_of(task, wanted, sizes.shorter < _SMALL)
+    own = {} if start is None else settings_of(start, cfg.model)
+    if own:
+        cfg.merge_from_dict(dict(model=copy.deepcopy(own)))
+    return name, cfg, own
 
 
 def _sections(

@@ -85,12 +85,18 @@ def find_walks(root: Path, lists: Path) -> Found | None:
         )
     frames = [_checked(walk) for walk in walks[:: max(1, len(walks) // 16)][:16]]
     partition, path, files = _partition(root, lists, subjects)
+    notes = []
+    if files:
+        out = len(partition['TEST_SET'])
+        notes.append(f'{out} of {len(subjects)} identities are held out to validate')
     settings = dict(type='GaitDataset', data_root=str(root), ann_file=str(path))
     test = [walk for walk in walks if walk.subject in set(partition['TEST_SET'])]
     train = [walk for walk in walks if walk.subject in set(partition['TRAIN_SET'])]
     evaluator = _evaluator(test)
     splits = dict(train=dict(settings, split='train'))
-    if evaluator is not None:
+    if evaluator is None:
+        notes.append('one view of one type: nothing is validated')
+    else:
         splits['val'] = dict(settings, split='test')
     per_subject = Counter(walk.subject for walk in train)
     return Found(
@@ -99,7 +105,7 @@ def find_walks(root: Path, lists: Path) -> Found | None:
         dict(train=len(train), val=len(test)),
         num_classes=len({walk.subject for walk in train}),
         files=files,
-        notes=[] if evaluator else ['one view of one type: nothing is validated'],
+        notes=notes,
         extra=dict(
             frames=int(np.median(frames)),
             evaluator=evaluator,

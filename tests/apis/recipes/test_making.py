@@ -106,7 +106,7 @@ def test_models_and_weights_that_are_asked_for():
     Path('weights.pth').touch()
     recipe = new_recipe('pets', model='resnet50', pretrained='weights.pth')
     cfg = load_config(recipe)
-    assert cfg.model.backbone.type == 'ResNet_CIFAR'
+    assert cfg.model.backbone.type == 'ResNet'  # as it was asked for, at 24 px too
     assert cfg.model.backbone.depth == 50
     assert cfg.load_from == Path('weights.pth').absolute().as_posix()
     assert cfg.optim_wrapper.optimizer.lr == 2e-4
@@ -181,8 +181,9 @@ def test_walks_of_one_view_and_type_are_tested_by_nothing_which_is_said(capsys):
         folder.mkdir(parents=True)
         np.save(folder / 'frames.npy', frames)
     recipe = new_recipe('walks')
-    note = 'note      one view of one type: nothing is validated'
-    assert note in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert 'note      one view of one type: nothing is validated' in said
+    assert 'note      2 of 4 identities are held out' in said
     cfg = load_config(recipe)
     assert check_config(cfg, build_model=False) == []
     assert 'test_evaluator' not in cfg and cfg.val_dataloader is None
@@ -242,10 +243,14 @@ def test_the_function_of_the_package_is_that_of_the_command():
     assert 'train' in dir(mmlite)
 
 
-def test_identities_of_a_partition_of_ones_own(tmp_path):
+def test_identities_of_a_partition_of_ones_own(capsys):
     tiny_folders.walks(Path('walks'))
+    new_recipe('walks', 'by_rule.py')
+    held_out = 'note      2 of 6 identities are held out to validate\n'
+    assert held_out in capsys.readouterr().out
     partition = dict(TRAIN_SET=['000', '001', '002', '003'], TEST_SET=['004', '005'])
     Path('walks/mine.json').write_text(json.dumps(partition))
     cfg = load_config(new_recipe('walks'))
+    assert 'held out' not in capsys.readouterr().out
     assert Path(cfg.train_dataloader.dataset.ann_file).name == 'mine.json'
     assert cfg.model.SeparateBNNecks.class_num == 4
