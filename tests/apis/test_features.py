@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from torch import nn
 
 from mmlite.apis.cli import main
 from mmlite.apis.extracting import features_of
+from mmlite.apis.neighbours import knn
+from mmlite.config import load_config
 from mmlite.errors import UserError
 
 CONFIG = str(
@@ -28,11 +31,64 @@ SMALL = [
 def test_neighbours_in_pixels_and_in_features(capsys):
     assert main(['knn', CONFIG, '--k', '1', '--pixels', *SMALL]) == 0
     pixels = capsys.readouterr().out
-    assert re.fullmatch(r'knn/top1  \d+\.\d\d\n', pixels)
-    assert float(pixels.split()[1]) > 10  # chance
+    gallery, figure = pixels.splitlines()
+    assert gallery == (
+        'gallery   40 training images, in which 20 validation images are looked for'
+    )
+    assert re.fullmatch(r'knn/top1  \d+\.\d\d', figure)
+    assert float(figure.split()[1]) > 10  # chance
     assert main(['knn', CONFIG, '--shots', '1', '--draws', '2', *SMALL]) == 0
-    lines = capsys.readouterr().out.splitlines()
+    gallery, *lines = capsys.readouterr().out.splitlines()
+    assert '40 training images, 1 of each class in each of 2 draws' in gallery
     assert [line.split()[0] for line in lines] == ['knn/top1', 'knn/std']
+
+
+def coloured(folder, number, red):
+    """Write a picture of a colour that differs a little from others of its kind."""
+    folder.mkdir(parents=True, exist_ok=True)
+    colour = (0, number, 255) if red else (255, number, 0)
+    image = np.full((16, 16, 3), colour, np.uint8)
+    cv2.imwrite(str(folder / f'{number}.png'), image)
+
+
+@pytest.mark.parametrize('split', [(), ('train', 'val')])
+def test_labelled_images_of_another_folder(capsys, split):
+    for number in range(10):
+        part = split[number // 8] if split else ''
+        coloured(Path('pets', part, 'cat'), number, red=True)
+        coloured(Path('pets', part, 'dog'), number, red=False)
+    cfg = load_config(CONFIG, SMALL[1:])
+    steps = [dict(type='LoadImageFromFile'), dict(type='PackInputs')]
+    cfg.test_dataloader = dict(dataset=dict(type='CustomDataset', pipeline=steps))
+    cfg.val_dataloader = None
+    # The two colours are far apart.
+    assert knn(cfg, data='pets', k=3, pixels=True) == {'knn/top1': 100}
+    gallery = capsys.readouterr().out.splitlines()[-1]
+    assert '16 training images' in gallery and '4 validation images' in gallery
+
+
+def test_images_in_files_need_a_pipeline_that_reads_them(capsys):
+    Path('pets').mkdir()
+    assert main(['knn', CONFIG, '--data', 'pets']) == 1
+    said = capsys.readouterr().err
+    assert 'the test is on Digits, and no step of its pipeline reads files' in said
+    assert main(['knn', CONFIG, '--data', 'absent']) == 1
+    assert 'absent does not exist' in capsys.readouterr().err
+
+
+def test_images_that_have_no_labels_are_said_to_have_none():
+    for number in range(2):
+        coloured(Path('photos'), number, red=True)
+        coloured(Path('one', str(number)), number, red=True)
+    cfg = load_config(CONFIG, SMALL[1:])
+    steps = [dict(type='LoadImageFromFile'), dict(type='PackInputs')]
+    unlabelled = dict(type='CustomDataset', data_root='photos', with_label=False)
+    cfg.val_dataloader.dataset = dict(unlabelled, pipeline=steps)
+    cfg.test_dataloader = cfg.val_dataloader
+    with pytest.raises(UserError, match='photos: the images have no labels.* --data'):
+        knn(cfg, pixels=True)
+    with pytest.raises(UserError, match='no image can be looked for, as none is held'):
+        knn(cfg, data='one')
 
 
 @pytest.mark.parametrize('whole', [False, True])

@@ -20,7 +20,7 @@ def test_features_beat_those_of_random_weights(tmp_path):
         'default_hooks.checkpoint.interval=20',
     ]
     runner = apis.train(RECIPE, options, work_dir=tmp_path)
-    assert 'val/knn/top1' in runner.message_hub.log_scalars
+    assert 'val/knn/loo_top1' in runner.message_hub.log_scalars
     few = dict(overrides=options, shots=10, draws=5, k=5)
     learned = apis.knn(RECIPE, tmp_path / 'epoch_20.pth', **few)['knn/top1']
     random = apis.knn(RECIPE, **few)['knn/top1']

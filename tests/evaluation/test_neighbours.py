@@ -61,7 +61,7 @@ def test_the_metric_is_the_share_that_its_neighbours_name():
     metric.process(None, samples[:13])
     metric.process(None, samples[13:])
     expected = (others_labels(X, LABELS, 5) == LABELS).double().mean().item() * 100
-    assert metric.evaluate(30)['knn/top1'] == pytest.approx(expected)
+    assert metric.evaluate(30)['knn/loo_top1'] == pytest.approx(expected)
 
 
 def test_what_makes_no_sense_is_refused():

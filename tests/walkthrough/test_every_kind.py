@@ -26,7 +26,7 @@ NOISE = np.random.default_rng(9)
 #: Of each kind: the iteration that is never done, a result, the parts of an input, and
 #: what a prediction of it holds.
 KINDS = dict(
-    views=(4, 'knn/top1', [(32, 32, 3)], 'pred_embedding'),
+    views=(4, 'knn/loo_top1', [(32, 32, 3)], 'pred_embedding'),
     boxes=(4, 'pascal_voc/mAP', [(32, 32, 3)], 'pred_bboxes'),
     sequences=(6, 'gait/R1', [(5, 64, 44)], 'pred_embedding'),
     pairs=(3, 'disparity/image_epe', [(18, 26, 3)] * 2, 'pred_disparity'),

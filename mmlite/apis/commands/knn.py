@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from ...given import check_folder
 from .common import Command, add_overrides, checked_pair
 
 __all__ = ['COMMAND']
@@ -17,6 +18,11 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         help='checkpoint file or work_dir; without any the weights are random',
     )
     add_overrides(parser)
+    parser.add_argument(
+        '--data',
+        metavar='FOLDER',
+        help='folder of classes, in the place of the images of the config',
+    )
     parser.add_argument('--k', type=int, default=20, help='number of neighbours')
     parser.add_argument(
         '--temperature',
@@ -34,6 +40,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(args: argparse.Namespace) -> int:
+    if args.data is not None:
+        check_folder(args.data)
     config, checkpoint = checked_pair(args.config, args.checkpoint)
     from ..neighbours import knn
 
@@ -46,6 +54,7 @@ def _run(args: argparse.Namespace) -> int:
         shots=args.shots,
         draws=args.draws,
         pixels=args.pixels,
+        data=args.data,
     )
     for name, value in found.items():
         print(f'{name}  {value:.2f}')

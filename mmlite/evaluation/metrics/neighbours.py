@@ -20,9 +20,10 @@ __all__ = ['KNNAccuracy']
 class KNNAccuracy(RowMetric):
     """How often the nearest neighbours of an image name its class, in per cent.
 
-    The neighbours are the other images of the validation: it needs labels, but no
-    classifier, so that it shows how a pretraining goes. ``mmlite knn`` takes the
-    neighbours from the training images.
+    The neighbours are the other images of the validation (leave one out, ``loo`` in the
+    name of the result): it needs labels, but no classifier, so that it shows how a
+    pretraining goes. ``mmlite knn`` takes the neighbours from the training images, and
+    gives another figure, ``knn/top1``.
 
     Args:
         k: Number of neighbours.
@@ -41,7 +42,7 @@ class KNNAccuracy(RowMetric):
         ...     DataSample(pred_embedding=torch.tensor(x)).set_gt_label(i // 2)
         ...     for i, x in enumerate(points)])
         >>> metric.evaluate(4)
-        {'knn/top1': 100.0}
+        {'knn/loo_top1': 100.0}
     """
 
     default_prefix = 'knn'
@@ -81,8 +82,8 @@ class KNNAccuracy(RowMetric):
         rows = torch.cat(parts)
         features, labels = rows[:, :-1], rows[:, -1].long()
         found = others_labels(features, labels, self.k, self.temperature)
-        return dict(top1=100 * (found == labels).double().mean().item())
+        return dict(loo_top1=100 * (found == labels).double().mean().item())
 
     def result_names(self) -> list[str]:
-        """``top1``."""
-        return ['top1']
+        """``loo_top1``."""
+        return ['loo_top1']
