@@ -11,6 +11,7 @@ from mmengine.config import Config
 from ..errors import Problem, did_you_mean
 from .fitting import at, without_predictions
 from .helpers import is_idle
+from .image_sizes import advise_image_size
 from .merging import DELETE, MISSPELT_DELETE
 from .monitors import monitored
 from .phases import idle_sections
@@ -26,7 +27,7 @@ def advice_on(cfg: Config) -> list[Problem]:
     See :func:`advise_custom_keys` for what needs the model.
     """
     timing = [*advise_timing(cfg), *advise_warm_up(cfg)]
-    return [*_idle(cfg), *timing, *_unwatched(cfg)]
+    return [*_idle(cfg), *timing, *_unwatched(cfg), *advise_image_size(cfg)]
 
 
 def _idle(cfg: Config) -> Iterator[Problem]:

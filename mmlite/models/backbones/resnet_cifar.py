@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from torch import Tensor
 
@@ -25,6 +25,10 @@ class ResNet_CIFAR(ResNet):
         deep_stem: Only ``False`` is possible.
         kwargs: See :class:`ResNet`.
 
+    Attributes:
+        suits_up_to: The longest edge of images in px that it is for; on larger ones a
+            config that trains it is warned of.
+
     Shape:
         x: ``(B, in_channels, H, W)``.
         returns: one ``(B, C, H / stride, W / stride)`` per index; strides are
@@ -38,6 +42,8 @@ class ResNet_CIFAR(ResNet):
         >>> [tuple(out.shape) for out in model(torch.zeros(1, 3, 32, 32))]
         [(1, 512, 4, 4)]
     """
+
+    suits_up_to: ClassVar[int] = 96
 
     def __init__(self, depth: int, deep_stem: bool = False, **kwargs: Any) -> None:
         if deep_stem:
