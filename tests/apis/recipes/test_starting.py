@@ -12,7 +12,6 @@ from support import tiny_folders
 from mmlite.apis import list_models, new_recipe
 from mmlite.apis.recipes.starting import start_of
 from mmlite.config import load_config
-from mmlite.errors import UserError
 from mmlite.registry import MODELS
 
 SIMCLR = 'mmlite::_base_/models/simclr_resnet18.py'
@@ -98,5 +97,3 @@ def test_where_no_model_has_such_a_backbone_the_size_decides(model):
 def test_a_checkpoint_without_a_config_says_nothing_of_the_model():
     torch.save(dict(state_dict=dict(a=torch.ones(1))), 'bare.pth')
     assert start_of('classification', 'bare.pth') is None
-    with pytest.raises(UserError):
-        new_recipe('.', pretrained='absent.pth')
