@@ -89,7 +89,16 @@ def test_it_can_be_left_out(tmp_path, capsys):
     assert capsys.readouterr().out == ''
 
 
-def test_a_test_tells_its_results(tmp_path, capsys):
+def test_what_runs_is_said_once_also_where_a_validation_follows(tmp_path, capsys):
+    runner = toy_runner(tmp_path)
+    runner.train()
+    runner.val()
+    out = capsys.readouterr().out
+    assert out.count('val       21 samples') == out.count('work_dir  ') == 1
+    assert out.count('model     ToyRunModel') == out.count('device    cpu') == 1
+
+
+def test_a_test_reports_its_results(tmp_path, capsys):
     toy_runner(tmp_path).test()
     assert re.search(r'test  toy/acc [\d.]+  toy/count 21\n', capsys.readouterr().out)
 
