@@ -18,7 +18,10 @@ __all__ = [
 ]
 
 #: How a message ends whose sample could also be left out.
-OR_SKIP = ", or set on_error='skip' in the dataset"
+OR_SKIP = (
+    ", or set on_error='skip' in the dataset (--cfg-options "
+    'train_dataloader.dataset.on_error=skip)'
+)
 
 
 class SampleRandom(random.Random):

@@ -29,7 +29,7 @@ def pictures(tmp_path):
 
 def test_a_folder_is_searched_in_order(pictures):
     names = [source.name for source in find_sources(pictures)]
-    assert names == [str(pictures / 'b.png'), str(pictures / 'a b/a.JPG')]
+    assert names == [str(pictures / 'a b/a.JPG'), str(pictures / 'b.png')]
 
 
 def test_patterns_files_and_lists(pictures):
