@@ -193,7 +193,8 @@ class ProgressHook(Hook):
             if batch is None:
                 parts.append(f'{rate:.1f} it/s')
             else:
-                parts.append(f'{rate * batch * runner.world_size:.0f} img/s')
+                unit = getattr(unwrapped(runner.model), 'sample_unit', 'img')
+                parts.append(f'{rate * batch * runner.world_size:.0f} {unit}/s')
         parts.append(f'mem {_memory()} MB')
         if hub.get_info('eta'):
             parts.append(f'eta {timedelta(seconds=round(hub.get_info("eta")))}')

@@ -1,10 +1,11 @@
 import re
+from importlib import import_module
 from typing import ClassVar
 
 import pytest
 from mmengine.hooks import Hook
 from support.html_pages import Page
-from support.training import toy_runner
+from support.training import ToyRunModel, toy_runner
 
 from mmlite.engine.hooks import ProgressHook
 from mmlite.engine.terminal import STATUS_LINE
@@ -87,6 +88,16 @@ def test_iterations(tmp_path, capsys):
 def test_it_can_be_left_out(tmp_path, capsys):
     toy_runner(tmp_path, default_hooks=dict(progress=None)).train()
     assert capsys.readouterr().out == ''
+
+
+def test_a_speed_is_in_what_a_sample_is(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(ToyRunModel, 'sample_unit', 'walk', raising=False)
+    toy_runner(tmp_path).train()
+    out = capsys.readouterr().out
+    assert re.search(r'\d walk/s  mem', out) and 'img/s' not in out
+    for task in ('gait', 'stereo'):
+        model = import_module(f'mmlite.models.{task}.base').BaseModel
+        assert model.sample_unit == dict(gait='walk', stereo='pair')[task]
 
 
 def test_what_runs_is_said_once_also_where_a_validation_follows(tmp_path, capsys):
