@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from .errors import (
@@ -25,6 +25,7 @@ __all__ = [
     'check_folder',
     'check_input',
     'check_names_checkpoint',
+    'check_there',
     'check_work_dir',
     'checkpoint_in',
     'is_pattern',
@@ -94,6 +95,31 @@ def check_checkpoint(path: str | Path) -> None:
     raise CheckpointError(f'there is no checkpoint {file}{_meant(file)}')
 
 
+def check_there(path: str | Path, models: Iterable[str] | None = None) -> None:
+    """See that what stands for a config or a trained model is there.
+
+    Args:
+        path: A config, a checkpoint or the work_dir of a training.
+        models: Names of models that could have been meant instead; None where a name
+            is not taken.
+
+    Raises:
+        UserError: if it is not; names what beside it, or which model, is nearest.
+
+    Example:
+        >>> check_there('absent')
+        Traceback (most recent call last):
+        mmlite.errors.UserError: there is no config, work_dir or checkpoint absent
+    """
+    file = Path(path).expanduser()
+    if file.exists():
+        return
+    what, hint = 'config, work_dir or checkpoint', _meant(file, models or ())
+    if models is not None:
+        what, hint = f'model, {what}', hint or "; see list_models('*')"
+    raise UserError(f'there is no {what} {path}{hint}')
+
+
 def check_names_checkpoint(config: str | Path) -> None:
     """See that what stands in the place of a config is a checkpoint.
 
@@ -103,10 +129,7 @@ def check_names_checkpoint(config: str | Path) -> None:
     file = Path(config).expanduser()
     if file.suffix in CHECKPOINTS:
         return
-    if not file.exists():
-        raise UserError(
-            f'there is no config, work_dir or checkpoint {config}{_meant(file)}'
-        )
+    check_there(file)
     raise UserError(
         f'there is no checkpoint to test {config} with; name one after it, or the '
         'work_dir of its training'
@@ -125,11 +148,11 @@ def check_input(path: str) -> None:
     raise DataError(f'there is no file {whole}{_meant(Path(whole))}')
 
 
-def _meant(path: Path) -> str:
-    """Which name beside it was meant."""
+def _meant(path: Path, others: Iterable[str] = ()) -> str:
+    """Which name beside it was meant, or which of some others."""
     parent = path.parent
     names = os.listdir(parent) if parent.is_dir() else ()
-    return did_you_mean(path.name, names)
+    return did_you_mean(path.name, [*others, *names])
 
 
 def best_noted(work_dir: str | Path) -> list[str] | None:
@@ -240,10 +263,12 @@ def split_words(words: Sequence[str]) -> tuple[str, str | None, list[str]]:
     elif len(words) > 1 and _is_checkpoint(words[1]):
         config, checkpoint, inputs = words[0], words[1], words[2:]
     else:
+        first = Path(words[0] if words else '').expanduser()
+        hint = '' if first.exists() else f': there is no {first}{_meant(first)}'
         raise UserError(
             'expected [CONFIG] CHECKPOINT INPUT..., but found no checkpoint '
             f'({", ".join(CHECKPOINTS)}) and no work_dir that holds one in the first '
-            f'two of {" ".join(words)}'
+            f'two of {" ".join(words)}{hint}'
         )
     if not inputs:
         raise UserError('there is no input: name an image, a folder or a pattern')

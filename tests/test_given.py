@@ -7,7 +7,7 @@ import zipfile
 
 import pytest
 
-from mmlite.errors import CheckpointError
+from mmlite.errors import CheckpointError, UserError
 from mmlite.given import NOTHING_YET, checkpoint_in, resolved, split_words
 
 NO_TORCH = """
@@ -93,3 +93,10 @@ def test_nothing_large_is_imported_to_refuse_it(tmp_path, words, message):
     )
     assert done.returncode == 1, done.stderr
     assert message in done.stderr
+
+
+def test_a_mistyped_work_dir_of_a_command_is_named(tmp_path, monkeypatch):
+    (tmp_path / 'out_cls').mkdir()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match="no out_clss; did you mean 'out_cls'"):
+        split_words(['out_clss', 'cat.png'])

@@ -19,14 +19,18 @@ from .commands import COMMANDS
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; return the exit code.
 
-    A mistake of the user ends in a few lines on stderr and exit code 1, Ctrl-C
-    in 130, a pipe such as ``| head`` that reads no further in 141; anything else is a
-    defect and keeps its traceback.
+    Without a command it lists them. A mistake of the user ends in a few lines on
+    stderr and exit code 1, Ctrl-C in 130, a pipe such as ``| head`` that reads no
+    further in 141; anything else is a defect and keeps its traceback.
 
     Args:
         argv: The command and its arguments; by default those of the process.
     """
-    args, unknown = _parser().parse_known_args(argv)
+    parser = _parser()
+    if not (sys.argv[1:] if argv is None else argv):
+        parser.print_help(sys.stderr)
+        return 2
+    args, unknown = parser.parse_known_args(argv)
     if unknown:
         _refuse(args.parser, unknown)
     _refuse_empty(args)

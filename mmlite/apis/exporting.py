@@ -52,8 +52,8 @@ def export(
     """Export a model, and compare it with itself in PyTorch before it is done.
 
     What comes out is what the model states in ``export_outputs``: the scores of a
-    classifier, the embedding of a retriever, a disparity, the boxes of a detector
-    before and after suppression. The written file is run on
+    classifier, the embedding of a retriever or a pretraining model, a disparity, the
+    boxes of a detector before and after suppression. The written file is run on
     random and on real input, with ``dynamic`` also of other sizes; where an output
     differs by more than 1e-4 of its largest value it is not kept, and that is an
     error.
@@ -76,7 +76,8 @@ def export(
             from 0 to 255; else it takes what the data preprocessor gives.
         image: A picture, or for gait a walk, for the comparison; by default a digit
             that ships with mmlite, or a walk that is drawn.
-        report: Called with the shape of the input, e.g. ``'1 x 3 x 224 x 224'``.
+        report: Called with the shape of the input and the outputs, e.g.
+            ``'1 x 3 x 224 x 224 giving scores (1 x 1000)'``.
 
     Returns:
         The path of the file.
@@ -103,18 +104,24 @@ def export(
     path = Path(out or Path(checkpoint or cfg.filename or 'model').name)
     path = path if out else path.with_suffix(_SUFFIXES[format])
     bgr = samples.bgr and not getattr(model.data_preprocessor, 'to_rgb', False)
-    outputs = 'export_outputs' if format == 'onnx' else 'program_outputs'
-    exported = Exported(model, preprocessing, bgr, outputs).eval()
+    method = 'export_outputs' if format == 'onnx' else 'program_outputs'
+    exported = Exported(model, preprocessing, bgr, method).eval()
     with torch.no_grad():
-        exported(*real)  # names the outputs
+        outputs = exported(*real)  # which names them
     path.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix='.export_', dir=path.parent) as folder:
         _write_checked(exported, real, Path(folder, path.name), format, dynamic)
         for file in Path(folder).iterdir():  # weights of 2 GB lie beside the graph
             os.replace(file, path.parent / file.name)
     if report is not None:
-        report(' x '.join(map(str, real[0].shape)))
+        named = zip(exported.names, outputs, strict=True)
+        given = ', '.join(f'{name} ({_sizes(output)})' for name, output in named)
+        report(f'{_sizes(real[0])} giving {given}')
     return path
+
+
+def _sizes(tensor: Tensor) -> str:
+    return ' x '.join(map(str, tensor.shape))
 
 
 def _write_checked(

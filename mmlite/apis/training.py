@@ -77,6 +77,8 @@ def train(
         config, work_dir = _recipe(config, data, work_dir, wishes)
     elif any(wish is not None for wish in wishes.values()) or config is None:
         raise UserError(_without_data(config, wishes))
+    elif isinstance(config, (str, Path)):
+        _refuse_data(Path(config).expanduser())
     launcher = launched_by(launcher)
     options = dict(
         resume=resume,
@@ -127,6 +129,15 @@ def _without_data(config: Any, wishes: dict[str, Any]) -> str:
         f'without --data there is no use for {", ".join(given)}: a config says that '
         'itself, and --cfg-options change it'
     )
+
+
+def _refuse_data(config: Path) -> None:
+    """Refuse a folder in the place of a config, where it may hold data."""
+    if config.is_dir() and not any(config.glob('*.pth')):
+        raise UserError(
+            f'{config} is a folder; give a config, or to train on what lies in it '
+            f'--data {config}'
+        )
 
 
 def _train_stand_in(

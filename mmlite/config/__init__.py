@@ -1,9 +1,9 @@
 """Read a config, change it, check it, and explain what is wrong with it."""
 
-from .advice import advise_custom_keys
+from .advice import advise_custom_keys, is_for_training
 from .backends import add_backends, backend_problems
 from .checking import Findings, check, check_config, examine
-from .completing import complete_counts, completed
+from .completing import complete_counts, completed, tests_as_it_validates
 from .data import loaders_in
 from .differences import Difference, differences, flattened
 from .dumping import config_text, plain_config, source_text, write_config
@@ -35,6 +35,7 @@ __all__ = [
     'differences',
     'examine',
     'flattened',
+    'is_for_training',
     'load_config',
     'loaders_in',
     'missing_sections',
@@ -42,5 +43,6 @@ __all__ = [
     'plain_config',
     'settle_phases',
     'source_text',
+    'tests_as_it_validates',
     'write_config',
 ]

@@ -18,7 +18,33 @@ from .phases import idle_sections
 from .timing import advise_timing
 from .warm_up import advise_warm_up
 
-__all__ = ['advice_on', 'advise_custom_keys']
+__all__ = ['advice_on', 'advise_custom_keys', 'is_for_training']
+
+#: Sections that only a training reads.
+_OF_TRAINING = (
+    'auto_scale_lr',
+    'custom_hooks',
+    'default_hooks',
+    'log_processor',
+    'optim_wrapper',
+    'param_scheduler',
+    'sync_bn',
+    'train_cfg',
+    'train_dataloader',
+    'val_cfg',
+    'val_dataloader',
+    'val_evaluator',
+)
+
+
+def is_for_training(advice: Problem) -> bool:
+    """Whether a test, or a validation alone, can do without an advice.
+
+    Example:
+        >>> is_for_training(Problem('param_scheduler.0.end', 'is 50'))
+        True
+    """
+    return advice.path.partition('.')[0] in _OF_TRAINING
 
 
 def advice_on(cfg: Config) -> list[Problem]:

@@ -16,7 +16,7 @@ from .fitting import at, metrics_of
 from .parts import target_of
 from .phases import missing_sections
 
-__all__ = ['complete_counts', 'completed', 'uncounted']
+__all__ = ['complete_counts', 'completed', 'tests_as_it_validates', 'uncounted']
 
 
 def completed(cfg: Config) -> Config:
@@ -48,6 +48,21 @@ def completed(cfg: Config) -> Config:
         cfg.test_evaluator = copy.deepcopy(cfg.val_evaluator)
     complete_counts(cfg, lambda: _counted(cfg))
     return cfg
+
+
+def tests_as_it_validates(cfg: Mapping[str, Any]) -> bool:
+    """Whether a config's test is its validation, stated or filled in, or is not there.
+
+    Example:
+        >>> loader = dict(batch_size=4)
+        >>> cfg = dict(val_dataloader=loader, test_dataloader=dict(loader))
+        >>> tests_as_it_validates(cfg), tests_as_it_validates(dict(val_evaluator={}))
+        (True, True)
+    """
+    return all(
+        f'test_{part}' not in cfg or cfg[f'test_{part}'] == cfg.get(f'val_{part}')
+        for part in ('dataloader', 'evaluator')
+    )
 
 
 def complete_counts(cfg: Config, count: Callable[[], int | None]) -> None:

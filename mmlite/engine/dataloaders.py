@@ -29,6 +29,9 @@ from .errors import at
 from .in_memory_loader import InMemoryLoader
 from .interrupt import outlive_signals
 
+#: How torch's warning of more workers than cores begins, which one line stands for.
+OF_WORKERS = 'This DataLoader will create'
+
 
 class EpochGenerator(torch.Generator):
     """What a loader draws its workers' seeds from, anew for every epoch.
@@ -266,6 +269,8 @@ def _start_worker(own: Callable | None, worker_id: int) -> None:
 def _set_defaults(cfg: dict[str, Any]) -> None:
     workers = cfg.setdefault('num_workers', 0)
     if workers:
+        # Each time, as the filter ends with what it was set within.
+        warnings.filterwarnings('ignore', OF_WORKERS)
         report_many_workers(workers)
         keep_in_workers()
         cfg.setdefault('persistent_workers', True)
@@ -286,7 +291,6 @@ def report_many_workers(workers: int) -> None:
     own = getattr(os, 'sched_getaffinity', None)
     cores = len(own(0)) if own else os.cpu_count() or 1
     if workers > cores:
-        warnings.filterwarnings('ignore', 'This DataLoader will create')
         print_log(
             f'num_workers={workers} of a data loader are more than the {cores} CPU '
             f'cores that this process may use; num_workers={cores} is likely to be '

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 from mmengine.runner import EpochBasedTrainLoop, Runner
 from mmengine.runner import LogProcessor as BaseLogProcessor
+from torch import Tensor
 
 from ..registry import LOG_PROCESSORS
 
 _OF_EVALUATIONS = 10  # iterations that a time is averaged over, as by mmengine
+#: Where the message hub, and with it a checkpoint, keeps the last row.
+_KEPT = 'logged_row'
 
 
 @LOG_PROCESSORS.register_module()
@@ -19,7 +23,8 @@ class LogProcessor(BaseLogProcessor):
 
     Takes the arguments of mmengine's, and makes the same lines. In rows of the
     training, ``epoch`` and ``iter`` are those that are going on, counted from 1; in
-    rows of a validation, those that are done.
+    rows of a validation, those that are done. A resumed training goes on from the last
+    row before its checkpoint, so that its rows are those of one without a break.
 
     Args:
         window_size: Over how many iterations a loss or a time is averaged; None for
@@ -37,13 +42,18 @@ class LogProcessor(BaseLogProcessor):
         self._logged = 0
         self.row: dict[str, Any] = {}
 
-    def begin(self, done: int) -> None:
-        """Average the first line of a training from here on.
+    def begin(self, runner: Runner) -> None:
+        """Average the first line of a training from the last one before it on.
 
         Args:
-            done: Iterations that lie before it.
+            runner: A runner about to train, or to go on with a training.
         """
-        self._logged, self.row = done, {}
+        kept = runner.message_hub.runtime_info.get(_KEPT)
+        logged = kept.get('iter') if isinstance(kept, Mapping) else None
+        if isinstance(logged, int) and 0 < logged <= runner.iter:
+            self._logged, self.row = logged, dict(kept)
+        else:
+            self._logged, self.row = runner.iter, {}
 
     def get_log_after_iter(
         self, runner: Runner, batch_idx: int, mode: str
@@ -58,6 +68,7 @@ class LogProcessor(BaseLogProcessor):
         self.window_size, self._logged = usual, done
         tag |= _place(runner, going_on=1)
         self.row = dict(tag)
+        runner.message_hub.update_info(_KEPT, {k: _plain(v) for k, v in tag.items()})
         return tag, line
 
     def get_log_after_epoch(
@@ -70,6 +81,11 @@ class LogProcessor(BaseLogProcessor):
         if mode == 'val':
             tag |= _place(runner, going_on=0)
         return tag, line
+
+
+def _plain(value: Any) -> Any:
+    """A number as a checkpoint may hold it."""
+    return value.item() if isinstance(value, (np.generic, Tensor)) else value
 
 
 def _place(runner: Runner, going_on: int) -> Mapping[str, int]:

@@ -15,7 +15,7 @@ from mmengine.dist import is_main_process, master_only
 from mmengine.runner import BaseLoop
 from torch import nn
 
-from ..config import advise_custom_keys, check, settle_phases
+from ..config import advise_custom_keys, check, is_for_training, settle_phases
 from ..errors import CheckpointError, ConfigError, Problem, TrainingError
 from ..registry import RUNNERS, use_scope
 from .checkpoints import (
@@ -24,7 +24,7 @@ from .checkpoints import (
     save_checkpoint,
 )
 from .checkpoints.training_state import training_state
-from .dataloaders import stop_workers
+from .dataloaders import OF_WORKERS, stop_workers
 from .environment import launched_by, prepare_work_dir, report_full_disk
 from .interrupt import Interrupted, InterruptSwitch
 from .loading import RunnerLoading
@@ -83,6 +83,7 @@ class Runner(RunnerLoading):
         self.checkpoint_writer = BackgroundWriter()
         self.interrupt = InterruptSwitch()
         self.pending_rng: Mapping[str, Any] | None = None
+        self._advice_on_training: list[Problem] = []
         with shared_failures(), report_full_disk(folder):
             super().__init__(model, work_dir, *args, default_scope='mmlite', **kwargs)
 
@@ -109,7 +110,10 @@ class Runner(RunnerLoading):
             runner.__dict__.pop('cfg_text', None)
         names = [name for name, _ in runner.model.named_parameters()]
         for problem in (*advice, *advise_custom_keys(cfg, names)):
-            runner.advise(problem)
+            if is_for_training(problem):
+                runner._advice_on_training.append(problem)
+            else:
+                runner.advise(problem)
         return runner
 
     @property
@@ -140,6 +144,8 @@ class Runner(RunnerLoading):
         self._training = True
         try:
             with self._running(), self._own_folder():
+                for problem in self._advice_on_training:
+                    self.advise(problem)
                 trained = super().train()
                 self._remove_superseded()
                 return trained
@@ -186,6 +192,7 @@ class Runner(RunnerLoading):
                 # Schedulers do step before the optimizer's first step where that
                 # accumulates gradients, or finds its loss scale too large.
                 warnings.filterwarnings('ignore', 'Detected call of `scheduler.step')
+                warnings.filterwarnings('ignore', OF_WORKERS)  # said by the loader
                 yield
                 self.checkpoint_writer.wait()
         finally:

@@ -62,6 +62,7 @@ class BaseModel(EngineModel):
             exported with.
         exported_rows: Names of outputs whose rows belong together, and may change
             places where rounding decides, as detections of equal scores do.
+        sample_unit: What a sample is called where a speed is given, e.g. ``'walk'``.
         predicts: Whether it gives predictions; a model for pretraining may not.
         tta_model: Class of the default test-time augmentation, or None.
         visual_summary: Pictures and curves of the last call, by name, for
@@ -80,6 +81,7 @@ class BaseModel(EngineModel):
     class_counts: ClassVar[tuple[str, ...]] = ()
     task: ClassVar[str] = ''
     default_data_preprocessor: ClassVar[str] = 'BaseDataPreprocessor'
+    sample_unit: ClassVar[str] = 'img'
     predicts: ClassVar[bool] = True
     input_keys: ClassVar[tuple[str, ...]] = ()
     exports_any_size: ClassVar[bool] = True

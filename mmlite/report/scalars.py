@@ -105,7 +105,9 @@ def _chart(title: str, lines: Mapping[str, list], name: str) -> Curves:
 def read_scalars(paths: Sequence[Path]) -> Scalars:
     """The values in files of JSON lines, of a training and of those that resumed it.
 
-    Where a later file begins before an earlier one ends, the later one counts.
+    Where a later file begins before an earlier one ends, the later one counts: from its
+    first row on, or if that is of the validation which an interrupted training had
+    still to do, from the iteration after it on.
 
     Args:
         paths: The files, the oldest first.
@@ -116,9 +118,9 @@ def read_scalars(paths: Sequence[Path]) -> Scalars:
     lines: list[dict[str, Any]] = []
     for path in paths:
         own = list(_lines_of(Path(path)))
-        begin = next((line['iter'] for line in own if 'iter' in line), None)
+        begin = next((line for line in own if 'iter' in line), None)
         if begin is not None:
-            lines = _before(lines, begin)
+            lines = _before(lines, begin['iter'], keeps_train=not _is_train(begin))
         lines += own
     return scalars_of(lines)
 
@@ -150,12 +152,26 @@ def _no_log(path: Path, number: int) -> str:
     )
 
 
-def _before(lines: list[dict[str, Any]], begin: int) -> list[dict[str, Any]]:
-    """The lines before an iteration, with the validations among them."""
+def _before(
+    lines: list[dict[str, Any]], begin: int, keeps_train: bool
+) -> list[dict[str, Any]]:
+    """The lines before an iteration, with the validations among them.
+
+    Args:
+        lines: What earlier files hold.
+        begin: The iteration.
+        keeps_train: Whether to keep the training's own line of that iteration, too.
+    """
     for place, line in enumerate(lines):
-        if line.get('iter', -1) >= begin:
+        past = line.get('iter', -1) - (keeps_train and _is_train(line))
+        if past >= begin:
             return lines[:place]
     return lines
+
+
+def _is_train(line: Mapping[str, Any]) -> bool:
+    """Whether it is of the training: then it has a learning rate."""
+    return any(name.endswith('lr') for name in line)
 
 
 def scalars_of(lines: Sequence[Mapping[str, Any]]) -> Scalars:
@@ -173,7 +189,7 @@ def scalars_of(lines: Sequence[Mapping[str, Any]]) -> Scalars:
     val: dict[str, list] = {}
     place, epochs = 0, 0
     for line in lines:
-        is_train = any(name.endswith('lr') for name in line)
+        is_train = _is_train(line)
         of_hook = any(name.startswith('scalar/') for name in line)
         place = int(line.get('iter', line.get('step', place) if of_hook else place))
         epochs = int(line.get('epoch', epochs)) if is_train else epochs

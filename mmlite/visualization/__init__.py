@@ -13,7 +13,7 @@ from .image import as_rgb, encode_image, read_image, resize_image, write_image
 from .legends import disparity_scale
 from .local_vis_backend import LocalVisBackend
 from .matrix import draw_matrix, matrix_table
-from .sheets import labelled_sheet, side_by_side
+from .sheets import captioned, labelled_sheet, side_by_side
 from .visualizer import UniversalVisualizer
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     'LocalVisBackend',
     'UniversalVisualizer',
     'as_rgb',
+    'captioned',
     'contact_sheet',
     'disparity_colours',
     'disparity_scale',

@@ -9,11 +9,13 @@ import numpy as np
 
 from .image import as_rgb
 
-__all__ = ['labelled_sheet', 'side_by_side']
+__all__ = ['captioned', 'labelled_sheet', 'side_by_side']
 
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _LINE = 18  # pixels of a line of text
 _GAP = 8  # pixels between pictures
+_SIZE, _LEAST_SIZE = 0.4, 0.25  # of letters
+_INK = (40, 40, 40)
 
 
 def labelled_sheet(
@@ -56,11 +58,40 @@ def _tile(text: str, image: np.ndarray, height: int) -> np.ndarray:
     picture = cv2.resize(image, (width, height), interpolation=way)
     tile = np.full((height + _LINE + _GAP, width + _GAP, 3), 255, np.uint8)
     shown = text
-    while shown and cv2.getTextSize(shown, _FONT, 0.4, 1)[0][0] > width:
+    while shown and cv2.getTextSize(shown, _FONT, _SIZE, 1)[0][0] > width:
         shown = shown[:-1]
-    cv2.putText(tile, shown, (0, _LINE - 5), _FONT, 0.4, (40, 40, 40), 1, cv2.LINE_AA)
+    cv2.putText(tile, shown, (0, _LINE - 5), _FONT, _SIZE, _INK, 1, cv2.LINE_AA)
     tile[_LINE : _LINE + height, :width] = picture
     return tile
+
+
+def captioned(image: np.ndarray, lines: Sequence[str]) -> np.ndarray:
+    """A picture with lines of text above it.
+
+    A line that is too long is written smaller, then without what it begins with.
+
+    Args:
+        image: The picture, ``(H, W)`` or ``(H, W, 1 or 3)``.
+        lines: The lines.
+
+    Shape:
+        returns: RGB, uint8, ``(H + 18 * len(lines), W, 3)``, the text on white.
+
+    Example:
+        >>> captioned(np.zeros((40, 90)), ['a.png', '512 numbers']).shape
+        (76, 90, 3)
+    """
+    image = as_rgb(image)
+    width = image.shape[1]
+    strip = np.full((_LINE * len(lines), width, 3), 255, np.uint8)
+    for row, line in enumerate(lines, 1):
+        whole = max(cv2.getTextSize(line, _FONT, _SIZE, 1)[0][0], 1)
+        size = max(min(_SIZE, _SIZE * width / whole), _LEAST_SIZE)
+        while line and cv2.getTextSize(line, _FONT, size, 1)[0][0] > width + 1:
+            line = line[1:]
+        place = (0, _LINE * row - 5)
+        cv2.putText(strip, line, place, _FONT, size, _INK, 1, cv2.LINE_AA)
+    return np.concatenate([strip, image])
 
 
 def side_by_side(pictures: Sequence[np.ndarray]) -> np.ndarray:

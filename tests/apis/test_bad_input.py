@@ -128,3 +128,17 @@ def test_an_unwritable_work_dir(in_root, tmp_path, capsys):
     printed = capsys.readouterr().err
     assert '--work-dir' in printed
     assert 'Traceback' not in printed
+
+
+def test_without_a_command_they_are_listed(capsys):
+    assert main([]) == 2
+    shown = capsys.readouterr().err
+    assert 'write a recipe for a folder of data' in shown and 'required' not in shown
+
+
+def test_a_folder_of_data_in_the_place_of_a_config(tmp_path, capsys):
+    (tmp_path / 'pets/cat').mkdir(parents=True)
+    assert main(['train', str(tmp_path / 'pets')]) == 1
+    assert (
+        f'to train on what lies in it --data {tmp_path}/pets' in capsys.readouterr().err
+    )

@@ -94,12 +94,12 @@ def test_the_size_of_the_input(tmp_path):
 
 
 def test_by_default_it_is_that_of_the_data_and_it_is_reported(tmp_path, monkeypatch):
-    shapes = []
+    described = []
     monkeypatch.setattr(
         'mmlite.apis.exporting._write_checked', lambda *given: given[2].touch()
     )
-    export(DIGITS, out=tmp_path / 'a.onnx', overrides=TINY, report=shapes.append)
-    assert shapes == ['1 x 3 x 32 x 32']
+    export(DIGITS, out=tmp_path / 'a.onnx', overrides=TINY, report=described.append)
+    assert described == ['1 x 3 x 32 x 32 giving scores (1 x 10)']
 
 
 @pytest.mark.slow

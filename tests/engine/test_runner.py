@@ -462,7 +462,7 @@ def test_a_loader_inside_a_model_is_built(tmp_path):
 def test_advice_is_a_warning_of_the_run(tmp_path, capsys):
     keys = dict(custom_keys={'bacbone': dict(lr_mult=0.1)})
     wrapper = dict(optimizer=dict(type='SGD', lr=0.1), paramwise_cfg=keys)
-    toy_runner(tmp_path, optim_wrapper=wrapper, resume_from=None)
+    toy_runner(tmp_path, optim_wrapper=wrapper, resume_from=None).train()
     out = capsys.readouterr().out
     assert "custom_keys: 'bacbone' (did you mean 'backbone'?): in the name of" in out
     assert 'resume_from is not read' in out
@@ -475,3 +475,16 @@ def test_a_runner_needs_a_folder(tmp_path):
         Runner.from_cfg(cfg)
     cfg = toy_cfg(tmp_path).to_dict()
     assert isinstance(Runner.from_cfg(cfg), Runner)  # a dict will do
+
+
+def test_a_test_says_nothing_about_the_training(tmp_path, capsys):
+    schedule = dict(type='LinearLR', by_epoch=True, begin=0, end=1)
+    optimizer = dict(type='SGD', lr=0.1)
+    wrapper = dict(optimizer=optimizer, paramwise_cfg=dict(custom_keys=dict(qqq={})))
+    runner = toy_runner(tmp_path, param_scheduler=schedule, optim_wrapper=wrapper)
+    runner.test()
+    assert 'warning' not in capsys.readouterr().out
+    runner.train()
+    out = capsys.readouterr().out
+    for place in ('param_scheduler.end', 'optim_wrapper.paramwise_cfg.custom_keys'):
+        assert out.count(f'warning: {place}') == 1

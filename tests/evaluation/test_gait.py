@@ -122,3 +122,12 @@ def test_distances_are_those_of_each_part(metric, monkeypatch):
     torch.testing.assert_close(
         part_distances(a[:0], b, metric), torch.zeros(0, 4), rtol=0, atol=0
     )
+
+
+def test_conditions_stand_in_one_order_also_where_a_config_has_its_keys_sorted():
+    types = dict(NM='n', BG='b', CL='c', own='o')
+    samples = [walk(0, kind, view) for kind in 'gnbco' for view in ('000', '090')]
+    for names in (types, sorted(types), reversed(types)):
+        probe = {name: [types[name]] for name in names}
+        found = evaluated(samples, protocol=dict(gallery=['g'], probe=probe))
+        assert [*found] == [f'gait/{name}@R1' for name in types]

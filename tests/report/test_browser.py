@@ -54,7 +54,11 @@ window.addEventListener('load', function () {
     errors: errors, width: window.innerWidth,
     needed: document.documentElement.scrollWidth, back: style.backgroundColor,
     ink: style.color, soft: note.color, smallest: Math.min.apply(null, sizes),
-    moved: before !== after, broken: broken.length
+    moved: before !== after, broken: broken.length,
+    ranks: Array.from(document.querySelectorAll('.ranking')).map(function (list) {
+      return Array.from(list.querySelectorAll('.picture'))
+        .map(function (e) { return Math.round(e.getBoundingClientRect().width); });
+    })
   }), '*');
 });
 </script>"""
@@ -77,6 +81,7 @@ def pages():
         Pictures('Pictures', 'note', [picture] * 5),
         Pictures('Rows', 'note', [picture] * 4, columns=4),
         Rankings('Ranks', 'note', [Ranking(picture, [picture] * 8)]),
+        Rankings('Small gallery', 'note', [Ranking(picture, [picture] * 2)]),
     ]
     facts = Facts(
         'train',
@@ -157,3 +162,7 @@ def test_it_can_be_read(written, tmp_path, name, width, dark):
     assert contrast(found['ink'], found['back']) > 10
     assert contrast(found['soft'], found['back']) > 4.5
     assert (brightness(found['back']) < 0.2) == dark
+    if name == 'run' and width == 1400:
+        eight, two = found['ranks']
+        assert len(eight) == 9 and max(eight) - min(eight) <= 1
+        assert len(two) == 3 and max(two) - min(two) <= 1 and two[0] <= 240

@@ -30,6 +30,25 @@ def test_a_resumed_training_goes_on_where_it_began(tmp_path):
     assert found.iterations == 30
 
 
+def test_a_resumed_training_that_begins_with_a_validation_drops_no_point(tmp_path):
+    """It was interrupted after the last iteration of an epoch."""
+    first = write(
+        tmp_path / 'a.json',
+        train(10, 3.0),
+        dict(top1=50.0, iter=10, step=1),
+        train(20, 2.0),
+    )
+    again = dict(top1=60.0, iter=20, step=2)
+    second = write(tmp_path / 'b.json', again, train(30, 1.0))
+    third = write(tmp_path / 'c.json', dict(top1=61.0, iter=20, step=2), train(25, 0.5))
+    found = read_scalars([first, second])
+    assert found.train['loss'] == [(10, 3.0), (20, 2.0), (30, 1.0)]
+    assert found.val == {'top1': [(10, 50.0), (20, 60.0)]}
+    found = read_scalars([first, second, third])
+    assert found.train['loss'] == [(10, 3.0), (20, 2.0), (25, 0.5)]
+    assert found.val == {'top1': [(10, 50.0), (20, 61.0)]}
+
+
 def test_the_first_stretch_does_not_count_for_the_time(tmp_path):
     lines = [dict(train(i, 1.0), time=t) for i, t in ((1, 9.0), (2, 1.0), (3, 2.0))]
     assert read_scalars([write(tmp_path / 'a.json', *lines)]).mean_time() == 1.5

@@ -4,7 +4,13 @@ import pytest
 import torch
 
 from mmlite.structures import DataSample
-from mmlite.visualization import DRAWERS, Drawer, UniversalVisualizer, contact_sheet
+from mmlite.visualization import (
+    DRAWERS,
+    Drawer,
+    UniversalVisualizer,
+    captioned,
+    contact_sheet,
+)
 from mmlite.visualization.legends import _room as room
 
 IMAGE = np.full((40, 60, 3), 100, np.uint8)
@@ -157,3 +163,17 @@ def test_maps_of_a_sequence_are_drawn_by_their_maximum():
     assert sheet.shape == (4, 15, 3)
     assert (sheet[1, 1] == 255).all() and (sheet[2, 3] == 127).all()
     assert sheet.sum() == 3 * (255 + 127)
+
+
+def test_a_long_caption_is_written_smaller_then_cut_in_front():
+    picture = np.zeros((8, 90), np.uint8)
+
+    def written(line):
+        shown = captioned(picture, [line])
+        assert (shown[-8:] == 0).all()
+        return shown[:-8]
+
+    assert written('00.png').min() < 100
+    assert not np.array_equal(written('0' * 15), written('0' * 16))
+    assert np.array_equal(written('b' * 40 + 'a'), written('b' * 80 + 'a'))
+    assert not np.array_equal(written('b' * 40 + 'a'), written('b' * 40 + 'o'))

@@ -40,7 +40,7 @@ def _run(args: argparse.Namespace) -> int:
     config, checkpoint = checked_pair(args.config, args.checkpoint)
     from ..exporting import export
 
-    shapes: list[str] = []
+    described: list[str] = []
     path = export(
         config,
         checkpoint,
@@ -51,12 +51,12 @@ def _run(args: argparse.Namespace) -> int:
         dynamic=args.dynamic,
         preprocessing=args.preprocessing,
         image=args.image,
-        report=shapes.append,
+        report=described.append,
     )
     print(
-        f'written {path} for an input of {shapes[0]}'
-        f'{" (and others)" if args.dynamic else ""}: the same as in PyTorch on random '
-        'and on real input'
+        f'written {path} for an input of {described[0]}'
+        f'{"; other sizes too" if args.dynamic else ""}: the same as in PyTorch on '
+        'random and on real input'
     )
     return 0
 

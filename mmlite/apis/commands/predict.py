@@ -61,7 +61,19 @@ def _run(args: argparse.Namespace) -> int:
     )
     for hint in dict.fromkeys(each.hint for each in found if each.hint):
         print(hint)
+    if written := _written(args, len(found)):
+        print(f'written   {written}')
     return 0
+
+
+def _written(args: argparse.Namespace, count: int) -> str:
+    """What lies where now."""
+    places = []
+    if args.show_dir is not None:
+        places.append(f'{count} picture{"" if count == 1 else "s"} in {args.show_dir}')
+    if args.out is not None:
+        places.append(f'predictions in {args.out}')
+    return ', '.join(places)
 
 
 COMMAND = Command('predict', 'predict on pictures', _add_arguments, _run)

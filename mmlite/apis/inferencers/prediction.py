@@ -15,7 +15,9 @@ import torch
 from ...errors import UserError
 from ...structures import DataSample
 from ...visualization import (
+    DRAWERS,
     UniversalVisualizer,
+    captioned,
     encode_image,
     labelled_sheet,
     write_image,
@@ -83,7 +85,17 @@ class Prediction(Mapping):
         """The picture with the prediction drawn onto it, RGB, ``(H, W, 3)``."""
         visualizer = UniversalVisualizer()
         visualizer.dataset_meta = dict(classes=self.classes)
-        return visualizer.visualize_cls(self.image, self.sample, resize=self._edge())
+        drawn = visualizer.visualize_cls(self.image, self.sample, resize=self._edge())
+        return captioned(drawn, self.caption())
+
+    def caption(self) -> list[str]:
+        """Lines above the picture: name and prediction, where none is drawn onto it."""
+        drawn = {
+            'pred_label',
+            *(name for each in DRAWERS.values() for name in each.fields),
+        }
+        shown = any(name in self.sample for name in drawn)
+        return [] if shown else [self.name, self.text()]
 
     def save(self, path: str | Path) -> Path:
         """Write what :meth:`plot` gives; the ending says in which format."""

@@ -24,6 +24,7 @@ __all__ = [
     'Card',
     'find_card',
     'known_name',
+    'known_names',
     'list_models',
     'model_card',
     'published_weights',
@@ -159,6 +160,11 @@ def known_name(name: str) -> bool:
     return not names_path(name) and (name in _places() or name in recipes())
 
 
+def known_names() -> list[str]:
+    """Names of all models that have a card or a recipe."""
+    return [*_places(), *recipes()]
+
+
 def names_path(text: str) -> bool:
     """Whether it has a folder, or the ending of a config, and so is no model's name.
 
@@ -176,8 +182,7 @@ def find_card(name: str) -> Card:
         UserError: if there is no model of that name; names the nearest one.
     """
     if not known_name(name):
-        names = [*_places(), *recipes()]
-        hint = did_you_mean(name, names) or "; see list_models('*')"
+        hint = did_you_mean(name, known_names()) or "; see list_models('*')"
         raise UserError(f'there is no model {name!r}{hint}')
     return _card(name)
 

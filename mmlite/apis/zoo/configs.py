@@ -10,10 +10,11 @@ from typing import Any
 from mmengine.config import Config
 
 from ...config import config_of_text, load_config
+from ...config.files import SUFFIXES
 from ...engine import load_checkpoint
 from ...errors import CheckpointError, ConfigError, Problem
-from ...given import CHECKPOINTS, resolved
-from .cards import find_card, known_name, names_path
+from ...given import CHECKPOINTS, check_there, resolved
+from .cards import find_card, known_name, known_names, names_path
 
 __all__ = [
     'config_at',
@@ -49,6 +50,7 @@ def config_at(
         overrides: ``'key.path=value'`` strings, as after ``--cfg-options``.
 
     Raises:
+        UserError: if there is nothing of that name.
         ConfigError: if the config has mistakes.
         CheckpointError: if the checkpoint holds no config.
     """
@@ -56,6 +58,8 @@ def config_at(
         return load_config(config, overrides)
     path = resolved(config)
     if Path(path).suffix not in CHECKPOINTS:
+        if _names_work_dir(path):
+            check_there(path)
         return load_config(path, overrides)
     meta = load_checkpoint(path).get('meta')
     text = meta.get('cfg') if isinstance(meta, dict) else None
@@ -65,6 +69,12 @@ def config_at(
             'before it'
         )
     return load_config(config_of_text(text, path), overrides)
+
+
+def _names_work_dir(path: str) -> bool:
+    """Whether it is neither an address or package, nor ends as a config does."""
+    is_elsewhere = '::' in path or '://' in path
+    return not is_elsewhere and Path(path).suffix not in SUFFIXES
 
 
 def read_config(
@@ -78,8 +88,8 @@ def read_config(
         overrides: ``'key.path=value'`` strings, as after ``--cfg-options``.
 
     Raises:
-        ConfigError: if there is neither such a file nor such a model, or a config has
-            none.
+        UserError: if there is neither such a file nor such a model.
+        ConfigError: if a config has no model.
         TypeError: if it is something else.
 
     Example:
@@ -92,7 +102,9 @@ def read_config(
             f'config or a dict, got {config!r} ({type(config).__name__})'
         )
     is_path = not isinstance(config, str) or names_path(config)
-    if not is_path and (known_name(config) or not Path(config).exists()):
+    if not is_path and not known_name(config):
+        check_there(config, known_names())
+    elif not is_path:
         card = find_card(config)
         recipe = card.recipe
         config = config_of_card(config) if recipe is None else recipe

@@ -128,5 +128,6 @@ def as_lines(lines: Sequence[str]) -> str:
 def wrong_layout(root: Path, layouts: Sequence[str], what: str = '') -> str:
     """One line: what was found in a folder, and which layouts are understood."""
     found = tree(root).removeprefix(f'{root}/: ')
+    shown = 'the folder is empty' if found == 'empty' else f'found {found}'
     begin = f'{root}: {what}; ' if what else f'{root}: '
-    return f'{begin}found {found}; understood are {"; ".join(layouts)}'
+    return f'{begin}{shown}; understood are {"; ".join(layouts)}'

@@ -102,7 +102,7 @@ def _checked(folder: str | Path) -> Path:
     check_folder(path)
     if not any(name[0] != '.' for name in _names(path)):
         texts = [layout.text for layouts in TASKS.values() for layout in layouts]
-        raise DataNotFoundError(wrong_layout(path, texts, 'the folder is empty'))
+        raise DataNotFoundError(wrong_layout(path, texts))
     return path
 
 

@@ -44,7 +44,7 @@ class LoggerHook(BaseLoggerHook):
         """Find out when a line is due."""
         self._steps = LogSteps(runner, self.interval)
         if isinstance(runner.log_processor, LogProcessor):
-            runner.log_processor.begin(runner.iter)
+            runner.log_processor.begin(runner)
 
     def after_train_iter(
         self,

@@ -47,11 +47,14 @@ class ProgressHook(Hook):
         self._next_bar = 0.0
         self._next_line = 0.0
         self._started = 0.0
+        self._said: dict[str, str] = {}
 
     def before_run(self, runner: Runner) -> None:
         """Report what is about to run."""
         for name, text in _summary(runner):
-            say(runner.logger, f'{name:<9} {text}')
+            if self._said.get(name) != text:  # by a run of this runner before
+                say(runner.logger, f'{name:<9} {text}')
+            self._said[name] = text
 
     def before_train(self, runner: Runner) -> None:
         """Start the clock."""
@@ -190,7 +193,8 @@ class ProgressHook(Hook):
             if batch is None:
                 parts.append(f'{rate:.1f} it/s')
             else:
-                parts.append(f'{rate * batch * runner.world_size:.0f} img/s')
+                unit = getattr(unwrapped(runner.model), 'sample_unit', 'img')
+                parts.append(f'{rate * batch * runner.world_size:.0f} {unit}/s')
         parts.append(f'mem {_memory()} MB')
         if hub.get_info('eta'):
             parts.append(f'eta {timedelta(seconds=round(hub.get_info("eta")))}')

@@ -11,7 +11,13 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch.utils.data import BatchSampler, DataLoader, SequentialSampler
 
-from ...config import base_of, differences, flattened, missing_sections
+from ...config import (
+    base_of,
+    differences,
+    flattened,
+    missing_sections,
+    tests_as_it_validates,
+)
 from ...datasets import DefaultSampler
 from ...errors import ConfigError
 from ...registry import HOOKS
@@ -273,8 +279,12 @@ def _changes(runner: Runner) -> list[Change] | None:
         return None  # the file has been moved since
     if base is None:
         return None
-    kept = {k: v for k, v in runner.cfg.to_dict().items() if k not in OF_THE_RUN}
-    before = {k: v for k, v in base.to_dict().items() if k not in OF_THE_RUN}
+    now, then = runner.cfg.to_dict(), base.to_dict()
+    left_out = set(OF_THE_RUN)
+    if tests_as_it_validates(now) and tests_as_it_validates(then):
+        left_out |= {'test_dataloader', 'test_evaluator'}  # no change of their own
+    kept = {k: v for k, v in now.items() if k not in left_out}
+    before = {k: v for k, v in then.items() if k not in left_out}
     same = flattened(before).keys() & flattened(kept).keys()
     found = differences(before, kept)
     found.sort(key=lambda change: change.path not in same)

@@ -152,7 +152,7 @@ def protocol_of(protocol: str | Mapping[str, Any]) -> Protocol:
                 "protocol is a name, or dict(gallery=['nm-0[1-4]'], "
                 f"probe=dict(NM=['nm-0[56]'])), got {dict(protocol)}"
             )
-        return Protocol(**protocol)
+        return Protocol(protocol['gallery'], _in_order(protocol['probe']))
     if protocol not in PROTOCOLS:
         hint = did_you_mean(protocol, PROTOCOLS)
         raise ConfigError(
@@ -160,6 +160,17 @@ def protocol_of(protocol: str | Mapping[str, Any]) -> Protocol:
             f'{"" if hint else ", ".join(PROTOCOLS)}; or give a dict'
         )
     return PROTOCOLS[protocol]
+
+
+def _in_order(probe: Mapping[str, Sequence[str]]) -> dict[str, Sequence[str]]:
+    """Conditions in the order of the papers, others as given.
+
+    A checkpoint keeps a config with its keys sorted; so a test lists them as the
+    training did.
+    """
+    known = dict.fromkeys(name for p in PROTOCOLS.values() for name in p.probe)
+    there = {name: probe[name] for name in known if name in probe}
+    return there | dict(probe)
 
 
 def _matches(walk: Walk, patterns: Sequence[str]) -> bool:

@@ -48,6 +48,7 @@ class BaseModel(NamedOutputs):
     """
 
     task: ClassVar[str] = 'gait'
+    sample_unit: ClassVar[str] = 'walk'
     exports_any_size: ClassVar[bool] = False  # strips are of one height
     default_data_preprocessor: ClassVar[str] = 'GaitDataPreprocessor'
     #: Number of identities that it is trained on; None if it does not classify.

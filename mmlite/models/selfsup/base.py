@@ -117,16 +117,30 @@ class BaseSelfSupervisor(Joined, BaseModel):
             inputs: Images, ``(B, C, H, W)``.
             data_samples: The samples to be completed; None makes new ones.
         """
-        feats = self.whole_features(inputs)
-        feats = feats if isinstance(feats, Tensor) else feats[-1]
-        if feats.ndim == 3:  # (B, L, D), tokens
-            feats = feats.mean(dim=1)
-        elif feats.ndim > 2:
-            feats = feats.flatten(2).mean(dim=2)
+        embeddings = _pooled(self.whole_features(inputs))
         if data_samples is None:
-            data_samples = SampleBatch.of(len(feats))
-        scatter_field(data_samples, 'pred_embedding', feats)
+            data_samples = SampleBatch.of(len(embeddings))
+        scatter_field(data_samples, 'pred_embedding', embeddings)
         return data_samples
+
+    def export_outputs(self, inputs: Tensor) -> dict[str, Tensor]:
+        """The ``embedding`` that :meth:`predict` gives, and the features before it.
+
+        Args:
+            inputs: Images, ``(B, C, H, W)``.
+        """
+        feats = self.whole_features(inputs)
+        levels = (feats,) if isinstance(feats, Tensor) else feats
+        named = {f'feat_{i}': feat for i, feat in enumerate(levels)}
+        return dict(embedding=_pooled(feats)) | named
+
+
+def _pooled(feats: Tensor | Sequence[Tensor]) -> Tensor:
+    """The last feature, averaged over its places, ``(B, D)``."""
+    last = feats if isinstance(feats, Tensor) else feats[-1]
+    if last.ndim == 3:  # (B, L, D), tokens
+        return last.mean(dim=1)
+    return last.flatten(2).mean(dim=2) if last.ndim > 2 else last
 
 
 #: The name under which the tutorials of mmpretrain import it.

@@ -67,6 +67,7 @@ class BaseModel(NamedOutputs):
     """
 
     task: ClassVar[str] = 'stereo'
+    sample_unit: ClassVar[str] = 'pair'
     input_keys: ClassVar[tuple[str, ...]] = ('ref_img', 'tgt_img')
     default_data_preprocessor: ClassVar[str] = 'StereoDataPreprocessor'
     #: Hooks of a run beside the usual ones, as in ``default_hooks`` of a config.

@@ -63,7 +63,8 @@ def test_the_command_compares_two(capsys, predict):
         np.save(f'{number}.npy', draw_walk(number, num_frames=4))
     words = ['predict', CONFIG, 'model.pth', '0.npy', '1.npy', '--out', 'found.json']
     assert main([*words, '--show-dir', 'drawn']) == 0
-    first, second = capsys.readouterr().out.splitlines()
+    first, second, last = capsys.readouterr().out.splitlines()
+    assert last == 'written   2 pictures in drawn, predictions in found.json'
     assert first == '0.npy: embedding (32, 16)'
     assert second.startswith('1.npy: embedding (32, 16), ')
     assert second.endswith(' from 0.npy')

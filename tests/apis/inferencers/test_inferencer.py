@@ -120,7 +120,8 @@ def test_the_command_line(checkpoint, folder, capsys, tmp_path):
     out = str(tmp_path / 'rows.json')
     words = ['predict', DIGITS, str(checkpoint), str(folder / '0.png')]
     assert main([*words, '--out', out, '--cfg-options', *TINY[:3]]) == 0
-    line = capsys.readouterr().out.strip().splitlines()[-1]
+    line, last = capsys.readouterr().out.strip().splitlines()[-2:]
+    assert last == f'written   predictions in {out}'
     row = json.loads((tmp_path / 'rows.json').read_text())[0]
     assert line.startswith(f'{folder / "0.png"}: {row["pred_class"]} ')
     assert main(['predict', str(checkpoint), 'absent.jpg']) == 1

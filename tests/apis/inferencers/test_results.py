@@ -119,6 +119,19 @@ def test_an_embedding_is_explained_once():
     assert Inferencer.prediction(predict, [source('a')], sample).hint == ''
 
 
+def test_what_cannot_be_drawn_onto_a_picture_is_written_above_it():
+    found = of_each_task()
+    walk = found['gait']
+    assert walk.caption() == ['a<i>.png', 'embedding (4, 2)']
+    drawn = walk.plot()
+    text, frames = drawn[:-224], drawn[-224:]
+    assert (frames == 255).all() and text.shape[1] == frames.shape[1]
+    rows = (text < 128).any(axis=(1, 2))
+    assert rows[:18].any() and rows[18:].any()  # both lines
+    assert found['plain'].caption() == found['stereo'].caption() == []
+    assert found['plain'].plot().shape[0] == 224
+
+
 def test_what_is_found_is_shown_beside_the_query():
     ranks = DataSample(pred_label=torch.tensor([1, 0]))
     ranks.pred_score = torch.tensor([0.25, 0.75])

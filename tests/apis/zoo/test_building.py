@@ -36,6 +36,27 @@ def test_a_change_that_does_not_fit_is_named():
         get_model('vit-small-p14_dinov2-pre_3rdparty', num_classes=3)
 
 
+def test_a_mistyped_work_dir_is_named_beside_models_and_configs(tmp_path, monkeypatch):
+    (tmp_path / 'work_dirs/out_cls').mkdir(parents=True)
+    (tmp_path / 'found').mkdir()
+    monkeypatch.chdir(tmp_path)
+    either = 'there is no model, config, work_dir or checkpoint'
+    for make, name, expected in (
+        (Inferencer, 'fuond', f"{either} fuond; did you mean 'found'?"),
+        (Inferencer, 'resnet18_8xb32_in1', "did you mean 'resnet18_8xb32_in1k'?"),
+        (Inferencer, 'qqq', f'{either} qqq; see list_models'),
+        (Inferencer, 'work_dirs/out_clss', "out_clss; did you mean 'out_cls'?"),
+        (
+            init_model,
+            'work_dirs/qqq',
+            'no config, work_dir or checkpoint work_dirs/qqq',
+        ),
+    ):
+        with pytest.raises(UserError) as caught:
+            make(name)
+        assert expected in str(caught.value)
+
+
 @pytest.mark.parametrize('name', [None, 3.5, ['resnet18_8xb32_in1k']])
 def test_what_is_no_name_of_a_model_is_refused(name):
     with pytest.raises(TypeError, match=r'given by a name that list_models\(\) gives'):

@@ -134,7 +134,7 @@ def folder_of(*names: str) -> Path:
 @pytest.mark.parametrize(
     ('names', 'task', 'says'),
     [
-        ((), None, 'the folder is empty; found'),
+        ((), None, ': the folder is empty; understood are'),
         (('1.png', '2.png'), None, '2 images without labels'),
         (('only/1.png',), None, "one class alone, 'only', with 1 images"),
         (('a/1.png', 'b/1.png'), 'detection', 'no data for detection; found a/'),

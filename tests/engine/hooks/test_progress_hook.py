@@ -1,10 +1,11 @@
 import re
+from importlib import import_module
 from typing import ClassVar
 
 import pytest
 from mmengine.hooks import Hook
 from support.html_pages import Page
-from support.training import toy_runner
+from support.training import ToyRunModel, toy_runner
 
 from mmlite.engine.hooks import ProgressHook
 from mmlite.engine.terminal import STATUS_LINE
@@ -89,7 +90,26 @@ def test_it_can_be_left_out(tmp_path, capsys):
     assert capsys.readouterr().out == ''
 
 
-def test_a_test_tells_its_results(tmp_path, capsys):
+def test_a_speed_is_in_what_a_sample_is(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(ToyRunModel, 'sample_unit', 'walk', raising=False)
+    toy_runner(tmp_path).train()
+    out = capsys.readouterr().out
+    assert re.search(r'\d walk/s  mem', out) and 'img/s' not in out
+    for task in ('gait', 'stereo'):
+        model = import_module(f'mmlite.models.{task}.base').BaseModel
+        assert model.sample_unit == dict(gait='walk', stereo='pair')[task]
+
+
+def test_what_runs_is_said_once_also_where_a_validation_follows(tmp_path, capsys):
+    runner = toy_runner(tmp_path)
+    runner.train()
+    runner.val()
+    out = capsys.readouterr().out
+    assert out.count('val       21 samples') == out.count('work_dir  ') == 1
+    assert out.count('model     ToyRunModel') == out.count('device    cpu') == 1
+
+
+def test_a_test_reports_its_results(tmp_path, capsys):
     toy_runner(tmp_path).test()
     assert re.search(r'test  toy/acc [\d.]+  toy/count 21\n', capsys.readouterr().out)
 

@@ -1,8 +1,12 @@
+from types import SimpleNamespace
+
 import pytest
 from support.html_pages import Page
 from support.memory_run import CtrlC, memory_runner
 from support.training import toy_cfg, toy_runner
 
+from mmlite.config import load_config
+from mmlite.engine.hooks.report_hook import _changes
 from mmlite.engine.interrupt import Interrupted
 from mmlite.errors import TrainingError
 from mmlite.report import read_run
@@ -108,3 +112,24 @@ def test_a_model_without_a_task_has_curves(tmp_path):
     page = (tmp_path / 'report.html').read_text()
     assert Page(page).mistakes == []
     assert 'id="curves"' in page
+
+
+def test_a_test_that_is_the_validation_is_no_change_of_its_own(tmp_path):
+    """It is filled in where a config states none."""
+    base = "val_dataloader = dict(batch_size=4)\nval_evaluator = dict(type='A')\n"
+    (tmp_path / 'base.py').write_text(base)
+    only_loader = 'val_dataloader = dict(batch_size=4)\n'
+    (tmp_path / 'half.py').write_text(only_loader)
+    validated = "val_dataloader = dict(batch_size=8)\nval_evaluator = dict(type='B')\n"
+    for name in ('base', 'half'):
+        path = tmp_path / 'mine.py'
+        path.write_text(f"_base_ = ['{name}.py']\n{validated}")
+        cfg = load_config(path)
+        assert cfg.test_dataloader == cfg.val_dataloader
+        found = [change.path for change in _changes(SimpleNamespace(cfg=cfg))]
+        assert found == ['val_dataloader.batch_size', 'val_evaluator.type']
+        own = 'test_dataloader = dict(batch_size=2)\ntest_evaluator = dict()\n'
+        path.write_text(path.read_text() + own)
+        found = _changes(SimpleNamespace(cfg=load_config(path)))
+        found = {change.path: change.after for change in found}
+        assert found['test_dataloader.batch_size'] == '2'
