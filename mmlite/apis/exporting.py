@@ -93,7 +93,7 @@ def export(
     if out is not None:
         out = target_file(out, (_SUFFIXES[format],), f'models of {format}')
     cfg, checkpoint = config_and_checkpoint(config, checkpoint, overrides)
-    model = init_model(cfg, checkpoint)
+    model = init_model(cfg, checkpoint, whole=True)
     samples = _picture(cfg, model, image)
     real = _real_input(samples, model, preprocessing)
     if size is not None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from logging import WARNING
 from pathlib import Path
 from typing import Any
 
 import torch
 from mmengine.config import Config
+from mmengine.logging import print_log
 from torch import nn
 
 from ..engine import load_checkpoint, load_state
 from ..engine.builders import build_loaders_in
+from ..engine.checkpoints.content import not_finite
 from ..errors import ConfigError, UserError
 from ..registry import MODELS
 from .zoo.configs import read_config
@@ -24,6 +27,7 @@ def init_model(
     checkpoint: str | Path | None = None,
     device: str | torch.device = 'cpu',
     overrides: Sequence[str] = (),
+    whole: bool = False,
 ) -> nn.Module:
     """Build the model of a config, in eval mode.
 
@@ -34,6 +38,8 @@ def init_model(
             of the initialisation.
         device: Where the model goes.
         overrides: ``'key.path=value'`` strings, as after ``--cfg-options``.
+        whole: Whether the checkpoint must fill the model, as for predictions; else
+            what it lacks stays as initialised.
 
     Returns:
         The model; ``model.dataset_meta`` is the checkpoint's, e.g. its
@@ -42,7 +48,7 @@ def init_model(
     Raises:
         ConfigError: if the model cannot be built.
         CheckpointError: if the checkpoint is unreadable or of another model; it is
-            if no entry of it, or too few, fit.
+            if no entry of it, or too few, fit, or with ``whole`` if not all do.
         UserError: if there is no such device.
 
     Example:
@@ -63,7 +69,7 @@ def init_model(
     if checkpoint is None:
         model.init_weights()
     else:
-        model.dataset_meta = _fill(model, checkpoint)
+        model.dataset_meta = _fill(model, checkpoint, whole)
     try:
         return model.to(device).eval()
     except (AssertionError, RuntimeError) as error:
@@ -72,7 +78,7 @@ def init_model(
         ) from None
 
 
-def _fill(model: nn.Module, checkpoint: str | Path) -> dict[str, Any]:
+def _fill(model: nn.Module, checkpoint: str | Path, whole: bool) -> dict[str, Any]:
     """Load a checkpoint into a model; return what it states about its data.
 
     Only what the checkpoint does not fill is initialised, as a config may name
@@ -80,11 +86,14 @@ def _fill(model: nn.Module, checkpoint: str | Path) -> dict[str, Any]:
     """
     state = load_checkpoint(checkpoint, map_location='cpu')
     source = str(checkpoint)
-    report = load_state(model, state, source=source, quiet=True)
+    report = load_state(model, state, source=source, quiet=True, whole=whole)
     if not report.whole:
         model.init_weights()
     if not report.complete:
         load_state(model, state, source=source)
+    if name := not_finite(dict(model.named_parameters())):
+        message = f'{source}: {name} holds NaN or infinite values'
+        print_log(f'{message}; so will be what is computed with it', 'current', WARNING)
     meta = state.get('meta')
     known = meta.get('dataset_meta') if isinstance(meta, Mapping) else None
     return dict(known) if isinstance(known, Mapping) else {}

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ast
+import sys
+from logging import WARNING
 from typing import Any
 
 from mmengine.config import Config
+from mmengine.logging import print_log
 
 from ..errors import ConfigError
 from .paths import check_paths, check_trust
@@ -16,7 +19,7 @@ _NUMBERS = (int, float, complex)
 _FLOATS = ('inf', 'nan')
 
 
-def config_of_text(text: str, source: str) -> Config:
+def config_of_text(text: str, source: str, announce: bool = True) -> Config:
     """The config of the Python text that ``Config.pretty_text`` writes.
 
     The text is never run: it holds assignments of plain values, ``dict(...)`` and
@@ -27,6 +30,7 @@ def config_of_text(text: str, source: str) -> Config:
     Args:
         text: What stands under ``meta.cfg`` of a checkpoint.
         source: The file it is from, for messages.
+        announce: Whether to warn of ``custom_imports``.
 
     Raises:
         ConfigError: if it holds anything but plain values, names the path of a
@@ -53,11 +57,27 @@ def config_of_text(text: str, source: str) -> Config:
                     raise _refused(source, statement.lineno) from None
             case _:
                 raise _refused(source, statement.lineno)
-    values.pop('custom_imports', None)
+    imports = values.pop('custom_imports', None)
+    if announce:
+        _announce(imports, source)
     cfg = Config(values)
     if problems := [*check_trust(values), *check_paths(cfg)]:
         raise ConfigError(problems, source)
     return cfg
+
+
+def _announce(imports: Any, source: str) -> None:
+    """Warn of modules that are not imported: data import nothing."""
+    names = imports.get('imports') if isinstance(imports, dict) else None
+    names = [names] if isinstance(names, str) else names or []
+    missing = [name for name in names if str(name) not in sys.modules]
+    if missing:
+        message = (
+            f'{source}: its config imports {", ".join(map(str, missing))}, which a '
+            'file of weights must not do; where its classes are needed, name the '
+            'config file before it'
+        )
+        print_log(message, 'current', WARNING)
 
 
 def _refused(source: str, line: int | None) -> ConfigError:

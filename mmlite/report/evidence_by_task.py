@@ -60,9 +60,10 @@ class DisparityEvidence(Evidence):
         if target is not None and target.shape == predicted.shape:
             colours = disparity_colours(target, top)
             row.append(_map_picture(colours, f'ground truth, {scale}', name))
-            mean = np.abs(predicted - target)[_known(target)].mean()
+            errors = np.abs(predicted - target)[_known(target)]
+            mean = f'{errors.mean():.2f} px on average' if errors.size else 'unknown'
             error = error_colours(predicted, target)
-            row.append(_map_picture(error, f'error, {mean:.2f} px on average', name))
+            row.append(_map_picture(error, f'error, {mean}', name))
         return row
 
 

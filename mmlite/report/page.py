@@ -347,7 +347,7 @@ def _entries(run: Run) -> dict[str, str]:
 
 def _cfg(run: Run) -> dict[str, Any] | None:
     try:
-        return config_of_text(run.resolved_text, run.config).to_dict() or None
+        return config_of_text(run.resolved_text, run.config, False).to_dict() or None
     except ConfigError:
         return None  # it is Python of one's own, which is not run for a report
 

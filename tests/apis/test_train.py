@@ -9,7 +9,7 @@ import torch
 from support.runs import DIGITS, TINY
 
 from mmlite import apis
-from mmlite.apis import init_model, prepare_training, train
+from mmlite.apis import Inferencer, export, init_model, prepare_training, train
 from mmlite.apis.cli import main
 from mmlite.config import load_config
 from mmlite.errors import CheckpointError, ConfigError, UserError
@@ -218,6 +218,28 @@ def test_init_model_refuses_weights_of_another_model(tmp_path):
     torch.save(dict(state_dict=dict(other=torch.ones(2))), tmp_path / 'other.pth')
     with pytest.raises(CheckpointError, match='is of another model: 0 entries match'):
         init_model(DIGITS, tmp_path / 'other.pth', overrides=TINY)
+
+
+@pytest.mark.parametrize('use', [Inferencer, export])
+def test_predictions_need_all_weights(trained, tmp_path, use):
+    content = torch.load(trained / 'epoch_1.pth', weights_only=True)
+    part = {k: v for k, v in content['state_dict'].items() if 'layer3' not in k}
+    torch.save(dict(state_dict=part), tmp_path / 'part.pth')
+    cfg = load_config(DIGITS, TINY)
+    with pytest.raises(CheckpointError, match='does not fill the model.*layer3'):
+        use(cfg, tmp_path / 'part.pth')
+    assert init_model(cfg, tmp_path / 'part.pth').backbone.conv1.weight.equal(
+        part['backbone.conv1.weight']
+    )
+
+
+def test_weights_that_are_nan_are_reported(trained, tmp_path, caplog):
+    content = torch.load(trained / 'epoch_1.pth', weights_only=True)
+    content['state_dict']['backbone.conv1.weight'].fill_(float('nan'))
+    torch.save(dict(state_dict=content['state_dict']), tmp_path / 'nan.pth')
+    with caplog.at_level('WARNING'):
+        init_model(DIGITS, tmp_path / 'nan.pth', overrides=TINY)
+    assert 'backbone.conv1.weight holds NaN or infinite values' in caplog.text
 
 
 def test_init_model_does_not_initialise_what_a_checkpoint_fills(trained):

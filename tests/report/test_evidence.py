@@ -150,6 +150,14 @@ def test_disparities():
     assert block.columns == 4
 
 
+def test_a_disparity_that_is_nowhere_known_has_no_error():
+    evidence = evidence_for('stereo', Origin(Pictures(shape=(3, 4, 6))))
+    nothing = torch.zeros(1, 4, 6)
+    evidence.take([DataSample(pred_disparity=nothing + 7, gt_disparity=nothing)])
+    (block,) = evidence.blocks({}, None)
+    assert block.pictures[3].caption == 'error, unknown'
+
+
 @pytest.mark.parametrize('every', [False, True])
 def test_rank_lists(every):
     scores = torch.tensor([0.1, 0.9, 0.5])

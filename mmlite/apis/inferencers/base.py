@@ -92,7 +92,7 @@ class Inferencer:
                 stacklevel=2,
             )
         device = device or ('cuda' if torch.cuda.is_available() else 'cpu')
-        self.model = init_model(self.cfg, checkpoint, device)
+        self.model = init_model(self.cfg, checkpoint, device, whole=True)
         self.dataset = self.pipeline_of(self.cfg)
         self.classes = self.model.dataset_meta.get('classes')
 
