@@ -226,20 +226,20 @@ def test_predictions_need_all_weights(trained, tmp_path, use):
     part = {k: v for k, v in content['state_dict'].items() if 'layer3' not in k}
     torch.save(dict(state_dict=part), tmp_path / 'part.pth')
     cfg = load_config(DIGITS, TINY)
-    with pytest.raises(CheckpointError, match='does not fill the model.*layer3'):
+    with pytest.raises(CheckpointError, match=r'does not fill the model[^~]*layer3'):
         use(cfg, tmp_path / 'part.pth')
     assert init_model(cfg, tmp_path / 'part.pth').backbone.conv1.weight.equal(
         part['backbone.conv1.weight']
     )
 
 
-def test_weights_that_are_nan_are_reported(trained, tmp_path, caplog):
+def test_weights_that_are_nan_are_reported(trained, tmp_path, capsys):
     content = torch.load(trained / 'epoch_1.pth', weights_only=True)
     content['state_dict']['backbone.conv1.weight'].fill_(float('nan'))
     torch.save(dict(state_dict=content['state_dict']), tmp_path / 'nan.pth')
-    with caplog.at_level('WARNING'):
-        init_model(DIGITS, tmp_path / 'nan.pth', overrides=TINY)
-    assert 'backbone.conv1.weight holds NaN or infinite values' in caplog.text
+    init_model(DIGITS, tmp_path / 'nan.pth', overrides=TINY)
+    said = ''.join(capsys.readouterr())
+    assert 'backbone.conv1.weight holds NaN or infinite values' in said
 
 
 def test_init_model_does_not_initialise_what_a_checkpoint_fills(trained):
