@@ -23,7 +23,7 @@ from ..zoo.configs import config_at, read_config
 from .embedding import EmbeddingPrediction
 from .prediction import Prediction, Predictions
 from .preparing import OR_LEAVE_OUT, SourceDataset, test_dataset_of
-from .sources import check_loading, find_groups
+from .sources import Source, check_loading, find_groups
 
 __all__ = ['Inferencer', 'config_and_checkpoint']
 
@@ -36,6 +36,7 @@ class Inferencer:
 
     Override:
         keys: the fields of the pictures that make one sample, e.g. two for a pair.
+        groups: which pictures make one sample.
         prediction: what is given back for a sample.
         pipeline_of: the dict of the dataset whose pipeline prepares the pictures.
         run_model: what the model gives for a batch of prepared samples.
@@ -121,8 +122,11 @@ class Inferencer:
 
     def names(self, inputs: Any) -> list[str]:
         """Names of the inputs, without reading them; see :meth:`__call__`."""
-        groups = find_groups(inputs, len(self.keys))
-        return [sources[0].name for sources in groups]
+        return [sources[0].name for sources in self.groups(inputs)]
+
+    def groups(self, inputs: Any) -> list[tuple[Source, ...]]:
+        """The pictures of each sample; see :meth:`__call__`."""
+        return find_groups(inputs, len(self.keys))
 
     def stream(
         self,
@@ -135,7 +139,7 @@ class Inferencer:
         if on_error not in ('raise', 'skip'):
             raise UserError(f"on_error is 'raise' or 'skip', got {on_error!r}")
         check_loading(batch_size, num_workers)
-        samples = find_groups(inputs, len(self.keys))
+        samples = self.groups(inputs)
         dataset = SourceDataset(
             samples,
             self.dataset,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any, ClassVar
 
 import cv2
 import numpy as np
 
+from ...datasets.layouts.pairs import views_in
 from ...datasets.transforms import encode_disparity
 from ...errors import DataError, UserError
 from ...structures import DataSample
@@ -20,7 +23,7 @@ from ...visualization import (
 )
 from .base import Inferencer
 from .prediction import Prediction
-from .sources import Source
+from .sources import Source, find_groups
 
 __all__ = ['StereoInferencer', 'StereoPrediction']
 
@@ -188,7 +191,9 @@ class StereoPrediction(Prediction):
 class StereoInferencer(Inferencer):
     """Predicts the disparity of pairs, left and right in turn.
 
-    See :class:`Inferencer`.
+    A folder holds pairs as ``mmlite train --data`` reads them, e.g. ``left/a.png`` with
+    ``right/a.png``; two folders without ``left`` and ``right`` hold a view each. See
+    :class:`Inferencer`.
 
     Example:
         >>> predict = StereoInferencer('configs/stereo/tinystereo_1xb8-40e_scenes.py')
@@ -199,11 +204,52 @@ class StereoInferencer(Inferencer):
 
     keys: ClassVar[tuple[str, ...]] = ('ref_img', 'tgt_img')
 
+    def groups(self, inputs: Any) -> list[tuple[Source, ...]]:
+        """The left and the right view of each pair.
+
+        Raises:
+            DataError: if a folder holds no pairs, or a view has no counterpart.
+        """
+        given = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
+        pairs: list[tuple[Source, ...]] = []
+        for are_folders, part in groupby(given, _is_folder):
+            part = list(part)
+            if not are_folders or (len(part) == 2 and not any(map(_views, part))):
+                pairs += find_groups(part, len(self.keys))
+                continue
+            for folder in part:
+                pairs += _pairs_of(folder)
+        return pairs or find_groups(inputs, len(self.keys))
+
     def prediction(
         self, sources: Sequence[Source], sample: DataSample
     ) -> StereoPrediction:
         """The disparity of a pair."""
         return StereoPrediction(sources, sample)
+
+
+def _is_folder(given: Any) -> bool:
+    return isinstance(given, (str, os.PathLike)) and _path(given).is_dir()
+
+
+def _path(given: str | os.PathLike) -> Path:
+    return Path(given).expanduser()
+
+
+def _views(folder: str | os.PathLike) -> list[tuple[str, str]]:
+    return views_in(_path(folder))
+
+
+def _pairs_of(folder: str | os.PathLike) -> list[tuple[Source, ...]]:
+    """The pairs in a folder."""
+    found = _views(folder)
+    if not found:
+        raise DataError(
+            f'{folder} holds no pairs: expected the folders left/ and right/ in it, '
+            'with files of one name; or name two folders, or the left and the right '
+            'view in turn'
+        )
+    return [tuple(Source(view, view) for view in pair) for pair in found]
 
 
 def _written(path: str | Path, data: bytes) -> Path:

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from ...errors import DataError
-from ..folders import held_out
+from ..folders import held_out, subfolders
 from ..stereo import StereoDataset
 from ..stereo_published import KITTI2012, KITTI2015, MiddleburyStereo, SceneFlow
 from ..transforms.stereo import LoadDisparity
-from .found import Found, as_lines, splits_in
+from .found import Found, as_lines, split_of, splits_in
 
-__all__ = ['find_pairs', 'looks_like_pairs']
+__all__ = ['find_pairs', 'looks_like_pairs', 'views_in']
 
 #: What part of the pairs is held out, and by which seed.
 HELD_OUT, SEED = 0.2, 0
@@ -27,6 +27,18 @@ _KEYS = ('ref_img_path', 'tgt_img_path', 'disparity_path', 'disparity_tgt_path')
 def looks_like_pairs(root: Path) -> bool:
     """Whether there are views of pairs in one of the layouts."""
     return bool(_scanned(root))
+
+
+def views_in(root: Path) -> list[tuple[str, str]]:
+    """The left and the right view of all pairs in one of the layouts; maybe none.
+
+    Raises:
+        DataError: if a view has no counterpart.
+    """
+    parts = [root, *(root / name for name in subfolders(root) if split_of(name))]
+    found = [sample for part in parts for sample in _scan(StereoDataset, part)]
+    found = found or [s for samples in _scanned(root).values() for s in samples]
+    return [(str(s['ref_img_path']), str(s['tgt_img_path'])) for s in found]
 
 
 def find_pairs(root: Path, lists: Path) -> Found | None:

@@ -67,6 +67,28 @@ def test_two_folders_give_pairs_by_name(tmp_path):
         find_groups(folders, 2)
 
 
+def test_a_folder_of_pairs_gives_pairs_by_name(tmp_path):
+    picture = np.zeros((4, 6, 3), np.uint8)
+    for view in ('left', 'right', 'disparity'):
+        for name in ('a', 'b'):
+            write_image(picture, tmp_path / view / f'{name}.png')
+    run = StereoInferencer.__new__(StereoInferencer)  # needs no network for it
+    views = [tmp_path / 'left', tmp_path / 'right']
+    expected = [[view / f'{name}.png' for view in views] for name in 'ab']
+    for inputs in (tmp_path, [str(tmp_path)], views):
+        pairs = [[Path(s.path) for s in pair] for pair in run.groups(inputs)]
+        assert pairs == expected
+    both = run.groups([tmp_path, tmp_path])
+    assert [Path(s.path) for s in both[3]] == expected[1] and len(both) == 4
+    message = r'left holds no pairs: expected the folders left/ and right/'
+    for inputs in (views[0], [*views, tmp_path / 'disparity']):
+        with pytest.raises(DataError, match=message):
+            run.groups(inputs)
+    (tmp_path / 'right/b.png').unlink()
+    with pytest.raises(DataError, match=r'b\.png has no right view'):
+        run.groups(tmp_path)
+
+
 @pytest.mark.filterwarnings('ignore:no checkpoint')
 def test_views_that_do_not_fit(pair):
     views, names = pair
