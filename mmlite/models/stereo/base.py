@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import torch
@@ -129,10 +129,39 @@ class BaseModel(NamedOutputs):
         return samples
 
     def export_outputs(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """The disparity of pairs, ``(B, H, W)``."""
-        outputs = self.forward_outputs(dict(inputs))
+        """The disparity of pairs of any size, ``(B, H, W)``.
+
+        They are padded as the data preprocessor pads, and the disparity is cut back.
+        """
+        ready, cut = self._padded(inputs)
+        outputs = self.forward_outputs(ready)
         disparity = outputs['inference_disp']['disp_est']
-        return dict(disparity=disparity.reshape(-1, *disparity.shape[-2:]))
+        return dict(disparity=cut(disparity.reshape(-1, *disparity.shape[-2:])))
+
+    def _padded(
+        self, inputs: Mapping[str, Tensor]
+    ) -> tuple[dict[str, Tensor], Callable[[Tensor], Tensor]]:
+        """The views as the network takes them, and what cuts a map back.
+
+        Sizes stay those of the graph while it is traced, and may change in it.
+        """
+        prepare = self.data_preprocessor
+        step = getattr(prepare, 'pad_size_divisor', 1)
+        size = tuple(inputs['ref_img'].shape[-2:])
+        padded = tuple(n + -n % step for n in size)
+        fits = step == 1 or not torch.jit.is_tracing() and size == padded
+        if fits:
+            return dict(inputs), lambda values: values
+        borders = prepare.borders(size, padded)
+        left, top, right, bottom = borders
+
+        def cut(values: Tensor) -> Tensor:
+            if tuple(values.shape[-2:]) != padded:
+                return values  # no map of the images
+            height, width = padded
+            return values[..., top : height - bottom, left : width - right]
+
+        return {name: prepare.pad(x, borders) for name, x in inputs.items()}, cut
 
 
 class StereoModel(BaseModel):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from mmlite.apis import export
+from mmlite.apis import export, init_model
 from mmlite.apis.cli import main
 from mmlite.apis.inferencers import Source, StereoInferencer, StereoPrediction
 from mmlite.apis.inferencers.sources import find_groups
@@ -164,8 +164,21 @@ def test_lightstereo_as_an_onnx_file(tmp_path):
     assert disparity.shape == (1, 64, 96)
 
 
-@pytest.mark.filterwarnings('ignore:no checkpoint')
-def test_a_small_network_as_an_onnx_file(tmp_path):
-    pytest.importorskip('onnxruntime')
-    path = export(CONFIG, out=tmp_path / 'a.onnx', overrides=TINY, size=(32, 64))
-    assert path.exists()
+def test_an_onnx_file_gives_the_disparity_of_each_pixel(tmp_path):
+    """At sizes that the network's divisor, 4, does not divide: as ``predict`` does."""
+    onnxruntime = pytest.importorskip('onnxruntime')
+    torch.manual_seed(0)
+    model = init_model(CONFIG, overrides=TINY)
+    torch.save(dict(state_dict=model.state_dict()), tmp_path / 'a.pth')
+    options = dict(overrides=TINY, size=(21, 42), dynamic=True, preprocessing=True)
+    path = export(CONFIG, tmp_path / 'a.pth', tmp_path / 'a.onnx', **options)
+    session = onnxruntime.InferenceSession(str(path))
+    predict = StereoInferencer(CONFIG, tmp_path / 'a.pth', overrides=TINY)
+    rng = np.random.default_rng(0)
+    for height, width in ((21, 42), (30, 51), (32, 48)):
+        views = rng.integers(0, 256, (2, height, width, 3), np.uint8)
+        given = views.transpose(0, 3, 1, 2)[:, None].astype(np.float32)
+        feed = dict(ref_img=given[0], tgt_img=given[1])
+        (disparity,) = session.run(['disparity'], feed)
+        expected = predict(list(views))[0].disparity
+        np.testing.assert_allclose(disparity[0], expected, atol=1e-3)
