@@ -22,7 +22,7 @@ from ..engine.checkpoints import (
 from ..errors import CheckpointError, UserError, did_you_mean
 from ..given import CHECKPOINTS, resolved
 from ..registry import MODELS
-from ..structures.key_maps import KeyMapReport
+from ..structures.key_maps import KeyMapReport, without_prefixes
 from ..structures.key_templates import Names
 from .publishing import SAFETENSORS, write_safetensors
 from .targets import target_file
@@ -32,6 +32,8 @@ __all__ = ['Converted', 'convert_checkpoint', 'projects']
 State = Mapping[str, Tensor]
 #: Projects whose names are ours.
 _OURS = ('mmlite', 'mmpretrain')
+#: What a parallel model puts before all its names, whosever they are.
+_PARALLEL = 'module.'
 
 
 class Converted(NamedTuple):
@@ -70,6 +72,8 @@ def convert_checkpoint(
 ) -> Converted:
     """Write a checkpoint with the names of another project.
 
+    The ``module.`` that a parallel model puts before all its names is left out.
+
     Args:
         checkpoint: The checkpoint, or the work_dir that holds it.
         out: The file to write; of safetensors if it ends so.
@@ -105,6 +109,7 @@ def convert_checkpoint(
         )
     content = load_checkpoint(checkpoint)
     state = {k: v for k, v in content['state_dict'].items() if isinstance(v, Tensor)}
+    state, removed = without_prefixes(state, [_PARALLEL])
     network = _build(model)
     meta = content.get('meta')
     meta = meta if isinstance(meta, dict) else {}
@@ -126,6 +131,10 @@ def convert_checkpoint(
     if target not in _OURS:
         name, key_map = _map_back(state, target, str(checkpoint))
         state, report = convert_keys(state, key_map)
+    if report is not None:
+        report.removed[:0] = removed
+    elif removed:
+        name = f'{name}, without the prefix {_PARALLEL!r}'
     _write(state, path, meta, target)
     return Converted(path, name, report, fit)
 
@@ -198,7 +207,8 @@ def _most_fitting(
         except CheckpointError:  # for another architecture
             continue
         tables = [step for step in key_map.steps if isinstance(step, Names)]
-        fits = sum(any(t.renamed(n) is not None for t in tables) for n in state)
+        plain_names, _ = without_prefixes(state, key_map.prefixes)
+        fits = sum(any(t.renamed(n) is not None for t in tables) for n in plain_names)
         usual = not name.endswith('-linear')
         beside = sum(len(table.pairs) for table in tables)
         scores[name] = (fits, usual, -beside), key_map

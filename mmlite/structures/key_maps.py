@@ -24,6 +24,7 @@ __all__ = [
     'Split',
     'convert_keys',
     'register_key_map',
+    'without_prefixes',
 ]
 
 State = dict[str, Tensor]
@@ -295,14 +296,32 @@ def convert_keys(
             )
     found = {k[len(key_map.only) :]: v for k, v in found.items()}
     report = KeyMapReport(given=len(state), made=0)
-    while prefix := _common(found, key_map.prefixes):
-        report.removed.append(prefix)
-        found = {k[len(prefix) :]: v for k, v in found.items()}
+    found, report.removed = without_prefixes(found, key_map.prefixes)
     for step in key_map.steps:
         found, count = step.apply(found)
         report.touched.append((step, count))
     report.made = len(found)
     return found, report
+
+
+def without_prefixes(
+    state: Mapping[str, Tensor], prefixes: Sequence[str] = PREFIXES
+) -> tuple[State, list[str]]:
+    """The entries without what all their names begin with, and what that was.
+
+    Args:
+        state: The entries, tensors by name.
+        prefixes: What is removed, where all begin so; as often as it takes.
+
+    Example:
+        >>> without_prefixes({'module.fc.bias': torch.zeros(1)})
+        ({'fc.bias': tensor([0.])}, ['module.'])
+    """
+    found, removed = dict(state), []
+    while prefix := _common(found, prefixes):
+        removed.append(prefix)
+        found = {k[len(prefix) :]: v for k, v in found.items()}
+    return found, removed
 
 
 def _common(state: Mapping[str, Tensor], prefixes: Sequence[str]) -> str:

@@ -94,6 +94,25 @@ def test_conversion_by_command(tmp_path, capsys):
     assert "did you mean 'timm'" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize('prefix', ['module.', 'module.module.', 'model.'])
+def test_prefixes_of_all_names_are_left_out(tmp_path, prefix):
+    """Those of ``DataParallel``, and of a network inside another module."""
+    names = ['fc.bias', 'layer1.0.conv1.weight']
+    torch.save({prefix + n: torch.ones(1) for n in names}, tmp_path / 'theirs.pth')
+    words = tmp_path / 'theirs.pth', tmp_path / 'ours.pth'
+    assert convert_checkpoint(*words, 'torchvision').key_map == 'torchvision-resnet'
+    ours = ['head.fc.bias', 'backbone.layer1.0.conv1.weight']
+    assert list(load_checkpoint(words[1])['state_dict']) == ours
+    if prefix == 'model.':  # which may be part of a name of ours
+        return
+    state = {prefix + n: torch.ones(1) for n in ours}
+    torch.save(dict(state_dict=state), tmp_path / 'theirs.pth')
+    assert "without the prefix 'module.'" in str(convert_checkpoint(*words))
+    assert list(load_checkpoint(words[1])['state_dict']) == ours
+    convert_checkpoint(*words, target='torchvision')
+    assert list(torch.load(words[1], weights_only=True)) == names
+
+
 @pytest.mark.parametrize('project', ['timm', 'torchvision', 'opengait'])
 def test_our_own_names_are_not_converted(vit, tmp_path, project):
     model, path = vit
