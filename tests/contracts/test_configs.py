@@ -79,6 +79,7 @@ def test_nothing_is_wrong_with_it(path):
     assert [str(problem) for problem in check_config(load_config(path))] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('path', list(trained()))
 def test_it_trains_one_step_and_predicts_once(path, tmp_path):
     cfg = shrink(load_config(path), tmp_path / 'run')
