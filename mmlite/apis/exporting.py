@@ -114,10 +114,13 @@ def export(
         for file in Path(folder).iterdir():  # weights of 2 GB lie beside the graph
             os.replace(file, path.parent / file.name)
     if report is not None:
-        named = zip(exported.names, outputs, strict=True)
-        given = ', '.join(f'{name} ({_sizes(output)})' for name, output in named)
-        report(f'{_sizes(real[0])} giving {given}')
+        report(_described(real[0], dict(zip(exported.names, outputs, strict=True))))
     return path
+
+
+def _described(given: Tensor, outputs: Mapping[str, Tensor]) -> str:
+    named = ', '.join(f'{name} ({_sizes(output)})' for name, output in outputs.items())
+    return f'{_sizes(given)} giving {named}'
 
 
 def _sizes(tensor: Tensor) -> str:

@@ -1,25 +1,13 @@
 """Digits 0 to 5 to learn from at 16x16, 64 a GPU; 6 to 9 to be looked up."""
 
+_base_ = 'digits_warps.py'
+
 data_preprocessor = dict(
     num_classes=10, mean=[77.7, 77.7, 77.7], std=[82.4, 82.4, 82.4], to_rgb=False
 )
 
 test_pipeline = [dict(type='PackInputs')]
-train_pipeline = [
-    dict(type='ElasticDistortion', std=0.04),
-    dict(
-        type='RandomAffine',
-        max_rotate_degree=15.0,
-        max_translate_ratio=0.08,
-        scaling_ratio_range=(0.8, 1.15),
-        max_shear_degree=10.0,
-        pad_val=0,
-    ),
-    dict(type='ColorJitter', brightness=0.3),
-    dict(type='GaussianNoise', sigma=0.03),
-    dict(type='PackInputs'),
-]
-
+train_pipeline = [*_base_.warps, dict(type='PackInputs')]
 
 train_dataloader = dict(
     batch_size=64,
