@@ -16,6 +16,7 @@ from .advice import advice_on, advise_custom_keys
 from .bounds import check_bounds
 from .completing import uncounted
 from .data import check_evaluation_loader, check_loader, check_pipeline
+from .drawing import check_drawing
 from .fitting import (
     check_channels,
     check_classes,
@@ -66,6 +67,7 @@ _FITS = (
     check_loops,
     check_predictions,
     check_timing,
+    check_drawing,
 )
 _PLAIN_SECTIONS = ('auto_scale_lr', 'custom_imports', 'randomness')
 
