@@ -8,6 +8,7 @@ from .data import loaders_in
 from .differences import Difference, differences, flattened
 from .dumping import config_text, plain_config, source_text, write_config
 from .editing import apply_overrides
+from .fitting import misnamed_schedules
 from .loading import base_of, load_config
 from .overrides import OverrideAction
 from .phases import check_phases, missing_sections, settle_phases
@@ -38,6 +39,7 @@ __all__ = [
     'is_for_training',
     'load_config',
     'loaders_in',
+    'misnamed_schedules',
     'missing_sections',
     'parse_value',
     'plain_config',

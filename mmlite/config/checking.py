@@ -23,6 +23,7 @@ from .fitting import (
     check_loops,
     check_named_parts,
     check_predictions,
+    check_schedules,
     check_topk,
 )
 from .helpers import is_helper, is_idle
@@ -68,6 +69,7 @@ _FITS = (
     check_predictions,
     check_timing,
     check_drawing,
+    check_schedules,
 )
 _PLAIN_SECTIONS = ('auto_scale_lr', 'custom_imports', 'randomness')
 
