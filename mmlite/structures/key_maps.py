@@ -24,6 +24,7 @@ __all__ = [
     'Split',
     'convert_keys',
     'register_key_map',
+    'uncompiled',
     'without_prefixes',
 ]
 
@@ -31,6 +32,20 @@ State = dict[str, Tensor]
 
 #: What others put before all names; removed where every name begins so.
 PREFIXES = ('module.', 'image_encoder.0.', 'model.', 'backbone.')
+
+
+#: What torch.compile puts before the names of a module that it wraps.
+_COMPILED = '_orig_mod.'
+
+
+def uncompiled(state: Mapping[str, Tensor]) -> State:
+    """The entries under the names that they have without ``torch.compile``.
+
+    Example:
+        >>> list(uncompiled({'module._orig_mod.fc.bias': 0, 'head._orig_mod.w': 1}))
+        ['module.fc.bias', 'head.w']
+    """
+    return {name.replace(_COMPILED, ''): value for name, value in state.items()}
 
 
 class Rename(NamedTuple):
@@ -285,6 +300,7 @@ def convert_keys(
             hint = did_you_mean(key_map, KEY_MAPS) or f'; there are {sorted(KEY_MAPS)}'
             raise CheckpointError(f'there is no key map {key_map!r}{hint}')
         key_map = KEY_MAPS[key_map]
+    state = uncompiled(state)
     found = {k: v for k, v in state.items() if k.startswith(key_map.only)}
     if not found:
         raise CheckpointError(f'no entry of the checkpoint begins with {key_map.only}')

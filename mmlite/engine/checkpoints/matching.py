@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from ...errors import CheckpointError
 from ...saved import Placeholder
-from ...structures.key_maps import KeyMap, convert_keys
+from ...structures.key_maps import KeyMap, convert_keys, uncompiled
 from .choosing import choose_key_map
 
 __all__ = ['LoadReport', 'load_state', 'unwrapped']
@@ -123,10 +123,10 @@ def load_state(
 ) -> LoadReport:
     """Put weights into a model.
 
-    Prefixes may differ: ``module.`` of a parallel model and ``backbone.`` before the
-    names of one side are taken into account. Entries of another shape, e.g. a
-    classifier for another number of classes, are left as they were initialised, with a
-    warning.
+    Prefixes may differ: ``module.`` of a parallel model, ``_orig_mod.`` of a compiled
+    one, and ``backbone.`` before the names of one side are taken into account. Entries
+    of another shape, e.g. a classifier for another number of classes, are left as they
+    were initialised, with a warning.
 
     Args:
         model: A model, wrapped or not.
@@ -216,7 +216,7 @@ def _tensors(state: Mapping[str, Any], source: str) -> dict[str, Tensor]:
         found = [f'{k} ({_kind(v)})' for k, v in state.items()]
         but = f', but {_listed("", found)}' if found else ''
         raise CheckpointError(f'{source} holds no weights{but}; use another one')
-    return tensors
+    return uncompiled(tensors)
 
 
 def _kind(value: Any) -> str:

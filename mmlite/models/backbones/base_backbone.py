@@ -12,6 +12,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from ...errors import did_you_mean
 from ...structures import FeatureSpec
+from ..layers import loads_weights, own_initializers
 
 __all__ = [
     'CONV_INIT',
@@ -88,8 +89,7 @@ class BaseBackbone(BaseModule, metaclass=ABCMeta):
     @property
     def is_pretrained(self) -> bool:
         """Whether init_cfg loads weights, which no rule must overwrite then."""
-        cfgs = [self.init_cfg] if isinstance(self.init_cfg, dict) else self.init_cfg
-        return any(cfg['type'] == 'Pretrained' for cfg in cfgs or ())
+        return loads_weights(self.init_cfg)
 
     def frozen_parts(self) -> Iterable[nn.Module]:
         """The parts that keep weights and statistics."""
@@ -106,6 +106,11 @@ class BaseBackbone(BaseModule, metaclass=ABCMeta):
         if mode and self.norm_eval:
             norms_to_eval(self)
         return self
+
+    def init_weights(self) -> None:
+        """Set the weights as ``init_cfg`` says."""
+        with own_initializers(self):
+            super().init_weights()
 
     @abstractmethod
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:

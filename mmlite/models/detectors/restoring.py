@@ -9,7 +9,7 @@ from mmengine.logging import print_log
 from torch import Tensor
 
 from ...errors import CheckpointError
-from ...structures.key_maps import convert_keys
+from ...structures.key_maps import convert_keys, uncompiled
 
 if TYPE_CHECKING:
     from ...engine.checkpoints import LoadReport
@@ -121,6 +121,7 @@ def _without_prefix(
     state: Mapping[str, Tensor], names: Mapping[str, str]
 ) -> dict[str, Tensor]:
     """The entries under the names that are wanted: those of a backbone, if any are."""
+    state = uncompiled(state)
     for prefix in ('module.', 'model.'):
         if all(name.startswith(prefix) for name in state):
             state = {name[len(prefix) :]: value for name, value in state.items()}

@@ -40,6 +40,7 @@ from .full_precision import full_precision
 from .fuse import fuse_children
 from .graph_conv import DyGraphConv2d, nearest_neighbours
 from .hivit_blocks import BlockWithRPE, HiViTPatchEmbed, PatchMerge
+from .initializers import loads_weights, own_initializers
 from .inverted_residual import EdgeResidual, InvertedResidual
 from .layer_scale import LayerScale
 from .lora import LoRALinear
@@ -207,10 +208,12 @@ __all__ = [
     'get_expansion',
     'hide',
     'lengths_of',
+    'loads_weights',
     'make_divisible',
     'nearest_neighbours',
     'norm_as_affine',
     'only_shown',
+    'own_initializers',
     'pad_to_windows',
     'relative_position_index',
     'resize_pos_embed',

@@ -35,7 +35,7 @@ def equal(a, b):
     return all(torch.equal(a[k], b[k]) for k in a) and a.keys() == b.keys()
 
 
-@pytest.mark.parametrize('head', ['', 'module.'])
+@pytest.mark.parametrize('head', ['', 'module.', '_orig_mod.', 'module._orig_mod.'])
 def test_everything_fits(head):
     source, target = Classifier(), Classifier()
     state = {head + k: v for k, v in source.state_dict().items()}
@@ -43,6 +43,16 @@ def test_everything_fits(head):
     assert report.complete
     assert report.matched == report.wanted == report.given == 8
     assert equal(source.state_dict(), target.state_dict())
+
+
+def test_parts_that_were_compiled_by_themselves():
+    source, target = Classifier(), Classifier()
+    source.backbone = torch.compile(source.backbone)
+    assert any('._orig_mod.' in key for key in source.state_dict())
+    assert load_state(target, source.state_dict(), strict=True).complete
+    assert torch.equal(
+        target.backbone[0].weight, source.state_dict()['backbone._orig_mod.0.weight']
+    )
 
 
 def test_the_backbone_of_a_classifier():
