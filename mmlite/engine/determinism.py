@@ -34,9 +34,9 @@ def prepare_determinism() -> str | None:
     if not torch.cuda.is_initialized():
         return None
     return (
-        f'randomness.deterministic=True: CUDA has started without {_WORKSPACE}={_SIZE}, '
-        'without which cuBLAS may give other bits each time; set this variable before '
-        'the process starts, or train before anything else uses the GPU'
+        f'randomness.deterministic=True: CUDA has started without '
+        f'{_WORKSPACE}={_SIZE}, so that cuBLAS may give other bits each time; set this '
+        'variable before the process starts, or train before anything else uses the GPU'
     )
 
 

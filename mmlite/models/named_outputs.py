@@ -220,8 +220,9 @@ class BaseModel(Whole):
             labels = gather_field(samples, 'gt_label')
         lengths = None
         if not isinstance(inputs, Tensor):
+            # On the CPU, as what splits the sequences has to read them.
             sizes = [[len(sequence) for sequence in inputs]]
-            lengths = torch.tensor(sizes, dtype=torch.int32, device=inputs[0].device)
+            lengths = torch.tensor(sizes, dtype=torch.int32)
             inputs = torch.cat(list(inputs))[None]
         types, views = (list(meta_values(samples, key)) for key in ('type', 'view'))
         return [inputs], labels, types, views, lengths

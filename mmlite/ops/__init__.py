@@ -38,6 +38,7 @@ from .patches import (
 from .roi_align import crop_and_resize, multi_level_roi_align, roi_align
 from .search import nearest
 from .softmax import class_softmax
+from .transfer import numbers_like
 
 __all__ = [
     'ABSENT',
@@ -66,6 +67,7 @@ __all__ = [
     'nearest',
     'nms',
     'num_kept',
+    'numbers_like',
     'paired_overlaps',
     'patchify',
     'place_in_gathered',

@@ -30,7 +30,39 @@ __all__ = [
     'only_shown',
 ]
 
-_CELLS: ContextVar[Tensor | None] = ContextVar('cells', default=None)
+
+class _Shown:
+    """The shown cells of a batch, on maps of any size.
+
+    Args:
+        cells: ``(B, 1, rows, columns)`` of bool.
+    """
+
+    def __init__(self, cells: Tensor) -> None:
+        self.cells = cells
+        self._rows: dict[tuple[int, int], Tensor] = {}
+
+    def places(self, height: int, width: int) -> Tensor:
+        """The cells as places of a map, ``(B, 1, height, width)``."""
+        rows, columns = self.cells.shape[2:]
+        if height % rows or width % columns:
+            raise DataError(
+                f'a map of {height} x {width} places cannot show {rows} x {columns} '
+                'cells; every stride of the backbone must divide downsample_raito'
+            )
+        return self.cells.repeat_interleave(height // rows, 2).repeat_interleave(
+            width // columns, 3
+        )
+
+    def rows(self, height: int, width: int) -> Tensor:
+        """Shown places by number, over all images; a GPU is waited for once a size."""
+        if (height, width) not in self._rows:
+            found = self.places(height, width).flatten().nonzero().squeeze(1)
+            self._rows[height, width] = found
+        return self._rows[height, width]
+
+
+_SHOWN: ContextVar[_Shown | None] = ContextVar('shown', default=None)
 
 
 @contextmanager
@@ -48,11 +80,11 @@ def only_shown(cells: Tensor) -> Iterator[None]:
         >>> (out != 0)[0, 0, 0].tolist()
         [True, True, False, False]
     """
-    before = _CELLS.set(cells)
+    before = _SHOWN.set(_Shown(cells))
     try:
         yield
     finally:
-        _CELLS.reset(before)
+        _SHOWN.reset(before)
 
 
 def hide(x: Tensor) -> Tensor:
@@ -61,24 +93,8 @@ def hide(x: Tensor) -> Tensor:
     Raises:
         DataError: if the cells do not divide the map.
     """
-    shown = _shown_places(x.shape[2], x.shape[3])
-    return x if shown is None else x.masked_fill(~shown, 0)
-
-
-def _shown_places(height: int, width: int) -> Tensor | None:
-    """The cells as places of a map, ``(B, 1, height, width)``."""
-    cells = _CELLS.get()
-    if cells is None:
-        return None
-    rows, columns = cells.shape[2:]
-    if height % rows or width % columns:
-        raise DataError(
-            f'a map of {height} x {width} places cannot show {rows} x {columns} '
-            'cells; every stride of the backbone must divide downsample_raito'
-        )
-    return cells.repeat_interleave(height // rows, 2).repeat_interleave(
-        width // columns, 3
-    )
+    shown = _SHOWN.get()
+    return x if shown is None else x.masked_fill(~shown.places(*x.shape[2:]), 0)
 
 
 @MODELS.register_module()
@@ -117,14 +133,16 @@ class _ShownRows:
 
     def forward(self, x: Tensor) -> Tensor:
         """The normalised map, 0 where hidden."""
-        shown = _shown_places(x.shape[2], x.shape[3])
+        shown = _SHOWN.get()
         if shown is None:
             return super().forward(x)
-        shown, places = shown.squeeze(1), x.permute(0, 2, 3, 1)
-        rows = super().forward(places[shown][..., None, None])[..., 0, 0]
-        normalised = rows.new_zeros(places.shape)
-        normalised[shown] = rows
-        return normalised.permute(0, 3, 1, 2)
+        places = x.permute(0, 2, 3, 1)
+        numbers = shown.rows(*x.shape[2:])
+        rows = places.flatten(0, 2).index_select(0, numbers)
+        rows = super().forward(rows[..., None, None])[..., 0, 0]
+        normalised = rows.new_zeros(places.shape).flatten(0, 2)
+        normalised = normalised.index_copy(0, numbers, rows)
+        return normalised.view(places.shape).permute(0, 3, 1, 2)
 
 
 @MODELS.register_module()

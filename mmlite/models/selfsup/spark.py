@@ -133,7 +133,8 @@ class SparK(MaskedImageModel):
 
     def mask(self, batch: int, device: torch.device) -> Tensor:
         """Draw the cells that are shown, ``(B, 1, rows, columns)`` of bool."""
-        order = torch.rand(batch, self.side**2).argsort(dim=1).to(device)
+        order = torch.rand(batch, self.side**2).argsort(dim=1)
+        order = order.to(device, non_blocking=True)
         cells = torch.zeros_like(order, dtype=torch.bool)
         cells.scatter_(1, order[:, : self.num_shown_cells], True)
         return cells.view(batch, 1, self.side, self.side)
