@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -94,15 +95,16 @@ def annotated(
     proper = (boxes[:, 2:] > boxes[:, :2]).all(dim=1)
     flags = torch.stack([proper, ignore, _odd(boxes, labels, num_classes)])
     found = []
-    rows = zip(given, flags.cpu().split(counts, dim=1), sizes, strict=True)
+    flags = np.split(flags.cpu().numpy(), np.cumsum(counts)[:-1], axis=1)
+    rows = zip(given, flags, sizes, strict=True)
     for place, ((boxes, labels, _), (proper, ignore, odd), size) in enumerate(rows):
         kept = proper & ~ignore
         objects = Objects(
             _chosen(boxes, kept),
             _chosen(labels, kept),
-            ignored=_chosen(boxes, proper & ignore) if bool(ignore.any()) else None,
+            ignored=_chosen(boxes, proper & ignore) if ignore.any() else None,
         )
-        if bool((kept & odd).any()):
+        if (kept & odd).any():
             raise _unusable(place, objects, num_classes)
         found.append(Annotated(objects, size))
     return found
@@ -131,11 +133,11 @@ def _fields(sample: DataSample, device: torch.device) -> tuple[Tensor, Tensor, T
     return boxes.float(), labels, ignore.to(device, non_blocking=True).bool()
 
 
-def _chosen(values: Tensor, mask: Tensor) -> Tensor:
-    """Rows, by a mask that is on the CPU."""
-    if bool(mask.all()):
+def _chosen(values: Tensor, mask: np.ndarray) -> Tensor:
+    """The rows that a mask names."""
+    if mask.all():
         return values
-    places = mask.nonzero().squeeze(1)
+    places = torch.from_numpy(np.flatnonzero(mask))
     return values[places.to(values.device, non_blocking=True)]
 
 
