@@ -67,7 +67,7 @@ def config(session: Session, root: str, compile: dict[str, Any]) -> Config:
             _RECIPE,
             [
                 *(f'{split}_dataloader.dataset.data_root={root}' for split in splits),
-                f'+compile={compile}',
+                f'+compile={compile or True}',
                 *session.size((), small),
             ],
             work_dir=session.new_folder('airbench'),

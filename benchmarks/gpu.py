@@ -8,16 +8,13 @@ are in it, the compilation is not.
 from __future__ import annotations
 
 import sys
-import time
-from collections.abc import Iterable, Mapping
 
 from airbench import airbench
 from families import detection, gait, retrieval, self_supervised, stereo
 from idle import epochs, idle, waits
 from mae import mae
-from protocol import Line
 from recipes import on_gpu
-from session import Benchmark, Session, arguments, measure, title
+from session import Benchmark, arguments, measure, within
 from throughput import cifar, jpegs, name_of_gpu, peer_cifar, resnet50, vit
 from timm_loop import timm_cifar
 
@@ -60,32 +57,6 @@ SECONDS: dict[str, int] = dict(
     G2=45,
     G3=60,
 )
-
-
-def within(
-    budget: float, benchmarks: Mapping[str, Benchmark], seconds: Mapping[str, float]
-) -> dict[str, Benchmark]:
-    """The benchmarks, which do not begin where the time that is left is too short.
-
-    Args:
-        budget: Seconds from now on.
-        benchmarks: By name.
-        seconds: What each takes.
-    """
-    end = time.perf_counter() + budget
-
-    def limited(name: str, benchmark: Benchmark) -> Benchmark:
-        def run(session: Session) -> Iterable[Line]:
-            left = end - time.perf_counter()
-            if left >= seconds[name]:
-                return benchmark(session)
-            note = f'left out: takes about {seconds[name]} s, and {left:.0f} s are left'
-            return [Line(name, title(name, benchmark), note=note)]
-
-        run.__doc__ = benchmark.__doc__
-        return run
-
-    return {name: limited(name, each) for name, each in benchmarks.items()}
 
 
 def main(words: list[str] | None = None) -> int:

@@ -207,7 +207,7 @@ def _time(seconds: float) -> str:
 
 
 _COLUMNS = ('id', 'what', 'ratio', 'goal', 'spread', 'met')
-_WIDTHS = (4, 75, 7, 7, 13, 3)
+_WIDTHS = (4, 79, 7, 7, 13, 3)
 
 
 def header() -> str:

@@ -104,7 +104,7 @@ class Cifar:
         with quiet():
             return prepare_training(
                 ROOT / 'configs/resnet18_cifar_fast.py',
-                [*overrides, f'+compile={self.compile}'],
+                [*overrides, f'+compile={self.compile or True}'],
                 work_dir=self.session.new_folder('cifar'),
                 validate=validate,
                 amp=on_gpu(),

@@ -113,6 +113,32 @@ def title(id: str, benchmark: Benchmark) -> str:
     return text.partition(': ')[2].rstrip('.') or text
 
 
+def within(
+    budget: float, benchmarks: Mapping[str, Benchmark], seconds: Mapping[str, float]
+) -> dict[str, Benchmark]:
+    """The benchmarks, which do not begin where the time that is left is too short.
+
+    Args:
+        budget: Seconds from now on.
+        benchmarks: By name.
+        seconds: What each takes.
+    """
+    end = time.perf_counter() + budget
+
+    def limited(name: str, benchmark: Benchmark) -> Benchmark:
+        def run(session: Session) -> Iterable[Line]:
+            left = end - time.perf_counter()
+            if left >= seconds[name]:
+                return benchmark(session)
+            note = f'left out: takes about {seconds[name]} s, and {left:.0f} s are left'
+            return [Line(name, title(name, benchmark), note=note)]
+
+        run.__doc__ = benchmark.__doc__
+        return run
+
+    return {name: limited(name, each) for name, each in benchmarks.items()}
+
+
 def optional(name: str) -> ModuleType | None:
     """A package that may be absent, or lack what it needs itself."""
     try:

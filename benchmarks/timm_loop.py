@@ -1,8 +1,7 @@
 """G2: ResNet-18 on CIFAR-10, over the parts of timm's training script.
 
-The script itself is not in timm's package. Its loop is short, and is put together here
-from what it takes out of the package: the loader, the optimizer, the schedule and the
-meter. As there, the loss is read in every iteration.
+The script is not in timm's package. Its loop is put together here from what it takes
+out of the package: loader, optimizer, schedule and meter. As there, each loss is read.
 """
 
 from __future__ import annotations
@@ -22,28 +21,18 @@ from turns import steps_of
 
 
 class TimmLoop:
-    """Train step by step: bfloat16, channels_last and compiled on a GPU.
+    """Train step by step: bfloat16, channels_last and compiled on a GPU."""
 
-    Args:
-        net: Images to logits, on its device.
-        steps: Steps of an epoch.
-    """
-
-    def __init__(self, net: nn.Module, steps: int) -> None:
+    def __init__(self, net: nn.Module, steps_of_epoch: int) -> None:
         from timm.optim import create_optimizer_v2
         from timm.scheduler import create_scheduler_v2
         from timm.utils import AverageMeter
 
-        net.train()
-        self.net = torch.compile(net) if on_gpu() else net
-        self.optimizer = create_optimizer_v2(
-            net, opt='sgd', lr=0.1, momentum=0.9, weight_decay=1e-4
-        )
+        self.net = torch.compile(net.train()) if on_gpu() else net.train()
+        settings = dict(lr=0.1, momentum=0.9, weight_decay=1e-4)
+        self.optimizer = create_optimizer_v2(net, 'sgd', **settings)
         self.scheduler, _ = create_scheduler_v2(
-            self.optimizer,
-            num_epochs=200,
-            step_on_epochs=False,
-            updates_per_epoch=steps,
+            self.optimizer, updates_per_epoch=steps_of_epoch
         )
         self.losses, self.updates = AverageMeter(), 0
 
@@ -64,10 +53,11 @@ class TimmLoop:
 class Pictures(torch.utils.data.Dataset):
     """Random images; the loader sets what is done with each."""
 
+    transform: Any = None
+
     def __init__(self, count: int) -> None:
-        rng = np.random.default_rng(0)
-        self.images = rng.integers(0, 256, (count, 32, 32, 3), np.uint8)
-        self.transform: Any = None
+        shape = (count, 32, 32, 3)
+        self.images = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
 
     def __len__(self) -> int:
         return len(self.images)
@@ -84,8 +74,8 @@ def loaded(session: Session, batch: int) -> Iterator[tuple[Tensor, Tensor]]:
 
     loader = create_loader(
         Pictures(5 * Cifar.images_per_file(session)),
-        input_size=(3, 32, 32),
-        batch_size=batch,
+        (3, 32, 32),
+        batch,
         is_training=True,
         color_jitter=0.0,
         mean=[value / 255 for value in MEAN],
@@ -99,26 +89,26 @@ def loaded(session: Session, batch: int) -> Iterator[tuple[Tensor, Tensor]]:
         yield from loader
 
 
-def timm_cifar(session: Session) -> list[Line]:
-    """G2: the same, over the parts of timm's training script."""
-    what = "the same, over the parts of timm's training script with"
-    goals = (('its loader', Goal('>=', 1.5)), ('one batch', Goal('>=', 1.05)))
+def timm_cifar(session: Session) -> Iterator[Line]:
+    """G2: ResNet-18 on CIFAR-10, over the parts of timm's training script."""
+    what = "ResNet-18 on CIFAR-10: img/s, over parts of timm's script,"
+    goals = dict(loader=Goal('>=', 1.5), batch=Goal('>=', 1.05))
+    texts = dict(loader='its loader', batch='ready batch')
     if optional('timm') is None:
-        return [
-            Line('G2', f'{what} {how}', goal, note='timm absent') for how, goal in goals
-        ]
-    batch, segment = session.size(512, 8), session.size(100, 2)
+        for side, goal in goals.items():
+            yield Line('G2', f'{what} {texts[side]}', goal, note='timm absent')
+        return
+    size, segment = session.size(512, 8), session.size(100, 2)
     images = Cifar.images_per_file(session)
-    task = Cifar(session, write_cifar10(session.folder / 'cifar10', images), batch)
+    task = Cifar(session, write_cifar10(session.folder / 'cifar10', images), size)
     runner = task.runner((session.rounds + session.warmup) * segment)
     loop = TimmLoop(on_device(runner.model), task.steps)
-    batches, ready = loaded(session, batch), Ready(batch, 32, classes=10)
+    batches, ready = loaded(session, size), Ready(size, 32, classes=10)
     same = ready.images.float().sub(127.5).div(64), ready.labels
-    others = {
-        'its loader': steps_of(lambda: loop.step(*next(batches)), segment),
-        'one batch': steps_of(lambda: loop.step(*same), segment),
-    }
+    others = dict(
+        loader=steps_of(lambda: loop.step(*next(batches)), segment),
+        batch=steps_of(lambda: loop.step(*same), segment),
+    )
     taken = take_turns_with(session, runner, others, segment)
-    return [
-        speed('G2', f'{what} {how}', goal, taken, how, batch) for how, goal in goals
-    ]
+    for side, goal in goals.items():
+        yield speed('G2', f'{what} {texts[side]}', goal, taken, side, size)

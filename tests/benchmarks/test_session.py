@@ -88,8 +88,7 @@ def test_ctrl_c_ends_it(find_benchmarks):
 
 
 def test_what_does_not_fit_the_budget_is_left_out(benchmarks, monkeypatch):
-    from gpu import within
-    from session import Session, title
+    from session import Session, title, within
 
     clock = [100.0]
     monkeypatch.setattr(time, 'perf_counter', lambda: clock[0])
@@ -106,6 +105,24 @@ def test_what_does_not_fit_the_budget_is_left_out(benchmarks, monkeypatch):
     assert title('A3', limited['A3']) == 'what comes behind it'
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(('name', 'code'), [('A1', 0), ('A2', 1)])
+def test_the_exit_code_says_whether_a_line_failed(
+    name, code, benchmarks, monkeypatch, tmp_path
+):
+    import cpu
+    import gpu
+
+    monkeypatch.setattr(cpu, 'one_thread', lambda: None)
+    for script in (cpu, gpu):
+        monkeypatch.setattr(script, 'BENCHMARKS', benchmarks)
+        words = ['--tiny', '--only', name, '--json', str(tmp_path / 'table.json')]
+        assert script.main(words) == code
+        lines = json.loads((tmp_path / 'table.json').read_text())['lines']
+        assert any(line['failed'] for line in lines) is bool(code)
+
+
+@pytest.mark.slow
 def test_the_readme_has_the_seconds_of_every_line(find_benchmarks):
     from gpu import BENCHMARKS, SECONDS
 
