@@ -108,6 +108,24 @@ def test_masks_of_0_and_1_are_those_of_0_and_255():
         np.testing.assert_array_equal(read, mask * np.uint8(255))
 
 
+def test_a_walk_that_shows_nobody_is_named_once(capsys):
+    black = frames(5) * 0
+    late = black.copy()
+    late[4, 0, 0] = 1  # of a mask
+    paths = [
+        write('001', array=black),
+        write('002', array=late),
+        write('003', array=black.astype(float), name='090.npy'),
+    ]
+    walks = build(['001', '002', '003'])
+    capsys.readouterr()
+    for place in (0, 1, 2, 0, 2):
+        walks[place]
+    said = capsys.readouterr().out.splitlines()
+    assert ['shows nobody' in line for line in said] == [True, True]
+    assert paths[0] in said[0] and paths[2] in said[1]
+
+
 def test_several_modalities_and_which_are_in_use():
     write('001', name='0_heatmap.pkl', array=np.ones((5, 2, 64, 44), np.uint8))
     write('001', name='1_sil.pkl')

@@ -82,6 +82,7 @@ def test_the_command_compares_two(capsys, predict):
         ('text.txt', 'text.txt is not a walk: name a folder of pictures'),
         (np.zeros((4, 4)), r'is an array \(S, H, W\), got \(4, 4\)'),
         (np.zeros((2, 90, 70), np.uint8), 'none of 2 frames shows anybody'),
+        (np.zeros((2, 64, 44), np.uint8), 'none of 2 frames shows anybody'),
         ([], 'there is no walk to predict on'),
     ],
 )

@@ -89,6 +89,45 @@ def test_a_folder_of_pairs_gives_pairs_by_name(tmp_path):
         run.groups(tmp_path)
 
 
+@pytest.fixture
+def groups():
+    run = StereoInferencer.__new__(StereoInferencer)  # needs no network for it
+    return lambda inputs: [[s.path for s in pair] for pair in run.groups(inputs)]
+
+
+def write_views(*names):
+    for name in names:
+        write_image(np.zeros((4, 6, 3), np.uint8), Path(name))
+
+
+def test_two_patterns_hold_a_view_each(groups):
+    write_views('left/a.png', 'left/b.png', 'right/a.png', 'right/b.png')
+    expected = [['left/a.png', 'right/a.png'], ['left/b.png', 'right/b.png']]
+    assert groups(['left/*.png', 'right/*.png']) == expected
+    assert groups(['left/a*', 'right/a*', 'left/b*', Path('right/b*')]) == expected
+    # As a shell gives them without quotes.
+    assert (
+        groups([*(left for left, _ in expected), 'right/a.png', 'right/b.png'])
+        == expected
+    )
+    with pytest.raises(DataError, match='both lie in left/, which holds one view'):
+        groups(['left/*.png'])
+    write_views('right/c.png')
+    with pytest.raises(DataError, match=r'2 left views, right/\*.png for 3 right'):
+        groups(['left/*.png', 'right/*.png'])
+    Path('right/a.png').unlink()
+    with pytest.raises(DataError, match=r'2 are in one of them alone, e.g. a$'):
+        groups(['left/*.png', 'right/*.png'])
+
+
+def test_views_with_other_names_are_paired_in_order(groups):
+    write_views(*(f'{s}/{v}_{i}.png' for s in 'xy' for v in 'lr' for i in '12'))
+    by_pattern = groups(['x/l_*.png', 'x/r_*.png'])
+    assert by_pattern == [[f'x/l_{i}.png', f'x/r_{i}.png'] for i in '12']
+    scenes = [f'{s}/{v}_1.png' for s in 'xy' for v in 'lr']
+    assert groups(scenes) == [['x/l_1.png', 'x/r_1.png'], ['y/l_1.png', 'y/r_1.png']]
+
+
 @pytest.mark.filterwarnings('ignore:no checkpoint')
 def test_views_that_do_not_fit(pair):
     views, names = pair
