@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from ...errors import CheckpointError
 from ...saved import Placeholder
-from ...structures.key_maps import KeyMap, convert_keys
+from ...structures.key_maps import KeyMap, convert_keys, without_wrappers
 from .choosing import choose_key_map
 
 __all__ = ['LoadReport', 'load_state', 'unwrapped']
@@ -123,10 +123,10 @@ def load_state(
 ) -> LoadReport:
     """Put weights into a model.
 
-    Prefixes may differ: ``module.`` of a parallel model and ``backbone.`` before the
-    names of one side are taken into account. Entries of another shape, e.g. a
-    classifier for another number of classes, are left as they were initialised, with a
-    warning.
+    Prefixes may differ: those of parallel, averaged and compiled models, and
+    ``backbone.`` before the names of one side are taken into account. Entries of
+    another shape, e.g. a classifier for another number of classes, are left as they
+    were initialised, with a warning.
 
     Args:
         model: A model, wrapped or not.
@@ -159,7 +159,7 @@ def load_state(
     if not isinstance(state, Mapping) or isinstance(state, Placeholder):
         raise CheckpointError(f'{source} holds no weights, but {_kind(state)}')
     metadata = getattr(state, '_metadata', None) or {}
-    state = _tensors(state, source)
+    state, _ = without_wrappers(_tensors(state, source))
     if key_map is not None:
         state, converted = convert_keys(state, key_map)
         print_log(f'{source}: {converted}', logger='current')

@@ -1,9 +1,13 @@
 """Weights go where they belong, and what does not fit is reported."""
 
+from collections import OrderedDict
+
 import pytest
 import torch
 from mmengine.logging import MMLogger
+from mmengine.model import StochasticWeightAverage
 from torch import nn
+from torch.optim.swa_utils import AveragedModel
 
 from mmlite.engine import load_state
 from mmlite.errors import CheckpointError
@@ -43,6 +47,39 @@ def test_everything_fits(head):
     assert report.complete
     assert report.matched == report.wanted == report.given == 8
     assert equal(source.state_dict(), target.state_dict())
+
+
+def in_parallel(model):
+    return nn.Sequential(OrderedDict(module=model))
+
+
+def compiled(model):
+    return torch.compile(model, backend='eager')  # which compiles at the first call
+
+
+def compiled_within(model):
+    model.backbone = torch.compile(model.backbone, backend='eager')
+    return model
+
+
+@pytest.mark.parametrize(
+    'wrap',
+    [
+        compiled,
+        compiled_within,
+        AveragedModel,
+        StochasticWeightAverage,
+        lambda model: AveragedModel(compiled(in_parallel(model))),
+        lambda model: in_parallel(compiled(compiled_within(model))),
+    ],
+)
+def test_what_wrappers_add_to_names_is_left_out(wrap):
+    source, target = Classifier(), Classifier()
+    expected = {name: value.clone() for name, value in source.state_dict().items()}
+    state = wrap(source).state_dict()
+    assert state.keys() != expected.keys()
+    assert load_state(target, dict(state_dict=state), strict=True).complete
+    assert equal(expected, target.state_dict())
 
 
 def test_the_backbone_of_a_classifier():
