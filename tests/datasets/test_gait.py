@@ -11,7 +11,11 @@ import pytest
 from support.oversized import write_oversized_png
 
 from mmlite.datasets import GaitDataset, PKSampler
-from mmlite.datasets.transforms.sequence_files import read_array, read_pictures
+from mmlite.datasets.transforms.sequence_files import (
+    read_array,
+    read_grey,
+    read_pictures,
+)
 from mmlite.errors import DataError, DataNotFoundError
 from mmlite.registry import DATASETS, TRANSFORMS
 
@@ -349,6 +353,8 @@ def test_frames_and_lists_that_are_none(tmp_path):
     write_oversized_png(tmp_path / '1.png', kind=0)
     with pytest.raises(DataError, match=r'1.png is damaged or not a picture'):
         read_pictures(str(tmp_path))
+    with pytest.raises(DataError, match='null is a device, not a file$'):
+        read_grey(os.devnull)
     (tmp_path / 'deep.json').write_text('[' * 100_000)
     with pytest.raises(DataError, match='deep.json is nested too deep'):
         GaitDataset(data_root='walks', ann_file=str(tmp_path / 'deep.json'))

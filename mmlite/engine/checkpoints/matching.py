@@ -155,9 +155,13 @@ def load_state(
         2 entries match; the checkpoint has 2, the model 2
     """
     model = unwrapped(model)
-    state = checkpoint.get('state_dict', checkpoint)
+    state = checkpoint
+    if isinstance(checkpoint, Mapping):
+        state = checkpoint.get('state_dict', checkpoint)
     if not isinstance(state, Mapping) or isinstance(state, Placeholder):
-        raise CheckpointError(f'{source} holds no weights, but {_kind(state)}')
+        raise CheckpointError(
+            f'{source} holds a value of type {_kind(state)} instead of weights'
+        )
     metadata = getattr(state, '_metadata', None) or {}
     state, _ = without_wrappers(_tensors(state, source))
     if key_map is not None:
@@ -214,8 +218,8 @@ def _tensors(state: Mapping[str, Any], source: str) -> dict[str, Tensor]:
             )
     if not tensors:
         found = [f'{k} ({_kind(v)})' for k, v in state.items()]
-        but = f', but {_listed("", found)}' if found else ''
-        raise CheckpointError(f'{source} holds no weights{but}; use another one')
+        has = f'; it has {_listed("", found)}' if found else ''
+        raise CheckpointError(f'{source} holds no weights{has}; use another one')
     return tensors
 
 

@@ -206,8 +206,12 @@ def test_half_of_both_or_nearly_all_of_one_must_fit(matching, ours, theirs, fore
 def test_a_checkpoint_without_weights(strict):
     with pytest.raises(CheckpointError, match='^a.pth holds no weights; use'):
         load_state(Classifier(), dict(state_dict={}), source='a.pth', strict=strict)
-    with pytest.raises(CheckpointError, match=r'no weights, but epoch \(int\); use'):
+    with pytest.raises(CheckpointError, match=r'no weights; it has epoch \(int\); use'):
         load_state(Classifier(), dict(state_dict=dict(epoch=1)))
+    for value in (5, None, []):
+        kind = type(value).__name__
+        with pytest.raises(CheckpointError, match=f'value of type {kind} instead of w'):
+            load_state(Classifier(), value, strict=strict)
 
 
 def test_a_model_may_have_to_be_filled():
