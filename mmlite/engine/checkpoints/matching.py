@@ -163,7 +163,7 @@ def load_state(
             f'{source} holds a value of type {_kind(state)} instead of weights'
         )
     metadata = getattr(state, '_metadata', None) or {}
-    state, _ = without_wrappers(_tensors(state, source))
+    state = _bare(_tensors(state, source), model)
     if key_map is not None:
         state, converted = convert_keys(state, key_map)
         print_log(f'{source}: {converted}', logger='current')
@@ -239,6 +239,13 @@ def _under(prefix: str, state: dict[str, Tensor], source: str) -> dict[str, Tens
     raise CheckpointError(
         f'{source} has no entries under {prefix!r}; there are {", ".join(heads)}'
     )
+
+
+def _bare(state: dict[str, Tensor], model: nn.Module) -> dict[str, Tensor]:
+    """The state without what wrappers add, unless the model is one itself."""
+    names = model.state_dict().keys()
+    bare, _ = without_wrappers(state)
+    return max((bare, state), key=lambda s: len(names & s.keys()))
 
 
 def _renamed(state: dict[str, Tensor], model: nn.Module) -> dict[str, Tensor]:

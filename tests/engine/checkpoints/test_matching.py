@@ -82,6 +82,12 @@ def test_what_wrappers_add_to_names_is_left_out(wrap):
     assert equal(expected, target.state_dict())
 
 
+def test_an_average_takes_the_names_of_averages():
+    source, target = AveragedModel(Classifier()), AveragedModel(Classifier())
+    assert load_state(target, source.state_dict(), revise_keys=(), strict=True).complete
+    assert equal(source.state_dict(), target.state_dict())
+
+
 def test_the_backbone_of_a_classifier():
     source, target = Classifier(), Classifier().backbone
     for prefix in (None, 'backbone', 'backbone.'):
