@@ -203,6 +203,25 @@ def test_lightstereo_as_an_onnx_file(tmp_path):
     assert disparity.shape == (1, 64, 96)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize('kind', ['tiny', 'raft', 'shared'])
+def test_a_program_takes_any_number_of_pairs(tmp_path, kind):
+    """``export`` compares it with PyTorch on batches of one and of three."""
+    raft = dict(type='RAFTStereo', valid_iters=1, shared_backbone=kind == 'shared')
+    changes = TINY if kind == 'tiny' else [f'model={dict(_delete_=True, **raft)}']
+    torch.manual_seed(0)
+    model = init_model(CONFIG, overrides=changes)
+    torch.save(dict(state_dict=model.state_dict()), tmp_path / 'a.pth')
+    said = []
+    options = dict(overrides=changes, size=(32, 64), dynamic=True, report=said.append)
+    files = tmp_path / 'a.pth', tmp_path / 'a.pt2'
+    path = export(CONFIG, *files, 'torch-export', **options)
+    assert said[0].endswith('disparity (1 x 32 x 64); the batch may change')
+    views = torch.randn(2, 2, 3, 32, 64)
+    (disparity,) = torch.export.load(path).module()(*views)
+    assert disparity.shape == (2, 32, 64)
+
+
 def test_an_onnx_file_gives_the_disparity_of_each_pixel(tmp_path):
     """At sizes that the network's divisor, 4, does not divide: as ``predict`` does."""
     onnxruntime = pytest.importorskip('onnxruntime')
