@@ -15,6 +15,7 @@ import torch
 from mmengine.config import Config
 from mmengine.logging import print_log
 from torch import Tensor, nn
+from torch.nn import functional
 
 from ..datasets import Digits, Walkers
 from ..datasets.transforms.image_ops import resize_image
@@ -237,7 +238,7 @@ def _write_onnx(
     given = list(exported.model.input_keys or ('inputs',))
     dynamic_axes = {name: {0: 'batch'} for name in names}
     dynamic_axes.update(dict.fromkeys(given, axes))
-    with warnings.catch_warnings(), torch.no_grad(), _sizes_of_unflatten():
+    with warnings.catch_warnings(), torch.no_grad(), _recordable():
         warnings.simplefilter('ignore')  # of the exporter about itself
         _guarded(
             lambda: torch.onnx.export(
@@ -266,22 +267,30 @@ def _write_onnx(
 
 
 @contextmanager
-def _sizes_of_unflatten() -> Iterator[None]:
-    """Let what is unflattened keep a size that may change.
+def _recordable() -> Iterator[None]:
+    """Let models be recorded for ONNX as they compute.
 
-    The exporter takes all sizes that it has then for those of the example.
+    The exporter takes all sizes that an unflattened tensor has for those of the
+    example, and that of torch 2.4 knows no attention whose scale is stated.
     """
-    original = Tensor.unflatten
+    unflatten, attention = Tensor.unflatten, functional.scaled_dot_product_attention
 
-    def unflatten(self: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
+    def reshaped(self: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
         dim %= self.ndim
         return self.reshape(*self.shape[:dim], *sizes, *self.shape[dim + 1 :])
 
-    Tensor.unflatten = unflatten
+    def scaled(query: Tensor, *args: Any, scale: float | None = None, **kw: Any) -> Any:
+        usual = int(query.shape[-1]) ** -0.5
+        if scale not in (None, usual):
+            query = query * (scale / usual)
+        return attention(query, *args, **kw)
+
+    Tensor.unflatten, functional.scaled_dot_product_attention = reshaped, scaled
     try:
         yield
     finally:
-        Tensor.unflatten = original
+        Tensor.unflatten = unflatten
+        functional.scaled_dot_product_attention = attention
 
 
 def _legacy_exporter() -> dict[str, Any]:
@@ -312,7 +321,8 @@ def _write_program(
     other = 'leave out --dynamic (dynamic=True), or export to ONNX (--format onnx)'
     _guarded(write, other if dynamic else 'export to ONNX (--format onnx)')
     loaded = torch.export.load(str(path)).module()
-    return lambda x: list(loaded(*x))
+    # As it was recorded: torch 2.4 takes other kernels where gradients are kept.
+    return torch.no_grad()(lambda x: list(loaded(*x)))
 
 
 def _guarded(write: Callable[[], None], advice: str) -> None:
