@@ -32,6 +32,11 @@ __all__ = [
 #: Packages in whose configs a name may begin with the package: it is our own then.
 PUBLISHED_SCOPES = ('mmlite', 'mmengine', 'mmpretrain', 'mmcls', 'mmcv')
 
+#: What parts of older versions of OpenMMLab's packages are now.
+FORMER_NAMES = dict.fromkeys(
+    ('DefaultFormatBundle', 'PackClsInputs', 'PackDetInputs', 'PackSelfSupInputs'),
+    'PackInputs',
+)
 
 #: What a class must be that is not registered, for a place to hold it.
 HOLDS = {

@@ -25,6 +25,7 @@ from .errors import (
     edits,
 )
 from .lookup import (
+    FORMER_NAMES,
     HOLDS,
     PUBLISHED_SCOPES,
     built_elsewhere,
@@ -268,9 +269,15 @@ class Registry(BaseRegistry):
         names = self.names()
         slips = [known for known in names if edits(name.lower(), known.lower()) <= 1]
         alike = [known for known in names if known[:1].lower() == name[:1].lower()]
-        hint = did_you_mean(name, slips or alike, 0.5 if slips else 0.8) or (
-            f'; register it with @{self.name.upper()}.register_module() and name '
-            'its module in custom_imports'
+        former = FORMER_NAMES.get(scoped(name)[1])
+        now = f'; that is now {former!r}' if former in names else ''
+        hint = (
+            now
+            or did_you_mean(name, slips or alike, 0.5 if slips else 0.8)
+            or (
+                f'; register it with @{self.name.upper()}.register_module() and name '
+                'its module in custom_imports'
+            )
         )
         return Problem('', f'unknown type {name!r}{hint}')
 

@@ -71,6 +71,8 @@ class RandomCrop(BaseTransform):
         (32, 32, 3)
     """
 
+    former_arguments: ClassVar = {'size': 'crop_size'}
+
     def __init__(
         self,
         crop_size: int | Sequence[int],
@@ -214,6 +216,11 @@ class RandomResizedCrop(BaseTransform):
         (224, 224, 3)
     """
 
+    former_arguments: ClassVar = {
+        'size': 'scale',
+        'efficientnet_style': 'type=EfficientNetRandomCrop',
+    }
+
     def __init__(
         self,
         scale: int | Sequence[int],
@@ -351,6 +358,7 @@ class CenterCrop(BaseTransform):
     """
 
     is_random = False
+    former_arguments: ClassVar = {'efficientnet_style': 'type=EfficientNetCenterCrop'}
 
     def __init__(
         self,
