@@ -25,7 +25,6 @@ from .errors import (
     edits,
 )
 from .lookup import (
-    FORMER_NAMES,
     HOLDS,
     PUBLISHED_SCOPES,
     built_elsewhere,
@@ -33,6 +32,7 @@ from .lookup import (
     class_at,
     find_inside,
     no_place_for,
+    now_called,
     plain_function,
     scoped,
     type_name,
@@ -269,11 +269,10 @@ class Registry(BaseRegistry):
         names = self.names()
         slips = [known for known in names if edits(name.lower(), known.lower()) <= 1]
         alike = [known for known in names if known[:1].lower() == name[:1].lower()]
-        former = FORMER_NAMES.get(scoped(name)[1])
-        now = f'; that is now {former!r}' if former in names else ''
+        limit = 0.5 if slips else 0.8
         hint = (
-            now
-            or did_you_mean(name, slips or alike, 0.5 if slips else 0.8)
+            now_called(name, names)
+            or did_you_mean(name, slips or alike, limit)
             or (
                 f'; register it with @{self.name.upper()}.register_module() and name '
                 'its module in custom_imports'
