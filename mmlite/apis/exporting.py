@@ -16,6 +16,7 @@ from mmengine.config import Config
 from mmengine.logging import print_log
 from torch import Tensor, nn
 
+from ..config import input_size_of
 from ..datasets import Digits, Walkers
 from ..datasets.transforms.image_ops import resize_image
 from ..errors import MissingDependencyError, UserError
@@ -26,7 +27,6 @@ from .inferencers.preparing import SourceDataset, test_dataset_of
 from .inferencers.sources import Source
 from .model import init_model
 from .targets import target_file
-from .zoo.configs import input_size_of
 
 __all__ = ['FORMATS', 'export']
 

@@ -1,7 +1,7 @@
 """The models there are: their cards, their networks, their weights."""
 
 from .cards import Card, list_models, model_card
-from .configs import input_size_of, read_config
+from .configs import read_config
 
 __all__ = [
     'Card',

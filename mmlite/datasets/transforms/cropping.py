@@ -216,6 +216,7 @@ class RandomResizedCrop(BaseTransform):
         (224, 224, 3)
     """
 
+    states_size: ClassVar = {'scale': 'hw'}
     former_arguments: ClassVar = {
         'size': 'scale',
         'efficientnet_style': 'type=EfficientNetRandomCrop',
@@ -298,6 +299,8 @@ class MAERandomResizedCrop(RandomResizedCrop):
         (224, 224, 3)
     """
 
+    states_size: ClassVar = {'size': 'hw'}
+
     def __init__(
         self,
         size: int | Sequence[int],
@@ -358,6 +361,7 @@ class CenterCrop(BaseTransform):
     """
 
     is_random = False
+    states_size: ClassVar = {'crop_size': 'wh'}
     former_arguments: ClassVar = {'efficientnet_style': 'type=EfficientNetCenterCrop'}
 
     def __init__(

@@ -118,6 +118,7 @@ class ResizeEdge(BaseTransform):
     """
 
     is_random = False
+    states_size: ClassVar = {}  # one edge depends on the image
 
     def __init__(
         self,
@@ -171,6 +172,7 @@ class Pad(BaseTransform):
     """
 
     is_random = False
+    states_size: ClassVar = {'size': 'wh'}
 
     def __init__(
         self,
