@@ -158,6 +158,23 @@ def test_imports_point_down(module):
             )
 
 
+def test_no_modules_import_each_other_in_a_circle():
+    left = {
+        module: {
+            found.target
+            for found in imports_of(module)
+            if found.target in MODULES and MODULES[found.target].stem != '__init__'
+        }
+        - {module}
+        for module in MODULES
+    }
+    while free := [module for module, others in left.items() if not others & set(left)]:
+        for module in free:
+            del left[module]
+    # What is left is in a circle, or imports one that is.
+    assert sorted(left) == []
+
+
 @for_each_module
 def test_only_declared_packages_are_imported_at_the_top(module):
     for found in imports_of(module):
