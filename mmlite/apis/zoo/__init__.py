@@ -5,7 +5,6 @@ from .configs import read_config
 
 __all__ = [
     'Card',
-    'input_size_of',
     'list_models',
     'model_card',
     'read_config',
