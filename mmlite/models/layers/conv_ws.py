@@ -25,12 +25,8 @@ class ConvWS2d(nn.Conv2d):
         out_channels: Channels of the output.
         kernel_size: In pixels.
         stride: In pixels.
-        padding: In pixels.
-        dilation: In pixels.
-        groups: Channel groups.
-        bias: Whether there is one.
         eps: Added to the deviation.
-        padding_mode: What the border is filled with, as in ``torch.nn.Conv2d``.
+        kwargs: Further arguments of ``torch.nn.Conv2d``.
 
     Shape:
         x: ``(B, in_channels, H, W)``; returns ``(B, out_channels, H', W')``.
@@ -49,24 +45,10 @@ class ConvWS2d(nn.Conv2d):
         out_channels: int,
         kernel_size: int | Sequence[int],
         stride: int | Sequence[int] = 1,
-        padding: int | str | Sequence[int] = 0,
-        dilation: int | Sequence[int] = 1,
-        groups: int = 1,
-        bias: bool = True,
         eps: float = 1e-5,
-        padding_mode: str = 'zeros',
+        **kwargs: Any,
     ) -> None:
-        super().__init__(
-            in_channels,
-            out_channels,
-            kernel_size,
-            stride,
-            padding,
-            dilation,
-            groups,
-            bias,
-            padding_mode,
-        )
+        super().__init__(in_channels, out_channels, kernel_size, stride, **kwargs)
         self.eps = eps
 
     def forward(self, x: Tensor) -> Tensor:
@@ -89,11 +71,7 @@ class ConvAWS2d(nn.Conv2d):
         out_channels: Channels of the output.
         kernel_size: In pixels.
         stride: In pixels.
-        padding: In pixels.
-        dilation: In pixels.
-        groups: Channel groups.
-        bias: Whether there is one.
-        padding_mode: What the border is filled with, as in ``torch.nn.Conv2d``.
+        kwargs: Further arguments of ``torch.nn.Conv2d``.
 
     Shape:
         x: ``(B, in_channels, H, W)``; returns ``(B, out_channels, H', W')``.
@@ -114,23 +92,9 @@ class ConvAWS2d(nn.Conv2d):
         out_channels: int,
         kernel_size: int | Sequence[int],
         stride: int | Sequence[int] = 1,
-        padding: int | str | Sequence[int] = 0,
-        dilation: int | Sequence[int] = 1,
-        groups: int = 1,
-        bias: bool = True,
-        padding_mode: str = 'zeros',
+        **kwargs: Any,
     ) -> None:
-        super().__init__(
-            in_channels,
-            out_channels,
-            kernel_size,
-            stride,
-            padding,
-            dilation,
-            groups,
-            bias,
-            padding_mode,
-        )
+        super().__init__(in_channels, out_channels, kernel_size, stride, **kwargs)
         self.register_buffer('weight_gamma', torch.ones(out_channels, 1, 1, 1))
         self.register_buffer('weight_beta', torch.zeros(out_channels, 1, 1, 1))
 
