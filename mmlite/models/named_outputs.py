@@ -61,7 +61,7 @@ class BaseModel(Whole):
     - for sequences: ``(ipts, labs, typs, vies, seqL)``, which is a list with the frames
       ``(B, S, ...)``, the labels ``(B, )`` or None, the ``type`` and ``view`` of every
       sample, and None. Sequences of several lengths are ``(1, sum of S, ...)``, with
-      their lengths ``(1, B)`` as ``seqL``.
+      their lengths ``(1, B)``, on the CPU, as ``seqL``.
 
     Override:
         build_network: makes the layers from ``model_cfg``.

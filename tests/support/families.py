@@ -92,7 +92,7 @@ FAMILIES: dict[str, Family] = dict(
         'mae/mae_vit-tiny-p8_1xb128_digits.py',
         *_of_digits(16),
         inputs=lambda: _pictures(32),
-        found='pred_recon',
+        found='pred_target',  # which patches are hidden is drawn
     ),
     retrieval=_family(
         'retrieval/arcface_resnet18_1xb64_digits.py',
@@ -134,6 +134,19 @@ FAMILIES: dict[str, Family] = dict(
         'train_dataloader.dataset.num_scenes=8',
         'val_dataloader.dataset.num_scenes=4',
         'test_dataloader.dataset.num_scenes=4',
+        *_ONE_EPOCH,
+        inputs=_pairs,
+        found='pred_disparity',
+    ),
+    volume=_family(
+        'stereo/tinystereo_1xb8-40e_scenes.py',
+        'model={type: GwcNet, max_disp: 16, num_groups: 8}',
+        'train_dataloader.batch_size=2',
+        'train_dataloader.dataset.num_scenes=8',
+        'train_dataloader.dataset.size=(32,64)',
+        'train_dataloader.dataset.max_disp=16',
+        'val_dataloader.dataset.num_scenes=2',
+        'test_dataloader.dataset.num_scenes=2',
         *_ONE_EPOCH,
         inputs=_pairs,
         found='pred_disparity',

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import warnings
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import torch
+from mmengine.hooks import Hook
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from mmlite.engine import Runner
 from mmlite.models.layers import averaged_model
 
 #: Operations of which the host has to know a result: a number, or how many there are.
@@ -74,7 +78,7 @@ class _Numbers(TorchFunctionMode):
 
 
 @contextlib.contextmanager
-def nothing_is_waited_for() -> Any:
+def nothing_is_waited_for() -> Iterator[None]:
     """Fails where code on the meta device would wait for a GPU in its place.
 
     That device has no data, so that whatever reads a number raises an error.
@@ -91,3 +95,115 @@ def nothing_is_waited_for() -> Any:
         # Read once, when a training begins.
         patch.setattr(averaged_model._Counter, 'value', lambda self, buffer: 1)
         yield
+
+
+class _From(Hook):
+    """Begins to look at an iteration; the first ones, and log lines, may wait."""
+
+    priority = 'HIGHEST'
+
+    def __init__(self, first: int, mode: str) -> None:
+        self.first, self.mode = first, mode
+
+    def before_train_iter(self, runner, batch_idx, data_batch=None):
+        if runner.iter >= self.first and batch_idx + 1 < len(runner.train_dataloader):
+            torch.cuda.set_sync_debug_mode(self.mode)
+
+
+class _Until(Hook):
+    """Ends to look."""
+
+    priority = 'LOWEST'
+
+    def after_train_iter(self, runner, **kwargs):
+        torch.cuda.set_sync_debug_mode('default')
+
+
+class _Counting(Hook):
+    """Counts the reads of each iteration."""
+
+    priority = 'HIGHEST'
+
+    def __init__(self, first: int) -> None:
+        self.first = first
+        self.modes: list[Operations] = []
+
+    def before_train_iter(self, runner, batch_idx, data_batch=None):
+        if runner.iter >= self.first:
+            self.modes.append(Operations())
+            self.modes[-1].__enter__()
+
+
+class _Counted(Hook):
+    """Ends to count."""
+
+    priority = 'LOWEST'
+
+    def __init__(self, counting: _Counting) -> None:
+        self.counting = counting
+
+    def after_train_iter(self, runner, **kwargs):
+        if self.counting.modes:
+            self.counting.modes[-1].__exit__(None, None, None)
+
+
+@contextlib.contextmanager
+def counted_reads(runner: Runner, first: int) -> Iterator[list[Counter[str]]]:
+    """What each iteration reads, as :class:`Operations` sees it.
+
+    Args:
+        runner: What trains.
+        first: The first iteration that is looked at.
+    """
+    counting = _Counting(first)
+    runner.register_hook(counting)
+    runner.register_hook(_Counted(counting))
+    found: list[Counter[str]] = []
+    yield found
+    found += [mode.reads for mode in counting.modes]
+
+
+@contextlib.contextmanager
+def no_waits(runner: Runner, first: int) -> Iterator[None]:
+    """Let a training fail where an iteration waits for the GPU.
+
+    Args:
+        runner: What trains.
+        first: The first iteration that must not.
+    """
+    with _looking(runner, first, 'error'):
+        yield
+
+
+@contextlib.contextmanager
+def counted_waits(runner: Runner, first: int) -> Iterator[list[str]]:
+    """The waits of a training, as PyTorch reports them.
+
+    Args:
+        runner: What trains.
+        first: The first iteration that is looked at.
+    """
+    found: list[str] = []
+    with warnings.catch_warnings(), _looking(runner, first, 'warn'):
+        # The runner's own context keeps the function, and adds filters before this.
+        warnings.simplefilter('always')
+        others = warnings.showwarning
+
+        def show(message: Any, *args: Any, **kwargs: Any) -> None:
+            if 'synchronizing CUDA' in str(message):
+                found.append(str(message))
+            else:
+                others(message, *args, **kwargs)
+
+        warnings.showwarning = show
+        yield found
+
+
+@contextlib.contextmanager
+def _looking(runner: Runner, first: int, mode: str) -> Iterator[None]:
+    runner.register_hook(_From(first, mode))
+    runner.register_hook(_Until())
+    try:
+        yield
+    finally:
+        torch.cuda.set_sync_debug_mode('default')

@@ -92,6 +92,15 @@ class DetectionModel(Exporting, FineTuning, BaseModel):
         self._set_fine_tuning(fine_tune_checkpoint, fine_tune_checkpoint_type)
         self._ground_truth: list[Annotated] | None = None
 
+    def compile(self, *args: Any, **kwargs: Any) -> None:
+        """Compile the network that makes features.
+
+        What follows works on boxes in any number, with which it would be compiled
+        again and again.
+        """
+        for part in self.feature_extractor.children():
+            part.compile(*args, **kwargs)
+
     # The contract of TensorFlow's Object Detection API.
 
     def preprocess(
