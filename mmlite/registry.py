@@ -32,6 +32,7 @@ from .lookup import (
     class_at,
     find_inside,
     no_place_for,
+    now_called,
     plain_function,
     scoped,
     type_name,
@@ -65,6 +66,7 @@ __all__ = [
 ]
 
 _SCOPE: list[str | None] = [None]
+Names = Collection[str]
 
 
 def use_scope(name: str | None) -> None:
@@ -185,7 +187,8 @@ class Registry(BaseRegistry):
             return self._build_each(cfg, *args, **kwargs)
         problems = self.problems_of(cfg, given=tuple(kwargs.get('default_args') or ()))
         for keys, name, inner in built_elsewhere(cfg):
-            found = REGISTRIES[name].problems_of(inner, partial=True)
+            adds = name != 'WEIGHT_INITIALIZERS'  # mmengine gives others a folder
+            found = REGISTRIES[name].problems_of(inner, partial=adds)
             problems += [problem.under(*keys) for problem in found]
         if problems:
             raise ConfigError(problems, cfg=cfg)
@@ -221,11 +224,7 @@ class Registry(BaseRegistry):
         return super().build(cfgs, *args, **kwargs)
 
     def problems_of(
-        self,
-        cfg: Any,
-        given: Collection[str] = (),
-        partial: bool = False,
-        hints: Collection[str] = (),
+        self, cfg: Any, given: Names = (), partial: bool = False, hints: Names = ()
     ) -> list[Problem]:
         """What keeps ``cfg`` from being built, as far as names and kinds show.
 
@@ -272,7 +271,10 @@ class Registry(BaseRegistry):
         names = self.names()
         slips = [known for known in names if edits(name.lower(), known.lower()) <= 1]
         alike = [known for known in names if known[:1].lower() == name[:1].lower()]
-        hint = did_you_mean(name, slips or alike, 0.5 if slips else 0.8) or (
+        hint = now_called(name, names) or did_you_mean(
+            name, slips or alike, 0.5 if slips else 0.8
+        )
+        hint = hint or (
             f'; register it with @{self.name.upper()}.register_module() and name '
             'its module in custom_imports'
         )
@@ -303,13 +305,11 @@ class TransformRegistry(FunctionRegistry):
     def __init__(self, name: str, **kwargs: Any) -> None:
         super().__init__(name, build_func=_build_transform, **kwargs)
 
-    def problems_of(
-        self, cfg: Any, given: Collection[str] = (), **options: Any
-    ) -> list[Problem]:
+    def problems_of(self, cfg: Any, given: Names = (), **more: Any) -> list[Problem]:
         """As for every registry; the sample is not missed."""
         function = plain_function(cfg, self)
         sample = list(inspect.signature(function).parameters)[:1] if function else []
-        return super().problems_of(cfg, {*given, *sample}, **options)
+        return super().problems_of(cfg, {*given, *sample}, **more)
 
 
 def _build_transform(cfg: Any, registry: BaseRegistry, **kwargs: Any) -> Any:

@@ -17,7 +17,6 @@ from ..errors import TrainingError, did_you_mean
 from ..ops import use_channels_last
 from ..structures import DataSample, Ragged
 from .joining import build_part
-from .layers import own_initializers
 
 __all__ = ['BaseModel', 'is_summed']
 
@@ -191,11 +190,6 @@ class BaseModel(EngineModel):
     ) -> list[DataSample]:
         """One sample with predictions per input."""
         raise self._undefined('predict')
-
-    def init_weights(self) -> None:
-        """Set the weights as ``init_cfg`` of the model and its parts says."""
-        with own_initializers(self):
-            super().init_weights()
 
     def use_channels_last(self) -> None:
         """Lay out kernels and images with the channels of a pixel side by side.

@@ -12,7 +12,6 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from ...errors import did_you_mean
 from ...structures import FeatureSpec
-from ..layers import loads_weights, own_initializers
 
 __all__ = [
     'CONV_INIT',
@@ -89,11 +88,26 @@ class BaseBackbone(BaseModule, metaclass=ABCMeta):
     @property
     def is_pretrained(self) -> bool:
         """Whether init_cfg loads weights, which no rule must overwrite then."""
-        return loads_weights(self.init_cfg)
+        cfgs = [self.init_cfg] if isinstance(self.init_cfg, dict) else self.init_cfg
+        return any(cfg.get('type') == 'Pretrained' for cfg in cfgs or ())
 
     def frozen_parts(self) -> Iterable[nn.Module]:
         """The parts that keep weights and statistics."""
         return ()
+
+    def frozen_stem_and_stages(
+        self, stem: Sequence[str], stages: Sequence[str | nn.Module]
+    ) -> list[nn.Module]:
+        """The stem, and as many stages as ``frozen_stages`` says.
+
+        Args:
+            stem: Names of the modules before the first stage.
+            stages: The stages, or their names.
+        """
+        if self.frozen_stages < 0:
+            return []
+        parts = [*stem, *stages[: self.frozen_stages]]
+        return [getattr(self, p) if isinstance(p, str) else p for p in parts]
 
     def freeze_parts(self) -> None:
         """Put frozen parts in evaluation mode, and out of the gradient."""
@@ -106,11 +120,6 @@ class BaseBackbone(BaseModule, metaclass=ABCMeta):
         if mode and self.norm_eval:
             norms_to_eval(self)
         return self
-
-    def init_weights(self) -> None:
-        """Set the weights as ``init_cfg`` says."""
-        with own_initializers(self):
-            super().init_weights()
 
     @abstractmethod
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
