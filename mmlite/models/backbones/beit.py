@@ -32,9 +32,10 @@ class BEiTViT(VisionTransformer):
         final_norm: Whether there is a norm after the last layer.
         out_type: As in :class:`VisionTransformer`.
         use_abs_pos_emb: Whether there is a position embedding.
-        use_rel_pos_bias: Whether each layer has a bias for each offset.
+        use_rel_pos_bias: Whether each layer has a bias for each offset of two patches.
         use_shared_rel_pos_bias: Whether all layers share one instead.
-        layer_scale_init_value: Start of the factors on every branch; 0 has none.
+        layer_scale_init_value: Initial value of the factors on every branch; 0 has
+            none.
         layer_cfgs: Further arguments of a layer, or a list with one dict each.
         kwargs: Arguments of :class:`VisionTransformer`.
 

@@ -181,7 +181,8 @@ class CAEPretrainViT(BEiTViT):
         use_abs_pos_emb: Whether there is a position embedding; it is needed.
         use_rel_pos_bias: Whether each layer has a bias for each offset; with one it
             takes no mask.
-        layer_scale_init_value: Start of the factors on every branch; 0 has none.
+        layer_scale_init_value: Initial value of the factors on every branch; 0 has
+            none.
         init_cfg: Config of the initialisation.
         kwargs: Arguments of :class:`BEiTViT`.
 

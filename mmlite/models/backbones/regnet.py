@@ -49,7 +49,8 @@ class RegNet(ResNet):
         conv_cfg: Config of the convolutions; ``None`` is ``Conv2d``.
         norm_cfg: Config of the norms.
         norm_eval: Whether batch norms keep their statistics in training.
-        with_cp: Whether to save memory by computing each block twice.
+        with_cp: Whether to save memory by computing each block again in the backward
+            pass.
         zero_init_residual: Whether every block starts as its shortcut alone.
         init_cfg: Config of the initialisation.
 

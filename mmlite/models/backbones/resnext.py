@@ -25,7 +25,7 @@ class ResNeXtBottleneck(Bottleneck):
         groups: Channel groups of the 3x3 convolution.
         width_per_group: Channels of a group in the first stage.
         expansion: See ``ResidualBlock``.
-        kwargs: See above.
+        kwargs: Further arguments of ``Bottleneck``.
     """
 
     def __init__(
