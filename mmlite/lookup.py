@@ -179,6 +179,10 @@ _BUILT_ELSEWHERE = {
 }
 
 
+#: What of it says where it belongs, and is no argument.
+_OF_OVERRIDES = ('override', 'name')
+
+
 def built_elsewhere(
     cfg: Any, keys: tuple[str, ...] = (), registry: str = ''
 ) -> Iterator[tuple[tuple[str, ...], str, Mapping[str, Any]]]:
@@ -199,7 +203,8 @@ def built_elsewhere(
     if isinstance(cfg, (list, tuple)):
         cfg = dict(enumerate(cfg))
     elif isinstance(cfg, Mapping) and registry and 'type' in cfg:
-        yield keys, registry, {'type': cfg['type']}
+        given = {key: value for key, value in cfg.items() if key not in _OF_OVERRIDES}
+        yield keys, registry, given
     for key, value in cfg.items() if isinstance(cfg, Mapping) else ():
         if isinstance(value, (Mapping, list, tuple)):
             inner = _BUILT_ELSEWHERE.get(key, registry)

@@ -186,7 +186,8 @@ class Registry(BaseRegistry):
             return self._build_each(cfg, *args, **kwargs)
         problems = self.problems_of(cfg, given=tuple(kwargs.get('default_args') or ()))
         for keys, name, inner in built_elsewhere(cfg):
-            found = REGISTRIES[name].problems_of(inner, partial=True)
+            adds = name != 'WEIGHT_INITIALIZERS'  # mmengine gives others a folder
+            found = REGISTRIES[name].problems_of(inner, partial=adds)
             problems += [problem.under(*keys) for problem in found]
         if problems:
             raise ConfigError(problems, cfg=cfg)

@@ -29,7 +29,7 @@ LAYERS = (
     {'registry'},
     {'config'},
     {'ops'},
-    {'models.layers', 'datasets', 'evaluation', 'visualization'},
+    {'models.initializing', 'models.layers', 'datasets', 'evaluation', 'visualization'},
     {'report'},
     {
         'models.backbones',
@@ -62,7 +62,7 @@ PARTS = {
     package
     for package, height in HEIGHT.items()
     if package.startswith('models.') and 0 < height < HEIGHT['models.joining']
-} - {'models.layers'}
+} - {'models.initializing', 'models.layers'}
 FREE_OF_MODELS = {'datasets', 'evaluation', 'visualization', 'report', 'engine'}
 
 DECLARED = {'torch', 'mmengine', 'numpy', 'addict', 'yapf', 'termcolor'}

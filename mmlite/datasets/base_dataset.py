@@ -16,6 +16,7 @@ from mmengine.logging import print_log
 from mmengine.utils import is_abs
 
 from ..errors import DataError, DataNotFoundError
+from ..given import absence
 from ..registry import DATASETS
 from ..structures.class_lists import class_mapping, shortened
 from .annotations import (
@@ -230,7 +231,7 @@ class BaseDataset(EngineDataset):
         path = self.ann_file
         if not file_exists(path):
             raise DataNotFoundError(
-                f'{type(self).__name__}: the annotation file {path} does not exist; '
+                f'{type(self).__name__}: the annotation file {path} {absence(path)}; '
                 'check ann_file and data_root'
             )
         if Path(path).suffix.lower() not in _ANNOTATION_FILES:

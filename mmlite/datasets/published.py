@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from ..errors import DataError, DataNotFoundError
+from ..given import absence
 from ..structures import class_mapping
 from ..structures.class_lists import shortened
 from .annotations import file_exists, read_text
@@ -99,7 +100,7 @@ def in_order_of(
 def absent(name: str, path: str, root: str) -> str:
     """That a dataset lacks a file, and what there is instead."""
     return (
-        f'{name}: {path} does not exist; set data_root to the folder of the dataset\n'
+        f'{name}: {path} {absence(path)}; set data_root to the folder of the dataset\n'
         f'  found    {tree(root or ".")}'
     )
 

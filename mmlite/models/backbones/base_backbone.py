@@ -89,7 +89,7 @@ class BaseBackbone(BaseModule, metaclass=ABCMeta):
     def is_pretrained(self) -> bool:
         """Whether init_cfg loads weights, which no rule must overwrite then."""
         cfgs = [self.init_cfg] if isinstance(self.init_cfg, dict) else self.init_cfg
-        return any(cfg['type'] == 'Pretrained' for cfg in cfgs or ())
+        return any(cfg.get('type') == 'Pretrained' for cfg in cfgs or ())
 
     def frozen_parts(self) -> Iterable[nn.Module]:
         """The parts that keep weights and statistics."""
