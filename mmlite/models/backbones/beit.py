@@ -26,7 +26,9 @@ class BEiTViT(VisionTransformer):
     https://arxiv.org/abs/2106.08254
 
     Args:
-        arch: A name or a dict as in :class:`VisionTransformer`.
+        arch: ``'small'``, ``'base'``, ``'large'``, ``'eva-g'``, ``'deit-tiny'``,
+            ``'deit-small'``, ``'deit-base'``, or a dict as in
+            :class:`VisionTransformer`.
         bias: Whether queries, keys and values have a bias; ``'qv_bias'`` has
             none for the keys.
         final_norm: Whether there is a norm after the last layer.

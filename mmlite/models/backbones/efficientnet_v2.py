@@ -101,8 +101,8 @@ class EfficientNetV2(BaseEfficientNet):
     """EfficientNet with fused blocks where maps are large.
 
     Args:
-        arch: ``'s'``, ``'m'``, ``'l'`` (or ``'small'``, ...), ``'xl'``, or
-            ``'b0'`` to ``'b3'``.
+        arch: ``'small'``, ``'medium'``, ``'large'`` (or ``'s'``, ``'m'``, ``'l'``),
+            ``'xl'``, or ``'b0'`` to ``'b3'``.
         in_channels: Channels of the image.
         drop_path_rate: Rate of stochastic depth of the last block, a fraction; it grows
             from 0.

@@ -174,8 +174,8 @@ class HRNet(BaseBackbone):
     """Maps of four sizes side by side, the largest from beginning to end.
 
     Args:
-        arch: ``'w18'``, ``w30``, ``w32``, ``w40``, ``w44``, ``w48`` or
-            ``w64``, after the width of the largest map.
+        arch: ``'w18'``, ``'w30'``, ``'w32'``, ``'w40'``, ``'w44'``, ``'w48'`` or
+            ``'w64'``, after the width of the largest map.
         extra: Instead of arch, a dict with ``stage1`` to ``stage4``, each a
             dict of ``num_modules``, ``num_branches``, ``block`` (``'BASIC'``
             or ``'BOTTLENECK'``), ``num_blocks`` and ``num_channels``.

@@ -86,7 +86,7 @@ class BEiTPretrainViT(BEiTViT):
     """A :class:`BEiTViT` that sees a mask token where a patch is hidden.
 
     Args:
-        arch: As in :class:`VisionTransformer`.
+        arch: As in :class:`BEiTViT`.
         final_norm: Whether there is a norm after the last layer.
         out_type: What is returned of a layer for a whole image.
         use_rel_pos_bias: Whether each layer has a bias for each offset.
@@ -175,7 +175,7 @@ class CAEPretrainViT(BEiTViT):
     The position embedding is fixed: sines and cosines.
 
     Args:
-        arch: As in :class:`VisionTransformer`.
+        arch: As in :class:`BEiTViT`.
         final_norm: Whether there is a norm after the last layer.
         out_type: What is returned of a layer for a whole image.
         use_abs_pos_emb: Whether there is a position embedding; it is needed.
