@@ -66,7 +66,8 @@ class VisionTransformer(BaseBackbone):
             ``'dinov2-small'``, ``'dinov2-giant'``, or a dict with the keys
             ``embed_dims``, ``num_layers``, ``num_heads`` and
             ``feedforward_channels``.
-        img_size: Size of the image in pixels, for which the position embedding is made.
+        img_size: Size of the image in pixels, for which the position embedding is made;
+            images of other sizes are accepted.
         patch_size: Edge of a patch, in pixels.
         in_channels: Channels of the image.
         out_indices: Which layers are returned; negative ones are counted from the end.

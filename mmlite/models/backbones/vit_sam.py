@@ -196,7 +196,8 @@ class ViTSAM(BaseBackbone):
         arch: ``'base'``, ``'large'``, ``'huge'``, or a dict with the keys
             ``embed_dims``, ``num_layers``, ``num_heads``,
             ``feedforward_channels`` and ``global_attn_indexes``.
-        img_size: Size of the image in pixels, for which positions are made.
+        img_size: Size of the image in pixels, for which positions are made; images of
+            other sizes are accepted.
         patch_size: Edge of a patch, in pixels.
         in_channels: Channels of the image.
         out_channels: Channels of the outputs; 0 keeps the width of the tokens.
