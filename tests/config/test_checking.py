@@ -265,12 +265,12 @@ def test_check_raises_with_all_problems_and_the_file(write):
         ),
         (
             'compile=dict(mode=reduce-overheads)',
-            "compile.mode: is 'reduce-overheads', which is not known; did you mean "
+            "compile.mode is 'reduce-overheads', which is not known; did you mean "
             "'reduce-overhead'?",
         ),
         (
             'compile=dict(mode=default,options=dict(max_autotune=True))',
-            'compile: has mode and options; torch.compile takes one',
+            'compile has mode and options; torch.compile takes one',
         ),
         (
             'model_wrapper_cfg=dict(type=MMDistributedDataParalel)',
