@@ -35,6 +35,7 @@ from .patches import (
     square,
     unpatchify,
 )
+from .precision import at_least_float32, full_precision
 from .roi_align import crop_and_resize, multi_level_roi_align, roi_align
 from .search import nearest
 from .softmax import class_softmax
@@ -43,6 +44,7 @@ from .transfer import numbers_like
 __all__ = [
     'ABSENT',
     'RowLookup',
+    'at_least_float32',
     'batched_nms',
     'box_area',
     'box_overlaps',
@@ -56,6 +58,7 @@ __all__ = [
     'correlation_volume',
     'crop_and_resize',
     'fixed_point_nms',
+    'full_precision',
     'gather',
     'gather_tokens',
     'group_correlation_volume',
