@@ -6,6 +6,7 @@ import os
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from .errors import (
     CheckpointError,
@@ -20,6 +21,7 @@ __all__ = [
     'CHECKPOINTS',
     'LATEST_NOTE',
     'NOTHING_YET',
+    'absence',
     'best_noted',
     'check_checkpoint',
     'check_folder',
@@ -67,6 +69,8 @@ def check_folder(path: str | Path) -> None:
     if not whole.exists():
         hint = _meant(whole)
         raise DataNotFoundError(f'the folder {whole} does not exist{hint}')
+    if not whole.is_dir():
+        raise DataNotFoundError(f'{whole} is not a folder; name the folder of the data')
 
 
 def check_work_dir(path: str | Path) -> Path:
@@ -76,6 +80,8 @@ def check_work_dir(path: str | Path) -> Path:
         DataError: if it is not.
     """
     folder = Path(path).expanduser()
+    if folder.exists() and not folder.is_dir():
+        raise DataError(f'{folder} is not a folder; name a work_dir')
     if not folder.is_dir():
         raise DataError(f'there is no work_dir {folder}{_meant(folder)}')
     return folder
@@ -85,14 +91,38 @@ def check_checkpoint(path: str | Path) -> None:
     """See that a checkpoint file is there; addresses are not asked.
 
     Raises:
-        CheckpointError: if it is not.
+        CheckpointError: if it is not, or it is not named.
+
+    Example:
+        >>> check_checkpoint('')
+        Traceback (most recent call last):
+        mmlite.errors.CheckpointError: expected the path or URL of a checkpoint, got ''
     """
+    _check_named(path)
     file = Path(path).expanduser()
     if '://' in str(path) or file.is_file():
         return
-    if file.is_dir():
-        raise CheckpointError(f'{file} is a folder, not a checkpoint file')
+    if file.exists():
+        raise CheckpointError(f'{file} {absence(file)}; name a checkpoint')
     raise CheckpointError(f'there is no checkpoint {file}{_meant(file)}')
+
+
+def _check_named(path: Any) -> None:
+    if not isinstance(path, (str, os.PathLike)) or not str(path).strip():
+        raise CheckpointError(f'expected the path or URL of a checkpoint, got {path!r}')
+
+
+def absence(path: str | Path) -> str:
+    """Why no file can be read at a path, for a message.
+
+    Example:
+        >>> absence('nowhere'), absence('.')
+        ('does not exist', 'is a folder, not a file')
+    """
+    place = Path(path).expanduser()
+    if place.is_dir():
+        return 'is a folder, not a file'
+    return 'is a device, not a file' if place.exists() else 'does not exist'
 
 
 def check_there(path: str | Path, models: Iterable[str] | None = None) -> None:
@@ -236,6 +266,8 @@ def resolved(path: str | Path, say: str = '') -> str:
     Raises:
         CheckpointError: if there is none.
     """
+    if not isinstance(path, (str, os.PathLike)):
+        _check_named(path)
     if is_url(str(path)) or not Path(path).expanduser().is_dir():
         return str(path)
     found, which = _chosen(Path(path).expanduser())

@@ -80,10 +80,14 @@ def test_a_work_dir_stands_for_a_checkpoint_among_words(tmp_path):
         ('predict pets pets', 'there is no checkpoint (*.pth) in the folder pets'),
         ('test pest', "no config, work_dir or checkpoint pest; did you mean 'pets'?"),
         ('report petz', "there is no work_dir petz; did you mean 'pets'?"),
+        ('report file', 'file is not a folder; name a work_dir'),
+        ('train --data file', 'file is not a folder; name the folder of the data'),
+        ('publish /dev/null', '/dev/null is a device, not a file; name a checkpoint'),
     ],
 )
 def test_nothing_large_is_imported_to_refuse_it(tmp_path, words, message):
     (tmp_path / 'pets').mkdir()
+    (tmp_path / 'file').touch()
     done = subprocess.run(
         [sys.executable, '-c', NO_TORCH, *words.split()],
         cwd=tmp_path,

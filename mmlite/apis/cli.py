@@ -52,6 +52,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         return error.exit_code
 
 
+class _HelpFormatter(argparse.HelpFormatter):
+    """Shows words that say themselves how often they come, ``INPUT...``, once."""
+
+    def _format_args(self, action: argparse.Action, default_metavar: str) -> str:
+        if isinstance(action.metavar, str) and action.metavar.endswith('...'):
+            return action.metavar
+        return super()._format_args(action, default_metavar)
+
+
 def _nobody_reads() -> bool:
     """Whether it is stdout that is closed; what is left for it is then dropped."""
     try:
@@ -104,6 +113,7 @@ def _parser() -> argparse.ArgumentParser:
             command.name,
             help=command.summary,
             description=command.summary,
+            formatter_class=_HelpFormatter,
             allow_abbrev=False,
         )
         command.add_arguments(sub)

@@ -22,7 +22,12 @@ from ..engine.checkpoints import (
 from ..errors import CheckpointError, UserError, did_you_mean
 from ..given import CHECKPOINTS, resolved
 from ..registry import MODELS
-from ..structures.key_maps import KeyMapReport, without_prefixes
+from ..structures.key_maps import (
+    KeyMapReport,
+    part_removed,
+    without_prefixes,
+    without_wrappers,
+)
 from ..structures.key_templates import Names
 from .publishing import SAFETENSORS, write_safetensors
 from .targets import target_file
@@ -32,8 +37,6 @@ __all__ = ['Converted', 'convert_checkpoint', 'projects']
 State = Mapping[str, Tensor]
 #: Projects whose names are ours.
 _OURS = ('mmlite', 'mmpretrain')
-#: What a parallel model puts before all its names, whosever they are.
-_PARALLEL = 'module.'
 
 
 class Converted(NamedTuple):
@@ -72,7 +75,8 @@ def convert_checkpoint(
 ) -> Converted:
     """Write a checkpoint with the names of another project.
 
-    The ``module.`` that a parallel model puts before all its names is left out.
+    What parallel, averaged and compiled models put before names is left out, and the
+    counter of an average.
 
     Args:
         checkpoint: The checkpoint, or the work_dir that holds it.
@@ -109,7 +113,7 @@ def convert_checkpoint(
         )
     content = load_checkpoint(checkpoint)
     state = {k: v for k, v in content['state_dict'].items() if isinstance(v, Tensor)}
-    state, removed = without_prefixes(state, [_PARALLEL])
+    state, removed = without_wrappers(state)
     network = _build(model)
     meta = content.get('meta')
     meta = meta if isinstance(meta, dict) else {}
@@ -134,7 +138,7 @@ def convert_checkpoint(
     if report is not None:
         report.removed[:0] = removed
     elif removed:
-        name = f'{name}, without the prefix {_PARALLEL!r}'
+        name = f'{name}, without {", ".join(map(part_removed, removed))}'
     _write(state, path, meta, target)
     return Converted(path, name, report, fit)
 

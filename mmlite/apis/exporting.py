@@ -15,7 +15,9 @@ import torch
 from mmengine.config import Config
 from mmengine.logging import print_log
 from torch import Tensor, nn
+from torch.nn import functional
 
+from ..config import input_size_of
 from ..datasets import Digits, Walkers
 from ..datasets.transforms.image_ops import resize_image
 from ..errors import MissingDependencyError, UserError
@@ -26,7 +28,6 @@ from .inferencers.preparing import SourceDataset, test_dataset_of
 from .inferencers.sources import Source
 from .model import init_model
 from .targets import target_file
-from .zoo.configs import input_size_of
 
 __all__ = ['FORMATS', 'export']
 
@@ -76,8 +77,8 @@ def export(
             from 0 to 255; else it takes what the data preprocessor gives.
         image: A picture, or for gait a walk, for the comparison; by default a digit
             that ships with mmlite, or a walk that is drawn.
-        report: Called with the shape of the input and the outputs, e.g.
-            ``'1 x 3 x 224 x 224 giving scores (1 x 1000)'``.
+        report: Called with the shape of the input, the outputs, and what may change,
+            e.g. ``'1 x 3 x 224 x 224 giving scores (1 x 1000); the batch may change'``.
 
     Returns:
         The path of the file.
@@ -110,17 +111,22 @@ def export(
         outputs = exported(*real)  # which names them
     path.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix='.export_', dir=path.parent) as folder:
-        _write_checked(exported, real, Path(folder, path.name), format, dynamic)
+        target = Path(folder, path.name)
+        free = _write_checked(exported, real, target, format, dynamic)
         for file in Path(folder).iterdir():  # weights of 2 GB lie beside the graph
             os.replace(file, path.parent / file.name)
     if report is not None:
-        report(_described(real[0], dict(zip(exported.names, outputs, strict=True))))
+        named = dict(zip(exported.names, outputs, strict=True))
+        report(_described(real[0], named, free))
     return path
 
 
-def _described(given: Tensor, outputs: Mapping[str, Tensor]) -> str:
+def _described(
+    given: Tensor, outputs: Mapping[str, Tensor], free: Sequence[str]
+) -> str:
     named = ', '.join(f'{name} ({_sizes(output)})' for name, output in outputs.items())
-    return f'{_sizes(given)} giving {named}'
+    may = f'; {" and ".join(free)} may change' if free else ''
+    return f'{_sizes(given)} giving {named}{may}'
 
 
 def _sizes(tensor: Tensor) -> str:
@@ -129,16 +135,22 @@ def _sizes(tensor: Tensor) -> str:
 
 def _write_checked(
     exported: Exported, real: Inputs, path: Path, format: str, dynamic: bool
-) -> None:
-    """Write the file with as many sizes open as compute the same as the model."""
+) -> list[str]:
+    """Write the file with as many sizes open as compute the same as the model.
+
+    Returns:
+        What may change.
+    """
+    batch = ['the batch'] if dynamic else []
     if format != 'onnx':
         run = _write_program(exported, real, path, dynamic)
         compare(exported, run, trials_of(real, dynamic))
-        return
+        return batch
     open_axes = _open_axes(exported.model) if dynamic else {}
     try:
         run = _write_onnx(exported, real, path, dynamic, open_axes)
         compare(exported, run, trials_of(real, dynamic, open_axes))
+        return [*batch, *open_axes.values()]
     except UserError as error:
         if not open_axes:
             raise
@@ -146,6 +158,7 @@ def _write_checked(
         compare(exported, run, trials_of(real, dynamic))
         kept, reason = ' and '.join(open_axes.values()), str(error).partition(':')[0]
         print_log(f'{kept} are fixed in the file, the batch may change: {reason}')
+        return batch
 
 
 def _pair(size: Sequence[int]) -> tuple[int, int]:
@@ -225,7 +238,7 @@ def _write_onnx(
     given = list(exported.model.input_keys or ('inputs',))
     dynamic_axes = {name: {0: 'batch'} for name in names}
     dynamic_axes.update(dict.fromkeys(given, axes))
-    with warnings.catch_warnings(), torch.no_grad(), _sizes_of_unflatten():
+    with warnings.catch_warnings(), torch.no_grad(), _recordable():
         warnings.simplefilter('ignore')  # of the exporter about itself
         _guarded(
             lambda: torch.onnx.export(
@@ -237,7 +250,8 @@ def _write_onnx(
                 dynamic_axes=dynamic_axes if dynamic else None,
                 opset_version=17,
                 **_legacy_exporter(),
-            )
+            ),
+            'try --format torch-export, or leave out --dynamic',
         )
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4  # what it prints is in its errors too
@@ -253,22 +267,30 @@ def _write_onnx(
 
 
 @contextmanager
-def _sizes_of_unflatten() -> Iterator[None]:
-    """Let what is unflattened keep a size that may change.
+def _recordable() -> Iterator[None]:
+    """Let models be recorded for ONNX as they compute.
 
-    The exporter takes all sizes that it has then for those of the example.
+    The exporter takes all sizes that an unflattened tensor has for those of the
+    example, and that of torch 2.4 knows no attention whose scale is stated.
     """
-    original = Tensor.unflatten
+    unflatten, attention = Tensor.unflatten, functional.scaled_dot_product_attention
 
-    def unflatten(self: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
+    def reshaped(self: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
         dim %= self.ndim
         return self.reshape(*self.shape[:dim], *sizes, *self.shape[dim + 1 :])
 
-    Tensor.unflatten = unflatten
+    def scaled(query: Tensor, *args: Any, scale: float | None = None, **kw: Any) -> Any:
+        usual = int(query.shape[-1]) ** -0.5
+        if scale not in (None, usual):
+            query = query * (scale / usual)
+        return attention(query, *args, **kw)
+
+    Tensor.unflatten, functional.scaled_dot_product_attention = reshaped, scaled
     try:
         yield
     finally:
-        Tensor.unflatten = original
+        Tensor.unflatten = unflatten
+        functional.scaled_dot_product_attention = attention
 
 
 def _legacy_exporter() -> dict[str, Any]:
@@ -296,13 +318,15 @@ def _write_program(
             )
         torch.export.save(program, str(path))
 
-    _guarded(write)
+    other = 'leave out --dynamic (dynamic=True), or export to ONNX (--format onnx)'
+    _guarded(write, other if dynamic else 'export to ONNX (--format onnx)')
     loaded = torch.export.load(str(path)).module()
-    return lambda x: list(loaded(*x))
+    # As it was recorded: torch 2.4 takes other kernels where gradients are kept.
+    return torch.no_grad()(lambda x: list(loaded(*x)))
 
 
-def _guarded(write: Callable[[], None]) -> None:
-    """Let what the exporters of torch raise be one error of ours."""
+def _guarded(write: Callable[[], None], advice: str) -> None:
+    """Let what the exporters of torch raise be one error of ours, with some advice."""
     try:
         write()
     except UserError:
@@ -312,8 +336,8 @@ def _guarded(write: Callable[[], None]) -> None:
     except Exception as error:  # they have no common base
         first = str(error).strip().splitlines()[0] if str(error).strip() else ''
         raise UserError(
-            f'torch cannot export this model: {type(error).__name__}: {first}; try '
-            'the other format, or without dynamic sizes'
+            f'torch {torch.__version__} cannot export this model so: '
+            f'{type(error).__name__}: {first}; {advice}'
         ) from error
 
 

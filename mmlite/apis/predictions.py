@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,9 @@ from ..evaluation import SampleMetric
 from ..structures import is_stacked
 from .rows import check_rows_path, write_rows
 
+#: How many pictures that a retriever finds are named.
+_NAMED = 10
+
 
 class PredictionFile(SampleMetric):
     """Collects what a model predicts in a test, and writes it afterwards.
@@ -22,7 +26,8 @@ class PredictionFile(SampleMetric):
     Every row is a dict of plain values: the predictions of a sample (``pred_label``,
     ``pred_score``, ...), the names of its classes as ``pred_class``, of the boxes of a
     detector as ``pred_names``, and its meta information (``img_path``, ``sample_idx``,
-    ...). It measures nothing.
+    ...). Of a retriever ``pred_label`` is places in the gallery, and ``matches`` the
+    names of the most similar pictures. It measures nothing.
 
     Args:
         path: A ``.json``, ``.csv``, ``.npz`` or ``.pkl`` file; its folder is made if
@@ -30,6 +35,7 @@ class PredictionFile(SampleMetric):
         whole: Whether to write the ground truth (``gt_*``, with ``gt_class`` or
             ``gt_names``) and maps (masks, disparities) as well, which can make the file
             large.
+        gallery: Names of the pictures that a retriever finds, if it is one.
 
     Raises:
         UserError: if the ending is another one, or the folder is not writable.
@@ -40,10 +46,16 @@ class PredictionFile(SampleMetric):
         mmlite.errors.UserError: rows are written to .json, .csv, .npz or .pkl files...
     """
 
-    def __init__(self, path: str | Path, whole: bool = False) -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        whole: bool = False,
+        gallery: Sequence[str] | None = None,
+    ) -> None:
         super().__init__(prefix='predictions')
         self.path = check_rows_path(path)
         self.whole = whole
+        self.gallery = gallery
         self._rows: list = []
 
     def objects(self, data_samples: Sequence[Any]) -> list[dict[str, Any]]:
@@ -59,7 +71,9 @@ class PredictionFile(SampleMetric):
             if self.whole or not extra:
                 row[name] = _plain(value)
         classes = (self.dataset_meta or {}).get('classes')
-        if classes and not _are_places(row, len(classes)):
+        if self.gallery is not None and 'pred_label' in row:
+            self._name_matches(row)
+        elif classes and not _are_places(row, len(classes)):
             for side in ('gt', 'pred'):
                 names = _named(row.get(f'{side}_label'), classes)
                 if names is not None:
@@ -69,6 +83,15 @@ class PredictionFile(SampleMetric):
             if names is not None:
                 row[f'{labels.partition("_")[0]}_names'] = names
         return row
+
+    def _name_matches(self, row: dict[str, Any]) -> None:
+        """Name the pictures that are found, but for the one that is looked for."""
+        own = row.get('gallery_index')
+        row['pred_label'] = [place for place in row['pred_label'] if place != own]
+        scores = row.get('pred_score', ())
+        row['pred_score'] = [None if s == -math.inf else s for s in scores]
+        best = row['pred_label'][:_NAMED]
+        row['matches'] = [str(self.gallery[place]) for place in best]
 
     def compute_metrics(self, results: list) -> dict:
         """Keep the samples of all processes, in order."""

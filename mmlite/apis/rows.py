@@ -5,12 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import pickle
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from logging import WARNING
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from mmengine.logging import print_log
 
 from ..errors import UserError
 from .targets import target_file
@@ -18,6 +21,12 @@ from .targets import target_file
 __all__ = ['check_rows_path', 'write_rows']
 
 Rows = Sequence[Mapping[str, Any]]
+
+#: By what a row is called in a message.
+_NAMES = ('input', 'img_path', 'sample_idx')
+_EDGES = ('x1', 'y1', 'x2', 'y2')
+#: Lists with an entry a box, as predictions and tests call them, and their columns.
+_OF_BOXES = {'labels': 'label', 'names': 'name', 'scores': 'score'}
 
 
 def check_rows_path(path: str | Path) -> Path:
@@ -47,8 +56,11 @@ def write_rows(rows: Rows, path: str | Path) -> None:
     """Write rows to a file, whole or not at all.
 
     In a CSV file a list becomes its JSON text, and a value that a row lacks an empty
-    cell. An ``.npz`` file has an array for each key that all rows have in one shape,
-    and JSON text in the place of others.
+    cell; the boxes of a picture become a row each (``x1, y1, x2, y2, label, name,
+    score``), or one with empty cells if there are none. An ``.npz`` file has an array
+    for each key that all rows have in one shape, and JSON text in the place of others.
+
+    JSON has no word for NaN and infinite values: they become null, which is reported.
 
     Args:
         rows: Dicts of plain values.
@@ -66,18 +78,81 @@ def write_rows(rows: Rows, path: str | Path) -> None:
     """
     path = check_rows_path(path)
     part = path.with_name(f'.{path.name}.part')
+    rows = list(rows)
+    _report_not_finite(rows, path)
     try:
-        part.write_bytes(_WRITERS[path.suffix](list(rows)))
+        part.write_bytes(_WRITERS[path.suffix](rows))
         part.replace(path)
     except OSError as error:
         raise UserError(f'cannot write {path}: {error}') from error
 
 
+def _report_not_finite(rows: Rows, path: Path) -> None:
+    """Say which rows hold NaN or infinite values, which seldom are meant."""
+    wrong = [
+        (place, key)
+        for place, row in enumerate(rows)
+        for key, value in row.items()
+        if not _is_finite(value)
+    ]
+    if not wrong:
+        return
+    place, key = wrong[0]
+    name = next((rows[place][n] for n in _NAMES if n in rows[place]), f'row {place}')
+    count = len({place for place, _ in wrong})
+    null = '' if path.suffix == '.pkl' else '; they are null in JSON'
+    print_log(
+        f'{path}: {count} of {len(rows)} rows hold NaN or infinite values{null}; the '
+        f'first is {key} of {name}',
+        'current',
+        WARNING,
+    )
+
+
+def _is_finite(value: Any) -> bool:
+    """Whether there is no NaN or infinite number in a value, however it is nested."""
+    if isinstance(value, float):
+        return math.isfinite(value)
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        return _has_finite_sum(value) or all(map(_is_finite, value))
+    return True
+
+
+def _has_finite_sum(values: Sequence[Any]) -> bool:
+    """Whether they are finite by their sum, as most are: faster than one by one."""
+    try:
+        return math.isfinite(sum(values))
+    except (OverflowError, TypeError):  # other values than numbers
+        return False
+
+
+def _finite(value: Any) -> Any:
+    """The value with None in the place of NaN and infinite numbers."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: _finite(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(inner) for inner in value]
+    return value
+
+
+def _text(value: Any, **how: Any) -> str:
+    """The value as JSON that every program reads."""
+    try:
+        return json.dumps(value, allow_nan=False, **how)
+    except ValueError:
+        return json.dumps(_finite(value), allow_nan=False, **how)
+
+
 def _json(rows: Rows) -> bytes:
-    return json.dumps([dict(row) for row in rows], indent=1).encode()
+    return _text([dict(row) for row in rows], indent=1).encode()
 
 
 def _csv(rows: Rows) -> bytes:
+    rows = [one for row in rows for one in _by_box(row)]
     text = io.StringIO()
     columns = dict.fromkeys(key for row in rows for key in row)
     writer = csv.DictWriter(text, list(columns), lineterminator='\n')
@@ -87,8 +162,29 @@ def _csv(rows: Rows) -> bytes:
     return text.getvalue().encode()
 
 
+def _by_box(row: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The row; that of a detector as one for each of its boxes."""
+    head = next((h for h in ('', 'pred_') if f'{h}bboxes' in row), None)
+    if head is None:
+        yield row
+        return
+    boxes = row[f'{head}bboxes']
+    columns = {
+        column: row[f'{head}{key}']
+        for key, column in _OF_BOXES.items()
+        if f'{head}{key}' in row
+    }
+    gone = {f'{head}bboxes', *(f'{head}{key}' for key in _OF_BOXES)}
+    rest = {key: value for key, value in row.items() if key not in gone}
+    if not boxes:
+        yield rest | dict.fromkeys((*_EDGES, *columns))
+    for place, box in enumerate(boxes):
+        own = {column: values[place] for column, values in columns.items()}
+        yield rest | dict(zip(_EDGES, box, strict=True)) | own
+
+
 def _cell(value: Any) -> Any:
-    return json.dumps(value) if isinstance(value, (list, tuple, dict)) else value
+    return _text(value) if isinstance(value, (list, tuple, dict)) else value
 
 
 def _npz(rows: Rows) -> bytes:
@@ -105,7 +201,7 @@ def _array(values: Sequence[Any]) -> np.ndarray:
     except ValueError:  # of several shapes
         found = np.asarray(None)
     if found.dtype == object:
-        found = np.asarray([json.dumps(value) for value in values])
+        found = np.asarray([_text(value) for value in values])
     return found
 
 

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config, ConfigDict
+from torch import nn
 
 from ..config import check, check_phases, load_config
 from ..engine import Runner
-from ..engine.checkpoints import check_source
+from ..engine.checkpoints import check_source, unwrapped
 from ..engine.environment import launched_by
 from ..errors import ConfigError, UserError
 from ..given import check_names_checkpoint, is_url, resolved
@@ -76,13 +77,23 @@ def test(
     runner = Runner.from_cfg(cfg)
     if out is None:
         return runner.test()
-    predictions = PredictionFile(out, out_whole)
+    predictions = PredictionFile(out, out_whole, _gallery_names(runner.model))
     predictions.dataset_meta = runner.test_evaluator.dataset_meta
     runner.test_evaluator.metrics.append(predictions)
     metrics = runner.test()
     predictions.write()
     runner.logger.info(f'{"written":<9} {out}', extra=dict(terminal=True))
     return metrics
+
+
+def _gallery_names(model: nn.Module) -> Sequence[str] | None:
+    """Names of the pictures that a retriever finds; None of other models."""
+    gallery = getattr(unwrapped(model), 'gallery', None)
+    if gallery is None or not gallery.has_images:
+        return None
+    from .inferencers.retrieval import GalleryNames
+
+    return GalleryNames(gallery.dataset)
 
 
 def _cfg_and_checkpoint(

@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 
 from ..errors import ConfigError
+from ..given import absence
 
 __all__ = ['SUFFIXES', 'find_file', 'nearest_files', 'of_package', 'shown']
 
@@ -41,6 +42,8 @@ def find_file(name: str | Path) -> Path:
     path = of_package(str(name)) or Path(name).expanduser()
     if path.is_dir():
         raise ConfigError(f'{shown(path)} is a folder; give a config in it')
+    if path.exists() and not path.is_file():
+        raise ConfigError(f'{shown(path)} {absence(path)}; name a config')
     if not path.is_file():
         near = nearest_files(path, path.parent, Path('configs'))
         raise ConfigError(f'no config file {shown(path)!r}{near}')

@@ -6,7 +6,7 @@ import copy
 from collections.abc import Mapping, Sequence
 from logging import WARNING
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from mmengine.config import Config
@@ -16,6 +16,7 @@ from mmengine.logging import print_log
 from mmengine.utils import is_abs
 
 from ..errors import DataError, DataNotFoundError
+from ..given import absence
 from ..registry import DATASETS
 from ..structures.class_lists import class_mapping, shortened
 from .annotations import (
@@ -60,6 +61,8 @@ class BaseDataset(EngineDataset):
         prepare: find or download the files, without reading them in.
         image_shape: the shape ``(H, W)`` or ``(H, W, C)`` that every ``img`` of
             :meth:`load_data_list` has; None if samples name files.
+        states_size: which argument is the size of these images, if one is, and whether
+            that is ``'hw'``, height and width, or ``'wh'``.
 
     Args:
         ann_file: Annotation file, relative to ``data_root``.
@@ -99,6 +102,7 @@ class BaseDataset(EngineDataset):
 
     METAINFO: dict = {}
     image_shape: tuple[int, ...] | None = None
+    states_size: ClassVar[dict[str, str]] = {}
 
     def __init__(
         self,
@@ -227,7 +231,7 @@ class BaseDataset(EngineDataset):
         path = self.ann_file
         if not file_exists(path):
             raise DataNotFoundError(
-                f'{type(self).__name__}: the annotation file {path} does not exist; '
+                f'{type(self).__name__}: the annotation file {path} {absence(path)}; '
                 'check ann_file and data_root'
             )
         if Path(path).suffix.lower() not in _ANNOTATION_FILES:

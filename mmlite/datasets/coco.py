@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
 from typing import Any
 
+from mmengine.logging import print_log
+
 from ..errors import DataError
 from ..registry import DATASETS
-from ..structures.class_lists import checked_names, shortened
+from ..structures.class_lists import checked_names, listed, shortened
 from .annotations import read_data
 from .boxes import BoxDataset, BoxedImage, NamedBox
 from .label_map import UNUSED
@@ -155,7 +158,25 @@ class CocoDataset(BoxDataset):
                     f'{images[number]["file_name"]!r}; give each an id of its own'
                 )
             images[number] = row
+        self._report_repeated(images)
         return images
+
+    def _report_repeated(self, images: dict[int, dict]) -> None:
+        """Say which file is that of several images, as each has some of the boxes."""
+        ids: dict[str, list[int]] = {}
+        for number, row in images.items():
+            ids.setdefault(row['file_name'], []).append(number)
+        again = {name: numbers for name, numbers in ids.items() if len(numbers) > 1}
+        if not again:
+            return
+        name, numbers = next(iter(again.items()))
+        others = f', and {len(again) - 1} more files likewise' if len(again) > 1 else ''
+        message = (
+            f'{self.ann_file}: {name!r} is the file of {len(numbers)} images, with the '
+            f'ids {listed(numbers)}{others}; to each the boxes of the others are '
+            'background, so give all boxes of a file one image_id'
+        )
+        print_log(message, 'current', logging.WARNING)
 
     @staticmethod
     def _number(row: dict, key: str, where: str) -> int:

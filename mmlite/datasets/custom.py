@@ -12,6 +12,7 @@ from mmengine.fileio import join_path
 from mmengine.logging import print_log
 
 from ..errors import DataError, DataNotFoundError, did_you_mean
+from ..given import absence
 from ..registry import DATASETS
 from .annotations import file_exists
 from .base_dataset import BaseDataset
@@ -130,7 +131,7 @@ class CustomDataset(BaseDataset):
         place = Path(self.ann_file or self.img_prefix)
         if not (file_exists(place) or place.is_dir()):
             raise DataNotFoundError(
-                f'{type(self).__name__}: {place} does not exist; set '
+                f'{type(self).__name__}: {place} {absence(place)}; set '
                 f'{"ann_file" if self.ann_file else "data_root"} to where the data are'
                 f'\n  expected {_EXPECTED}\n  found    {tree(place.parent)}'
             )

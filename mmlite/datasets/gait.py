@@ -11,6 +11,7 @@ import numpy as np
 from mmengine.logging import print_log
 
 from ..errors import DataError, DataNotFoundError
+from ..given import absence
 from ..registry import DATASETS
 from .annotations import file_exists, read_data
 from .base_dataset import BaseDataset
@@ -41,8 +42,8 @@ def read_partition(partition: str | Mapping[str, Sequence]) -> dict[str, list[st
         where = str(partition)
         if not file_exists(where):
             raise DataNotFoundError(
-                f'the partition file {where} does not exist; set ann_file to the .json '
-                'file with TRAIN_SET and TEST_SET'
+                f'the partition file {where} {absence(where)}; set ann_file to the '
+                '.json file with TRAIN_SET and TEST_SET'
             )
         partition = read_data(where)
     sets = ('TRAIN_SET', 'TEST_SET')

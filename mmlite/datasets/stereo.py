@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from ..errors import DataError, DataNotFoundError
+from ..given import absence
 from ..registry import DATASETS
 from .annotations import read_text
 from .base_dataset import BaseDataset
@@ -92,8 +93,8 @@ class StereoDataset(BaseDataset):
             return super().load_data_list()
         if not Path(self.ann_file).is_file():
             raise DataNotFoundError(
-                f'{type(self).__name__}: the list {self.ann_file} does not exist; '
-                'check ann_file and data_root'
+                f'{type(self).__name__}: the list {self.ann_file} '
+                f'{absence(self.ann_file)}; check ann_file and data_root'
             )
         lines = read_text(self.ann_file).splitlines()
         rows = [(n, line.strip()) for n, line in enumerate(lines, 1) if line.strip()]

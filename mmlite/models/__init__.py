@@ -8,6 +8,7 @@ from . import (
     extractors,
     gait,
     heads,
+    initializing,  # noqa: F401  which enters a reader of weights
     layers,
     losses,
     necks,

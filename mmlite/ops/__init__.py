@@ -26,11 +26,13 @@ from .layout import use_channels_last
 from .lookup import RowLookup, row_correlation, row_pyramid
 from .nms import batched_nms, fixed_point_nms, multiclass_nms, nms, soft_nms
 from .patches import (
+    flat_mask,
     gather_tokens,
     hide_tokens,
     num_kept,
     patchify,
     random_keep,
+    separate,
     split_tokens,
     square,
     unpatchify,
@@ -58,6 +60,7 @@ __all__ = [
     'correlation_volume',
     'crop_and_resize',
     'fixed_point_nms',
+    'flat_mask',
     'full_precision',
     'gather',
     'gather_tokens',
@@ -79,6 +82,7 @@ __all__ = [
     'roi_align',
     'row_correlation',
     'row_pyramid',
+    'separate',
     'soft_nms',
     'split_tokens',
     'square',

@@ -53,8 +53,9 @@ def read_saved(file: Path, map_location: MapLocation = 'cpu') -> Any:
         map_location: The device for the tensors, as for ``torch.load``.
 
     Raises:
-        CheckpointError: if it is damaged, or no such file.
+        CheckpointError: if it is damaged, or no such file, or there is no such device.
     """
+    _check_location(map_location)
     check_archive(file)
     if _is_torchscript(file):  # which torch would run
         raise CheckpointError(
@@ -74,6 +75,20 @@ def read_saved(file: Path, map_location: MapLocation = 'cpu') -> Any:
         )
     except (*_BROKEN, *_MALFORMED) as error:
         raise damaged(file, error) from error
+
+
+def _check_location(map_location: MapLocation) -> None:
+    """See that it is one; torch says of others that the file is damaged."""
+    try:
+        known = not isinstance(map_location, str) or bool(torch.device(map_location))
+    except RuntimeError:
+        known = False
+    kinds = (str, torch.device, dict, type(None))
+    if not known or not (isinstance(map_location, kinds) or callable(map_location)):
+        raise CheckpointError(
+            f"map_location is {map_location!r}, expected a device, e.g. 'cpu' or "
+            "'cuda:0'"
+        )
 
 
 def _torch_load(file: Path, map_location: MapLocation, **how: Any) -> Any:

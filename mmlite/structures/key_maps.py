@@ -23,14 +23,21 @@ __all__ = [
     'Rename',
     'Split',
     'convert_keys',
+    'part_removed',
     'register_key_map',
     'without_prefixes',
+    'without_wrappers',
 ]
 
 State = dict[str, Tensor]
 
 #: What others put before all names; removed where every name begins so.
 PREFIXES = ('module.', 'image_encoder.0.', 'model.', 'backbone.')
+#: What parallel and averaged models put before all names, and torch.compile before
+#: those of what is compiled.
+_WRAPPED, _COMPILED = 'module.', '_orig_mod.'
+#: What stands beside the weights of an average: torch's counter, and mmengine's.
+_COUNTERS = ('n_averaged', 'steps')
 
 
 class Rename(NamedTuple):
@@ -231,7 +238,7 @@ class KeyMapReport:
 
     def __str__(self) -> str:
         lines = [f'{self.given} entries of the checkpoint became {self.made}']
-        lines += [f'  without the prefix {prefix!r}' for prefix in self.removed]
+        lines += [f'  without {part_removed(name)}' for name in self.removed]
         for step, count in self.touched:
             label = step.label if hasattr(step, 'label') else step[0]
             lines.append(f'  {type(step).__name__} {label!r}: {count}')
@@ -329,3 +336,46 @@ def _common(state: Mapping[str, Tensor], prefixes: Sequence[str]) -> str:
         if state and all(name.startswith(prefix) for name in state):
             return prefix
     return ''
+
+
+def part_removed(name: str) -> str:
+    """What was taken away, for a message: a prefix, or an entry.
+
+    Example:
+        >>> part_removed('module.'), part_removed('n_averaged')
+        ("the prefix 'module.'", "the entry 'n_averaged'")
+    """
+    return f'the {"prefix" if name.endswith(".") else "entry"} {name!r}'
+
+
+def without_wrappers(state: Mapping[str, Tensor]) -> tuple[State, list[str]]:
+    """The entries under the names of the model itself, and what was taken away.
+
+    Parallel models and averages put ``module.`` before all names, averages have a
+    counter beside them, and ``torch.compile`` puts ``_orig_mod.`` before the names of
+    what is compiled. Some may be within others.
+
+    Args:
+        state: The entries, tensors by name.
+
+    Example:
+        >>> zero = torch.zeros(1)
+        >>> without_wrappers({'module._orig_mod.fc.bias': zero, 'n_averaged': zero})
+        ({'fc.bias': tensor([0.])}, ['module.', 'n_averaged', '_orig_mod.'])
+    """
+    found, removed = dict(state), []
+    while True:
+        counters = [name for name in _COUNTERS if name in found]
+        inner = {k: v for k, v in found.items() if k not in counters}
+        if not _common(inner, [_WRAPPED]):
+            break
+        found = {name[len(_WRAPPED) :]: value for name, value in inner.items()}
+        removed += [_WRAPPED, *counters]
+    bare = {
+        re.sub(rf'(^|(?<=\.)){re.escape(_COMPILED)}', '', k): v
+        for k, v in found.items()
+    }
+    if bare.keys() == found.keys() or len(bare) < len(found):
+        return found, removed
+    found, more = without_wrappers(bare)
+    return found, [*removed, _COMPILED, *more]

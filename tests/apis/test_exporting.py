@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
-from mmengine.utils import digit_version
 from support.runs import DIGITS, TINY
+from torch.nn import functional
 
 from mmlite.apis import Inferencer, export
 from mmlite.apis.cli import main
-from mmlite.apis.exporting import Exported
+from mmlite.apis.exporting import Exported, _recordable
 from mmlite.datasets import Digits
 from mmlite.errors import MissingDependencyError, UserError
 
@@ -107,9 +107,6 @@ def test_by_default_it_is_that_of_the_data_and_it_is_reported(tmp_path, monkeypa
 def test_the_batch_may_change_where_the_size_of_the_image_may_not(
     tmp_path, capsys, backbone
 ):
-    old = digit_version(torch.__version__) < digit_version('2.5')
-    if old and backbone == 'SwinTransformer':
-        pytest.skip('the exporter of torch 2.4 knows no scale of an attention')
     arch = dict(embed_dims=8, num_layers=1, num_heads=2, feedforward_channels=8)
     model = dict(
         type='ImageClassifier',
@@ -134,6 +131,26 @@ def test_the_batch_may_change_where_the_size_of_the_image_may_not(
     (together,) = session.run(None, dict(inputs=images))
     alone = [session.run(None, dict(inputs=x[None]))[0][0] for x in images]
     np.testing.assert_allclose(together, alone, atol=1e-6)
+
+
+@pytest.mark.parametrize('scale', [None, 8**-0.5, 0.75])
+def test_attention_is_recorded_with_its_scale(scale):
+    """As torch 2.4 can record it: stated by the query alone."""
+    q, k, v = torch.randn(3, 1, 2, 5, 8)
+    expected = (q @ k.mT * (scale or 8**-0.5)).softmax(-1) @ v
+    attention, given = functional.scaled_dot_product_attention, []
+
+    def noting(*args, **kwargs):
+        given.append(kwargs)
+        return attention(*args, **kwargs)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(functional, 'scaled_dot_product_attention', noting)
+        with _recordable():
+            found = functional.scaled_dot_product_attention(q, k, v, scale=scale)
+        assert functional.scaled_dot_product_attention is noting
+    torch.testing.assert_close(found, expected)
+    assert given == [{}]
 
 
 def test_a_file_that_was_there_stays_when_the_new_one_is_wrong(tmp_path, monkeypatch):

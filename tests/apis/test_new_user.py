@@ -30,6 +30,13 @@ def test_a_dict_trains(tmp_path):
     assert prepare_training(small()).work_dir == 'work_dirs/run'
 
 
+def test_a_usage_has_each_word_once(capsys):
+    with pytest.raises(SystemExit):
+        main(['predict', '--help'])
+    usage = ' '.join(capsys.readouterr().out.partition('predict on')[0].split())
+    assert usage.endswith('{raise,skip}] [CONFIG] CHECKPOINT INPUT...')
+
+
 @pytest.mark.parametrize(
     ('arguments', 'hint'),
     [

@@ -51,9 +51,11 @@ def test_ground_truth_and_maps_are_written_if_asked_for(tmp_path):
 
 def test_csv(tmp_path):
     with written(tmp_path / 'a.csv').open() as file:
-        (row,) = csv.DictReader(file)
-    assert (row['pred_class'], row['pred_score']) == ('ant', '[0.75, 0.25]')
-    assert 'gt_label' not in row
+        rows = list(csv.DictReader(file))
+    for row in rows:
+        assert (row['pred_class'], row['pred_score']) == ('ant', '[0.75, 0.25]')
+        assert 'gt_label' not in row
+    assert [row['x2'] for row in rows] == ['1.0', '1.0']  # of two boxes
 
 
 @pytest.mark.parametrize('classes', [None, ['ant']])
@@ -83,6 +85,15 @@ def test_boxes_have_the_names_of_their_classes():
     assert row['pred_names'] == ['cat', 'ant'] and row['gt_names'] == ['bee']
     none = DataSample(pred_bboxes=torch.zeros(0, 4), pred_labels=torch.zeros(0).long())
     assert row_of(none, ['ant'])['pred_names'] == []
+
+
+def test_what_a_retriever_finds_has_the_names_of_its_gallery():
+    found = DataSample(metainfo=dict(gallery_index=1))
+    found.pred_label = torch.tensor([2, 0, 1])  # which finds itself last
+    found.pred_score = torch.tensor([0.25, -torch.inf, 0.75])
+    row = row_of(found, ['ant', 'bee'], gallery=['a.png', 'b.png', 'c.png'])
+    assert row['pred_label'] == [2, 0] and row['matches'] == ['c.png', 'a.png']
+    assert row['pred_score'] == [0.25, None, 0.75] and 'pred_class' not in row
 
 
 @pytest.mark.parametrize(

@@ -94,11 +94,25 @@ def test_conversion_by_command(tmp_path, capsys):
     assert "did you mean 'timm'" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize('prefix', ['module.', 'module.module.', 'model.'])
-def test_prefixes_of_all_names_are_left_out(tmp_path, prefix):
-    """Those of ``DataParallel``, and of a network inside another module."""
+_AVERAGE = dict(n_averaged=torch.tensor(3))
+
+
+@pytest.mark.parametrize(
+    ('prefix', 'counter'),
+    [
+        ('module.', {}),
+        ('module.', _AVERAGE),
+        ('module.module.', {}),
+        ('module._orig_mod.', _AVERAGE),
+        ('_orig_mod.', {}),
+        ('model.', {}),
+    ],
+)
+def test_prefixes_of_all_names_are_left_out(tmp_path, prefix, counter):
+    """Those of wrappers, and of a network inside another module."""
     names = ['fc.bias', 'layer1.0.conv1.weight']
-    torch.save({prefix + n: torch.ones(1) for n in names}, tmp_path / 'theirs.pth')
+    theirs = {prefix + n: torch.ones(1) for n in names}
+    torch.save(counter | theirs, tmp_path / 'theirs.pth')
     words = tmp_path / 'theirs.pth', tmp_path / 'ours.pth'
     assert convert_checkpoint(*words, 'torchvision').key_map == 'torchvision-resnet'
     ours = ['head.fc.bias', 'backbone.layer1.0.conv1.weight']
@@ -106,8 +120,10 @@ def test_prefixes_of_all_names_are_left_out(tmp_path, prefix):
     if prefix == 'model.':  # which may be part of a name of ours
         return
     state = {prefix + n: torch.ones(1) for n in ours}
-    torch.save(dict(state_dict=state), tmp_path / 'theirs.pth')
-    assert "without the prefix 'module.'" in str(convert_checkpoint(*words))
+    torch.save(dict(state_dict=counter | state), tmp_path / 'theirs.pth')
+    said = str(convert_checkpoint(*words))
+    assert f"the prefix '{prefix.split('.')[0]}.'" in said
+    assert ("the entry 'n_averaged'" in said) == bool(counter)
     assert list(load_checkpoint(words[1])['state_dict']) == ours
     convert_checkpoint(*words, target='torchvision')
     assert list(torch.load(words[1], weights_only=True)) == names

@@ -23,6 +23,59 @@ def test_json_and_pickle_hold_what_was_written(tmp_path):
     assert pickle.loads((tmp_path / 'rows.pkl').read_bytes()) == ROWS
 
 
+@pytest.mark.parametrize('ending', ['.json', '.csv', '.npz', '.pkl'])
+def test_what_json_cannot_say_is_null_and_reported(tmp_path, capsys, ending):
+    nan, inf = float('nan'), float('inf')
+    rows = [
+        dict(input='a.png', scores=[0.25, 1e308, 1e308]),  # finite, unlike their sum
+        dict(input='b.png', score=nan, scores=[0.5, inf], deep=dict(x=[[nan, 1]])),
+    ]
+    path = tmp_path / f'rows{ending}'
+    write_rows(rows, path)
+    said = capsys.readouterr().out
+    assert '1 of 2 rows hold NaN or infinite values' in said
+    assert 'the first is score of b.png' in said
+    expected = dict(
+        input='b.png', score=None, scores=[0.5, None], deep={'x': [[None, 1]]}
+    )
+    if ending == '.json':
+        assert json.loads(path.read_text(), parse_constant=pytest.fail) == [
+            rows[0],
+            expected,
+        ]
+    if ending == '.csv':
+        last = list(csv.DictReader(path.read_text().splitlines()))[1]
+        assert (last['score'], last['scores']) == ('nan', '[0.5, null]')
+    if ending == '.npz':
+        assert np.load(path)['scores'].tolist()[1] == '[0.5, null]'
+    if ending == '.pkl':
+        assert pickle.loads(path.read_bytes())[1]['scores'] == [0.5, inf]
+    write_rows(rows[:1], path)
+    assert capsys.readouterr().out == ''
+
+
+@pytest.mark.parametrize('head', ['', 'pred_'])
+def test_a_table_has_a_row_for_each_box(tmp_path, head):
+    found = dict(
+        bboxes=[[1.0, 2.0, 3.0, 4.5], [0.0, 0.0, 9.0, 9.0]],
+        scores=[0.75, 0.5],
+        labels=[1, 0],
+        names=['dog', 'cat'],
+    )
+    none = dict.fromkeys(found, [])
+    rows = [
+        dict({f'{head}{key}': value for key, value in boxes.items()}, input=name)
+        for name, boxes in (('a.png', found), ('b.png', none))
+    ]
+    write_rows(rows, tmp_path / 'rows.csv')
+    assert (tmp_path / 'rows.csv').read_text().splitlines() == [
+        'input,x1,y1,x2,y2,label,name,score',
+        'a.png,1.0,2.0,3.0,4.5,1,dog,0.75',
+        'a.png,0.0,0.0,9.0,9.0,0,cat,0.5',
+        'b.png,,,,,,,',
+    ]
+
+
 def test_a_table_has_every_column(tmp_path):
     write_rows(ROWS, tmp_path / 'rows.csv')
     with open(tmp_path / 'rows.csv', newline='') as file:

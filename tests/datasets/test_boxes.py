@@ -452,3 +452,64 @@ def test_a_class_keeps_its_id_when_labels_change(tmp_path, wrapper):
     data.use_classes(['new', 'b', 'a'])
     assert data.metainfo['cat_ids'] == [1, 7, 3]
     assert data[0]['gt_bboxes_labels'].tolist() == [2, 1]
+
+
+def loaded(tmp_path, image, box, noted, capsys):
+    """The warnings of loading images whose annotation notes that size."""
+    cv2.imwrite(str(tmp_path / 'a.jpg'), image)
+    images = [dict(id=1, file_name='a.jpg', width=noted[0], height=noted[1])]
+    pipeline = [dict(type='LoadImageFromFile')]
+    data = coco(tmp_path, [dict(ROW, bbox=box)], images, pipeline=pipeline)
+    capsys.readouterr()
+    assert data[0]['ori_shape'] == data[0]['img_shape'] == (240, 320)
+    return capsys.readouterr().out.splitlines()
+
+
+def test_boxes_of_an_image_of_another_size(tmp_path, capsys):
+    """Those that reach beyond the file are refused, others are reported once."""
+    image = np.zeros((240, 320, 3), np.uint8)
+    assert loaded(tmp_path, image, [10, 10, 300, 200], (320, 240), capsys) == []
+    with pytest.raises(DataError, match='320 x 240 .* for 640 x 480, and reach beyond'):
+        loaded(tmp_path, image, [400, 300, 100, 100], (640, 480), capsys)
+    (said,) = loaded(tmp_path, image, [10, 10, 100, 100], (640, 480), capsys)
+    assert 'a.jpg has 320 x 240 pixels, but its boxes are annotated for 640 x' in said
+
+
+@pytest.mark.parametrize(
+    ('colour', 'noted', 'advice'),
+    [
+        ('color', (10, 20), None),
+        ('color', (20, 10), "color_type='color_ignore_orientation'"),
+        ('color_ignore_orientation', (20, 10), None),
+        ('color_ignore_orientation', (10, 20), "color_type='color'"),
+    ],
+)
+def test_a_rotated_image_has_the_size_that_is_loaded(
+    tmp_path, capsys, colour, noted, advice
+):
+    """An EXIF orientation is said where width and height are exchanged by it."""
+    from PIL import Image
+
+    exif = Image.Exif()
+    exif[0x0112] = 6  # rotated by 90 degrees
+    Image.new('RGB', (20, 10)).save(tmp_path / 'rotated.jpg', exif=exif)
+    images = [dict(id=1, file_name='rotated.jpg', width=noted[0], height=noted[1])]
+    pipeline = [dict(type='LoadImageFromFile', color_type=colour)]
+    data = coco(tmp_path, [ROW], images, pipeline=pipeline)
+    capsys.readouterr()
+    assert data[0]['img'].shape[:2] == ((20, 10) if colour == 'color' else (10, 20))
+    said = capsys.readouterr().out.splitlines()
+    assert [advice in each for each in said] == ([True] if advice else [])
+
+
+def test_one_file_of_several_images_is_reported(tmp_path, capsys):
+    images = [
+        dict(id=number, file_name=name, width=20, height=10)
+        for number, name in ((1, 'a.jpg'), (5, 'b.jpg'), (8, 'a.jpg'))
+    ]
+    assert len(coco(tmp_path, [ROW], images)) == 3
+    assert (
+        "'a.jpg' is the file of 2 images, with the ids 1, 8;" in capsys.readouterr().out
+    )
+    coco(tmp_path, [ROW], images[:2])
+    assert 'is the file of' not in capsys.readouterr().out

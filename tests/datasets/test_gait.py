@@ -11,7 +11,11 @@ import pytest
 from support.oversized import write_oversized_png
 
 from mmlite.datasets import GaitDataset, PKSampler
-from mmlite.datasets.transforms.sequence_files import read_array, read_pictures
+from mmlite.datasets.transforms.sequence_files import (
+    read_array,
+    read_grey,
+    read_pictures,
+)
 from mmlite.errors import DataError, DataNotFoundError
 from mmlite.registry import DATASETS, TRANSFORMS
 
@@ -106,6 +110,24 @@ def test_masks_of_0_and_1_are_those_of_0_and_255():
         read = walks[place]['sils']
         assert read.dtype == np.uint8
         np.testing.assert_array_equal(read, mask * np.uint8(255))
+
+
+def test_a_walk_that_shows_nobody_is_named_once(capsys):
+    black = frames(5) * 0
+    late = black.copy()
+    late[4, 0, 0] = 1  # of a mask
+    paths = [
+        write('001', array=black),
+        write('002', array=late),
+        write('003', array=black.astype(float), name='090.npy'),
+    ]
+    walks = build(['001', '002', '003'])
+    capsys.readouterr()
+    for place in (0, 1, 2, 0, 2):
+        walks[place]
+    said = capsys.readouterr().out.splitlines()
+    assert ['shows nobody' in line for line in said] == [True, True]
+    assert paths[0] in said[0] and paths[2] in said[1]
 
 
 def test_several_modalities_and_which_are_in_use():
@@ -331,6 +353,8 @@ def test_frames_and_lists_that_are_none(tmp_path):
     write_oversized_png(tmp_path / '1.png', kind=0)
     with pytest.raises(DataError, match=r'1.png is damaged or not a picture'):
         read_pictures(str(tmp_path))
+    with pytest.raises(DataError, match='null is a device, not a file$'):
+        read_grey(os.devnull)
     (tmp_path / 'deep.json').write_text('[' * 100_000)
     with pytest.raises(DataError, match='deep.json is nested too deep'):
         GaitDataset(data_root='walks', ann_file=str(tmp_path / 'deep.json'))

@@ -29,14 +29,13 @@ IMAGES = 4
 #: How often a step reads on the device, at most: what is learned from is as many as
 #: the batch has. A sampler and the ground truth are read once a batch beside these.
 READS = {
-    'BEiT': 3,  # hidden patches, of which an image has any number
-    'CAE': 8,
+    'BEiT': 1,  # hidden patches, of which an image has any number
+    'CAE': 2,
     'FasterRCNN': IMAGES + 3 + 2,  # proposals that are too small; samplers; objects
     'FasterRCNNMetaArch': IMAGES + 3 + 2,
     'RetinaNet': 1,  # anchors with an object
     'SSD': 1,
     'SSDMetaArch': 1,
-    'SparK': 5,  # shown places, once a size of the maps
 }
 #: From the documentation of torch.use_deterministic_algorithms, as far as it is not for
 #: a CPU. Bilinear maps are left out: torch computes them otherwise where it has to.
@@ -101,7 +100,7 @@ def test_a_step_reads_as_often_as_is_stated_and_can_be_repeated(name):
     with Operations() as operations:
         trained()
     if name in READS:
-        assert 0 < sum(operations.reads.values()) <= READS[name], operations.reads
+        assert sum(operations.reads.values()) <= READS[name], operations.reads
     assert operations.all.keys() & UNDETERMINED == OF_MODELS.get(name, set())
 
 

@@ -54,8 +54,7 @@ def _run(args: argparse.Namespace) -> int:
         report=described.append,
     )
     print(
-        f'written {path} for an input of {described[0]}'
-        f'{"; other sizes too" if args.dynamic else ""}: the same as in PyTorch on '
+        f'written {path} for an input of {described[0]}: the same as in PyTorch on '
         'random and on real input'
     )
     return 0

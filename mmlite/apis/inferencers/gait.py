@@ -21,6 +21,7 @@ from ...datasets.transforms.sequence_files import (
     read_array,
     read_grey,
 )
+from ...datasets.transforms.sequences import shows_anybody
 from ...errors import DataError, UserError
 from ...evaluation.functional import part_distances
 from ...structures import DataSample
@@ -222,9 +223,10 @@ def read_walk(walk: Source) -> np.ndarray:
     names = [name for name, _ in frames]
     sils = black_and_white([frame for _, frame in frames], walk.name, coloured)
     if {frame.shape for frame in sils} in ({(64, 64)}, {(64, 44)}):
-        return np.stack(sils)
-    found = prepare_walk(zip(names, sils, strict=True)).frames
-    if not len(found):
+        found = np.stack(sils)
+    else:
+        found = prepare_walk(zip(names, sils, strict=True)).frames
+    if not len(found) or not shows_anybody(found):
         raise DataError(f'{walk.name}: none of {len(frames)} frames shows anybody')
     return found
 

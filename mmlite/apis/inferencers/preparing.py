@@ -70,7 +70,10 @@ def advise(error: UserError, advice: str) -> None:
         advice: How its message ends then.
     """
     if isinstance(error, DataError):
-        error.args = (str(error).removesuffix(OR_SKIP) + advice,)
+        message = str(error).removesuffix(OR_SKIP)
+        if message == str(error) and ';' not in message:  # which advises nothing yet
+            advice = advice.replace(', or ', '; ', 1)
+        error.args = (message + advice,)
 
 
 class SourceDataset(Dataset):

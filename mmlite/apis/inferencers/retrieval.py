@@ -12,6 +12,7 @@ from mmengine.config import Config
 from torch.utils.data import DataLoader
 
 from ...datasets import default_collate
+from ...errors import DataError
 from ...report import as_picture, sample_name, short_name
 from ...structures import DataSample
 from ...visualization import labelled_sheet
@@ -127,9 +128,13 @@ class ImageRetrievalInferencer(Inferencer):
             are prepared as the queries are; a ``DataLoader``; or features ``(M, D)``.
             By default that of the config.
         prototype_cache: A file for the features of the gallery: read if it is there,
-            else written. It must be of the same model and gallery.
+            else written. It must be of the same model and gallery; names and
+            pictures are those of ``prototype``, or of the config.
         prepare_batch_size: Pictures of the gallery that are encoded together.
         kwargs: Further arguments of :class:`Inferencer`.
+
+    Raises:
+        DataError: if the cache is of another number of pictures than the gallery.
 
     Example:
         >>> find = ImageRetrievalInferencer(
@@ -149,17 +154,30 @@ class ImageRetrievalInferencer(Inferencer):
         **kwargs: Any,
     ) -> None:
         super().__init__(config, checkpoint, **kwargs)
-        self.gallery_names: list[str] | None = None
+        self.gallery_names: Sequence[str] | None = None
         self._gallery: list[Source] | None = None
         if isinstance(prototype, (DataLoader, torch.Tensor)):
             self.model.prototype = prototype
         elif prototype is not None:
             self.model.prototype = self._loader(prototype, prepare_batch_size)
-        cached = prototype_cache is not None and Path(prototype_cache).is_file()
-        if cached:
-            self.model.prototype = str(prototype_cache)
+        images = self.model.gallery  # in a cache they have neither name nor picture
+        self._images = images.dataset if images.has_images else None
+        if self.gallery_names is None and self._images is not None:
+            self.gallery_names = GalleryNames(self._images)
+        if prototype_cache is not None and Path(prototype_cache).is_file():
+            self._read_cache(prototype_cache)
         elif prototype_cache is not None:
             self.model.dump_prototype(prototype_cache)
+
+    def _read_cache(self, path: str | Path) -> None:
+        self.model.prototype = str(path)
+        self.model.prepare_prototype()
+        count = len(self.model.prototype_vecs)
+        if self._images is not None and count != len(self._images):
+            raise DataError(
+                f'{path} has the features of {count} pictures, but the gallery '
+                f'{len(self._images)}; remove the file to have it written anew'
+            )
 
     def _loader(self, prototype: Any, batch_size: int) -> DataLoader:
         samples = in_groups(find_sources(prototype), len(self.keys))
@@ -176,21 +194,16 @@ class ImageRetrievalInferencer(Inferencer):
         return RetrievalPrediction(
             sources,
             sample,
-            self._names(),
+            self.gallery_names,
             all_scores=self.model.topk == -1,
             picture_of=self._picture_of(),
         )
 
-    def _names(self) -> Sequence[str] | None:
-        if self.gallery_names is None and self.model.gallery.has_images:
-            return GalleryNames(self.model.gallery.dataset)
-        return self.gallery_names
-
     def _picture_of(self) -> Callable[[int], np.ndarray] | None:
         if self._gallery is not None:
             return lambda place: self._gallery[place].read()
-        if not self.model.gallery.has_images:
+        dataset = self._images
+        if dataset is None:
             return None
-        dataset = self.model.gallery.dataset
         bgr = getattr(self.model.data_preprocessor, 'to_rgb', False)
         return lambda place: as_picture(dataset[place]['inputs'], bgr)

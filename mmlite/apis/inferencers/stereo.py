@@ -22,6 +22,7 @@ from ...visualization import (
     write_image,
 )
 from .base import Inferencer
+from .pairing import find_pairs
 from .prediction import Prediction
 from .sources import Source, find_groups
 
@@ -192,8 +193,8 @@ class StereoInferencer(Inferencer):
     """Predicts the disparity of pairs, left and right in turn.
 
     A folder holds pairs as ``mmlite train --data`` reads them, e.g. ``left/a.png`` with
-    ``right/a.png``; two folders without ``left`` and ``right`` hold a view each. See
-    :class:`Inferencer`.
+    ``right/a.png``; two folders without ``left`` and ``right`` hold a view each, and so
+    do two patterns. See :class:`Inferencer`.
 
     Example:
         >>> predict = StereoInferencer('configs/stereo/tinystereo_1xb8-40e_scenes.py')
@@ -208,17 +209,20 @@ class StereoInferencer(Inferencer):
         """The left and the right view of each pair.
 
         Raises:
-            DataError: if a folder holds no pairs, or a view has no counterpart.
+            DataError: if a folder holds no pairs, a view has no counterpart, or two
+                patterns stand for different numbers of pictures.
         """
         given = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
         pairs: list[tuple[Source, ...]] = []
         for are_folders, part in groupby(given, _is_folder):
             part = list(part)
-            if not are_folders or (len(part) == 2 and not any(map(_views, part))):
+            if not are_folders:
+                pairs += find_pairs(part)
+            elif len(part) == 2 and not any(map(_views, part)):
                 pairs += find_groups(part, len(self.keys))
-                continue
-            for folder in part:
-                pairs += _pairs_of(folder)
+            else:
+                for folder in part:
+                    pairs += _pairs_of(folder)
         return pairs or find_groups(inputs, len(self.keys))
 
     def prediction(

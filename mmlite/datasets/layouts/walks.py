@@ -83,9 +83,13 @@ def find_walks(root: Path, lists: Path) -> Found | None:
             f'({", ".join(subjects)}); a training needs four, two to learn to tell '
             'apart and two to test; each is a folder identity/type/view with frames'
         )
-    frames = [_checked(walk) for walk in walks[:: max(1, len(walks) // 16)][:16]]
+    looked_at = walks[:: max(1, len(walks) // 16)][:16]
+    frames = [_checked(walk) for walk in looked_at]
+    black = [w for w, each in zip(looked_at, frames, strict=True) if not each.any()]
+    if len(black) == len(looked_at):
+        raise DataError(f'{root}: {_about_black(black, looked_at)}')
     partition, path, files = _partition(root, lists, subjects)
-    notes = []
+    notes = [_about_black(black, looked_at)] if black else []
     if files:
         out = len(partition['TEST_SET'])
         notes.append(f'{out} of {len(subjects)} identities are held out to validate')
@@ -107,7 +111,7 @@ def find_walks(root: Path, lists: Path) -> Found | None:
         files=files,
         notes=notes,
         extra=dict(
-            frames=int(np.median(frames)),
+            frames=int(np.median([len(each) for each in frames])),
             evaluator=evaluator,
             walks_each=min(per_subject.values()),
         ),
@@ -132,8 +136,15 @@ def _files(folder: Path) -> list[str]:
     return arrays or [name for name in names if name.lower().endswith(PICTURES)]
 
 
-def _checked(walk: _Walk) -> int:
-    """How many frames a walk has; they have to be of a size that networks take."""
+def _about_black(black: Sequence[_Walk], looked_at: Sequence[_Walk]) -> str:
+    return (
+        f'{len(black)} of {len(looked_at)} walks that were looked at show nobody: all '
+        f'frames are black, e.g. of {black[0].folder}; remove them'
+    )
+
+
+def _checked(walk: _Walk) -> np.ndarray:
+    """The frames of a walk; they have to be of a size that networks take."""
     name = _files(walk.folder)[0]
     is_array = name.lower().endswith(ARRAY_FILES)
     read = read_array if is_array else read_pictures
@@ -147,7 +158,7 @@ def _checked(walk: _Walk) -> int:
         )
     coloured = not is_array and has_colours(str(walk.folder / name))
     black_and_white(frames, str(walk.folder), coloured)
-    return len(frames)
+    return frames
 
 
 def _partition(

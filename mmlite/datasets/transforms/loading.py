@@ -5,13 +5,14 @@ from __future__ import annotations
 import importlib.util
 import io
 from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import cv2
 import numpy as np
 
 from ...errors import DataError, MissingDependencyError
 from ...registry import TRANSFORMS
+from .annotated_size import SizeComparison
 from .base import OR_SKIP, BaseTransform
 from .decoding import TooLargeError, decode
 
@@ -57,7 +58,8 @@ class LoadImageFromFile(BaseTransform):
             gives what is there, ``(H, W)``, BGR or BGRA, of 8 or 16 bits.
 
     Raises:
-        DataError: if the file is absent, or is not an image.
+        DataError: if the file is absent, or is not an image, or boxes that come with a
+            ``width`` and a ``height`` are of another one.
         MissingDependencyError: if ``'turbojpeg'`` is asked for without simplejpeg.
 
     Example:
@@ -71,6 +73,7 @@ class LoadImageFromFile(BaseTransform):
 
     is_random = False
     reads_files = True
+    former_arguments: ClassVar = {'file_client_args': 'backend_args'}
 
     def __init__(
         self,
@@ -96,6 +99,7 @@ class LoadImageFromFile(BaseTransform):
         if not self.keys:
             raise ValueError('keys names one image or more, got none')
         self._decode = _decoder(imdecode_backend)
+        self._compare_size = SizeComparison(color_type.endswith('ignore_orientation'))
 
     def transform(self, results: dict) -> dict | None:
         """Add the images to the sample."""
@@ -110,7 +114,10 @@ class LoadImageFromFile(BaseTransform):
             if img is None:
                 return None
             results[key] = img
-        results['img_shape'] = results['ori_shape'] = results[self.keys[0]].shape[:2]
+        shape = results[self.keys[0]].shape[:2]
+        results['img_shape'] = results['ori_shape'] = shape
+        if 'width' in results:
+            self._compare_size(results, shape)
         return results
 
     def _image(self, path: str) -> np.ndarray | None:

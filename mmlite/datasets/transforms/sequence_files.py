@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from ...errors import DataError
+from ...given import absence
 from ..folders import Visited, walk
 from .base import OR_SKIP
 from .decoding import decode_or_none
@@ -129,8 +130,8 @@ def read_grey(path: str) -> np.ndarray:
     if data is not None:
         grey = decode_or_none(data, cv2.IMREAD_GRAYSCALE)
     if grey is None:
-        reason = 'does not exist' if data is None else 'is damaged or not a picture'
-        raise DataError(f'{path} {reason}')
+        damaged = 'is damaged or not a picture; replace or remove it'
+        raise DataError(f'{path} {absence(path) if data is None else damaged}')
     return grey
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from logging import WARNING
 
 import numpy as np
+from mmengine.logging import print_log
 
 from ...errors import DataError, did_you_mean
 from ...registry import TRANSFORMS
@@ -20,7 +22,13 @@ from .fields import (
 from .geometry import fields_of
 from .sequence_files import read_sequence
 
-__all__ = ['LoadSequence', 'SampleFrames', 'SilhouetteCut', 'choose_frames']
+__all__ = [
+    'LoadSequence',
+    'SampleFrames',
+    'SilhouetteCut',
+    'choose_frames',
+    'shows_anybody',
+]
 
 register_field('heatmaps', SequenceField())
 for _name in ('poses', 'ratios'):
@@ -42,7 +50,8 @@ class LoadSequence(BaseTransform):
 
     Files are ``.pkl``, ``.npy`` or ``.npz`` with one array each, or a folder of
     pictures. A pickle is read without executing anything in it. Silhouettes are bytes,
-    0 to 255: masks of 0 and 1, or of booleans, are brought to that.
+    0 to 255: masks of 0 and 1, or of booleans, are brought to that. A walk that is
+    black throughout is named in a warning, once.
 
     Args:
         keys: Names of the modalities, in the order of the files.
@@ -73,6 +82,7 @@ class LoadSequence(BaseTransform):
     ) -> None:
         self.keys = (keys,) if isinstance(keys, str) else tuple(keys)
         self.data_in_use = data_in_use
+        self._reported: set[str] = set()
 
     def transform(self, results: dict) -> dict:
         """Read the files, unless their arrays are there."""
@@ -93,7 +103,20 @@ class LoadSequence(BaseTransform):
             )
         for key, array in zip(self.keys, arrays, strict=True):
             results[key] = _as_field(key, array, paths[0])
+            if _is_sequence(key) and not shows_anybody(results[key]):
+                self._report(paths[0])
         return results
+
+    def _report(self, path: str) -> None:
+        if path not in self._reported:
+            self._reported.add(path)
+            message = f'{path} shows nobody: all of its frames are black; remove it'
+            print_log(message, 'current', WARNING)
+
+
+def shows_anybody(frames: np.ndarray) -> bool:
+    """Whether a frame of a walk has a pixel that is not black; mostly the first has."""
+    return bool(frames[0].any() or frames.any())
 
 
 def _as_field(key: str, array: np.ndarray, path: str) -> np.ndarray:

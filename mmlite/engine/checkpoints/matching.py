@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from ...errors import CheckpointError
 from ...saved import Placeholder
-from ...structures.key_maps import KeyMap, convert_keys
+from ...structures.key_maps import KeyMap, convert_keys, without_wrappers
 from .choosing import choose_key_map
 
 __all__ = ['LoadReport', 'load_state', 'unwrapped']
@@ -123,10 +123,10 @@ def load_state(
 ) -> LoadReport:
     """Put weights into a model.
 
-    Prefixes may differ: ``module.`` of a parallel model and ``backbone.`` before the
-    names of one side are taken into account. Entries of another shape, e.g. a
-    classifier for another number of classes, are left as they were initialised, with a
-    warning.
+    Prefixes may differ: those of parallel, averaged and compiled models, and
+    ``backbone.`` before the names of one side are taken into account. Entries of
+    another shape, e.g. a classifier for another number of classes, are left as they
+    were initialised, with a warning.
 
     Args:
         model: A model, wrapped or not.
@@ -155,11 +155,15 @@ def load_state(
         2 entries match; the checkpoint has 2, the model 2
     """
     model = unwrapped(model)
-    state = checkpoint.get('state_dict', checkpoint)
+    state = checkpoint
+    if isinstance(checkpoint, Mapping):
+        state = checkpoint.get('state_dict', checkpoint)
     if not isinstance(state, Mapping) or isinstance(state, Placeholder):
-        raise CheckpointError(f'{source} holds no weights, but {_kind(state)}')
+        raise CheckpointError(
+            f'{source} holds a value of type {_kind(state)} instead of weights'
+        )
     metadata = getattr(state, '_metadata', None) or {}
-    state = _tensors(state, source)
+    state = _bare(_tensors(state, source), model)
     if key_map is not None:
         state, converted = convert_keys(state, key_map)
         print_log(f'{source}: {converted}', logger='current')
@@ -214,8 +218,8 @@ def _tensors(state: Mapping[str, Any], source: str) -> dict[str, Tensor]:
             )
     if not tensors:
         found = [f'{k} ({_kind(v)})' for k, v in state.items()]
-        but = f', but {_listed("", found)}' if found else ''
-        raise CheckpointError(f'{source} holds no weights{but}; use another one')
+        has = f'; it has {_listed("", found)}' if found else ''
+        raise CheckpointError(f'{source} holds no weights{has}; use another one')
     return tensors
 
 
@@ -235,6 +239,13 @@ def _under(prefix: str, state: dict[str, Tensor], source: str) -> dict[str, Tens
     raise CheckpointError(
         f'{source} has no entries under {prefix!r}; there are {", ".join(heads)}'
     )
+
+
+def _bare(state: dict[str, Tensor], model: nn.Module) -> dict[str, Tensor]:
+    """The state without what wrappers add, unless the model is one itself."""
+    names = model.state_dict().keys()
+    bare, _ = without_wrappers(state)
+    return max((bare, state), key=lambda s: len(names & s.keys()))
 
 
 def _renamed(state: dict[str, Tensor], model: nn.Module) -> dict[str, Tensor]:

@@ -52,8 +52,8 @@ def load_checkpoint(
             2 GB are compared with their checksums), or it holds no weights.
         MissingDependencyError: if it takes a package that is not installed.
     """
+    check_source(path)
     source = str(path)
-    check_source(source)
     file = download(source) if is_url(source) else Path(source).expanduser()
     if file.suffix == '.safetensors':
         checkpoint = _read_safetensors(file, map_location)
@@ -68,10 +68,9 @@ def check_source(path: str | Path) -> None:
     Raises:
         CheckpointError: if there is no such file.
     """
-    source = str(path)
-    if not is_url(source):
-        _check_scheme(source)
-        check_checkpoint(source)
+    if not is_url(str(path)):
+        _check_scheme(str(path))
+        check_checkpoint(path)
 
 
 def _check_scheme(source: str) -> None:
@@ -145,8 +144,9 @@ def _with_state_dict(checkpoint: Any, source: str) -> dict[str, Any]:
     key = next((k for k in _STATE_KEYS if k in checkpoint), None)
     if key is None:
         if not any(isinstance(v, Tensor) for v in checkpoint.values()):
-            keys = ', '.join(map(repr, list(checkpoint)[:8])) or 'nothing'
-            raise CheckpointError(f'{source} holds no weights, but {keys}')
+            keys = ', '.join(map(repr, list(checkpoint)[:8]))
+            has = f'it has {keys}' if keys else 'it is an empty dict'
+            raise CheckpointError(f'{source} holds no weights; {has}')
         return dict(state_dict=checkpoint)
     state = checkpoint.pop(key)
     if isinstance(state, Placeholder) or not isinstance(state, Mapping):

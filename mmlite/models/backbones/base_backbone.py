@@ -89,11 +89,25 @@ class BaseBackbone(BaseModule, metaclass=ABCMeta):
     def is_pretrained(self) -> bool:
         """Whether init_cfg loads weights, which no rule must overwrite then."""
         cfgs = [self.init_cfg] if isinstance(self.init_cfg, dict) else self.init_cfg
-        return any(cfg['type'] == 'Pretrained' for cfg in cfgs or ())
+        return any(cfg.get('type') == 'Pretrained' for cfg in cfgs or ())
 
     def frozen_parts(self) -> Iterable[nn.Module]:
         """The parts that keep weights and statistics."""
         return ()
+
+    def frozen_stem_and_stages(
+        self, stem: Sequence[str], stages: Sequence[str | nn.Module]
+    ) -> list[nn.Module]:
+        """The stem, and as many stages as ``frozen_stages`` says.
+
+        Args:
+            stem: Names of the modules before the first stage.
+            stages: The stages, or their names.
+        """
+        if self.frozen_stages < 0:
+            return []
+        parts = [*stem, *stages[: self.frozen_stages]]
+        return [getattr(self, p) if isinstance(p, str) else p for p in parts]
 
     def freeze_parts(self) -> None:
         """Put frozen parts in evaluation mode, and out of the gradient."""

@@ -34,14 +34,18 @@ def normalized(boxes: Tensor, size: Size) -> Tensor:
     """
     height, width = size
     scale = numbers_like([height, width, height, width], boxes)
-    return boxes[..., [1, 0, 3, 2]] / scale
+    return _other_axis_first(boxes) / scale
 
 
 def in_pixels(boxes: Tensor, size: Size) -> Tensor:
     """The reverse of :func:`normalized`."""
     height, width = size
     scale = numbers_like([width, height, width, height], boxes)
-    return boxes[..., [1, 0, 3, 2]] * scale
+    return _other_axis_first(boxes) * scale
+
+
+def _other_axis_first(boxes: Tensor) -> Tensor:
+    return boxes.unflatten(-1, (2, 2)).flip(-1).flatten(-2)
 
 
 class Annotated(NamedTuple):

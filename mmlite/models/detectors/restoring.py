@@ -9,7 +9,7 @@ from mmengine.logging import print_log
 from torch import Tensor
 
 from ...errors import CheckpointError
-from ...structures.key_maps import convert_keys
+from ...structures.key_maps import convert_keys, without_prefixes, without_wrappers
 
 if TYPE_CHECKING:
     from ...engine.checkpoints import LoadReport
@@ -96,7 +96,7 @@ class FineTuning:
         source = checkpoint if isinstance(checkpoint, str) else 'the checkpoint'
         if isinstance(checkpoint, str):
             checkpoint = load_checkpoint(checkpoint, 'cpu')
-        state = checkpoint.get('state_dict', checkpoint)
+        state, _ = without_wrappers(checkpoint.get('state_dict', checkpoint))
         if key_map is not None:
             state, _ = convert_keys(state, key_map)
         state = _without_prefix(state, names)
@@ -121,9 +121,7 @@ def _without_prefix(
     state: Mapping[str, Tensor], names: Mapping[str, str]
 ) -> dict[str, Tensor]:
     """The entries under the names that are wanted: those of a backbone, if any are."""
-    for prefix in ('module.', 'model.'):
-        if all(name.startswith(prefix) for name in state):
-            state = {name[len(prefix) :]: value for name, value in state.items()}
+    state, _ = without_prefixes(state, ['module.', 'model.'])
     if any(name in state for name in names):
         return dict(state)
     return {

@@ -35,14 +35,29 @@ class _Shown:
     """The shown cells of a batch, on maps of any size.
 
     Args:
-        cells: ``(B, 1, rows, columns)`` of bool.
+        cells: See :func:`only_shown`.
     """
 
     def __init__(self, cells: Tensor) -> None:
         self.cells = cells
-        self._rows: dict[tuple[int, int], Tensor] = {}
+        self._known: dict[tuple, tuple[Tensor, Tensor]] = {}
 
-    def places(self, height: int, width: int) -> Tensor:
+    def on(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Of a map: the mask ``(B, 1, H, W)``, and the shown places by number.
+
+        They are worked out once for each size, on the device of the cells.
+        """
+        height, width = x.shape[2:]
+        key = (height, width, x.device)
+        if key not in self._known:
+            mask = self._places(height, width)
+            found = mask, mask.flatten().nonzero().squeeze(1)
+            self._known[key] = tuple(
+                own.to(x.device, non_blocking=True) for own in found
+            )
+        return self._known[key]
+
+    def _places(self, height: int, width: int) -> Tensor:
         """The cells as places of a map, ``(B, 1, height, width)``."""
         rows, columns = self.cells.shape[2:]
         if height % rows or width % columns:
@@ -54,13 +69,6 @@ class _Shown:
             width // columns, 3
         )
 
-    def rows(self, height: int, width: int) -> Tensor:
-        """Shown places by number, over all images; a GPU is waited for once a size."""
-        if (height, width) not in self._rows:
-            found = self.places(height, width).flatten().nonzero().squeeze(1)
-            self._rows[height, width] = found
-        return self._rows[height, width]
-
 
 _SHOWN: ContextVar[_Shown | None] = ContextVar('shown', default=None)
 
@@ -70,7 +78,8 @@ def only_shown(cells: Tensor) -> Iterator[None]:
     """Let sparse layers see the shown cells alone.
 
     Args:
-        cells: ``(B, 1, rows, columns)`` of bool, true where the image is shown.
+        cells: ``(B, 1, rows, columns)`` of bool, true where the image is shown. On
+            the host they can be counted without a wait for a device.
 
     Example:
         >>> import torch
@@ -94,7 +103,7 @@ def hide(x: Tensor) -> Tensor:
         DataError: if the cells do not divide the map.
     """
     shown = _SHOWN.get()
-    return x if shown is None else x.masked_fill(~shown.places(*x.shape[2:]), 0)
+    return x if shown is None else x.masked_fill(~shown.on(x)[0], 0)
 
 
 @MODELS.register_module()
@@ -137,7 +146,7 @@ class _ShownRows:
         if shown is None:
             return super().forward(x)
         places = x.permute(0, 2, 3, 1)
-        numbers = shown.rows(*x.shape[2:])
+        _, numbers = shown.on(x)
         rows = places.flatten(0, 2).index_select(0, numbers)
         rows = super().forward(rows[..., None, None])[..., 0, 0]
         normalised = rows.new_zeros(places.shape).flatten(0, 2)

@@ -21,7 +21,7 @@ from ...ops import regress_disparity
 from ...structures import DataSample, has_field, meta_values, scatter_field
 from ..named_outputs import BaseModel as NamedOutputs
 
-__all__ = ['BaseModel', 'StereoModel', 'upsampled_disparity']
+__all__ = ['BaseModel', 'StereoModel', 'of_both', 'upsampled_disparity']
 
 _IMAGENET = dict(mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375])
 
@@ -162,6 +162,23 @@ class BaseModel(NamedOutputs):
             return values[..., top : height - bottom, left : width - right]
 
         return {name: prepare.pad(x, borders) for name, x in inputs.items()}, cut
+
+
+def of_both(maps: Tensor, views: Tensor) -> tuple[Tensor, Tensor]:
+    """The maps of the left views and those of the right ones, which lie behind them.
+
+    Unlike ``chunk(2)`` it lets an exported program take any batch.
+
+    Args:
+        maps: Of both, ``(2 B, *)``.
+        views: The left ones, ``(B, *)``.
+
+    Example:
+        >>> of_both(torch.arange(4), torch.zeros(2))
+        (tensor([0, 1]), tensor([2, 3]))
+    """
+    count = views.size(0)
+    return maps[:count], maps[count:]
 
 
 class StereoModel(BaseModel):

@@ -11,6 +11,7 @@ from ...ops import RowLookup, convex_upsample, row_correlation, row_pyramid
 from ...registry import MODELS
 from ..layers.raft_encoder import RAFTEncoder, RAFTResidual
 from ..model_cfg import ModelCfg
+from .base import of_both
 from .recurrent import RecurrentStereo
 
 __all__ = ['RAFTStereo']
@@ -100,11 +101,11 @@ class RAFTStereo(RecurrentStereo):
     def _encode(self, left: Tensor, right: Tensor) -> tuple[Any, ...]:
         if self.shared_backbone:
             pair = torch.cat([left, right])
-            maps, whole = self.cnet(pair, self.num_layers, num_left=len(left))
-            first, second = self.conv2(whole).chunk(2)
+            maps, whole = self.cnet(pair, self.num_layers, num_left=left.size(0))
+            first, second = of_both(self.conv2(whole), left)
         else:
             maps, _ = self.cnet(left, self.num_layers)
-            first, second = self.fnet(torch.cat([left, right])).chunk(2)
+            first, second = of_both(self.fnet(torch.cat([left, right])), left)
         return *self.begin(maps), first, second
 
     def _enlarged(self, flow: Tensor, state: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ from ...ops import convex_upsample, group_correlation_volume, regress_disparity
 from ...registry import MODELS
 from ..layers.stereo_resnet import conv_bn
 from ..model_cfg import ModelCfg
-from .base import StereoModel
+from .base import StereoModel, of_both
 
 __all__ = ['TinyStereo']
 
@@ -94,7 +94,7 @@ class TinyStereo(StereoModel):
 
     def estimate(self, left: Tensor, right: Tensor) -> list[Tensor]:
         """The fine disparity; in training the coarse one, enlarged, before it."""
-        first, second = self.features(torch.cat([left, right])).chunk(2)
+        first, second = of_both(self.features(torch.cat([left, right])), left)
         volume = group_correlation_volume(first, second, self.num_disp, self.num_groups)
         logits = self.volume(torch.cat([volume.flatten(1, 2), first], dim=1))
         coarse = 4 * regress_disparity(logits, keepdim=True)

@@ -82,6 +82,7 @@ def test_the_command_compares_two(capsys, predict):
         ('text.txt', 'text.txt is not a walk: name a folder of pictures'),
         (np.zeros((4, 4)), r'is an array \(S, H, W\), got \(4, 4\)'),
         (np.zeros((2, 90, 70), np.uint8), 'none of 2 frames shows anybody'),
+        (np.zeros((2, 64, 44), np.uint8), 'none of 2 frames shows anybody'),
         ([], 'there is no walk to predict on'),
     ],
 )
@@ -90,6 +91,26 @@ def test_what_is_no_walk(inputs, said, predict):
     Path('text.txt').write_text('')
     with pytest.raises(DataError, match=said):
         predict(inputs)
+
+
+@pytest.mark.parametrize(
+    ('name', 'content', 'said'),
+    [
+        ('a.npy', None, '; leave it out with on_error'),
+        ('b/1.png', b'', 'not a picture; replace or remove it, or leave it out with'),
+        ('c.npy', b'', 'make it again, or leave it out with'),
+    ],
+)
+def test_what_is_advised_of_a_walk_that_cannot_be_read(predict, name, content, said):
+    """One sentence, whether the reader has advised something or not."""
+    Path('b').mkdir()
+    if content is None:
+        np.save(name, np.zeros((2, 64, 44), np.uint8))
+    else:
+        Path(name).write_bytes(content)
+    with pytest.raises(DataError) as caught:
+        predict(name.partition('/')[0])
+    assert said in str(caught.value) and str(caught.value).count(';') == 1
 
 
 def test_photographs_are_no_silhouettes(predict):

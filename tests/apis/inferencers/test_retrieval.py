@@ -11,6 +11,7 @@ import torch
 
 from mmlite.apis import ImageRetrievalInferencer
 from mmlite.apis.cli import main
+from mmlite.errors import DataError
 
 CONFIG = (
     Path(__file__).parents[3] / 'configs/retrieval/arcface_resnet18_1xb64_digits.py'
@@ -72,6 +73,19 @@ def test_a_gallery_without_files_is_named_by_place_and_class():
     gallery = find.model.gallery.dataset
     (found,) = find(np.ascontiguousarray(gallery.get_data_info(7)['img']))
     assert found['matches'] == [f'#7 (class {gallery.get_data_info(7)["gt_label"]})']
+
+
+@pytest.mark.filterwarnings('ignore:no checkpoint is given')
+def test_a_cache_keeps_the_names_of_the_gallery(tmp_path):
+    cache = tmp_path / 'gallery.pth'
+    find = ImageRetrievalInferencer(CONFIG, overrides=SMALL, prototype_cache=cache)
+    again = ImageRetrievalInferencer(CONFIG, overrides=SMALL, prototype_cache=cache)
+    again.model.load_state_dict(find.model.state_dict())
+    before, after = find(IMAGES[0])[0], again(IMAGES[0])[0]
+    assert after['matches'] == before['matches']
+    np.testing.assert_array_equal(after.plot(), before.plot())
+    with pytest.raises(DataError, match='of 12 pictures, but the gallery 4; remove'):
+        ImageRetrievalInferencer(CONFIG, prototype=IMAGES, prototype_cache=cache)
 
 
 @pytest.mark.filterwarnings('ignore:no checkpoint is given')

@@ -89,6 +89,45 @@ def test_a_folder_of_pairs_gives_pairs_by_name(tmp_path):
         run.groups(tmp_path)
 
 
+@pytest.fixture
+def groups():
+    run = StereoInferencer.__new__(StereoInferencer)  # needs no network for it
+    return lambda inputs: [[s.path for s in pair] for pair in run.groups(inputs)]
+
+
+def write_views(*names):
+    for name in names:
+        write_image(np.zeros((4, 6, 3), np.uint8), Path(name))
+
+
+def test_two_patterns_hold_a_view_each(groups):
+    write_views('left/a.png', 'left/b.png', 'right/a.png', 'right/b.png')
+    expected = [['left/a.png', 'right/a.png'], ['left/b.png', 'right/b.png']]
+    assert groups(['left/*.png', 'right/*.png']) == expected
+    assert groups(['left/a*', 'right/a*', 'left/b*', Path('right/b*')]) == expected
+    # As a shell gives them without quotes.
+    assert (
+        groups([*(left for left, _ in expected), 'right/a.png', 'right/b.png'])
+        == expected
+    )
+    with pytest.raises(DataError, match='both lie in left/, which holds one view'):
+        groups(['left/*.png'])
+    write_views('right/c.png')
+    with pytest.raises(DataError, match=r'2 left views, right/\*.png for 3 right'):
+        groups(['left/*.png', 'right/*.png'])
+    Path('right/a.png').unlink()
+    with pytest.raises(DataError, match=r'2 are in one of them alone, e.g. a$'):
+        groups(['left/*.png', 'right/*.png'])
+
+
+def test_views_with_other_names_are_paired_in_order(groups):
+    write_views(*(f'{s}/{v}_{i}.png' for s in 'xy' for v in 'lr' for i in '12'))
+    by_pattern = groups(['x/l_*.png', 'x/r_*.png'])
+    assert by_pattern == [[f'x/l_{i}.png', f'x/r_{i}.png'] for i in '12']
+    scenes = [f'{s}/{v}_1.png' for s in 'xy' for v in 'lr']
+    assert groups(scenes) == [['x/l_1.png', 'x/r_1.png'], ['y/l_1.png', 'y/r_1.png']]
+
+
 @pytest.mark.filterwarnings('ignore:no checkpoint')
 def test_views_that_do_not_fit(pair):
     views, names = pair
@@ -162,6 +201,25 @@ def test_lightstereo_as_an_onnx_file(tmp_path):
     view = np.zeros((1, 3, 64, 96), np.float32)
     (disparity,) = session.run(['disparity'], dict(ref_img=view, tgt_img=view))
     assert disparity.shape == (1, 64, 96)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('kind', ['tiny', 'raft', 'shared'])
+def test_a_program_takes_any_number_of_pairs(tmp_path, kind):
+    """``export`` compares it with PyTorch on batches of one and of three."""
+    raft = dict(type='RAFTStereo', valid_iters=1, shared_backbone=kind == 'shared')
+    changes = TINY if kind == 'tiny' else [f'model={dict(_delete_=True, **raft)}']
+    torch.manual_seed(0)
+    model = init_model(CONFIG, overrides=changes)
+    torch.save(dict(state_dict=model.state_dict()), tmp_path / 'a.pth')
+    said = []
+    options = dict(overrides=changes, size=(32, 64), dynamic=True, report=said.append)
+    files = tmp_path / 'a.pth', tmp_path / 'a.pt2'
+    path = export(CONFIG, *files, 'torch-export', **options)
+    assert said[0].endswith('disparity (1 x 32 x 64); the batch may change')
+    views = torch.randn(2, 2, 3, 32, 64)
+    (disparity,) = torch.export.load(path).module()(*views)
+    assert disparity.shape == (2, 32, 64)
 
 
 def test_an_onnx_file_gives_the_disparity_of_each_pixel(tmp_path):

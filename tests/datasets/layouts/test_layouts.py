@@ -335,6 +335,20 @@ def test_walks_as_pictures_and_of_another_size():
         look('data', 'lists')
 
 
+def test_walks_that_show_nobody():
+    tiny_folders.walks(Path('data'), people=4)  # 16 walks, all of which are looked at
+    files = sorted(Path('data').rglob('*.npy'))
+    np.save(files[5], np.zeros((8, 64, 44), np.uint8))
+    _, found = look('data', 'lists')
+    (note,) = [note for note in found.notes if 'nobody' in note]
+    assert note.startswith('1 of 16 walks that were looked at show nobody')
+    assert f'e.g. of {files[5].parent.absolute()}' in note
+    for path in files:
+        np.save(path, np.zeros((8, 64, 44), np.uint8))
+    with pytest.raises(DataError, match='data: 16 of 16 walks .* show nobody'):
+        look('data', 'lists')
+
+
 @pytest.mark.parametrize(
     ('types', 'gallery', 'probe'),
     [

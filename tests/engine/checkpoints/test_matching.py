@@ -1,9 +1,13 @@
 """Weights go where they belong, and what does not fit is reported."""
 
+from collections import OrderedDict
+
 import pytest
 import torch
 from mmengine.logging import MMLogger
+from mmengine.model import StochasticWeightAverage
 from torch import nn
+from torch.optim.swa_utils import AveragedModel
 
 from mmlite.engine import load_state
 from mmlite.errors import CheckpointError
@@ -42,6 +46,45 @@ def test_everything_fits(head):
     report = load_state(target, dict(state_dict=state), strict=True)
     assert report.complete
     assert report.matched == report.wanted == report.given == 8
+    assert equal(source.state_dict(), target.state_dict())
+
+
+def in_parallel(model):
+    return nn.Sequential(OrderedDict(module=model))
+
+
+def compiled(model):
+    return torch.compile(model, backend='eager')  # which compiles at the first call
+
+
+def compiled_within(model):
+    model.backbone = torch.compile(model.backbone, backend='eager')
+    return model
+
+
+@pytest.mark.parametrize(
+    'wrap',
+    [
+        compiled,
+        compiled_within,
+        AveragedModel,
+        StochasticWeightAverage,
+        lambda model: AveragedModel(compiled(in_parallel(model))),
+        lambda model: in_parallel(compiled(compiled_within(model))),
+    ],
+)
+def test_what_wrappers_add_to_names_is_left_out(wrap):
+    source, target = Classifier(), Classifier()
+    expected = {name: value.clone() for name, value in source.state_dict().items()}
+    state = wrap(source).state_dict()
+    assert state.keys() != expected.keys()
+    assert load_state(target, dict(state_dict=state), strict=True).complete
+    assert equal(expected, target.state_dict())
+
+
+def test_an_average_takes_the_names_of_averages():
+    source, target = AveragedModel(Classifier()), AveragedModel(Classifier())
+    assert load_state(target, source.state_dict(), revise_keys=(), strict=True).complete
     assert equal(source.state_dict(), target.state_dict())
 
 
@@ -169,8 +212,12 @@ def test_half_of_both_or_nearly_all_of_one_must_fit(matching, ours, theirs, fore
 def test_a_checkpoint_without_weights(strict):
     with pytest.raises(CheckpointError, match='^a.pth holds no weights; use'):
         load_state(Classifier(), dict(state_dict={}), source='a.pth', strict=strict)
-    with pytest.raises(CheckpointError, match=r'no weights, but epoch \(int\); use'):
+    with pytest.raises(CheckpointError, match=r'no weights; it has epoch \(int\); use'):
         load_state(Classifier(), dict(state_dict=dict(epoch=1)))
+    for value in (5, None, []):
+        kind = type(value).__name__
+        with pytest.raises(CheckpointError, match=f'value of type {kind} instead of w'):
+            load_state(Classifier(), value, strict=strict)
 
 
 def test_a_model_may_have_to_be_filled():

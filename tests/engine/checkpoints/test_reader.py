@@ -310,8 +310,26 @@ def test_a_pickled_model_holds_no_weights(tmp_path):
     with pytest.raises(CheckpointError, match="at 'model' instead of weights"):
         load_checkpoint(tmp_path / 'inside.pth')
     torch.save(dict(epoch=1), tmp_path / 'none.pth')
-    with pytest.raises(CheckpointError, match="holds no weights, but 'epoch'"):
+    with pytest.raises(CheckpointError, match="holds no weights; it has 'epoch'"):
         load_checkpoint(tmp_path / 'none.pth')
+    torch.save({}, tmp_path / 'empty.pth')
+    with pytest.raises(CheckpointError, match='holds no weights; it is an empty dict'):
+        load_checkpoint(tmp_path / 'empty.pth')
+
+
+@pytest.mark.parametrize('path', [5, None, [], '', ' ', b'a.pth', True])
+def test_what_names_no_checkpoint(path):
+    with pytest.raises(CheckpointError) as caught:
+        load_checkpoint(path)
+    expected = f'expected the path or URL of a checkpoint, got {path!r}'
+    assert str(caught.value) == expected
+
+
+@pytest.mark.parametrize('place', ['gpu', '', [5], 7])
+def test_a_device_that_is_none(tmp_path, place):
+    torch.save(dict(a=torch.zeros(1)), tmp_path / 'a.pth')
+    with pytest.raises(CheckpointError, match='map_location is .*, expected a device'):
+        load_checkpoint(tmp_path / 'a.pth', place)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from mmlite.errors import ConfigError
+from mmlite.errors import CheckpointError, ConfigError
 from mmlite.models.backbones import (
     BasicBlock,
     Bottleneck,
@@ -227,6 +227,29 @@ def test_pretrained_weights_are_not_zeroed(tmp_path):
         model = build(init_cfg=init_cfg)
         model.init_weights()
         torch.testing.assert_close(model.state_dict(), source.state_dict())
+
+
+@pytest.mark.parametrize('checkpoint', [5, None, [], ['a.pth'], dict(a=1), True])
+def test_pretrained_weights_that_are_not_named(checkpoint):
+    """Refused when the model is built by name, and by its class when it is filled."""
+    init = dict(type='Pretrained', checkpoint=checkpoint)
+    cfg = dict(type='ResNet_CIFAR', depth=18, init_cfg=init)
+    with pytest.raises(
+        ConfigError, match='init_cfg.checkpoint: PretrainedInit expects'
+    ):
+        MODELS.build(cfg)
+    with pytest.raises(ConfigError, match='checkpoint: PretrainedInit expects str'):
+        build(init_cfg=init).init_weights()
+
+
+@pytest.mark.parametrize('checkpoint', ['', 'folder', 'other.pth'])
+def test_pretrained_weights_of_nothing_or_another_model(tmp_path, checkpoint):
+    (tmp_path / 'folder').mkdir()
+    torch.save(dict(a=torch.zeros(1)), tmp_path / 'other.pth')
+    model = build(init_cfg=dict(type='Pretrained', checkpoint=checkpoint))
+    said = {'': "got ''", 'folder': 'is a folder', 'other.pth': 'is of another model'}
+    with pytest.raises(CheckpointError, match=said[checkpoint]):
+        model.init_weights()
 
 
 def test_drop_path_reaches_every_block():
