@@ -12,7 +12,7 @@ from mmengine.hooks import Hook
 from support.devices import ON_GPU, on_each_device
 from support.families import FAMILIES
 from support.memory_run import CtrlC
-from support.waits import counted_reads, counted_waits, no_waits
+from support.waits import counted_reads, look_at_iterations, reported_waits
 
 from mmlite.apis import inferencer_of, prepare_training, train
 from mmlite.config import load_config
@@ -179,7 +179,7 @@ def short(family, work_dir):
 @pytest.mark.parametrize('family', [name for name in FAMILIES if name not in WAITS])
 def test_no_iteration_waits_for_the_gpu(tmp_path, family, device):
     runner = short(family, tmp_path)
-    with no_waits(runner, first=3):
+    with look_at_iterations(runner, first=3, mode='error'):
         runner.train()
     assert next(runner.model.parameters()).device.type == device
 
@@ -188,7 +188,7 @@ def test_no_iteration_waits_for_the_gpu(tmp_path, family, device):
 @pytest.mark.parametrize('family', WAITS)
 def test_a_detector_waits_seldom(tmp_path, family, device):
     runner = short(family, tmp_path)
-    with counted_waits(runner, first=6) as waits:
+    with look_at_iterations(runner, first=6, mode='warn'), reported_waits() as waits:
         runner.train()
     assert next(runner.model.parameters()).device.type == device
     assert 0 < len(waits) <= WAITS[family], waits

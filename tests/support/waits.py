@@ -118,28 +118,24 @@ def counted_reads(runner: Runner, first: int) -> Iterator[list[Counter[str]]]:
 
 
 @contextlib.contextmanager
-def no_waits(runner: Runner, first: int) -> Iterator[None]:
-    """Let a training fail where an iteration waits for the GPU.
+def waiting(mode: str) -> Iterator[None]:
+    """Let PyTorch look for waits for the GPU.
 
     Args:
-        runner: What trains.
-        first: The first iteration that must not.
+        mode: ``'error'`` or ``'warn'``; ``'default'`` does not look.
     """
-    with _looking(runner, first, 'error'):
+    torch.cuda.set_sync_debug_mode(mode)
+    try:
         yield
+    finally:
+        torch.cuda.set_sync_debug_mode('default')
 
 
 @contextlib.contextmanager
-def counted_waits(runner: Runner, first: int) -> Iterator[list[str]]:
-    """The waits of a training, as PyTorch reports them.
-
-    Args:
-        runner: What trains.
-        first: The first iteration that is looked at.
-    """
+def reported_waits() -> Iterator[list[str]]:
+    """What PyTorch warns of within, where it looks for waits."""
     found: list[str] = []
-    with warnings.catch_warnings(), _looking(runner, first, 'warn'):
-        # The runner's own context keeps the function, and adds filters before this.
+    with warnings.catch_warnings():
         warnings.simplefilter('always')
         others = warnings.showwarning
 
@@ -154,10 +150,15 @@ def counted_waits(runner: Runner, first: int) -> Iterator[list[str]]:
 
 
 @contextlib.contextmanager
-def _looking(runner: Runner, first: int, mode: str) -> Iterator[None]:
+def look_at_iterations(runner: Runner, first: int, mode: str) -> Iterator[None]:
+    """Let a training look for waits for the GPU, but for the last iteration.
+
+    Args:
+        runner: What trains.
+        first: The first iteration that is looked at.
+        mode: See :func:`waiting`.
+    """
     runner.register_hook(_From(first, mode))
     runner.register_hook(_Until())
-    try:
+    with waiting('default'):
         yield
-    finally:
-        torch.cuda.set_sync_debug_mode('default')
