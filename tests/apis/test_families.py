@@ -120,10 +120,11 @@ def test_it_goes_on_with_the_same_bits(tmp_path, family, device, deterministic_e
     resumed.train()
     assert resumed.iter == 4
     logs = ''.join(log.read_text() for log in tmp_path.glob('*/*/*.log'))
-    # Tri-linear upsampling adds up its gradients in any order on a GPU.
-    alike = family != 'volume' or device == 'cpu'
-    assert ('has no deterministic version' not in logs) == alike
-    bits = dict(rtol=0, atol=0) if alike else dict(rtol=1e-2, atol=1e-3)
+    # Tri-linear upsampling adds up its gradients in any order on a GPU; whatever else
+    # does, by this version of PyTorch, is named in the log too.
+    differs = 'has no deterministic version' in logs
+    assert differs or family != 'volume' or device == 'cpu'
+    bits = dict(rtol=1e-2, atol=1e-3) if differs else dict(rtol=0, atol=0)
     assert next(straight.model.parameters()).device.type == device
     torch.testing.assert_close(weights(resumed), weights(straight), **bits)
 
