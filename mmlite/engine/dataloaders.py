@@ -243,7 +243,7 @@ def _build_worker_init(cfg: dict[str, Any], seed: int | None) -> Callable:
             seed=seed,
             disable_subprocess_warning=quiet,
         )
-    return partial(_start_worker, own)
+    return start_worker if own is None else partial(_start_worker, own)
 
 
 @cache
@@ -257,13 +257,16 @@ def keep_in_workers() -> None:
         os.register_at_fork(after_in_child=gc.freeze)
 
 
-def _start_worker(own: Callable | None, worker_id: int) -> None:
+def start_worker(worker_id: int) -> None:
     """What every worker does first."""
     outlive_signals()
     torch.set_num_threads(1)
     limit_opencv_threads()
-    if own is not None:
-        own(worker_id)
+
+
+def _start_worker(own: Callable, worker_id: int) -> None:
+    start_worker(worker_id)
+    own(worker_id)
 
 
 def _set_defaults(cfg: dict[str, Any]) -> None:
