@@ -7,7 +7,8 @@ and ``torch.compile``, which on most CPUs gain nothing or lose a lot.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -62,8 +63,41 @@ def fused_sgd(
     )
 
 
-class BareLoop:
+class Loop:
     """Train step by step.
+
+    Args:
+        loss: A batch to its loss, on the device of the parameters.
+        optimizer: Of the parameters.
+        amp: What to compute in, by autocast; None is float32.
+        compile: Options of ``torch.compile``, which is given network and loss as
+            one function; None does not compile.
+    """
+
+    def __init__(
+        self,
+        loss: Callable[..., Tensor],
+        optimizer: torch.optim.Optimizer,
+        amp: torch.dtype | None = None,
+        compile: dict[str, Any] | None = None,
+    ) -> None:
+        device = optimizer.param_groups[0]['params'][0].device
+        self.loss = loss if compile is None else torch.compile(loss, **compile)
+        self.optimizer = optimizer
+        self.autocast = torch.autocast(device.type, amp, enabled=amp is not None)
+
+    def step(self, *batch: Tensor) -> Tensor:
+        """Train with a batch; the loss stays on the device, until the next step."""
+        with self.autocast:
+            loss = self.loss(*batch)
+        loss.backward()
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        return loss.detach()
+
+
+class BareLoop(Loop):
+    """Train a classifier step by step.
 
     Args:
         net: Images ``(B, C, H, W)`` to logits ``(B, K)``, on its device.
@@ -71,8 +105,8 @@ class BareLoop:
         mean: Of the images, per channel.
         std: Of the images, per channel.
         rates: The learning rate of each step; None leaves it.
-        amp: What to compute in, by autocast; None is float32.
         channels_last: Whether images take that layout; the net should have it.
+        kwargs: Further arguments of :class:`Loop`.
     """
 
     def __init__(
@@ -82,29 +116,27 @@ class BareLoop:
         mean: Sequence[float],
         std: Sequence[float],
         rates: Sequence[float] | None = None,
-        amp: torch.dtype | None = None,
         channels_last: bool = False,
+        **kwargs: Any,
     ) -> None:
         device = next(net.parameters()).device
         self.net = net.train()
-        self.optimizer = optimizer
         self.mean = torch.tensor(mean, device=device).view(-1, 1, 1)
         self.std = torch.tensor(std, device=device).view(-1, 1, 1)
         self.rates = None if rates is None else iter(rates)
-        self.autocast = torch.autocast(device.type, amp, enabled=amp is not None)
         self.layout = torch.channels_last if channels_last else torch.contiguous_format
+        super().__init__(self.cross_entropy, optimizer, **kwargs)
 
-    def step(self, images: Tensor, labels: Tensor) -> Tensor:
-        """Train with a uint8 batch; the loss stays on the device."""
+    def cross_entropy(self, images: Tensor, labels: Tensor) -> Tensor:
+        """The loss of a uint8 batch."""
+        inputs = images.to(torch.float32, memory_format=self.layout, copy=True)
+        inputs.sub_(self.mean).div_(self.std)
+        return F.cross_entropy(self.net(inputs), labels)
+
+    def step(self, *batch: Tensor) -> Tensor:
+        """Train with uint8 images and their labels."""
         if self.rates is not None:
             rate = next(self.rates)
             for group in self.optimizer.param_groups:
                 group['lr'] = rate
-        inputs = images.to(torch.float32, memory_format=self.layout, copy=True)
-        inputs.sub_(self.mean).div_(self.std)
-        with self.autocast:
-            loss = F.cross_entropy(self.net(inputs), labels)
-        loss.backward()
-        self.optimizer.step()
-        self.optimizer.zero_grad(set_to_none=True)
-        return loss.detach()
+        return super().step(*batch)

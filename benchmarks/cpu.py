@@ -66,8 +66,8 @@ BENCHMARKS: dict[str, Benchmark] = dict(
 def main(words: list[str] | None = None) -> int:
     options = arguments(__doc__.split('\n')[0], BENCHMARKS).parse_args(words)
     one_thread()
-    measure(options, BENCHMARKS, cpu_name())
-    return 0
+    lines = measure(options, BENCHMARKS, cpu_name())
+    return int(any(line.failed for line in lines))
 
 
 if __name__ == '__main__':

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from bare import fused_sgd
+from bare import Loop, fused_sgd
+from bare_losses import gaitbase
 from memory import output_of
 from protocol import Goal, Line, timed
 from session import Session
 from torch import Tensor
-from torch.nn import functional as F
 
 from mmlite.config import load_config
 from mmlite.datasets import default_collate
@@ -184,7 +184,7 @@ def training_step(session: Session) -> list[Line]:
 
 def _step_of(
     side: str, model: torch.nn.Module, sils: Tensor, labels: Tensor
-) -> Callable[[], None]:
+) -> Callable[[], object]:
     optimizer = fused_sgd(model.parameters(), 0.01)
     if side == 'mmlite':
         wrapper = OPTIM_WRAPPERS.build(dict(type='OptimWrapper', optimizer=optimizer))
@@ -194,18 +194,5 @@ def _step_of(
         samples = [DataSample(metainfo=known).set_gt_label(int(i)) for i in labels]
         data = dict(inputs=sils, data_samples=SampleBatch(samples))
         return lambda: model.train_step(data, wrapper)
-    triplet = model.losses.losses[0]
-
-    def bare() -> None:
-        x = sils.float().div_(255)[:, None]
-        maps = model.Backbone(x).amax(dim=2)
-        strips = maps.unflatten(2, (16, -1)).flatten(3)
-        embed = model.FCs(strips.mean(dim=3) + strips.amax(dim=3))
-        logits = model.BNNecks(embed)[1]
-        wanted = labels[:, None].expand(-1, 16)
-        loss = F.cross_entropy(16 * logits, wanted, label_smoothing=0.1)
-        (loss + triplet(embed, labels)[0].mean()).backward()
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
-
-    return bare
+    loop = Loop(gaitbase(model), optimizer)
+    return lambda: loop.step(sils, labels)

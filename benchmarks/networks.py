@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 import time
 from collections.abc import Callable
 
 import torch
 from protocol import Goal, Line
-from session import Session
+from session import Session, optional
 from torch import nn
 
 from mmlite.apis import get_model
@@ -29,9 +28,8 @@ def forward(session: Session) -> list[Line]:
     lines = []
     for name, theirs in NETWORKS.items():
         what = f'forward of {name.partition("_")[0]}, batch 4, over timm'
-        try:
-            timm = importlib.import_module('timm')
-        except ImportError:  # or without torchvision, which it needs
+        timm = optional('timm')  # which needs torchvision
+        if timm is None:
             lines.append(Line('C15', what, goal, note='timm absent'))
             continue
         images = torch.randn(session.size(4, 1), 3, 224, 224)

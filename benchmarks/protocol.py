@@ -42,6 +42,7 @@ class Line:
         ratios: One per round; none if it could not be measured.
         note: Why it could not be measured, or what else to know.
         figures: Medians behind the ratio, by name, in seconds or as named.
+        failed: Whether it ended in an error, which the note has.
     """
 
     id: str
@@ -50,6 +51,7 @@ class Line:
     ratios: Sequence[float] = ()
     note: str = ''
     figures: Mapping[str, float] = field(default_factory=dict)
+    failed: bool = False
 
     @property
     def ratio(self) -> float | None:
@@ -72,6 +74,7 @@ class Line:
             met=self.met,
             note=self.note,
             figures=dict(self.figures),
+            failed=self.failed,
         )
 
 
@@ -95,11 +98,35 @@ class Rounds(dict):
         """The medians as times."""
         return ', '.join(f'{k} {_time(v)}' for k, v in self.medians.items())
 
-    def rates(self, images: int = 1) -> str:
+    def rates(self, images: int = 1, unit: str = 'img') -> str:
         """The medians, which so many images take, as images per second."""
         return ', '.join(
-            f'{k} {images / v:,.0f} img/s' for k, v in self.medians.items()
+            f'{k} {images / v:,.0f} {unit}/s' for k, v in self.medians.items()
         )
+
+
+def speed(
+    id: str,
+    what: str,
+    goal: Goal,
+    taken: Rounds,
+    other: str,
+    size: int,
+    unit: str = 'img',
+) -> Line:
+    """How much faster mmlite is than another side.
+
+    Args:
+        id: Of the line.
+        what: What is compared with what.
+        goal: What the ratio should be.
+        taken: Seconds of an iteration.
+        other: Name of the other side.
+        size: Samples in a batch.
+        unit: What a sample is.
+    """
+    ratios = taken.ratio(other, 'mmlite')
+    return Line(id, what, goal, ratios, taken.rates(size, unit), taken.medians)
 
 
 def timed(
@@ -180,7 +207,7 @@ def _time(seconds: float) -> str:
 
 
 _COLUMNS = ('id', 'what', 'ratio', 'goal', 'spread', 'met')
-_WIDTHS = (4, 75, 7, 7, 13, 3)
+_WIDTHS = (4, 79, 7, 7, 13, 3)
 
 
 def header() -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,16 +15,22 @@ from bare import BareLoop, Memory
 from clock import ReadyLoader
 from data import MEAN, STD
 from mmengine.config import Config
+from protocol import Rounds
 from session import ROOT, Session, quiet
 from torch import Tensor, nn
+from turns import TurnsHook
 
 from mmlite.apis import prepare_training
 from mmlite.config import load_config
 from mmlite.engine import Runner
+from mmlite.ops import use_channels_last
 from mmlite.registry import FUNCTIONS
 from mmlite.structures import DataSample
 
 _SPLITS = ('train', 'val', 'test')
+IMAGENET = dict(mean=(123.675, 116.28, 103.53), std=(58.395, 57.12, 57.375))
+#: Options of ``torch.compile`` with which an iteration is launched as a whole.
+GRAPHS = dict(mode='reduce-overhead')
 #: A model that only shows that it runs.
 _NARROW = (
     'model.backbone.stem_channels=4',
@@ -34,6 +41,11 @@ _NARROW = (
 
 def on_gpu() -> bool:
     return torch.cuda.is_available()
+
+
+def device() -> str:
+    """The fastest one that there is."""
+    return 'cuda' if on_gpu() else 'cpu'
 
 
 def forget_compiled() -> None:
@@ -53,11 +65,13 @@ class Cifar:
         session: The session.
         root: Where the data are.
         batch_size: Images in a batch.
+        compile: Options of ``torch.compile`` on a GPU.
     """
 
     session: Session
     root: str
     batch_size: int
+    compile: dict[str, Any] = field(default_factory=dict)
 
     @property
     def images(self) -> int:
@@ -90,7 +104,7 @@ class Cifar:
         with quiet():
             return prepare_training(
                 ROOT / 'configs/resnet18_cifar_fast.py',
-                [*overrides, f'+compile={on_gpu()}'],
+                [*overrides, f'+compile={self.compile or True}'],
                 work_dir=self.session.new_folder('cifar'),
                 validate=validate,
                 amp=on_gpu(),
@@ -105,7 +119,8 @@ class Cifar:
 
     def bare(self, runner: Runner) -> tuple[BareLoop, Iterator[tuple[Tensor, Tensor]]]:
         """The bare loop for the same network, and its batches."""
-        loop = bare_loop(runner.model, dict(type='SGD', lr=0.01, momentum=0.9))
+        optimizer = dict(type='SGD', lr=0.01, momentum=0.9)
+        loop = bare_loop(runner.model, optimizer, compile=self.compile)
         shape = (self.images, 3, 32, 32)
         images = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
         images = torch.from_numpy(images).to(loop.mean.device)
@@ -118,25 +133,50 @@ def bare_loop(
     optimizer: dict[str, Any],
     mean: Sequence[float] = MEAN,
     std: Sequence[float] = STD,
+    compile: dict[str, Any] | None = None,
 ) -> BareLoop:
-    """The fastest loop for a copy of a network: all that helps on this device."""
-    layout = torch.channels_last if on_gpu() else torch.contiguous_format
-    net = copy.deepcopy(net).to('cuda' if on_gpu() else 'cpu', memory_format=layout)
+    """The fastest loop for a copy of a network: all that helps on this device.
+
+    Args:
+        net: Images to logits.
+        optimizer: Type and arguments.
+        mean: Of the images, per channel.
+        std: Of the images, per channel.
+        compile: Options of ``torch.compile`` on a GPU.
+    """
+    net = on_device(net)
     matrices = [p for p in net.parameters() if p.ndim > 1]
     others = [p for p in net.parameters() if p.ndim <= 1]
-    options = dict(optimizer)
-    kind = getattr(torch.optim, options.pop('type'))
     groups = [dict(params=matrices), dict(params=others, weight_decay=0.0)]
-    if on_gpu():
-        net.compile()
     return BareLoop(
         net,
-        kind(groups, **options, fused=True),
+        fused(optimizer, groups),
         mean,
         std,
-        amp=torch.bfloat16 if on_gpu() else None,
         channels_last=on_gpu(),
+        **fast(compile or {}),
     )
+
+
+def on_device(net: nn.Module, channels_last: bool = True) -> nn.Module:
+    """A copy on the GPU if there is one, with its kernels as they are fastest there."""
+    net = copy.deepcopy(net).to(device())
+    if on_gpu() and channels_last:
+        getattr(net, 'use_channels_last', partial(use_channels_last, net))()
+    return net
+
+
+def fused(
+    optimizer: dict[str, Any], parameters: Iterable[Any]
+) -> torch.optim.Optimizer:
+    """An optimizer of torch that takes all tensors at once."""
+    options = dict(optimizer)
+    return getattr(torch.optim, options.pop('type'))(parameters, **options, fused=True)
+
+
+def fast(compile: dict[str, Any] | None) -> dict[str, Any]:
+    """What makes a bare loop fast on a GPU: bfloat16, and ``torch.compile``."""
+    return dict(amp=torch.bfloat16, compile=compile) if on_gpu() else {}
 
 
 @dataclass
@@ -154,11 +194,10 @@ class Ready:
     classes: int = 1000
 
     def __post_init__(self) -> None:
-        device = 'cuda' if on_gpu() else 'cpu'
         torch.manual_seed(0)
         shape = (self.batch_size, 3, self.size, self.size)
-        self.images = torch.randint(256, shape, dtype=torch.uint8, device=device)
-        self.labels = torch.arange(self.batch_size, device=device) % self.classes
+        self.images = torch.randint(256, shape, dtype=torch.uint8, device=device())
+        self.labels = torch.arange(self.batch_size, device=device()) % self.classes
 
     def loader(self, steps: int) -> ReadyLoader:
         """For mmlite's runner."""
@@ -170,13 +209,27 @@ class Ready:
 
 
 def ready_runner(
-    session: Session, model: dict, optimizer: dict, loader: ReadyLoader
+    session: Session,
+    model: dict,
+    optimizer: dict,
+    loader: ReadyLoader,
+    compile: dict[str, Any] | bool = True,
+    channels_last: bool = True,
 ) -> Runner:
-    """A training of an epoch with ready batches and all hooks."""
+    """A training of an epoch with ready batches and all hooks.
+
+    Args:
+        session: The session.
+        model: Config of the model.
+        optimizer: Its config.
+        loader: The batches.
+        compile: As in a config; on a GPU.
+        channels_last: Likewise.
+    """
     settings = load_config(ROOT / 'configs/_base_/default_runtime.py')
     settings.default_hooks.checkpoint.update(interval=-1, save_last=False)
     kind = 'AmpOptimWrapper' if on_gpu() else 'OptimWrapper'
-    fast = dict(compile=True, channels_last=True) if on_gpu() else {}
+    on_a_gpu = dict(compile=compile, channels_last=channels_last)
     forget_compiled()
     with quiet():
         return Runner(
@@ -186,5 +239,20 @@ def ready_runner(
             **settings,
             train_cfg=dict(by_epoch=True, max_epochs=1),
             optim_wrapper=dict(type=kind, optimizer=dict(optimizer)),
-            cfg=Config(fast),
+            cfg=Config(on_a_gpu if on_gpu() else {}),
         )
+
+
+def take_turns_with(
+    session: Session,
+    runner: Runner,
+    others: Mapping[str, Callable[[], float]],
+    segment: int,
+    skipped: int = 0,
+) -> Rounds:
+    """Train, and let other sides have their turn after every segment of iterations."""
+    hook = TurnsHook(others, segment, session.rounds, session.warmup, skipped)
+    runner.register_hook(hook)
+    with quiet():
+        runner.train()
+    return hook.taken

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import copy
 import importlib.util
-import math
 import time
 from collections.abc import Callable
 
+import bare_losses
 import torch
-from bare import fused_sgd
+from bare import Loop, fused_sgd
 from data import write_jpegs
 from memory import output_of
 from protocol import Goal, Line
 from session import ROOT, Session, quiet
-from torch import Tensor, nn
-from torch.nn import functional as F
+from torch import nn
 
 from mmlite.config import load_config
 from mmlite.registry import DATASETS, MODELS, OPTIM_WRAPPERS
@@ -118,12 +117,11 @@ def _momentum_step(session: Session, name: str) -> Line:
     def ours() -> None:
         model.train_step(dict(inputs=pictures, data_samples=samples), wrapper)
 
-    bare = (_bare_moco if name == 'MoCo' else _bare_byol)(copy.deepcopy(model))
-
-    def loop() -> None:
-        bare([view.float().sub_(127.5).div_(64) for view in pictures])
-
-    rounds = session.compare(mmlite=_seconds(ours), bare=_seconds(loop))
+    net = copy.deepcopy(model)
+    loss = bare_losses.moco(net) if name == 'MoCo' else bare_losses.byol(net)
+    loop = Loop(loss, fused_sgd(_learned(net), 0.01))
+    bare = _seconds(lambda: loop.step(*pictures))
+    rounds = session.compare(mmlite=_seconds(ours), bare=bare)
     what = f'training step of {name} with a ResNet-18, over a bare loop'
     ratio = rounds.ratio('mmlite', 'bare')
     return Line('V3', what, Goal('<=', 1.1), ratio, figures=rounds.medians)
@@ -131,65 +129,6 @@ def _momentum_step(session: Session, name: str) -> Line:
 
 def _learned(model: nn.Module) -> list[nn.Parameter]:
     return [p for p in model.parameters() if p.requires_grad]
-
-
-def _averaged(network: nn.Module) -> tuple[nn.Module, Callable[[float], None]]:
-    """A copy, and what moves it towards the network."""
-    average = copy.deepcopy(network).requires_grad_(False)
-    ours, theirs = list(average.parameters()), list(network.parameters())
-
-    @torch.no_grad()
-    def move(share: float) -> None:
-        torch._foreach_lerp_(ours, theirs, share)
-        for mine, its in zip(average.buffers(), network.buffers(), strict=True):
-            mine.copy_(its)
-
-    return average, move
-
-
-def _bare_moco(model: nn.Module) -> Callable[[list[Tensor]], None]:
-    network = nn.Sequential(model.backbone, model.neck)
-    average, move = _averaged(network)
-    optimizer = fused_sgd(network.parameters(), 0.01)
-    queue, place = model.queue.clone(), 0
-    labels = torch.zeros(10_000, dtype=torch.long)
-
-    def step(views: list[Tensor]) -> None:
-        nonlocal place
-        query = F.normalize(network(views[0])[0], dim=1)
-        with torch.no_grad():
-            move(0.001)
-            key = F.normalize(average(views[1])[0], dim=1)
-        positive = (query * key).sum(dim=1, keepdim=True)
-        logits = torch.cat((positive, query @ queue.clone()), dim=1) / 0.2
-        F.cross_entropy(logits, labels[: len(logits)]).backward()
-        queue[:, place : place + len(key)] = key.t()
-        place = (place + len(key)) % queue.shape[1]
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
-
-    return step
-
-
-def _bare_byol(model: nn.Module) -> Callable[[list[Tensor]], None]:
-    network = nn.Sequential(model.backbone, model.neck)
-    average, move = _averaged(network)
-    predictor = model.head.predictor
-    parameters = [*network.parameters(), *predictor.parameters()]
-    optimizer = fused_sgd(parameters, 0.01)
-
-    def step(views: list[Tensor]) -> None:
-        predicted = [predictor(network(view))[0] for view in views]
-        with torch.no_grad():
-            move(0.004 * (math.cos(0) + 1) / 2)
-            targets = [average(view)[0] for view in views]
-        one = F.cosine_similarity(predicted[0], targets[1], dim=1).mean()
-        other = F.cosine_similarity(predicted[1], targets[0], dim=1).mean()
-        (-2 * (one + other)).backward()
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
-
-    return step
 
 
 _SEARCH = """

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import contextlib
 import ctypes
+import gc
+import importlib
 import json
 import os
 import platform
@@ -12,9 +14,12 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from types import ModuleType
 from typing import Any, TypeVar
 
 import cv2
@@ -44,6 +49,7 @@ class Session:
         warmup: Rounds before them.
         tiny: Whether to take sizes that only show that it runs.
         peer: mmpretrain in an environment of its own, if there is one.
+        cifar10: Folder of the real CIFAR-10, if there is one.
     """
 
     folder: Path
@@ -51,6 +57,7 @@ class Session:
     warmup: int = 2
     tiny: bool = False
     peer: Peer | None = None
+    cifar10: str | None = None
 
     def size(self, full: T, tiny: T) -> T:
         return tiny if self.tiny else full
@@ -70,7 +77,74 @@ class Session:
         return tempfile.mkdtemp(prefix=f'{name}_', dir=self.folder)
 
 
-Benchmark = Callable[[Session], Sequence[Line]]
+Benchmark = Callable[[Session], Iterable[Line]]
+
+
+def attempted(
+    id: str, what: str, lines: Callable[[], Iterable[Line]]
+) -> Iterator[Line]:
+    """The lines, as far as there are any; an error becomes one, and is printed.
+
+    Args:
+        id: Of the lines.
+        what: What is measured, in the line of an error.
+        lines: Measures, and gives the lines.
+    """
+    try:
+        yield from lines()
+    except Exception as error:
+        traceback.print_exc()
+        yield Line(id, what, note=f'failed: {_summary(error)}', failed=True)
+
+
+def _summary(error: Exception) -> str:
+    """What it is, and the last line of this project that led to it."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [f for f in frames if Path(f.filename).is_relative_to(ROOT)]
+    place = (own or frames)[-1]
+    message = str(error).strip().partition('\n')[0]
+    where = f'{Path(place.filename).name}:{place.lineno}'
+    return f'{type(error).__name__}: {message} ({where})'
+
+
+def title(id: str, benchmark: Benchmark) -> str:
+    """What a benchmark measures, as its docstring begins."""
+    text = (getattr(benchmark, '__doc__', None) or id).partition('\n')[0]
+    return text.partition(': ')[2].rstrip('.') or text
+
+
+def within(
+    budget: float, benchmarks: Mapping[str, Benchmark], seconds: Mapping[str, float]
+) -> dict[str, Benchmark]:
+    """The benchmarks, which do not begin where the time that is left is too short.
+
+    Args:
+        budget: Seconds from now on.
+        benchmarks: By name.
+        seconds: What each takes.
+    """
+    end = time.perf_counter() + budget
+
+    def limited(name: str, benchmark: Benchmark) -> Benchmark:
+        def run(session: Session) -> Iterable[Line]:
+            left = end - time.perf_counter()
+            if left >= seconds[name]:
+                return benchmark(session)
+            note = f'left out: takes about {seconds[name]} s, and {left:.0f} s are left'
+            return [Line(name, title(name, benchmark), note=note)]
+
+        run.__doc__ = benchmark.__doc__
+        return run
+
+    return {name: limited(name, each) for name, each in benchmarks.items()}
+
+
+def optional(name: str) -> ModuleType | None:
+    """A package that may be absent, or lack what it needs itself."""
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        return None
 
 
 def one_thread() -> None:
@@ -145,9 +219,22 @@ def _program(path: str) -> str:
 
 
 def measure(
-    options: argparse.Namespace, benchmarks: Mapping[str, Benchmark], device: str
+    options: argparse.Namespace,
+    benchmarks: Mapping[str, Benchmark],
+    device: str,
+    warmup: int = 2,
 ) -> list[Line]:
-    """Run the benchmarks that are asked for, and print their lines as they come."""
+    """Run the benchmarks that are asked for, and print their lines as they come.
+
+    The error of one becomes a line, and the others go on. What there is so far is
+    written after every line.
+
+    Args:
+        options: From the command line.
+        benchmarks: By name.
+        device: Name of what they run on.
+        warmup: Rounds that do not count.
+    """
     chosen = options.only or list(benchmarks)
     unknown = [name for name in chosen if name not in benchmarks]
     if unknown:
@@ -159,19 +246,33 @@ def measure(
         session = Session(
             folder=folder,
             rounds=1 if options.tiny else options.rounds,
-            warmup=0 if options.tiny else 2,
+            warmup=0 if options.tiny else warmup,
             tiny=options.tiny,
             peer=peer,
+            cifar10=getattr(options, 'cifar10', None),
         )
         print(header(), flush=True)
         for name in chosen:
-            for line in benchmarks[name](session):
+            run = partial(benchmarks[name], session)
+            for line in attempted(name, title(name, benchmarks[name]), run):
                 lines.append(line)
                 print(row(line), flush=True)
-    if options.json:
-        result = dict(machine(device), lines=[line.as_dict() for line in lines])
-        Path(options.json).write_text(json.dumps(result, indent=2) + '\n')
+                if options.json:
+                    _write(Path(options.json), machine(device), lines)
+            _free_memory()
     return lines
+
+
+def _write(file: Path, about: dict[str, Any], lines: Sequence[Line]) -> None:
+    result = dict(about, lines=[line.as_dict() for line in lines])
+    file.write_text(json.dumps(result, indent=2) + '\n')
+
+
+def _free_memory() -> None:
+    """Give back what a benchmark has held on a GPU, also where it failed."""
+    if torch.cuda.is_available():
+        gc.collect()
+        torch.cuda.empty_cache()
 
 
 def machine(device: str) -> dict[str, Any]:

@@ -1,78 +1,64 @@
-"""G1 to G7 and G11: images per second on a GPU."""
+"""G1, G3, G5, G6 and G11: images per second on a GPU."""
 
 from __future__ import annotations
 
-import importlib.util
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
 from data import write_cifar10, write_jpegs
-from protocol import Goal, Line
-from recipes import Cifar, Ready, bare_loop, on_gpu, ready_runner
-from session import ROOT, Session, quiet
+from protocol import Goal, Line, speed
+from recipes import (
+    GRAPHS,
+    IMAGENET,
+    Cifar,
+    Ready,
+    bare_loop,
+    on_gpu,
+    ready_runner,
+    take_turns_with,
+)
+from session import ROOT, Session, attempted, optional, quiet
 from torch import nn
-from turns import TurnsHook, steps_of
+from turns import steps_of
 
 from mmlite.config import load_config
-from mmlite.engine import Runner, build_dataloader
+from mmlite.engine import build_dataloader
 
-_IMAGENET = dict(mean=(123.675, 116.28, 103.53), std=(58.395, 57.12, 57.375))
+_SGD = dict(type='SGD', lr=0.01, momentum=0.9, weight_decay=1e-4)
 
 
-def cifar(session: Session) -> list[Line]:
+def cifar(session: Session) -> Iterator[Line]:
     """G1: ResNet-18 on CIFAR-10, bfloat16, every default hook."""
     goals = {512: 0.97, 128: 0.93}
-    return [
-        _cifar(session, session.size(batch, 8), Goal('>=', goal))
-        for batch, goal in goals.items()
-    ]
+    for how, compile in (('', {}), (', CUDA graphs', GRAPHS)):
+        for batch, goal in goals.items():
+            size = session.size(batch, 8)
+            what = f'ResNet-18 on CIFAR-10, batch {size}{how}: img/s of train.py'
+            run = partial(_cifar, session, size, compile, what, Goal('>=', goal))
+            yield from attempted('G1', what, run)
 
 
-def _cifar(session: Session, batch: int, goal: Goal) -> Line:
+def _cifar(
+    session: Session, batch: int, compile: dict[str, Any], what: str, goal: Goal
+) -> Iterator[Line]:
     images = Cifar.images_per_file(session)
-    task = Cifar(session, write_cifar10(session.folder / 'cifar10', images), batch)
-    segment = session.size(200, 2)
-    turns = session.rounds + session.warmup
-    runner = task.runner(turns * segment)
+    root = write_cifar10(session.folder / 'cifar10', images)
+    task = Cifar(session, root, batch, compile)
+    segment = session.size(100, 2)
+    runner = task.runner((session.rounds + session.warmup) * segment)
     loop, batches = task.bare(runner)
     bare = steps_of(lambda: loop.step(*next(batches)), segment)
-    hook = _train(session, runner, dict(bare=bare), segment)
-    return Line(
-        'G1',
-        f'ResNet-18 on CIFAR-10, batch {batch}: img/s of train.py, over bare',
-        goal,
-        hook.taken.ratio('bare', 'mmlite'),
-        hook.taken.rates(batch),
-        hook.taken.medians,
-    )
-
-
-def _train(
-    session: Session,
-    runner: Runner,
-    others: dict[str, Callable[[], float]],
-    segment: int,
-) -> TurnsHook:
-    hook = TurnsHook(others, segment, session.rounds, session.warmup)
-    runner.register_hook(hook)
-    with quiet():
-        runner.train()
-    return hook
-
-
-def timm_cifar(session: Session) -> list[Line]:
-    """G2: the same against timm's training script."""
-    what = 'the same, over the train.py of timm with its best options'
-    return [
-        Line('G2', what, Goal('>=', 1.5), note='waits: timm has it outside its package')
-    ]
+    taken = take_turns_with(session, runner, dict(bare=bare), segment)
+    yield speed('G1', f'{what}, over bare', goal, taken, 'bare', batch)
 
 
 def peer_cifar(session: Session) -> list[Line]:
-    """G3: the same against mmpretrain's own recipe with 16 workers."""
-    what = 'the same, over mmpretrain with 16 workers'
+    """G3: ResNet-18 on CIFAR-10, over mmpretrain's own recipe with 16 workers."""
+    what = 'ResNet-18 on CIFAR-10: img/s, over mmpretrain with 16 workers'
     goal = Goal('>=', 5)
     if session.peer is None:
         return [Line('G3', what, goal, note='peer absent')]
@@ -87,16 +73,8 @@ def peer_cifar(session: Session) -> list[Line]:
         iterations=task.steps,
     )
     others = dict(mmpretrain=lambda: session.peer.ask('training', **options))
-    taken = _train(session, runner, others, segment).taken
-    ratios = taken.ratio('mmpretrain', 'mmlite')
-    return [Line('G3', what, goal, ratios, taken.rates(batch), taken.medians)]
-
-
-def airbench(session: Session) -> list[Line]:
-    """G4: our airbench94 against the original."""
-    what = 'time of a run of airbench94, over the original'
-    note = 'waits: the original and CIFAR-10 have to be given'
-    return [Line('G4', what, Goal('<=', 1.1), note=note)]
+    taken = take_turns_with(session, runner, others, segment)
+    return [speed('G3', what, goal, taken, 'mmpretrain', batch)]
 
 
 def resnet50(session: Session) -> list[Line]:
@@ -105,8 +83,7 @@ def resnet50(session: Session) -> list[Line]:
     if session.tiny:
         model.backbone.update(stem_channels=4, base_channels=4)
         model.head.in_channels = 128
-    optimizer = dict(type='SGD', lr=0.01, momentum=0.9, weight_decay=1e-4)
-    return _ready(session, 'G5', 'ResNet-50', model, optimizer, timm_name='resnet50')
+    return _ready(session, 'G5', 'ResNet-50', model, _SGD, 'resnet50', segment=20)
 
 
 def vit(session: Session) -> list[Line]:
@@ -118,44 +95,40 @@ def vit(session: Session) -> list[Line]:
         model.head.in_channels = 192
     optimizer = dict(type='AdamW', lr=1e-4, weight_decay=0.05)
     name = 'vit_base_patch16_224'
-    return _ready(session, 'G6', 'ViT-B/16', model, optimizer, timm_name=name)
+    return _ready(session, 'G6', 'ViT-B/16', model, optimizer, name, segment=10)
 
 
 def _ready(
-    session: Session, id: str, title: str, model: dict, optimizer: dict, timm_name: str
+    session: Session,
+    id: str,
+    title: str,
+    model: dict,
+    optimizer: dict,
+    timm_name: str,
+    segment: int,
 ) -> list[Line]:
     """mmlite over bare, and over bare with timm's network where there is timm."""
     ready = Ready(session.size(256, 2), session.size(224, 32))
-    segment = session.size(40, 2)
+    segment = session.size(segment, 2)
     steps = (session.rounds + session.warmup) * segment
-    model = dict(model, data_preprocessor=dict(_IMAGENET))
+    model = dict(model, data_preprocessor=dict(IMAGENET))
     runner = ready_runner(session, model, optimizer, ready.loader(steps))
 
     def side(net: nn.Module) -> Callable[[], float]:
-        loop = bare_loop(net, optimizer, **_IMAGENET)
+        loop = bare_loop(net, optimizer, **IMAGENET)
         return steps_of(lambda: loop.step(ready.images, ready.labels), segment)
 
     others = dict(bare=side(runner.model))
-    has_timm = importlib.util.find_spec('timm') is not None and not session.tiny
-    if has_timm:
-        import timm
-
+    timm = None if session.tiny else optional('timm')
+    if timm is not None:
         others['timm'] = side(timm.create_model(timm_name))
-    taken = _train(session, runner, others, segment).taken
-    what = f'{title}, batch {ready.batch_size}: img/s, over'
-    rates = taken.rates(ready.batch_size)
-    bare, theirs = Goal('>=', 0.98), Goal('>=', 1.0)
-    ratios = taken.ratio('bare', 'mmlite')
-    lines = [Line(id, f'{what} bare', bare, ratios, rates, taken.medians)]
-    if not has_timm:
+    taken = take_turns_with(session, runner, others, segment)
+    what, theirs = f'{title}, batch {ready.batch_size}: img/s, over', Goal('>=', 1.0)
+    size = ready.batch_size
+    lines = [speed(id, f'{what} bare', Goal('>=', 0.98), taken, 'bare', size)]
+    if timm is None:
         return [*lines, Line(id, f'{what} timm', theirs, note='timm absent')]
-    return [*lines, Line(id, f'{what} timm', theirs, taken.ratio('timm', 'mmlite'))]
-
-
-def mae(session: Session) -> list[Line]:
-    """G7: pre-training of MAE."""
-    what = 'MAE ViT-B/16, img/s, over the blocks of timm'
-    return [Line('G7', what, Goal('>=', 1.1), note='waits: there is no MAE yet')]
+    return [*lines, speed(id, f'{what} timm', theirs, taken, 'timm', size)]
 
 
 def jpegs(session: Session) -> list[Line]:
@@ -163,8 +136,9 @@ def jpegs(session: Session) -> list[Line]:
     count, batch = session.size(1024, 4), session.size(256, 2)
     root = session.folder / 'jpegs'
     write_jpegs(root, count)
-    segment = session.size(40, 2)
-    images = (session.rounds + session.warmup) * segment * batch
+    # 16 workers have 32 batches ready whenever their turn begins.
+    counted, skipped = session.size((24, 36), (2, 1))
+    images = (session.rounds + session.warmup) * (skipped + counted) * batch
     cfg = load_config(ROOT / 'configs/resnet/resnet50_8xb32_in1k.py')
     dataset = dict(
         type='CustomDataset',
@@ -188,23 +162,15 @@ def jpegs(session: Session) -> list[Line]:
     if session.tiny:
         model.backbone.update(stem_channels=4, base_channels=4)
         model.head.in_channels = 128
-    model.data_preprocessor = dict(_IMAGENET, to_rgb=True)
-    optimizer = dict(type='SGD', lr=0.01, momentum=0.9, weight_decay=1e-4)
-    runner = ready_runner(session, model, optimizer, loader)
+    model.data_preprocessor = dict(IMAGENET, to_rgb=True)
+    runner = ready_runner(session, model, _SGD, loader)
     ready = Ready(batch, session.size(224, 32))
-    loop = bare_loop(runner.model, optimizer, **_IMAGENET)
-    synthetic = steps_of(lambda: loop.step(ready.images, ready.labels), segment)
-    taken = _train(session, runner, dict(synthetic=synthetic), segment).taken
-    return [
-        Line(
-            'G11',
-            f'ResNet-50 from JPEG files with {cores} cores: img/s, over ready batches',
-            Goal('>=', 0.9),
-            taken.ratio('synthetic', 'mmlite'),
-            taken.rates(batch),
-            taken.medians,
-        )
-    ]
+    loop = bare_loop(runner.model, _SGD, **IMAGENET)
+    synthetic = steps_of(lambda: loop.step(ready.images, ready.labels), counted)
+    others = dict(synthetic=synthetic)
+    taken = take_turns_with(session, runner, others, skipped + counted, skipped)
+    what = f'ResNet-50 from JPEG files with {cores} cores: img/s, over ready batches'
+    return [speed('G11', what, Goal('>=', 0.9), taken, 'synthetic', batch)]
 
 
 def name_of_gpu() -> str:

@@ -34,6 +34,8 @@ class TurnsHook(Hook):
         segment: Iterations of the training in a round.
         rounds: Rounds that count.
         warmup: Rounds before them.
+        skipped: Iterations at the begin of each turn that do not count, e.g. with
+            batches that workers have loaded while the other sides had theirs.
     """
 
     priority = 'LOWEST'
@@ -44,11 +46,13 @@ class TurnsHook(Hook):
         segment: int,
         rounds: int,
         warmup: int,
+        skipped: int = 0,
     ) -> None:
         self.others = others
         self.segment = segment
         self.rounds = rounds
         self.warmup = warmup
+        self.skipped = skipped
         self.taken = Rounds({name: [] for name in ('mmlite', *others)})
         self._marks: list[float] = []
         self._round = 0
@@ -60,11 +64,14 @@ class TurnsHook(Hook):
     def after_train_iter(self, runner: Runner, *args: Any, **kwargs: Any) -> None:
         if self._round == self.warmup + self.rounds:
             return
-        last = len(self._marks) == self.segment
-        self._marks.append(now() if last else time.perf_counter())
+        done = len(self._marks)
+        last = done == self.segment
+        self._marks.append(
+            now() if last or done == self.skipped else time.perf_counter()
+        )
         if not last:
             return
-        results = dict(mmlite=per_step(self._marks))
+        results = dict(mmlite=per_step(self._marks[self.skipped :]))
         for name, run in self.others.items():
             results[name] = run()
         if self._round >= self.warmup:

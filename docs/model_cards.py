@@ -22,8 +22,8 @@ from mmengine.config import Config
 
 from mmlite.apis.counting import Flops, flops
 from mmlite.apis.zoo.cards import FOLDER
-from mmlite.apis.zoo.configs import OF_ONE_SIZE, config_of_parts
-from mmlite.config import load_config, plain_config
+from mmlite.apis.zoo.configs import config_of_parts
+from mmlite.config import has_one_size, load_config, plain_config
 from mmlite.errors import UserError
 from mmlite.registry import MODELS
 
@@ -65,7 +65,7 @@ def parts_of(path: Path) -> tuple[dict, dict, list, str | None]:
     preprocessor = model.get('data_preprocessor') or cfg.get('data_preprocessor') or {}
     loader = cfg.get('test_dataloader') or {}
     dataset = loader.get('dataset') or {}
-    kind = dataset['type'] if dataset.get('type') in OF_ONE_SIZE else None
+    kind = dataset['type'] if has_one_size(dataset.get('type')) else None
     pipeline = dataset.get('pipeline') or []
     return without_training(copy.deepcopy(model)), preprocessor, pipeline, kind
 

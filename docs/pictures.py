@@ -30,6 +30,7 @@ STEPS: dict[str, dict[str, Any]] = {
     'Resize': dict(scale=(128, 64)),
     'ResizeEdge': dict(scale=64),
     'RandomChoiceResize': dict(scales=[(64, 64), (96, 96)]),
+    'RandomResize': dict(scale=(128, 128), ratio_range=(0.5, 1.0)),
     'Pad': dict(size=(176, 176)),
     'Rotate': dict(angle=30.0, prob=1.0),
     'Shear': dict(magnitude=0.4, prob=1.0),

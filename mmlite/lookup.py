@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -23,6 +23,7 @@ __all__ = [
     'find_inside',
     'loaded_object',
     'no_place_for',
+    'now_called',
     'plain_function',
     'scoped',
     'type_name',
@@ -32,6 +33,11 @@ __all__ = [
 #: Packages in whose configs a name may begin with the package: it is our own then.
 PUBLISHED_SCOPES = ('mmlite', 'mmengine', 'mmpretrain', 'mmcls', 'mmcv')
 
+#: What parts of older versions of OpenMMLab's packages are now.
+FORMER_NAMES = dict.fromkeys(
+    ('DefaultFormatBundle', 'PackClsInputs', 'PackDetInputs', 'PackSelfSupInputs'),
+    'PackInputs',
+)
 
 #: What a class must be that is not registered, for a place to hold it.
 HOLDS = {
@@ -69,6 +75,17 @@ def scoped(key: str) -> tuple[str | None, str]:
     if scope in PUBLISHED_SCOPES and '.' not in name:
         return None, name
     return scope, name
+
+
+def now_called(name: str, known: Collection[str]) -> str:
+    """What a message says of a part that has another name now; '' of any other.
+
+    Example:
+        >>> now_called('mmcls.PackClsInputs', ['PackInputs'])
+        "; that is now 'PackInputs'"
+    """
+    now = FORMER_NAMES.get(scoped(name)[1])
+    return f'; that is now {now!r}' if now in known else ''
 
 
 def class_at(path: str) -> Any:

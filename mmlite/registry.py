@@ -32,6 +32,7 @@ from .lookup import (
     class_at,
     find_inside,
     no_place_for,
+    now_called,
     plain_function,
     scoped,
     type_name,
@@ -269,7 +270,10 @@ class Registry(BaseRegistry):
         names = self.names()
         slips = [known for known in names if edits(name.lower(), known.lower()) <= 1]
         alike = [known for known in names if known[:1].lower() == name[:1].lower()]
-        hint = did_you_mean(name, slips or alike, 0.5 if slips else 0.8) or (
+        hint = now_called(name, names) or did_you_mean(
+            name, slips or alike, 0.5 if slips else 0.8
+        )
+        hint = hint or (
             f'; register it with @{self.name.upper()}.register_module() and name '
             'its module in custom_imports'
         )

@@ -186,6 +186,8 @@ def argument_problems(
             for an optimizer.
         partial: Whether the caller may add others too, so that none is missing.
 
+    A class may state in ``former_arguments`` what arguments of older versions are now.
+
     Returns:
         One problem for every unknown, missing or misfit argument; the path of
         a misfit one ends in its name.
@@ -198,16 +200,21 @@ def argument_problems(
     name = getattr(target, '__name__', repr(target))
     wanted = arguments_of(target)
     known = {*wanted.kinds, *given}
+    former = getattr(target, 'former_arguments', {})
     problems = []
     unknown = [] if wanted.open else [k for k in args if k not in known]
     for key in unknown:
         open_to_all = [k for k in wanted.kinds if k not in given]
         free = [k for k in open_to_all if k not in args]
         hint = did_you_mean(key, open_to_all) or _listed(free)
+        if key in former:
+            hint = f'; that is now {former[key]}'
         problems.append(Problem('', f'{name} has no argument {key!r}{hint}'))
     missing = [k for k in wanted.required if k not in args and k not in given]
     for key in () if partial else missing:
-        if not any(did_you_mean(word, [key]) for word in unknown):
+        if not any(
+            did_you_mean(word, [key]) or former.get(word) == key for word in unknown
+        ):
             kind = wanted.kinds[key]
             of_kind = '' if kind is Any else f' ({kind_name(kind)})'
             problems.append(Problem('', f'{name} needs the argument {key!r}{of_kind}'))

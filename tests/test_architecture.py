@@ -96,27 +96,35 @@ def tree_of(module: str) -> ast.Module:
     return ast.parse(MODULES[module].read_text(encoding='utf-8'))
 
 
-def imports_of(module: str) -> Iterator[Import]:
+def statements(body: list, deferred: bool = False) -> Iterator[tuple[ast.stmt, bool]]:
+    """Every statement, and whether it runs later than its module's import."""
+    for node in body:
+        yield node, deferred
+        later = deferred or isinstance(node, ast.FunctionDef) or is_type_checking(node)
+        for field in ('body', 'orelse', 'finalbody', 'handlers', 'cases'):
+            yield from statements(getattr(node, field, ()), later)
+
+
+@cache
+def imports_of(module: str) -> tuple[Import, ...]:
     """Every import of a module, with relative ones resolved."""
     package = (
         module if MODULES[module].stem == '__init__' else module.rpartition('.')[0]
     )
-    deferred = set()
-    for node in ast.walk(tree_of(module)):
-        if isinstance(node, ast.FunctionDef) or is_type_checking(node):
-            deferred.update(ast.walk(node))
-    for node in ast.walk(tree_of(module)):
+    found = []
+    for node, deferred in statements(tree_of(module).body):
         if isinstance(node, ast.Import):
             for alias in node.names:
-                yield Import(alias.name, None, node.lineno, node not in deferred)
+                found.append(Import(alias.name, None, node.lineno, not deferred))
         elif isinstance(node, ast.ImportFrom):
             level = len(package.split('.')) - node.level + 1
             base = package.split('.')[:level] if node.level else []
             target = '.'.join([*base, *filter(None, [node.module])])
             for alias in node.names:
                 inner = f'{target}.{alias.name}'
-                found = (inner, None) if inner in MODULES else (target, alias.name)
-                yield Import(*found, node.lineno, node not in deferred)
+                whole = (inner, None) if inner in MODULES else (target, alias.name)
+                found.append(Import(*whole, node.lineno, not deferred))
+    return tuple(found)
 
 
 def is_type_checking(node: ast.AST) -> bool:
@@ -156,6 +164,23 @@ def test_imports_point_down(module):
                 f'{where}: {package} takes more than a function from {other}; '
                 'name the part in a config instead'
             )
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    left = {
+        module: {
+            found.target
+            for found in imports_of(module)
+            if found.target in MODULES and MODULES[found.target].stem != '__init__'
+        }
+        - {module}
+        for module in MODULES
+    }
+    while free := [module for module, others in left.items() if not others & set(left)]:
+        for module in free:
+            del left[module]
+    # What is left is in a circle, or imports one that is.
+    assert sorted(left) == []
 
 
 @for_each_module

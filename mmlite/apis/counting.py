@@ -14,11 +14,12 @@ from mmengine.config import Config
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from ..config import input_size_of
 from ..engine.builders import build_loaders_in
 from ..errors import ConfigError, UserError
 from ..registry import MODELS
 from .zoo.cards import find_card, known_name
-from .zoo.configs import input_size_of, read_config
+from .zoo.configs import read_config
 
 __all__ = ['Flops', 'flops']
 

@@ -17,6 +17,7 @@ from mmengine.logging import print_log
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ..config import input_size_of
 from ..datasets import Digits, Walkers
 from ..datasets.transforms.image_ops import resize_image
 from ..errors import MissingDependencyError, UserError
@@ -27,7 +28,6 @@ from .inferencers.preparing import SourceDataset, test_dataset_of
 from .inferencers.sources import Source
 from .model import init_model
 from .targets import target_file
-from .zoo.configs import input_size_of
 
 __all__ = ['FORMATS', 'export']
 

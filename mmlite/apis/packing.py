@@ -78,24 +78,30 @@ def pack_dataset(
     """
     cfg = _dataset_cfg(source, overrides, split)
     resize = _resize_steps(short_edge, center_crop, size, interpolation)
-    pipeline = [*_loading_steps(cfg), *resize]
+    steps = [*_loading_steps(cfg), *resize]
     keep = KeepFields(is_resized=bool(resize))
-    cfg = {
-        **cfg,
-        'pipeline': [*pipeline, keep, dict(type='PackInputs', meta_keys=_META)],
-    }
-    if on_error is not None:
-        cfg['on_error'] = on_error
-    loader = build_dataloader(
-        dict(
-            dataset=cfg,
-            sampler=dict(type='DefaultSampler', shuffle=False),
-            batch_size=_BATCH,
-            num_workers=_WORKERS if num_workers is None else num_workers,
-            pin_memory=False,
-        ),
-        seed=0,
+    pack = dict(type='PackInputs', meta_keys=_META)
+    skipping = {} if on_error is None else dict(on_error=on_error)
+    decoded = {**cfg, **skipping, 'pipeline': [*steps, keep, pack]}
+    origin = dict(dataset=str(cfg['type']), pipeline=[dict(step) for step in steps])
+    _write_all(_loader_of(decoded, num_workers), out, origin)
+    return Path(out)
+
+
+def _loader_of(dataset: dict[str, Any], num_workers: int | None) -> Any:
+    """What decodes a dataset, sample by sample in its order."""
+    loader = dict(
+        dataset=dataset,
+        sampler=dict(type='DefaultSampler', shuffle=False),
+        batch_size=_BATCH,
+        num_workers=_WORKERS if num_workers is None else num_workers,
+        pin_memory=False,
     )
+    return build_dataloader(loader, seed=0)
+
+
+def _write_all(loader: Any, out: str | Path, origin: Mapping[str, Any]) -> None:
+    """Write what a loader decodes, its classes, and where it comes from."""
     count = len(loader.dataset)
     with (
         PackWriter(out, count) as writer,
@@ -105,10 +111,7 @@ def pack_dataset(
             _write(batches_from(loader, epoch=0, prefetch=False), writer, progress)
         finally:
             stop_workers(loader)
-        steps = [dict(step) for step in pipeline]
-        classes = loader.dataset.metainfo.get('classes')
-        writer.finish(classes, dataset=str(cfg['type']), pipeline=steps)
-    return Path(out)
+        writer.finish(loader.dataset.metainfo.get('classes'), **origin)
 
 
 def _dataset_cfg(

@@ -8,6 +8,8 @@ from .data import loaders_in
 from .differences import Difference, differences, flattened
 from .dumping import config_text, plain_config, source_text, write_config
 from .editing import apply_overrides
+from .encoders import encoder_of
+from .image_sizes import has_one_size, input_size_of
 from .loading import base_of, load_config
 from .overrides import OverrideAction
 from .phases import check_phases, missing_sections, settle_phases
@@ -33,8 +35,11 @@ __all__ = [
     'config_of_text',
     'config_text',
     'differences',
+    'encoder_of',
     'examine',
     'flattened',
+    'has_one_size',
+    'input_size_of',
     'is_for_training',
     'load_config',
     'loaders_in',

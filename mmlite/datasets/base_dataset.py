@@ -6,7 +6,7 @@ import copy
 from collections.abc import Mapping, Sequence
 from logging import WARNING
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from mmengine.config import Config
@@ -61,6 +61,8 @@ class BaseDataset(EngineDataset):
         prepare: find or download the files, without reading them in.
         image_shape: the shape ``(H, W)`` or ``(H, W, C)`` that every ``img`` of
             :meth:`load_data_list` has; None if samples name files.
+        states_size: which argument is the size of these images, if one is, and whether
+            that is ``'hw'``, height and width, or ``'wh'``.
 
     Args:
         ann_file: Annotation file, relative to ``data_root``.
@@ -100,6 +102,7 @@ class BaseDataset(EngineDataset):
 
     METAINFO: dict = {}
     image_shape: tuple[int, ...] | None = None
+    states_size: ClassVar[dict[str, str]] = {}
 
     def __init__(
         self,

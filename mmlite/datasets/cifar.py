@@ -11,10 +11,10 @@ import numpy as np
 
 from ..errors import DataError, DataNotFoundError
 from ..registry import DATASETS
-from .base_dataset import BaseDataset
 from .categories import CIFAR10_CLASSES, CIFAR100_CLASSES
 from .cifar_files import CifarImages, read_binary, read_pickle
-from .download import RemoteFile, extract, fetch, on_first_process
+from .download import RemoteFile, extract, fetch
+from .downloaded import DownloadedDataset
 from .folders import tree
 from .published import in_order_of
 from .storage import ArrayList
@@ -35,7 +35,7 @@ class _Version(NamedTuple):
 
 
 @DATASETS.register_module()
-class CIFAR10(BaseDataset):
+class CIFAR10(DownloadedDataset):
     """CIFAR-10: 50,000 + 10,000 images of 10 classes, in RGB.
 
     https://www.cs.toronto.edu/~kriz/cifar.html
@@ -99,31 +99,17 @@ class CIFAR10(BaseDataset):
         self,
         data_root: str = 'data/cifar10',
         split: Literal['train', 'test'] | None = None,
-        test_mode: bool = False,
-        download: bool = True,
-        data_prefix: str = '',
         **kwargs: Any,
     ) -> None:
-        split = split or ('test' if test_mode else 'train')
-        if split not in ('train', 'test'):
-            raise ValueError(f"split is 'train' or 'test', got {split!r}")
-        self.split = split
-        self.download = download
-        super().__init__(
-            data_root=data_root,
-            data_prefix=data_prefix,
-            test_mode=test_mode or split == 'test',
-            **kwargs,
-        )
+        super().__init__(data_root, split, **kwargs)
 
-    def prepare(self) -> None:
-        """Find the files; unpack or download them if they are absent."""
-        if self.download:
-            on_first_process(self._provide)
+    def check_files(self) -> None:
+        """Say what is missing of a version."""
         if self._found() is None:
             raise (DataError if self._lacking() else DataNotFoundError)(self._absent())
 
-    def _provide(self) -> None:
+    def provide(self) -> None:
+        """Find the files; unpack or download them if they are absent."""
         if self._found() is not None:
             return
         root, version = Path(self.img_prefix), self.versions[0]

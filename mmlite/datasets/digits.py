@@ -50,6 +50,7 @@ class Digits(BaseDataset):
     """
 
     METAINFO: ClassVar[dict] = dict(classes=DIGITS_CLASSES)
+    states_size: ClassVar[dict] = {'size': 'hw'}
 
     def __init__(
         self,

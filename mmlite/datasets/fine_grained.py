@@ -8,7 +8,12 @@ from typing import Any, ClassVar, Literal
 
 from ..errors import DataError
 from ..registry import DATASETS
-from .published import PublishedDataset, lines_of, published_classes
+from .published import (
+    PublishedDataset,
+    TrainTestDataset,
+    lines_of,
+    published_classes,
+)
 
 
 @DATASETS.register_module()
@@ -70,7 +75,7 @@ class CUB(PublishedDataset):
 
 
 @DATASETS.register_module()
-class Caltech101(PublishedDataset):
+class Caltech101(TrainTestDataset):
     """Caltech 101: 101 kinds of things, and a background.
 
     Paper: Learning Generative Visual Models from Few Training Examples, CVPRW 2004.
@@ -89,11 +94,6 @@ class Caltech101(PublishedDataset):
         train='meta/train.txt', test='meta/test.txt'
     )
     images: ClassVar[str] = '101_ObjectCategories'
-
-    def __init__(
-        self, data_root: str, split: Literal['train', 'test'] = 'train', **kwargs: Any
-    ) -> None:
-        super().__init__(data_root, split, **kwargs)
 
     def samples(self) -> Iterator[tuple[str, str, int]]:
         """The images of the split."""
@@ -138,7 +138,7 @@ class FGVCAircraft(PublishedDataset):
 
 
 @DATASETS.register_module()
-class Food101(PublishedDataset):
+class Food101(TrainTestDataset):
     """Food-101: dishes.
 
     Paper: Food-101 - Mining Discriminative Components with Random Forests, ECCV 2014.
@@ -155,11 +155,6 @@ class Food101(PublishedDataset):
     splits: ClassVar[dict[str, str]] = dict(
         train='meta/train.txt', test='meta/test.txt'
     )
-
-    def __init__(
-        self, data_root: str, split: Literal['train', 'test'] = 'train', **kwargs: Any
-    ) -> None:
-        super().__init__(data_root, split, **kwargs)
 
     def samples(self) -> Iterator[tuple[str, str, int]]:
         """The images of the split."""
@@ -201,7 +196,7 @@ class OxfordIIITPet(PublishedDataset):
 
 
 @DATASETS.register_module()
-class SUN397(PublishedDataset):
+class SUN397(TrainTestDataset):
     """SUN397: scenes.
 
     Paper: SUN Database: Large-scale Scene Recognition from Abbey to Zoo, CVPR 2010.
@@ -221,11 +216,6 @@ class SUN397(PublishedDataset):
         train='Partitions/Training_01.txt', test='Partitions/Testing_01.txt'
     )
     images: ClassVar[str] = 'SUN397'
-
-    def __init__(
-        self, data_root: str, split: Literal['train', 'test'] = 'train', **kwargs: Any
-    ) -> None:
-        super().__init__(data_root, split, **kwargs)
 
     def samples(self) -> Iterator[tuple[str, str, int]]:
         """The images of the split."""

@@ -12,9 +12,9 @@ import numpy as np
 
 from ..errors import DataError, DataNotFoundError
 from ..registry import DATASETS
-from .base_dataset import BaseDataset
 from .categories import FASHION_MNIST_CLASSES, MNIST_CLASSES
-from .download import RemoteFile, fetch, on_first_process
+from .download import RemoteFile, fetch
+from .downloaded import DownloadedDataset
 from .folders import tree
 from .published import in_order_of
 from .storage import ArrayList
@@ -64,7 +64,7 @@ def _damaged(path: Path, reason: str) -> DataError:
 
 
 @DATASETS.register_module()
-class MNIST(BaseDataset):
+class MNIST(DownloadedDataset):
     """MNIST: 60,000 + 10,000 images of handwritten digits, grey.
 
     http://yann.lecun.com/exdb/mnist/
@@ -107,32 +107,18 @@ class MNIST(BaseDataset):
         self,
         data_root: str = 'data/mnist',
         split: Literal['train', 'test'] | None = None,
-        test_mode: bool = False,
-        download: bool = True,
-        data_prefix: str = '',
         **kwargs: Any,
     ) -> None:
-        split = split or ('test' if test_mode else 'train')
-        if split not in _FILES:
-            raise ValueError(f"split is 'train' or 'test', got {split!r}")
-        self.split = split
-        self.download = download
-        super().__init__(
-            data_root=data_root,
-            data_prefix=data_prefix,
-            test_mode=test_mode or split == 'test',
-            **kwargs,
-        )
+        super().__init__(data_root, split, **kwargs)
 
-    def prepare(self) -> None:
-        """Find the files; download them if they are absent."""
-        if self.download:
-            on_first_process(self._provide)
+    def check_files(self) -> None:
+        """Say which files are missing."""
         missing = [name for name in _FILES[self.split] if self._path(name) is None]
         if missing:
             raise DataNotFoundError(self._absent(missing))
 
-    def _provide(self) -> None:
+    def provide(self) -> None:
+        """Find the files; download them if they are absent."""
         missing = [name for name in _FILES[self.split] if self._path(name) is None]
         try:
             for name in missing:

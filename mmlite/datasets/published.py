@@ -7,7 +7,7 @@ import json
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -208,3 +208,22 @@ def numbers_of(data: Any, source: str) -> list[int]:
     if (array != np.floor(array)).any() or (np.abs(array) > 2**31).any():
         raise DataError(f'{source}: expected integers')
     return array.ravel(order='F').astype(np.int64).tolist()
+
+
+class TrainTestDataset(PublishedDataset):
+    """A published dataset that is split into training and test alone.
+
+    Args:
+        data_root: The folder of the dataset.
+        split: ``'train'`` or ``'test'``.
+        kwargs: Arguments of :class:`PublishedDataset`.
+
+    Raises:
+        DataNotFoundError: if a file is absent.
+        DataError: if a file makes no sense.
+    """
+
+    def __init__(
+        self, data_root: str, split: Literal['train', 'test'] = 'train', **kwargs: Any
+    ) -> None:
+        super().__init__(data_root, split, **kwargs)

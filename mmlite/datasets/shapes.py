@@ -162,6 +162,7 @@ class Shapes(BaseDataset):
     """
 
     METAINFO: ClassVar[dict] = dict(classes=_CLASSES)
+    states_size: ClassVar[dict] = {'size': 'hw'}
 
     def __init__(
         self,

@@ -68,6 +68,7 @@ class StereoScenes(BaseDataset):
     """
 
     METAINFO: ClassVar[dict] = dict(task='stereo')
+    states_size: ClassVar[dict] = {'size': 'hw'}
 
     def __init__(
         self,

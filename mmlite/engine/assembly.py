@@ -43,6 +43,7 @@ from . import builders
 from .activation_checkpointing import checkpoint_activations
 from .checkpoints import unwrapped
 from .dataloaders import batch_size_of, build_dataloader
+from .determinism import prepare_determinism, require_determinism
 from .environment import allow_tf32, claim_timestamp, init_distributed
 from .errors import at
 from .hook_calls import HookCalls
@@ -67,6 +68,8 @@ class RunnerAssembly(BaseRunner):
     Attributes:
         environment: Versions, machine, seed and the like, by name.
     """
+
+    _came_late: str | None = None
 
     def train(self) -> nn.Module:
         """Build what training needs, load or resume a checkpoint, and train."""
@@ -143,11 +146,10 @@ class RunnerAssembly(BaseRunner):
     ) -> None:
         """Seed all generators; with ``deterministic``, compute alike every time."""
         if deterministic:
-            allow_tf32(False)
-            torch.backends.cudnn.benchmark = False
-            # Without it cuBLAS refuses to be deterministic.
-            os.environ.setdefault('CUBLAS_WORKSPACE_CONFIG', ':4096:8')
+            self._came_late = prepare_determinism()  # there is no logger yet
         super().set_randomness(seed, diff_rank_seed, deterministic)
+        if deterministic:
+            require_determinism()
 
     def build_logger(self, *args: Any, **kwargs: Any) -> MMLogger:
         """A logger that shows a few lines on the terminal, and writes all to a file."""
@@ -162,6 +164,8 @@ class RunnerAssembly(BaseRunner):
             warnings.simplefilter('ignore', DeprecationWarning)
             system = collect_env()
         self.environment = {**system, **run}
+        if self._came_late:
+            self.logger.warning(self._came_late)
         for title, values in (('System environment', system), ('This run', run)):
             lines = [f'    {name}: {value}' for name, value in values.items()]
             self.logger.info('\n'.join([f'{title}:', *lines]))

@@ -25,6 +25,7 @@ from .checkpoints import (
 )
 from .checkpoints.training_state import training_state
 from .dataloaders import OF_WORKERS, stop_workers
+from .determinism import report_undetermined
 from .environment import launched_by, prepare_work_dir, report_full_disk
 from .interrupt import Interrupted, InterruptSwitch
 from .loading import RunnerLoading
@@ -188,6 +189,7 @@ class Runner(RunnerLoading):
                 report_full_disk(self.work_dir),
                 _of_file(self.cfg.filename),
                 warnings.catch_warnings(),
+                report_undetermined(self.logger),
             ):
                 # Schedulers do step before the optimizer's first step where that
                 # accumulates gradients, or finds its loss scale too large.

@@ -61,7 +61,7 @@ class BaseModel(Whole):
     - for sequences: ``(ipts, labs, typs, vies, seqL)``, which is a list with the frames
       ``(B, S, ...)``, the labels ``(B, )`` or None, the ``type`` and ``view`` of every
       sample, and None. Sequences of several lengths are ``(1, sum of S, ...)``, with
-      their lengths ``(1, B)`` as ``seqL``.
+      their lengths ``(1, B)``, on the CPU, as ``seqL``.
 
     Override:
         build_network: makes the layers from ``model_cfg``.
@@ -220,8 +220,9 @@ class BaseModel(Whole):
             labels = gather_field(samples, 'gt_label')
         lengths = None
         if not isinstance(inputs, Tensor):
+            # On the CPU, as what splits the sequences has to read them.
             sizes = [[len(sequence) for sequence in inputs]]
-            lengths = torch.tensor(sizes, dtype=torch.int32, device=inputs[0].device)
+            lengths = torch.tensor(sizes, dtype=torch.int32)
             inputs = torch.cat(list(inputs))[None]
         types, views = (list(meta_values(samples, key)) for key in ('type', 'view'))
         return [inputs], labels, types, views, lengths

@@ -26,11 +26,13 @@ from .layout import use_channels_last
 from .lookup import RowLookup, row_correlation, row_pyramid
 from .nms import batched_nms, fixed_point_nms, multiclass_nms, nms, soft_nms
 from .patches import (
+    flat_mask,
     gather_tokens,
     hide_tokens,
     num_kept,
     patchify,
     random_keep,
+    separate,
     split_tokens,
     square,
     unpatchify,
@@ -38,6 +40,7 @@ from .patches import (
 from .roi_align import crop_and_resize, multi_level_roi_align, roi_align
 from .search import nearest
 from .softmax import class_softmax
+from .transfer import numbers_like
 
 __all__ = [
     'ABSENT',
@@ -55,6 +58,7 @@ __all__ = [
     'correlation_volume',
     'crop_and_resize',
     'fixed_point_nms',
+    'flat_mask',
     'gather',
     'gather_tokens',
     'group_correlation_volume',
@@ -66,6 +70,7 @@ __all__ = [
     'nearest',
     'nms',
     'num_kept',
+    'numbers_like',
     'paired_overlaps',
     'patchify',
     'place_in_gathered',
@@ -74,6 +79,7 @@ __all__ = [
     'roi_align',
     'row_correlation',
     'row_pyramid',
+    'separate',
     'soft_nms',
     'split_tokens',
     'square',

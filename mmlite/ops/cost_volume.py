@@ -70,7 +70,7 @@ class _ConcatVolume(torch.autograd.Function):
         ctx.num_disp = num_disp
         volume = left.new_empty(batch, 2 * channels, num_disp, height, width)
         columns = torch.arange(width, device=left.device)
-        known = columns >= columns.new_tensor(range(num_disp)).view(-1, 1, 1)
+        known = columns >= torch.arange(num_disp, device=left.device).view(-1, 1, 1)
         zero = left.new_zeros(())
         for part, of_left, of_right in zip(volume, left, right, strict=True):
             first, second = part.chunk(2)

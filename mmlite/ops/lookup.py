@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from .transfer import numbers_like
+
 __all__ = ['RowLookup', 'row_correlation', 'row_pyramid']
 
 
@@ -83,11 +85,10 @@ class RowLookup:
         self._rows = torch.cat([F.pad(level, (size, size)) for level in levels], dim=-1)
         widths = [level.size(-1) for level in levels]
         begins = [size + sum(widths[:i]) + 2 * size * i for i in range(len(widths))]
-        like = dict(device=self._rows.device)
-        self._widths = torch.tensor(widths, **like)
-        self._begins = torch.tensor(begins, **like)
+        self._widths = numbers_like(widths, self._rows, torch.int64)
+        self._begins = numbers_like(begins, self._rows, torch.int64)
         scales = [0.5**i for i in range(len(widths))]
-        self._scales = torch.tensor(scales, dtype=self._rows.dtype, **like)
+        self._scales = numbers_like(scales, self._rows)
 
     def __call__(self, places: Tensor) -> Tensor:
         """What stands around the places; see the class."""

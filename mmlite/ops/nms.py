@@ -1,8 +1,8 @@
 """Non-maximum suppression without compiled code.
 
 On a CPU, blocks of the best boxes are compared in numpy, and a block is scanned with
-whole numbers as sets of bits. Elsewhere a block is solved as a fixed point: the host
-reads once a round, never once a box. Both give what the sequential rule gives.
+whole numbers as sets of bits. Elsewhere a block is solved as a fixed point, of which
+the host reads one number, never one a box. Both give what the sequential rule gives.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ __all__ = ['batched_nms', 'fixed_point_nms', 'multiclass_nms', 'nms', 'soft_nms'
 
 _BLOCK = 128  # boxes that are compared with each other on a CPU
 _LARGE_BLOCK = 2048  # elsewhere
+_ROUNDS = 16  # between two looks at whether a block is solved; chains are seldom longer
 _MANY = 1000  # boxes from which it pays to look at each class by itself
 
 
@@ -179,7 +180,9 @@ def fixed_point_nms(
 
     Of a block of the best boxes all are kept at first. A round then keeps those that
     no kept and better one overlaps; what is kept no longer changes after as many
-    rounds as boxes suppress each other in a chain. NaN scores are dropped.
+    rounds as boxes suppress each other in a chain. NaN scores are dropped. The host
+    reads one number every 16 rounds, so mostly once a block of 2048 boxes, and once
+    more where another block follows.
 
     Args:
         boxes: Boxes in pixels.
@@ -197,24 +200,34 @@ def fixed_point_nms(
     order = torch.where(number, -torch.inf, scores).argsort(
         descending=True, stable=True
     )
-    alive = order[~number[order]]
-    kept, count = [], 0
+    alive, kept, count = order, [], 0
     while len(alive) and (max_out is None or count < max_out):
         block, rest = alive[:_LARGE_BLOCK], alive[_LARGE_BLOCK:]
         hit = _hits(boxes, labels, block, block, iou_threshold).triu(1).float()
-        keep = hit.new_ones(len(block))
-        while True:
-            after = (keep @ hit == 0).float()
-            if torch.equal(after, keep):
-                break
-            keep = after
-        best = block[keep.bool()]
+        keep, found = _settled((~number[block]).float(), hit)
+        best = block[keep.argsort(descending=True, stable=True)[:found]]
         kept.append(best)
-        count += len(best)
+        count += found
         if len(rest):
             rest = rest[~_hits(boxes, labels, best, rest, iou_threshold).any(0)]
         alive = rest
     return torch.cat(kept)[:max_out] if kept else alive
+
+
+def _settled(free: Tensor, hit: Tensor) -> tuple[Tensor, int]:
+    """Which of a block stay, 1 or 0 each, and how many.
+
+    Args:
+        free: 1 for what may stay, ``(N, )``.
+        hit: 1 where the box of a row overlaps a worse one too much, ``(N, N)``.
+    """
+    keep = before = free
+    while True:
+        for _ in range(_ROUNDS):
+            before, keep = keep, free * (keep @ hit == 0)
+        found = int(torch.where((before == keep).all(), keep.sum(), -1))
+        if found >= 0:
+            return keep, found
 
 
 def _hits(

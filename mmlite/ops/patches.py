@@ -11,11 +11,13 @@ from torch import Tensor
 from ..errors import DataError
 
 __all__ = [
+    'flat_mask',
     'gather_tokens',
     'hide_tokens',
     'num_kept',
     'patchify',
     'random_keep',
+    'separate',
     'split_tokens',
     'square',
     'unpatchify',
@@ -133,6 +135,24 @@ def random_keep(
     return split_tokens(noise.argsort(dim=1), num_kept(length, mask_ratio))
 
 
+def separate(mask: Tensor, kept: int) -> tuple[Tensor, Tensor]:
+    """The places where masks are false, and where they are true, each by place.
+
+    Args:
+        mask: Of bool, false ``kept`` times in each row.
+        kept: This number; to count it would make the host wait for the device.
+
+    Shape:
+        mask: ``(B, L)``; returns: ``(B, kept)``, ``(B, L - kept)``.
+
+    Example:
+        >>> separate(torch.tensor([[True, False, True]]), 1)
+        (tensor([[1]]), tensor([[0, 2]]))
+    """
+    order = mask.long().argsort(dim=1, stable=True)
+    return order[:, :kept], order[:, kept:]
+
+
 def split_tokens(order: Tensor, kept: int) -> tuple[Tensor, Tensor, Tensor]:
     """As :func:`random_keep`, where the order of the patches is drawn already.
 
@@ -160,6 +180,22 @@ def gather_tokens(tokens: Tensor, index: Tensor) -> Tensor:
     )
 
 
+def flat_mask(mask: Tensor, tokens: Tensor) -> Tensor:
+    """A mask ``(B, *)`` of tokens ``(B, L, D)`` as ``(B, L)``.
+
+    Raises:
+        DataError: if the mask is of another number of tokens.
+    """
+    hidden = mask.flatten(1)
+    if hidden.shape != tokens.shape[:2]:
+        raise DataError(
+            f'the mask is {tuple(mask.shape)}, but the images have '
+            f'{tokens.shape[1]} patches each; set the sizes of the mask generator in '
+            'the pipeline to those of the backbone'
+        )
+    return hidden
+
+
 def hide_tokens(tokens: Tensor, mask: Tensor, mask_token: Tensor) -> Tensor:
     """Put ``mask_token`` in the place of tokens.
 
@@ -176,11 +212,5 @@ def hide_tokens(tokens: Tensor, mask: Tensor, mask_token: Tensor) -> Tensor:
         tensor([[[0.],
                  [1.]]])
     """
-    hidden = mask.flatten(1)
-    if hidden.shape != tokens.shape[:2]:
-        raise DataError(
-            f'the mask is {tuple(mask.shape)}, but the images have '
-            f'{tokens.shape[1]} patches each; set the sizes of the mask generator in '
-            'the pipeline to those of the backbone'
-        )
+    hidden = flat_mask(mask, tokens)
     return torch.where(hidden[..., None].bool(), mask_token.to(tokens.dtype), tokens)

@@ -15,6 +15,7 @@ from torch.nn import functional as F
 
 from ..errors import DataError
 from .exportable import recorded_crops, recorded_roi_align
+from .transfer import numbers_like
 
 __all__ = ['crop_and_resize', 'multi_level_roi_align', 'roi_align']
 
@@ -92,7 +93,7 @@ def multi_level_roi_align(
             feats, rois, levels, bins, spatial_scales, sampling_ratio, aligned
         )
     table = _Table(feats)
-    scale = rois.new_tensor(spatial_scales)[levels][:, None]
+    scale = numbers_like(spatial_scales, rois)[levels][:, None]
     corners = rois[:, 1:] * scale
     if aligned:
         corners = corners - 0.5
@@ -100,7 +101,7 @@ def multi_level_roi_align(
     size = (corners[:, 2:] - corners[:, :2]).flip(1)
     if not aligned:
         size = size.clamp(min=1)
-    step = size / size.new_tensor(bins)
+    step = size / numbers_like(bins, size)
     images = rois[:, 0].long()
     if sampling_ratio > 0:
         ratios = (sampling_ratio, sampling_ratio)
@@ -108,7 +109,7 @@ def multi_level_roi_align(
     wanted = step.ceil().clamp(min=1).long()
     out = table.rows.new_zeros(len(rois), table.rows.size(1), *bins)
     for ratios in wanted.unique(dim=0).tolist():
-        own = (wanted == wanted.new_tensor(ratios)).all(1).nonzero().squeeze(1)
+        own = (wanted == numbers_like(ratios, wanted)).all(1).nonzero().squeeze(1)
         part = table.pooled(
             start[own], step[own], images[own], levels[own], bins, ratios
         )
@@ -142,10 +143,10 @@ def crop_and_resize(
     cells = _pair(output_size)
     if torch.onnx.is_in_onnx_export():
         return recorded_crops(feats, rois, cells)
-    last = rois.new_tensor(feats.shape[-2:]) - 1
+    last = numbers_like(feats.shape[-2:], rois) - 1
     low, high = rois[:, 1:3].flip(1) * last, rois[:, 3:].flip(1) * last
-    many = rois.new_tensor([c > 1 for c in cells])
-    step = (high - low) / (rois.new_tensor(cells) - 1).clamp(min=1)
+    many = numbers_like([c > 1 for c in cells], rois)
+    step = (high - low) / (numbers_like(cells, rois) - 1).clamp(min=1)
     start = torch.where(many > 0, low, (low + high) / 2)
     # Samples lie in the middle of a bin.
     levels = torch.zeros(len(rois), dtype=torch.int64, device=rois.device)
@@ -170,13 +171,12 @@ class _Table:
         self.rows = torch.cat(rows).to(torch.float64 if exact else torch.float32)
         # A contiguous table is read many times faster than a permuted view.
         self.rows = self.rows.contiguous()
-        device = self.rows.device
-        sizes = [f.shape[-2:] for f in feats]
-        self.sizes = torch.tensor([tuple(s) for s in sizes], device=device)
+        sizes = [tuple(f.shape[-2:]) for f in feats]
+        self.sizes = numbers_like(sizes, self.rows, torch.int64)
         starts = [0]
         for level in rows[:-1]:
             starts.append(starts[-1] + len(level))
-        self.starts = torch.tensor(starts, device=device)
+        self.starts = numbers_like(starts, self.rows, torch.int64)
         self.outside = outside
 
     def pooled(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+
+import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -57,3 +60,26 @@ def test_a_step_is_that_of_sgd():
     loop = BareLoop(net, fused_sgd(net.parameters(), lr=9.0), mean, std, rates=[0.5])
     torch.testing.assert_close(loop.step(images, labels), loss.detach())
     torch.testing.assert_close(net[1].weight, weight - 0.5 * weight.grad)
+
+
+@pytest.mark.slow
+def test_network_and_loss_are_compiled_as_one(find_benchmarks):
+    from bare import BareLoop, fused_sgd
+
+    net = nn.Sequential(nn.Flatten(), nn.Linear(3 * 2 * 2, 4))
+    graphs = []
+
+    def backend(graph, inputs):
+        graphs.append([node.target for node in graph.graph.nodes])
+        return graph.forward
+
+    images = torch.randint(256, (5, 3, 2, 2), dtype=torch.uint8)
+    labels, stats = torch.tensor([0, 1, 2, 3, 0]), ([100.0] * 3, [50.0] * 3)
+    losses = []
+    for compile in (None, dict(backend=backend)):
+        own = copy.deepcopy(net)
+        loop = BareLoop(own, fused_sgd(own.parameters(), 0.1), *stats, compile=compile)
+        losses.append(torch.stack([loop.step(images, labels) for _ in range(2)]))
+    torch.testing.assert_close(losses[1], losses[0])
+    (targets,) = graphs
+    assert F.cross_entropy in targets

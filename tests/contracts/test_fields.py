@@ -37,7 +37,11 @@ CROPPING = (
     'MAERandomResizedCrop',
     'RandomResizedCrop',
 )
-SCALING = ('RandomChoiceResize', 'RandomStereoScale', 'Resize', 'ResizeEdge', *CROPPING)
+SCALING = (
+    *('RandomChoiceResize', 'RandomResize', 'RandomStereoScale'),
+    *('Resize', 'ResizeEdge'),
+    *CROPPING,
+)
 WARPING = ('RandomAffine', 'RandomRotate', 'Rotate', 'Shear', 'Translate')
 
 

@@ -34,6 +34,8 @@ UNSEEN = {
     'LoadSequence', 'MultiView', 'Normalize', 'NumpyToPIL', 'PILToNumpy', 'PackInputs',
     'PackMultiTaskInputs', 'RandomApply', 'RandomChoice', 'SampleFrames',
     'SkeletonMaps', 'TestTimeAug', 'ToNumpy', 'ToPIL',
+    'ImageToTensor', 'KeyMapper', 'MultiScaleFlipAug', 'ToTensor',
+    'TransformBroadcaster',
 }  # fmt: skip
 
 

@@ -51,7 +51,8 @@ def test_what_a_config_says(
     tmp_path, monkeypatch, deterministic_ends, settings, wanted
 ):
     said = []
-    monkeypatch.setattr('mmlite.engine.assembly.allow_tf32', said.append)
+    for module in ('assembly', 'determinism'):
+        monkeypatch.setattr(f'mmlite.engine.{module}.allow_tf32', said.append)
     monkeypatch.delenv('CUBLAS_WORKSPACE_CONFIG', raising=False)
     toy_runner(tmp_path, **settings)
     assert said[-1] is wanted

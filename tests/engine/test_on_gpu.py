@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 import torch
-from mmengine.hooks import Hook
+from support.devices import ON_GPU
 from support.memory_run import CROP, FLIP, CtrlC, memory_runner
 from support.runs import DIGITS, TINY
 from support.training import toy_runner
+from support.waits import no_waits
 
 from mmlite.apis import init_model, train
 from mmlite.apis import test as run_test
@@ -15,10 +16,7 @@ from mmlite.engine import Interrupted
 from mmlite.engine.checkpoints.snapshot import Snapshot, SnapshotMemory
 from mmlite.engine.prefetch import prefetched
 
-pytestmark = [
-    pytest.mark.gpu,
-    pytest.mark.skipif(not torch.cuda.is_available(), reason='needs a GPU'),
-]
+pytestmark = ON_GPU
 
 SAME_BITS = dict(seed=1, deterministic=True)
 #: ResNet-18 of a quarter of the width, on all digits.
@@ -27,23 +25,6 @@ LEARNS = (
     'train_dataloader.in_memory=True',
     'val_dataloader.in_memory=True',
 )
-
-
-class NoWaits(Hook):
-    """Fails if an iteration waits for the GPU; the first ones and log lines may."""
-
-    priority = 'HIGHEST'
-
-    def before_train_iter(self, runner, batch_idx, data_batch=None):
-        if runner.iter >= 3 and batch_idx + 1 < len(runner.train_dataloader):
-            torch.cuda.set_sync_debug_mode('error')
-
-
-class NoWaitsUntilHere(Hook):
-    priority = 'LOWEST'
-
-    def after_train_iter(self, runner, **kwargs):
-        torch.cuda.set_sync_debug_mode('default')
 
 
 def weights(runner):
@@ -165,12 +146,8 @@ def test_no_iteration_waits_for_the_gpu(tmp_path, in_memory, dtype):
         val_evaluator=None,
         default_hooks=dict(checkpoint=dict(interval=-1, save_last=False)),
     )
-    runner.register_hook(NoWaits())
-    runner.register_hook(NoWaitsUntilHere())
-    try:
+    with no_waits(runner, first=3):
         runner.train()
-    finally:
-        torch.cuda.set_sync_debug_mode('default')
     assert runner.iter == 10
 
 

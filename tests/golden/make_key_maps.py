@@ -78,13 +78,18 @@ Case = tuple[Callable[[Any], nn.Module], dict, int]
 
 def of_timm() -> Mapping[str, Case]:
     """Networks of timm."""
+    return {**tokens_of_timm(), **maps_of_timm(), **mobile_of_timm()}
 
-    def make(name: str, **kwargs: Any) -> Callable[[Any], nn.Module]:
-        return lambda timm: timm.create_model(name, num_classes=CLASSES, **kwargs)
 
+def make(name: str, **kwargs: Any) -> Callable[[Any], nn.Module]:
+    """What builds a network of timm."""
+    return lambda timm: timm.create_model(name, num_classes=CLASSES, **kwargs)
+
+
+def tokens_of_timm() -> Mapping[str, Case]:
+    """Transformers and mixers of timm."""
     small = dict(img_size=32, patch_size=8, embed_dim=48, depth=2, num_heads=3)
     swin = dict(embed_dim=24, depths=(1, 1, 2, 1), num_heads=(2,) * 4)
-    narrow = dict(depths=(1, 1, 2, 1), dims=(8, 16, 24, 32))
     return {
         'vit': (
             make('vit_tiny_patch16_224', **small),
@@ -135,6 +140,13 @@ def of_timm() -> Mapping[str, Case]:
             ),
             64,
         ),
+    }
+
+
+def maps_of_timm() -> Mapping[str, Case]:
+    """Convolutional networks of timm."""
+    narrow = dict(depths=(1, 1, 2, 1), dims=(8, 16, 24, 32))
+    return {
         'convnext': (
             make('convnext_tiny', **narrow),
             CONVNEXT,
@@ -165,6 +177,23 @@ def of_timm() -> Mapping[str, Case]:
             linear(dict(type='RepVGG', arch='A0', out_indices=(3,)), 1280),
             64,
         ),
+        'vgg11-bn': (
+            make('vgg11_bn'),
+            dict(
+                type='ImageClassifier',
+                backbone=dict(
+                    type='VGG', depth=11, norm_cfg=dict(type='BN'), num_classes=CLASSES
+                ),
+                head=dict(type='ClsHead'),
+            ),
+            224,
+        ),
+    }
+
+
+def mobile_of_timm() -> Mapping[str, Case]:
+    """Networks of timm that are made of inverted residuals."""
+    return {
         'efficientnet-b0': (
             make('efficientnet_b0'),
             linear(dict(type='EfficientNet', arch='b0', **PLAIN_CONV), 1280),
@@ -191,17 +220,6 @@ def of_timm() -> Mapping[str, Case]:
             make('mobilenetv3_small_100'),
             mobilenet_v3('small', 576, 1024, 1e-5),
             64,
-        ),
-        'vgg11-bn': (
-            make('vgg11_bn'),
-            dict(
-                type='ImageClassifier',
-                backbone=dict(
-                    type='VGG', depth=11, norm_cfg=dict(type='BN'), num_classes=CLASSES
-                ),
-                head=dict(type='ClsHead'),
-            ),
-            224,
         ),
     }
 

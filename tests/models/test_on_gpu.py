@@ -9,16 +9,14 @@ import torch
 from contracts.noise import NOISE
 from contracts.tiny import OF_OTHERS, WHOLES, registered
 from mmengine.optim import AmpOptimWrapper
+from support.devices import ON_GPU
 
 from mmlite.engine.environment import allow_tf32
 from mmlite.models import BaseModel
 from mmlite.ops import batched_nms, concat_volume, roi_align
 from mmlite.registry import MODELS
 
-pytestmark = [
-    pytest.mark.gpu,
-    pytest.mark.skipif(not torch.cuda.is_available(), reason='needs a GPU'),
-]
+pytestmark = ON_GPU
 
 DEVICE = 'cuda'
 NAMES = [

@@ -1,6 +1,6 @@
 """Predict with a trained model: one inferencer a task over one base."""
 
-from .base import Inferencer
+from .base import Inferencer, register_inferencer
 from .classification import ClassPrediction, ImageClassificationInferencer
 from .detection import DetectionInferencer, DetectionPrediction
 from .gait import GaitInferencer, GaitPrediction
@@ -9,7 +9,7 @@ from .reconstruction import ReconstructionInferencer, ReconstructionPrediction
 from .retrieval import ImageRetrievalInferencer, RetrievalPrediction
 from .sources import Source, find_sources
 from .stereo import StereoInferencer, StereoPrediction
-from .tasks import inferencer_of, register_inferencer
+from .tasks import inferencer_of
 
 __all__ = [
     'ClassPrediction',

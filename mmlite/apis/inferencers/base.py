@@ -15,6 +15,7 @@ from mmengine.logging import print_log
 from ...datasets import default_collate
 from ...errors import UserError
 from ...given import CHECKPOINTS, resolved
+from ...registry import MODELS
 from ...structures import DataSample
 from ..model import init_model
 from ..zoo.cards import published_weights
@@ -24,7 +25,7 @@ from .prediction import Prediction, Predictions
 from .preparing import OR_LEAVE_OUT, SourceDataset, loader_of, test_dataset_of
 from .sources import Source, check_loading, find_groups
 
-__all__ = ['Inferencer', 'config_and_checkpoint']
+__all__ = ['Inferencer', 'class_for', 'config_and_checkpoint', 'register_inferencer']
 
 
 class Inferencer:
@@ -73,9 +74,7 @@ class Inferencer:
         """An inferencer for the task of the model, where none is asked for."""
         if cls is not Inferencer:
             return super().__new__(cls)
-        from .tasks import class_of
-
-        return super().__new__(class_of(*args, **kwargs))
+        return super().__new__(_class_of(*args, **kwargs))
 
     def __init__(
         self,
@@ -185,6 +184,42 @@ class Inferencer:
             samples = self.run_model([item for _, item in read])
         for (of_sample, _), sample in zip(read, samples, strict=True):
             yield self.prediction(of_sample, sample.cpu())
+
+
+#: Inferencers by the ``task`` that a model states.
+_OF_TASKS: dict[str, type[Inferencer]] = {}
+
+
+def register_inferencer(task: str, inferencer: type[Inferencer]) -> None:
+    """Let models that state a task be predicted with by an inferencer of its own.
+
+    Models of other tasks have :class:`Inferencer` itself.
+
+    Args:
+        task: What the models state as their ``task``.
+        inferencer: The class, which overrides what is different.
+
+    Example:
+        >>> class CountingInferencer(Inferencer):
+        ...     pass
+        >>> register_inferencer('counting', CountingInferencer)
+    """
+    _OF_TASKS[task] = inferencer
+
+
+def class_for(cfg: Config) -> type[Inferencer]:
+    """The class of the inferencer for the model of a config."""
+    kind = cfg.model.get('type')
+    model = MODELS.get(kind) if isinstance(kind, str) else kind
+    return _OF_TASKS.get(getattr(model, 'task', None), Inferencer)
+
+
+def _class_of(
+    config: str | Path | Config, checkpoint: Any = None, *args: Any, **kwargs: Any
+) -> type[Inferencer]:
+    """The class of the inferencer that these arguments are for."""
+    given = checkpoint if checkpoint is not True else None
+    return class_for(config_and_checkpoint(config, given)[0])
 
 
 def config_and_checkpoint(

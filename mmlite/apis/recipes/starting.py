@@ -13,7 +13,7 @@ import torch
 from mmengine.config import Config
 from torch import nn
 
-from ...config import load_config
+from ...config import encoder_of, load_config
 from ...errors import UserError
 from ...registry import MODELS
 from ...signature import arguments_of
@@ -21,7 +21,7 @@ from ..zoo.cards import known_name
 from ..zoo.configs import config_at, read_config
 from .bases import DEFAULTS, base_of, models_for
 
-__all__ = ['Start', 'encoder_of', 'settings_of', 'start_of']
+__all__ = ['Start', 'settings_of', 'start_of']
 
 #: Tasks whose models have one backbone, which other tasks can pretrain.
 _TASKS = ('classification', 'retrieval', 'selfsup')
@@ -52,21 +52,6 @@ class Start(NamedTuple):
     model: str
     backbone: dict[str, Any]
     channels: int | None
-
-
-def encoder_of(model: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The config of the backbone of a model; None if there is not exactly one.
-
-    Example:
-        >>> encoder_of(dict(type='SimCLR', backbone=dict(type='ResNet', depth=18)))
-        {'type': 'ResNet', 'depth': 18}
-    """
-    encoder = model.get('image_encoder', model.get('backbone'))
-    if isinstance(encoder, (list, tuple)) and encoder:
-        encoder = encoder[0]
-    if not isinstance(encoder, Mapping):
-        return None
-    return encoder if isinstance(encoder.get('type'), str) else encoder_of(encoder)
 
 
 def start_of(task: str, pretrained: str | Path) -> Start | None:

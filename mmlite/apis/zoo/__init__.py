@@ -1,11 +1,10 @@
 """The models there are: their cards, their networks, their weights."""
 
 from .cards import Card, list_models, model_card
-from .configs import input_size_of, read_config
+from .configs import read_config
 
 __all__ = [
     'Card',
-    'input_size_of',
     'list_models',
     'model_card',
     'read_config',

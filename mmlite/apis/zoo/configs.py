@@ -9,7 +9,7 @@ from typing import Any
 
 from mmengine.config import Config
 
-from ...config import config_of_text, load_config
+from ...config import config_of_text, has_one_size, load_config
 from ...config.files import SUFFIXES
 from ...engine import load_checkpoint
 from ...errors import CheckpointError, ConfigError, Problem
@@ -20,23 +20,8 @@ __all__ = [
     'config_at',
     'config_of_card',
     'config_of_parts',
-    'input_size_of',
     'read_config',
 ]
-
-_SIZES = ('img_size', 'input_size')
-#: Steps of a pipeline that leave an image of a size, and what states it.
-_STEPS = ('crop_size', 'scale')
-#: Datasets whose images are of one size, which no step states.
-OF_ONE_SIZE = dict(
-    CIFAR10=(3, 32, 32),
-    CIFAR100=(3, 32, 32),
-    Digits=(3, 32, 32),
-    FashionMNIST=(1, 28, 28),
-    MNIST=(1, 28, 28),
-)
-#: Datasets whose images are drawn at a size that they take, and that by default.
-_DRAWN = dict(Shapes=128, StereoScenes=(64, 160))
 
 
 def config_at(
@@ -143,74 +128,7 @@ def config_of_parts(
         model['data_preprocessor'] = copy.deepcopy(dict(preprocessor))
     content: dict[str, Any] = dict(model=model)
     if pipeline:
-        kind = dataset if dataset in OF_ONE_SIZE else 'CustomDataset'
+        kind = dataset if has_one_size(dataset) else 'CustomDataset'
         tested = dict(type=kind, pipeline=copy.deepcopy(list(pipeline)))
         content['test_dataloader'] = dict(dataset=tested)
     return Config(content)
-
-
-def input_size_of(cfg: Config, default: int = 224) -> int | tuple[int, ...]:
-    """Pixels of an image as a model takes it: one number, or a shape.
-
-    It is what the test of the config leaves; where that keeps the size of an image, it
-    is that of the dataset, of the model, or of the crops that are trained on.
-
-    Example:
-        >>> input_size_of(read_config('resnet18_8xb32_in1k'))
-        224
-        >>> input_size_of(load_config('configs/_base_/datasets/pairs.py'))
-        (256, 512)
-    """
-    dataset = _dataset(cfg, 'test') or _dataset(cfg, 'val')
-    found = (
-        _left_by(dataset.get('pipeline'))
-        or OF_ONE_SIZE.get(dataset.get('type'))
-        or _drawn_at(dataset)
-        or _stated_by(cfg.get('model') or {})
-        or _left_by(_dataset(cfg, 'train').get('pipeline'))
-    )
-    return found or default
-
-
-def _dataset(cfg: Config, phase: str) -> Mapping[str, Any]:
-    """The settings of a dataset, without its wrappers."""
-    dataset = (cfg.get(f'{phase}_dataloader') or {}).get('dataset') or {}
-    while 'pipeline' not in dataset and isinstance(dataset.get('dataset'), Mapping):
-        dataset = dataset['dataset']
-    return dataset
-
-
-def _drawn_at(dataset: Mapping[str, Any]) -> int | tuple[int, ...] | None:
-    """The size of pictures that are drawn rather than read."""
-    size = dataset.get('size', _DRAWN.get(dataset.get('type')))
-    drawn = dataset.get('type') in _DRAWN
-    return (size if isinstance(size, int) else tuple(size)) if drawn else None
-
-
-def _left_by(pipeline: Sequence | None) -> int | tuple[int, ...] | None:
-    """The size that the steps of a pipeline leave, as far as one states it."""
-    for step in reversed(pipeline or []):
-        for key in _STEPS:
-            size = step.get(key)
-            if step.get('type') == 'ResizeEdge' or size is None:
-                continue
-            if isinstance(size, int):
-                return size
-            if not all(isinstance(edge, int) for edge in size):
-                continue  # shares of an area
-            if key == 'scale' and step.get('type') != 'RandomResizedCrop':
-                size = size[::-1]  # width before height
-            return size[0] if size[0] == size[1] else tuple(size)
-    return None
-
-
-def _stated_by(model: Mapping[str, Any]) -> int | tuple[int, ...] | None:
-    """The size that a model brings images to, or that its backbone takes."""
-    resizer = model.get('image_resizer') or {}
-    if 'height' in resizer:
-        return resizer['height'], resizer['width']
-    if 'min_dimension' in resizer:
-        return resizer['min_dimension']
-    backbone = model.get('backbone') or {}
-    size = next((backbone[key] for key in _SIZES if backbone.get(key)), None)
-    return tuple(size) if isinstance(size, (list, tuple)) else size

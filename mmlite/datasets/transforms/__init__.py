@@ -7,7 +7,7 @@ from .auto_augment import AutoAugment, RandAugment, RandomApply, RandomChoice
 from .base import BaseTransform, SampleRandom, draws, rng_of
 from .batch_transform import BatchTransform, refuse_left_behind, refuse_several
 from .color import ColorJitter, Lighting, Normalize, RandomGrayscale
-from .compose import ApplyToList, Compose, MultiView, TestTimeAug, build_steps
+from .compose import ApplyToList, Compose, MultiView, build_steps
 from .cropping import (
     BatchRandomCrop,
     CenterCrop,
@@ -20,7 +20,6 @@ from .detection import (
     FilterAnnotations,
     MinIoURandomCrop,
     PhotoMetricDistortion,
-    RandomChoiceResize,
 )
 from .disparity_files import (
     decode_disparity,
@@ -31,7 +30,7 @@ from .disparity_files import (
 from .efficientnet_crops import EfficientNetCenterCrop, EfficientNetRandomCrop
 from .elastic import ElasticDistortion
 from .erasing import BatchRandomErasing, RandomErasing
-from .field_steps import Collect, Transpose
+from .field_steps import Collect, ImageToTensor, ToTensor, Transpose
 from .fields import (
     BoxField,
     CompanionField,
@@ -55,6 +54,7 @@ from .flipping import (
 from .formatting import PackInputs
 from .gaussian_blur import GaussianBlur
 from .loading import LoadImageFromFile
+from .mapping import KeyMapper, TransformBroadcaster
 from .masking import (
     BEiTMaskGenerator,
     MaskGenerator,
@@ -78,6 +78,7 @@ from .pixel_operations import (
     Solarize,
     SolarizeAdd,
 )
+from .random_resizing import RandomChoiceResize, RandomResize
 from .resizing import Pad, Resize, ResizeEdge
 from .sequence_files import natural, read_grey, read_pictures
 from .sequence_warps import RandomPerspective, RandomRotate
@@ -86,6 +87,7 @@ from .shifting import Shift
 from .skeletons import SkeletonMaps, follow_person, skeleton_maps
 from .stereo import LoadDisparity, RandomStereoScale, ShiftView, ViewErasing
 from .torchvision_steps import NumpyToPIL, PILToNumpy, TorchvisionTransform
+from .variants import MultiScaleFlipAug, TestTimeAug
 from .warping import Rotate, Shear, Translate
 
 __all__ = [
@@ -123,7 +125,9 @@ __all__ = [
     'GaussianBlur',
     'GaussianNoise',
     'ImageField',
+    'ImageToTensor',
     'Invert',
+    'KeyMapper',
     'Lighting',
     'LoadAnnotations',
     'LoadDisparity',
@@ -134,6 +138,7 @@ __all__ = [
     'MaskGenerator',
     'MinIoURandomCrop',
     'Mosaic',
+    'MultiScaleFlipAug',
     'MultiView',
     'Normalize',
     'NumpyToPIL',
@@ -155,6 +160,7 @@ __all__ = [
     'RandomFlip',
     'RandomGrayscale',
     'RandomPerspective',
+    'RandomResize',
     'RandomResizedCrop',
     'RandomResizedCropAndInterpolationWithTwoPic',
     'RandomRotate',
@@ -176,7 +182,9 @@ __all__ = [
     'SolarizeAdd',
     'SwapFlip',
     'TestTimeAug',
+    'ToTensor',
     'TorchvisionTransform',
+    'TransformBroadcaster',
     'Translate',
     'Transpose',
     'ValidField',

@@ -81,6 +81,9 @@ class BaseTransform(ABC):
         reads_files: whether it only reads what a path in the sample names, so that
             it is left out where that is in memory already.
         batched: if it is random, the same for whole batches.
+        states_size: which argument is the size of the image that it leaves, and
+            whether that is ``'hw'``, height and width, or ``'wh'``.
+        former_arguments: what arguments of older versions are now, for the message.
 
     Example:
         >>> @TRANSFORMS.register_module(force=True)
@@ -94,6 +97,8 @@ class BaseTransform(ABC):
 
     is_random: ClassVar[bool] = True
     reads_files: ClassVar[bool] = False
+    states_size: ClassVar[dict[str, str]] = {'crop_size': 'hw', 'scale': 'wh'}
+    former_arguments: ClassVar[dict[str, str]] = {}
 
     def __call__(self, results: dict) -> dict | None:
         """Same as ``transform``."""

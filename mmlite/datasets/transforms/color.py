@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Literal
+from typing import ClassVar, Literal
 
 import cv2
 import numpy as np
@@ -168,6 +168,8 @@ class RandomGrayscale(BaseTransform):
         >>> grey(dict(img=np.uint8([[[0, 30, 62]]])))['img']
         array([[30]], dtype=uint8)
     """
+
+    former_arguments: ClassVar = {'gray_prob': 'prob'}
 
     def __init__(
         self,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import itertools
 from collections.abc import Callable, Sequence
 
 from mmengine.dataset import Compose as BaseCompose
@@ -191,41 +190,3 @@ class ApplyToList(BaseTransform):
             made.append(one)
         collated = {key: [one[key] for one in made] for key in self.collate_keys}
         return {**made[0], **collated}
-
-
-@TRANSFORMS.register_module()
-class TestTimeAug(BaseTransform):
-    """Make several variants of a sample, e.g. mirrored, for one prediction.
-
-    Args:
-        transforms: For each step, the alternatives; every combination of them
-            gives a variant.
-
-    Shape:
-        Each field becomes a list with one entry per variant.
-
-    Example:
-        >>> tta = TRANSFORMS.build(dict(type='TestTimeAug', transforms=[
-        ...     [dict(type='RandomFlip', prob=0.0), dict(type='RandomFlip', prob=1.0)],
-        ...     [dict(type='PackInputs')]]))
-        >>> [x.tolist() for x in tta(dict(img=np.uint8([[1, 2]])))['inputs']]
-        [[[[1, 2]]], [[[2, 1]]]]
-    """
-
-    def __init__(self, transforms: Sequence[Sequence]) -> None:
-        if not transforms or not all(transforms):
-            raise ValueError('transforms has one or more alternatives for each step')
-        rows = [build_steps(row) for row in transforms]
-        self.subroutines = [list(steps) for steps in itertools.product(*rows)]
-
-    def transform(self, results: dict) -> dict | None:
-        """Make the variants."""
-        variants: list[dict] = []
-        for steps in self.subroutines:
-            variant: dict | None = copy.copy(results)
-            for step in steps:
-                variant = step(variant)
-                if variant is None:
-                    return None
-            variants.append(variant)
-        return {key: [variant[key] for variant in variants] for key in variants[0]}

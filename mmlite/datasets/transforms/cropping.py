@@ -71,6 +71,8 @@ class RandomCrop(BaseTransform):
         (32, 32, 3)
     """
 
+    former_arguments: ClassVar = {'size': 'crop_size'}
+
     def __init__(
         self,
         crop_size: int | Sequence[int],
@@ -214,6 +216,12 @@ class RandomResizedCrop(BaseTransform):
         (224, 224, 3)
     """
 
+    states_size: ClassVar = {'scale': 'hw'}
+    former_arguments: ClassVar = {
+        'size': 'scale',
+        'efficientnet_style': 'type=EfficientNetRandomCrop',
+    }
+
     def __init__(
         self,
         scale: int | Sequence[int],
@@ -291,6 +299,8 @@ class MAERandomResizedCrop(RandomResizedCrop):
         (224, 224, 3)
     """
 
+    states_size: ClassVar = {'size': 'hw'}
+
     def __init__(
         self,
         size: int | Sequence[int],
@@ -351,6 +361,8 @@ class CenterCrop(BaseTransform):
     """
 
     is_random = False
+    states_size: ClassVar = {'crop_size': 'wh'}
+    former_arguments: ClassVar = {'efficientnet_style': 'type=EfficientNetCenterCrop'}
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Steps for pictures with boxes: crops that keep objects, borders, several sizes."""
+"""Steps for pictures with boxes: crops that keep objects, borders, colours."""
 
 from __future__ import annotations
 
@@ -12,15 +12,12 @@ from ...errors import DataError
 from ...registry import TRANSFORMS
 from .base import BaseTransform, below, rng_of
 from .geometry import Window, crop, image_size, keep_boxes, pad, recolour
-from .image_ops import Backend, Interpolation
-from .resizing import Resize
 
 __all__ = [
     'Expand',
     'FilterAnnotations',
     'MinIoURandomCrop',
     'PhotoMetricDistortion',
-    'RandomChoiceResize',
 ]
 
 _ATTEMPTS = 50
@@ -242,49 +239,6 @@ def _turned(img: np.ndarray, saturation: float, hue: float) -> np.ndarray:
     hsv[..., 0] = (hsv[..., 0] + np.float32(hue)) % 360
     hsv[..., 1] = (hsv[..., 1] * np.float32(saturation)).clip(0, 1)
     return cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR)
-
-
-@TRANSFORMS.register_module()
-class RandomChoiceResize(BaseTransform):
-    """Resize to one of several sizes: training at several scales.
-
-    Args:
-        scales: ``(width, height)`` of each, or the edge of a square; with
-            ``keep_ratio`` the largest long and short side allowed.
-        keep_ratio: Whether to keep width / height.
-        backend: See :class:`Resize`.
-        interpolation: See :class:`Resize`.
-
-    Shape:
-        img: ``(H, W, C)`` -> ``(height, width, C)``.
-
-    Example:
-        >>> resize = TRANSFORMS.build(
-        ...     dict(type='RandomChoiceResize', scales=[(8, 4), (16, 8)]))
-        >>> shape = resize(dict(img=np.zeros((5, 5), np.uint8)))['img'].shape
-        >>> shape in [(4, 8), (8, 16)]
-        True
-    """
-
-    def __init__(
-        self,
-        scales: Sequence[int | Sequence[int]],
-        keep_ratio: bool = False,
-        backend: Backend = 'cv2',
-        interpolation: Interpolation = 'bilinear',
-    ) -> None:
-        if not scales:
-            raise ValueError('scales has one size or more, got none')
-        self.scales = list(scales)
-        self.keep_ratio = keep_ratio
-        self._steps = [
-            Resize(scale, None, keep_ratio, backend, interpolation) for scale in scales
-        ]
-
-    def transform(self, results: dict) -> dict:
-        """Resize the sample."""
-        step = self._steps[below(rng_of(results), len(self._steps))]
-        return step.transform(results)
 
 
 @TRANSFORMS.register_module()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 import numpy as np
 import torch
@@ -42,6 +42,8 @@ class RandomFlip(BaseTransform):
         >>> flip(dict(img=np.uint8([[1, 2, 3]])))['img']
         array([[3, 2, 1]], dtype=uint8)
     """
+
+    former_arguments: ClassVar = {'flip_prob': 'prob'}
 
     def __init__(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import io
 from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import cv2
 import numpy as np
@@ -73,6 +73,7 @@ class LoadImageFromFile(BaseTransform):
 
     is_random = False
     reads_files = True
+    former_arguments: ClassVar = {'file_client_args': 'backend_args'}
 
     def __init__(
         self,

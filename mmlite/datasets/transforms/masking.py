@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Sequence
+from typing import ClassVar
 
 import numpy as np
 
@@ -205,6 +206,8 @@ class RandomResizedCropAndInterpolationWithTwoPic(RandomResizedCrop):
         >>> [img.shape for img in images]
         [(224, 224, 3), (112, 112, 3)]
     """
+
+    states_size: ClassVar = {'size': 'wh'}
 
     def __init__(
         self,

@@ -46,8 +46,17 @@ def _by_channel(img: np.ndarray, table_of: Any) -> np.ndarray:
     return out.reshape(img.shape)
 
 
+class _WithoutMagnitude(PixelOperation):
+    """Does one thing, or does not."""
+
+    magnitude_name = None
+
+    def __init__(self, prob: float = 0.5, **kwargs: Any) -> None:
+        super().__init__(prob=prob, **kwargs)
+
+
 @TRANSFORMS.register_module()
-class AutoContrast(PixelOperation):
+class AutoContrast(_WithoutMagnitude):
     """Stretch each channel so that it goes from 0 to 255.
 
     Args:
@@ -65,11 +74,6 @@ class AutoContrast(PixelOperation):
 
     takes_floats = False
 
-    magnitude_name = None
-
-    def __init__(self, prob: float = 0.5, **kwargs: Any) -> None:
-        super().__init__(prob=prob, **kwargs)
-
     def change(self, img: np.ndarray, magnitude: float | None) -> np.ndarray:
         """Stretch the channels."""
         return _by_channel(img, self._table)
@@ -85,7 +89,7 @@ class AutoContrast(PixelOperation):
 
 
 @TRANSFORMS.register_module()
-class Invert(PixelOperation):
+class Invert(_WithoutMagnitude):
     """Turn black to white.
 
     Args:
@@ -96,18 +100,13 @@ class Invert(PixelOperation):
         img: ``(H, W, C)`` or ``(H, W)``, uint8, unchanged.
     """
 
-    magnitude_name = None
-
-    def __init__(self, prob: float = 0.5, **kwargs: Any) -> None:
-        super().__init__(prob=prob, **kwargs)
-
     def change(self, img: np.ndarray, magnitude: float | None) -> np.ndarray:
         """Invert the pixels."""
         return 255 - img
 
 
 @TRANSFORMS.register_module()
-class Equalize(PixelOperation):
+class Equalize(_WithoutMagnitude):
     """Make all grey levels of a channel equally frequent.
 
     Args:
@@ -119,11 +118,6 @@ class Equalize(PixelOperation):
     """
 
     takes_floats = False
-
-    magnitude_name = None
-
-    def __init__(self, prob: float = 0.5, **kwargs: Any) -> None:
-        super().__init__(prob=prob, **kwargs)
 
     def change(self, img: np.ndarray, magnitude: float | None) -> np.ndarray:
         """Equalise the channels."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import ClassVar, Literal
 
 from ...registry import TRANSFORMS
 from .base import BaseTransform
+from .fields import FIELDS, BoxField, Window
 from .geometry import image_size, pad, resize
 from .image_ops import (
     PADDING_MODES,
@@ -27,6 +28,8 @@ class Resize(BaseTransform):
             height; instead of ``scale``.
         keep_ratio: Whether to keep width / height: ``scale`` is then the largest
             long and short side allowed, in any order.
+        clip_object_border: Whether boxes that reach beyond the image are cut off
+            at its edge.
         backend: ``'cv2'``, or ``'pillow'``, which averages when it shrinks.
         interpolation: How to resize, e.g. ``'bilinear'``, ``'bicubic'``.
 
@@ -40,12 +43,14 @@ class Resize(BaseTransform):
     """
 
     is_random = False
+    former_arguments: ClassVar = {'size': 'scale, or of one edge ResizeEdge(scale=...)'}
 
     def __init__(
         self,
         scale: int | Sequence[int] | None = None,
         scale_factor: float | Sequence[float] | None = None,
         keep_ratio: bool = False,
+        clip_object_border: bool = True,
         backend: Backend = 'cv2',
         interpolation: Interpolation = 'bilinear',
     ) -> None:
@@ -60,6 +65,7 @@ class Resize(BaseTransform):
             scale_factor = (scale_factor, scale_factor)
         self.scale_factor = scale_factor
         self.keep_ratio = keep_ratio
+        self.clip_object_border = clip_object_border
         self.backend = backend
         self.interpolation = interpolation
 
@@ -67,6 +73,8 @@ class Resize(BaseTransform):
         """Resize the sample."""
         size = self._target(*image_size(results))
         resize(results, size, self.interpolation, self.backend)
+        if self.clip_object_border:
+            _clip_boxes(results, size)
         results['keep_ratio'] = self.keep_ratio
         return results
 
@@ -81,6 +89,13 @@ class Resize(BaseTransform):
             ratio = min(long / max(width, height), short / min(width, height))
             scale = (width * ratio, height * ratio)
         return max(1, int(scale[0] + 0.5)), max(1, int(scale[1] + 0.5))
+
+
+def _clip_boxes(results: dict, size: tuple[int, int]) -> None:
+    """Cut boxes off at the edge of an image of ``size = (width, height)``."""
+    for name, value in results.items():
+        if value is not None and isinstance(field := FIELDS.get(name), BoxField):
+            results[name] = field.crop(value, Window(0, 0, *size))
 
 
 @TRANSFORMS.register_module()
@@ -103,6 +118,7 @@ class ResizeEdge(BaseTransform):
     """
 
     is_random = False
+    states_size: ClassVar = {}  # one edge depends on the image
 
     def __init__(
         self,
@@ -156,6 +172,7 @@ class Pad(BaseTransform):
     """
 
     is_random = False
+    states_size: ClassVar = {'size': 'wh'}
 
     def __init__(
         self,

@@ -95,6 +95,20 @@ class BaseBackbone(BaseModule, metaclass=ABCMeta):
         """The parts that keep weights and statistics."""
         return ()
 
+    def frozen_stem_and_stages(
+        self, stem: Sequence[str], stages: Sequence[str | nn.Module]
+    ) -> list[nn.Module]:
+        """The stem, and as many stages as ``frozen_stages`` says.
+
+        Args:
+            stem: Names of the modules before the first stage.
+            stages: The stages, or their names.
+        """
+        if self.frozen_stages < 0:
+            return []
+        parts = [*stem, *stages[: self.frozen_stages]]
+        return [getattr(self, p) if isinstance(p, str) else p for p in parts]
+
     def freeze_parts(self) -> None:
         """Put frozen parts in evaluation mode, and out of the gradient."""
         freeze(*self.frozen_parts())

@@ -16,7 +16,7 @@ from mmengine.model.weight_init import trunc_normal_
 from torch import Tensor, nn
 
 from ...errors import DataError
-from ...ops import hide_tokens
+from ...ops import flat_mask, gather_tokens, hide_tokens, separate
 from ...registry import MODELS
 from ..layers import build_2d_sincos_position_embedding
 from .beit import BEiTViT
@@ -252,15 +252,15 @@ class CAEPretrainViT(BEiTViT):
             return super().forward(x)
         patches, size = self.patch_embed(x)
         x = self.place(patches, size)
-        seen = ~mask.flatten(1).bool()
-        counts = seen.sum(dim=1)
-        if not bool((counts == counts[0]).all()):
+        hidden = flat_mask(mask, patches).bool()
+        counts = set(hidden.sum(dim=1).tolist())
+        if len(counts) > 1:
             raise DataError(
                 'CAE hides as many patches of every image; set min_num_patches of '
                 'BEiTMaskGenerator equal to num_masking_patches'
             )
-        patches = x[:, 1:][seen].unflatten(0, (len(x), -1))
-        x = torch.cat((x[:, :1], patches), dim=1)
+        shown, _ = separate(hidden, hidden.size(1) - counts.pop())
+        x = torch.cat((x[:, :1], gather_tokens(x[:, 1:], shown)), dim=1)
         for layer in self.layers:
             x = layer(x)
         return self.ln1(x) if self.final_norm else x

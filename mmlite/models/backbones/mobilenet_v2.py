@@ -209,10 +209,7 @@ class MobileNetV2(BaseBackbone):
 
     def frozen_parts(self) -> list[nn.Module]:
         """The first convolution, and as many layers as frozen_stages says."""
-        if self.frozen_stages < 0:
-            return []
-        stages = self.layers[: self.frozen_stages]
-        return [self.conv1, *(getattr(self, name) for name in stages)]
+        return self.frozen_stem_and_stages(('conv1',), self.layers)
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """Feature maps of the layers that out_indices names."""

@@ -234,10 +234,7 @@ class MobileOne(BaseBackbone):
 
     def frozen_parts(self) -> list[nn.Module]:
         """The stem, and as many stages as frozen_stages says."""
-        if self.frozen_stages < 0:
-            return []
-        stages = self.stages[: self.frozen_stages]
-        return [self.stage0, *(getattr(self, name) for name in stages)]
+        return self.frozen_stem_and_stages(('stage0',), self.stages)
 
     def switch_to_deploy(self) -> None:
         """Fuse the branches of every block, for good."""

@@ -212,9 +212,7 @@ class RepLKNet(BaseBackbone):
 
     def frozen_parts(self) -> list[nn.Module]:
         """The stem, and as many stages as frozen_stages says."""
-        if self.frozen_stages < 0:
-            return []
-        return [self.stem, *self.stages[: self.frozen_stages]]
+        return self.frozen_stem_and_stages(('stem',), self.stages)
 
     def switch_to_deploy(self) -> None:
         """Make small kernels a part of the large ones, for good."""

@@ -269,10 +269,7 @@ class ResNet(BaseBackbone):
 
     def frozen_parts(self) -> list[nn.Module]:
         """The stem, and as many stages as frozen_stages says."""
-        if self.frozen_stages < 0:
-            return []
-        stages = self.res_layers[: self.frozen_stages]
-        return [getattr(self, name) for name in (*self._stem_layers, *stages)]
+        return self.frozen_stem_and_stages(self._stem_layers, self.res_layers)
 
     def get_layer_depth(self, param_name: str, prefix: str = '') -> tuple[int, int]:
         """How deep a parameter lies, for rates that fall layer by layer.

@@ -101,9 +101,7 @@ class BaseShuffleNet(BaseBackbone):
 
     def frozen_parts(self) -> list[nn.Module]:
         """The stem, and as many layers as frozen_stages says."""
-        if self.frozen_stages < 0:
-            return []
-        return [self.conv1, *self.layers[: self.frozen_stages]]
+        return self.frozen_stem_and_stages(('conv1',), self.layers)
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """Feature maps of the layers that out_indices names."""

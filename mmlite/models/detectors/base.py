@@ -11,6 +11,7 @@ from torch.nn import functional as F
 from torch.nn.utils.rnn import pad_sequence
 
 from ...errors import DataError
+from ...ops import numbers_like
 from ...registry import TASK_UTILS
 from ...structures import DataSample, Ragged, SampleBatch
 from ..base import BaseModel
@@ -90,6 +91,15 @@ class DetectionModel(Exporting, FineTuning, BaseModel):
         self.freeze_batchnorm = freeze_batchnorm
         self._set_fine_tuning(fine_tune_checkpoint, fine_tune_checkpoint_type)
         self._ground_truth: list[Annotated] | None = None
+
+    def compile(self, *args: Any, **kwargs: Any) -> None:
+        """Compile the network that makes features.
+
+        What follows works on boxes in any number, with which it would be compiled
+        again and again.
+        """
+        for part in self.feature_extractor.children():
+            part.compile(*args, **kwargs)
 
     # The contract of TensorFlow's Object Detection API.
 
@@ -311,12 +321,9 @@ class DetectionModel(Exporting, FineTuning, BaseModel):
         if not data_samples:
             raise DataError('a detector learns from samples with gt_bboxes; got none')
         sizes = _image_sizes(inputs, data_samples)
-        device = inputs[0].device
-        self._ground_truth = [
-            annotated(sample, size, device)
-            for sample, size in zip(data_samples, sizes, strict=True)
-        ]
-        check_objects(self._ground_truth, self.num_classes)
+        self._ground_truth = annotated(
+            data_samples, sizes, inputs[0].device, self.num_classes
+        )
         try:
             images, shapes = self.preprocess(inputs, sizes)
             losses = self.loss(self.predict(images, shapes), shapes)
@@ -385,8 +392,8 @@ def _as_loaded(boxes: Tensor, sample: DataSample, size: Size, shape: Size) -> Te
         width, height = width / factor[0], height / factor[1]
     elif loaded is not None:
         height, width = height * loaded[0] / size[0], width * loaded[1] / size[1]
-    found = boxes * boxes.new_tensor([width, height, width, height])
+    found = boxes * numbers_like([width, height, width, height], boxes)
     if loaded is None:
         return found
-    most = found.new_tensor([loaded[1], loaded[0]] * 2)
+    most = numbers_like([loaded[1], loaded[0]] * 2, found)
     return torch.minimum(found, most)

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
 from ...errors import ConfigError, Problem
-from ...ops import ABSENT
+from ...ops import ABSENT, numbers_like
 from ...registry import MODELS
 from ..joining import build_part
 from .base import DetectionModel, Detections, Predictions, _sizes
@@ -184,7 +184,7 @@ class FasterRCNN(DetectionModel):
         counts = [len(own) for own in proposals]
         found.update(
             proposal_boxes=proposals,
-            num_proposals=torch.tensor(counts, device=classes.device),
+            num_proposals=numbers_like(counts, classes, torch.int64),
             refined_box_encodings=boxes,
             class_predictions_with_background=classes,
         )

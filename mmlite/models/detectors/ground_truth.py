@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from ...errors import DataError
+from ...ops import numbers_like
 from ...structures import DataSample, Objects
 
 __all__ = ['Annotated', 'annotated', 'check_objects', 'given', 'normalized']
@@ -31,14 +33,19 @@ def normalized(boxes: Tensor, size: Size) -> Tensor:
         tensor([0.5000, 0.0000, 1.0000, 0.5000])
     """
     height, width = size
-    scale = boxes.new_tensor([height, width, height, width])
-    return boxes[..., [1, 0, 3, 2]] / scale
+    scale = numbers_like([height, width, height, width], boxes)
+    return _other_axis_first(boxes) / scale
 
 
 def in_pixels(boxes: Tensor, size: Size) -> Tensor:
     """The reverse of :func:`normalized`."""
     height, width = size
-    return boxes[..., [1, 0, 3, 2]] * boxes.new_tensor([width, height, width, height])
+    scale = numbers_like([width, height, width, height], boxes)
+    return _other_axis_first(boxes) * scale
+
+
+def _other_axis_first(boxes: Tensor) -> Tensor:
+    return boxes.unflatten(-1, (2, 2)).flip(-1).flatten(-2)
 
 
 class Annotated(NamedTuple):
@@ -58,21 +65,57 @@ class Annotated(NamedTuple):
             return self.objects
         height, width = (new / old for new, old in zip(size, self.size, strict=True))
         boxes = self.objects.boxes
-        scale = boxes.new_tensor([width, height, width, height])
+        scale = numbers_like([width, height, width, height], boxes)
         ignored = self.objects.ignored
         if ignored is not None:
             ignored = ignored * scale
         return self.objects._replace(boxes=boxes * scale, ignored=ignored)
 
 
-def annotated(sample: DataSample, size: Size, device: torch.device) -> Annotated:
-    """What a sample says about its image.
+def annotated(
+    samples: Sequence[DataSample],
+    sizes: Sequence[Size],
+    device: torch.device,
+    num_classes: int,
+) -> list[Annotated]:
+    """What the samples of a batch say about their images.
 
     Objects under ``gt_ignore_flags``, and boxes without an area, are not learned from.
+    The device is read once for the whole batch.
+
+    Args:
+        samples: The samples.
+        sizes: Height and width of their images.
+        device: Where the ground truth is needed.
+        num_classes: Number of classes ``K``.
 
     Raises:
-        DataError: if there are no boxes or labels, or they do not fit each other.
+        DataError: if there are no boxes or labels, they do not fit each other, or
+            nothing can be learned from them.
     """
+    given = [_fields(sample, device) for sample in samples]
+    counts = [len(boxes) for boxes, _, _ in given]
+    boxes, labels, ignore = (torch.cat(part) for part in zip(*given, strict=True))
+    proper = (boxes[:, 2:] > boxes[:, :2]).all(dim=1)
+    flags = torch.stack([proper, ignore, _odd(boxes, labels, num_classes)])
+    found = []
+    flags = np.split(flags.cpu().numpy(), np.cumsum(counts)[:-1], axis=1)
+    rows = zip(given, flags, sizes, strict=True)
+    for place, ((boxes, labels, _), (proper, ignore, odd), size) in enumerate(rows):
+        kept = proper & ~ignore
+        objects = Objects(
+            _chosen(boxes, kept),
+            _chosen(labels, kept),
+            ignored=_chosen(boxes, proper & ignore) if ignore.any() else None,
+        )
+        if (kept & odd).any():
+            raise _unusable(place, objects, num_classes)
+        found.append(Annotated(objects, size))
+    return found
+
+
+def _fields(sample: DataSample, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
+    """The boxes, labels and flags of a sample."""
     missing = [name for name in ('gt_bboxes', 'gt_bboxes_labels') if name not in sample]
     if missing:
         raise DataError(
@@ -80,8 +123,8 @@ def annotated(sample: DataSample, size: Size, device: torch.device) -> Annotated
             f'{_image(sample)} has no {" and no ".join(missing)}; it has '
             f'{sorted(sample.keys())}'
         )
-    boxes = sample.gt_bboxes.to(device).reshape(-1, 4)
-    labels = sample.gt_bboxes_labels.to(device).long()
+    boxes = sample.gt_bboxes.to(device, non_blocking=True).reshape(-1, 4)
+    labels = sample.gt_bboxes_labels.to(device, non_blocking=True).long()
     ignore = sample.get('gt_ignore_flags')
     if len(boxes) != len(labels) or (ignore is not None and len(ignore) != len(boxes)):
         raise DataError(
@@ -89,15 +132,17 @@ def annotated(sample: DataSample, size: Size, device: torch.device) -> Annotated
             f'gt_bboxes_labels and {"no" if ignore is None else len(ignore)} '
             'gt_ignore_flags'
         )
-    boxes = boxes.float()
-    proper = (boxes[:, 2:] > boxes[:, :2]).all(dim=1)
     if ignore is None:
-        return Annotated(Objects(boxes[proper], labels[proper]), size)
-    ignore = ignore.to(device).bool()
-    kept = proper & ~ignore
-    return Annotated(
-        Objects(boxes[kept], labels[kept], ignored=boxes[proper & ignore]), size
-    )
+        ignore = torch.zeros_like(labels)
+    return boxes.float(), labels, ignore.to(device, non_blocking=True).bool()
+
+
+def _chosen(values: Tensor, mask: np.ndarray) -> Tensor:
+    """The rows that a mask names."""
+    if mask.all():
+        return values
+    places = torch.from_numpy(np.flatnonzero(mask))
+    return values[places.to(values.device, non_blocking=True)]
 
 
 def _image(sample: DataSample) -> str:
@@ -148,21 +193,22 @@ def check_objects(found: Sequence[Annotated], num_classes: int) -> None:
     """
     labels = torch.cat([a.objects.labels for a in found])
     boxes = torch.cat([a.objects.boxes for a in found])
-    odd = (labels < 0) | (labels >= num_classes)
-    unknown = ~boxes.isfinite().all(dim=1)
-    if not bool((odd | unknown).any()):
+    if not bool(_odd(boxes, labels, num_classes).any()):
         return
-    place = next(i for i, a in enumerate(found) if _is_odd(a.objects, num_classes))
-    objects = found[place].objects
-    raise DataError(
+    for place, (objects, _) in enumerate(found):
+        if bool(_odd(objects.boxes, objects.labels, num_classes).any()):
+            raise _unusable(place, objects, num_classes)
+
+
+def _odd(boxes: Tensor, labels: Tensor, num_classes: int) -> Tensor:
+    """Which objects nothing can be learned from."""
+    unknown = ~boxes.isfinite().all(dim=1)
+    return (labels < 0) | (labels >= num_classes) | unknown
+
+
+def _unusable(place: int, objects: Objects, num_classes: int) -> DataError:
+    return DataError(
         f'sample {place} of the batch has the labels {objects.labels.tolist()} and the '
         f'boxes {objects.boxes.tolist()}; labels are from 0 to {num_classes - 1} '
         '(num_classes - 1), boxes finite'
     )
-
-
-def _is_odd(objects: Objects, num_classes: int) -> bool:
-    labels = objects.labels
-    if bool(((labels < 0) | (labels >= num_classes)).any()):
-        return True
-    return not bool(objects.boxes.isfinite().all())

@@ -8,11 +8,13 @@ from typing import Any, ClassVar
 import torch
 from mmengine.model import BaseModule
 from torch import Tensor, nn
+from torch.nn.utils.rnn import pad_sequence
 
 from ...errors import ConfigError, Problem, did_you_mean
 from ...ops import clip_boxes, multiclass_nms, static_nms, static_topk
 from ...registry import MODELS, TASK_UTILS
 from ...structures import Objects
+from .chosen import mined
 
 __all__ = [
     'DenseHead',
@@ -183,19 +185,20 @@ class DenseHead(BaseModule):
         ]
         labels = torch.stack([t.labels for t in targets])
         weights = torch.stack([t.weights for t in targets])
-        places = torch.stack([labels.new_tensor(len(t.places)) for t in targets])
-        factors = self._factors(places).to(classes.dtype)
-        counted = classes.float()
-        cls_loss = self._class_losses(counted, labels)
-        loc_loss = self._box_losses(deltas.float(), boxes, targets)
+        matches = torch.stack([t.matches for t in targets])
+        # The one thing that a GPU is waited for: how many anchors have an object.
+        at = images, _ = (matches >= 0).nonzero(as_tuple=True)
+        cls_loss = self._class_losses(classes.float(), labels)
+        loc_loss = self._box_losses(deltas.float(), boxes, at, matches[at], targets)
         if self.miner is not None:
-            weights = weights * self._mined(cls_loss, loc_loss, deltas, boxes, targets)
-        factors = factors.to(cls_loss.dtype)
+            located = torch.zeros_like(cls_loss)
+            located[at] = loc_loss.detach().to(located.dtype)
+            weights = weights * self._mined(cls_loss, located, deltas, boxes, labels)
+        factors = self._factors((matches >= 0).sum(dim=1)).to(cls_loss.dtype)
         total = (cls_loss * weights * factors[:, None]).sum()
-        by_image = torch.stack([part.sum() for part in loc_loss])
         # Without an object the loss is 0, but reaches every weight.
-        located = (by_image * factors).sum() + 0 * deltas.sum()
-        return dict(loss_cls=total, loss_bbox=located)
+        found = (loc_loss * factors[images]).sum() + 0 * deltas.sum()
+        return dict(loss_cls=total, loss_bbox=found)
 
     def _factors(self, positives: Tensor) -> Tensor:
         if self.normalizer == 'image':
@@ -217,39 +220,56 @@ class DenseHead(BaseModule):
         return losses.view_as(labels)
 
     def _box_losses(
-        self, deltas: Tensor, anchors: Tensor, targets: Sequence[Any]
-    ) -> list[Tensor]:
-        """The loss of each anchor with an object, ``(P, )`` for each image."""
-        found = []
-        for own, target in zip(deltas, targets, strict=True):
-            pred, at = own[target.places], anchors[target.places]
-            if getattr(self.loss_bbox, 'on_boxes', False):
-                pred, wanted = self.bbox_coder.decode(at, pred), target.boxes
-            else:
-                wanted = self.bbox_coder.encode(at, target.boxes)
-            losses = self.loss_bbox(pred, wanted, reduction_override='none')
-            if losses.ndim > 1:
-                losses = losses.sum(dim=-1)
-            found.append(losses * target.box_weights)
-        return found
+        self,
+        deltas: Tensor,
+        anchors: Tensor,
+        at: tuple[Tensor, Tensor],
+        matches: Tensor,
+        targets: Sequence[Any],
+    ) -> Tensor:
+        """The loss of each anchor with an object, ``(P, )``.
+
+        Args:
+            deltas: Encoded boxes, ``(B, A, 4)``.
+            anchors: The anchors, ``(A, 4)``.
+            at: The images and places of the anchors with an object, ``(P, )`` each.
+            matches: Which object of its image each has, ``(P, )``.
+            targets: What the anchors of each image should become.
+        """
+        images, places = at
+        pred, anchors = deltas[at], anchors[places]
+        objects = pad_sequence([t.objects for t in targets], batch_first=True)
+        boxes = objects[images, matches]
+        if getattr(self.loss_bbox, 'on_boxes', False):
+            pred, wanted = self.bbox_coder.decode(anchors, pred), boxes
+        else:
+            wanted = self.bbox_coder.encode(anchors, boxes)
+        losses = self.loss_bbox(pred, wanted, reduction_override='none')
+        if losses.ndim > 1:
+            losses = losses.sum(dim=-1)
+        # An anchor with an object weighs as much as its object.
+        return losses * torch.stack([t.weights for t in targets])[at]
 
     @torch.no_grad()
     def _mined(
         self,
         cls_loss: Tensor,
-        loc_loss: Sequence[Tensor],
+        loc_loss: Tensor,
         deltas: Tensor,
         anchors: Tensor,
-        targets: Sequence[Any],
+        labels: Tensor,
     ) -> Tensor:
         """1 for the anchors that count, 0 for the others, ``(B, A)``."""
-        keep = torch.zeros_like(cls_loss)
-        for i, target in enumerate(targets):
-            located = torch.zeros_like(cls_loss[i])
-            located[target.places] = loc_loss[i].to(located.dtype)
-            boxes = self.bbox_coder.decode(anchors, deltas[i])
-            keep[i, self.miner(cls_loss[i], located, boxes, target.labels)] = 1.0
-        return keep
+        return torch.stack(
+            [
+                mined(
+                    self.miner, cls, loc, self.bbox_coder.decode(anchors, delta), label
+                )
+                for cls, loc, delta, label in zip(
+                    cls_loss, loc_loss, deltas, labels, strict=True
+                )
+            ]
+        )
 
     @torch.no_grad()
     def predict(

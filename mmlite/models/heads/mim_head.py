@@ -7,6 +7,7 @@ from typing import ClassVar
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from ...ops import separate
 from ...registry import MODELS
 
 __all__ = [
@@ -107,8 +108,9 @@ class _WordHead(BaseModule):
         self.loss_module = MODELS.build(loss)
 
     def _loss(self, feats: Tensor, target: Tensor, mask: Tensor) -> Tensor:
-        hidden = mask.flatten(1).bool()
-        return self.loss_module(self.cls_head(feats[hidden]), target[hidden])
+        places = mask.flatten().nonzero().squeeze(1)
+        hidden = self.cls_head(feats.flatten(0, 1)[places])
+        return self.loss_module(hidden, target.flatten(0, 1)[places])
 
 
 @MODELS.register_module()
@@ -237,5 +239,7 @@ class CAEHead(BaseModule):
         mask: Tensor,
     ) -> tuple[Tensor, Tensor]:
         """The losses of the hidden patches."""
-        words = logits_target.argmax(dim=1).flatten(1)[mask.bool()]
+        words = logits_target.argmax(dim=1).flatten(1)
+        _, hidden = separate(mask.bool(), words.size(1) - latent_pred.size(1))
+        words = words.gather(1, hidden).flatten()
         return self.loss_module(logits, words, latent_pred, latent_target)

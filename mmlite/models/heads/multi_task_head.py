@@ -9,6 +9,7 @@ from mmengine.model import BaseModule, ModuleDict
 from torch import Tensor, nn
 
 from ...errors import ConfigError, Problem
+from ...ops import numbers_like
 from ...registry import MODELS
 from ...structures import DataSample, SampleBatch
 
@@ -97,7 +98,7 @@ class MultiTaskHead(BaseModule):
                 whole = len(places) == len(data_samples)
                 part = feats if whole else _rows(feats, places)
                 found = head.loss(part, own, **kwargs)
-            found['mask_size'] = feats[-1].new_tensor(float(len(places)))
+            found['mask_size'] = numbers_like(float(len(places)), feats[-1])
             losses |= {f'{task}_{name}': value for name, value in found.items()}
         return losses
 

@@ -19,6 +19,7 @@ from ...ops import (
 )
 from ...registry import MODELS
 from ...structures import Objects
+from .chosen import mined, sampled
 from .dense_head import Detections, build_module, build_util, filled
 
 __all__ = ['RoIHead', 'RoITargets']
@@ -133,17 +134,23 @@ class RoIHead(BaseModule):
         self, proposals: Sequence[Tensor], objects: Sequence[Objects]
     ) -> tuple[list[Tensor], list[RoITargets]]:
         """The proposals that the loss looks at, and what they should become."""
+        if self.add_gt_as_proposals:
+            proposals = [
+                torch.cat([boxes, o.boxes])
+                for boxes, o in zip(proposals, objects, strict=True)
+            ]
+        found = [
+            self.assigner.assign(boxes, o.boxes, o.labels, o.weights, o.ignored)
+            for boxes, o in zip(proposals, objects, strict=True)
+        ]
+        drawn = sampled(self.sampler, [each.labels for each in found])
         chosen, targets = [], []
-        for boxes, o in zip(proposals, objects, strict=True):
-            if self.add_gt_as_proposals:
-                boxes = torch.cat([boxes, o.boxes])
-            found = self.assigner.assign(boxes, o.boxes, o.labels, o.weights, o.ignored)
-            places = torch.cat(self.sampler(found.labels))
-            wanted = boxes.clone()
-            wanted[found.places] = found.boxes
+        for boxes, each, both in zip(proposals, found, drawn, strict=True):
+            places = torch.cat(both)
+            wanted = each.boxes(boxes)[places]
             chosen.append(boxes[places])
             targets.append(
-                RoITargets(found.labels[places], found.weights[places], wanted[places])
+                RoITargets(each.labels[places], each.weights[places], wanted)
             )
         return chosen, targets
 
@@ -211,8 +218,8 @@ class RoIHead(BaseModule):
         keep, start = torch.zeros_like(cls_loss), 0
         for own in proposals:
             part = slice(start, start + len(own))
-            found = self.miner(cls_loss[part], located[part], boxes[part], labels[part])
-            keep[start + found] = 1.0
+            given = cls_loss[part], located[part], boxes[part], labels[part]
+            keep[part] = mined(self.miner, *given)
             start += len(own)
         return keep
 

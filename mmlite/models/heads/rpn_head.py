@@ -21,6 +21,7 @@ from ...ops import (
 from ...registry import MODELS
 from ...structures import Objects
 from ..layers import ConvModule
+from .chosen import sampled
 from .dense_head import build_module, build_util, filled, flat_maps, map_sizes
 
 __all__ = ['RPNHead']
@@ -169,11 +170,13 @@ class RPNHead(BaseModule):
         """
         places, found, located, wanted, counts = [], [], [], [], []
         boxes = torch.cat(list(anchors))
-        for i, o in enumerate(objects):
-            target = self.assigner.assign(
-                boxes, o.boxes, o.labels, o.weights, o.ignored
-            )
-            positive, negative = self.sampler(target.matches)
+        targets = [
+            self.assigner.assign(boxes, o.boxes, o.labels, o.weights, o.ignored)
+            for o in objects
+        ]
+        drawn = sampled(self.sampler, [target.matches for target in targets])
+        for i, (o, target) in enumerate(zip(objects, targets, strict=True)):
+            positive, negative = drawn[i]
             chosen = torch.cat([positive, negative])
             places.append(logits[i, chosen].float())
             weights = target.weights[chosen]
@@ -237,7 +240,7 @@ class RPNHead(BaseModule):
             places = torch.cat(best)
             proposals = self.bbox_coder.decode(boxes[places], delta[places].float())
             proposals = clip_boxes(proposals, size)
-            large = large_enough(proposals, cfg['min_size'])
+            large = large_enough(proposals, cfg['min_size']).nonzero().squeeze(1)
             places, proposals = places[large], proposals[large]
             scores = own[places].float().sigmoid()
             kept = batched_nms(

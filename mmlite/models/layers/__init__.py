@@ -1,6 +1,6 @@
 """The bricks of networks, and builders that take them from a config."""
 
-from .activation import HSigmoid, QuickGELU, build_activation_layer
+from .activation import Clamp, HSigmoid, QuickGELU, build_activation_layer
 from .adaptive_conv import Conv2dAdaptivePadding
 from .attention import MultiheadAttention, biased_qkv, split_heads
 from .averaged_model import (
@@ -16,9 +16,11 @@ from .build import build_layer, check_arguments
 from .channel_attention import ChannelMultiheadAttention
 from .channel_shuffle import channel_shuffle
 from .checkpoint import checkpointed
+from .context_block import ContextBlock
 from .conv import build_conv_layer
 from .conv_mlp import ConvMlp, NormedConvMlp
 from .conv_module import ConvModule
+from .conv_ws import ConvAWS2d, ConvWS2d
 from .cross_attention import (
     CAETransformerRegressorLayer,
     CrossMultiheadAttention,
@@ -45,13 +47,16 @@ from .layer_scale import LayerScale
 from .lora import LoRALinear
 from .make_divisible import make_divisible
 from .mlp import Mlp
+from .non_local import NonLocal2d
 from .norm import GRN, BiasBatchNorm2d, LayerNorm2d, build_norm_layer
 from .offset_attention import AttentionWithBias, LeAttention, distance_index
+from .padding import build_padding_layer
 from .part_conv import BareConv1d, BareConv2d, BareConv3d, FocalConv2d, GLConv
 from .part_linear import SeparateBNNecks, SeparateFCs
 from .patch_embed import AdaptivePadding, MapPatchEmbed, PatchEmbed
 from .patch_merging import PatchMerging
 from .patch_whitening import PatchWhitening
+from .plugin import build_plugin_layer
 from .position_embed import (
     ConditionalPositionEncoding,
     build_2d_sincos_position_embedding,
@@ -92,6 +97,12 @@ from .temporal_block import (
     TemporalFeatureAggregator,
 )
 from .transformer_layer import TransformerEncoderLayer
+from .upsample import (
+    BilinearUpsample,
+    NearestUpsample,
+    PixelShufflePack,
+    build_upsample_layer,
+)
 from .window_attention import (
     ShiftWindowMSA,
     WindowAttention,
@@ -117,14 +128,19 @@ __all__ = [
     'BasicBlock3D',
     'BasicBlockP3D',
     'BiasBatchNorm2d',
+    'BilinearUpsample',
     'BlockWithRPE',
     'Bottleneck',
     'CAETransformerRegressorLayer',
     'ChannelMultiheadAttention',
+    'Clamp',
     'ConditionalPositionEncoding',
+    'ContextBlock',
     'Conv2dAdaptivePadding',
+    'ConvAWS2d',
     'ConvMlp',
     'ConvModule',
+    'ConvWS2d',
     'CosineEMA',
     'CropAndResizeExtractor',
     'CrossMultiheadAttention',
@@ -148,12 +164,15 @@ __all__ = [
     'Mlp',
     'MomentumAnnealingEMA',
     'MultiheadAttention',
+    'NearestUpsample',
+    'NonLocal2d',
     'NormedConvMlp',
     'PackSequenceWrapper',
     'PatchEmbed',
     'PatchMerge',
     'PatchMerging',
     'PatchWhitening',
+    'PixelShufflePack',
     'PositionEncodingFourier',
     'PromptMultiheadAttention',
     'PromptTransformerEncoderLayer',
@@ -190,6 +209,9 @@ __all__ = [
     'build_dropout',
     'build_layer',
     'build_norm_layer',
+    'build_padding_layer',
+    'build_plugin_layer',
+    'build_upsample_layer',
     'channel_shuffle',
     'check_arguments',
     'checkpointed',

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from ...registry import MODELS
 from .build import build_layer
 
-__all__ = ['HSigmoid', 'QuickGELU', 'build_activation_layer']
+__all__ = ['Clamp', 'HSigmoid', 'QuickGELU', 'build_activation_layer']
 
 for _name, _layer in {
     'ReLU': nn.ReLU,
@@ -28,6 +28,30 @@ for _name, _layer in {
     'Identity': nn.Identity,
 }.items():
     MODELS.register_module(_name, module=_layer)
+
+
+@MODELS.register_module()
+@MODELS.register_module('Clip')
+class Clamp(nn.Module):
+    """Cut values off at two bounds.
+
+    Args:
+        min: Lower bound of the output.
+        max: Upper bound of the output.
+
+    Example:
+        >>> Clamp(min=0.0)(torch.tensor([-2.0, 0.5, 3.0]))
+        tensor([0.0000, 0.5000, 1.0000])
+    """
+
+    def __init__(self, min: float = -1.0, max: float = 1.0) -> None:
+        super().__init__()
+        self.min = min
+        self.max = max
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Apply element-wise."""
+        return x.clamp(self.min, self.max)
 
 
 @MODELS.register_module()

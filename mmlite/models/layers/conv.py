@@ -16,6 +16,10 @@ for _name, _layer in {
     'Conv2d': nn.Conv2d,
     'Conv3d': nn.Conv3d,
     'Conv': nn.Conv2d,
+    'ConvTranspose2d': nn.ConvTranspose2d,
+    'ConvTranspose3d': nn.ConvTranspose3d,
+    'deconv': nn.ConvTranspose2d,
+    'deconv3d': nn.ConvTranspose3d,
 }.items():
     MODELS.register_module(_name, module=_layer)
 

@@ -92,7 +92,7 @@ class PackSequenceWrapper(nn.Module):
 
     Shape:
         seqs: ``(B, C, S, *)``, or ``(1, C, sum of S, *)`` of several lengths.
-        seqL: None, or the lengths, ``(1, B)``.
+        seqL: None, or the lengths, ``(1, B)``; on a GPU they are waited for.
         returns: What ``pooling_func`` gives, for ``B`` sequences.
 
     Example:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ...ops import box_area, crop_and_resize, multi_level_roi_align
+from ...ops import box_area, crop_and_resize, multi_level_roi_align, numbers_like
 from ...registry import MODELS
 
 __all__ = ['CropAndResizeExtractor', 'RoIAlignExtractor']
@@ -170,6 +170,6 @@ class CropAndResizeExtractor(_RoIExtractor):
         """The features of all boxes of all images."""
         height, width = image_size
         rois = _rois(boxes)
-        whole = rois.new_tensor([1, width, height, width, height])
+        whole = numbers_like([1, width, height, width, height], rois)
         crops = crop_and_resize(feats[-1], rois / whole, self.crop_size)
         return F.max_pool2d(crops, self.maxpool_kernel_size, self.maxpool_stride)

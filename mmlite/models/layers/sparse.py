@@ -30,7 +30,47 @@ __all__ = [
     'only_shown',
 ]
 
-_CELLS: ContextVar[Tensor | None] = ContextVar('cells', default=None)
+
+class _Shown:
+    """The shown cells of a batch, on maps of any size.
+
+    Args:
+        cells: See :func:`only_shown`.
+    """
+
+    def __init__(self, cells: Tensor) -> None:
+        self.cells = cells
+        self._known: dict[tuple, tuple[Tensor, Tensor]] = {}
+
+    def on(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Of a map: the mask ``(B, 1, H, W)``, and the shown places by number.
+
+        They are worked out once for each size, on the device of the cells.
+        """
+        height, width = x.shape[2:]
+        key = (height, width, x.device)
+        if key not in self._known:
+            mask = self._places(height, width)
+            found = mask, mask.flatten().nonzero().squeeze(1)
+            self._known[key] = tuple(
+                own.to(x.device, non_blocking=True) for own in found
+            )
+        return self._known[key]
+
+    def _places(self, height: int, width: int) -> Tensor:
+        """The cells as places of a map, ``(B, 1, height, width)``."""
+        rows, columns = self.cells.shape[2:]
+        if height % rows or width % columns:
+            raise DataError(
+                f'a map of {height} x {width} places cannot show {rows} x {columns} '
+                'cells; every stride of the backbone must divide downsample_raito'
+            )
+        return self.cells.repeat_interleave(height // rows, 2).repeat_interleave(
+            width // columns, 3
+        )
+
+
+_SHOWN: ContextVar[_Shown | None] = ContextVar('shown', default=None)
 
 
 @contextmanager
@@ -38,7 +78,8 @@ def only_shown(cells: Tensor) -> Iterator[None]:
     """Let sparse layers see the shown cells alone.
 
     Args:
-        cells: ``(B, 1, rows, columns)`` of bool, true where the image is shown.
+        cells: ``(B, 1, rows, columns)`` of bool, true where the image is shown. On
+            the host they can be counted without a wait for a device.
 
     Example:
         >>> import torch
@@ -48,11 +89,11 @@ def only_shown(cells: Tensor) -> Iterator[None]:
         >>> (out != 0)[0, 0, 0].tolist()
         [True, True, False, False]
     """
-    before = _CELLS.set(cells)
+    before = _SHOWN.set(_Shown(cells))
     try:
         yield
     finally:
-        _CELLS.reset(before)
+        _SHOWN.reset(before)
 
 
 def hide(x: Tensor) -> Tensor:
@@ -61,24 +102,8 @@ def hide(x: Tensor) -> Tensor:
     Raises:
         DataError: if the cells do not divide the map.
     """
-    shown = _shown_places(x.shape[2], x.shape[3])
-    return x if shown is None else x.masked_fill(~shown, 0)
-
-
-def _shown_places(height: int, width: int) -> Tensor | None:
-    """The cells as places of a map, ``(B, 1, height, width)``."""
-    cells = _CELLS.get()
-    if cells is None:
-        return None
-    rows, columns = cells.shape[2:]
-    if height % rows or width % columns:
-        raise DataError(
-            f'a map of {height} x {width} places cannot show {rows} x {columns} '
-            'cells; every stride of the backbone must divide downsample_raito'
-        )
-    return cells.repeat_interleave(height // rows, 2).repeat_interleave(
-        width // columns, 3
-    )
+    shown = _SHOWN.get()
+    return x if shown is None else x.masked_fill(~shown.on(x)[0], 0)
 
 
 @MODELS.register_module()
@@ -117,14 +142,16 @@ class _ShownRows:
 
     def forward(self, x: Tensor) -> Tensor:
         """The normalised map, 0 where hidden."""
-        shown = _shown_places(x.shape[2], x.shape[3])
+        shown = _SHOWN.get()
         if shown is None:
             return super().forward(x)
-        shown, places = shown.squeeze(1), x.permute(0, 2, 3, 1)
-        rows = super().forward(places[shown][..., None, None])[..., 0, 0]
-        normalised = rows.new_zeros(places.shape)
-        normalised[shown] = rows
-        return normalised.permute(0, 3, 1, 2)
+        places = x.permute(0, 2, 3, 1)
+        _, numbers = shown.on(x)
+        rows = places.flatten(0, 2).index_select(0, numbers)
+        rows = super().forward(rows[..., None, None])[..., 0, 0]
+        normalised = rows.new_zeros(places.shape).flatten(0, 2)
+        normalised = normalised.index_copy(0, numbers, rows)
+        return normalised.view(places.shape).permute(0, 3, 1, 2)
 
 
 @MODELS.register_module()

@@ -139,8 +139,8 @@ class SwAVLoss(BaseModule):
         loss = 0
         for place, view in enumerate(self.crops_for_assign):
             target = self._assign(place, scores[view].detach(), features[view])
-            others = [v for v in range(self.num_views) if v != view]
-            loss = loss - (target * likely[others]).sum(dim=-1).mean()
+            others = [own for v, own in enumerate(likely) if v != view]
+            loss = loss - (target * torch.stack(others)).sum(dim=-1).mean()
         return loss / len(self.crops_for_assign)
 
     @torch.no_grad()

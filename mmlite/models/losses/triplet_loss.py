@@ -93,10 +93,15 @@ def _hinges(dist: Tensor, same: Tensor, margin: float) -> tuple[Tensor, Tensor]:
     # Of each limit, how many negatives are below it.
     places = torch.searchsorted(nearest.detach(), limits.detach().contiguous())
     below = places * same
+    # In how many terms each negative is. Running sums of the distances would do as
+    # well, but have no deterministic version on a GPU.
+    ranks = torch.arange(below.size(2), device=below.device).expand_as(below)
+    used = below.size(2) - torch.searchsorted(
+        below.sort(dim=2).values, ranks.contiguous(), right=True
+    )
     finite = nearest.masked_fill(nearest.isinf(), 0)
-    sums = torch.cat([torch.zeros_like(finite[..., :1]), finite.cumsum(dim=2)], dim=2)
-    terms = below * limits - sums.gather(2, below)
-    return terms.sum(dim=(1, 2)), below.sum(dim=(1, 2)).to(dist.dtype)
+    terms = (below * limits).sum(dim=2) - (used * finite).sum(dim=2)
+    return terms.sum(dim=1), below.sum(dim=(1, 2)).to(dist.dtype)
 
 
 def _largest(dist: Tensor, same: Tensor, margin: float) -> Tensor:

@@ -254,7 +254,7 @@ def _itself_last(
             'queries and gallery are of other lists'
         )
     mine = torch.tensor([-1 if place is None else place for place in own])
-    mine = places == mine.to(places.device)[:, None]
+    mine = places == mine.to(places.device, non_blocking=True)[:, None]
     order = mine.byte().argsort(dim=1, stable=True)
     values = values.masked_fill(mine, -torch.inf)
     return values.gather(1, order), places.gather(1, order)

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ...ops import gather_tokens, separate
 from ...registry import MODELS
 from ...structures import DataSample
 from ..joining import build_part
@@ -98,8 +99,9 @@ class CAE(MaskedImageModel):
                 self.momentum_update()
             words = self.target_generator(originals)
         places = self.backbone.pos_embed[:, 1:].expand(len(images), -1, -1)
-        hidden = places[mask].unflatten(0, (len(images), -1))
-        kept = places[~mask].unflatten(0, (len(images), -1))
+        kept, hidden = (
+            gather_tokens(places, own) for own in separate(mask, seen.size(1) - 1)
+        )
         logits, latent_pred = self.neck(seen[:, 1:], hidden, kept)
         main, align = self.head.loss(
             logits.flatten(0, 1), words, latent_pred, latent_target, mask

@@ -131,9 +131,12 @@ class SparK(MaskedImageModel):
         """The features of whole images."""
         return self.backbone(inputs)
 
-    def mask(self, batch: int, device: torch.device) -> Tensor:
-        """Draw the cells that are shown, ``(B, 1, rows, columns)`` of bool."""
-        order = torch.rand(batch, self.side**2).argsort(dim=1).to(device)
+    def mask(self, batch: int) -> Tensor:
+        """Draw the cells that are shown, ``(B, 1, rows, columns)`` of bool.
+
+        They are on the host, where they can be counted without a wait for a device.
+        """
+        order = torch.rand(batch, self.side**2).argsort(dim=1)
         cells = torch.zeros_like(order, dtype=torch.bool)
         cells.scatter_(1, order[:, : self.num_shown_cells], True)
         return cells.view(batch, 1, self.side, self.side)
@@ -152,9 +155,10 @@ class SparK(MaskedImageModel):
                 f'pixels, got {height} x {width}; set model.input_size, or the size '
                 'in the pipeline'
             )
-        shown = self.mask(len(inputs), inputs.device)
+        cells = self.mask(len(inputs))
+        shown = cells.to(inputs.device, non_blocking=True)
         seen = inputs.masked_fill(~_larger(shown, self.downsample_raito), 0)
-        with only_shown(shown):
+        with only_shown(cells):
             maps = self._to_decoder(self.backbone(seen)[::-1], shown)
         pred = self.neck(maps)
         loss = self.head.loss(pred, inputs, shown)

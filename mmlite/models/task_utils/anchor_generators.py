@@ -69,7 +69,9 @@ class BaseAnchorGenerator:
             # Kept for training too, so these are no tensors of inference mode.
             with torch.inference_mode(False), torch.no_grad():
                 self._known[key] = [
-                    self.level_anchors(i, size, image_size).to(device)
+                    self.level_anchors(i, size, image_size).to(
+                        device, non_blocking=True
+                    )
                     for i, size in enumerate(sizes)
                 ]
         return self._known[key]

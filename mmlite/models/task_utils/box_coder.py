@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from ...ops import centered_to_corners, corners_to_centered
+from ...ops import centered_to_corners, corners_to_centered, numbers_like
 from ...registry import TASK_UTILS
 
 __all__ = ['BoxCoder']
@@ -62,12 +62,12 @@ class BoxCoder:
         a, b = corners_to_centered(anchors), corners_to_centered(boxes)
         shift = (b[..., :2] - a[..., :2]) / a[..., 2:]
         growth = torch.log(b[..., 2:] / a[..., 2:])
-        return torch.cat([shift, growth], dim=-1) * b.new_tensor(self.weights)
+        return torch.cat([shift, growth], dim=-1) * numbers_like(self.weights, b)
 
     def decode(self, anchors: Tensor, deltas: Tensor) -> Tensor:
         """The boxes that were predicted."""
         a = corners_to_centered(anchors)
-        deltas = deltas.to(a.dtype) / a.new_tensor(self.weights)
+        deltas = deltas.to(a.dtype) / numbers_like(self.weights, a)
         growth = deltas[..., 2:]
         if self.max_growth is not None:
             growth = growth.clamp(max=self.max_growth)

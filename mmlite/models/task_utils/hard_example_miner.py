@@ -7,6 +7,7 @@ from torch import Tensor
 
 from ...ops import nms
 from ...registry import TASK_UTILS
+from .matchers import BACKGROUND
 
 __all__ = ['HardExampleMiner']
 
@@ -21,6 +22,9 @@ class HardExampleMiner:
     iou_threshold=0.7``). The released SSD models of TensorFlow have
     ``num_hard_examples=3000, iou_threshold=0.99, loss_type='cls'`` and 3 negatives for
     each positive; the paper of SSD keeps all positives, and 3 negatives for each.
+
+    Override:
+        mask: which anchors count; the heads ask for it.
 
     Args:
         num_hard_examples: How many are kept at most; None is all.
@@ -71,6 +75,21 @@ class HardExampleMiner:
         self, cls_loss: Tensor, loc_loss: Tensor, boxes: Tensor, labels: Tensor
     ) -> Tensor:
         """The anchors that count."""
+        order, kept = self._ranked(cls_loss, loc_loss, boxes, labels)
+        return order[kept]
+
+    @torch.no_grad()
+    def mask(
+        self, cls_loss: Tensor, loc_loss: Tensor, boxes: Tensor, labels: Tensor
+    ) -> Tensor:
+        """The same as bool ``(A, )``; with iou_threshold 1 no GPU is waited for."""
+        order, kept = self._ranked(cls_loss, loc_loss, boxes, labels)
+        return torch.zeros_like(labels, dtype=torch.bool).scatter(0, order, kept)
+
+    def _ranked(
+        self, cls_loss: Tensor, loc_loss: Tensor, boxes: Tensor, labels: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Anchors, the hardest first, and which of them count."""
         loss = dict(cls=cls_loss, loc=loc_loss).get(self.loss_type)
         if loss is None:
             loss = self.cls_loss_weight * cls_loss + self.loc_loss_weight * loc_loss
@@ -78,10 +97,10 @@ class HardExampleMiner:
             order = nms(boxes, loss, self.iou_threshold, self.num_hard_examples)
         else:
             order = loss.argsort(descending=True, stable=True)[: self.num_hard_examples]
-        order = order[labels[order] >= -1]
+        kinds = labels[order]
         if self.max_negatives_per_positive is None:
-            return order
-        negative = labels[order] == -1
-        most = (~negative).sum() * self.max_negatives_per_positive
+            return order, kinds >= BACKGROUND
+        positive, negative = kinds >= 0, kinds == BACKGROUND
+        most = positive.sum() * self.max_negatives_per_positive
         most = most.clamp(min=self.min_negatives_per_image)
-        return order[~negative | (negative.cumsum(0) <= most)]
+        return order, positive | (negative & (negative.cumsum(0) <= most))

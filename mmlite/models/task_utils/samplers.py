@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
 from ...registry import TASK_UTILS
+from .matchers import BACKGROUND, IGNORED
 
 __all__ = ['BalancedSampler']
 
@@ -13,6 +17,9 @@ __all__ = ['BalancedSampler']
 @TASK_UTILS.register_module()
 class BalancedSampler:
     """Draw positives up to a share, and fill up with negatives.
+
+    Override:
+        of_images: what is drawn of each image; the heads ask for it.
 
     Args:
         batch_size: How many are drawn at most; None takes all positives.
@@ -43,8 +50,27 @@ class BalancedSampler:
 
     def __call__(self, labels: Tensor) -> tuple[Tensor, Tensor]:
         """The positives and the negatives that count."""
-        positive = (labels >= 0).nonzero().squeeze(1)
-        negative = (labels == -1).nonzero().squeeze(1)
+        ((positive, negative),) = self.of_images([labels])
+        return positive, negative
+
+    def of_images(self, labels: Sequence[Tensor]) -> list[tuple[Tensor, Tensor]]:
+        """The positives and the negatives of each image of a batch.
+
+        A GPU is waited for three times, however many images there are.
+
+        Args:
+            labels: Of each image, ``(A, )``; see the class.
+        """
+        rows = pad_sequence(list(labels), batch_first=True, padding_value=IGNORED)
+        kinds = torch.stack([rows >= 0, rows == BACKGROUND])
+        counts = kinds.sum(dim=2).tolist()
+        parts = (
+            kind.nonzero()[:, 1].split(own)
+            for kind, own in zip(kinds, counts, strict=True)
+        )
+        return [self._sampled(*both) for both in zip(*parts, strict=True)]
+
+    def _sampled(self, positive: Tensor, negative: Tensor) -> tuple[Tensor, Tensor]:
         if self.batch_size is None:
             share = self.positive_fraction
             most = int(len(positive) * (1 - share) / share)

@@ -23,17 +23,21 @@ class Targets(NamedTuple):
         labels: Class of the object, -1 for background, -2 for ignored, ``(A, )``.
         weights: Weight of the classification, ``(A, )``: that of the object, the
             negative one, or 0.
-        places: Anchors with an object, ``(P, )``.
-        boxes: Their objects' boxes, ``(P, 4)`` in pixels.
-        box_weights: Their objects' weights, ``(P, )``.
+        objects: The boxes of the objects, ``(N, 4)`` in pixels.
     """
 
     matches: Tensor
     labels: Tensor
     weights: Tensor
-    places: Tensor
-    boxes: Tensor
-    box_weights: Tensor
+    objects: Tensor
+
+    def boxes(self, anchors: Tensor) -> Tensor:
+        """The box of the object of each anchor, and its own where there is none.
+
+        Args:
+            anchors: What was matched, ``(A, 4)``.
+        """
+        return _of_objects(self.matches, self.objects, anchors)
 
 
 @TASK_UTILS.register_module()
@@ -96,12 +100,23 @@ class TargetAssigner:
             share = box_overlaps(anchors, ignored, 'iof').amax(dim=1)
             inside = share > self.ignore_iof_thr
             matches = torch.where(inside & (matches == BACKGROUND), IGNORED, matches)
-        places = (matches >= 0).nonzero().squeeze(1)
-        objects = matches[places]
-        found = matches.clone()
-        found[places] = labels[objects]
+        found = _of_objects(matches, labels, matches)
         weight = anchors.new_full(matches.shape, self.negative_class_weight)
-        weight[matches == IGNORED] = 0.0
-        own = anchors.new_ones(len(places)) if weights is None else weights[objects]
-        weight[places] = own
-        return Targets(matches, found, weight, places, boxes[objects], own)
+        weight = weight.masked_fill(matches == IGNORED, 0.0)
+        own = anchors.new_ones(len(boxes)) if weights is None else weights.to(weight)
+        weight = _of_objects(matches, own, weight)
+        return Targets(matches, found, weight, boxes)
+
+
+def _of_objects(matches: Tensor, values: Tensor, others: Tensor) -> Tensor:
+    """The value of the object of each anchor, without a wait for a GPU.
+
+    Args:
+        matches: Index of the object, below 0 for none, ``(A, )``.
+        values: Of each object, ``(N, *)``.
+        others: What an anchor has instead that has no object, ``(A, *)``.
+    """
+    if not len(values):
+        return others
+    has_one = (matches >= 0).view(-1, *[1] * (values.ndim - 1))
+    return torch.where(has_one, values[matches.clamp(min=0)], others)

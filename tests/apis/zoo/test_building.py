@@ -14,7 +14,8 @@ from mmengine.config import Config
 import mmlite
 from mmlite.apis import Inferencer, get_model, init_model
 from mmlite.apis.zoo import cards
-from mmlite.apis.zoo.configs import input_size_of, read_config
+from mmlite.apis.zoo.configs import read_config
+from mmlite.config import input_size_of
 from mmlite.errors import CheckpointError, ConfigError, UserError
 
 SMALL = 'mobilenet-v3-small-050_3rdparty_in1k'
@@ -82,6 +83,9 @@ def test_a_config_without_a_model_is_refused():
         ),
         (dict(image_resizer=dict(min_dimension=600, max_dimension=1024)), 600),
         (dict(dataset='Shapes'), 128),
+        (dict(dataset='Digits'), 32),
+        (dict(dataset='MNIST'), (1, 28, 28)),
+        (dict(dataset='CIFAR100'), (3, 32, 32)),
         (dict(), 224),
     ],
 )

@@ -25,6 +25,7 @@ STEPS = {
     'Mosaic': dict(prob=0.0),  # its sample has further ones
     'PhotoMetricDistortion': dict(),
     'RandomChoiceResize': dict(scales=[(40, 60), (70, 30)]),
+    'RandomResize': dict(scale=(40, 60), ratio_range=(0.5, 1.5)),
     'LoadSequence': dict(),
     'ElasticDistortion': dict(),
     'RandomPerspective': dict(prob=1.0),
@@ -56,6 +57,15 @@ STEPS = {
         transforms=[dict(type='CenterCrop', crop_size=20)],
         scatter_key='img',
         collate_keys=(),
+    ),
+    'ImageToTensor': dict(keys=('img',)),
+    'KeyMapper': dict(transforms=[dict(type='RandomFlip', prob=0.5)]),
+    'MultiScaleFlipAug': dict(
+        transforms=[dict(type='RandomFlip', prob=0.5)], scale_factor=[0.5, 1.5]
+    ),
+    'ToTensor': dict(keys=('gt_label',)),
+    'TransformBroadcaster': dict(
+        transforms=[dict(type='RandomFlip', prob=0.5)], mapping=dict(img=['img'])
     ),
     'Collect': dict(keys=('img', 'img_shape', 'gt_label')),
     'Transpose': dict(keys=('gt_bboxes',), order=(0, 1)),
@@ -120,6 +130,8 @@ NEITHER = (
     'SkeletonMaps',
     *('AutoAugment', 'RandAugment', 'RandomApply', 'RandomChoice'),
     *('Albu', 'Albumentations', 'ApplyToList', 'Collect', 'Transpose'),
+    *('ImageToTensor', 'KeyMapper', 'MultiScaleFlipAug', 'ToTensor'),
+    'TransformBroadcaster',
     'Compose',
     'LoadAnnotations',
     'LoadDisparity',

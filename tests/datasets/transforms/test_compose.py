@@ -11,13 +11,10 @@ from mmlite.datasets.transforms import (
     BaseTransform,
     Compose,
     SampleRandom,
-    TestTimeAug,
     rng_of,
 )
 from mmlite.errors import ConfigError, DataError
 from mmlite.registry import TRANSFORMS
-
-TestTimeAug.__test__ = False  # it is no test
 
 
 @TRANSFORMS.register_module(force=True)
@@ -86,43 +83,6 @@ def test_random_numbers_come_from_the_sample_or_from_the_module() -> None:
     expected = random.random()
     random.seed(5)
     assert rng_of(dict()).random() == expected
-
-
-def test_time_augmentation_makes_every_combination() -> None:
-    tta = TRANSFORMS.build(
-        dict(
-            type='TestTimeAug',
-            transforms=[
-                [dict(type='AddNumber', number=n) for n in (1, 2)],
-                [dict(type='times', factor=f) for f in (1, 10, 100)],
-            ],
-        )
-    )
-    sample = dict(x=0)
-    assert tta(sample) == dict(x=[1, 10, 100, 2, 20, 200])
-    assert sample == dict(x=0)
-
-
-def test_time_augmentation_with_images() -> None:
-    flips = [dict(type='RandomFlip', prob=p) for p in (0.0, 1.0)]
-    tta = TestTimeAug([flips, [dict(type='PackInputs')]])
-    image = np.arange(6, dtype=np.uint8).reshape(1, 2, 3)
-    packed = tta(dict(img=image, gt_label=1))
-    plain, mirrored = packed['inputs']
-    assert plain.flip(-1).tolist() == mirrored.tolist()
-    assert [s.flip for s in packed['data_samples']] == [False, True]
-    nothing = TestTimeAug([[lambda results: None]])
-    assert nothing(dict(x=1)) is None
-
-
-def test_time_augmentation_mistakes() -> None:
-    for transforms, message in (
-        ([], 'one or more alternatives'),
-        ([dict(type='PackInputs')], r'^transforms: .*expects Sequence\[Sequence\]'),
-        ([[dict(type='PackInput')]], r"^transforms\.0\.0: .*'PackInputs'"),
-    ):
-        with pytest.raises(ConfigError, match=message):
-            TRANSFORMS.build(dict(type='TestTimeAug', transforms=transforms))
 
 
 VIEWS = [[dict(type='RandomCrop', crop_size=8), dict(type='RandomFlip', prob=0.5)]]

@@ -115,7 +115,7 @@ def test_what_is_seen_depends_on_shown_cells_alone(name):
 
 def test_as_many_cells_are_shown_as_stated():
     model = build(input_size=128)
-    shown = model.mask(5, torch.device('cpu'))
+    shown = model.mask(5)
     assert shown.shape == (5, 1, 4, 4)
     assert shown.sum(dim=(1, 2, 3)).tolist() == [round(16 * (1 - 0.6))] * 5
 
@@ -135,7 +135,7 @@ def test_gradients_are_the_same_when_activations_are_computed_again():
 def test_the_loss_is_that_of_hidden_cells():
     model = build().eval()
     images = maps(64)
-    model.mask = lambda batch, device: SHOWN
+    model.mask = lambda batch: SHOWN
     pred = {}
     model.neck.register_forward_hook(lambda m, a, out: pred.update(image=out))
     with torch.no_grad():

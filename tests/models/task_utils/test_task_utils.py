@@ -151,7 +151,12 @@ def test_objects_without_weight_and_ignored_regions():
     )
     assert found.labels.tolist() == [4, -2, -1]
     assert found.weights.tolist() == [2.0, 0.0, 0.5]
-    assert found.places.tolist() == [0] and found.box_weights.tolist() == [2.0]
+    assert found.matches.tolist() == [0, -2, -1]
+    assert found.boxes(anchors).tolist() == anchors.tolist()
+    other = assigner.assign(anchors, boxes[:1] + 1, torch.tensor([4])).boxes(anchors)
+    assert other.tolist() == [[1.0, 1.0, 9.0, 9.0], *anchors[1:].tolist()]
+    nothing = assigner.assign(anchors, boxes[:0], torch.tensor([]).long())
+    assert nothing.boxes(anchors) is anchors
 
 
 @pytest.mark.parametrize(

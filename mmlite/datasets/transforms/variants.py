@@ -1,0 +1,133 @@
+"""Several variants of a sample for one prediction."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+from ...errors import ConfigError
+from ...registry import TRANSFORMS
+from .base import BaseTransform
+from .compose import Compose, Step, build_steps
+
+__all__ = ['MultiScaleFlipAug', 'TestTimeAug']
+
+RESIZE = dict(type='Resize', keep_ratio=True)
+FLIP = dict(type='RandomFlip')
+
+
+@TRANSFORMS.register_module()
+class TestTimeAug(BaseTransform):
+    """Make several variants of a sample, e.g. mirrored, for one prediction.
+
+    Args:
+        transforms: For each step, the alternatives; every combination of them
+            gives a variant.
+
+    Shape:
+        Each field becomes a list with one entry per variant.
+
+    Example:
+        >>> tta = TRANSFORMS.build(dict(type='TestTimeAug', transforms=[
+        ...     [dict(type='RandomFlip', prob=0.0), dict(type='RandomFlip', prob=1.0)],
+        ...     [dict(type='PackInputs')]]))
+        >>> [x.tolist() for x in tta(dict(img=np.uint8([[1, 2]])))['inputs']]
+        [[[[1, 2]]], [[[2, 1]]]]
+    """
+
+    def __init__(self, transforms: Sequence[Sequence]) -> None:
+        if not transforms or not all(transforms):
+            raise ValueError('transforms has one or more alternatives for each step')
+        rows = [build_steps(row) for row in transforms]
+        self.subroutines = [list(steps) for steps in itertools.product(*rows)]
+
+    def transform(self, results: dict) -> dict | None:
+        """Make the variants."""
+        variants: list[dict] = []
+        for steps in self.subroutines:
+            variant: dict | None = copy.copy(results)
+            for step in steps:
+                variant = step(variant)
+                if variant is None:
+                    return None
+            variants.append(variant)
+        return {key: [variant[key] for variant in variants] for key in variants[0]}
+
+
+@TRANSFORMS.register_module()
+class MultiScaleFlipAug(TestTimeAug):
+    """Make variants of a sample at several sizes, and mirrored ones of each.
+
+    Args:
+        transforms: The steps after both, e.g. ``PackInputs``.
+        scales: ``(width, height)`` of each size, or one of them; ``resize_cfg`` says
+            what it means.
+        scale_factor: One factor or several on the size of the image, where there are
+            no ``scales``; ``None`` keeps the size.
+        allow_flip: Whether mirrored variants are added.
+        flip_direction: ``'horizontal'``, ``'vertical'`` or ``'diagonal'``, or several.
+        resize_cfg: The step that resizes, without its ``scale``; ``None`` is
+            ``dict(type='Resize', keep_ratio=True)``.
+        flip_cfg: The step that mirrors, without ``prob`` and ``direction``; ``None``
+            is ``dict(type='RandomFlip')``.
+
+    Shape:
+        Each field becomes a list with one entry per variant.
+
+    Raises:
+        ValueError: if both ``scales`` and ``scale_factor`` are given.
+        ConfigError: if a step cannot be built.
+
+    Example:
+        >>> tta = TRANSFORMS.build(dict(
+        ...     type='MultiScaleFlipAug', scales=[(8, 8), (4, 4)], allow_flip=True,
+        ...     transforms=[dict(type='PackInputs')]))
+        >>> [tuple(x.shape) for x in tta(dict(img=np.zeros((6, 6))))['inputs']]
+        [(1, 8, 8), (1, 8, 8), (1, 4, 4), (1, 4, 4)]
+    """
+
+    def __init__(
+        self,
+        transforms: Sequence[dict | Step],
+        scales: Sequence[int] | Sequence[Sequence[int]] | None = None,
+        scale_factor: float | Sequence[float] | None = None,
+        allow_flip: bool = False,
+        flip_direction: str | Sequence[str] = 'horizontal',
+        resize_cfg: dict | None = None,
+        flip_cfg: dict | None = None,
+    ) -> None:
+        if scales is not None and scale_factor is not None:
+            raise ValueError('give one of scales and scale_factor, got both')
+        if isinstance(flip_direction, str):
+            flip_direction = [flip_direction]
+        sizes = _sizes(scales, scale_factor)
+        resizes = _built('resize_cfg', resize_cfg or RESIZE, sizes)
+        mirrored = [dict(prob=1.0, direction=name) for name in flip_direction]
+        flips = _built('flip_cfg', flip_cfg or FLIP, mirrored if allow_flip else [])
+        steps = Compose(transforms)
+        super().__init__([resizes, [_not_mirrored, *flips], [steps]])
+
+
+def _sizes(scales: Any, scale_factor: Any) -> list[dict[str, Any]]:
+    """What each size adds to the step that resizes."""
+    if scales is not None:
+        if all(isinstance(edge, int) for edge in scales):
+            scales = [scales]
+        return [dict(scale=tuple(scale)) for scale in scales]
+    several = isinstance(scale_factor, (list, tuple))
+    factors = scale_factor if several else [scale_factor]
+    return [dict(scale_factor=1.0 if f is None else float(f)) for f in factors]
+
+
+def _built(key: str, cfg: dict, variants: list[dict[str, Any]]) -> list[Step]:
+    """The step of an argument, once for each variant of its own arguments."""
+    try:
+        return [TRANSFORMS.build({**cfg, **variant}) for variant in variants]
+    except ConfigError as error:
+        raise ConfigError(error.under(key).problems) from error.__cause__
+
+
+def _not_mirrored(results: dict) -> dict:
+    return {**results, 'flip': False, 'flip_direction': None}

@@ -1,0 +1,205 @@
+"""Every family trains, stops, goes on and predicts, on a GPU where there is one."""
+
+from __future__ import annotations
+
+import copy
+import math
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.hooks import Hook
+from support.devices import ON_GPU, on_each_device
+from support.families import FAMILIES
+from support.memory_run import CtrlC
+from support.waits import counted_reads, counted_waits, no_waits
+
+from mmlite.apis import inferencer_of, prepare_training, train
+from mmlite.config import load_config
+from mmlite.engine import Interrupted, Runner
+from mmlite.engine.environment import allow_tf32
+
+for_each_family = pytest.mark.parametrize('family', FAMILIES)
+SAME_BITS = ('randomness.seed=1', 'randomness.deterministic=True')
+#: Waits of an iteration on a batch of two images: the ground truth, three for each
+#: sampler, and what has an object; small proposals and suppression for each image.
+WAITS = dict(one_stage=2, two_stage=8 + 2 * 4)
+#: On a CPU labels are checked, too, which no GPU waits for.
+READS = dict(classification=2, gait=2, one_stage=1, two_stage=3 + 2 * 2)
+
+
+@pytest.fixture
+def exact():
+    """Products of float32 have all their bits, as on the CPU."""
+    allow_tf32(False)
+
+
+@pytest.fixture
+def deterministic_ends(monkeypatch):
+    monkeypatch.setenv('CUBLAS_WORKSPACE_CONFIG', ':4096:8')
+    yield
+    torch.use_deterministic_algorithms(False)
+    torch.backends.cudnn.deterministic = False
+
+
+def checkpoint_of(work_dir):
+    return Path((work_dir / 'last_checkpoint').read_text().strip())
+
+
+def runner_of(family, work_dir, *options, hooks=(), resume=False):
+    small = FAMILIES[family]
+    cfg = load_config(small.config, (*small.options, *options))
+    cfg.custom_hooks = [*(cfg.get('custom_hooks') or ()), *hooks]
+    cfg = prepare_training(cfg, work_dir=work_dir, resume=resume)
+    return Runner.from_cfg(cfg)
+
+
+class Losses(Hook):
+    """Notes the loss of each iteration."""
+
+    def __init__(self):
+        self.all = []
+
+    def after_train_iter(self, runner, outputs=None, **kwargs):
+        self.all.append(outputs['loss'].detach())
+
+
+def weights(runner):
+    return {k: v.cpu() for k, v in runner.model.state_dict().items()}
+
+
+def predictions(family, checkpoint, device):
+    small = FAMILIES[family]
+    found = inferencer_of(checkpoint, device=device)(small.inputs(), batch_size=2)
+    return [torch.as_tensor(one.sample.get(small.found)).cpu() for one in found]
+
+
+def half(dtype):
+    return 'optim_wrapper.type=AmpOptimWrapper', f'+optim_wrapper.dtype={dtype}'
+
+
+@on_each_device
+@for_each_family
+@pytest.mark.parametrize('dtype', ['bfloat16', pytest.param('float16', marks=ON_GPU)])
+def test_it_learns_in_half_precision_validates_and_predicts(
+    tmp_path, family, device, dtype, exact
+):
+    small = FAMILIES[family]
+    runner = train(small.config, (*small.options, *half(dtype)), work_dir=tmp_path)
+    assert next(runner.model.parameters()).device.type == device
+    assert runner.iter == 4
+    assert runner.optim_wrapper.loss_scaler.is_enabled() == (dtype == 'float16')
+    scalars = runner.message_hub.log_scalars
+    validated = [scalars[name].current() for name in scalars if name.startswith('val/')]
+    assert validated and all(math.isfinite(value) for value in validated)
+    assert all(p.isfinite().all() for p in runner.model.parameters())
+    saved = torch.load(checkpoint_of(tmp_path), weights_only=True, map_location=None)
+    assert all(tensor.device.type == 'cpu' for tensor in saved['state_dict'].values())
+    here = predictions(family, checkpoint_of(tmp_path), 'cpu')
+    there = predictions(family, checkpoint_of(tmp_path), device)
+    assert len(here) == 2
+    for ours, theirs in zip(here, there, strict=True):
+        # The best boxes: which of the worst are above a threshold is up to rounding.
+        torch.testing.assert_close(theirs[:5], ours[:5], rtol=1e-3, atol=1e-3)
+
+
+@on_each_device
+@for_each_family
+def test_it_goes_on_with_the_same_bits(tmp_path, family, device, deterministic_ends):
+    averaged = [dict(type='EMAHook')]
+    straight = runner_of(family, tmp_path / 'a', *SAME_BITS, hooks=averaged)
+    straight.train()
+    stopped = runner_of(family, tmp_path / 'b', *SAME_BITS, hooks=averaged)
+    stopped.register_hook(CtrlC(1))
+    with pytest.raises(Interrupted):
+        stopped.train()
+    assert stopped.iter == 2
+    torch.manual_seed(99)
+    again = dict(hooks=averaged, resume=True)
+    resumed = runner_of(family, tmp_path / 'b', *SAME_BITS, **again)
+    resumed.train()
+    assert resumed.iter == 4
+    logs = ''.join(log.read_text() for log in tmp_path.glob('*/*/*.log'))
+    # Tri-linear upsampling adds up its gradients in any order on a GPU.
+    alike = family != 'volume' or device == 'cpu'
+    assert ('has no deterministic version' not in logs) == alike
+    bits = dict(rtol=0, atol=0) if alike else dict(rtol=1e-2, atol=1e-3)
+    assert next(straight.model.parameters()).device.type == device
+    torch.testing.assert_close(weights(resumed), weights(straight), **bits)
+
+
+@on_each_device
+@for_each_family
+def test_compiled_and_with_the_channels_last_it_learns_the_same(
+    tmp_path, family, device, exact
+):
+    # A CPU gains nothing by the compiler itself, but the network goes through dynamo.
+    compiled = '+compile=True' if device == 'cuda' else '+compile.backend=eager'
+    fast = (compiled, '+channels_last=True')
+    plain, other = (
+        losses_of(family, tmp_path / name, device, *options)
+        for name, options in (('a', ()), ('b', fast))
+    )
+    torch.testing.assert_close(other[0], plain[0], rtol=1e-3, atol=1e-4)
+    torch.testing.assert_close(other, plain, rtol=0.05, atol=1e-2)
+
+
+def losses_of(family, work_dir, device, *options):
+    """The loss of each iteration, where the average of the weights is kept too."""
+    from torch._inductor import config as inductor
+
+    torch.compiler.reset()
+    options = ('env_cfg.tf32=False', *options)
+    runner = runner_of(family, work_dir, *options, hooks=[dict(type='EMAHook')])
+    losses = Losses()
+    runner.register_hook(losses)
+    # Draws of a compiled network are those of one that is not.
+    with inductor.patch(fallback_random=True):
+        runner.train()
+    assert next(runner.model.parameters()).device.type == device
+    assert len(losses.all) == 4
+    return torch.stack(losses.all).cpu()
+
+
+def short(family, work_dir):
+    """A training that only trains, for six iterations, and logs at the end."""
+    more = 6 if family == 'gait' else 2
+    unit = 'max_iters' if family == 'gait' else 'max_epochs'
+    cfg = copy.deepcopy(runner_of(family, work_dir, f'train_cfg.{unit}={more}').cfg)
+    cfg.update(val_dataloader=None, val_cfg=None, val_evaluator=None)
+    cfg.default_hooks.checkpoint = dict(
+        type='CheckpointHook', interval=-1, save_last=False
+    )
+    cfg.default_hooks.logger.interval = 100
+    cfg.custom_hooks = [dict(type='EMAHook')]
+    return Runner.from_cfg(cfg)
+
+
+@pytest.mark.parametrize('device', [pytest.param('cuda', marks=ON_GPU)])
+@pytest.mark.parametrize('family', [name for name in FAMILIES if name not in WAITS])
+def test_no_iteration_waits_for_the_gpu(tmp_path, family, device):
+    runner = short(family, tmp_path)
+    with no_waits(runner, first=3):
+        runner.train()
+    assert next(runner.model.parameters()).device.type == device
+
+
+@pytest.mark.parametrize('device', [pytest.param('cuda', marks=ON_GPU)])
+@pytest.mark.parametrize('family', WAITS)
+def test_a_detector_waits_seldom(tmp_path, family, device):
+    runner = short(family, tmp_path)
+    with counted_waits(runner, first=6) as waits:
+        runner.train()
+    assert next(runner.model.parameters()).device.type == device
+    assert 0 < len(waits) <= WAITS[family], waits
+
+
+@pytest.mark.slow
+@for_each_family
+def test_an_iteration_reads_seldom(tmp_path, family):
+    """What can be seen of it on a CPU."""
+    runner = short(family, tmp_path)
+    with counted_reads(runner, first=4) as reads:
+        runner.train()
+    assert len(reads) >= 2
+    assert max(sum(of.values()) for of in reads) <= READS.get(family, 0), reads
