@@ -8,11 +8,12 @@ from typing import Any
 import cv2
 import numpy as np
 from mmengine.config import Config
-from torch.utils.data import Dataset
+from torch.utils.data import DataLoader, Dataset
 
 from ...config import dataset_of
 from ...datasets import Compose
 from ...datasets.transforms.base import OR_SKIP
+from ...engine.dataloaders import start_worker
 from ...errors import ConfigError, DataError, UserError
 from ...registry import DATASETS
 from .sources import Source
@@ -22,6 +23,7 @@ __all__ = [
     'SourceDataset',
     'advise',
     'first_dataset_of',
+    'loader_of',
     'test_dataset_of',
 ]
 
@@ -78,6 +80,23 @@ def advise(error: UserError, advice: str) -> None:
         if message == str(error) and ';' not in message:  # which advises nothing yet
             advice = advice.replace(', or ', '; ', 1)
         error.args = (message + advice,)
+
+
+def loader_of(dataset: Dataset, batch_size: int, num_workers: int) -> DataLoader:
+    """The samples of pictures in batches, in lists.
+
+    Args:
+        dataset: The pictures.
+        batch_size: How many samples make a batch.
+        num_workers: Processes that read pictures.
+    """
+    return DataLoader(
+        dataset,
+        batch_size,
+        num_workers=num_workers,
+        collate_fn=list,
+        worker_init_fn=start_worker,
+    )
 
 
 class SourceDataset(Dataset):

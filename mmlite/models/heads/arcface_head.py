@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ...errors import DataError
+from ...ops import full_precision
 from ...registry import MODELS
 from ...structures import DataSample, check_labels, gather_field
-from ..layers import full_precision
 from .cls_head import CROSS_ENTROPY, ClsHead
 
 Margins = float | Sequence[float] | str

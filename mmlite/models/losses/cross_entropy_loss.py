@@ -10,9 +10,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ...errors import DataError
+from ...ops import at_least_float32
 from ...registry import MODELS
 from .utils import (
-    at_least_float32,
     check_reduction,
     check_same_shape,
     weight_reduce_loss,

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ...errors import DataError, did_you_mean
+from ...ops import at_least_float32
 from ...registry import MODELS
 
 __all__ = ['PixelReconstructionLoss', 'masked_mean']
@@ -70,6 +71,7 @@ class PixelReconstructionLoss(nn.Module):
                 f'images of {pred.shape[1]}; set model.head.loss.channel='
                 f'{pred.shape[1]}'
             )
+        pred, target = at_least_float32(pred), at_least_float32(target)
         loss = CRITERIA[self.criterion](pred, target, reduction='none')
         if loss.ndim == 3:
             loss = loss.mean(dim=-1)

@@ -9,9 +9,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ...errors import DataError
+from ...ops import at_least_float32
 from ...registry import MODELS
 from .cross_entropy_loss import cross_entropy
-from .utils import at_least_float32, check_reduction
+from .utils import check_reduction
 
 
 def seesaw_weights(

@@ -11,6 +11,7 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ...ops import at_least_float32
 from ...registry import MODELS
 
 __all__ = ['SwAVLoss', 'distributed_sinkhorn']
@@ -137,7 +138,7 @@ class SwAVLoss(BaseModule):
             weight.copy_(F.normalize(weight, dim=1))
         scores = self.prototypes(x).unflatten(0, (self.num_views, -1))
         features = x.detach().unflatten(0, (self.num_views, -1))
-        likely = (scores / self.temperature).log_softmax(dim=-1)
+        likely = (at_least_float32(scores) / self.temperature).log_softmax(dim=-1)
         loss = 0
         for place, view in enumerate(self.crops_for_assign):
             target = self._assign(place, scores[view].detach(), features[view])

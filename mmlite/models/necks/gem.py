@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from ...ops import at_least_float32
 from ...registry import MODELS
 from ...structures import FeatureSpec
 
@@ -30,7 +31,8 @@ def generalized_mean(
         tensor([[3.5355]])
     """
     x = x.clamp(min=eps) if clamp else x
-    return x.pow(p).mean(dim=(-2, -1)).pow(1 / p)
+    powers = at_least_float32(x).pow(p).mean(dim=(-2, -1))
+    return powers.pow(1 / p).to(x.dtype)
 
 
 @MODELS.register_module()

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from ...errors import DataError
+from ...ops import at_least_float32
 from ...registry import MODELS
 from ...structures import FeatureSpec
 
@@ -133,4 +134,5 @@ class GeMHPP(_StripPooling):
 
     def pool(self, strips: Tensor) -> Tensor:
         """The generalised mean."""
-        return strips.clamp(min=self.eps).pow(self.p).mean(dim=3).pow(1 / self.p)
+        powers = at_least_float32(strips).clamp(min=self.eps).pow(self.p).mean(dim=3)
+        return powers.pow(1 / self.p).to(strips.dtype)
