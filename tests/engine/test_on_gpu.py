@@ -8,7 +8,7 @@ from support.devices import ON_GPU
 from support.memory_run import CROP, FLIP, CtrlC, memory_runner
 from support.runs import DIGITS, TINY
 from support.training import toy_runner
-from support.waits import no_waits
+from support.waits import look_at_iterations
 
 from mmlite.apis import init_model, train
 from mmlite.apis import test as run_test
@@ -146,7 +146,7 @@ def test_no_iteration_waits_for_the_gpu(tmp_path, in_memory, dtype):
         val_evaluator=None,
         default_hooks=dict(checkpoint=dict(interval=-1, save_last=False)),
     )
-    with no_waits(runner, first=3):
+    with look_at_iterations(runner, first=3, mode='error'):
         runner.train()
     assert runner.iter == 10
 

@@ -10,6 +10,7 @@ import numpy as np
 from mmengine.config import Config
 from torch.utils.data import DataLoader, Dataset
 
+from ...config import dataset_of
 from ...datasets import Compose
 from ...datasets.transforms.base import OR_SKIP
 from ...engine.dataloaders import start_worker
@@ -21,7 +22,7 @@ __all__ = [
     'OR_LEAVE_OUT',
     'SourceDataset',
     'advise',
-    'dataset_of',
+    'first_dataset_of',
     'loader_of',
     'test_dataset_of',
 ]
@@ -43,10 +44,10 @@ def test_dataset_of(cfg: Config) -> dict[str, Any]:
         >>> test_dataset_of(Config(dict(test_dataloader=dict(dataset=wrapped)))).type
         'Digits'
     """
-    return dataset_of(cfg, _PHASES)
+    return first_dataset_of(cfg, _PHASES)
 
 
-def dataset_of(cfg: Config, phases: Sequence[str]) -> dict[str, Any]:
+def first_dataset_of(cfg: Config, phases: Sequence[str]) -> dict[str, Any]:
     """The dict of the dataset of the first phase that has one, without its wrappers.
 
     Args:
@@ -57,11 +58,8 @@ def dataset_of(cfg: Config, phases: Sequence[str]) -> dict[str, Any]:
         ConfigError: if none has one with a pipeline.
     """
     for phase in phases:
-        dataset = (cfg.get(f'{phase}_dataloader') or {}).get('dataset')
-        while isinstance(dataset, dict) and 'pipeline' not in dataset:
-            inner = dataset.get('dataset', dataset.get('datasets'))
-            dataset = inner[0] if isinstance(inner, (list, tuple)) else inner
-        if isinstance(dataset, dict):
+        dataset = dataset_of(cfg, phase)
+        if 'pipeline' in dataset:
             return dataset
     raise ConfigError(
         f'{phases[0]}_dataloader.dataset.pipeline is missing, which says how a picture '
