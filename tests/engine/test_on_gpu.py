@@ -126,6 +126,32 @@ def test_a_step_whose_gradients_overflow_is_left_out(tmp_path):
     assert runner.optim_wrapper.loss_scaler.get_scale() == 2.0**39
 
 
+def test_a_step_after_an_overflow_goes_by_its_own_gradients(tmp_path):
+    """Its momentum is not what was in the memory before."""
+    wrapper = dict(
+        type='AmpOptimWrapper',
+        dtype='float16',
+        loss_scale=dict(init_scale=2.0**40, backoff_factor=2.0**-30),
+        optimizer=dict(type='SGD', lr=0.05, momentum=0.9),
+    )
+    runner = memory_runner(
+        tmp_path,
+        optim_wrapper=wrapper,
+        train_cfg=dict(by_epoch=False, max_iters=2),
+        val_dataloader=None,
+        val_cfg=None,
+        val_evaluator=None,
+    )
+    junk = [torch.full_like(p, 1e30, device='cuda') for p in runner.model.parameters()]
+    before = weights(runner)
+    del junk
+    runner.train()
+    after = weights(runner)
+    assert runner.optim_wrapper.loss_scaler.get_scale() == 2.0**10
+    assert any(not torch.equal(before[name], after[name]) for name in before)
+    assert equal(before, after, rtol=0, atol=1.0)
+
+
 @pytest.mark.parametrize('in_memory', [True, False])
 @pytest.mark.parametrize('dtype', [None, 'bfloat16'])
 def test_no_iteration_waits_for_the_gpu(tmp_path, in_memory, dtype):
