@@ -4,11 +4,12 @@ from .advice import advise_custom_keys, is_for_training
 from .backends import add_backends, backend_problems
 from .checking import Findings, check, check_config, examine
 from .completing import complete_counts, completed, tests_as_it_validates
-from .data import loaders_in
+from .data import dataset_of, loaders_in
 from .differences import Difference, differences, flattened
 from .dumping import config_text, plain_config, source_text, write_config
 from .editing import apply_overrides
 from .encoders import encoder_of
+from .fitting import misnamed_schedules
 from .image_sizes import has_one_size, input_size_of
 from .loading import base_of, load_config
 from .overrides import OverrideAction
@@ -34,6 +35,7 @@ __all__ = [
     'completed',
     'config_of_text',
     'config_text',
+    'dataset_of',
     'differences',
     'encoder_of',
     'examine',
@@ -43,6 +45,7 @@ __all__ = [
     'is_for_training',
     'load_config',
     'loaders_in',
+    'misnamed_schedules',
     'missing_sections',
     'parse_value',
     'plain_config',

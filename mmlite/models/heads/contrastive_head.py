@@ -24,9 +24,9 @@ class ContrastiveHead(BaseModule):
     Visual Representations, ICML 2020, https://arxiv.org/abs/2002.05709
 
     Args:
-        loss: Config of the loss, which takes scores and the place of the positive.
+        loss: Config of the loss, which takes the scores and the index of the positive.
         temperature: What similarities are divided by.
-        init_cfg: How the weights are initialised, as mmengine has it.
+        init_cfg: Config of the initialisation, as in mmengine.
 
     Shape:
         pos: ``(B, 1)``; neg: ``(B, K)``; returns: scalar.
@@ -73,7 +73,7 @@ class MoCoV3Head(BaseModule):
 
     Args:
         predictor: Config of the predictor, a neck.
-        loss: Config of the loss, which takes scores and the place of the positive.
+        loss: Config of the loss, which takes the scores and the index of the positive.
         temperature: What cosines are divided by.
 
     Shape:

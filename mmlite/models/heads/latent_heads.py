@@ -25,7 +25,7 @@ class LatentPredictHead(BaseModule):
     Args:
         loss: Config of the loss between prediction and target.
         predictor: Config of the predictor, a neck.
-        init_cfg: How the weights are initialised, as mmengine has it.
+        init_cfg: Config of the initialisation, as in mmengine.
 
     Shape:
         input, target: ``(B, D)``; returns: scalar.
@@ -75,7 +75,7 @@ class LatentCrossCorrelationHead(BaseModule):
     Args:
         in_channels: Width of the features.
         loss: Config of the loss of the cross-correlation matrix.
-        init_cfg: How the weights are initialised, as mmengine has it.
+        init_cfg: Config of the initialisation, as in mmengine.
 
     Shape:
         input, target: ``(B, in_channels)``; returns: scalar.

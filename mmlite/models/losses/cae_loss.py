@@ -21,7 +21,7 @@ class CAELoss(nn.Module):
     https://arxiv.org/abs/2202.03026
 
     Args:
-        lambd: Factor on the second.
+        lambd: Factor on the second loss, that of the features.
 
     Shape:
         logits: ``(N, K)``; target: ``(N, )``.

@@ -22,8 +22,8 @@ class CosineSimilarityLoss(BaseModule):
     those that the mask names.
 
     Args:
-        shift_factor: What a cosine of 0 gives.
-        scale_factor: Factor on the cosine.
+        shift_factor: The loss of orthogonal features, whose cosine is 0.
+        scale_factor: Factor on the cosine, which is subtracted.
 
     Shape:
         pred, target: ``(*, D)``; mask: ``(*, )``, 0 or 1.

@@ -21,7 +21,7 @@ class CrossCorrelationLoss(BaseModule):
     https://arxiv.org/abs/2103.03230
 
     Args:
-        lambd: Weight of what is off the diagonal.
+        lambd: Weight of the elements off the diagonal.
 
     Shape:
         cross_correlation_matrix: ``(D, D)``; returns: scalar.

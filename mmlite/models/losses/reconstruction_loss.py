@@ -22,8 +22,8 @@ class PixelReconstructionLoss(nn.Module):
 
     Args:
         criterion: ``'L1'`` or ``'L2'``: absolute or squared difference.
-        channel: Divisor of the masked mean, for images ``(B, C, H, W)`` with a mask
-            ``(B, 1, H, W)`` the number of their channels; None is 1.
+        channel: Divisor of the mean over what is masked: for images ``(B, C, H, W)``
+            with a mask ``(B, 1, H, W)`` their number of channels; None divides by 1.
 
     Shape:
         pred, target: ``(B, L, D)``, of which the mean over ``D`` is taken; or any

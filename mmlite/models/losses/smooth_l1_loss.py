@@ -30,7 +30,8 @@ class SmoothL1Loss(WeightedLoss):
     Paper: Fast R-CNN, ICCV 2015, https://arxiv.org/abs/1504.08083.
 
     Args:
-        beta: Difference at which the squared part ends, in units of ``pred``.
+        beta: Difference at which the loss turns from squared to linear, in units of
+            ``pred``.
         reduction: ``'none'``, ``'mean'`` or ``'sum'``.
         loss_weight: Factor on the result.
 

@@ -25,7 +25,8 @@ class SupConLoss(BaseLoss):
     sample whose class no other has does not count.
 
     Args:
-        temperature: What cosines are divided by.
+        temperature: What cosines are divided by; the smaller, the more the hardest
+            negatives count.
         loss_term_weight: Factor on the mean over the parts.
 
     Shape:

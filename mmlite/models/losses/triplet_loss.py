@@ -44,7 +44,8 @@ class TripletLoss(BaseLoss):
     grows with the square of the batch, not with its cube.
 
     Args:
-        margin: How much farther a negative has to be than a positive.
+        margin: How much farther than a positive a negative has to be, in Euclidean
+            distance.
         loss_term_weight: Factor on the mean over the parts.
 
     Shape:

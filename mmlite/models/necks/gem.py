@@ -43,8 +43,8 @@ class GeneralizedMeanPooling(nn.Module):
     https://arxiv.org/abs/1711.02512
 
     Args:
-        p: Exponent to start with, at least 1.
-        eps: Smallest value that counts.
+        p: Initial exponent, at least 1.
+        eps: Least value that enters the mean.
         clamp: Whether smaller values are raised to ``eps``.
         p_trainable: Whether the exponent is learnt.
 

@@ -26,9 +26,11 @@ class _StripPooling(nn.Module):
     def __init__(self, bin_num: int | Sequence[int]) -> None:
         super().__init__()
         self.bin_num = (bin_num,) if isinstance(bin_num, int) else tuple(bin_num)
-        if not self.bin_num or min(self.bin_num) < 1:
+        if not self.bin_num or not all(
+            isinstance(bins, int) and bins > 0 for bins in self.bin_num
+        ):
             raise ValueError(
-                f'bin_num has numbers of strips, each at least 1, got {bin_num}'
+                f'bin_num has numbers of strips, each at least 1, got {bin_num!r}'
             )
 
     @abstractmethod
@@ -76,7 +78,7 @@ class HorizontalPoolingPyramid(_StripPooling):
     https://arxiv.org/abs/1804.05275; as in GaitSet, https://arxiv.org/abs/1811.06186
 
     Args:
-        bin_num: Numbers of strips, in the order of the parts.
+        bin_num: Number of strips of each scale, in the order of the parts.
 
     Shape:
         inputs: ``(B, C, H, W)``, or a tuple of such.
@@ -108,9 +110,9 @@ class GeMHPP(_StripPooling):
     Temporal Aggregation, ICCV 2021, https://arxiv.org/abs/2011.01461 (section 3.5).
 
     Args:
-        bin_num: Numbers of strips, in the order of the parts.
-        p: The power to begin with.
-        eps: What smaller values count as.
+        bin_num: Number of strips of each scale, in the order of the parts.
+        p: Initial exponent of the mean.
+        eps: Least value that enters the mean.
 
     Shape:
         inputs: ``(B, C, H, W)``, or a tuple of such.
