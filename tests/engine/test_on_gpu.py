@@ -28,7 +28,8 @@ LEARNS = (
 
 
 def weights(runner):
-    return {k: v.cpu() for k, v in runner.model.state_dict().items()}
+    state = runner.model.state_dict()
+    return {name: value.to('cpu', copy=True) for name, value in state.items()}
 
 
 def equal(first, second, **tolerance):
