@@ -1,4 +1,4 @@
-.PHONY: docs format lint test test-all
+.PHONY: docs format lint test test-all test-gpu
 
 format:
 	ruff check --fix .
@@ -16,3 +16,6 @@ test-all:
 
 docs:
 	sphinx-build -W --keep-going -b html docs docs/_build
+
+test-gpu:
+	.ci/gpu

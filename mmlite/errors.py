@@ -67,6 +67,7 @@ class MissingDependencyError(UserError, ImportError):
         super().__init__(
             f"{purpose} needs the package {package!r}; pip install 'mmlite[{extra}]'"
         )
+        self.name = package
 
 
 class Problem:

@@ -187,8 +187,7 @@ class Registry(BaseRegistry):
             return self._build_each(cfg, *args, **kwargs)
         problems = self.problems_of(cfg, given=tuple(kwargs.get('default_args') or ()))
         for keys, name, inner in built_elsewhere(cfg):
-            adds = name != 'WEIGHT_INITIALIZERS'  # mmengine gives others a folder
-            found = REGISTRIES[name].problems_of(inner, partial=adds)
+            found = REGISTRIES[name].problems_of(inner, partial=True)
             problems += [problem.under(*keys) for problem in found]
         if problems:
             raise ConfigError(problems, cfg=cfg)
@@ -271,9 +270,8 @@ class Registry(BaseRegistry):
         names = self.names()
         slips = [known for known in names if edits(name.lower(), known.lower()) <= 1]
         alike = [known for known in names if known[:1].lower() == name[:1].lower()]
-        hint = now_called(name, names) or did_you_mean(
-            name, slips or alike, 0.5 if slips else 0.8
-        )
+        least = 0.5 if slips else 0.8
+        hint = now_called(name, names) or did_you_mean(name, slips or alike, least)
         hint = hint or (
             f'; register it with @{self.name.upper()}.register_module() and name '
             'its module in custom_imports'

@@ -12,6 +12,7 @@ import pytest
 import torch
 from mmengine.logging import MMLogger
 from mmengine.utils import ManagerMixin
+from support.extras import skipped_without_extras
 
 
 def pytest_configure() -> None:
@@ -33,8 +34,18 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
-    """A test that hangs fails by name, instead of holding up all others."""
-    with time_limit(300):
+    """A test that hangs fails by name, instead of holding up all others.
+
+    One that needs an extra which is not installed is skipped.
+    """
+    with time_limit(300), skipped_without_extras():
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
+    """So is one whose fixtures need an extra."""
+    with skipped_without_extras():
         return (yield)
 
 

@@ -227,3 +227,30 @@ class TestCiRun:
         assert done.stderr == (
             '.ci/run needs Python 3.10 or newer; set PYTHON to its path\n'
         )
+
+
+@pytest.mark.skipif(os.name == 'nt', reason='a bash script')
+@pytest.mark.parametrize(('tests', 'benchmarks'), [(0, 0), (1, 0), (0, 1)])
+def test_a_day_with_a_gpu_runs_tests_and_benchmarks(tmp_path, tests, benchmarks):
+    """.ci/gpu with a stand-in for python; one that fails keeps nothing else."""
+    (tmp_path / '.ci').mkdir()
+    shutil.copy(ROOT / '.ci/gpu', tmp_path / '.ci/gpu')
+    (tmp_path / 'bin').mkdir()
+    TestCiRun.program(
+        tmp_path / 'bin/python',
+        f'[ "$1" = -c ] && exit 1\necho "$@"\n'
+        f'[ "$1" = -m ] && exit {tests} || exit {benchmarks}',
+    )
+    path = f'{tmp_path / "bin"}{os.pathsep}/usr/bin{os.pathsep}/bin'
+    done = subprocess.run(
+        [tmp_path / '.ci/gpu', '--only', 'G1'],
+        env={**os.environ, 'PATH': path, 'OUT': str(tmp_path / 'out')},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == (tests or benchmarks)
+    first, last = done.stdout.splitlines()
+    assert first.startswith('-m pytest ') and ' -m gpu ' in first
+    assert last.startswith('benchmarks/gpu.py --all --budget 4')
+    assert last.endswith('--only G1')
+    assert (tmp_path / 'out/table.log').read_text().strip() == last

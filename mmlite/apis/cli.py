@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -14,14 +15,16 @@ from typing import NoReturn
 from ..errors import UserError, did_you_mean
 from ..version import __version__
 from .commands import COMMANDS
+from .signals import ending_by_signals
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; return the exit code.
 
     Without a command it lists them. A mistake of the user ends in a few lines on
-    stderr and exit code 1, Ctrl-C in 130, a pipe such as ``| head`` that reads no
-    further in 141; anything else is a defect and keeps its traceback.
+    stderr and exit code 1, Ctrl-C in 130, a signal in 128 and its number (SIGTERM:
+    143), a pipe such as ``| head`` that reads no further in 141; anything else is a
+    defect and keeps its traceback.
 
     Args:
         argv: The command and its arguments; by default those of the process.
@@ -35,10 +38,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         _refuse(args.parser, unknown)
     _refuse_empty(args)
     try:
-        return args.run(args)
-    except KeyboardInterrupt:
-        print('interrupted', file=sys.stderr)
-        return 130
+        with ending_by_signals():
+            return args.run(args)
+    except KeyboardInterrupt as error:
+        print(f'interrupted{error}', file=sys.stderr)
+        return getattr(error, 'exit_code', 128 + signal.SIGINT)
     except BrokenPipeError:
         if not _nobody_reads():
             raise

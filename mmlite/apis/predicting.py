@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from logging import WARNING
 from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
+from mmengine.logging import print_log
 
 from .inferencers import Prediction, Predictions, inferencer_of
 from .inferencers.prediction import free_names
@@ -65,12 +67,18 @@ def predict(
     run = inferencer_of(config, checkpoint, device=device, overrides=overrides)
     predictions = Predictions()
     names = free_names(show_dir, run.names(inputs) if show_dir is not None else ())
-    for prediction in run.stream(inputs, batch_size, num_workers, on_error):
-        if show_dir is not None:
-            prediction.save(Path(show_dir, names(prediction.name)))
-        if report is not None:
-            report(prediction)
-        predictions.append(prediction)
+    try:
+        for prediction in run.stream(inputs, batch_size, num_workers, on_error):
+            if show_dir is not None:
+                prediction.save(Path(show_dir, names(prediction.name)))
+            if report is not None:
+                report(prediction)
+            predictions.append(prediction)
+    except KeyboardInterrupt:
+        if out is not None:
+            message = f'{out} is not written, after {len(predictions)} predictions'
+            print_log(message, 'current', WARNING)
+        raise
     if out is not None:
         write_rows(predictions.to_dict(), out)
     return predictions

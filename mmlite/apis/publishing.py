@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ..engine import load_checkpoint
 from ..engine.checkpoints import plain, save_checkpoint, write_weights_file
-from ..errors import MissingDependencyError
+from ..errors import MissingDependencyError, UserError
 from ..given import resolved
 from .targets import target_file
 
@@ -68,7 +68,11 @@ def publish(checkpoint: str | Path, out: str | Path | None = None) -> Path:
     else:
         save_checkpoint(dict(meta=kept, state_dict=content['state_dict']), part)
     final = part.with_name(f'{target.stem}-{_digest(part)[:_DIGITS]}{suffix}')
-    return part.replace(final)
+    try:
+        return part.replace(final)
+    except OSError as error:
+        part.unlink()
+        raise UserError(f'cannot write {final}: {error.strerror}') from error
 
 
 def write_weights(state: Mapping[str, Tensor], path: Path, meta: dict) -> Path:

@@ -3,19 +3,36 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.hooks import Hook
 
-from ..engine import Runner
+from ..engine import ProgressHook, Runner
+from ..engine.terminal import STATUS_LINE
 
-__all__ = ['Enough', 'set_aside', 'short_run']
+__all__ = ['Enough', 'PassingProgress', 'set_aside', 'short_run']
+
+
+class PassingProgress(ProgressHook):
+    """Says what runs; not where, as the folder goes, nor results within a training."""
+
+    def summary(self, runner: Runner) -> list[tuple[str, str]]:
+        """What is about to run, without the folder."""
+        lines = super().summary(runner)
+        return [(name, text) for name, text in lines if name != 'work_dir']
+
+    def after_val_epoch(
+        self, runner: Runner, metrics: Mapping[str, Any] | None = None
+    ) -> None:
+        """Remove the bar; whoever runs it reports the results."""
+        STATUS_LINE.clear()
 
 
 class Enough(Exception):
@@ -50,6 +67,8 @@ def short_run(cfg: Config, work_dir: Path, hook: Hook) -> Runner:
     hooks = dict(cfg.get('default_hooks') or {})
     for name in ('checkpoint', 'visualization', 'report'):
         hooks[name] = None
+    if hooks.get('progress', {}) is not None:
+        hooks['progress'] = dict(hooks.get('progress') or {}, type=PassingProgress)
     cfg.default_hooks = hooks
     runner = Runner.from_cfg(cfg)
     runner.register_hook(hook, 'HIGHEST')

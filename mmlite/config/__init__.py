@@ -4,7 +4,7 @@ from .advice import advise_custom_keys, is_for_training
 from .backends import add_backends, backend_problems
 from .checking import Findings, check, check_config, examine
 from .completing import complete_counts, completed, tests_as_it_validates
-from .data import loaders_in
+from .data import dataset_of, loaders_in
 from .differences import Difference, differences, flattened
 from .dumping import config_text, plain_config, source_text, write_config
 from .editing import apply_overrides
@@ -35,6 +35,7 @@ __all__ = [
     'completed',
     'config_of_text',
     'config_text',
+    'dataset_of',
     'differences',
     'encoder_of',
     'examine',

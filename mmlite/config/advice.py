@@ -9,11 +9,14 @@ import torch
 from mmengine.config import Config
 
 from ..errors import Problem, did_you_mean
+from ..registry import TRANSFORMS
+from .data import dataset_of
 from .fitting import at, without_predictions
 from .helpers import is_idle
 from .image_sizes import advise_image_size
 from .merging import DELETE, MISSPELT_DELETE
 from .monitors import monitored
+from .parts import target_of
 from .phases import idle_sections
 from .timing import advise_timing
 from .warm_up import advise_warm_up
@@ -53,7 +56,23 @@ def advice_on(cfg: Config) -> list[Problem]:
     See :func:`advise_custom_keys` for what needs the model.
     """
     timing = [*advise_timing(cfg), *advise_warm_up(cfg)]
-    return [*_idle(cfg), *timing, *_unwatched(cfg), *advise_image_size(cfg)]
+    own = [*_idle(cfg), *timing, *_unwatched(cfg), *_unpacked(cfg)]
+    return [*own, *advise_image_size(cfg)]
+
+
+def _unpacked(cfg: Config) -> Iterator[Problem]:
+    """Pipelines that end in a step which does not pack, as those of old versions."""
+    for phase in ('train', 'val', 'test'):
+        steps = dataset_of(cfg, phase).get('pipeline')
+        last = steps[-1] if isinstance(steps, (list, tuple)) and steps else None
+        own = at(cfg, f'{phase}_dataloader', 'collate_fn') is not None
+        target = target_of(last, TRANSFORMS)
+        if not (own or getattr(target, 'packs', True)):
+            message = (
+                f'ends in {target.__name__}, and a batch of it has no inputs and no '
+                "data_samples; let dict(type='PackInputs') be the last step"
+            )
+            yield Problem(f'{phase}_dataloader.dataset.pipeline', message)
 
 
 def _idle(cfg: Config) -> Iterator[Problem]:

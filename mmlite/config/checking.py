@@ -184,20 +184,30 @@ def _check_section(key: str, section: Any) -> list[Problem]:
     if key in _PLAIN_SECTIONS:
         return check_keys(section, SECTIONS[key,])
     if key == 'compile' and not isinstance(section, bool):
-        return [*check_keys(section, SECTIONS[key,], ('model',)), *_backend(section)]
+        return [*check_keys(section, SECTIONS[key,], ('model',)), *_compiler(section)]
     return []
 
 
-def _backend(section: Any) -> list[Problem]:
-    """Check that the backend of ``torch.compile`` exists."""
-    backend = section.get('backend') if isinstance(section, Mapping) else None
-    if not isinstance(backend, str) or backend == 'inductor':
+def _compiler(section: Any) -> list[Problem]:
+    """Check that the backend and the mode of ``torch.compile`` exist."""
+    if not isinstance(section, Mapping):
         return []
-    known = torch.compiler.list_backends(())  # those for debugging too
-    if backend in known:
-        return []
-    hint = did_you_mean(backend, known) or f'; there are {", ".join(known)}'
-    return [Problem('backend', f'is {backend!r}, which is not known{hint}')]
+    problems, chosen = [], {}
+    backend, mode = section.get('backend'), section.get('mode')
+    if isinstance(backend, str) and backend != 'inductor':
+        # Those for debugging too.
+        chosen['backend'] = backend, torch.compiler.list_backends(())
+    if isinstance(mode, str) and backend in (None, 'inductor'):
+        from torch._inductor import list_mode_options
+
+        chosen['mode'] = mode, list(list_mode_options())
+    for key, (value, known) in chosen.items():
+        if value not in known:
+            hint = did_you_mean(value, known) or f'; there are {", ".join(known)}'
+            problems.append(Problem(key, f'is {value!r}, which is not known{hint}'))
+    if mode is not None and section.get('options') is not None:
+        problems.append(Problem('', 'has mode and options; torch.compile takes one'))
+    return problems
 
 
 def _said_before(key: str, cfg: Config) -> bool:

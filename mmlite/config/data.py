@@ -17,6 +17,7 @@ __all__ = [
     'check_loader_keys',
     'check_pipeline',
     'classes_of',
+    'dataset_of',
     'loaders_in',
 ]
 
@@ -158,6 +159,34 @@ def _check_transform(cfg: Any) -> list[Problem]:
     if isinstance(cfg, Mapping) and isinstance(cfg.get('transforms'), (list, tuple)):
         inner = under(check_pipeline(cfg['transforms']), 'transforms')
     return [*check_part(cfg, TRANSFORMS, trial=None if inner else {}), *inner]
+
+
+def dataset_of(cfg: Mapping[str, Any], phase: str) -> Mapping[str, Any]:
+    """The settings of the dataset of a phase, without its wrappers.
+
+    Of several datasets it is the first.
+
+    Args:
+        cfg: A config.
+        phase: ``'train'``, ``'val'`` or ``'test'``.
+
+    Returns:
+        The settings; nothing if there are none.
+
+    Example:
+        >>> wrapped = dict(type='RepeatDataset', dataset=dict(type='Digits'))
+        >>> dataset_of(dict(test_dataloader=dict(dataset=wrapped)), 'test')
+        {'type': 'Digits'}
+    """
+    loader = cfg.get(f'{phase}_dataloader')
+    dataset = loader.get('dataset') if isinstance(loader, Mapping) else None
+    while isinstance(dataset, Mapping) and 'pipeline' not in dataset:
+        inner = dataset.get('dataset', dataset.get('datasets'))
+        inner = inner[0] if isinstance(inner, (list, tuple)) and inner else inner
+        if not isinstance(inner, Mapping):
+            break
+        dataset = inner
+    return dataset if isinstance(dataset, Mapping) else {}
 
 
 def classes_of(cfg: Any) -> tuple[str, Sequence[str]] | None:

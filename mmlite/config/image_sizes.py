@@ -10,8 +10,8 @@ from mmengine.config import Config
 from ..errors import Problem
 from ..registry import DATASETS, MODELS, TRANSFORMS
 from ..signature import default_of
+from .data import dataset_of
 from .encoders import encoder_at, encoder_of
-from .fitting import at
 from .parts import target_of
 
 __all__ = ['advise_image_size', 'has_one_size', 'input_size_of', 'size_left_by']
@@ -42,12 +42,12 @@ def input_size_of(cfg: Config, default: int = 224) -> int | tuple[int, ...]:
         >>> input_size_of(load_config('configs/_base_/datasets/pairs.py'))
         (256, 512)
     """
-    dataset = _dataset(cfg, 'test') or _dataset(cfg, 'val')
+    dataset = dataset_of(cfg, 'test') or dataset_of(cfg, 'val')
     found = (
         size_left_by(dataset.get('pipeline'))
         or _size_of_dataset(dataset)
         or _taken_by(cfg.get('model') or {})
-        or size_left_by(_dataset(cfg, 'train').get('pipeline'))
+        or size_left_by(dataset_of(cfg, 'train').get('pipeline'))
     )
     return found or default
 
@@ -119,16 +119,6 @@ def _stated(
     return None
 
 
-def _dataset(cfg: Config, phase: str) -> Mapping[str, Any]:
-    """The settings of a dataset, without its wrappers."""
-    dataset = at(cfg, f'{phase}_dataloader', 'dataset')
-    while isinstance(dataset, Mapping) and 'pipeline' not in dataset:
-        if not isinstance(dataset.get('dataset'), Mapping):
-            break
-        dataset = dataset['dataset']
-    return dataset if isinstance(dataset, Mapping) else {}
-
-
 def _size_of_dataset(dataset: Mapping[str, Any]) -> int | tuple[int, ...] | None:
     """The size of the images of a dataset whose images have one."""
     target = target_of(dataset, DATASETS)
@@ -166,7 +156,7 @@ def advise_image_size(cfg: Config) -> list[Problem]:
         >>> [problem.path for problem in advise_image_size(Config(cfg))]
         ['model.backbone.type']
     """
-    size = size_left_by(_dataset(cfg, 'train').get('pipeline'))
+    size = size_left_by(dataset_of(cfg, 'train').get('pipeline'))
     path, part = encoder_at(cfg.get('model'))
     if size is None or part is None:
         return []

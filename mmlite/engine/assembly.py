@@ -42,6 +42,7 @@ from ..registry import (
 from . import builders
 from .activation_checkpointing import checkpoint_activations
 from .checkpoints import unwrapped
+from .compiling import compile_model
 from .dataloaders import batch_size_of, build_dataloader
 from .determinism import prepare_determinism, require_determinism
 from .environment import allow_tf32, claim_timestamp, init_distributed
@@ -54,9 +55,6 @@ from .wrappers import MMDistributedDataParallel
 
 #: What there is without a config that says otherwise.
 _BACKENDS = [dict(type='LocalVisBackend')]
-#: Parts of a model that torch.compile is put to; heads and losses take dicts and
-#: samples, which it is slow with.
-_COMPILED = ('backbone', 'neck')
 
 
 class RunnerAssembly(BaseRunner):
@@ -372,16 +370,11 @@ class RunnerAssembly(BaseRunner):
         if options.get('backend', 'inductor') == 'inductor' and not _on_gpu():
             say(self.logger, 'not compiled: on a CPU there is nothing to gain')
             return
-        model = unwrapped(self.model)
-        parts = [
-            part
-            for name, part in model.named_children()
-            # To call what is compiled takes longer than to average, say.
-            if name in _COMPILED and any(True for _ in part.parameters())
-        ]
-        # In place, so that the names in checkpoints stay as they are.
-        for part in parts or [model]:
-            part.compile(**options)
+        reason = compile_model(
+            unwrapped(self.model), options, self.optim_wrapper._accumulative_counts
+        )
+        if reason:
+            self.logger.warning(f'compile={options}: {reason}')
         say(self.logger, 'compiled; the first iterations take longer')
 
 

@@ -6,6 +6,7 @@ import copy
 import gc
 import logging
 import os
+import sys
 import warnings
 from collections.abc import Callable, Mapping
 from functools import cache, partial
@@ -243,7 +244,7 @@ def _build_worker_init(cfg: dict[str, Any], seed: int | None) -> Callable:
             seed=seed,
             disable_subprocess_warning=quiet,
         )
-    return partial(_start_worker, own)
+    return start_worker if own is None else partial(_start_worker, own)
 
 
 @cache
@@ -257,13 +258,31 @@ def keep_in_workers() -> None:
         os.register_at_fork(after_in_child=gc.freeze)
 
 
-def _start_worker(own: Callable | None, worker_id: int) -> None:
+def show_unless_left(kind: type, error: BaseException, trace: Any) -> None:
+    """Show an error of a worker, unless the main process has left it.
+
+    One that is interrupted ends its workers while they hand over tensors.
+
+    Args:
+        kind: Its class.
+        error: The error.
+        trace: Where it was raised.
+    """
+    if not issubclass(kind, (ConnectionError, EOFError)):
+        sys.__excepthook__(kind, error, trace)
+
+
+def start_worker(worker_id: int) -> None:
     """What every worker does first."""
     outlive_signals()
+    sys.excepthook = show_unless_left
     torch.set_num_threads(1)
     limit_opencv_threads()
-    if own is not None:
-        own(worker_id)
+
+
+def _start_worker(own: Callable, worker_id: int) -> None:
+    start_worker(worker_id)
+    own(worker_id)
 
 
 def _set_defaults(cfg: dict[str, Any]) -> None:

@@ -64,6 +64,8 @@ class BaseModel(EngineModel):
             places where rounding decides, as detections of equal scores do.
         sample_unit: What a sample is called where a speed is given, e.g. ``'walk'``.
         predicts: Whether it gives predictions; a model for pretraining may not.
+        loss_in_one_graph: Whether ``loss`` reads nothing on the device, so that
+            ``torch.compile`` makes one graph of it.
         tta_model: Class of the default test-time augmentation, or None.
         visual_summary: Pictures and curves of the last call, by name, for
             :class:`~mmlite.engine.hooks.VisualSummaryHook`: ``image/*``
@@ -83,6 +85,7 @@ class BaseModel(EngineModel):
     default_data_preprocessor: ClassVar[str] = 'BaseDataPreprocessor'
     sample_unit: ClassVar[str] = 'img'
     predicts: ClassVar[bool] = True
+    loss_in_one_graph: ClassVar[bool] = False
     input_keys: ClassVar[tuple[str, ...]] = ()
     exports_any_size: ClassVar[bool] = True
     exported_rows: ClassVar[tuple[tuple[str, ...], ...]] = ()

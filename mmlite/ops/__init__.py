@@ -37,6 +37,7 @@ from .patches import (
     square,
     unpatchify,
 )
+from .precision import at_least_float32, full_precision
 from .roi_align import crop_and_resize, multi_level_roi_align, roi_align
 from .search import nearest
 from .softmax import class_softmax
@@ -45,6 +46,7 @@ from .transfer import numbers_like
 __all__ = [
     'ABSENT',
     'RowLookup',
+    'at_least_float32',
     'batched_nms',
     'box_area',
     'box_overlaps',
@@ -59,6 +61,7 @@ __all__ = [
     'crop_and_resize',
     'fixed_point_nms',
     'flat_mask',
+    'full_precision',
     'gather',
     'gather_tokens',
     'group_correlation_volume',

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from .precision import at_least_float32
+
 __all__ = [
     'OVERLAPS',
     'box_area',
@@ -89,6 +91,7 @@ def paired_overlaps(a: Tensor, b: Tensor, kind: str = 'iou') -> Tensor:
     """
     if kind not in OVERLAPS:
         raise ValueError(f'kind is one of {OVERLAPS}, got {kind!r}')
+    a, b = at_least_float32(a), at_least_float32(b)  # areas are large
     shared = _span(torch.minimum, torch.maximum, a, b).clamp(min=0).prod(-1)
     area = box_area(a)
     if kind == 'iof':

@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ..errors import DataError
+from .precision import full_precision
 
 __all__ = ['concat_volume', 'correlation_volume', 'group_correlation_volume']
 
@@ -144,7 +145,8 @@ def group_correlation_volume(
 
     Shape:
         left, right: ``(B, C, H, W)``.
-        returns: ``(B, G, M, H, W)``; 0 where the right view has no such pixel.
+        returns: ``(B, G, M, H, W)``; 0 where the right view has no such pixel. Of
+        float16 it is float32.
 
     Raises:
         DataError: if the views are of different shapes, or ``G`` does not divide ``C``.
@@ -161,6 +163,8 @@ def group_correlation_volume(
             f'{channels} channels cannot be cut into {num_groups} groups of one size; '
             'set num_groups to a divisor'
         )
+    if left.dtype == torch.float16:  # beyond which a mean of products may be
+        left, right = left.float(), right.float()
     traced = torch.compiler.is_compiling() or torch.jit.is_tracing()
     if left.device.type == 'cpu' and left.dtype in _SUMMED and not traced:
         return _GroupVolume.apply(left, right, num_disp, num_groups)
@@ -182,7 +186,8 @@ def _products_of_blocks(
     for x in range(0, width, _BLOCK):
         end = min(x + _BLOCK, width)
         reach = mirrored[..., width - end : width - x + num_disp - 1]
-        products = rows[..., x:end, :] @ reach
+        with full_precision(left.device):
+            products = rows[..., x:end, :] @ reach
         blocks.append(_diagonals(products, num_disp).permute(0, 1, 4, 2, 3))
     return torch.cat(blocks, dim=-1)
 

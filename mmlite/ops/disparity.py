@@ -6,6 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from .precision import at_least_float32, full_precision
+
 __all__ = [
     'context_upsample',
     'convex_upsample',
@@ -60,11 +62,10 @@ def regress_disparity(logits: Tensor, keepdim: bool = False) -> Tensor:
         >>> regress_disparity(torch.tensor([[0., 9e9, 9e9]]))
         tensor([1.5000])
     """
-    if logits.dtype in (torch.float16, torch.bfloat16):
-        logits = logits.float()
+    logits = at_least_float32(logits)
     chances = logits.softmax(dim=1)
     shifts = torch.arange(logits.size(1), dtype=chances.dtype, device=chances.device)
-    with torch.autocast(logits.device.type, enabled=False):
+    with full_precision(logits.device):
         means = (shifts @ chances.flatten(2)) if logits.ndim > 2 else chances @ shifts
     if logits.ndim > 2:
         means = means.unflatten(-1, logits.shape[2:])

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from .precision import full_precision
 from .transfer import numbers_like
 
 __all__ = ['RowLookup', 'row_correlation', 'row_pyramid']
@@ -33,7 +34,7 @@ def row_correlation(left: Tensor, right: Tensor, scaled: bool = True) -> Tensor:
     rows = left.float().permute(0, 2, 3, 1)
     if scaled:
         rows = rows * left.size(1) ** -0.5
-    with torch.autocast(left.device.type, enabled=False):
+    with full_precision(left.device):
         return rows @ right.float().permute(0, 2, 1, 3)
 
 

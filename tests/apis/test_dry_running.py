@@ -35,6 +35,10 @@ def test_a_summary_is_all_that_stays(
     shown = capsys.readouterr().out
     for word in ('parameters', 's an iteration', figure, 'checkpoint'):
         assert word in shown
+    # Neither a removed folder nor an epoch that has not been: what runs, and the end.
+    before = shown.partition('dry run')[0]
+    names = [line.split()[0] for line in before.splitlines()]
+    assert names == ['model', 'train', 'val', 'device'] and figure not in before
 
 
 def test_what_it_counts(tmp_path, monkeypatch):

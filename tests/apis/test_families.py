@@ -12,7 +12,7 @@ from mmengine.hooks import Hook
 from support.devices import ON_GPU, on_each_device
 from support.families import FAMILIES
 from support.memory_run import CtrlC
-from support.waits import counted_reads, counted_waits, no_waits
+from support.waits import counted_reads, look_at_iterations, reported_waits
 
 from mmlite.apis import inferencer_of, prepare_training, train
 from mmlite.config import load_config
@@ -120,10 +120,11 @@ def test_it_goes_on_with_the_same_bits(tmp_path, family, device, deterministic_e
     resumed.train()
     assert resumed.iter == 4
     logs = ''.join(log.read_text() for log in tmp_path.glob('*/*/*.log'))
-    # Tri-linear upsampling adds up its gradients in any order on a GPU.
-    alike = family != 'volume' or device == 'cpu'
-    assert ('has no deterministic version' not in logs) == alike
-    bits = dict(rtol=0, atol=0) if alike else dict(rtol=1e-2, atol=1e-3)
+    # Tri-linear upsampling adds up its gradients in any order on a GPU; whatever else
+    # does, by this version of PyTorch, is named in the log too.
+    differs = 'has no deterministic version' in logs
+    assert differs or family != 'volume' or device == 'cpu'
+    bits = dict(rtol=1e-2, atol=1e-3) if differs else dict(rtol=0, atol=0)
     assert next(straight.model.parameters()).device.type == device
     torch.testing.assert_close(weights(resumed), weights(straight), **bits)
 
@@ -179,7 +180,7 @@ def short(family, work_dir):
 @pytest.mark.parametrize('family', [name for name in FAMILIES if name not in WAITS])
 def test_no_iteration_waits_for_the_gpu(tmp_path, family, device):
     runner = short(family, tmp_path)
-    with no_waits(runner, first=3):
+    with look_at_iterations(runner, first=3, mode='error'):
         runner.train()
     assert next(runner.model.parameters()).device.type == device
 
@@ -188,7 +189,7 @@ def test_no_iteration_waits_for_the_gpu(tmp_path, family, device):
 @pytest.mark.parametrize('family', WAITS)
 def test_a_detector_waits_seldom(tmp_path, family, device):
     runner = short(family, tmp_path)
-    with counted_waits(runner, first=6) as waits:
+    with look_at_iterations(runner, first=6, mode='warn'), reported_waits() as waits:
         runner.train()
     assert next(runner.model.parameters()).device.type == device
     assert 0 < len(waits) <= WAITS[family], waits

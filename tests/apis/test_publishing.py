@@ -82,6 +82,18 @@ def test_there_and_back(vit, tmp_path, project):
     assert all(torch.equal(state[k], v) for k, v in ours.items())
 
 
+def test_a_folder_where_the_published_file_goes(tmp_path):
+    torch.save(dict(state_dict=dict(w=torch.ones(2))), tmp_path / 'epoch_1.pth')
+    path = publish(tmp_path / 'epoch_1.pth')
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(UserError, match=f'cannot write .*{path.name}: Is a directory'):
+        publish(tmp_path / 'epoch_1.pth')
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted(
+        ['epoch_1.pth', path.name]
+    )
+
+
 def test_conversion_by_command(tmp_path, capsys):
     state = {'fc.bias': torch.zeros(2), 'layer1.0.conv1.weight': torch.ones(1)}
     torch.save(state, tmp_path / 'theirs.pth')

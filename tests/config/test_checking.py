@@ -264,6 +264,15 @@ def test_check_raises_with_all_problems_and_the_file(write):
             "compile has no key 'backnd'; did you mean 'backend'?",
         ),
         (
+            'compile=dict(mode=reduce-overheads)',
+            "compile.mode is 'reduce-overheads', which is not known; did you mean "
+            "'reduce-overhead'?",
+        ),
+        (
+            'compile=dict(mode=default,options=dict(max_autotune=True))',
+            'compile has mode and options; torch.compile takes one',
+        ),
+        (
             'model_wrapper_cfg=dict(type=MMDistributedDataParalel)',
             "model_wrapper_cfg: unknown type 'MMDistributedDataParalel'; did you mean "
             "'MMDistributedDataParallel'?",

@@ -5,7 +5,11 @@ import warnings
 
 from support.training import ToyRunPoints, toy_runner
 
-from mmlite.engine.dataloaders import build_dataloader, report_many_workers
+from mmlite.engine.dataloaders import (
+    build_dataloader,
+    report_many_workers,
+    show_unless_left,
+)
 
 
 def test_more_workers_than_cores_are_reported_once(tmp_path, monkeypatch, capsys):
@@ -34,3 +38,11 @@ def test_torch_does_not_say_it_too_in_a_later_run(tmp_path, monkeypatch):
         with runner._running():
             next(iter(loader))
     assert [w for w in found if 'worker process' in str(w.message)] == []
+
+
+def test_a_worker_says_nothing_of_a_main_process_that_has_left(capsys):
+    for error in (ConnectionResetError(104, 'reset'), EOFError()):
+        show_unless_left(type(error), error, None)
+    assert capsys.readouterr().err == ''
+    show_unless_left(ValueError, ValueError('of its own'), None)
+    assert capsys.readouterr().err == 'ValueError: of its own\n'

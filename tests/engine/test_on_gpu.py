@@ -8,7 +8,7 @@ from support.devices import ON_GPU
 from support.memory_run import CROP, FLIP, CtrlC, memory_runner
 from support.runs import DIGITS, TINY
 from support.training import toy_runner
-from support.waits import no_waits
+from support.waits import look_at_iterations
 
 from mmlite.apis import init_model, train
 from mmlite.apis import test as run_test
@@ -28,7 +28,8 @@ LEARNS = (
 
 
 def weights(runner):
-    return {k: v.cpu() for k, v in runner.model.state_dict().items()}
+    state = runner.model.state_dict()
+    return {name: value.to('cpu', copy=True) for name, value in state.items()}
 
 
 def equal(first, second, **tolerance):
@@ -126,6 +127,32 @@ def test_a_step_whose_gradients_overflow_is_left_out(tmp_path):
     assert runner.optim_wrapper.loss_scaler.get_scale() == 2.0**39
 
 
+def test_a_step_after_an_overflow_goes_by_its_own_gradients(tmp_path):
+    """Its momentum is not what was in the memory before."""
+    wrapper = dict(
+        type='AmpOptimWrapper',
+        dtype='float16',
+        loss_scale=dict(init_scale=2.0**40, backoff_factor=2.0**-30),
+        optimizer=dict(type='SGD', lr=0.05, momentum=0.9),
+    )
+    runner = memory_runner(
+        tmp_path,
+        optim_wrapper=wrapper,
+        train_cfg=dict(by_epoch=False, max_iters=2),
+        val_dataloader=None,
+        val_cfg=None,
+        val_evaluator=None,
+    )
+    junk = [torch.full_like(p, 1e30, device='cuda') for p in runner.model.parameters()]
+    before = weights(runner)
+    del junk
+    runner.train()
+    after = weights(runner)
+    assert runner.optim_wrapper.loss_scaler.get_scale() == 2.0**10
+    assert any(not torch.equal(before[name], after[name]) for name in before)
+    assert equal(before, after, rtol=0, atol=1.0)
+
+
 @pytest.mark.parametrize('in_memory', [True, False])
 @pytest.mark.parametrize('dtype', [None, 'bfloat16'])
 def test_no_iteration_waits_for_the_gpu(tmp_path, in_memory, dtype):
@@ -146,7 +173,7 @@ def test_no_iteration_waits_for_the_gpu(tmp_path, in_memory, dtype):
         val_evaluator=None,
         default_hooks=dict(checkpoint=dict(interval=-1, save_last=False)),
     )
-    with no_waits(runner, first=3):
+    with look_at_iterations(runner, first=3, mode='error'):
         runner.train()
     assert runner.iter == 10
 

@@ -195,8 +195,9 @@ def test_a_package_that_is_absent_is_named(name, monkeypatch):
         figures([sample(row(1), row(1), [0.5])], backend=name)
 
 
-def test_it_writes_results_with_the_ids_of_the_file(tmp_path):
-    image = sample([], [[1, 2, 4, 8]], [0.5], found_labels=[1], img_id=7)
+def test_it_writes_results_with_the_ids_of_the_file(tmp_path, capsys):
+    boxes = [[1, 2, 4, 8], [0, 0, np.nan, 1], [0, 0, 1, np.inf]]
+    image = sample([], boxes, [0.5, 0.4, 0.3], found_labels=[1, 1, 1], img_id=7)
     metric = CocoMetric(outfile_prefix=str(tmp_path / 'val'), format_only=True)
     metric.dataset_meta = dict(classes=['a', 'b'], cat_ids=[3, 9])
     metric.process(None, [image])
@@ -204,6 +205,8 @@ def test_it_writes_results_with_the_ids_of_the_file(tmp_path):
     assert json.loads((tmp_path / 'val.bbox.json').read_text()) == [
         dict(image_id=7, category_id=9, bbox=[1, 2, 3, 6], score=0.5)
     ]
+    said = '2 boxes with NaN or infinite values are left out, e.g. of the image 7'
+    assert said in capsys.readouterr().out
 
 
 @pytest.mark.parametrize('metric', [CocoMetric, VOCMetric])

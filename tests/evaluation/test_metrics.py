@@ -7,6 +7,7 @@ import pytest
 import torch
 from golden import mmpretrain_metrics as peer
 from mmengine.evaluator import BaseMetric
+from support.devices import on_each_device
 from support.two_processes import evaluate_part
 
 from mmlite.errors import ConfigError, DataError
@@ -387,10 +388,10 @@ def test_the_evaluator_takes_one_metric_alone():
     assert [type(metric) for metric in evaluator.metrics] == [Accuracy]
 
 
-@pytest.mark.slow
-def test_two_real_processes_find_what_one_finds(tmp_path):
+@on_each_device
+def test_two_real_processes_find_what_one_finds(tmp_path, device):
     data = samples()[:15]
-    torch.multiprocessing.spawn(evaluate_part, (tmp_path, data), nprocs=2)
+    torch.multiprocessing.spawn(evaluate_part, (tmp_path, data, device), nprocs=2)
     expected = run(dict(type='Accuracy', topk=(1, 3)), data)
     for rank in range(2):
         assert torch.load(tmp_path / f'{rank}.pth') == expected

@@ -8,9 +8,10 @@ import pytest
 import torch
 from contracts.noise import NOISE
 from contracts.tiny import OF_OTHERS, WHOLES, registered
-from mmengine.optim import AmpOptimWrapper
 from support.devices import ON_GPU
+from support.waits import reported_waits, waiting
 
+from mmlite.engine import AmpOptimWrapper
 from mmlite.engine.environment import allow_tf32
 from mmlite.models import BaseModel
 from mmlite.ops import batched_nms, concat_volume, roi_align
@@ -106,18 +107,23 @@ def test_suppression_keeps_what_it_keeps_on_the_cpu(count):
     assert there.device.type == DEVICE and torch.equal(there.cpu(), here)
 
 
+@pytest.mark.parametrize(('count', 'most'), [(300, 1), (3000, 3)])
+def test_suppression_waits_once_a_block_of_boxes_and_between_two(count, most):
+    found, scores, labels = (part.to(DEVICE) for part in boxes(count))
+    with reported_waits() as waits, waiting('warn'):
+        batched_nms(found, scores, labels, 0.5)
+    assert 0 < len(waits) <= most, waits
+
+
 def test_roi_align_is_that_of_the_cpu_and_reads_no_box():
     feats = torch.randn(2, 8, 40, 40)
     rois = torch.cat([torch.arange(200)[:, None] % 2, boxes(200)[0]], dim=1)
     here = roi_align(feats, rois, output_size=7, spatial_scale=0.25, sampling_ratio=2)
     feats, rois = feats.to(DEVICE), rois.to(DEVICE)
-    torch.cuda.set_sync_debug_mode('error')
-    try:
+    with waiting('error'):
         there = roi_align(
             feats, rois, output_size=7, spatial_scale=0.25, sampling_ratio=2
         )
-    finally:
-        torch.cuda.set_sync_debug_mode('default')
     torch.testing.assert_close(there.cpu(), here, rtol=1e-4, atol=1e-5)
 
 

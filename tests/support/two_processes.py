@@ -10,6 +10,7 @@ from mmengine.optim import OptimWrapper
 from torch import nn
 
 from mmlite.engine import MMDistributedDataParallel
+from mmlite.engine.environment import allow_tf32
 from mmlite.engine.wrappers import share_buffers
 from mmlite.evaluation import Accuracy, SampleMetric
 from mmlite.models.losses import SupConLoss, TripletLoss, gather_and_scale_wrapper
@@ -18,10 +19,22 @@ from mmlite.registry import MODELS
 from mmlite.structures import DataSample
 
 
-def meet(rank: int, folder: Path) -> None:
-    """Join the other process."""
+def meet(rank: int, folder: Path, device: str = 'cpu') -> None:
+    """Join the other process, which may share the GPU with this one.
+
+    Args:
+        rank: The number of this process.
+        folder: Where both meet.
+        device: What they compute on. Where there are two GPUs they talk over nccl.
+    """
+    backend = 'gloo'
+    if device == 'cuda':
+        count = torch.cuda.device_count()
+        torch.cuda.set_device(rank % count)
+        allow_tf32(False)
+        backend = 'nccl' if count > 1 else 'gloo'
     torch.distributed.init_process_group(
-        'gloo', init_method=f'file://{folder}/meeting', rank=rank, world_size=2
+        backend, init_method=f'file://{folder}/meeting', rank=rank, world_size=2
     )
 
 
@@ -42,11 +55,13 @@ def share_part(rank: int, folder: Path) -> None:
     leave()
 
 
-def evaluate_part(rank: int, folder: Path, data: list[DataSample]) -> None:
+def evaluate_part(
+    rank: int, folder: Path, data: list[DataSample], device: str = 'cpu'
+) -> None:
     """One of two processes that share an odd number of samples."""
-    meet(rank, folder)
+    meet(rank, folder, device)
     metric = Accuracy(topk=(1, 3))
-    metric.process(None, (data + data[:1])[rank::2])
+    metric.process(None, [d.to(device) for d in (data + data[:1])[rank::2]])
     torch.save(metric.evaluate(len(data)), folder / f'{rank}.pth')
     leave()
 
@@ -159,13 +174,15 @@ class _WalkLosses:
 learn_walks = _WalkLosses()
 
 
-def learn_views(rank: int, folder: Path, cfg: dict, views: list) -> None:
+def learn_views(
+    rank: int, folder: Path, cfg: dict, views: list, device: str = 'cpu'
+) -> None:
     """One of two processes that learn from their halves of the images."""
-    meet(rank, folder)
+    meet(rank, folder, device)
     torch.manual_seed(0)
-    model = torch.nn.parallel.DistributedDataParallel(MODELS.build(cfg))
+    model = torch.nn.parallel.DistributedDataParallel(MODELS.build(cfg).to(device))
     half = len(views[0]) // 2
-    mine = [view[rank * half :][:half] for view in views]
+    mine = [view[rank * half :][:half].to(device) for view in views]
     loss = sum(model(mine, mode='loss').values())
     loss.backward()
     grads = {k: p.grad for k, p in model.module.named_parameters() if p.requires_grad}
@@ -198,17 +215,19 @@ def _half(data: dict, rank: int) -> dict:
     return dict(inputs=inputs, data_samples=samples[mine])
 
 
-def train_all(rank: int, folder: Path, cases: dict[str, tuple[dict, dict]]) -> None:
+def train_all(
+    rank: int, folder: Path, cases: dict[str, tuple[dict, dict]], device: str = 'cpu'
+) -> None:
     """One of two processes that train one model after the other.
 
     The second step fails where a parameter took no part in the first.
     """
-    meet(rank, folder)
+    meet(rank, folder, device)
     torch.set_num_threads(1)
     found = {}
     for name, (cfg, data) in cases.items():
         torch.manual_seed(0)
-        model = MODELS.build(copy.deepcopy(cfg)).train()
+        model = MODELS.build(copy.deepcopy(cfg)).to(device).train()
         wrapped = MMDistributedDataParallel(model)
         optimizer = OptimWrapper(torch.optim.SGD(model.parameters(), lr=1e-3))
         mine = _half(data, rank)
@@ -236,14 +255,16 @@ def frozen_gradients(model: nn.Module, run: nn.Module, data: dict) -> dict:
     return {key: grad for key, grad in grads.items() if grad is not None}
 
 
-def learn_halves(rank: int, folder: Path, cases: dict[str, tuple[dict, dict]]) -> None:
+def learn_halves(
+    rank: int, folder: Path, cases: dict[str, tuple[dict, dict]], device: str = 'cpu'
+) -> None:
     """One of two processes whose losses see the samples of both."""
-    meet(rank, folder)
+    meet(rank, folder, device)
     torch.set_num_threads(1)
     found = {}
     for name, (cfg, data) in cases.items():
         torch.manual_seed(0)
-        model = MODELS.build(copy.deepcopy(cfg)).train()
+        model = MODELS.build(copy.deepcopy(cfg)).to(device).train()
         wrapped = MMDistributedDataParallel(model)
         found[name] = frozen_gradients(model, wrapped, _half(data, rank))
     torch.save(found, folder / f'{rank}.pth')

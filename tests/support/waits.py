@@ -8,14 +8,12 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-import pytest
 import torch
 from mmengine.hooks import Hook
-from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from mmlite.engine import Runner
-from mmlite.models.layers import averaged_model
+from mmlite.engine.loops import EpochBasedTrainLoop
 
 #: Operations of which the host has to know a result: a number, or how many there are.
 READS = {
@@ -51,52 +49,6 @@ def _is_mask(index: Any) -> bool:
     return index is not None and index.dtype in (torch.bool, torch.uint8)
 
 
-class _Copies(TorchDispatchMode):
-    """Refuses to wait for a copy to the meta device."""
-
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-        kwargs = kwargs or {}
-        out = func(*args, **kwargs)
-        if func.overloadpacket.__name__ == '_to_copy':
-            waits = not args[0].is_meta and out.is_meta
-            assert not waits or kwargs.get('non_blocking'), 'a copy is waited for'
-        return out
-
-
-class _Numbers(TorchFunctionMode):
-    """Refuses to bring plain numbers to the meta device, which is waited for too."""
-
-    def __torch_function__(self, func, types, args=(), kwargs=None):
-        out = func(*args, **kwargs or {})
-        if getattr(func, '__name__', '') in ('tensor', 'as_tensor', 'new_tensor'):
-            given = args[-1]
-            assert isinstance(given, torch.Tensor) or not out.is_meta, (
-                f'{func.__name__} of plain numbers waits for the device; see '
-                'mmlite.ops.numbers_like'
-            )
-        return out
-
-
-@contextlib.contextmanager
-def nothing_is_waited_for() -> Iterator[None]:
-    """Fails where code on the meta device would wait for a GPU in its place.
-
-    That device has no data, so that whatever reads a number raises an error.
-    """
-    autocast = torch.autocast
-
-    def known(device_type: str, *args: Any, **kwargs: Any) -> Any:
-        if device_type == 'meta':  # which has none
-            return contextlib.nullcontext()
-        return autocast(device_type, *args, **kwargs)
-
-    with pytest.MonkeyPatch.context() as patch, _Copies(), _Numbers():
-        patch.setattr(torch, 'autocast', known)
-        # Read once, when a training begins.
-        patch.setattr(averaged_model._Counter, 'value', lambda self, buffer: 1)
-        yield
-
-
 class _From(Hook):
     """Begins to look at an iteration; the first ones, and log lines, may wait."""
 
@@ -106,7 +58,9 @@ class _From(Hook):
         self.first, self.mode = first, mode
 
     def before_train_iter(self, runner, batch_idx, data_batch=None):
-        if runner.iter >= self.first and batch_idx + 1 < len(runner.train_dataloader):
+        by_epoch = isinstance(runner.train_loop, EpochBasedTrainLoop)
+        length = len(runner.train_dataloader) if by_epoch else runner.max_iters
+        if runner.iter >= self.first and batch_idx + 1 < length:
             torch.cuda.set_sync_debug_mode(self.mode)
 
 
@@ -164,28 +118,24 @@ def counted_reads(runner: Runner, first: int) -> Iterator[list[Counter[str]]]:
 
 
 @contextlib.contextmanager
-def no_waits(runner: Runner, first: int) -> Iterator[None]:
-    """Let a training fail where an iteration waits for the GPU.
+def waiting(mode: str) -> Iterator[None]:
+    """Let PyTorch look for waits for the GPU.
 
     Args:
-        runner: What trains.
-        first: The first iteration that must not.
+        mode: ``'error'`` or ``'warn'``; ``'default'`` does not look.
     """
-    with _looking(runner, first, 'error'):
+    torch.cuda.set_sync_debug_mode(mode)
+    try:
         yield
+    finally:
+        torch.cuda.set_sync_debug_mode('default')
 
 
 @contextlib.contextmanager
-def counted_waits(runner: Runner, first: int) -> Iterator[list[str]]:
-    """The waits of a training, as PyTorch reports them.
-
-    Args:
-        runner: What trains.
-        first: The first iteration that is looked at.
-    """
+def reported_waits() -> Iterator[list[str]]:
+    """What PyTorch warns of within, where it looks for waits."""
     found: list[str] = []
-    with warnings.catch_warnings(), _looking(runner, first, 'warn'):
-        # The runner's own context keeps the function, and adds filters before this.
+    with warnings.catch_warnings():
         warnings.simplefilter('always')
         others = warnings.showwarning
 
@@ -200,10 +150,15 @@ def counted_waits(runner: Runner, first: int) -> Iterator[list[str]]:
 
 
 @contextlib.contextmanager
-def _looking(runner: Runner, first: int, mode: str) -> Iterator[None]:
+def look_at_iterations(runner: Runner, first: int, mode: str) -> Iterator[None]:
+    """Let a training look for waits for the GPU, but for the last iteration.
+
+    Args:
+        runner: What trains.
+        first: The first iteration that is looked at.
+        mode: See :func:`waiting`.
+    """
     runner.register_hook(_From(first, mode))
     runner.register_hook(_Until())
-    try:
+    with waiting('default'):
         yield
-    finally:
-        torch.cuda.set_sync_debug_mode('default')

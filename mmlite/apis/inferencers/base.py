@@ -11,7 +11,6 @@ from typing import Any, ClassVar
 import torch
 from mmengine.config import Config
 from mmengine.logging import print_log
-from torch.utils.data import DataLoader
 
 from ...datasets import default_collate
 from ...errors import UserError
@@ -23,7 +22,7 @@ from ..zoo.cards import published_weights
 from ..zoo.configs import config_at, read_config
 from .embedding import EmbeddingPrediction
 from .prediction import Prediction, Predictions
-from .preparing import OR_LEAVE_OUT, SourceDataset, test_dataset_of
+from .preparing import OR_LEAVE_OUT, SourceDataset, loader_of, test_dataset_of
 from .sources import Source, check_loading, find_groups
 
 __all__ = ['Inferencer', 'class_for', 'config_and_checkpoint', 'register_inferencer']
@@ -148,11 +147,8 @@ class Inferencer:
             advice=OR_LEAVE_OUT,
         )
         self.in_bgr = dataset.bgr
-        loader = DataLoader(
-            dataset, batch_size, num_workers=num_workers, collate_fn=list
-        )
         place = 0
-        for batch in loader:
+        for batch in loader_of(dataset, batch_size, num_workers):
             sources = samples[place : place + len(batch)]
             place += len(batch)
             yield from self._predict(sources, batch)

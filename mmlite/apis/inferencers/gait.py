@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 
 from ...datasets import Compose
 from ...datasets.silhouettes import black_and_white, prepare_walk
@@ -27,7 +27,7 @@ from ...evaluation.functional import part_distances
 from ...structures import DataSample
 from .base import Inferencer
 from .prediction import Prediction
-from .preparing import OR_LEAVE_OUT, advise
+from .preparing import OR_LEAVE_OUT, advise, loader_of
 from .sources import Source, check_loading
 
 __all__ = ['GaitInferencer', 'GaitPrediction', 'find_walks']
@@ -142,12 +142,9 @@ class GaitInferencer(Inferencer):
         dataset = WalkDataset(
             walks, self.dataset['pipeline'], on_error == 'skip', OR_LEAVE_OUT
         )
-        loader = DataLoader(
-            dataset, batch_size, num_workers=num_workers, collate_fn=list
-        )
         self._first: GaitPrediction | None = None
         place = 0
-        for batch in loader:
+        for batch in loader_of(dataset, batch_size, num_workers):
             sources = [(walk,) for walk in walks[place : place + len(batch)]]
             place += len(batch)
             yield from self._predict(sources, batch)

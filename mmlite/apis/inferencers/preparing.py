@@ -8,15 +8,24 @@ from typing import Any
 import cv2
 import numpy as np
 from mmengine.config import Config
-from torch.utils.data import Dataset
+from torch.utils.data import DataLoader, Dataset
 
+from ...config import dataset_of
 from ...datasets import Compose
 from ...datasets.transforms.base import OR_SKIP
+from ...engine.dataloaders import start_worker
 from ...errors import ConfigError, DataError, UserError
 from ...registry import DATASETS
 from .sources import Source
 
-__all__ = ['OR_LEAVE_OUT', 'SourceDataset', 'advise', 'dataset_of', 'test_dataset_of']
+__all__ = [
+    'OR_LEAVE_OUT',
+    'SourceDataset',
+    'advise',
+    'first_dataset_of',
+    'loader_of',
+    'test_dataset_of',
+]
 
 _PHASES = ('test', 'val')
 #: How a message ends where one that cannot be read may also be left out.
@@ -35,10 +44,10 @@ def test_dataset_of(cfg: Config) -> dict[str, Any]:
         >>> test_dataset_of(Config(dict(test_dataloader=dict(dataset=wrapped)))).type
         'Digits'
     """
-    return dataset_of(cfg, _PHASES)
+    return first_dataset_of(cfg, _PHASES)
 
 
-def dataset_of(cfg: Config, phases: Sequence[str]) -> dict[str, Any]:
+def first_dataset_of(cfg: Config, phases: Sequence[str]) -> dict[str, Any]:
     """The dict of the dataset of the first phase that has one, without its wrappers.
 
     Args:
@@ -49,11 +58,8 @@ def dataset_of(cfg: Config, phases: Sequence[str]) -> dict[str, Any]:
         ConfigError: if none has one with a pipeline.
     """
     for phase in phases:
-        dataset = (cfg.get(f'{phase}_dataloader') or {}).get('dataset')
-        while isinstance(dataset, dict) and 'pipeline' not in dataset:
-            inner = dataset.get('dataset', dataset.get('datasets'))
-            dataset = inner[0] if isinstance(inner, (list, tuple)) else inner
-        if isinstance(dataset, dict):
+        dataset = dataset_of(cfg, phase)
+        if 'pipeline' in dataset:
             return dataset
     raise ConfigError(
         f'{phases[0]}_dataloader.dataset.pipeline is missing, which says how a picture '
@@ -74,6 +80,23 @@ def advise(error: UserError, advice: str) -> None:
         if message == str(error) and ';' not in message:  # which advises nothing yet
             advice = advice.replace(', or ', '; ', 1)
         error.args = (message + advice,)
+
+
+def loader_of(dataset: Dataset, batch_size: int, num_workers: int) -> DataLoader:
+    """The samples of pictures in batches, in lists.
+
+    Args:
+        dataset: The pictures.
+        batch_size: How many samples make a batch.
+        num_workers: Processes that read pictures.
+    """
+    return DataLoader(
+        dataset,
+        batch_size,
+        num_workers=num_workers,
+        collate_fn=list,
+        worker_init_fn=start_worker,
+    )
 
 
 class SourceDataset(Dataset):

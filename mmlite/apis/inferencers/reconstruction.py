@@ -23,7 +23,7 @@ from ...structures import DataSample
 from ...visualization import UniversalVisualizer
 from .base import Inferencer
 from .prediction import Prediction
-from .preparing import dataset_of
+from .preparing import first_dataset_of
 
 __all__ = ['ReconstructionInferencer', 'ReconstructionPrediction', 'still_steps']
 
@@ -107,7 +107,7 @@ class ReconstructionInferencer(Inferencer):
 
     def pipeline_of(self, cfg: Config) -> dict[str, Any]:
         """The dataset of the training, with the steps that are not random."""
-        dataset = dict(dataset_of(cfg, self.phases))
+        dataset = dict(first_dataset_of(cfg, self.phases))
         dataset['pipeline'] = still_steps(dataset['pipeline'])
         return dataset
 

@@ -23,7 +23,9 @@ __all__ = ['SCHEME', 'from_hub', 'push']
 SCHEME = 'hf-hub:'
 CONFIG = 'config.py'
 WEIGHTS = ('model.safetensors', 'model.pth')
-_NAME = re.compile(r'[\w.-]+/[\w.-]+')
+_PART = r'\w(?:[\w.-]*\w)?'
+_NAME = re.compile(rf'(?!.*(?:--|\.\.)){_PART}/{_PART}')
+_LONGEST = 96
 
 
 def from_hub(name: str) -> tuple[Config, str]:
@@ -37,9 +39,9 @@ def from_hub(name: str) -> tuple[Config, str]:
         CheckpointError: if there is no such model, or the hub cannot be reached.
         ConfigError: if its config holds more than plain values: nothing of it is run.
     """
-    hub = _hub(name)
     repo, _, revision = name.removeprefix(SCHEME).partition('@')
     _check_name(repo)
+    hub = _hub(name)
 
     def fetch(file: str) -> str:
         return hub.hf_hub_download(repo, file, revision=revision or None)
@@ -79,8 +81,8 @@ def push(
         MissingDependencyError: if ``huggingface_hub`` is not installed.
         UserError: if the config is not known, or the hub refuses.
     """
-    hub = _hub('push')
     _check_name(repo)
+    hub = _hub('push')
     state, cfg, meta = _contents(model, config)
     with tempfile.TemporaryDirectory() as folder:
         write_config(cfg, Path(folder, CONFIG))
@@ -91,10 +93,10 @@ def push(
             done = hub.upload_folder(
                 repo_id=repo, folder_path=folder, commit_message=message
             )
-        except (OSError, ValueError) as error:  # the bases of all that it raises
+        except Exception as error:  # of its own, and of what it connects with
             raise UserError(
-                f'the Hugging Face Hub does not take {repo}: {error}; log in with '
-                'hf auth login'
+                f'the Hugging Face Hub does not take {repo}: {_first_line(error)}; '
+                'check the connection, and log in with hf auth login'
             ) from error
     return str(getattr(done, 'commit_url', done))
 
@@ -125,8 +127,11 @@ def _hub(purpose: str) -> ModuleType:
 
 
 def _check_name(repo: str) -> None:
-    if not _NAME.fullmatch(repo):
-        raise UserError(f"a model on the hub is named 'owner/name', got {repo!r}")
+    if not _NAME.fullmatch(repo) or len(repo) > _LONGEST:
+        raise UserError(
+            "a model on the hub is named 'owner/name', of letters, digits and single "
+            f'-, _ and . within, up to {_LONGEST} in all, got {repo!r}'
+        )
 
 
 def _fetched(fetch: Any, files: Any, name: str) -> str:
@@ -134,11 +139,15 @@ def _fetched(fetch: Any, files: Any, name: str) -> str:
     for file in files:
         try:
             return fetch(file)
-        except (OSError, ValueError) as error:  # the bases of all that it raises
-            errors.append(f'{file}: {str(error).splitlines()[0]}')
+        except Exception as error:  # of its own, and of what it connects with
+            errors.append(f'{file}: {_first_line(error)}')
     raise CheckpointError(
         f'{name} cannot be loaded from the Hugging Face Hub: {"; ".join(errors)}'
     )
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
 def _page(repo: str, text: str) -> str:

@@ -83,6 +83,7 @@ class BaseTransform(ABC):
         batched: if it is random, the same for whole batches.
         states_size: which argument is the size of the image that it leaves, and
             whether that is ``'hw'``, height and width, or ``'wh'``.
+        packs: whether a pipeline that ends in it gives what a batch is made of.
         former_arguments: what arguments of older versions are now, for the message.
 
     Example:
@@ -98,6 +99,7 @@ class BaseTransform(ABC):
     is_random: ClassVar[bool] = True
     reads_files: ClassVar[bool] = False
     states_size: ClassVar[dict[str, str]] = {'crop_size': 'hw', 'scale': 'wh'}
+    packs: ClassVar[bool] = True
     former_arguments: ClassVar[dict[str, str]] = {}
 
     def __call__(self, results: dict) -> dict | None:

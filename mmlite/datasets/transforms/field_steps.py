@@ -32,6 +32,7 @@ class Collect(BaseTransform):
     """
 
     is_random = False
+    packs = False
     former_arguments: ClassVar = {'meta_keys': 'meta_keys of PackInputs'}
 
     def __init__(self, keys: Sequence[str]) -> None:
@@ -102,6 +103,7 @@ class ToTensor(BaseTransform):
     """
 
     is_random = False
+    packs = False
 
     def __init__(self, keys: Sequence[str]) -> None:
         self.keys = tuple(keys)
@@ -160,6 +162,7 @@ class ImageToTensor(BaseTransform):
     """
 
     is_random = False
+    packs = False
 
     def __init__(self, keys: Sequence[str]) -> None:
         self.keys = tuple(keys)

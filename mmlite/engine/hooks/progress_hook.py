@@ -52,10 +52,18 @@ class ProgressHook(Hook):
 
     def before_run(self, runner: Runner) -> None:
         """Report what is about to run."""
-        for name, text in _summary(runner):
+        for name, text in self.summary(runner):
             if self._said.get(name) != text:  # by a run of this runner before
                 say(runner.logger, f'{name:<9} {text}')
             self._said[name] = text
+
+    def summary(self, runner: Runner) -> list[tuple[str, str]]:
+        """What is about to run: names and facts.
+
+        Args:
+            runner: The runner.
+        """
+        return _summary(runner)
 
     def before_train(self, runner: Runner) -> None:
         """Start the clock."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
@@ -191,9 +192,9 @@ class CocoMetric(BoxMetric):
         return figures
 
     def _write(self, results: list[BoxesOfImage], path: str) -> None:
-        """Write the detections as COCO's results."""
+        """Write the detections as COCO's results, which have no NaN."""
         ids = (self.dataset_meta or {}).get('cat_ids')
-        rows = []
+        rows, left_out = [], []
         for one in results:
             sides = one.pred_bboxes[:, 2:] - one.pred_bboxes[:, :2]
             boxes = np.concatenate([one.pred_bboxes[:, :2], sides], axis=1)
@@ -205,7 +206,14 @@ class CocoMetric(BoxMetric):
             ):
                 number = label if ids is None else ids[label]
                 row = dict(image_id=one.img_id, category_id=number)
-                rows.append(dict(row, bbox=box, score=score))
+                whole = np.isfinite([*box, score]).all()
+                (rows if whole else left_out).append(dict(row, bbox=box, score=score))
+        if left_out:
+            message = (
+                f'{path}: {len(left_out)} boxes with NaN or infinite values are left '
+                f'out, e.g. of the image {left_out[0]["image_id"]}'
+            )
+            print_log(message, 'current', logging.WARNING)
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         Path(path).write_text(json.dumps(rows))
 

@@ -23,10 +23,10 @@ class AirbenchBlock(BaseModule):
     """Two 3x3 convolutions, of which the first halves the image.
 
     Args:
-        in_channels: Number of channels that come in.
-        out_channels: Number of channels that go out.
-        norm_cfg: Config of the normalisation.
-        act_cfg: Config of the activation.
+        in_channels: Channels of the input.
+        out_channels: Channels of the output.
+        norm_cfg: Config of the norms.
+        act_cfg: Config of the activations.
 
     Shape:
         x: ``(B, C, H, W)``; returns: ``(B, C', H // 2, W // 2)``.
@@ -69,10 +69,11 @@ class AirbenchNet(BaseBackbone):
     Args:
         in_channels: Channels of the image.
         widths: Channels of each block.
-        whitening_size: Edge of a whitened patch.
-        out_indices: Which blocks to return.
-        norm_cfg: Config of the normalisation.
-        act_cfg: Config of the activation.
+        whitening_size: Edge of a whitened patch, in pixels.
+        out_indices: Which blocks are returned, counted from 0; negative ones are
+            counted from the end.
+        norm_cfg: Config of the norms.
+        act_cfg: Config of the activations.
         init_cfg: Config of the initialisation.
 
     Shape:

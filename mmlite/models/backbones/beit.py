@@ -26,15 +26,18 @@ class BEiTViT(VisionTransformer):
     https://arxiv.org/abs/2106.08254
 
     Args:
-        arch: A name or a dict as in :class:`VisionTransformer`.
+        arch: ``'small'``, ``'base'``, ``'large'``, ``'eva-g'``, ``'deit-tiny'``,
+            ``'deit-small'``, ``'deit-base'``, or a dict as in
+            :class:`VisionTransformer`.
         bias: Whether queries, keys and values have a bias; ``'qv_bias'`` has
             none for the keys.
         final_norm: Whether there is a norm after the last layer.
         out_type: As in :class:`VisionTransformer`.
         use_abs_pos_emb: Whether there is a position embedding.
-        use_rel_pos_bias: Whether each layer has a bias for each offset.
+        use_rel_pos_bias: Whether each layer has a bias for each offset of two patches.
         use_shared_rel_pos_bias: Whether all layers share one instead.
-        layer_scale_init_value: Start of the factors on every branch; 0 has none.
+        layer_scale_init_value: Initial value of the factors on every branch; 0 has
+            none.
         layer_cfgs: Further arguments of a layer, or a list with one dict each.
         kwargs: Arguments of :class:`VisionTransformer`.
 

@@ -43,9 +43,9 @@ class ConvBlock(BaseModule):
     Args:
         in_channels: Channels of the input.
         out_channels: Channels of the output.
-        stride: Of the second convolution.
-        groups: Of the second convolution.
-        drop_path_rate: Stochastic depth, a fraction.
+        stride: Stride of the second convolution, in pixels.
+        groups: Channel groups of the second convolution.
+        drop_path_rate: Rate of stochastic depth, a fraction.
         with_residual_conv: Whether the shortcut has a convolution.
         norm_cfg: Config of the norms.
         act_cfg: Config of the activations.
@@ -106,7 +106,7 @@ class FCUDown(BaseModule):
     Args:
         in_channels: Channels of the map.
         out_channels: Width of the tokens.
-        down_stride: Pixels of the map for each token.
+        down_stride: Edge in pixels of the map that becomes one token.
         with_cls_token: Whether the class token is put first.
     """
 
@@ -137,7 +137,7 @@ class FCUUp(BaseModule):
     Args:
         in_channels: Width of the tokens.
         out_channels: Channels of the map.
-        up_stride: Pixels of the map for each token.
+        up_stride: Edge in pixels of the map that one token becomes.
         with_cls_token: Whether there is a class token to leave out.
     """
 
@@ -169,12 +169,12 @@ class ConvTransBlock(BaseModule):
         in_channels: Channels of the map.
         out_channels: Channels of the new map.
         embed_dims: Width of the tokens.
-        conv_stride: Stride of the convolutions.
+        conv_stride: Stride of the convolutions, in pixels.
         with_residual_conv: Whether their shortcut has a convolution.
-        down_stride: Pixels of the map for each token.
+        down_stride: Edge in pixels of the map that becomes one token.
         last_fusion: Whether the new map is half as large.
         with_cls_token: Whether there is a class token.
-        drop_path_rate: Stochastic depth, a fraction.
+        drop_path_rate: Rate of stochastic depth, a fraction.
         kwargs: Further arguments of the transformer layer.
     """
 
@@ -229,17 +229,18 @@ class Conformer(BaseBackbone):
     Args:
         arch: ``'tiny'``, ``'small'``, ``'base'``, or a dict with the keys
             ``embed_dims``, ``channel_ratio``, ``num_heads`` and ``depths``.
-        patch_size: Pixels of a token, a multiple of 16.
-        base_channels: Channels of the first stage, times ``channel_ratio``.
+        patch_size: Edge of a patch, a multiple of 16 pixels.
+        base_channels: Channels of the first stage, before the factor ``channel_ratio``.
         mlp_ratio: Hidden width of the feed-forward networks over that of the
             tokens.
         qkv_bias: Whether queries, keys and values have a bias.
         with_cls_token: Whether there is a class token.
-        drop_path_rate: Stochastic depth of the last block, a fraction.
+        drop_path_rate: Rate of stochastic depth of the last block, a fraction; it grows
+            linearly from 0 in the first.
         norm_eval: Without effect, as in mmpretrain: norms learn in training.
         frozen_stages: Without effect, as in mmpretrain.
-        out_indices: Which blocks are returned, counted from 1; negative counts
-            from the end.
+        out_indices: Which blocks are returned, counted from 1; negative ones are
+            counted from the end.
         init_cfg: Config of the initialisation; ``None`` is that of the paper.
 
     Shape:

@@ -47,10 +47,11 @@ class ConvNeXtBlock(BaseModule):
         mlp_ratio: Width inside over in_channels.
         linear_pw_conv: Whether the 1x1 convolutions are linear layers on
             channels-last maps, which is faster on most devices.
-        drop_path_rate: Stochastic depth, a fraction.
-        layer_scale_init_value: Start of the factor on the branch; 0 has none.
+        drop_path_rate: Rate of stochastic depth, a fraction.
+        layer_scale_init_value: Initial value of the factor on the branch; 0 has none.
         use_grn: Whether a ``GRN`` follows the activation (V2).
-        with_cp: Whether to save memory by computing the block twice.
+        with_cp: Whether to save memory by computing the block again in the backward
+            pass.
 
     Example:
         >>> ConvNeXtBlock(8)(torch.zeros(1, 8, 7, 7)).shape
@@ -130,19 +131,20 @@ class ConvNeXt(PatchStages):
             ``'small'``, ``'base'``, ``'large'``, ``'xlarge'`` or ``'huge'``, or
             a dict with ``depths`` and ``channels`` of each stage.
         in_channels: Channels of the image.
-        stem_patch_size: Pixels of a patch of the stem.
+        stem_patch_size: Edge of a patch of the stem, in pixels.
         norm_cfg: Config of the norms.
         act_cfg: Config of the activations.
         linear_pw_conv: See :class:`ConvNeXtBlock`.
         use_grn: See :class:`ConvNeXtBlock`.
-        drop_path_rate: Stochastic depth of the last block, a fraction; it
-            grows from 0.
+        drop_path_rate: Rate of stochastic depth of the last block, a fraction; it grows
+            from 0.
         layer_scale_init_value: See :class:`ConvNeXtBlock`.
         out_indices: Which stages are returned, counted from 0.
         frozen_stages: How many stages keep their weights.
         gap_before_final_norm: Whether a stage that is returned is averaged
             before its norm, so that it is a vector.
-        with_cp: Whether to save memory by computing each block twice.
+        with_cp: Whether to save memory by computing each block again in the backward
+            pass.
         init_cfg: Config of the initialisation.
 
     Shape:

@@ -30,7 +30,7 @@ class DarknetBottleneck(BaseModule):
         add_identity: Whether there is a shortcut, where the width stays.
         use_depthwise: Whether the 3x3 convolution is depth-wise separable.
         conv_cfg: Config of the convolutions; ``None`` is ``Conv2d``.
-        drop_path_rate: Stochastic depth, a fraction.
+        drop_path_rate: Rate of stochastic depth, a fraction.
         norm_cfg: Config of the norms.
         act_cfg: Config of the activations.
         init_cfg: Config of the initialisation.
@@ -80,7 +80,7 @@ class CSPStage(BaseModule):
         expand_ratio: Width of both halves over that of the input.
         bottle_ratio: Width of a block over the width inside.
         num_blocks: How many blocks there are.
-        block_dpr: Stochastic depth, a fraction, or one for each block.
+        block_dpr: Rate of stochastic depth, a fraction, or one for each block.
         block_args: Further arguments of the blocks.
         conv_cfg: Config of the blocks' convolutions; ``None`` is ``Conv2d``.
         norm_cfg: Config of the norms.

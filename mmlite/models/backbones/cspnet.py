@@ -52,8 +52,8 @@ class CSPNet(BaseBackbone):
         out_indices: Which stages are returned, counted from 0.
         frozen_stages: The last stage that keeps weights and statistics, with
             all before it; -1 is none.
-        drop_path_rate: Stochastic depth of the last block, a fraction; it
-            grows from 0.
+        drop_path_rate: Rate of stochastic depth of the last block, a fraction; it grows
+            from 0.
         conv_cfg: Config of the convolutions; ``None`` is ``Conv2d``.
         norm_cfg: Config of the norms.
         act_cfg: Config of the activations.

@@ -37,7 +37,7 @@ class DaViTWindowMSA(WindowAttention):
     Args:
         embed_dims: Width ``D`` of the tokens.
         window_size: Rows and columns of a window.
-        num_heads: Attention heads.
+        num_heads: Number of attention heads.
         qkv_bias: Whether queries, keys and values have a bias.
         qk_scale: Factor on the products; ``None`` is ``1 / sqrt(D / heads)``.
         attn_drop: Dropout on the attention weights, a fraction.
@@ -78,7 +78,7 @@ class DaViTDownSample(BaseModule):
         in_channels: Width of the tokens.
         out_channels: Width of the joined tokens.
         conv_type: Registered name of the convolution.
-        kernel_size: Of the convolution.
+        kernel_size: Edge of the kernel, in tokens.
         stride: In tokens; ``None`` is kernel_size.
         padding: In tokens; ``'same'`` and ``'corner'`` have none, as in mmpretrain.
         dilation: In tokens.
@@ -134,7 +134,7 @@ class ChannelAttention(BaseModule):
 
     Args:
         embed_dims: Width ``D`` of the tokens.
-        num_heads: Attention heads.
+        num_heads: Number of attention heads.
         qkv_bias: Whether queries, keys and values have a bias.
 
     Shape:
@@ -163,12 +163,13 @@ class ConvPosBlock(BaseModule):
 
     Args:
         embed_dims: Width ``D`` of the tokens.
-        attn: The attention.
+        attn: The attention module.
         ffn_ratio: Hidden width of the feed-forward network over ``D``.
-        drop_path: Stochastic depth of that, a fraction.
+        drop_path: Rate of stochastic depth of the feed-forward network, a fraction.
         ffn_cfgs: Further arguments of :class:`FFN`.
         norm_cfg: Config of the norms.
-        with_cp: Whether activations are computed again for the gradient.
+        with_cp: Whether to save memory by computing activations again in the backward
+            pass.
 
     Override:
         attend: the attention among the tokens of a map.
@@ -232,17 +233,17 @@ class DaViTBlock(BaseModule):
 
     Args:
         embed_dims: Width ``D`` of the tokens.
-        num_heads: Attention heads.
+        num_heads: Number of attention heads.
         window_size: Rows and columns of a window.
         ffn_ratio: Hidden width of the feed-forward networks over ``D``.
         qkv_bias: Whether queries, keys and values have a bias.
-        drop_path: Stochastic depth, a fraction.
+        drop_path: Rate of stochastic depth, a fraction.
         pad_small_map: Whether a map smaller than a window is padded.
         attn_cfgs: Further arguments of :class:`ShiftWindowMSA`.
         ffn_cfgs: Further arguments of :class:`FFN`.
         norm_cfg: Config of the norms.
-        with_cp: Whether activations of the windows' part are computed again for
-            the gradient.
+        with_cp: Whether to save memory by computing the windows' part again in the
+            backward pass.
         shift: Without effect: windows are not shifted.
         init_cfg: Config of the initialisation.
 
@@ -300,7 +301,7 @@ class DaViTBlockSequence(SwinBlockSequence):
     Args:
         embed_dims: Width of the tokens.
         depth: Number of blocks.
-        num_heads: Attention heads.
+        num_heads: Number of attention heads.
         ffn_ratio: Hidden width of the feed-forward networks over ``embed_dims``.
         qkv_bias: Whether queries, keys and values have a bias.
         kwargs: Arguments of :class:`SwinBlockSequence`.

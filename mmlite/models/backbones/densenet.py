@@ -79,7 +79,14 @@ class DenseLayer(BaseModule):
 
 
 class DenseBlock(nn.Module):
-    """Layers each of which sees all before it; arguments as :class:`DenseLayer`."""
+    """Layers each of which sees all before it.
+
+    Args:
+        num_layers: Number of layers.
+        in_channels: Channels of the input.
+        growth_rate: Channels that each layer adds.
+        kwargs: Further arguments of :class:`DenseLayer`.
+    """
 
     def __init__(
         self, num_layers: int, in_channels: int, growth_rate: int, **kwargs: Any

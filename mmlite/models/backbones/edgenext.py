@@ -37,19 +37,19 @@ class SDTAEncoder(BaseModule):
 
     Args:
         in_channel: Number of channels.
-        drop_path_rate: Stochastic depth, a fraction.
-        layer_scale_init_value: Start of the factors on both branches; 0 has
+        drop_path_rate: Rate of stochastic depth, a fraction.
+        layer_scale_init_value: Initial value of the factors on both branches; 0 has
             none.
         mlp_ratio: Width of the feed-forward network over in_channel.
         use_pos_emb: Whether positions are added before the attention.
-        num_heads: Heads of the attention.
+        num_heads: Number of attention heads.
         qkv_bias: Whether queries, keys and values have a bias.
-        attn_drop: See ``ChannelMultiheadAttention``.
+        attn_drop: Dropout on the attention weights, a fraction.
         proj_drop: Dropout behind the attention, a fraction.
         norm_cfg: Config of the norms.
         act_cfg: Config of the activation.
-        scales: Parts of the channels, 2 or more; each but the last is added to
-            the convolution of the one before, and convolved.
+        scales: Number of parts that the channels are split into, 2 or more; each but
+            the last is convolved, together with the result of the one before.
         init_cfg: Config of the initialisation.
 
     Raises:
@@ -142,17 +142,20 @@ class EdgeNeXt(PatchStages):
         in_channels: Channels of the image.
         global_blocks: How many blocks at the end of each stage have attention.
         global_block_type: ``'None'`` or ``'SDTA'`` for each stage.
-        drop_path_rate: Stochastic depth of the last block, a fraction; it
-            grows from 0.
-        layer_scale_init_value: Start of the factor on the branch of a block of
+        drop_path_rate: Rate of stochastic depth of the last block, a fraction; it grows
+            from 0.
+        layer_scale_init_value: Initial value of the factor on the branch of a block of
             convolutions; 0 has none.
         linear_pw_conv: See ``ConvNeXtBlock``.
-        mlp_ratio: Width of the feed-forward networks of attention blocks.
-        conv_kernel_sizes: Kernel of the depth-wise convolutions of each stage.
+        mlp_ratio: Hidden width of the feed-forward networks of attention blocks over
+            that of the stage.
+        conv_kernel_sizes: Edge of the kernel of the depth-wise convolutions of each
+            stage, in pixels.
         use_pos_embd_csa: Whether attention blocks of each stage see positions.
         use_pos_embd_global: Whether positions are added behind the first
             stage.
-        d2_scales: Parts of the channels of the attention blocks of each stage.
+        d2_scales: Number of parts that the attention blocks of each stage split the
+            channels into.
         norm_cfg: Config of the norms.
         out_indices: Which stages are returned, counted from 0.
         frozen_stages: How many stages keep their weights.

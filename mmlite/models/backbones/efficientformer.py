@@ -77,11 +77,11 @@ class Meta3D(_Meta):
 
     Args:
         dim: Width of the tokens.
-        mlp_ratio: Width of the feed-forward network over dim.
+        mlp_ratio: Hidden width of the feed-forward network over ``dim``.
         norm_cfg: Config of the norms.
         act_cfg: Config of the activation.
         drop: Dropout of the feed-forward network, a fraction.
-        drop_path: Stochastic depth, a fraction.
+        drop_path: Rate of stochastic depth, a fraction.
         use_layer_scale: Whether both branches have a ``LayerScale``.
 
     Shape:
@@ -120,11 +120,11 @@ class Meta4D(_Meta):
 
     Args:
         dim: Number of channels.
-        pool_size: Of the pooling, in pixels.
-        mlp_ratio: Width of the feed-forward network over dim.
+        pool_size: Edge of the pooling window, in pixels.
+        mlp_ratio: Hidden width of the feed-forward network over ``dim``.
         act_cfg: Config of the activation.
         drop: Dropout of the feed-forward network, a fraction.
-        drop_path: Stochastic depth, a fraction.
+        drop_path: Rate of stochastic depth, a fraction.
         use_layer_scale: Whether both branches have a ``LayerScale``.
 
     Shape:
@@ -181,17 +181,17 @@ class EfficientFormer(BaseBackbone):
             ``embed_dims``, ``downsamples`` (whether a stage halves the size)
             and ``vit_num``, how many of the last blocks attend.
         in_channels: Channels of the image.
-        pool_size: Of the pooling, in pixels.
-        mlp_ratios: Width of the feed-forward networks on tokens over that of
-            the stage; on maps it is 4.
+        pool_size: Edge of the pooling window, in pixels.
+        mlp_ratios: Hidden width of the feed-forward networks on tokens over the width
+            of the stage; on maps it is always 4.
         reshape_last_feat: Whether tokens of the last stage become a map again.
         out_indices: Which stages are returned, counted from 0.
         frozen_stages: How many stages keep their weights, beside the stem; 0 is
             the stem alone, -1 nothing.
         act_cfg: Config of the activations.
         drop_rate: Dropout of the feed-forward networks, a fraction.
-        drop_path_rate: Stochastic depth of the last block, a fraction; it
-            grows from 0.
+        drop_path_rate: Rate of stochastic depth of the last block, a fraction; it grows
+            from 0.
         use_layer_scale: Whether every branch has a ``LayerScale``.
         init_cfg: Config of the initialisation.
 

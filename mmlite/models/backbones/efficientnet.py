@@ -49,7 +49,8 @@ class BaseEfficientNet(BaseBackbone):
         norm_cfg: Config of the norms.
         act_cfg: Config of the activations.
         norm_eval: Whether batch norms keep their statistics in training.
-        with_cp: Whether to save memory by computing each block twice.
+        with_cp: Whether to save memory by computing each block again in the backward
+            pass.
         init_cfg: Config of the initialisation.
 
     Override:
@@ -144,8 +145,8 @@ class EfficientNet(BaseEfficientNet):
 
     Args:
         arch: ``'b0'`` to ``'b8'``, ``'l2'``, or ``'es'``, ``'em'``, ``'el'``.
-        drop_path_rate: Stochastic depth of the last block, a fraction; it
-            grows from 0.
+        drop_path_rate: Rate of stochastic depth of the last block, a fraction; it grows
+            from 0.
         out_indices: Which of the seven layers are returned, 0 for the stem.
         frozen_stages: How many layers keep weights and statistics.
         kwargs: ``conv_cfg``, ``norm_cfg``, ``act_cfg``, ``norm_eval``,

@@ -32,7 +32,7 @@ class EnhancedConvModule(ConvModule):
     Args:
         args: Arguments of ``ConvModule``.
         has_skip: Whether there is a shortcut.
-        drop_path_rate: Stochastic depth, a fraction.
+        drop_path_rate: Rate of stochastic depth, a fraction.
         kwargs: More arguments of ``ConvModule``.
 
     Raises:
@@ -101,11 +101,11 @@ class EfficientNetV2(BaseEfficientNet):
     """EfficientNet with fused blocks where maps are large.
 
     Args:
-        arch: ``'s'``, ``'m'``, ``'l'`` (or ``'small'``, ...), ``'xl'``, or
-            ``'b0'`` to ``'b3'``.
+        arch: ``'small'``, ``'medium'``, ``'large'`` (or ``'s'``, ``'m'``, ``'l'``),
+            ``'xl'``, or ``'b0'`` to ``'b3'``.
         in_channels: Channels of the image.
-        drop_path_rate: Stochastic depth of the last block, a fraction; it
-            grows from 0.
+        drop_path_rate: Rate of stochastic depth of the last block, a fraction; it grows
+            from 0.
         out_indices: Which layers are returned, 0 for the stem; negative
             numbers count from the last convolution.
         frozen_stages: How many layers keep weights and statistics.

@@ -41,10 +41,10 @@ class HiViT(BaseBackbone):
     Args:
         arch: ``'tiny'``, ``'small'``, ``'base'``, ``'large'``, or a dict with the
             keys ``embed_dims``, ``depths`` and ``num_heads``.
-        img_size: Pixels of the image, for which positions are made; images of
+        img_size: Size of the image in pixels, for which positions are made; images of
             other sizes are accepted.
-        patch_size: Pixels of a patch.
-        inner_patches: Rows, and columns, of tokens in a patch at first.
+        patch_size: Edge of a patch, in pixels.
+        inner_patches: Number of rows, and of columns, of tokens in a patch at first.
         in_chans: Channels of the image.
         stem_mlp_ratio: Hidden width of the first feed-forward networks over that
             of the tokens.
@@ -53,18 +53,21 @@ class HiViT(BaseBackbone):
         qk_scale: Factor on the products; ``None`` is ``1 / sqrt(D / heads)``.
         drop_rate: Dropout after the embedding and the projections, a fraction.
         attn_drop_rate: Dropout on the attention weights, a fraction.
-        drop_path_rate: Stochastic depth of the last block, a fraction.
+        drop_path_rate: Rate of stochastic depth of the last block, a fraction; it grows
+            linearly from 0 in the first.
         norm_cfg: Config of the norms.
-        out_indices: Which of the blocks with attention are returned; the last
-            number stands for the last block, whatever it is.
+        out_indices: Which of the blocks with attention are returned, counted from 0;
+            the last number always stands for the last block.
         ape: Whether there is a position embedding.
-        rpe: Whether the attentions have a bias for each offset.
+        rpe: Whether attention has a bias for each offset of two patches.
         patch_norm: Whether there is a norm after the first convolution.
         frozen_stages: How many blocks keep their weights, and the embedding with
             them; nothing is frozen if it is 0 or -1.
-        kernel_size: Of the first convolution; ``None`` is its stride.
-        pad_size: Of the first convolution, in pixels.
-        layer_scale_init_value: Start of the factors of the branches; 0 has none.
+        kernel_size: Edge of the kernel of the first convolution, in pixels; ``None`` is
+            its stride.
+        pad_size: Padding of the first convolution, in pixels.
+        layer_scale_init_value: Initial value of the factors on the branches; 0 has
+            none.
         init_cfg: Config of the initialisation.
 
     Override:

@@ -75,11 +75,11 @@ class gnConv(nn.Module):  # noqa: N801 - the name that the paper gives it
 
     Args:
         dim: Number of channels.
-        order: How many gates there are; widths double from gate to gate.
+        order: Number of gates; widths double from gate to gate.
         dw_cfg: ``type='DW'`` with ``kernel_size`` for a depth-wise
             convolution, ``type='GF'`` with ``h`` and ``w`` for a
             :class:`GlobalLocalFilter`.
-        scale: Factor on what it gives.
+        scale: Factor on the output of the depth-wise convolution.
 
     Shape:
         x: ``(B, C, H, W)``; returns the same shape.
@@ -137,9 +137,10 @@ class HorNetBlock(nn.Module):
         order: See :class:`gnConv`.
         dw_cfg: See :class:`gnConv`.
         scale: See :class:`gnConv`.
-        drop_path_rate: Stochastic depth, a fraction.
+        drop_path_rate: Rate of stochastic depth, a fraction.
         use_layer_scale: Whether both branches have a ``LayerScale``.
-        with_cp: Whether to save memory by computing the block twice.
+        with_cp: Whether to save memory by computing the block again in the backward
+            pass.
 
     Example:
         >>> HorNetBlock(16)(torch.zeros(1, 16, 6, 6)).shape
@@ -205,14 +206,15 @@ class HorNet(PatchStages):
             ``'large-gf384'`` for larger images; or a dict with ``base_dim``,
             ``depths``, ``orders`` and ``dw_cfg``.
         in_channels: Channels of the image.
-        drop_path_rate: Stochastic depth of the last block, a fraction; it
-            grows from 0.
+        drop_path_rate: Rate of stochastic depth of the last block, a fraction; it grows
+            from 0.
         scale: See :class:`gnConv`.
         use_layer_scale: See :class:`HorNetBlock`.
         out_indices: Which stages are returned, counted from 0.
         frozen_stages: The last stage that keeps its weights, with all before
             it; -1 is none.
-        with_cp: Whether to save memory by computing each block twice.
+        with_cp: Whether to save memory by computing each block again in the backward
+            pass.
         gap_before_final_norm: Whether a stage that is returned is averaged
             before its norm, so that it is a vector.
         init_cfg: Config of the initialisation.

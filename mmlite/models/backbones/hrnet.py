@@ -62,7 +62,8 @@ class HRModule(BaseModule):
         in_channels: Width of each branch.
         num_channels: Width of the blocks of each branch, before expansion.
         multiscale_output: Whether all maps are returned, or the largest.
-        with_cp: Whether to save memory by computing each block twice.
+        with_cp: Whether to save memory by computing each block again in the backward
+            pass.
         conv_cfg: Config of the convolutions; ``None`` is ``Conv2d``.
         norm_cfg: Config of the norms.
         block_init_cfg: Config of the initialisation of a block.
@@ -173,8 +174,8 @@ class HRNet(BaseBackbone):
     """Maps of four sizes side by side, the largest from beginning to end.
 
     Args:
-        arch: ``'w18'``, ``w30``, ``w32``, ``w40``, ``w44``, ``w48`` or
-            ``w64``, after the width of the largest map.
+        arch: ``'w18'``, ``'w30'``, ``'w32'``, ``'w40'``, ``'w44'``, ``'w48'`` or
+            ``'w64'``, after the width of the largest map.
         extra: Instead of arch, a dict with ``stage1`` to ``stage4``, each a
             dict of ``num_modules``, ``num_branches``, ``block`` (``'BASIC'``
             or ``'BOTTLENECK'``), ``num_blocks`` and ``num_channels``.
@@ -182,7 +183,8 @@ class HRNet(BaseBackbone):
         conv_cfg: Config of the convolutions; ``None`` is ``Conv2d``.
         norm_cfg: Config of the norms.
         norm_eval: Whether batch norms keep their statistics in training.
-        with_cp: Whether to save memory by computing each block twice.
+        with_cp: Whether to save memory by computing each block again in the backward
+            pass.
         zero_init_residual: Whether every block starts as its shortcut alone.
         multiscale_output: Whether all four maps are returned, or the largest.
         init_cfg: Config of the initialisation.

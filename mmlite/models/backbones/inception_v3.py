@@ -29,7 +29,13 @@ AUX_INIT = [
 
 
 class BasicConv2d(BaseModule):
-    """Convolution, norm and activation."""
+    """Convolution, norm and activation.
+
+    Args:
+        in_channels: Channels of the input.
+        out_channels: Channels of the output.
+        kwargs: Further arguments of ``torch.nn.Conv2d``.
+    """
 
     def __init__(self, in_channels: int, out_channels: int, **kwargs: Any) -> None:
         super().__init__()
@@ -73,7 +79,12 @@ class _Inception(BaseModule):
 
 
 class InceptionA(_Inception):
-    """Paths of one 1x1, one 5x5 and two 3x3 convolutions, and a pooling."""
+    """Paths of one 1x1, one 5x5 and two 3x3 convolutions, and a pooling.
+
+    Args:
+        in_channels: Channels of the input.
+        pool_features: Width of the path of the pooling.
+    """
 
     paths = (
         ('branch1x1',),
@@ -95,7 +106,11 @@ class InceptionA(_Inception):
 
 
 class InceptionB(_Inception):
-    """Half the size, by one 3x3 convolution, two of them, and a pooling."""
+    """Half the size, by one 3x3 convolution, two of them, and a pooling.
+
+    Args:
+        in_channels: Channels of the input.
+    """
 
     paths = (
         ('branch3x3',),
@@ -113,7 +128,12 @@ class InceptionB(_Inception):
 
 
 class InceptionC(_Inception):
-    """Paths of 1x7 and 7x1 convolutions."""
+    """Paths of 1x7 and 7x1 convolutions.
+
+    Args:
+        in_channels: Channels of the input.
+        channels_7x7: Width inside the paths.
+    """
 
     paths = (
         ('branch1x1',),
@@ -139,7 +159,11 @@ class InceptionC(_Inception):
 
 
 class InceptionD(_Inception):
-    """Half the size, by a 3x3 convolution, a 7x7 one in two steps, a pooling."""
+    """Half the size, by a 3x3 convolution, a 7x7 one in two steps, a pooling.
+
+    Args:
+        in_channels: Channels of the input.
+    """
 
     paths = (
         ('branch3x3_1', 'branch3x3_2'),
@@ -159,7 +183,11 @@ class InceptionD(_Inception):
 
 
 class InceptionE(_Inception):
-    """Paths that split up into 1x3 and 3x1 convolutions."""
+    """Paths that split up into 1x3 and 3x1 convolutions.
+
+    Args:
+        in_channels: Channels of the input.
+    """
 
     paths = (
         ('branch1x1',),
@@ -183,7 +211,12 @@ class InceptionE(_Inception):
 
 
 class InceptionAux(BaseModule):
-    """A second classifier, half way through the network, for its training."""
+    """A second classifier, half way through the network, for its training.
+
+    Args:
+        in_channels: Channels of the input.
+        num_classes: Number of logits ``K``.
+    """
 
     def __init__(self, in_channels: int, num_classes: int) -> None:
         super().__init__(AUX_INIT)

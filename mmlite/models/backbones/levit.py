@@ -37,16 +37,16 @@ class LeViT(BaseBackbone):
         arch: ``'128s'``, ``'128'``, ``'192'``, ``'256'``, ``'384'``, or a dict
             with the keys ``embed_dims``, ``num_heads``, ``depths`` and
             ``key_dims``.
-        img_size: Pixels of the image; it takes no other.
-        patch_size: Pixels of a patch.
+        img_size: Size of the image in pixels, the only one that it takes.
+        patch_size: Edge of a patch, in pixels.
         attn_ratio: Width of a value over that of a key.
         mlp_ratio: Hidden width of the feed-forward networks over that of the
             tokens; 0 has none.
         act_cfg: Config of the activations.
         hybrid_backbone: Makes the first part from the width of the tokens.
-        out_indices: Which stages are returned; negative counts from the end.
-        deploy: Whether the norms are folded into other layers at once.
-        drop_path_rate: Stochastic depth of every block, a fraction.
+        out_indices: Which stages are returned; negative ones are counted from the end.
+        deploy: Whether the norms are folded into the other layers from the start.
+        drop_path_rate: Rate of stochastic depth of every block, a fraction.
         init_cfg: Config of the initialisation.
 
     Shape:

@@ -128,7 +128,7 @@ class Residual(BaseModule):
 
     Args:
         block: The block.
-        drop_path_rate: Stochastic depth, a fraction.
+        drop_path_rate: Rate of stochastic depth, a fraction.
     """
 
     def __init__(self, block: nn.Module, drop_path_rate: float = 0.0) -> None:
@@ -178,10 +178,10 @@ class Attention(_BiasedAttention):
     Args:
         dim: Width ``D`` of the tokens.
         key_dim: Width of a key.
-        num_heads: Attention heads.
+        num_heads: Number of attention heads.
         attn_ratio: Width of a value over that of a key.
         act_cfg: Config of the activation.
-        resolution: Rows, and columns, of tokens.
+        resolution: Number of rows, and of columns, of tokens.
 
     Shape:
         x: ``(B, L, D)``; returns the same shape.
@@ -216,8 +216,8 @@ class Subsample(BaseModule):
     """Every second token of every second row.
 
     Args:
-        stride: From token to token.
-        resolution: Rows, and columns, of tokens.
+        stride: Distance of two tokens that are kept, in tokens.
+        resolution: Number of rows, and of columns, of tokens.
     """
 
     def __init__(self, stride: int, resolution: int) -> None:
@@ -238,11 +238,11 @@ class AttentionSubsample(_BiasedAttention):
         in_dim: Width of the tokens.
         out_dim: Width of the output.
         key_dim: Width of a key.
-        num_heads: Attention heads.
+        num_heads: Number of attention heads.
         attn_ratio: Width of a value over that of a key.
         act_cfg: Config of the activation.
-        stride: From token to token.
-        resolution: Rows, and columns, of tokens.
+        stride: Distance of two tokens that are kept, in tokens.
+        resolution: Number of rows, and of columns, of tokens.
 
     Shape:
         x: ``(B, L, in_dim)``; returns ``(B, L', out_dim)``.

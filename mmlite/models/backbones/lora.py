@@ -25,9 +25,9 @@ class LoRAModel(BaseModule):
 
     Args:
         module: Config of the backbone, or the module itself.
-        alpha: Changes are multiplied by ``alpha / rank``.
-        rank: Width of the changes.
-        drop_rate: Probability of dropping an entry of what enters a change.
+        alpha: The changes are multiplied by ``alpha / rank``.
+        rank: Rank of the changes.
+        drop_rate: Dropout on the input of a change, a fraction.
         targets: Which layers: dicts with ``type``, the end of the layer's name or a
             regular expression for all of it, and settings of their own.
 

@@ -86,7 +86,7 @@ class BEiTPretrainViT(BEiTViT):
     """A :class:`BEiTViT` that sees a mask token where a patch is hidden.
 
     Args:
-        arch: As in :class:`VisionTransformer`.
+        arch: As in :class:`BEiTViT`.
         final_norm: Whether there is a norm after the last layer.
         out_type: What is returned of a layer for a whole image.
         use_rel_pos_bias: Whether each layer has a bias for each offset.
@@ -175,13 +175,14 @@ class CAEPretrainViT(BEiTViT):
     The position embedding is fixed: sines and cosines.
 
     Args:
-        arch: As in :class:`VisionTransformer`.
+        arch: As in :class:`BEiTViT`.
         final_norm: Whether there is a norm after the last layer.
         out_type: What is returned of a layer for a whole image.
         use_abs_pos_emb: Whether there is a position embedding; it is needed.
         use_rel_pos_bias: Whether each layer has a bias for each offset; with one it
             takes no mask.
-        layer_scale_init_value: Start of the factors on every branch; 0 has none.
+        layer_scale_init_value: Initial value of the factors on every branch; 0 has
+            none.
         init_cfg: Config of the initialisation.
         kwargs: Arguments of :class:`BEiTViT`.
 

@@ -46,14 +46,14 @@ class MixMIMBlock(TransformerEncoderLayer):
     Args:
         embed_dims: Width ``D`` of the tokens.
         input_resolution: Rows and columns of tokens.
-        num_heads: Attention heads.
+        num_heads: Number of attention heads.
         window_size: Rows and columns of a window.
         mlp_ratio: Hidden width of the feed-forward network over ``D``.
         num_fcs: Linear layers of the feed-forward network.
         qkv_bias: Whether queries, keys and values have a bias.
         proj_drop_rate: Dropout after the projections, a fraction.
         attn_drop_rate: Dropout on the attention weights, a fraction.
-        drop_path_rate: Stochastic depth, a fraction.
+        drop_path_rate: Rate of stochastic depth, a fraction.
         act_cfg: Config of the activation.
         norm_cfg: Config of the norms.
 
@@ -124,10 +124,11 @@ class MixMIMLayer(BaseModule):
         embed_dims: Width of the tokens.
         input_resolution: Rows and columns of tokens.
         depth: Number of blocks.
-        drop_path_rate: Stochastic depth of every block, fractions.
+        drop_path_rate: Rate of stochastic depth of each block, one fraction a block.
         norm_cfg: Config of the norms.
         downsample: Whether a merging follows.
-        use_checkpoint: Whether activations are computed again for the gradient.
+        use_checkpoint: Whether to save memory by computing activations again in the
+            backward pass.
         kwargs: Further arguments of a block.
     """
 
@@ -181,17 +182,19 @@ class MixMIMTransformer(BaseBackbone):
         arch: ``'base'``, ``'large'``, ``'huge'``, or a dict with the keys
             ``embed_dims``, ``depths`` and ``num_heads``.
         mlp_ratio: Hidden width of the feed-forward networks over that of tokens.
-        img_size: Pixels of the image; it takes no other.
-        patch_size: Pixels of a patch.
+        img_size: Size of the image in pixels, the only one that it takes.
+        patch_size: Edge of a patch, in pixels.
         in_channels: Channels of the image.
         window_size: Rows and columns of a window in every stage.
         qkv_bias: Whether queries, keys and values have a bias.
         patch_cfg: Further arguments of ``PatchEmbed``.
         norm_cfg: Config of the norms.
         drop_rate: Dropout after the embedding and the projections, a fraction.
-        drop_path_rate: Stochastic depth of the last block, a fraction.
+        drop_path_rate: Rate of stochastic depth of the last block, a fraction; it grows
+            linearly from 0 in the first.
         attn_drop_rate: Dropout on the attention weights, a fraction.
-        use_checkpoint: Whether activations are computed again for the gradient.
+        use_checkpoint: Whether to save memory by computing activations again in the
+            backward pass.
         init_cfg: Config of the initialisation.
 
     Shape:

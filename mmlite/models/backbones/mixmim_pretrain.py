@@ -27,7 +27,7 @@ class MixMIMPretrainTransformer(MixMIMTransformer):
 
     Args:
         mask_ratio: Share of the tokens that is taken from the other image.
-        range_mask_ratio: By how much more than ``mask_ratio`` it may be.
+        range_mask_ratio: By how much the drawn share may exceed ``mask_ratio``.
         kwargs: Arguments of :class:`MixMIMTransformer`.
 
     Override:

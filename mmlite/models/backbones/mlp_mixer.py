@@ -35,7 +35,7 @@ class MixerBlock(BaseModule):
         tokens_mlp_dims: Hidden width of the first network.
         channels_mlp_dims: Hidden width of the second.
         drop_rate: Dropout after every linear layer, a fraction.
-        drop_path_rate: Stochastic depth, a fraction.
+        drop_path_rate: Rate of stochastic depth, a fraction.
         num_fcs: Linear layers of a network.
         act_cfg: Config of the activations.
         norm_cfg: Config of the norms.
@@ -106,11 +106,11 @@ class MlpMixer(BaseBackbone):
         arch: ``'small'``, ``'base'``, ``'large'``, or a dict with the keys
             ``embed_dims``, ``num_layers``, ``tokens_mlp_dims`` and
             ``channels_mlp_dims``.
-        img_size: Pixels of the image; it takes no other.
-        patch_size: Pixels of a patch.
-        out_indices: Which layers are returned; negative counts from the end.
+        img_size: Size of the image in pixels, the only one that it takes.
+        patch_size: Edge of a patch, in pixels.
+        out_indices: Which layers are returned; negative ones are counted from the end.
         drop_rate: Dropout after every linear layer, a fraction.
-        drop_path_rate: Stochastic depth of every layer, a fraction.
+        drop_path_rate: Rate of stochastic depth of every layer, a fraction.
         norm_cfg: Config of the norms.
         act_cfg: Config of the activations.
         patch_cfg: Further arguments of ``PatchEmbed``.

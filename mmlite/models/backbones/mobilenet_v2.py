@@ -42,7 +42,8 @@ class InvertedResidual(BaseModule):
         conv_cfg: Config of the convolutions; ``None`` is ``Conv2d``.
         norm_cfg: Config of the norms.
         act_cfg: Config of the activations.
-        with_cp: Whether to save memory by computing the block twice.
+        with_cp: Whether to save memory by computing the block again in the backward
+            pass.
         init_cfg: Config of the initialisation.
 
     Shape:
@@ -116,7 +117,8 @@ class MobileNetV2(BaseBackbone):
         norm_cfg: Config of the norms.
         act_cfg: Config of the activations.
         norm_eval: Whether batch norms keep their statistics in training.
-        with_cp: Whether to save memory by computing each block twice.
+        with_cp: Whether to save memory by computing each block again in the backward
+            pass.
         init_cfg: Config of the initialisation.
 
     Shape:

@@ -50,7 +50,8 @@ class MobileNetV3(BaseBackbone):
         frozen_stages: The last of the layers that keep weights and statistics,
             with all before it; -1 is none.
         norm_eval: Whether batch norms keep their statistics in training.
-        with_cp: Whether to save memory by computing each block twice.
+        with_cp: Whether to save memory by computing each block again in the backward
+            pass.
         init_cfg: Config of the initialisation.
 
     Shape:

@@ -42,11 +42,11 @@ class MobileOneBlock(ReparamBlock):
     Args:
         in_channels: Channels of the input.
         out_channels: Channels of the output.
-        kernel_size: In pixels.
+        kernel_size: Edge of the kernel, in pixels.
         num_convs: How many equal convolutions there are.
         se_cfg: Arguments of an ``SELayer`` behind the sum; ``None`` has none.
         act_cfg: Config of the activation.
-        kwargs: See above.
+        kwargs: Further arguments of ``ReparamBlock``.
 
     Example:
         >>> block = MobileOneBlock(8, 8, kernel_size=3, num_convs=4).eval()

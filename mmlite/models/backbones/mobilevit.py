@@ -43,17 +43,17 @@ class MobileVitBlock(nn.Module):
         transformer_dim: Width of the tokens.
         ffn_dim: Width of the feed-forward networks.
         out_channels: Channels of the output.
-        conv_ksize: Kernel of the convolutions, in pixels.
+        conv_ksize: Edge of the kernel of the convolutions, in pixels.
         conv_cfg: Config of the convolutions; ``None`` is ``Conv2d``.
         norm_cfg: Config of their norms.
         act_cfg: Config of their activations.
         num_transformer_blocks: How many layers the transformer has.
-        patch_size: Of a patch, in pixels.
-        num_heads: Heads of the attention.
+        patch_size: Edge of a patch, in pixels.
+        num_heads: Number of attention heads.
         drop_rate: Dropout of the transformer, a fraction.
-        attn_drop_rate: Dropout of its attention, a fraction.
-        drop_path_rate: Its stochastic depth, a fraction.
-        no_fusion: Whether the input does not join the output in the end.
+        attn_drop_rate: Dropout on the attention weights, a fraction.
+        drop_path_rate: Rate of stochastic depth of the transformer, a fraction.
+        no_fusion: Whether to leave out the last step, which joins input and output.
         transformer_norm_cfg: Config of the transformer's norms.
 
     Shape:

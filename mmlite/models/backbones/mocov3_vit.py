@@ -26,8 +26,9 @@ class MoCoV3ViT(VisionTransformer):
 
     Args:
         stop_grad_conv1: Whether the patch embedding keeps its random initial weights,
-            without which training is unstable.
-        norm_eval: Whether batch norms, if there are, keep their statistics.
+            which makes training stable.
+        norm_eval: Whether batch norms, if there are any, keep their statistics in
+            training.
         kwargs: Arguments of :class:`VisionTransformer`; ``arch`` may also be
             ``'mocov3-small'``.
 

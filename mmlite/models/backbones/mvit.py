@@ -44,22 +44,23 @@ class MViT(BaseBackbone):
         arch: ``'tiny'``, ``'small'``, ``'base'``, ``'large'``, or a dict with the
             keys ``embed_dims``, ``num_layers``, ``num_heads`` and
             ``downscale_indices``.
-        img_size: Pixels of the square image, for which positions are made; images
-            of other sizes are accepted.
+        img_size: Size of the square image in pixels, for which positions are made;
+            images of other sizes are accepted.
         in_channels: Channels of the image.
-        out_scales: Which scales are returned; negative counts from the end.
-        drop_path_rate: Stochastic depth of the last block, a fraction.
+        out_scales: Which scales are returned; negative ones are counted from the end.
+        drop_path_rate: Rate of stochastic depth of the last block, a fraction; it grows
+            linearly from 0 in the first.
         use_abs_pos_embed: Whether there is a position embedding.
-        interpolate_mode: How that is interpolated.
-        pool_kernel: Size of the pooling.
+        interpolate_mode: How the position embedding is interpolated.
+        pool_kernel: Rows and columns of the kernel of the pooling, in tokens.
         dim_mul: Factor on the width from scale to scale.
         head_mul: Factor on the number of heads.
-        adaptive_kv_stride: Stride of the pooling of keys and values on the first
-            scale; half on each of the next.
+        adaptive_kv_stride: Stride of the pooling of keys and values on the first scale;
+            it is halved from scale to scale.
         rel_pos_spatial: Whether there are relative positions.
         residual_pooling: Whether pooled queries are added to the outputs.
-        dim_mul_in_attention: Whether attentions change the width, or else the
-            feed-forward networks before them.
+        dim_mul_in_attention: Whether the attention changes the width; otherwise the
+            feed-forward network before it does.
         rel_pos_zero_init: Whether relative positions start at 0.
         mlp_ratio: Hidden width of the feed-forward networks over that of the
             attentions.

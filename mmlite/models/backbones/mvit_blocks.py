@@ -46,10 +46,10 @@ class MultiScaleAttention(BaseModule):
     Args:
         in_dims: Width of the input tokens.
         out_dims: Width ``D`` of the output tokens.
-        num_heads: Attention heads.
+        num_heads: Number of attention heads.
         qkv_bias: Whether queries, keys and values have a bias.
         norm_cfg: Config of the norms after the pooling.
-        pool_kernel: Size of the pooling.
+        pool_kernel: Rows and columns of the kernel of the pooling, in tokens.
         stride_q: Stride of the pooling of queries.
         stride_kv: Stride of the pooling of keys and values.
         rel_pos_spatial: Whether there are relative positions.
@@ -141,15 +141,15 @@ class MultiScaleBlock(BaseModule):
     Args:
         in_dims: Width of the input tokens.
         out_dims: Width of the output tokens.
-        num_heads: Attention heads.
+        num_heads: Number of attention heads.
         mlp_ratio: Hidden width of the feed-forward network over that of the
             attention.
-        drop_path: Stochastic depth, a fraction.
+        drop_path: Rate of stochastic depth, a fraction.
         norm_cfg: Config of the norms.
         act_cfg: Config of the activation.
         stride_q: Stride of the pooling of queries, and of the shortcut.
-        dim_mul_in_attention: Whether the attention changes the width, or else
-            the feed-forward network.
+        dim_mul_in_attention: Whether the attention changes the width; otherwise the
+            feed-forward network does.
         input_size: Rows and columns of tokens.
         kwargs: Further arguments of :class:`MultiScaleAttention`.
     """

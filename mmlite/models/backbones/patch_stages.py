@@ -23,11 +23,11 @@ class PatchStages(BaseBackbone):
         depths: Blocks of each stage.
         channels: Width of each stage.
         in_channels: Channels of the image.
-        stem_patch_size: Pixels of a patch of the first stage; it is 2 in the
+        stem_patch_size: Edge of a patch of the first stage, in pixels; it is 2 in the
             others.
         norm_cfg: Config of the norms.
-        drop_path_rate: Stochastic depth of the last block, a fraction; it
-            grows from 0.
+        drop_path_rate: Rate of stochastic depth of the last block, a fraction; it grows
+            from 0.
         out_indices: Which stages are returned, counted from 0.
         frozen_stages: How many stages keep their weights.
         gap_before_final_norm: Whether a stage that is returned is averaged

@@ -33,7 +33,7 @@ class Pooling(nn.Module):
     """What the mean of the surroundings adds to a pixel.
 
     Args:
-        pool_size: Of the surroundings, in pixels.
+        pool_size: Edge of the pooling window, in pixels.
 
     Example:
         >>> bool((Pooling()(torch.ones(1, 1, 4, 4)) == 0).all())
@@ -56,12 +56,12 @@ class MetaBlock(BaseModule):
 
     Args:
         dim: Number of channels.
-        mlp_ratio: Width of the feed-forward network over dim.
+        mlp_ratio: Hidden width of the feed-forward network over ``dim``.
         norm_cfg: Config of the norms.
         act_cfg: Config of the activation.
         drop: Dropout of the feed-forward network, a fraction.
-        drop_path: Stochastic depth, a fraction.
-        layer_scale_init_value: Start of the factors on both branches.
+        drop_path: Rate of stochastic depth, a fraction.
+        layer_scale_init_value: Initial value of the factors on both branches.
 
     Override:
         make_mixer: adds the norm and what mixes tokens.
@@ -160,15 +160,16 @@ class MetaFormer(BaseBackbone):
         in_channels: Channels of the image.
         norm_cfg: Config of the norms.
         act_cfg: Config of the activations.
-        in_patch_size: Kernel of the first convolution, in pixels.
-        in_stride: Stride of it.
-        in_pad: Padding of it.
-        down_patch_size: Kernel of the convolutions between stages, in pixels.
-        down_stride: Stride of them.
-        down_pad: Padding of them.
+        in_patch_size: Edge of the kernel of the first convolution, in pixels.
+        in_stride: Stride of the first convolution, in pixels.
+        in_pad: Padding of the first convolution, in pixels.
+        down_patch_size: Edge of the kernel of the convolutions between stages, in
+            pixels.
+        down_stride: Stride of these convolutions, in pixels.
+        down_pad: Padding of these convolutions, in pixels.
         drop_rate: Dropout of the feed-forward networks, a fraction.
-        drop_path_rate: Stochastic depth of the last block, a fraction; it
-            grows from 0.
+        drop_path_rate: Rate of stochastic depth of the last block, a fraction; it grows
+            from 0.
         out_indices: Which layers are returned: 0, 2, 4, 6 are the stages, the
             others what lies between them.
         frozen_stages: How many layers keep their weights.
@@ -282,7 +283,7 @@ class PoolFormer(MetaFormer):
     Args:
         arch: ``'s12'``, ``'s24'``, ``'s36'``, ``'m36'`` or ``'m48'``, or a dict;
             see ``MetaFormer``, as for all other arguments but the first three.
-        pool_size: Of the pooling, in pixels.
+        pool_size: Edge of the pooling window, in pixels.
         kwargs: Other arguments of ``MetaFormer``.
 
     Shape:

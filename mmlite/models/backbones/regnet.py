@@ -31,14 +31,15 @@ class RegNet(ResNet):
     """ResNeXt whose widths and depths follow from a line.
 
     Args:
-        arch: ``'regnetx_400mf'``, ``..._800mf``, ``..._1.6gf``, ``3.2``,
-            ``4.0``, ``6.4``, ``8.0`` or ``12gf``; or a dict: width of block
-            number i is ``w0 + wa * i``, rounded to ``w0 * wm ** k``; ``depth``
-            blocks, ``group_w`` channels a group, ``bot_mul`` inner over outer
-            width.
+        arch: ``'regnetx_400mf'``, ``'regnetx_800mf'``, ``'regnetx_1.6gf'``,
+            ``'regnetx_3.2gf'``, ``'regnetx_4.0gf'``, ``'regnetx_6.4gf'``,
+            ``'regnetx_8.0gf'`` or ``'regnetx_12gf'``; or a dict: the width of block
+            number i is ``w0 + wa * i``, rounded to ``w0 * wm ** k``; ``depth`` is the
+            number of blocks, ``group_w`` the channels of a group, ``bot_mul`` the inner
+            over the outer width.
         in_channels: Channels of the image.
         stem_channels: Width of the stem.
-        base_channels: Not used; there because ``ResNet`` has it.
+        base_channels: Not used; it is there because ``ResNet`` has it.
         strides: Stride of each stage, in pixels.
         dilations: Dilation of each stage, in pixels.
         out_indices: Which stages are returned, counted from 0.
@@ -49,7 +50,8 @@ class RegNet(ResNet):
         conv_cfg: Config of the convolutions; ``None`` is ``Conv2d``.
         norm_cfg: Config of the norms.
         norm_eval: Whether batch norms keep their statistics in training.
-        with_cp: Whether to save memory by computing each block twice.
+        with_cp: Whether to save memory by computing each block again in the backward
+            pass.
         zero_init_residual: Whether every block starts as its shortcut alone.
         init_cfg: Config of the initialisation.
 

@@ -26,11 +26,12 @@ class ReparamLargeKernelConv(ReparamBlock):
     Args:
         in_channels: Channels of the input.
         out_channels: Channels of the output.
-        kernel_size: Of the large kernel, in pixels.
+        kernel_size: Edge of the large kernel, in pixels.
         stride: In pixels.
         groups: Channel groups.
-        small_kernel: Of the small one; ``None`` has none.
-        small_kernel_merged: Whether both are one from the start.
+        small_kernel: Edge of the small kernel, in pixels; ``None`` has none.
+        small_kernel_merged: Whether the small kernel is part of the large one from the
+            start.
         norm_cfg: Config of the norms.
         init_cfg: Config of the initialisation.
 
@@ -109,7 +110,7 @@ class ConvFFN(BaseModule):
         in_channels: Channels of the input.
         internal_channels: Width in between.
         out_channels: Channels of the output, as many as of the input.
-        drop_path: Stochastic depth, a fraction.
+        drop_path: Rate of stochastic depth, a fraction.
         norm_cfg: Config of the norms.
         act_cfg: Config of the activation.
         init_cfg: Config of the initialisation.
@@ -149,9 +150,9 @@ class RepLKBlock(BaseModule):
     Args:
         in_channels: Channels of input and output.
         dw_channels: Width in between.
-        block_lk_size: Of the large kernel, in pixels.
+        block_lk_size: Edge of the large kernel, in pixels.
         small_kernel: See :class:`ReparamLargeKernelConv`.
-        drop_path: Stochastic depth, a fraction.
+        drop_path: Rate of stochastic depth, a fraction.
         small_kernel_merged: See :class:`ReparamLargeKernelConv`.
         norm_cfg: Config of the norms.
         act_cfg: Config of the activation behind the large kernel.

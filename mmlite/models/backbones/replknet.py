@@ -81,12 +81,13 @@ class RepLKNet(BaseBackbone):
         conv_cfg: Not used, as in mmpretrain.
         norm_cfg: Config of the norms.
         act_cfg: Not used, as in mmpretrain.
-        with_cp: Whether to save memory by computing each block twice.
-        drop_path_rate: Stochastic depth of the last block, a fraction; it
-            grows from 0.
+        with_cp: Whether to save memory by computing each block again in the backward
+            pass.
+        drop_path_rate: Rate of stochastic depth of the last block, a fraction; it grows
+            from 0.
         small_kernel_merged: Whether small kernels are part of the large ones
             from the start.
-        norm_intermediate_features: Not used: what is returned is normalised.
+        norm_intermediate_features: Not used: what is returned is always normalised.
         norm_eval: Whether batch norms keep their statistics in training.
         init_cfg: Config of the initialisation.
 

@@ -59,12 +59,13 @@ class RepMLPBlock(BaseModule):
 
     Args:
         channels: Number of channels.
-        path_h: Rows of a part of the map, each of which goes through alone.
-        path_w: Columns of it.
-        reparam_conv_kernels: Kernels of the convolutions; ``None`` has none.
+        path_h: Number of rows of each part that the map is cut into.
+        path_w: Number of columns of each part.
+        reparam_conv_kernels: Edges of the kernels of the convolutions beside it, in
+            pixels; ``None`` has none.
         globalperceptron_ratio: Channels over the inner width of the
             squeeze-and-excitation.
-        num_sharesets: How many sets of weights there are.
+        num_sharesets: Number of sets of weights, which the channels share.
         conv_cfg: Config of the layer; ``None`` is ``Conv2d``.
         norm_cfg: Config of the norm.
         deploy: Whether there are no convolutions from the start.
@@ -253,9 +254,9 @@ class RepMLPNet(BaseBackbone):
     Args:
         arch: ``'base'`` or ``'b'``, or a dict with ``channels``, ``depths`` and
             ``sharesets_nums`` of each stage.
-        img_size: Pixels of the image, the only size that it takes.
+        img_size: Size of the image in pixels, the only one that it takes.
         in_channels: Channels of the image.
-        patch_size: Pixels of a patch.
+        patch_size: Edge of a patch, in pixels.
         out_indices: Which stages are returned, counted from 0; all but the last
             as they enter the next stage, with its width and size.
         reparam_conv_kernels: See :class:`RepMLPBlock`.

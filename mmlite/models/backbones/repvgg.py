@@ -46,9 +46,10 @@ class RepVGGBlock(ReparamBlock):
         in_channels: Channels of the input.
         out_channels: Channels of the output.
         se_cfg: Arguments of an ``SELayer`` behind the sum; ``None`` has none.
-        with_cp: Whether to save memory by computing the block twice.
+        with_cp: Whether to save memory by computing the block again in the backward
+            pass.
         act_cfg: Config of the activation.
-        kwargs: See above.
+        kwargs: Further arguments of ``ReparamBlock``.
 
     Example:
         >>> block = RepVGGBlock(8, 8).eval()
@@ -101,7 +102,8 @@ class MTSPPF(BaseModule):
         out_channels: Channels of the output.
         norm_cfg: Config of the norms.
         act_cfg: Config of the activations.
-        kernel_size: Of the pooling, which is done once, twice and three times.
+        kernel_size: Edge of the pooling window, in pixels; the pooling is done once,
+            twice and three times.
 
     Example:
         >>> MTSPPF(8, 8)(torch.zeros(2, 8, 4, 4)).shape
@@ -169,7 +171,8 @@ class RepVGG(BaseBackbone):
         conv_cfg: Config of the convolutions; ``None`` is ``Conv2d``.
         norm_cfg: Config of the norms.
         act_cfg: Config of the activations.
-        with_cp: Whether to save memory by computing each block twice.
+        with_cp: Whether to save memory by computing each block again in the backward
+            pass.
         deploy: Whether each block has one convolution from the start.
         norm_eval: Whether batch norms keep their statistics in training.
         add_ppf: Whether a :class:`MTSPPF` follows the last stage.

@@ -27,12 +27,12 @@ class Bottle2neck(Bottleneck):
     Args:
         in_channels: Channels of the input.
         out_channels: Channels of the output.
-        scales: Number of parts, 2 or more.
+        scales: Number of parts that the channels are split into, 2 or more.
         base_width: Channels of a part in the first stage.
         base_channels: Width of the network's first stage before expansion.
         stage_type: ``'stage'`` for the first block of a stage, whose parts are
             convolved apart and the last one pooled, else ``'normal'``.
-        kwargs: See above.
+        kwargs: Further arguments of ``Bottleneck``.
 
     Raises:
         ValueError: if scales is 1: that is ``Bottleneck``.
@@ -121,7 +121,7 @@ class Res2Net(ResNet):
     """ResNet whose blocks see several scales.
 
     Args:
-        scales: Parts of the channels of a block, 2 or more.
+        scales: Number of parts that the channels of a block are split into, 2 or more.
         base_width: Channels of a part in the first stage.
         style: See :class:`ResNet`.
         deep_stem: See :class:`ResNet`.

@@ -26,7 +26,7 @@ class SplitAttentionConv2d(nn.Module):
     Args:
         in_channels: Channels of the input.
         channels: Channels of the output.
-        kernel_size: Of the convolution, in pixels.
+        kernel_size: Edge of the kernel, in pixels.
         stride: In pixels.
         padding: In pixels.
         dilation: In pixels.
@@ -111,7 +111,7 @@ class ResNeStBottleneck(ResNeXtBottleneck):
         radix: See :class:`SplitAttentionConv2d`.
         reduction_factor: See :class:`SplitAttentionConv2d`.
         avg_down_stride: Whether an average pooling has the stride.
-        kwargs: See above.
+        kwargs: Further arguments of ``ResNeXtBottleneck``.
     """
 
     def __init__(

@@ -65,10 +65,11 @@ class ResNet(BaseBackbone):
         conv_cfg: Config of the convolutions; ``None`` is ``Conv2d``.
         norm_cfg: Config of the norms.
         norm_eval: Whether batch norms keep their statistics in training.
-        with_cp: Whether to save memory by computing each block twice.
+        with_cp: Whether to save memory by computing each block again in the backward
+            pass.
         zero_init_residual: Whether every block starts as its shortcut alone.
         init_cfg: Config of the initialisation.
-        drop_path_rate: Stochastic depth of every block, a fraction.
+        drop_path_rate: Rate of stochastic depth of every block, a fraction.
 
     Override:
         _make_stem_layer: the layers before the first stage; positional

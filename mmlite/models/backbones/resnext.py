@@ -25,7 +25,7 @@ class ResNeXtBottleneck(Bottleneck):
         groups: Channel groups of the 3x3 convolution.
         width_per_group: Channels of a group in the first stage.
         expansion: See ``ResidualBlock``.
-        kwargs: See above.
+        kwargs: Further arguments of ``Bottleneck``.
     """
 
     def __init__(
@@ -51,8 +51,35 @@ class ResNeXtBottleneck(Bottleneck):
         )
 
 
+class GroupedResNet(ResNet):
+    """ResNet whose blocks work on groups of channels.
+
+    Args:
+        depth: One of ``arch_settings``.
+        groups: Channel groups of the 3x3 convolutions.
+        width_per_group: Channels of a group in the first stage.
+        kwargs: Other arguments of :class:`ResNet`.
+    """
+
+    def __init__(
+        self, depth: int, groups: int = 32, width_per_group: int = 4, **kwargs: Any
+    ) -> None:
+        self.groups = groups
+        self.width_per_group = width_per_group
+        super().__init__(depth, **kwargs)
+
+    def make_res_layer(self, **kwargs: Any) -> nn.Module:
+        """Build one stage of grouped blocks."""
+        return ResLayer(
+            groups=self.groups,
+            width_per_group=self.width_per_group,
+            base_channels=self.base_channels,
+            **kwargs,
+        )
+
+
 @MODELS.register_module()
-class ResNeXt(ResNet):
+class ResNeXt(GroupedResNet):
     """ResNet whose blocks work on many groups of few channels.
 
     Paper: Aggregated Residual Transformations for Deep Neural Networks,
@@ -75,19 +102,3 @@ class ResNeXt(ResNet):
         101: (ResNeXtBottleneck, (3, 4, 23, 3)),
         152: (ResNeXtBottleneck, (3, 8, 36, 3)),
     }
-
-    def __init__(
-        self, depth: int, groups: int = 32, width_per_group: int = 4, **kwargs: Any
-    ) -> None:
-        self.groups = groups
-        self.width_per_group = width_per_group
-        super().__init__(depth, **kwargs)
-
-    def make_res_layer(self, **kwargs: Any) -> nn.Module:
-        """Build one stage of grouped blocks."""
-        return ResLayer(
-            groups=self.groups,
-            width_per_group=self.width_per_group,
-            base_channels=self.base_channels,
-            **kwargs,
-        )

@@ -37,11 +37,11 @@ class RevTransformerEncoderLayer(BaseModule):
 
     Args:
         embed_dims: Width ``D`` of the tokens of a stream.
-        num_heads: Attention heads.
+        num_heads: Number of attention heads.
         feedforward_channels: Hidden width of the feed-forward network.
         drop_rate: Dropout after the projections, a fraction.
         attn_drop_rate: Dropout on the attention weights, a fraction.
-        drop_path_rate: Stochastic depth, a fraction.
+        drop_path_rate: Rate of stochastic depth, a fraction.
         num_fcs: Linear layers of the feed-forward network.
         qkv_bias: Whether queries, keys and values have a bias.
         act_cfg: Config of the activation.
@@ -196,9 +196,12 @@ class RevVisionTransformer(VisionTransformer):
         arch: A name or a dict as in :class:`VisionTransformer`.
         out_type: As in :class:`VisionTransformer`; the mean is not normalised.
         with_cls_token: Whether there is a class token.
+        norm_cfg: Config of the norms.
+        final_norm: Whether there is a norm after the last layer.
         fusion_mode: How both streams are joined: ``'add'``, ``'max'``, ``'min'``,
             ``'avg'``, or ``'concat'``, which doubles the width.
-        no_custom_backward: Whether activations are kept, as usual.
+        no_custom_backward: Whether activations are kept for the backward pass, as
+            usual, instead of being computed again from the output.
         kwargs: Arguments of :class:`VisionTransformer`.
 
     Shape:

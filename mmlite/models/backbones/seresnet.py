@@ -22,7 +22,7 @@ class SEBottleneck(Bottleneck):
         in_channels: Channels of the input.
         out_channels: Channels of the output.
         se_ratio: Channels over the inner width of the ``SELayer``.
-        kwargs: See above.
+        kwargs: Further arguments of ``Bottleneck``.
     """
 
     def __init__(

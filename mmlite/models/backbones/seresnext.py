@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
-
-from torch import nn
+from typing import ClassVar
 
 from ...registry import MODELS
-from ..layers import ResLayer
-from .resnext import ResNeXtBottleneck
+from .resnext import GroupedResNet, ResNeXtBottleneck
 from .seresnet import SEBottleneck, SEResNet
 
 __all__ = ['SEResNeXt', 'SEResNeXtBottleneck']
@@ -22,7 +19,7 @@ class SEResNeXtBottleneck(SEBottleneck, ResNeXtBottleneck):
 
 
 @MODELS.register_module()
-class SEResNeXt(SEResNet):
+class SEResNeXt(GroupedResNet, SEResNet):
     """ResNeXt with squeeze-and-excitation in every block.
 
     Paper: Squeeze-and-Excitation Networks, CVPR 2018,
@@ -47,19 +44,3 @@ class SEResNeXt(SEResNet):
         101: (SEResNeXtBottleneck, (3, 4, 23, 3)),
         152: (SEResNeXtBottleneck, (3, 8, 36, 3)),
     }
-
-    def __init__(
-        self, depth: int, groups: int = 32, width_per_group: int = 4, **kwargs: Any
-    ) -> None:
-        self.groups = groups
-        self.width_per_group = width_per_group
-        super().__init__(depth, **kwargs)
-
-    def make_res_layer(self, **kwargs: Any) -> nn.Module:
-        """Build one stage of grouped blocks, each with the se_ratio of its class."""
-        return ResLayer(
-            groups=self.groups,
-            width_per_group=self.width_per_group,
-            base_channels=self.base_channels,
-            **kwargs,
-        )

@@ -36,7 +36,8 @@ class BaseShuffleNet(BaseBackbone):
         norm_cfg: Config of the norms.
         act_cfg: Config of the activations.
         norm_eval: Whether batch norms keep their statistics in training.
-        with_cp: Whether to save memory by computing each block twice.
+        with_cp: Whether to save memory by computing each block again in the backward
+            pass.
         init_cfg: Config of the initialisation.
 
     Override:

@@ -39,7 +39,8 @@ class ShuffleUnit(BaseModule):
         conv_cfg: Config of the convolutions; ``None`` is ``Conv2d``.
         norm_cfg: Config of the norms.
         act_cfg: Config of the activations.
-        with_cp: Whether to save memory by computing the unit twice.
+        with_cp: Whether to save memory by computing the unit again in the backward
+            pass.
 
     Raises:
         ValueError: if combine is unknown, or does not fit the widths.

@@ -32,7 +32,8 @@ class SplitShuffleBlock(BaseModule):
         conv_cfg: Config of the convolutions; ``None`` is ``Conv2d``.
         norm_cfg: Config of the norms.
         act_cfg: Config of the activations.
-        with_cp: Whether to save memory by computing the block twice.
+        with_cp: Whether to save memory by computing the block again in the backward
+            pass.
         init_cfg: Config of the initialisation.
 
     Raises:

@@ -49,22 +49,23 @@ class SwinTransformer(BaseBackbone):
     Args:
         arch: ``'tiny'``, ``'small'``, ``'base'``, ``'large'``, or a dict with
             the keys ``embed_dims``, ``depths`` and ``num_heads``.
-        img_size: Pixels of the image, for a position embedding; images of other
-            sizes are accepted.
-        patch_size: Pixels of a patch.
+        img_size: Size of the image in pixels, for the position embedding; images of
+            other sizes are accepted.
+        patch_size: Edge of a patch, in pixels.
         in_channels: Channels of the image.
         window_size: Rows and columns of a window, in tokens.
         drop_rate: Dropout after the embedding, a fraction.
-        drop_path_rate: Stochastic depth of the last block, a fraction; it grows
+        drop_path_rate: Rate of stochastic depth of the last block, a fraction; it grows
             linearly from 0 in the first.
-        out_indices: Which stages are returned; negative counts from the end.
+        out_indices: Which stages are returned; negative ones are counted from the end.
         out_after_downsample: Whether a stage is returned after its merging.
         use_abs_pos_embed: Whether there is a position embedding.
-        interpolate_mode: How that is interpolated.
-        with_cp: Whether activations are computed again for the gradient.
-        frozen_stages: Last stage that keeps its weights, and the embedding with
-            it; -1 freezes nothing.
-        norm_eval: Whether batch norms stay in evaluation mode.
+        interpolate_mode: How the position embedding is interpolated.
+        with_cp: Whether to save memory by computing activations again in the backward
+            pass.
+        frozen_stages: The last stage that keeps its weights, with all before it and the
+            embedding; -1 freezes nothing.
+        norm_eval: Whether batch norms keep their statistics in training.
         pad_small_map: Whether a map smaller than a window is padded.
         norm_cfg: Config of the norms of the outputs; ``None`` has none.
         stage_cfgs: Further arguments of a stage, or a list with one dict each.

@@ -35,16 +35,17 @@ class SwinBlock(BaseModule):
 
     Args:
         embed_dims: Width ``D`` of the tokens.
-        num_heads: Attention heads.
+        num_heads: Number of attention heads.
         window_size: Rows and columns of a window.
         shift: Whether the windows are shifted by half their size.
         ffn_ratio: Hidden width of the feed-forward network over ``D``.
-        drop_path: Stochastic depth, a fraction.
+        drop_path: Rate of stochastic depth, a fraction.
         pad_small_map: Whether a map smaller than a window is padded.
         attn_cfgs: Further arguments of :class:`ShiftWindowMSA`.
         ffn_cfgs: Further arguments of :class:`FFN`.
         norm_cfg: Config of the norms.
-        with_cp: Whether activations are computed again for the gradient.
+        with_cp: Whether to save memory by computing activations again in the backward
+            pass.
         init_cfg: Config of the initialisation.
 
     Shape:
@@ -118,13 +119,14 @@ class SwinBlockSequence(BaseModule):
     Args:
         embed_dims: Width of the tokens.
         depth: Number of blocks.
-        num_heads: Attention heads.
+        num_heads: Number of attention heads.
         window_size: Rows and columns of a window.
         downsample: Whether a :class:`PatchMerging` follows.
         downsample_cfg: Further arguments of it.
-        drop_paths: Stochastic depth of the blocks, a fraction or one for each.
+        drop_paths: Rate of stochastic depth of the blocks, a fraction or one for each.
         block_cfgs: Further arguments of a block, or a list with one dict each.
-        with_cp: Whether activations are computed again for the gradient.
+        with_cp: Whether to save memory by computing activations again in the backward
+            pass.
         pad_small_map: Whether a map smaller than a window is padded.
         init_cfg: Config of the initialisation.
 

@@ -29,12 +29,12 @@ class SwinBlockV2(SwinBlock):
 
     Args:
         embed_dims: Width ``D`` of the tokens.
-        num_heads: Attention heads.
+        num_heads: Number of attention heads.
         window_size: Rows and columns of a window.
-        extra_norm: Whether there is a norm after the block too.
+        extra_norm: Whether a norm follows the block as well.
         norm_cfg: Config of the norms.
-        pretrained_window_size: Window that offsets are measured by; 0 is
-            ``window_size``.
+        pretrained_window_size: Edge of the window that relative positions are scaled
+            by; 0 is ``window_size``.
         kwargs: Arguments of :class:`SwinBlock`.
     """
 
@@ -79,18 +79,19 @@ class SwinBlockV2Sequence(BaseModule):
     Args:
         embed_dims: Width of the tokens that come in.
         depth: Number of blocks.
-        num_heads: Attention heads.
+        num_heads: Number of attention heads.
         window_size: Rows and columns of a window.
         downsample: Whether a merging comes first.
         downsample_cfg: Further arguments of it.
-        drop_paths: Stochastic depth of the blocks, a fraction or one for each.
+        drop_paths: Rate of stochastic depth of the blocks, a fraction or one for each.
         block_cfgs: Further arguments of a block, or a list with one dict each.
-        with_cp: Whether activations are computed again for the gradient.
+        with_cp: Whether to save memory by computing activations again in the backward
+            pass.
         pad_small_map: Whether a map smaller than a window is padded.
-        extra_norm_every_n_blocks: After how many blocks there is a norm more; 0
-            has none.
-        pretrained_window_size: Window that offsets are measured by; 0 is
-            ``window_size``.
+        extra_norm_every_n_blocks: After how many blocks a further norm follows; 0 has
+            none.
+        pretrained_window_size: Edge of the window that relative positions are scaled
+            by; 0 is ``window_size``.
         init_cfg: Config of the initialisation.
     """
 
@@ -161,8 +162,9 @@ class SwinTransformerV2(SwinTransformer):
             ``num_heads`` and ``extra_norm_every_n_blocks``.
         img_size: As in :class:`SwinTransformer`.
         window_size: Rows and columns of a window, or one for each stage.
-        pretrained_window_sizes: Windows of the model that the weights are from,
-            by which offsets are measured; 0 is that of this model.
+        pretrained_window_sizes: Edge of the windows of each stage in the model that the
+            weights are from, which relative positions are scaled by; 0 is that of this
+            model.
         kwargs: Arguments of :class:`SwinTransformer`, but
             ``out_after_downsample``.
 

@@ -44,13 +44,13 @@ class T2TTransformerLayer(BaseModule):
 
     Args:
         embed_dims: Width ``D`` of the output tokens.
-        num_heads: Attention heads.
+        num_heads: Number of attention heads.
         feedforward_channels: Hidden width of the feed-forward network.
         input_dims: Width of the input tokens; if it is given, the values are the
             shortcut of the attention.
         drop_rate: Dropout after the projections, a fraction.
         attn_drop_rate: Dropout on the attention weights, a fraction.
-        drop_path_rate: Stochastic depth, a fraction.
+        drop_path_rate: Rate of stochastic depth, a fraction.
         num_fcs: Linear layers of the feed-forward network.
         qkv_bias: Whether queries, keys and values have a bias.
         qk_scale: Without effect, as in mmpretrain.
@@ -114,11 +114,11 @@ class T2TModule(BaseModule):
     """Turn an image into tokens by overlapping windows and attention in turn.
 
     Args:
-        img_size: Pixels of the image.
+        img_size: Size of the image in pixels.
         in_channels: Channels of the image.
         embed_dims: Width ``D`` of the tokens.
         token_dims: Width of the tokens in between.
-        use_performer: Must be false.
+        use_performer: Only False is possible.
         init_cfg: Config of the initialisation.
 
     Shape:
@@ -193,19 +193,20 @@ class T2T_ViT(BaseBackbone):  # noqa: N801 (mmpretrain's name)
     """A deep and narrow vision transformer whose tokens overlap.
 
     Args:
-        img_size: Pixels of the image, for which positions are made; images of
+        img_size: Size of the image in pixels, for which positions are made; images of
             other sizes are accepted.
         in_channels: Channels of the image.
         embed_dims: Width ``D`` of the tokens.
         num_layers: Number of layers.
-        out_indices: Which layers are returned; negative counts from the end.
+        out_indices: Which layers are returned; negative ones are counted from the end.
         drop_rate: Dropout after the embedding, a fraction.
-        drop_path_rate: Stochastic depth of the last layer, a fraction.
+        drop_path_rate: Rate of stochastic depth of the last layer, a fraction; it grows
+            linearly from 0 in the first.
         norm_cfg: Config of the norms.
         final_norm: Whether there is a norm after the last layer.
         out_type: As in :class:`VisionTransformer`; the mean is not normalised.
         with_cls_token: Whether there is a class token.
-        interpolate_mode: How the positions are interpolated.
+        interpolate_mode: How the position embedding is interpolated.
         t2t_cfg: Further arguments of what turns the image into tokens.
         layer_cfgs: Further arguments of a layer, or a list with one dict each.
         init_cfg: Config of the initialisation.

@@ -123,12 +123,12 @@ class TinyViTBlock(BaseModule):
     Args:
         in_channels: Number of channels.
         resolution: Rows and columns of the map.
-        num_heads: Heads of the attention.
+        num_heads: Number of attention heads.
         window_size: Rows and columns of a window.
-        mlp_ratio: Width of the feed-forward network over in_channels.
-        drop: Dropout of it, a fraction.
-        drop_path: Stochastic depth, a fraction.
-        local_conv_size: Kernel of the convolution, in pixels.
+        mlp_ratio: Hidden width of the feed-forward network over ``in_channels``.
+        drop: Dropout of the feed-forward network, a fraction.
+        drop_path: Rate of stochastic depth, a fraction.
+        local_conv_size: Edge of the kernel of the depth-wise convolution, in pixels.
         act_cfg: Config of the activation.
 
     Shape:
@@ -215,18 +215,19 @@ class TinyViT(BaseBackbone):
     Args:
         arch: ``'5m'``, ``'11m'`` or ``'21m'``, or a dict with ``channels``,
             ``num_heads`` and ``depths`` of each stage.
-        img_size: Pixels of the image, the only size that it takes.
-        window_size: Rows and columns of a window in each stage; the first is
+        img_size: Size of the image in pixels, the only one that it takes.
+        window_size: Edge of a window in each stage, in pixels of its map; the first is
             not used.
         in_channels: Channels of the image.
-        mlp_ratio: Width of the feed-forward networks over that of the stage.
-        drop_rate: Dropout of them, a fraction.
-        drop_path_rate: Stochastic depth of the last block, a fraction; it
-            grows from 0.
-        use_checkpoint: Whether to save memory by computing each block twice.
+        mlp_ratio: Hidden width of the feed-forward networks over that of the stage.
+        drop_rate: Dropout of the feed-forward networks, a fraction.
+        drop_path_rate: Rate of stochastic depth of the last block, a fraction; it grows
+            from 0.
+        use_checkpoint: Whether to save memory by computing each block again in the
+            backward pass.
         mbconv_expand_ratio: Width inside a block of the first stage over its
             own.
-        local_conv_size: Kernel of the depth-wise convolutions, in pixels.
+        local_conv_size: Edge of the kernel of the depth-wise convolutions, in pixels.
         layer_lr_decay: Not used, as in mmpretrain.
         out_indices: Which stages are returned, counted from 0; all but the last
             as they enter the next stage, with its width and size.

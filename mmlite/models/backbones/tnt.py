@@ -39,7 +39,7 @@ class TNTAttention(BaseModule):
 
     Args:
         embed_dims: Width ``D`` of the tokens.
-        num_heads: Attention heads.
+        num_heads: Number of attention heads.
         attn_drop: Dropout on the attention weights, a fraction.
         proj_drop: Dropout after the projection, a fraction.
         dropout_layer: Config of the dropout on the branch.
@@ -83,11 +83,11 @@ class TransformerBlock(BaseModule):
 
     Args:
         embed_dims: Width ``D`` of the tokens.
-        num_heads: Attention heads.
+        num_heads: Number of attention heads.
         ffn_ratio: Hidden width of the feed-forward network over ``D``.
         drop_rate: Dropout after the projections, a fraction.
         attn_drop_rate: Dropout on the attention weights, a fraction.
-        drop_path_rate: Stochastic depth, a fraction.
+        drop_path_rate: Rate of stochastic depth, a fraction.
         num_fcs: Linear layers of the feed-forward network.
         qkv_bias: Whether queries, keys and values have a bias.
         act_cfg: Config of the activation.
@@ -177,11 +177,11 @@ class PixelEmbed(BaseModule):
     """Turn an image into the pixel tokens of its patches.
 
     Args:
-        img_size: Pixels of the image.
-        patch_size: Pixels of a patch.
+        img_size: Size of the image in pixels.
+        patch_size: Edge of a patch, in pixels.
         in_channels: Channels of the image.
         embed_dims_inner: Width ``D`` of a pixel token.
-        stride: Pixels of a pixel token.
+        stride: Edge in pixels of what becomes a pixel token.
 
     Shape:
         x: ``(B, C, H, W)``; returns ``(B * patches, pixels, D)``.
@@ -231,17 +231,18 @@ class TNT(BaseBackbone):
         arch: ``'small'``, ``'base'``, or a dict with the keys
             ``embed_dims_outer``, ``embed_dims_inner``, ``num_layers``,
             ``num_heads_outer`` and ``num_heads_inner``.
-        img_size: Pixels of the image; it takes no other.
-        patch_size: Pixels of a patch.
+        img_size: Size of the image in pixels, the only one that it takes.
+        patch_size: Edge of a patch, in pixels.
         in_channels: Channels of the image.
         ffn_ratio: Hidden width of the feed-forward networks over that of tokens.
         qkv_bias: Whether queries, keys and values have a bias.
         drop_rate: Dropout after the embedding and the projections, a fraction.
         attn_drop_rate: Dropout on the attention weights, a fraction.
-        drop_path_rate: Stochastic depth of the last layer, a fraction.
+        drop_path_rate: Rate of stochastic depth of the last layer, a fraction; it grows
+            linearly from 0 in the first.
         act_cfg: Config of the activations.
         norm_cfg: Config of the norms.
-        first_stride: Pixels of a pixel token.
+        first_stride: Edge in pixels of what becomes a pixel token.
         num_fcs: Linear layers of the feed-forward networks.
         init_cfg: Config of the initialisation.
 

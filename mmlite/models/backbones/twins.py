@@ -48,11 +48,12 @@ class PCPVT(BaseBackbone):
             ``embed_dims``, ``depths``, ``num_heads``, ``patch_sizes``,
             ``strides``, ``mlp_ratios`` and ``sr_ratios``, one number a stage each.
         in_channels: Channels of the image.
-        out_indices: Which stages are returned; negative counts from the end.
+        out_indices: Which stages are returned; negative ones are counted from the end.
         qkv_bias: Whether queries, keys and values have a bias.
         drop_rate: Dropout after the embeddings and the projections, a fraction.
         attn_drop_rate: Dropout on the attention weights, a fraction.
-        drop_path_rate: Stochastic depth of the last layer, a fraction.
+        drop_path_rate: Rate of stochastic depth of the last layer, a fraction; it grows
+            linearly from 0 in the first.
         norm_cfg: Config of the norms.
         norm_after_stage: Whether there is a norm after every stage, or a list.
         init_cfg: Config of the initialisation; ``None`` is that of the paper.

@@ -36,12 +36,13 @@ class GlobalSubsampledAttention(BaseModule):
 
     Args:
         embed_dims: Width ``D`` of the tokens.
-        num_heads: Attention heads.
+        num_heads: Number of attention heads.
         attn_drop: Dropout on the attention weights, a fraction.
         proj_drop: Dropout after the projection, a fraction.
         qkv_bias: Whether queries, keys and values have a bias.
         norm_cfg: Config of the norm after the convolution.
-        sr_ratio: Size and stride of the convolution; 1 has none.
+        sr_ratio: Edge of the kernel, and stride, of the convolution, in tokens; 1 has
+            none.
 
     Shape:
         x: ``(B, H * W, D)``; returns the same shape.
@@ -89,7 +90,7 @@ class LocallyGroupedSelfAttention(BaseModule):
 
     Args:
         embed_dims: Width ``D`` of the tokens.
-        num_heads: Attention heads.
+        num_heads: Number of attention heads.
         attn_drop: Dropout on the attention weights, a fraction.
         proj_drop: Dropout after the projection, a fraction.
         qkv_bias: Whether queries, keys and values have a bias.
@@ -151,11 +152,11 @@ class TwinsLayer(BaseModule):
     mmpretrain applies it twice to most of them.
 
     Args:
-        attn: The attention.
+        attn: The attention module.
         embed_dims: Width ``D`` of the tokens.
         feedforward_channels: Hidden width of the feed-forward network.
-        drop_rate: Dropout of that, a fraction.
-        drop_path_rate: Stochastic depth, a fraction.
+        drop_rate: Dropout of the feed-forward network, a fraction.
+        drop_path_rate: Rate of stochastic depth, a fraction.
         norm_cfg: Config of the norms.
 
     Shape:

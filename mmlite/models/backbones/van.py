@@ -44,7 +44,7 @@ class MixFFN(BaseModule):
 
     Args:
         embed_dims: Channels of input and output.
-        feedforward_channels: Width in between.
+        feedforward_channels: Hidden width.
         act_cfg: Config of the activation.
         ffn_drop: Dropout, a fraction.
         init_cfg: Config of the initialisation.
@@ -136,12 +136,12 @@ class VANBlock(BaseModule):
 
     Args:
         embed_dims: Number of channels.
-        ffn_ratio: Width of the feed-forward network over embed_dims.
-        drop_rate: Dropout of it, a fraction.
-        drop_path_rate: Stochastic depth, a fraction.
+        ffn_ratio: Hidden width of the feed-forward network over ``embed_dims``.
+        drop_rate: Dropout of the feed-forward network, a fraction.
+        drop_path_rate: Rate of stochastic depth, a fraction.
         act_cfg: Config of the activations.
         norm_cfg: Config of the norms.
-        layer_scale_init_value: Start of the factors on both branches; 0 has
+        layer_scale_init_value: Initial value of the factors on both branches; 0 has
             none.
         init_cfg: Config of the initialisation.
 
@@ -199,12 +199,12 @@ class VAN(BaseBackbone):
     Args:
         arch: ``'tiny'``, ``'small'``, ``'base'`` or ``'large'`` (or ``'t'``,
             ...), or a dict with ``embed_dims``, ``depths`` and ``ffn_ratios``.
-        patch_sizes: Kernel of the convolution that begins each stage; its
-            stride is half of it, rounded up.
+        patch_sizes: Edge of the kernel of the convolution that begins each stage, in
+            pixels; its stride is half of it, rounded up.
         in_channels: Channels of the image.
         drop_rate: Dropout of the feed-forward networks, a fraction.
-        drop_path_rate: Stochastic depth of the last block, a fraction; it
-            grows from 0.
+        drop_path_rate: Rate of stochastic depth of the last block, a fraction; it grows
+            from 0.
         out_indices: Which stages are returned, counted from 0.
         frozen_stages: The last stage that keeps weights and statistics, with
             all before it; -1 is none.

@@ -43,7 +43,8 @@ class VGG(BaseBackbone):
         norm_cfg: Config of the norms; ``None`` has none.
         act_cfg: Config of the activations.
         norm_eval: Whether batch norms keep their statistics in training.
-        ceil_mode: Whether the pooling keeps a rest of pixels.
+        ceil_mode: Whether the pooling rounds the size up, so that a remaining row or
+            column is kept.
         with_last_pool: Whether the last stage has its pooling.
         init_cfg: Config of the initialisation.
 

@@ -95,18 +95,22 @@ class Vig(_VigBase):
         arch: ``'tiny'``, ``'small'``, ``'base'``, or a dict with the keys
             ``num_blocks`` and ``channels``.
         in_channels: Channels of the image.
-        k: Neighbours of a node in the first block; twice as many in the last.
-        out_indices: Which blocks are returned; negative counts from the end.
+        k: Number of neighbours of a node in the first block; it grows to twice as many
+            in the last.
+        out_indices: Which blocks are returned; negative ones are counted from the end.
         act_cfg: Config of the activations.
         norm_cfg: Config of the norms.
         graph_conv_bias: Whether graph convolutions have a bias.
         graph_conv_type: ``'edge'``, ``'mr'``, ``'sage'`` or ``'gin'``.
-        epsilon: How often neighbours are drawn, a fraction.
+        epsilon: How often the neighbours of a batch are drawn at random with
+            ``use_stochastic``, a fraction.
         use_dilation: Whether later blocks look further away.
-        use_stochastic: Whether neighbours are drawn at times, in training.
-        drop_path: Stochastic depth of the last block, a fraction.
+        use_stochastic: Whether neighbours are at times drawn at random among the
+            nearest ones, in training.
+        drop_path: Rate of stochastic depth of the last block, a fraction; it grows
+            linearly from 0 in the first.
         relative_pos: Whether there are relative positions.
-        norm_eval: Whether batch norms stay in evaluation mode.
+        norm_eval: Whether batch norms keep their statistics in training.
         frozen_stages: How many blocks keep their weights.
         init_cfg: Config of the initialisation.
 
@@ -203,16 +207,19 @@ class PyramidVig(_VigBase):
         arch: ``'tiny'``, ``'small'``, ``'medium'``, ``'base'``, or a dict with the
             keys ``blocks`` and ``channels``, one number a stage each.
         in_channels: Channels of the image.
-        k: Neighbours of a node.
-        out_indices: Which stages are returned; negative counts from the end.
+        k: Number of neighbours of a node.
+        out_indices: Which stages are returned; negative ones are counted from the end.
         act_cfg: Config of the activations.
         norm_cfg: Config of the norms.
         graph_conv_bias: Whether graph convolutions have a bias.
         graph_conv_type: ``'edge'``, ``'mr'``, ``'sage'`` or ``'gin'``.
-        epsilon: How often neighbours are drawn, a fraction.
-        use_stochastic: Whether neighbours are drawn at times, in training.
-        drop_path: Stochastic depth of the last block, a fraction.
-        norm_eval: Whether batch norms stay in evaluation mode.
+        epsilon: How often the neighbours of a batch are drawn at random with
+            ``use_stochastic``, a fraction.
+        use_stochastic: Whether neighbours are at times drawn at random among the
+            nearest ones, in training.
+        drop_path: Rate of stochastic depth of the last block, a fraction; it grows
+            linearly from 0 in the first.
+        norm_eval: Whether batch norms keep their statistics in training.
         frozen_stages: How many stages keep their weights.
         init_cfg: Config of the initialisation.
 

@@ -52,9 +52,10 @@ class Grapher(nn.Module):
     Args:
         in_channels: Channels of the map.
         n: Nodes of the map, for which relative positions are made.
-        drop_path: Stochastic depth, a fraction.
+        drop_path: Rate of stochastic depth, a fraction.
         relative_pos: Whether there are relative positions.
-        r: As in ``DyGraphConv2d``.
+        r: Factor by which the map is smaller that neighbours are looked up in, see
+            ``DyGraphConv2d``.
         kwargs: Further arguments of ``DyGraphConv2d``.
 
     Shape:
@@ -109,7 +110,7 @@ class VigFFN(nn.Module):
         in_features: Channels of the map.
         hidden_features: Channels in between.
         act_cfg: Config of the activation.
-        drop_path: Stochastic depth, a fraction.
+        drop_path: Rate of stochastic depth, a fraction.
     """
 
     def __init__(

@@ -66,13 +66,14 @@ class VisionTransformer(BaseBackbone):
             ``'dinov2-small'``, ``'dinov2-giant'``, or a dict with the keys
             ``embed_dims``, ``num_layers``, ``num_heads`` and
             ``feedforward_channels``.
-        img_size: Pixels of the image, for which the position embedding is made.
-        patch_size: Pixels of a patch.
+        img_size: Size of the image in pixels, for which the position embedding is made;
+            images of other sizes are accepted.
+        patch_size: Edge of a patch, in pixels.
         in_channels: Channels of the image.
-        out_indices: Which layers are returned; negative counts from the end.
+        out_indices: Which layers are returned; negative ones are counted from the end.
         drop_rate: Dropout after the embedding and the projections, a fraction.
-        drop_path_rate: Stochastic depth of the last layer, a fraction; it
-            grows linearly from 0 in the first.
+        drop_path_rate: Rate of stochastic depth of the last layer, a fraction; it grows
+            linearly from 0 in the first.
         qkv_bias: Whether queries, keys and values have a bias.
         norm_cfg: Config of the norms.
         final_norm: Whether there is a norm after the last layer.
@@ -84,8 +85,8 @@ class VisionTransformer(BaseBackbone):
             with them; the norms at the end too if it is all layers. Nothing is
             frozen if it is 0 or -1.
         interpolate_mode: How the position embedding is interpolated.
-        layer_scale_init_value: Start of a ``LayerScale`` on every branch; 0
-            has none.
+        layer_scale_init_value: Initial value of a ``LayerScale`` on every branch; 0 has
+            none.
         patch_cfg: Further arguments of ``PatchEmbed``.
         layer_cfgs: Further arguments of ``TransformerEncoderLayer``, or a list
             with one dict for each layer.

@@ -31,13 +31,14 @@ class AttentionWithRoPE(BaseModule):
 
     Args:
         embed_dims: Width ``D`` of the tokens.
-        num_heads: Attention heads.
+        num_heads: Number of attention heads.
         attn_drop: Dropout on the attention weights, a fraction.
         proj_drop: Dropout after the projection, a fraction.
         qkv_bias: Whether queries, keys and values have a bias.
         qk_scale: Factor on the products; ``None`` is ``1 / sqrt(D / heads)``.
         proj_bias: Whether the projection has a bias.
-        rope: The module that turns them; ``None`` leaves them.
+        rope: The module that rotates queries and keys; ``None`` leaves them as they
+            are.
         with_cls_token: Whether a class token comes first, which has no place.
         init_cfg: Config of the initialisation.
 
@@ -94,7 +95,7 @@ class EVA02EndcoderLayer(BaseModule):
 
     Args:
         embed_dims: Width ``D`` of the tokens.
-        num_heads: Attention heads.
+        num_heads: Number of attention heads.
         feedforward_channels: Hidden width of the feed-forward network.
         sub_ln: Whether the hidden units are normalised.
         attn_drop: Dropout on the attention weights, a fraction.
@@ -105,7 +106,7 @@ class EVA02EndcoderLayer(BaseModule):
         rope: The rotary embedding.
         with_cls_token: Whether a class token comes first.
         drop_rate: Dropout after the feed-forward network, a fraction.
-        drop_path_rate: Stochastic depth, a fraction.
+        drop_path_rate: Rate of stochastic depth, a fraction.
         norm_cfg: Config of the norms.
         init_cfg: Config of the initialisation.
 

@@ -55,7 +55,7 @@ class SAMAttention(nn.Module):
 
     Args:
         embed_dims: Width ``D`` of the tokens.
-        num_heads: Attention heads.
+        num_heads: Number of attention heads.
         qkv_bias: Whether queries, keys and values have a bias.
         use_rel_pos: Whether there are relative positions.
         input_size: Rows and columns of tokens that they are made for.
@@ -114,11 +114,12 @@ class SAMEncoderLayer(BaseModule):
 
     Args:
         embed_dims: Width ``D`` of the tokens.
-        num_heads: Attention heads.
+        num_heads: Number of attention heads.
         feedforward_channels: Hidden width of the feed-forward network.
         drop_rate: Dropout of the feed-forward network, a fraction.
-        drop_path_rate: Stochastic depth of that, a fraction.
-        num_fcs: Linear layers of that.
+        drop_path_rate: Rate of stochastic depth of the feed-forward network, a
+            fraction.
+        num_fcs: Linear layers of the feed-forward network.
         qkv_bias: Whether queries, keys and values have a bias.
         act_cfg: Config of the activation.
         norm_cfg: Config of the norms.
@@ -195,19 +196,21 @@ class ViTSAM(BaseBackbone):
         arch: ``'base'``, ``'large'``, ``'huge'``, or a dict with the keys
             ``embed_dims``, ``num_layers``, ``num_heads``,
             ``feedforward_channels`` and ``global_attn_indexes``.
-        img_size: Pixels of the image, for which positions are made.
-        patch_size: Pixels of a patch.
+        img_size: Size of the image in pixels, for which positions are made; images of
+            other sizes are accepted.
+        patch_size: Edge of a patch, in pixels.
         in_channels: Channels of the image.
         out_channels: Channels of the outputs; 0 keeps the width of the tokens.
-        out_indices: Which layers are returned; negative counts from the end.
+        out_indices: Which layers are returned; negative ones are counted from the end.
         out_type: ``'raw'`` and ``'featmap'`` are maps, ``'avg_featmap'`` their
             mean.
         drop_rate: Dropout after the embedding and the projections, a fraction.
-        drop_path_rate: Stochastic depth of the last layer, a fraction.
+        drop_path_rate: Rate of stochastic depth of the last layer, a fraction; it grows
+            linearly from 0 in the first.
         qkv_bias: Whether queries, keys and values have a bias.
         use_abs_pos: Whether there is a position embedding.
         use_rel_pos: Whether the attentions know relative positions.
-        window_size: Rows and columns of a window, in patches.
+        window_size: Number of rows, and of columns, of a window, in patches.
         norm_cfg: Config of the norms.
         frozen_stages: How many layers keep their weights, and the embedding with
             them; nothing is frozen if it is 0 or -1.

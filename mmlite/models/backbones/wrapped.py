@@ -41,7 +41,7 @@ class TIMMBackbone(_Wrapped):
         pretrained: Whether timm loads its published weights.
         checkpoint_path: A checkpoint that timm loads.
         in_channels: Channels of the images.
-        init_cfg: How the weights are initialised, as mmengine has it.
+        init_cfg: Config of the initialisation, as in mmengine.
         kwargs: Further arguments of ``timm.create_model``.
 
     Shape:
@@ -99,7 +99,7 @@ class TorchvisionBackbone(_Wrapped):
         out_layers: Names of the modules whose outputs are given, e.g.
             ``('layer3', 'layer4')``, in the order in which they run.
         weights: Name of published weights that torchvision loads, e.g. ``'DEFAULT'``.
-        init_cfg: How the weights are initialised, as mmengine has it.
+        init_cfg: Config of the initialisation, as in mmengine.
         kwargs: Further arguments of the network.
 
     Shape:
@@ -175,7 +175,7 @@ class HuggingFaceBackbone(_Wrapped):
         model_name: Name on the hub or a folder; without ``pretrained`` its config is
             read alone. A config, as ``transformers`` has it, is taken too.
         pretrained: Whether to load the weights.
-        init_cfg: How the weights are initialised, as mmengine has it.
+        init_cfg: Config of the initialisation, as in mmengine.
         kwargs: Further arguments of ``from_pretrained``.
 
     Shape:

@@ -47,30 +47,30 @@ class XCiT(BaseBackbone):
     """A transformer whose attention is among channels, linear in the tokens.
 
     Args:
-        img_size: Pixels of the image, multiples of ``patch_size``; images of
+        img_size: Size of the image in pixels, multiples of ``patch_size``; images of
             other sizes are accepted.
-        patch_size: Pixels of a patch, 8 or 16.
+        patch_size: Edge of a patch, 8 or 16 pixels.
         in_channels: Channels of the image.
         embed_dims: Width ``D`` of the tokens.
         depth: Number of blocks.
         cls_attn_layers: Number of blocks that change the class token alone.
-        num_heads: Attention heads.
+        num_heads: Number of attention heads.
         mlp_ratio: Hidden width of the feed-forward networks over ``D``.
         qkv_bias: Whether queries, keys and values have a bias.
         drop_rate: Dropout after the embedding and the projections, a fraction.
         attn_drop_rate: Dropout on the attention weights, a fraction.
-        drop_path_rate: Stochastic depth of every block, a fraction.
-        use_pos_embed: Whether there are positions.
-        layer_scale_init_value: Start of the factors of the branches.
+        drop_path_rate: Rate of stochastic depth of every block, a fraction.
+        use_pos_embed: Whether there is a position embedding.
+        layer_scale_init_value: Initial value of the factors on the branches.
         tokens_norm: Whether the last blocks normalise all tokens.
         out_type: What is returned of a block: ``'raw'`` is all tokens,
             ``'cls_token'`` the class token, ``'featmap'`` the others as a
             map, ``'avg_featmap'`` their mean.
-        out_indices: Which of all blocks are returned; negative counts from the
-            end.
+        out_indices: Which of all blocks are returned; negative ones are counted from
+            the end.
         final_norm: Whether there is a norm after the last block.
-        frozen_stages: From 0 the embedding keeps its weights, and all but one
-            of so many blocks; nothing is frozen if it is -1.
+        frozen_stages: How many blocks keep their weights, plus one; from 0 the
+            embedding does too, and -1 freezes nothing.
         bn_norm_cfg: Config of the batch norms.
         norm_cfg: Config of the other norms.
         act_cfg: Config of the activations.

@@ -36,7 +36,7 @@ class ClassAttention(BaseModule):
 
     Args:
         dim: Width ``D`` of the tokens.
-        num_heads: Attention heads.
+        num_heads: Number of attention heads.
         qkv_bias: Whether queries, keys and values have a bias.
         attn_drop: Dropout on the attention weights, a fraction.
         proj_drop: Dropout after the projection, a fraction.
@@ -75,9 +75,9 @@ class PositionalEncodingFourier(BaseModule):
     """Positions from sines and cosines, for a map of any size.
 
     Args:
-        hidden_dim: Waves of rows, and of columns.
+        hidden_dim: Number of waves along rows, and along columns.
         dim: Width of the output.
-        temperature: Base of the wave lengths.
+        temperature: Base of the wavelengths.
 
     Shape:
         returns: ``(1, dim, H, W)``.
@@ -104,7 +104,7 @@ class ConvPatchEmbed(BaseModule):
     """Convolutions of stride 2 that turn an image into tokens.
 
     Args:
-        patch_size: Pixels of a patch, 8 or 16.
+        patch_size: Edge of a patch, 8 or 16 pixels.
         in_channels: Channels of the image.
         embed_dims: Width of the tokens.
         norm_cfg: Config of the norms.
@@ -150,12 +150,13 @@ class ClassAttentionBlock(BaseModule):
 
     Args:
         dim: Width ``D`` of the tokens.
-        num_heads: Attention heads.
+        num_heads: Number of attention heads.
         mlp_ratio: Hidden width of the feed-forward network over ``D``.
         qkv_bias: Whether queries, keys and values have a bias.
         drop: Dropout after the projections, a fraction.
         attn_drop: Dropout on the attention weights, a fraction.
-        layer_scale_init_value: Start of the factors of both branches; 0 has none.
+        layer_scale_init_value: Initial value of the factors on both branches; 0 has
+            none.
         tokens_norm: Whether the second norm is that of all tokens.
         norm_cfg: Config of the norms.
         act_cfg: Config of the activation.
@@ -219,7 +220,7 @@ class LPI(BaseModule):
     Args:
         in_features: Width ``D`` of the tokens.
         out_features: Width of the output; ``None`` is in_features.
-        kernel_size: Of both convolutions.
+        kernel_size: Edge of the kernel of both convolutions, in tokens.
         norm_cfg: Config of the norm.
         act_cfg: Config of the activation.
 
@@ -263,7 +264,7 @@ class XCA(BaseModule):
 
     Args:
         dim: Width ``D`` of the tokens.
-        num_heads: Attention heads.
+        num_heads: Number of attention heads.
         qkv_bias: Whether queries, keys and values have a bias.
         attn_drop: Dropout on the attention weights, a fraction.
         proj_drop: Dropout after the projection, a fraction.
@@ -302,13 +303,13 @@ class XCABlock(BaseModule):
 
     Args:
         dim: Width ``D`` of the tokens.
-        num_heads: Attention heads.
+        num_heads: Number of attention heads.
         mlp_ratio: Hidden width of the feed-forward network over ``D``.
         qkv_bias: Whether queries, keys and values have a bias.
         drop: Dropout after the projections, a fraction.
         attn_drop: Dropout on the attention weights, a fraction.
-        drop_path: Stochastic depth, a fraction.
-        layer_scale_init_value: Start of the factors of the branches.
+        drop_path: Rate of stochastic depth, a fraction.
+        layer_scale_init_value: Initial value of the factors on the branches.
         bn_norm_cfg: Config of the norm between the convolutions.
         norm_cfg: Config of the other norms.
         act_cfg: Config of the activations.

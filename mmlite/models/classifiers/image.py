@@ -59,6 +59,7 @@ class ImageClassifier(BaseClassifier):
     """
 
     learns_classes: ClassVar[bool] = True
+    loss_in_one_graph: ClassVar[bool] = True
     class_counts: ClassVar[tuple[str, ...]] = ('head.num_classes',)
     task = 'classification'
 

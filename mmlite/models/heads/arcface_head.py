@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ...errors import DataError
+from ...ops import full_precision
 from ...registry import MODELS
 from ...structures import DataSample, check_labels, gather_field
-from ..layers import full_precision
 from .cls_head import CROSS_ENTROPY, ClsHead
 
 Margins = float | Sequence[float] | str
@@ -61,13 +61,13 @@ class ArcFaceClsHead(ClsHead):
         num_classes: Number of classes ``K``.
         in_channels: Width of the feature.
         num_subcenters: Number of centres of each class; the nearest one counts.
-        scale: Factor from cosines to logits.
-        margins: The margin in radians: one for all, one per class, or a ``.txt``
-            file with one per line.
-        easy_margin: Whether a class keeps no margin where its angle is above 90
-            degrees; else the logit goes on falling there.
+        scale: Factor that turns cosines into logits.
+        margins: The margin in radians: one number for all classes, one for each, or a
+            ``.txt`` file with one per line.
+        easy_margin: Whether a class gets no margin where its angle exceeds 90 degrees;
+            otherwise the logit keeps falling with the angle.
         loss: Config of the loss, or the module itself.
-        init_cfg: How the weights are initialised, as mmengine has it.
+        init_cfg: Config of the initialisation, as in mmengine.
 
     Shape:
         feats: a tuple whose last entry is ``(B, in_channels)``.

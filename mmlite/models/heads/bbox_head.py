@@ -32,15 +32,16 @@ class ConvFCBBoxHead(BaseModule):
     Args:
         num_classes: Number of classes ``K``, without background.
         in_channels: Channels of the features of a box.
-        roi_feat_size: Their height and width.
+        roi_feat_size: Height and width of the features of a box, in places.
         num_shared_convs: Number of 3x3 convolutions.
-        conv_out_channels: Their width.
+        conv_out_channels: Width of these convolutions.
         num_shared_fcs: Number of fully connected layers; without one the features are
             averaged over their places.
-        fc_out_channels: Their width.
+        fc_out_channels: Width of these layers.
         norm_cfg: Config of the norms of the convolutions; ``None`` has none.
-        reg_class_agnostic: Whether all classes share one box.
-        init_cfg: How the weights are initialised.
+        reg_class_agnostic: Whether a single box is predicted for all classes, instead
+            of one for each.
+        init_cfg: Config of the initialisation.
 
     Shape:
         x: ``(R, in_channels, roi_feat_size, roi_feat_size)``.

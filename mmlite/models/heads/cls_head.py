@@ -39,9 +39,9 @@ class ClsHead(BaseModule):
 
     Args:
         loss: Config of the loss, or the module itself.
-        topk: Which accuracies to log with ``cal_acc``.
+        topk: Each ``k`` of which the top-k accuracy is logged with ``cal_acc``.
         cal_acc: Whether to log the accuracy on the training batches.
-        init_cfg: How the weights are initialised, as mmengine has it.
+        init_cfg: Config of the initialisation, as in mmengine.
 
     Shape:
         feats: a tuple whose last entry is ``(B, K)``; returns: ``(B, K)``.

@@ -25,7 +25,7 @@ class ConformerHead(ClsHead):
     Args:
         num_classes: Number of classes ``K``.
         in_channels: Widths of both features.
-        init_cfg: How the weights are initialised, as mmengine has it.
+        init_cfg: Config of the initialisation, as in mmengine.
         kwargs: Arguments of :class:`~mmlite.models.heads.ClsHead`.
 
     Shape:

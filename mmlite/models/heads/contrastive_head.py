@@ -9,7 +9,7 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ...ops import gather, place_in_gathered
+from ...ops import at_least_float32, full_precision, gather, place_in_gathered
 from ...registry import MODELS
 
 __all__ = ['ContrastiveHead', 'MoCoV3Head']
@@ -24,9 +24,9 @@ class ContrastiveHead(BaseModule):
     Visual Representations, ICML 2020, https://arxiv.org/abs/2002.05709
 
     Args:
-        loss: Config of the loss, which takes scores and the place of the positive.
+        loss: Config of the loss, which takes the scores and the index of the positive.
         temperature: What similarities are divided by.
-        init_cfg: How the weights are initialised, as mmengine has it.
+        init_cfg: Config of the initialisation, as in mmengine.
 
     Shape:
         pos: ``(B, 1)``; neg: ``(B, K)``; returns: scalar.
@@ -59,7 +59,7 @@ class ContrastiveHead(BaseModule):
             pos: With the positive.
             neg: With the negatives.
         """
-        scores = torch.cat((pos, neg), dim=1) / self.temperature
+        scores = at_least_float32(torch.cat((pos, neg), dim=1)) / self.temperature
         return self.loss_module(scores, pos.new_zeros(len(pos), dtype=torch.long))
 
 
@@ -73,7 +73,7 @@ class MoCoV3Head(BaseModule):
 
     Args:
         predictor: Config of the predictor, a neck.
-        loss: Config of the loss, which takes scores and the place of the positive.
+        loss: Config of the loss, which takes the scores and the index of the positive.
         temperature: What cosines are divided by.
 
     Shape:
@@ -113,10 +113,13 @@ class MoCoV3Head(BaseModule):
             base_out: Of the encoder that learns.
             momentum_out: Of the momentum encoder, of the other view.
         """
-        queries = F.normalize(self.predictor((base_out,))[0], dim=1)
-        keys = gather(F.normalize(momentum_out.detach(), dim=1))
+        predicted = at_least_float32(self.predictor((base_out,))[0])
+        queries = F.normalize(predicted, dim=1)
+        wanted = at_least_float32(momentum_out.detach())
+        keys = gather(F.normalize(wanted, dim=1))
         own = torch.arange(len(queries), device=queries.device)
-        scores = queries @ keys.t() / self.temperature
+        with full_precision(queries.device):
+            scores = queries @ keys.t() / self.temperature
         return self.loss_module(scores, own + place_in_gathered(queries))
 
 

@@ -76,13 +76,18 @@ class DenseHead(BaseModule):
         loss_cls: Config of the loss of the classes.
         loss_bbox: Config of the loss of the boxes; one that compares boxes, e.g.
             ``GIoULoss``, is given decoded ones.
-        use_sigmoid: Whether each class has a score of its own; else background is the
-            first of ``K + 1`` scores that share 1.
+        use_sigmoid: Whether each class has a sigmoid of its own; otherwise a softmax
+            goes over ``K + 1`` scores, of which the first is background.
         miner: Config of a hard example miner, or None.
-        normalizer: Number of positives that losses are divided by: those of each
-            ``'image'`` (then the mean over images), or of the whole ``'batch'``.
-        test_cfg: ``score_thr``, ``nms_pre``, ``iou_threshold``, ``max_per_img``.
-        init_cfg: How the weights are initialised.
+        normalizer: What losses are divided by: the number of positives of each
+            ``'image'`` (then follows the mean over the images), or of the whole
+            ``'batch'``.
+        test_cfg: What is changed of ``score_thr=0.05``, the least score of a box;
+            ``nms_pre=1000``, how many of the best boxes of each class go into the
+            suppression; ``iou_threshold=0.5``, the overlap above which the box of
+            lower score is dropped; and ``max_per_img=300``, how many boxes are
+            returned at most.
+        init_cfg: Config of the initialisation.
 
     Shape:
         feats: ``(B, C, H, W)`` each.

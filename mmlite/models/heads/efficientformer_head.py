@@ -24,8 +24,9 @@ class EfficientFormerClsHead(ClsHead):
     Args:
         num_classes: Number of classes ``K``.
         in_channels: Width of the feature.
-        distillation: Whether there is a second layer.
-        init_cfg: How the weights are initialised, as mmengine has it.
+        distillation: Whether there is a second layer, for distillation; predictions
+            take the mean of both.
+        init_cfg: Config of the initialisation, as in mmengine.
         kwargs: Arguments of :class:`~mmlite.models.heads.ClsHead`.
 
     Shape:

@@ -8,7 +8,7 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from ...errors import DataError
-from ...ops import gather
+from ...ops import at_least_float32, full_precision, gather
 from ...registry import MODELS
 
 __all__ = ['LatentCrossCorrelationHead', 'LatentPredictHead']
@@ -25,7 +25,7 @@ class LatentPredictHead(BaseModule):
     Args:
         loss: Config of the loss between prediction and target.
         predictor: Config of the predictor, a neck.
-        init_cfg: How the weights are initialised, as mmengine has it.
+        init_cfg: Config of the initialisation, as in mmengine.
 
     Shape:
         input, target: ``(B, D)``; returns: scalar.
@@ -75,7 +75,7 @@ class LatentCrossCorrelationHead(BaseModule):
     Args:
         in_channels: Width of the features.
         loss: Config of the loss of the cross-correlation matrix.
-        init_cfg: How the weights are initialised, as mmengine has it.
+        init_cfg: Config of the initialisation, as in mmengine.
 
     Shape:
         input, target: ``(B, in_channels)``; returns: scalar.
@@ -119,5 +119,8 @@ class LatentCrossCorrelationHead(BaseModule):
                 'image; set train_dataloader.batch_size to 2 or more, and '
                 'drop_last=True'
             )
-        matrix = self.bn(input).t() @ self.bn(target) / len(input)
+        # As many products are summed up as the batch has images.
+        with full_precision(input.device):
+            input, target = at_least_float32(input), at_least_float32(target)
+            matrix = self.bn(input).t() @ self.bn(target) / len(input)
         return self.loss_module(matrix)

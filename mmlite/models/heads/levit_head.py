@@ -54,9 +54,10 @@ class LeViTClsHead(ClsHead):
 
     Args:
         num_classes: Number of classes ``K``.
-        distillation: Whether there are two.
+        distillation: Whether there is a second one, for distillation; predictions take
+            the mean of both.
         in_channels: Width ``D`` of the vector.
-        deploy: Whether the norms are folded into the linear layers at once.
+        deploy: Whether the norms are folded into the linear layers from the start.
         kwargs: Arguments of :class:`~mmlite.models.heads.ClsHead`.
 
     Shape:

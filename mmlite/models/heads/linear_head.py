@@ -20,7 +20,7 @@ class LinearClsHead(ClsHead):
     Args:
         num_classes: Number of classes ``K``.
         in_channels: Width of the feature.
-        init_cfg: How the weights are initialised, as mmengine has it.
+        init_cfg: Config of the initialisation, as in mmengine.
         kwargs: Arguments of :class:`~mmlite.models.heads.ClsHead`.
 
     Shape:

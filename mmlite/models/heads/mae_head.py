@@ -26,9 +26,9 @@ class MAEPretrainHead(BaseModule):
 
     Args:
         loss: Config of the loss.
-        norm_pix: Whether the pixels of each patch are normalised before, with the
-            unbiased variance; a flat patch becomes 0.
-        patch_size: Pixels of a side of a patch.
+        norm_pix: Whether the pixels of each patch are normalised first, by the unbiased
+            variance; a flat patch becomes 0.
+        patch_size: Edge of a patch, in pixels.
         in_channels: Channels of the image.
 
     Override:
@@ -156,7 +156,7 @@ class SparKPretrainHead(MAEPretrainHead):
     Args:
         loss: Config of the loss.
         norm_pix: As in :class:`MAEPretrainHead`.
-        patch_size: Pixels of a side of what is hidden at once.
+        patch_size: Edge of a hidden cell, in pixels.
         in_channels: Channels of the image.
 
     Shape:

@@ -55,7 +55,7 @@ class SimMIMHead(BaseModule):
     """Compare a predicted image with the image where it was hidden.
 
     Args:
-        patch_size: Pixels of a side of what an entry of the mask stands for.
+        patch_size: Edge in pixels of what one entry of the mask stands for.
         loss: Config of the loss.
 
     Shape:

@@ -46,11 +46,11 @@ class MultiLabelClsHead(ClsHead):
 
     Args:
         loss: Config of the loss, or the module itself.
-        thr: Classes with at least this score are predicted; 0.5 if ``topk`` is not
-            given either.
-        topk: So many classes with the highest scores are predicted, if ``thr`` is
-            not given.
-        init_cfg: How the weights are initialised, as mmengine has it.
+        thr: Classes with at least this score, from 0 to 1, are predicted; None is 0.5,
+            unless ``topk`` is given.
+        topk: How many classes are predicted, those with the highest scores; used where
+            ``thr`` is None.
+        init_cfg: Config of the initialisation, as in mmengine.
 
     Shape:
         feats: a tuple whose last entry is ``(B, K)``; returns: ``(B, K)``.
@@ -131,9 +131,9 @@ class MultiLabelLinearClsHead(MultiLabelClsHead):
         num_classes: Number of classes ``K``.
         in_channels: Width of the feature.
         loss: Config of the loss, or the module itself.
-        thr: Classes with at least this score are predicted.
-        topk: So many classes are predicted, if ``thr`` is not given.
-        init_cfg: How the weights are initialised, as mmengine has it.
+        thr: See :class:`MultiLabelClsHead`.
+        topk: See :class:`MultiLabelClsHead`.
+        init_cfg: Config of the initialisation, as in mmengine.
 
     Shape:
         feats: a tuple whose last entry is ``(B, in_channels)``; returns: ``(B, K)``.
@@ -182,9 +182,9 @@ class CSRAClsHead(MultiLabelClsHead):
     Args:
         num_classes: Number of classes ``K``.
         in_channels: Width of the feature map.
-        num_heads: How many attentions of different sharpness: 1, 2, 4, 6 or 8.
-        lam: Factor of the attended score beside the average.
-        init_cfg: How the weights are initialised, as mmengine has it.
+        num_heads: Number of attentions of different sharpness: 1, 2, 4, 6 or 8.
+        lam: Weight of the attended score, which is added to the average score.
+        init_cfg: Config of the initialisation, as in mmengine.
         kwargs: Arguments of :class:`MultiLabelClsHead`.
 
     Shape:
@@ -239,9 +239,9 @@ class ResidualAttention(nn.Module):
     Args:
         num_classes: Number of classes ``K``.
         in_channels: Width of the feature map.
-        sharpness: Factor of the scores within the softmax over places; infinity
-            takes the highest score.
-        lam: Factor of the attended score.
+        sharpness: Factor on the scores in the softmax over places; infinity takes the
+            highest score.
+        lam: Weight of the attended score, which is added to the average score.
 
     Shape:
         x: ``(B, in_channels, H, W)``; returns: ``(B, K)``.

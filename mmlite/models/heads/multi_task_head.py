@@ -25,8 +25,8 @@ class MultiTaskHead(BaseModule):
     Args:
         task_heads: Config of each head by the name of its task; a head may be of
             several tasks itself.
-        init_cfg: How the weights are initialised, as mmengine has it.
-        kwargs: Arguments that all heads share, where their config does not state them.
+        init_cfg: Config of the initialisation, as in mmengine.
+        kwargs: Arguments that all heads share, unless their own config states them.
 
     Shape:
         feats: what the heads take; returns: what each gives, by task.

@@ -48,22 +48,22 @@ class RetinaHead(DenseHead):
     ``retinanet_resnet50_fpn``. Names are those of mmdetection.
 
     Args:
-        num_classes: Number of classes ``K``.
+        num_classes: Number of classes ``K``, without background.
         in_channels: Channels of the maps.
         feat_channels: Width of the stacks.
-        stacked_convs: Depth of the stacks.
+        stacked_convs: Number of convolutions in each stack.
         norm_cfg: Config of the norms; ``None`` has none.
         act_cfg: Config of the activations.
-        prior: Score of every anchor before training.
+        prior: Score of every anchor at the start of training, which sets the bias.
         anchor_generator: Config of the anchors.
         bbox_coder: Config of the box coder.
         assigner: Config of the target assigner.
         loss_cls: Config of the loss of the classes.
         loss_bbox: Config of the loss of the boxes.
         normalizer: See :class:`DenseHead`.
-        test_cfg: See :class:`DenseHead`; ``nms_pre`` counts pairs of anchor and class
-            of each map.
-        kwargs: Further arguments of :class:`DenseHead`.
+        init_cfg: Config of the initialisation.
+        kwargs: Further arguments of :class:`DenseHead`; ``nms_pre`` of ``test_cfg``
+            counts pairs of anchor and class of each map.
 
     Shape:
         feats: ``(B, in_channels, H, W)`` each.

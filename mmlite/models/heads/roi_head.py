@@ -63,12 +63,14 @@ class RoIHead(BaseModule):
         sampler: Config of the sampler of proposals.
         loss_cls: Config of the loss of the classes.
         loss_bbox: Config of the loss of the boxes.
-        add_gt_as_proposals: Whether the objects are proposals too, in training.
-        miner: Config of a hard example miner, or None; then give the sampler a large
-            batch_size.
-        test_cfg: ``score_thr``, ``iou_threshold``, ``max_per_img``, ``nms_pre`` and
-            ``min_size`` in pixels.
-        init_cfg: How the weights are initialised.
+        add_gt_as_proposals: Whether the boxes of the ground truth are proposals too, in
+            training.
+        miner: Config of a hard example miner, or None; with one, give the sampler a
+            large ``batch_size``.
+        test_cfg: What is changed of ``score_thr=0.05``, ``iou_threshold=0.5``,
+            ``max_per_img=100``, ``nms_pre=None`` (all boxes go into the suppression)
+            and ``min_size=1e-2``, in pixels.
+        init_cfg: Config of the initialisation.
 
     Shape:
         feats: ``(B, C, H, W)`` each; proposals: ``(P_i, 4)`` in pixels for each image.

@@ -52,7 +52,7 @@ class RPNHead(BaseModule):
 
     Args:
         in_channels: Channels of the maps.
-        feat_channels: Width of the convolutions.
+        feat_channels: Width of the convolutions; ``None`` is ``in_channels``.
         num_convs: Number of 3x3 convolutions.
         act_cfg: Config of the activations.
         anchor_generator: Config of the anchors.
@@ -60,14 +60,16 @@ class RPNHead(BaseModule):
         assigner: Config of the target assigner.
         sampler: Config of the sampler of anchors.
         loss_bbox: Config of the loss of the boxes.
-        loss_weights: Factors of the loss of the classes, and of the boxes.
-        use_sigmoid: Whether an anchor has one score; False gives it two, for background
-            and object, that share 1, as in TensorFlow.
-        train_cfg: ``nms_pre``, proposals of each map before suppression, the best
-            ones; ``max_per_img``, how many are left; ``iou_threshold`` and
-            ``min_size`` in pixels.
-        test_cfg: The same in evaluation.
-        init_cfg: How the weights are initialised.
+        loss_weights: Factors on the loss of the classes and on that of the boxes.
+        use_sigmoid: Whether an anchor has one score, with a sigmoid; False gives it
+            two, for background and object, with a softmax, as in TensorFlow.
+        train_cfg: What is changed of ``nms_pre=2000``, how many of the best proposals
+            of each map go into the suppression; ``max_per_img=2000``, how many are
+            left; ``iou_threshold=0.7``; and ``min_size=1e-3``, the least edge in
+            pixels.
+        test_cfg: The same in evaluation, with ``nms_pre=1000`` and
+            ``max_per_img=1000``.
+        init_cfg: Config of the initialisation.
 
     Shape:
         feats: ``(B, in_channels, H, W)`` each.

@@ -48,18 +48,19 @@ class SSDHead(DenseHead):
     torchvision's ``ssd300_vgg16``. Names are those of mmdetection.
 
     Args:
-        num_classes: Number of classes ``K``.
-        in_channels: Channels of each map.
+        num_classes: Number of classes ``K``, without background.
+        in_channels: Channels of each map, one entry a map.
         use_depthwise: Whether a depth-wise convolution with a norm comes before a 1x1
             one, as in SSDLite.
-        norm_cfg: Config of the norms of use_depthwise.
-        act_cfg: Config of the activations of use_depthwise.
+        norm_cfg: Config of the norms, where ``use_depthwise``.
+        act_cfg: Config of the activations, where ``use_depthwise``.
         anchor_generator: Config of the anchors.
         bbox_coder: Config of the box coder.
         assigner: Config of the target assigner.
         loss_cls: Config of the loss of the classes.
         loss_bbox: Config of the loss of the boxes.
         miner: Config of the hard example miner, or None.
+        init_cfg: Config of the initialisation.
         kwargs: Further arguments of :class:`DenseHead`; ``nms_pre`` of ``test_cfg``
             counts anchors of each class.
 

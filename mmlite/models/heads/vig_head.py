@@ -24,7 +24,7 @@ class VigClsHead(ClsHead):
     Args:
         num_classes: Number of classes ``K``.
         in_channels: Width of the vector.
-        hidden_dim: Width in between.
+        hidden_dim: Width of the hidden layer.
         act_cfg: Config of the activation.
         dropout: Dropout before the last layer, a fraction.
         kwargs: Arguments of :class:`~mmlite.models.heads.ClsHead`.

@@ -29,7 +29,7 @@ class VisionTransformerClsHead(ClsHead):
         in_channels: Width ``D`` of the token.
         hidden_dim: Width of a hidden layer; None has no such layer.
         act_cfg: Config of the activation behind the hidden layer.
-        init_cfg: How the weights are initialised, as mmengine has it.
+        init_cfg: Config of the initialisation, as in mmengine.
         kwargs: Arguments of :class:`~mmlite.models.heads.ClsHead`.
 
     Shape:

@@ -38,7 +38,6 @@ from .frames import (
     each_sequence,
     lengths_of,
 )
-from .full_precision import full_precision
 from .fuse import fuse_children
 from .graph_conv import DyGraphConv2d, nearest_neighbours
 from .hivit_blocks import BlockWithRPE, HiViTPatchEmbed, PatchMerge
@@ -223,7 +222,6 @@ __all__ = [
     'each_sequence',
     'fit_pos_embed',
     'fourier_positions',
-    'full_precision',
     'fuse_children',
     'fuse_conv_norm',
     'get_expansion',

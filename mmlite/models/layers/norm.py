@@ -82,10 +82,17 @@ class GRN(nn.Module):
         """Weigh the channels of x."""
         last = _is_last(data_format)
         shape = (-1,) if last else (-1, 1, 1)
-        response = x.norm(dim=(1, 2) if last else (2, 3), keepdim=True)
+        # Of half numbers it is too large for one; a copy of x is not.
+        response = torch.linalg.vector_norm(
+            x,
+            dim=(1, 2) if last else (2, 3),
+            keepdim=True,
+            dtype=torch.promote_types(x.dtype, torch.float32),
+        )
         share = response / (
             response.mean(dim=-1 if last else 1, keepdim=True) + self.eps
         )
+        share = share.to(x.dtype)
         return self.gamma.view(shape) * (x * share) + self.beta.view(shape) + x
 
 

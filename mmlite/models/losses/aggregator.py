@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from ...errors import ConfigError, Problem, TrainingError, did_you_mean
+from ...ops import full_precision
 from ...registry import MODELS
-from ..layers import full_precision
 from .base_loss import BaseLoss
 
 __all__ = ['LossAggregator']

@@ -8,9 +8,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ...ops import at_least_float32
 from ...registry import MODELS
 from .base import WeightedLoss
-from .utils import as_multi_hot, at_least_float32, check_same_shape, weighted_loss
+from .utils import as_multi_hot, check_same_shape, weighted_loss
 
 
 @weighted_loss
@@ -68,14 +69,18 @@ class AsymmetricLoss(WeightedLoss):
     so that an element whose score rounds to 0 still learns.
 
     Args:
-        gamma_pos: Exponent of the weight of positive elements.
-        gamma_neg: Exponent of the weight of negative elements.
-        clip: Negative elements whose score is below it count nothing; None or 0
-            counts all.
+        gamma_pos: Exponent of the focusing weight of positive elements; 0 weighs them
+            all alike.
+        gamma_neg: Exponent of the focusing weight of negative elements; larger lets
+            easy ones count less.
+        clip: What is taken off the scores of negative elements, so that those with a
+            score below it count nothing; None or 0 takes nothing off.
         reduction: ``'none'``, ``'mean'`` or ``'sum'``.
         loss_weight: Factor on the result.
-        use_sigmoid: Whether each class is decided on its own, else a softmax.
-        eps: Smallest score in the logarithm of an element that is not positive.
+        use_sigmoid: Whether each class has a sigmoid of its own; otherwise the scores
+            are a softmax.
+        eps: Lower bound of what the logarithm is taken of, for elements that are not
+            entirely positive.
 
     Shape:
         pred: logits, ``(B, K)``; target: ``(B, K)`` from 0 to 1, or class indices

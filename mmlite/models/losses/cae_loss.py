@@ -7,6 +7,7 @@ from typing import ClassVar
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ...ops import at_least_float32
 from ...registry import MODELS
 
 __all__ = ['CAELoss']
@@ -20,7 +21,7 @@ class CAELoss(nn.Module):
     https://arxiv.org/abs/2202.03026
 
     Args:
-        lambd: Factor on the second.
+        lambd: Factor on the second loss, that of the features.
 
     Shape:
         logits: ``(N, K)``; target: ``(N, )``.
@@ -44,5 +45,6 @@ class CAELoss(nn.Module):
         self, logits: Tensor, target: Tensor, latent_pred: Tensor, latent_target: Tensor
     ) -> tuple[Tensor, Tensor]:
         """The loss of the words, and that of the features."""
-        align = F.mse_loss(latent_pred, latent_target.detach()) * self.lambd
-        return F.cross_entropy(logits, target), align
+        pred, wanted = at_least_float32(latent_pred), at_least_float32(latent_target)
+        align = F.mse_loss(pred, wanted.detach()) * self.lambd
+        return F.cross_entropy(at_least_float32(logits), target), align

@@ -8,6 +8,7 @@ from mmengine.model import BaseModule
 from torch import Tensor
 from torch.nn import functional as F
 
+from ...ops import at_least_float32
 from ...registry import MODELS
 
 __all__ = ['CosineSimilarityLoss']
@@ -21,8 +22,8 @@ class CosineSimilarityLoss(BaseModule):
     those that the mask names.
 
     Args:
-        shift_factor: What a cosine of 0 gives.
-        scale_factor: Factor on the cosine.
+        shift_factor: The loss of orthogonal features, whose cosine is 0.
+        scale_factor: Factor on the cosine, which is subtracted.
 
     Shape:
         pred, target: ``(*, D)``; mask: ``(*, )``, 0 or 1.
@@ -47,6 +48,7 @@ class CosineSimilarityLoss(BaseModule):
         self, pred: Tensor, target: Tensor, mask: Tensor | None = None
     ) -> Tensor:
         """The mean over the vectors."""
+        pred, target = at_least_float32(pred), at_least_float32(target)
         cosine = (F.normalize(pred, dim=-1) * F.normalize(target, dim=-1)).sum(dim=-1)
         loss = self.shift_factor - self.scale_factor * cosine
         return loss.mean() if mask is None else (loss * mask).sum() / mask.sum()

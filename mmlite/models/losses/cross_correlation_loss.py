@@ -7,6 +7,7 @@ from typing import ClassVar
 from mmengine.model import BaseModule
 from torch import Tensor
 
+from ...ops import at_least_float32
 from ...registry import MODELS
 
 __all__ = ['CrossCorrelationLoss']
@@ -20,7 +21,7 @@ class CrossCorrelationLoss(BaseModule):
     https://arxiv.org/abs/2103.03230
 
     Args:
-        lambd: Weight of what is off the diagonal.
+        lambd: Weight of the elements off the diagonal.
 
     Shape:
         cross_correlation_matrix: ``(D, D)``; returns: scalar.
@@ -42,7 +43,7 @@ class CrossCorrelationLoss(BaseModule):
 
     def forward(self, cross_correlation_matrix: Tensor) -> Tensor:
         """The squared distances, summed."""
-        matrix = cross_correlation_matrix
+        matrix = at_least_float32(cross_correlation_matrix)
         if matrix.ndim != 2 or matrix.size(0) != matrix.size(1):
             raise ValueError(
                 'CrossCorrelationLoss takes a square matrix, got '

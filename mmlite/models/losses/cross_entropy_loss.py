@@ -10,9 +10,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ...errors import DataError
+from ...ops import at_least_float32
 from ...registry import MODELS
 from .utils import (
-    at_least_float32,
     check_reduction,
     check_same_shape,
     weight_reduce_loss,
@@ -115,8 +115,8 @@ class CrossEntropyLoss(nn.Module):
     """Cross entropy between logits and labels.
 
     Args:
-        use_sigmoid: Whether each class is decided on its own (multi-label);
-            the target then has a value per class.
+        use_sigmoid: Whether each class has a sigmoid of its own (multi-label); the
+            target then has a value per class.
         use_soft: Whether the target is a distribution over the classes.
             Without it, both class indices and distributions are accepted.
         reduction: ``'none'``, ``'mean'`` or ``'sum'``.

@@ -46,7 +46,7 @@ class DisparityLoss(BaseLoss):
     Args:
         weights: Weight of each estimate, from the first to the last; None counts each
             as 1.
-        beta: Error in px at which the squared part ends.
+        beta: Error in px at which the loss turns from squared to linear.
         loss_term_weight: Factor on the loss.
 
     Shape:
@@ -105,11 +105,12 @@ class DisparitySequenceLoss(BaseLoss):
     2021, https://arxiv.org/abs/2109.07547
 
     Args:
-        gamma: Weight of an iteration over that of the next, if there were sixteen; for
-            other numbers it is such that the first one weighs as much.
-        num_single: Number of estimates at the beginning which count on their own, by
+        gamma: Weight of an iteration relative to the next one, where there are sixteen;
+            for another number it is adapted, so that the first one always has
+            ``gamma**15`` times the weight of the last.
+        num_single: Number of estimates at the beginning that count on their own, by
             smooth L1 with the weight 1 (the first disparity of IGEV).
-        max_flow: Disparities from there on do not count.
+        max_flow: Pixels whose disparity is this large, in px, or larger do not count.
         loss_term_weight: Factor on the loss.
 
     Shape:

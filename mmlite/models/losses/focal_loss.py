@@ -7,9 +7,10 @@ from typing import Any
 from torch import Tensor
 from torch.nn import functional as F
 
+from ...ops import at_least_float32
 from ...registry import MODELS
 from .base import WeightedLoss
-from .utils import as_multi_hot, at_least_float32, check_same_shape, weighted_loss
+from .utils import as_multi_hot, check_same_shape, weighted_loss
 
 
 @weighted_loss

@@ -9,7 +9,7 @@ from torch import Tensor
 from ...ops import paired_overlaps
 from ...registry import MODELS
 from .base import WeightedLoss
-from .utils import at_least_float32, check_same_shape, weighted_loss
+from .utils import check_same_shape, weighted_loss
 
 __all__ = ['CIoULoss', 'DIoULoss', 'GIoULoss', 'IoULoss', 'overlap_loss']
 
@@ -27,7 +27,7 @@ def overlap_loss(pred: Tensor, target: Tensor, kind: str = 'iou') -> Tensor:
         pred, target: ``(N, 4)``; returns: scalar, or ``(N, )`` for ``'none'``.
     """
     check_same_shape(pred, target)
-    return 1 - paired_overlaps(at_least_float32(pred), target, kind)
+    return 1 - paired_overlaps(pred, target, kind)
 
 
 @MODELS.register_module()

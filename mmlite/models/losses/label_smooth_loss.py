@@ -30,11 +30,12 @@ class LabelSmoothLoss(nn.Module):
       sigmoid of its own.
 
     Args:
-        label_smooth_val: The smoothing ``e``, from 0 up to 1 (excluded).
-        use_sigmoid: Whether to use a sigmoid per class; None decides by
-            ``mode``.
+        label_smooth_val: The smoothing ``e``, from 0 (included) to 1 (excluded).
+        use_sigmoid: Whether each class has a sigmoid of its own; None is True for the
+            mode ``'multi_label'`` alone.
         num_classes: Number of classes; None takes it from the logits.
-        mode: ``'original'``, ``'classy_vision'`` or ``'multi_label'``.
+        mode: How labels are smoothed, see above: ``'original'``, ``'classy_vision'`` or
+            ``'multi_label'``.
         reduction: ``'none'``, ``'mean'`` or ``'sum'``.
         loss_weight: Factor on the result.
         class_weight: Weight of every class; None weights all equally.

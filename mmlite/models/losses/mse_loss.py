@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from ...ops import at_least_float32
 from ...registry import MODELS
 from .base import WeightedLoss
 from .utils import check_same_shape, weighted_loss
@@ -13,7 +14,7 @@ from .utils import check_same_shape, weighted_loss
 def mse_loss(pred: Tensor, target: Tensor) -> Tensor:
     """Mean squared error, per element before weight and reduction."""
     check_same_shape(pred, target)
-    return (pred - target).square()
+    return (at_least_float32(pred) - target).square()
 
 
 @MODELS.register_module()

@@ -21,11 +21,12 @@ class PartCrossEntropyLoss(BaseLoss):
     It is OpenGait's ``CrossEntropyLoss``; here this name is that of classification.
 
     Args:
-        scale: Factor on the logits; cosines need one.
+        scale: Factor on the logits; cosines, which lie between -1 and 1, need one.
         label_smooth: Whether labels are smoothed.
-        eps: How much of a label is spread over all classes, a fraction.
+        eps: Share of a label that is spread over all classes, a fraction; without
+            effect unless ``label_smooth``.
         loss_term_weight: Factor on the loss.
-        log_accuracy: Whether the share of right parts is reported.
+        log_accuracy: Whether to report the accuracy, a fraction.
 
     Shape:
         logits: ``(B, K, P)``, or ``(B, K)``; labels: ``(B, )``.

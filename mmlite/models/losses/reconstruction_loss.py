@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ...errors import DataError, did_you_mean
+from ...ops import at_least_float32
 from ...registry import MODELS
 
 __all__ = ['PixelReconstructionLoss', 'masked_mean']
@@ -21,8 +22,8 @@ class PixelReconstructionLoss(nn.Module):
 
     Args:
         criterion: ``'L1'`` or ``'L2'``: absolute or squared difference.
-        channel: Divisor of the masked mean, for images ``(B, C, H, W)`` with a mask
-            ``(B, 1, H, W)`` the number of their channels; None is 1.
+        channel: Divisor of the mean over what is masked: for images ``(B, C, H, W)``
+            with a mask ``(B, 1, H, W)`` their number of channels; None divides by 1.
 
     Shape:
         pred, target: ``(B, L, D)``, of which the mean over ``D`` is taken; or any
@@ -70,6 +71,7 @@ class PixelReconstructionLoss(nn.Module):
                 f'images of {pred.shape[1]}; set model.head.loss.channel='
                 f'{pred.shape[1]}'
             )
+        pred, target = at_least_float32(pred), at_least_float32(target)
         loss = CRITERIA[self.criterion](pred, target, reduction='none')
         if loss.ndim == 3:
             loss = loss.mean(dim=-1)

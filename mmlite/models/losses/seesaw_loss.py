@@ -9,9 +9,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ...errors import DataError
+from ...ops import at_least_float32
 from ...registry import MODELS
 from .cross_entropy_loss import cross_entropy
-from .utils import at_least_float32, check_reduction
+from .utils import check_reduction
 
 
 def seesaw_weights(
@@ -62,11 +63,14 @@ class SeesawLoss(nn.Module):
     The samples of each class are counted while training, and kept in checkpoints.
 
     Args:
-        use_sigmoid: Only False is there; accepted as mmpretrain takes it.
-        p: Exponent by which a class is eased that is rarer than the sample's.
-        q: Exponent by which a class is pressed that scores higher than the sample's.
+        use_sigmoid: Only False is possible; the argument is there because mmpretrain
+            has it.
+        p: Exponent of the mitigation factor: the larger, the less a sample pushes down
+            classes that are rarer than its own; 0 has no such factor.
+        q: Exponent of the compensation factor: the larger, the more a sample pushes
+            down classes that score higher than its own; 0 has no such factor.
         num_classes: Number of classes ``K``.
-        eps: Smallest score to divide by.
+        eps: Lower bound of the score of the own class, which others are divided by.
         reduction: ``'none'``, ``'mean'`` or ``'sum'``.
         loss_weight: Factor on the result.
 

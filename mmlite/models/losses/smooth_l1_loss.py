@@ -5,6 +5,7 @@ from __future__ import annotations
 from torch import Tensor
 from torch.nn import functional as F
 
+from ...ops import at_least_float32
 from ...registry import MODELS
 from .base import WeightedLoss
 from .utils import check_same_shape, weighted_loss
@@ -18,6 +19,7 @@ def smooth_l1_loss(pred: Tensor, target: Tensor, beta: float = 1.0) -> Tensor:
     ``d - beta / 2``.
     """
     check_same_shape(pred, target)
+    pred, target = at_least_float32(pred), at_least_float32(target)
     return F.smooth_l1_loss(pred, target, reduction='none', beta=beta)
 
 
@@ -28,7 +30,8 @@ class SmoothL1Loss(WeightedLoss):
     Paper: Fast R-CNN, ICCV 2015, https://arxiv.org/abs/1504.08083.
 
     Args:
-        beta: Difference at which the squared part ends, in units of ``pred``.
+        beta: Difference at which the loss turns from squared to linear, in units of
+            ``pred``.
         reduction: ``'none'``, ``'mean'`` or ``'sum'``.
         loss_weight: Factor on the result.
 

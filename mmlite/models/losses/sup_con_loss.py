@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ...ops import full_precision
 from ...registry import MODELS
 from .base_loss import BaseLoss, gather_and_scale_wrapper
 from .triplet_loss import as_parts
@@ -24,7 +25,8 @@ class SupConLoss(BaseLoss):
     sample whose class no other has does not count.
 
     Args:
-        temperature: What cosines are divided by.
+        temperature: What cosines are divided by; the smaller, the more the hardest
+            negatives count.
         loss_term_weight: Factor on the mean over the parts.
 
     Shape:
@@ -52,7 +54,8 @@ class SupConLoss(BaseLoss):
     ) -> tuple[Tensor, dict[str, Any]]:
         """The loss of each part."""
         parts = F.normalize(as_parts(embeddings), dim=2)
-        scores = parts @ parts.transpose(1, 2) / self.temperature
+        with full_precision(parts.device):
+            scores = parts @ parts.transpose(1, 2) / self.temperature
         itself = torch.eye(len(labels), dtype=torch.bool, device=scores.device)
         same = (labels[:, None] == labels[None]).to(scores.device) & ~itself
         chance = scores - scores.masked_fill(itself, -torch.inf).logsumexp(2, True)

@@ -11,6 +11,7 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ...ops import at_least_float32
 from ...registry import MODELS
 
 __all__ = ['SwAVLoss', 'distributed_sinkhorn']
@@ -64,13 +65,15 @@ class SwAVLoss(BaseModule):
 
     Args:
         feat_dim: Width of the features.
-        sinkhorn_iterations: Iterations of the assignment.
-        epsilon: How soft the assignment is.
+        sinkhorn_iterations: Number of normalisations of the assignment by Sinkhorn and
+            Knopp.
+        epsilon: Temperature of the assignment: the smaller, the closer to one prototype
+            for each sample.
         temperature: What the scores of predictions are divided by.
-        crops_for_assign: Which views are assigned.
+        crops_for_assign: Indices of the views whose assignments the others predict.
         num_crops: Number of views of each size.
         num_prototypes: Number of prototypes ``K``.
-        init_cfg: How the weights are initialised, as mmengine has it.
+        init_cfg: Config of the initialisation, as in mmengine.
 
     Attributes:
         queue: Earlier features ``(len(crops_for_assign), length, feat_dim)``, the
@@ -135,7 +138,7 @@ class SwAVLoss(BaseModule):
             weight.copy_(F.normalize(weight, dim=1))
         scores = self.prototypes(x).unflatten(0, (self.num_views, -1))
         features = x.detach().unflatten(0, (self.num_views, -1))
-        likely = (scores / self.temperature).log_softmax(dim=-1)
+        likely = (at_least_float32(scores) / self.temperature).log_softmax(dim=-1)
         loss = 0
         for place, view in enumerate(self.crops_for_assign):
             target = self._assign(place, scores[view].detach(), features[view])

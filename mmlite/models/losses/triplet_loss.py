@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ...ops import full_precision
 from ...registry import MODELS
 from .base_loss import BaseLoss, gather_and_scale_wrapper
 
@@ -43,7 +44,8 @@ class TripletLoss(BaseLoss):
     grows with the square of the batch, not with its cube.
 
     Args:
-        margin: How much farther a negative has to be than a positive.
+        margin: How much farther than a positive a negative has to be, in Euclidean
+            distance.
         loss_term_weight: Factor on the mean over the parts.
 
     Shape:
@@ -70,9 +72,10 @@ class TripletLoss(BaseLoss):
     ) -> tuple[Tensor, dict[str, Any]]:
         """The loss of each part."""
         parts = as_parts(embeddings)
-        dist = torch.cdist(
-            parts, parts, compute_mode='donot_use_mm_for_euclid_dist'
-        )  # exactly 0 for equal embeddings
+        with full_precision(parts.device):
+            dist = torch.cdist(
+                parts, parts, compute_mode='donot_use_mm_for_euclid_dist'
+            )  # exactly 0 for equal embeddings
         same = (labels[:, None] == labels[None]).to(dist.device)
         total, count = _hinges(dist, same, self.margin)
         loss = total / count.clamp(min=1)

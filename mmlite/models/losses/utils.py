@@ -45,11 +45,6 @@ def check_same_shape(pred: Tensor, target: Tensor) -> None:
     )
 
 
-def at_least_float32(x: Tensor) -> Tensor:
-    """Half precision widened: a sum of exponentials needs more than 8 or 11 bits."""
-    return x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
-
-
 def reduce_loss(loss: Tensor, reduction: str) -> Tensor:
     """Reduce a loss per element.
 

@@ -33,15 +33,17 @@ class BEiTV2Neck(BaseModule):
 
     Args:
         num_layers: Number of its layers.
-        early_layers: Which layer of the backbone the early patches come from.
+        early_layers: Index of the layer of the backbone that the early patches come
+            from.
         backbone_arch: ``'base'``, ``'large'``, or a dict with the keys
             ``embed_dims``, ``depth`` (or ``num_layers``), ``num_heads`` and
             ``feedforward_channels``.
         drop_rate: Dropout after the projections, a fraction.
-        drop_path_rate: Stochastic depth of the last layer, a fraction.
-        layer_scale_init_value: Start of the factors on every branch; 0 has none.
-        use_rel_pos_bias: Whether its layers have a bias of their own; it takes the
-            shared one of the backbone.
+        drop_path_rate: Rate of stochastic depth of the last layer, a fraction.
+        layer_scale_init_value: Initial value of the factors on every branch; 0 has
+            none.
+        use_rel_pos_bias: Must be False: its layers take the relative positions that the
+            layers of the backbone share.
         norm_cfg: Config of the norms.
         init_cfg: Config of the initialisation.
 

@@ -31,19 +31,20 @@ class CAENeck(BaseModule):
     https://arxiv.org/abs/2202.03026
 
     Args:
-        num_classes: Number of visual words; 0 gives features.
+        num_classes: Number of visual words, the width of the output; 0 gives features.
         embed_dims: Width of the tokens.
         regressor_depth: Layers of the regressor.
         decoder_depth: Layers of the decoder.
-        num_heads: Attention heads of each.
+        num_heads: Number of attention heads of each layer.
         mlp_ratio: Hidden width of the feed-forward networks over that of tokens.
         qkv_bias: Whether queries and values of the regressor have a bias.
         qk_scale: Factor on the products; ``None`` is ``1 / sqrt(D / heads)``.
         drop_rate: Dropout after the projections, a fraction.
         attn_drop_rate: Dropout on the attention weights, a fraction.
-        drop_path_rate: Stochastic depth of the last layers, a fraction.
+        drop_path_rate: Rate of stochastic depth of the last layers, a fraction.
         norm_cfg: Config of the norms.
-        layer_scale_init_value: Start of the factors on every branch; 0 has none.
+        layer_scale_init_value: Initial value of the factors on every branch; ``None``
+            or 0 has none.
         mask_tokens_num: How many patches of an image are hidden.
         init_cfg: Config of the initialisation.
 

@@ -32,8 +32,8 @@ class FPN(BaseModule):
         add_extra_convs: What the outputs beyond the maps are made of, by convolutions
             of stride 2: ``'on_input'`` the last map, ``'on_output'`` the last output.
             False takes every second pixel of the last output.
-        relu_before_extra_convs: Whether the second and further of these
-            convolutions read positive values only.
+        relu_before_extra_convs: Whether a ReLU precedes the second and all further ones
+            of these convolutions.
         norm_cfg: Config of the norms; ``None`` has none.
         act_cfg: Config of the activations; ``None`` has none.
         init_cfg: Config of the initialisation.

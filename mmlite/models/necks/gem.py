@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from ...ops import at_least_float32
 from ...registry import MODELS
 from ...structures import FeatureSpec
 
@@ -30,7 +31,8 @@ def generalized_mean(
         tensor([[3.5355]])
     """
     x = x.clamp(min=eps) if clamp else x
-    return x.pow(p).mean(dim=(-2, -1)).pow(1 / p)
+    powers = at_least_float32(x).pow(p).mean(dim=(-2, -1))
+    return powers.pow(1 / p).to(x.dtype)
 
 
 @MODELS.register_module()
@@ -41,8 +43,8 @@ class GeneralizedMeanPooling(nn.Module):
     https://arxiv.org/abs/1711.02512
 
     Args:
-        p: Exponent to start with, at least 1.
-        eps: Smallest value that counts.
+        p: Initial exponent, at least 1.
+        eps: Least value that enters the mean.
         clamp: Whether smaller values are raised to ``eps``.
         p_trainable: Whether the exponent is learnt.
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from ...errors import DataError
+from ...ops import at_least_float32
 from ...registry import MODELS
 from ...structures import FeatureSpec
 
@@ -77,7 +78,7 @@ class HorizontalPoolingPyramid(_StripPooling):
     https://arxiv.org/abs/1804.05275; as in GaitSet, https://arxiv.org/abs/1811.06186
 
     Args:
-        bin_num: Numbers of strips, in the order of the parts.
+        bin_num: Number of strips of each scale, in the order of the parts.
 
     Shape:
         inputs: ``(B, C, H, W)``, or a tuple of such.
@@ -109,9 +110,9 @@ class GeMHPP(_StripPooling):
     Temporal Aggregation, ICCV 2021, https://arxiv.org/abs/2011.01461 (section 3.5).
 
     Args:
-        bin_num: Numbers of strips, in the order of the parts.
-        p: The power to begin with.
-        eps: What smaller values count as.
+        bin_num: Number of strips of each scale, in the order of the parts.
+        p: Initial exponent of the mean.
+        eps: Least value that enters the mean.
 
     Shape:
         inputs: ``(B, C, H, W)``, or a tuple of such.
@@ -135,4 +136,5 @@ class GeMHPP(_StripPooling):
 
     def pool(self, strips: Tensor) -> Tensor:
         """The generalised mean."""
-        return strips.clamp(min=self.eps).pow(self.p).mean(dim=3).pow(1 / self.p)
+        powers = at_least_float32(strips).clamp(min=self.eps).pow(self.p).mean(dim=3)
+        return powers.pow(1 / self.p).to(strips.dtype)

@@ -29,7 +29,7 @@ class PatchSplit(nn.Module):
 
     Args:
         dim: Width of the tokens.
-        fpn_dim: Width of those that come out.
+        fpn_dim: Width of the new tokens.
         norm_cfg: Config of the norm.
 
     Shape:
@@ -55,26 +55,27 @@ class iTPNPretrainDecoder(BaseModule):  # noqa: N801 (mmpretrain's name)
     https://arxiv.org/abs/2211.12735
 
     Args:
-        num_patches: Patches of an image, a square.
-        patch_size: Pixels of a side of a patch.
+        num_patches: Number of patches of an image, which is square.
+        patch_size: Edge of a patch, in pixels.
         in_chans: Channels of the image.
         embed_dim: Width of the last tokens of the backbone.
         fpn_dim: Width of the pyramid.
         fpn_depth: Blocks after every refinement.
         decoder_embed_dim: Width of the tokens of the decoder.
         decoder_depth: Layers of the decoder, for pixels.
-        decoder_num_heads: Attention heads of each.
+        decoder_num_heads: Number of attention heads of each layer.
         mlp_ratio: Hidden width of the feed-forward networks over that of tokens.
         norm_cfg: Config of the norms.
         reconstruction_type: ``'pixel'``, or ``'clip'`` for features, which has no
             decoder.
         num_outs: Levels of the pyramid, 2 or 3.
-        qkv_bias: Of attention, which the pyramid has none of: without effect, as are
-            ``qk_scale`` and ``attn_drop_rate``. They stand in configs of mmpretrain.
+        qkv_bias: Without effect, as are ``qk_scale`` and ``attn_drop_rate``: the
+            pyramid has no attention. They stand in configs of mmpretrain.
         qk_scale: See ``qkv_bias``.
         drop_rate: Dropout in the feed-forward networks of the pyramid, a fraction.
         attn_drop_rate: See ``qkv_bias``.
-        predict_feature_dim: Width of the output; the pixels of a patch if None.
+        predict_feature_dim: Width of the output; None is the number of values in a
+            patch.
         init_cfg: Config of the initialisation.
 
     Shape:

@@ -30,7 +30,7 @@ class LinearNeck(BaseModule):
         gap_dim: Number of spatial dimensions to average over first; 0 takes vectors.
         norm_cfg: Config of a normalisation after the layer; None has none.
         act_cfg: Config of an activation after that; None has none.
-        init_cfg: How the weights are initialised, as mmengine has it.
+        init_cfg: Config of the initialisation, as in mmengine.
 
     Shape:
         inputs: ``(B, in_channels, *)``, or a tuple whose last entry is.
@@ -82,9 +82,9 @@ class ClsBatchNormNeck(BaseModule):
 
     Args:
         input_features: Width of the vectors.
-        affine: Whether a scale and a shift are learnt.
+        affine: Whether a scale and a shift are learned.
         eps: Added to the variance.
-        init_cfg: How the weights are initialised, as mmengine has it.
+        init_cfg: Config of the initialisation, as in mmengine.
 
     Shape:
         inputs: ``(B, C)``, or a tuple of such; returns: the same.

@@ -31,16 +31,18 @@ class MAEPretrainDecoder(BaseModule):
     https://arxiv.org/abs/2111.06377
 
     Args:
-        num_patches: Patches of an image; rows and columns if it is no square.
-        patch_size: Pixels of a side of a patch.
+        num_patches: Number of patches of a square image, or rows and columns of
+            patches.
+        patch_size: Edge of a patch, in pixels.
         in_chans: Channels of the image.
         embed_dim: Width of the tokens that it is given.
         decoder_embed_dim: Width of its own tokens.
         decoder_depth: Number of its layers.
-        decoder_num_heads: Attention heads of each.
+        decoder_num_heads: Number of attention heads of each layer.
         mlp_ratio: Hidden width of the feed-forward networks over that of tokens.
         norm_cfg: Config of the norms.
-        predict_feature_dim: Width of the output; the pixels of a patch if None.
+        predict_feature_dim: Width of the output; None is the number of values in a
+            patch, ``patch_size ** 2 * in_chans``.
         init_cfg: Config of the initialisation.
 
     Override:
@@ -151,9 +153,10 @@ class MixMIMPretrainDecoder(MAEPretrainDecoder):
     Representation Learning, CVPR 2023, https://arxiv.org/abs/2205.13137
 
     Args:
-        encoder_stride: Pixels of a side of what a token stands for.
+        encoder_stride: Edge in pixels of what a token stands for.
         in_chans: Channels of the image.
-        predict_feature_dim: Width of the output; the pixels of a patch if None.
+        predict_feature_dim: Width of the output; None is the number of values in what a
+            token stands for.
         kwargs: Arguments of :class:`MAEPretrainDecoder`.
 
     Shape:

@@ -24,10 +24,10 @@ class MoCoV2Neck(ProjectionNeck):
 
     Args:
         in_channels: Width of the feature.
-        hid_channels: Width in between.
+        hid_channels: Width of the hidden layer.
         out_channels: Width after the projection.
         with_avg_pool: Whether the feature is a map, which is averaged first.
-        init_cfg: How the weights are initialised, as mmengine has it.
+        init_cfg: Config of the initialisation, as in mmengine.
 
     Shape:
         inputs: ``(B, in_channels, H, W)``, without pooling ``(B, in_channels)``, or a
@@ -71,11 +71,11 @@ class DenseCLNeck(BaseModule):
 
     Args:
         in_channels: Width of the feature.
-        hid_channels: Width in between.
+        hid_channels: Width of the hidden layers.
         out_channels: Width after the projection.
-        num_grid: Rows and columns that the map is averaged to before its places are
-            projected; None takes the map as it is.
-        init_cfg: How the weights are initialised, as mmengine has it.
+        num_grid: Number of rows and of columns that the map is averaged to, before its
+            places are projected; None takes the map as it is.
+        init_cfg: Config of the initialisation, as in mmengine.
 
     Shape:
         inputs: ``(B, in_channels, H, W)``, or a tuple whose last entry is.

@@ -27,7 +27,7 @@ class ProjectionNeck(BaseModule):
         in_channels: Width of the feature.
         out_channels: Width after the projection.
         with_avg_pool: Whether the feature is a map, which is averaged first.
-        init_cfg: How the weights are initialised, as mmengine has it.
+        init_cfg: Config of the initialisation, as in mmengine.
     """
 
     def __init__(
@@ -69,16 +69,16 @@ class NonLinearNeck(ProjectionNeck):
 
     Args:
         in_channels: Width of the feature.
-        hid_channels: Width in between.
+        hid_channels: Width of the hidden layers.
         out_channels: Width after the projection.
         num_layers: Number of linear layers.
         with_bias: Whether the linear layers but the last have a bias.
-        with_last_bn: Whether there is a batch norm after the last of them.
-        with_last_bn_affine: Whether that one has a scale and a shift.
+        with_last_bn: Whether a batch norm follows the last linear layer.
+        with_last_bn_affine: Whether that batch norm has a scale and a shift.
         with_last_bias: Whether the last linear layer has a bias.
         with_avg_pool: Whether the feature is a map, which is averaged first.
         norm_cfg: Config of the batch norms.
-        init_cfg: How the weights are initialised, as mmengine has it.
+        init_cfg: Config of the initialisation, as in mmengine.
 
     Shape:
         inputs: ``(B, in_channels, H, W)``, without pooling ``(B, in_channels)``, or a

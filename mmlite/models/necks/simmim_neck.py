@@ -21,7 +21,7 @@ class SimMIMLinearDecoder(BaseModule):
 
     Args:
         in_channels: Channels of the map.
-        encoder_stride: Pixels of a side of what a place of the map stands for.
+        encoder_stride: Edge in pixels of what a place of the map stands for.
         out_channels: Channels of the image.
 
     Shape:

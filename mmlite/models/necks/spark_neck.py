@@ -64,8 +64,8 @@ class DecoderConvModule(BaseModule):
         in_channels: Channels of the input.
         out_channels: Channels of the output.
         mid_channels: Channels inside a block.
-        kernel_size: Pixels of a side of the kernel that makes it larger.
-        scale_factor: How many times larger the map becomes.
+        kernel_size: Edge of the kernel that enlarges the map, in pixels.
+        scale_factor: How many times as large the map becomes.
         num_conv_blocks: Number of blocks.
         norm_cfg: Config of the norms.
         act_cfg: Config of the activations.
@@ -121,10 +121,10 @@ class SparKLightDecoder(BaseModule):
     Modeling, ICLR 2023, https://arxiv.org/abs/2301.03580
 
     Args:
-        feature_dim: Channels of the smallest map; a map has half of those of the one
-            before it.
-        upsample_ratio: Side of the image over that of the smallest map, a power of 2.
-        mid_channels: Channels inside a block; 0 is those of its input.
+        feature_dim: Channels of the smallest map; every further map has half as many as
+            the one before.
+        upsample_ratio: Edge of the image over that of the smallest map, a power of 2.
+        mid_channels: Channels inside a block; 0 takes those of its input.
         kernel_size: See :class:`DecoderConvModule`, as the next five.
         scale_factor: How many times larger a step makes the map.
         num_conv_blocks: Blocks of a step.

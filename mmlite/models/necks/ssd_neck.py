@@ -26,7 +26,7 @@ class L2Norm(nn.Module):
 
     Args:
         channels: Number of channels ``C``.
-        scale: What the factors start as.
+        scale: Initial value of the factors.
 
     Shape:
         x: ``(B, C, H, W)``; returns: the same.
@@ -55,11 +55,12 @@ class SSDNeck(BaseModule):
 
     Args:
         in_channels: Channels of the maps of the backbone.
-        out_channels: Channels of all outputs; the first are the maps themselves.
-        level_strides: Stride of each further map.
-        level_paddings: Padding of its 3x3 convolution.
-        l2_norm_scale: What the factors of the :class:`L2Norm` of the first map start
-            as; None has none.
+        out_channels: Channels of all outputs, of which the first are the maps
+            themselves.
+        level_strides: Stride of the 3x3 convolution of each further map, in pixels.
+        level_paddings: Padding of each of these convolutions, in pixels.
+        l2_norm_scale: Initial value of the factors of the :class:`L2Norm` on the first
+            map; None has none.
         use_depthwise: Whether the 3x3 convolutions are depth-wise.
         norm_cfg: Config of the norms; ``None`` has none.
         act_cfg: Config of the activations.

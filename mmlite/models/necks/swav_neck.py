@@ -25,12 +25,12 @@ class SwAVNeck(ProjectionNeck):
 
     Args:
         in_channels: Width of the feature.
-        hid_channels: Width in between; 0 has one linear layer.
-        out_channels: Width after the projection; 0 has no projection.
+        hid_channels: Width of the hidden layer; 0 has a single linear layer.
+        out_channels: Width after the projection; 0 has no projection at all.
         with_avg_pool: Whether the feature is a map, which is averaged first.
-        with_l2norm: Whether the result has norm 1.
+        with_l2norm: Whether the result is scaled to length 1.
         norm_cfg: Config of the batch norm.
-        init_cfg: How the weights are initialised, as mmengine has it.
+        init_cfg: Config of the initialisation, as in mmengine.
 
     Shape:
         inputs: features of the crops of each size, ``(N, in_channels, H, W)``, or

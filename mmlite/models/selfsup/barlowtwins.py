@@ -46,6 +46,7 @@ class BarlowTwins(BaseSelfSupervisor):
     """
 
     num_views: ClassVar[int | None] = 2
+    loss_in_one_graph: ClassVar[bool] = True
 
     def loss(
         self, inputs: list[Tensor], data_samples: list[DataSample] | None = None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import torch
 from torch import Tensor
 
@@ -47,6 +49,8 @@ class BEiT(MaskedImageModel):
         >>> list(model.loss(views, [sample]))
         ['loss']
     """
+
+    loss_in_one_graph: ClassVar[bool] = False
 
     def loss(
         self, inputs: list[Tensor], data_samples: list[DataSample]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -39,6 +39,8 @@ class CAE(MaskedImageModel):
             made of; every sample has a ``mask`` ``(rows, columns)`` with as many
             ones.
     """
+
+    loss_in_one_graph: ClassVar[bool] = False
 
     def __init__(
         self,

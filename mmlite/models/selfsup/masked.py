@@ -37,6 +37,7 @@ class MaskedImageModel(BaseSelfSupervisor):
 
     num_shown = 8
     task: ClassVar[str] = 'reconstruction'
+    loss_in_one_graph: ClassVar[bool] = True
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

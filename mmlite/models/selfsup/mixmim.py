@@ -48,6 +48,7 @@ class MixMIM(MaskedImageModel):
     """
 
     num_views: ClassVar[int | None] = 1
+    loss_in_one_graph: ClassVar[bool] = False
 
     def __init__(
         self,

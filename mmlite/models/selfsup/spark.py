@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -62,6 +63,8 @@ class SparK(MaskedImageModel):
         >>> model.visual_summary['image/reconstruction'].shape
         torch.Size([2, 3, 64, 192])
     """
+
+    loss_in_one_graph: ClassVar[bool] = False
 
     def __init__(
         self,

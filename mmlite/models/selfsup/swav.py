@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import groupby
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -45,6 +46,8 @@ class SwAV(BaseSelfSupervisor):
         >>> model(views, mode='loss')['loss'].ndim
         0
     """
+
+    loss_in_one_graph: ClassVar[bool] = True
 
     def loss(
         self, inputs: list[Tensor], data_samples: list[DataSample] | None = None

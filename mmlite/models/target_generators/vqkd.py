@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import torch
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from ...ops import full_precision
 from ...registry import MODELS
 from .vector_quantizer import NormEMAVectorQuantizer
 
@@ -78,7 +78,7 @@ class VQKD(BaseModule):
         The entries are ``(B, embed_dims, rows, columns)``.
         """
         feats = self.encoder(x)[0].permute(0, 2, 3, 1)
-        with torch.autocast(x.device.type, enabled=False):
+        with full_precision(x.device):
             feats = feats.to(self.encode_task_layer[-1].weight.dtype)
             entries, loss, index = self.quantize(self.encode_task_layer(feats))
         return entries.permute(0, 3, 1, 2), index, loss

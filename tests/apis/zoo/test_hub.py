@@ -10,6 +10,7 @@ import torch
 
 from mmlite.apis import get_model, push
 from mmlite.apis.cli import main
+from mmlite.apis.zoo.hub import from_hub
 from mmlite.errors import (
     CheckpointError,
     ConfigError,
@@ -88,13 +89,38 @@ def test_what_goes_wrong_is_said(hub, model, monkeypatch):
         CheckpointError, match='cannot be loaded from the Hugging Face Hub'
     ):
         get_model('hf-hub:me/nothing')
-    with pytest.raises(UserError, match="is named 'owner/name', got 'digits'"):
-        push(model, 'digits')
     monkeypatch.setattr(hub[1], 'create_repo', lambda *args, **kwargs: None)
     with pytest.raises(UserError, match='log in with hf auth login'):
         push(model, 'me/unknown')
     with pytest.raises(UserError, match='config of the model is not known'):
         push(torch.nn.Linear(1, 1), 'me/digits')
+
+
+NO_NAMES = ('digits', 'a/b/c', '../x', '/x', 'a/', 'a/-b', 'a/b--c', 'a/b..', 'a b/c')
+
+
+@pytest.mark.parametrize('name', [*NO_NAMES, f'a/{"b" * 95}', ''])
+def test_names_are_checked_before_anything_is_needed(monkeypatch, name):
+    """By the rules of the hub, whether its package is installed or not."""
+    monkeypatch.setitem(sys.modules, 'huggingface_hub', None)
+    for call in (lambda: push('absent.pth', name), lambda: from_hub(f'hf-hub:{name}')):
+        with pytest.raises(UserError, match="is named 'owner/name', .*, got '"):
+            call()
+
+
+def test_an_error_of_the_connection_is_one_line(hub, model, monkeypatch):
+    class ConnectError(Exception):  # of httpx, neither an OSError nor a ValueError
+        pass
+
+    def refuse(*args, **kwargs):
+        raise ConnectError('no route\nto host')
+
+    monkeypatch.setattr(hub[1], 'create_repo', refuse)
+    with pytest.raises(UserError, match='take me/a: no route; check the connection'):
+        push(model, 'me/a')
+    monkeypatch.setattr(hub[1], 'hf_hub_download', refuse)
+    with pytest.raises(CheckpointError, match='Hub: config.py: no route$'):
+        from_hub('hf-hub:me/a')
 
 
 def test_without_the_package_its_extra_is_named(monkeypatch):

@@ -71,7 +71,7 @@ def test_no_elements(cfg, formula):
 @each_loss
 def test_half_precision(cfg, formula, dtype):
     got = MODELS.build(cfg)(PRED.to(dtype), TARGET.to(dtype))
-    assert got.dtype == dtype
+    assert got.dtype == torch.float32  # a half has no room for sums
     assert got.item() == pytest.approx(sum(by_hand(formula)) / 6, rel=2e-2)
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 from contracts.tiny import CONTRASTIVE
+from support.devices import on_each_device
 from support.two_processes import learn_views
 
+from mmlite.engine.environment import allow_tf32
 from mmlite.models.losses import distributed_sinkhorn
 from mmlite.registry import MODELS
 
@@ -23,17 +25,20 @@ def config_of(name):
     return cfg
 
 
-@pytest.mark.slow
+@on_each_device
 @pytest.mark.parametrize('name', NAMES)
-def test_losses_gradients_and_queues_are_those_of_one_process(tmp_path, name):
+def test_losses_gradients_and_queues_are_those_of_one_process(tmp_path, name, device):
     views = list(torch.rand(2, 4, 1, 32, 32))
     cfg = config_of(name)
-    torch.multiprocessing.spawn(learn_views, (tmp_path, cfg, views), nprocs=2)
-    found = [torch.load(tmp_path / f'{rank}.pth') for rank in (0, 1)]
+    torch.multiprocessing.spawn(learn_views, (tmp_path, cfg, views, device), nprocs=2)
+    paths = [tmp_path / f'{rank}.pth' for rank in (0, 1)]
+    found = [torch.load(path, map_location='cpu') for path in paths]
+    allow_tf32(False)
     torch.manual_seed(0)
-    model = MODELS.build(cfg)
-    loss = sum(model(views, mode='loss').values())
+    model = MODELS.build(cfg).to(device)
+    loss = sum(model([view.to(device) for view in views], mode='loss').values())
     loss.backward()
+    model, loss = model.cpu(), loss.cpu()  # with its gradients
     mean = (found[0][0] + found[1][0]) / 2
     torch.testing.assert_close(mean, loss.detach(), rtol=1e-5, atol=1e-6)
     # Relative to the largest: some are 0 but for rounding, as before a normalisation.

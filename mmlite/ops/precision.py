@@ -6,6 +6,21 @@ import contextlib
 from contextlib import AbstractContextManager
 
 import torch
+from torch import Tensor
+
+__all__ = ['at_least_float32', 'full_precision']
+
+
+def at_least_float32(x: Tensor) -> Tensor:
+    """Half precision widened.
+
+    A sum needs more than 8 or 11 bits, and a square more than 65504.
+
+    Example:
+        >>> at_least_float32(torch.tensor([300.0]).half()).square()
+        tensor([90000.])
+    """
+    return x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
 
 
 def full_precision(device: torch.device | str) -> AbstractContextManager:
