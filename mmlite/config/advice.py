@@ -11,6 +11,7 @@ from mmengine.config import Config
 from ..errors import Problem, did_you_mean
 from ..registry import TRANSFORMS
 from .data import dataset_of
+from .evaluating import advise_evaluation
 from .fitting import at, without_predictions
 from .helpers import is_idle
 from .image_sizes import advise_image_size
@@ -57,7 +58,7 @@ def advice_on(cfg: Config) -> list[Problem]:
     """
     timing = [*advise_timing(cfg), *advise_warm_up(cfg)]
     own = [*_idle(cfg), *timing, *_unwatched(cfg), *_unpacked(cfg)]
-    return [*own, *advise_image_size(cfg)]
+    return [*own, *advise_image_size(cfg), *advise_evaluation(cfg)]
 
 
 def _unpacked(cfg: Config) -> Iterator[Problem]:

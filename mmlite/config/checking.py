@@ -17,6 +17,7 @@ from .bounds import check_bounds
 from .completing import uncounted
 from .data import check_evaluation_loader, check_loader, check_pipeline
 from .drawing import check_drawing
+from .evaluating import check_evaluation
 from .fitting import (
     check_channels,
     check_classes,
@@ -69,6 +70,7 @@ _FITS = (
     check_predictions,
     check_timing,
     check_drawing,
+    check_evaluation,
     check_schedules,
 )
 _PLAIN_SECTIONS = ('auto_scale_lr', 'custom_imports', 'randomness')

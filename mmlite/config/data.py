@@ -140,10 +140,16 @@ def _check_dataset(cfg: Any) -> list[Problem]:
     if isinstance(cfg.get('dataset'), Mapping):
         problems += under(_check_dataset(cfg['dataset']), 'dataset')
     if isinstance(cfg.get('datasets'), Sequence):
-        problems += under(check_parts(cfg['datasets'], _check_dataset), 'datasets')
+        problems += under(check_parts(cfg['datasets'], _check_inner), 'datasets')
     if isinstance(cfg.get('pipeline'), Sequence):
         problems += under(check_pipeline(cfg['pipeline']), 'pipeline')
     return problems
+
+
+def _check_inner(cfg: Any) -> list[Problem]:
+    """Check one of several datasets."""
+    is_part = isinstance(cfg, Mapping)
+    return _check_dataset(cfg) if is_part else check_part(cfg, DATASETS)
 
 
 def check_pipeline(cfgs: Any) -> list[Problem]:

@@ -12,7 +12,7 @@ from mmengine.config import Config
 from ..errors import Problem, did_you_mean
 from ..registry import LOOPS, METRICS
 from .fitting import at, metrics_of
-from .parts import target_of
+from .parts import is_built, target_of
 
 __all__ = ['check_monitors', 'monitored']
 
@@ -113,6 +113,11 @@ def monitored(cfg: Config) -> Iterator[tuple[str, str]]:
         for path, part in _parts(cfg.get(section), section):
             if isinstance(part.get('monitor'), str):
                 yield f'{path}.monitor', part['monitor']
+    built = cfg.get('custom_hooks')
+    for i, hook in enumerate(built if isinstance(built, (list, tuple)) else ()):
+        name = getattr(hook, 'monitor', None) if is_built(hook) else None
+        if isinstance(name, str):
+            yield f'custom_hooks.{i}.monitor', name
 
 
 def _parts(node: Any, path: str) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from mmengine.config import Config
 from mmengine.dataset import InfiniteSampler
-from mmengine.hooks import EMAHook
+from mmengine.hooks import EMAHook, ParamSchedulerHook
 from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop
 
 from ..errors import Problem
@@ -27,11 +27,15 @@ __all__ = [
 ]
 
 _LIMITS = ('max_epochs', 'max_iters')
+#: Hooks that do harm if there are two: schedules would go twice as fast, averages
+#: take each other for the weights.
+_ONCE = (EMAHook, ParamSchedulerHook)
 
 
 def check_timing(cfg: Config) -> list[Problem]:
     """Check that a training has an end, and that its schedule changes something."""
-    return [*_check_samplers(cfg), *_check_schedules(cfg), *_check_averages(cfg)]
+    own = [*_check_samplers(cfg), *_check_schedules(cfg), *_check_averages(cfg)]
+    return [*own, *_check_doubles(cfg)]
 
 
 def _check_samplers(cfg: Config) -> Iterator[Problem]:
@@ -57,6 +61,25 @@ def _check_samplers(cfg: Config) -> Iterator[Problem]:
                     "sampler=dict(type='DefaultSampler', shuffle=False)"
                 )
                 yield Problem(f'{section}.{key}', message)
+
+
+def _check_doubles(cfg: Config) -> Iterator[Problem]:
+    """Refuse a second hook of a kind of which one does all."""
+    default, custom = cfg.get('default_hooks'), cfg.get('custom_hooks')
+    seen = {ParamSchedulerHook: 'the default one'}
+    if isinstance(default, Mapping) and default.get('param_scheduler', 1) is None:
+        seen = {}
+    for i, hook in enumerate(custom if isinstance(custom, (list, tuple)) else ()):
+        target, path = target_of(hook, HOOKS), f'custom_hooks.{i}'
+        for kind in _ONCE:
+            if not (isinstance(target, type) and issubclass(target, kind)):
+                continue
+            if kind in seen:
+                message = (
+                    f'{target.__name__} does what {seen[kind]} does already, twice'
+                )
+                yield Problem(path, f'{message}; leave it out')
+            seen.setdefault(kind, path)
 
 
 def _is_endless(sampler: Any) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from torch.utils.data import Dataset
@@ -37,6 +37,8 @@ class KFoldDataset(Around):
         >>> len(DATASETS.build(cfg)), len(DATASETS.build(dict(cfg, test_mode=True)))
         (959, 479)
     """
+
+    held_out_by: ClassVar[str] = 'test_mode'
 
     def __init__(
         self,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import reprlib
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from mmengine import dataset as engine
@@ -294,6 +294,8 @@ class ClassBalancedDataset(Around, engine.ClassBalancedDataset):
         >>> len(DATASETS.build(cfg))  # no digit is that rare
         1438
     """
+
+    every_sample: ClassVar[bool] = False
 
     def __init__(
         self, dataset: dict | Dataset, oversample_thr: float, lazy_init: bool = False
