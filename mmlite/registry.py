@@ -38,7 +38,7 @@ from .lookup import (
     type_name,
     without_scope,
 )
-from .signature import argument_problems, value_name
+from .signature import argument_problems, no_dict, value_name
 
 __all__ = [
     'DATASETS',
@@ -66,6 +66,7 @@ __all__ = [
 ]
 
 _SCOPE: list[str | None] = [None]
+Names = Collection[str]
 
 
 def use_scope(name: str | None) -> None:
@@ -222,7 +223,7 @@ class Registry(BaseRegistry):
         return super().build(cfgs, *args, **kwargs)
 
     def problems_of(
-        self, cfg: Any, given: Collection[str] = (), partial: bool = False
+        self, cfg: Any, given: Names = (), partial: bool = False, hints: Names = ()
     ) -> list[Problem]:
         """What keeps ``cfg`` from being built, as far as names and kinds show.
 
@@ -230,9 +231,10 @@ class Registry(BaseRegistry):
             cfg: A dict with a ``type``.
             given: Names that the builder adds, or takes for itself.
             partial: Whether the builder may add others too.
+            hints: Those of ``given`` that a config may state.
         """
         if not isinstance(cfg, Mapping):
-            return [Problem('', f'expected a dict with a type, got {value_name(cfg)}')]
+            return [Problem('', no_dict(cfg))]
         if 'type' not in cfg:
             if 'type' in given:
                 return []
@@ -248,16 +250,15 @@ class Registry(BaseRegistry):
         elif not self.admits(target):
             return [Problem('type', no_place_for(target, self.holds, self.name))]
         args = {k: v for k, v in cfg.items() if k not in ('type', '_scope_')}
-        return argument_problems(target, args, {*given, *self.taken}, partial)
+        known, hints = {*given, *self.taken}, [*hints, *self.taken]
+        return argument_problems(target, args, known, partial, hints)
 
     def names(self) -> list[str]:
         """All names that can be looked up here, mmengine's included."""
         self.import_from_location()
-        found: set[str] = set()
         own = self._child_of(_SCOPE[0])
-        found.update(() if own is None else own.module_dict)
-        found.update(*self._known())
-        return sorted(found)
+        known = {} if own is None else own.module_dict
+        return sorted({*known}.union(*self._known()))
 
     def unknown(self, name: str) -> Problem:
         """That a type is not registered, with the name that was mistyped, if any.
@@ -302,13 +303,11 @@ class TransformRegistry(FunctionRegistry):
     def __init__(self, name: str, **kwargs: Any) -> None:
         super().__init__(name, build_func=_build_transform, **kwargs)
 
-    def problems_of(
-        self, cfg: Any, given: Collection[str] = (), partial: bool = False
-    ) -> list[Problem]:
+    def problems_of(self, cfg: Any, given: Names = (), **more: Any) -> list[Problem]:
         """As for every registry; the sample is not missed."""
         function = plain_function(cfg, self)
         sample = list(inspect.signature(function).parameters)[:1] if function else []
-        return super().problems_of(cfg, {*given, *sample})
+        return super().problems_of(cfg, {*given, *sample}, **more)
 
 
 def _build_transform(cfg: Any, registry: BaseRegistry, **kwargs: Any) -> Any:

@@ -7,13 +7,13 @@ kind of value not at all. Here all of them are found at once, with a hint.
 from __future__ import annotations
 
 import ast
+import functools
 import inspect
 import reprlib
 import textwrap
 import types
 import typing
 from collections.abc import Callable, Collection, Mapping, Sequence
-from functools import cache
 from typing import Any, Literal, NamedTuple
 
 from torch import Tensor, nn
@@ -26,13 +26,28 @@ __all__ = [
     'arguments_of',
     'default_of',
     'fits',
+    'is_raw',
     'kind_name',
+    'no_dict',
     'value_name',
 ]
 
 _NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 _PLAIN = (bool, int, float, str, list, tuple, dict, type(None))
 _SEQUENCES = (list, tuple, set, Sequence)
+#: What is neither plain data nor an object that was built from some.
+_RAW = (
+    bytes,
+    complex,
+    set,
+    frozenset,
+    type,
+    types.BuiltinFunctionType,
+    types.FunctionType,
+    types.MethodType,
+    types.ModuleType,
+    functools.partial,
+)
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = 60
 
@@ -58,7 +73,7 @@ class _Handed(NamedTuple):
     names: frozenset[str]
 
 
-@cache
+@functools.cache
 def arguments_of(target: Callable) -> Arguments:
     """The arguments of a class or function.
 
@@ -176,6 +191,7 @@ def argument_problems(
     args: Mapping[str, Any],
     given: Collection[str] = (),
     partial: bool = False,
+    hints: Collection[str] = (),
 ) -> list[Problem]:
     """What is wrong with calling ``target(**args)``.
 
@@ -185,6 +201,7 @@ def argument_problems(
         given: Names that the caller adds or takes for itself, e.g. ``params``
             for an optimizer.
         partial: Whether the caller may add others too, so that none is missing.
+        hints: Those of ``given`` that a config may state.
 
     A class may state in ``former_arguments`` what arguments of older versions are now.
 
@@ -206,7 +223,8 @@ def argument_problems(
     for key in unknown:
         open_to_all = [k for k in wanted.kinds if k not in given]
         free = [k for k in open_to_all if k not in args]
-        hint = did_you_mean(key, open_to_all) or _listed(free)
+        stated = [k for k in hints if k not in args]
+        hint = did_you_mean(key, [*open_to_all, *stated]) or _listed(free)
         if key in former:
             hint = f'; that is now {former[key]}'
         problems.append(Problem('', f'{name} has no argument {key!r}{hint}'))
@@ -235,14 +253,16 @@ def fits(value: Any, kind: Any) -> bool:
 
     Only plain values are checked, and leniently: a list may stand for a tuple,
     an int for a float, a dict, a string or a list for whatever is built from
-    it.
+    it. A class, a function or bytes fit no plain kind.
 
     Example:
         >>> fits('18', int), fits([1, 2], tuple[int, int]), fits(1, float | None)
         (False, True, True)
+        >>> fits(int, int), fits(len, dict | None), fits({1}, Sequence[int])
+        (False, False, True)
     """
     if not isinstance(value, _PLAIN):
-        return True
+        return not is_raw(value) or _takes_raw(value, kind)
     origin = typing.get_origin(kind)
     if origin in (typing.Union, types.UnionType):
         return any(fits(value, k) for k in typing.get_args(kind))
@@ -268,6 +288,29 @@ def fits(value: Any, kind: Any) -> bool:
     if plain in _SEQUENCES or issubclass(plain, _SEQUENCES[:3]):
         return isinstance(value, (list, tuple)) and _items_fit(value, kind)
     return isinstance(value, (dict, str, list, tuple)) or _is_a(value, plain)
+
+
+def _takes_raw(value: Any, kind: Any) -> bool:
+    """Whether a class, a function, bytes or a set can fit an annotation."""
+    origin = typing.get_origin(kind)
+    if origin in (typing.Union, types.UnionType):
+        return any(_takes_raw(value, k) for k in typing.get_args(kind))
+    plain = origin or kind
+    if isinstance(value, (set, frozenset)) and plain in _SEQUENCES:
+        return True
+    if not isinstance(plain, type):
+        return plain is not Literal and plain is not None
+    return not issubclass(plain, (*_PLAIN, Mapping, Sequence))
+
+
+def is_raw(value: Any) -> bool:
+    """Whether it is neither plain data nor an object: a class, a function, ...
+
+    Example:
+        >>> is_raw(int), is_raw(len), is_raw(b'x'), is_raw(nn.ReLU()), is_raw('x')
+        (True, True, True, False, False)
+    """
+    return isinstance(value, _RAW)
 
 
 def _items_fit(values: Sequence[Any], kind: Any) -> bool:
@@ -316,3 +359,14 @@ def value_name(value: Any) -> str:
     kind = next((k for k in _PLAIN if isinstance(value, k)), type(value))
     shown = _SHORT.repr(dict(value) if kind is dict else value)
     return shown if value is None else f'{shown} ({kind.__name__})'
+
+
+def no_dict(value: Any) -> str:
+    """What to say of a value where a dict is expected from which something is built.
+
+    Example:
+        >>> no_dict(int)
+        "expected a dict with a type, got <class 'int'> (type); write dict(type=int)"
+    """
+    hint = f'; write dict(type={value.__name__})' if inspect.isclass(value) else ''
+    return f'expected a dict with a type, got {value_name(value)}{hint}'

@@ -221,13 +221,24 @@ def _set_amp(cfg: Config) -> None:
     if not supported:
         raise ConfigError(f'--amp: {reason}', cfg.filename)
     wrapper = cfg.setdefault('optim_wrapper', ConfigDict())
-    if wrapper.get('type', 'OptimWrapper') not in ('OptimWrapper', 'AmpOptimWrapper'):
-        raise ConfigError(
-            f'--amp replaces an OptimWrapper, but optim_wrapper.type is '
-            f'{wrapper.type!r}; leave out --amp',
-            cfg.filename,
-        )
-    wrapper.type = 'AmpOptimWrapper'
+    several = {} if 'optimizer' in wrapper else _wrappers_in(wrapper)
+    for path, each in (several or {'optim_wrapper': wrapper}).items():
+        if each.get('type', 'OptimWrapper') not in ('OptimWrapper', 'AmpOptimWrapper'):
+            raise ConfigError(
+                f'--amp replaces an OptimWrapper, but {path}.type is '
+                f'{each.type!r}; leave out --amp',
+                cfg.filename,
+            )
+        each.type = 'AmpOptimWrapper'
+
+
+def _wrappers_in(section: ConfigDict) -> dict[str, ConfigDict]:
+    """The wrappers of several optimizers, by their places."""
+    return {
+        f'optim_wrapper.{name}': inner
+        for name, inner in section.items()
+        if isinstance(inner, ConfigDict) and 'optimizer' in inner
+    }
 
 
 def _set_auto_scale_lr(cfg: Config) -> None:

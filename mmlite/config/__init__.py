@@ -9,6 +9,7 @@ from .differences import Difference, differences, flattened
 from .dumping import config_text, plain_config, source_text, write_config
 from .editing import apply_overrides
 from .encoders import encoder_of
+from .fitting import misnamed_schedules
 from .image_sizes import has_one_size, input_size_of
 from .loading import base_of, load_config
 from .overrides import OverrideAction
@@ -44,6 +45,7 @@ __all__ = [
     'is_for_training',
     'load_config',
     'loaders_in',
+    'misnamed_schedules',
     'missing_sections',
     'parse_value',
     'plain_config',

@@ -16,12 +16,14 @@ from .advice import advice_on, advise_custom_keys
 from .bounds import check_bounds
 from .completing import uncounted
 from .data import check_evaluation_loader, check_loader, check_pipeline
+from .drawing import check_drawing
 from .fitting import (
     check_channels,
     check_classes,
     check_loops,
     check_named_parts,
     check_predictions,
+    check_schedules,
     check_topk,
 )
 from .helpers import is_helper, is_idle
@@ -66,6 +68,8 @@ _FITS = (
     check_loops,
     check_predictions,
     check_timing,
+    check_drawing,
+    check_schedules,
 )
 _PLAIN_SECTIONS = ('auto_scale_lr', 'custom_imports', 'randomness')
 

@@ -20,8 +20,10 @@ __all__ = [
     'check_loops',
     'check_named_parts',
     'check_predictions',
+    'check_schedules',
     'check_topk',
     'metrics_of',
+    'misnamed_schedules',
     'without_predictions',
 ]
 
@@ -222,3 +224,40 @@ def check_loops(cfg: Config) -> list[Problem]:
                     Problem(f'{phase}_cfg.type', f'{loop.__name__} {message}')
                 )
     return problems
+
+
+def check_schedules(cfg: Config) -> list[Problem]:
+    """Check that of several optimizers each has its schedules, by name."""
+    wrapper = cfg.get('optim_wrapper')
+    names = [
+        name
+        for name, inner in (wrapper.items() if isinstance(wrapper, Mapping) else ())
+        if isinstance(inner, Mapping) and 'optimizer' in inner
+    ]
+    message = misnamed_schedules(cfg.get('param_scheduler'), names) if names else ''
+    return [Problem('param_scheduler', message)] if message else []
+
+
+def misnamed_schedules(schedules: Any, names: Sequence[str]) -> str:
+    """What is wrong with the names of schedules, if they have names.
+
+    Args:
+        schedules: The section ``param_scheduler``.
+        names: Those of the optimizers.
+
+    Example:
+        >>> misnamed_schedules(dict(backbone=[], haed=[]), ['backbone', 'head'])
+        "has schedules for 'haed', but the optimizers are backbone, head; did you mean
+        'head'?"
+    """
+    if not isinstance(schedules, Mapping) or 'type' in schedules:
+        return ''
+    optimizers = f'the optimizers are {", ".join(names)}'
+    for name in schedules:
+        if name not in names:
+            hint = did_you_mean(name, names)
+            return f'has schedules for {name!r}, but {optimizers}{hint}'
+    lacking = [name for name in names if name not in schedules]
+    if not lacking:
+        return ''
+    return f'has no schedules for {lacking[0]!r}; an empty list keeps its rate'

@@ -14,6 +14,8 @@ from .templates import base_names, masked
 
 __all__ = ['is_helper', 'is_idle', 'is_typo', 'names_used']
 
+#: Names in the text of a dumped config.
+_OF_DUMPS = {'Infinity', 'NaN', 'dict', 'false', 'float', 'globals', 'null', 'true'}
 _ENDINGS = ('pipeline', 'policies', '_args', '_cfg', '_settings')
 
 
@@ -26,21 +28,26 @@ def is_helper(key: str, cfg: Config) -> bool:
     1. a ``_private`` name is a helper, and so is one that the text of the
        config uses;
     2. so is a dict, or a list of dicts, that also stands inside a known key, equal
-       or as a part of a list: a dumped config, where names are gone, must reload;
+       or as a part of a list: a dumped config, where names are gone, must reload. There
+       it may also have been merged into another dict, which has its keys;
     3. a name one or two letters off a known key, or the name that older
        configs gave to one, is a mistake;
     4. of the rest, a number, a string or a list of them is a helper, and so is
        what is called like one (``*_pipeline``, ``*_cfg``, ...); any other dict
        is a section that is never read, and so a mistake.
     """
-    value = cfg[key]
-    if key.startswith('_') or key in names_used(cfg.text):
+    value, used = cfg[key], names_used(cfg.text)
+    if key.startswith('_') or key in used:
         return True
     known = top_level_keys()
-    structured = _has_dict(value)
-    if structured and any(_stands_in(value, cfg[k]) for k in cfg if k in known):
+    structured, mistyped = _has_dict(value), is_typo(key, known)
+    places = [cfg[k] for k in cfg if k in known] if structured else []
+    is_dumped = used <= _OF_DUMPS and '_base_' not in cfg.text
+    if any(_stands_in(value, p) for p in places) and (is_dumped or not mistyped):
         return True
-    if key in LEGACY_KEYS or is_typo(key, known):
+    if any(_merged_in(value, p) for p in places) and is_dumped and not mistyped:
+        return True
+    if key in LEGACY_KEYS or mistyped:
         return False
     return not structured or key.endswith(_ENDINGS)
 
@@ -104,6 +111,21 @@ def _stands_in(value: Any, place: Any) -> bool:
     if isinstance(place, (list, tuple)):
         return _runs_in(value, place) or any(_stands_in(value, item) for item in place)
     return False
+
+
+def _merged_in(value: Any, place: Any) -> bool:
+    """Whether a dict has gone into another, where some of its values may be changed.
+
+    That is if its keys are there, more than one, and a value or more is the same.
+    """
+    if isinstance(place, (list, tuple)):
+        return any(_merged_in(value, item) for item in place)
+    if not isinstance(place, Mapping) or not isinstance(value, Mapping):
+        return False
+    if len(value) > 1 and value.keys() <= place.keys():
+        if any(value[key] == place[key] for key in value):
+            return True
+    return any(_merged_in(value, item) for item in place.values())
 
 
 def _runs_in(value: Any, place: Sequence[Any]) -> bool:

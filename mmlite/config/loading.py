@@ -41,6 +41,7 @@ from .parsing import BASE, assigned_names, loop_names, parse
 from .paths import check_paths, check_trust, is_data, strings_in
 from .schema import top_level_keys
 from .templates import base_values, fill, substitute
+from .values import python_numbers
 
 __all__ = ['base_of', 'load_config']
 
@@ -73,7 +74,7 @@ def load_config(
             file, line and reason.
     """
     if isinstance(path, dict):
-        path = Config(copy.deepcopy(path))
+        path = Config(copy.deepcopy(python_numbers(path)))
         import_modules(path, [Path.cwd()])
     changes = as_overrides(overrides)
     given = not isinstance(overrides, Mapping)  # as texts, which are data
@@ -301,13 +302,14 @@ class _Reader:
         except Exception as error:
             raise _execution_error(error, path, base) from error
         left = loop_names(tree) - assigned_names(tree)
+        kept = top_level_keys() & assigned_names(tree)  # for the check to refuse
         return {
-            key: value
+            key: python_numbers(value)
             for key, value in namespace.items()
             if not key.startswith('__')
             and key != BASE
             and key not in left
-            and not isinstance(value, _CODE)
+            and (key in kept or not isinstance(value, _CODE))
             and not (inspect.isclass(value) and key not in assigned_names(tree))
         }
 

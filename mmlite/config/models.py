@@ -128,7 +128,7 @@ def _try(cfg: Mapping[str, Any]) -> tuple[nn.Module | None, list[Problem]]:
         built, failure = _attempt(cfg, 'cpu')
     if failure is None:
         return built if isinstance(built, nn.Module) else None, []
-    if target_of(cfg, MODELS) is None:
+    if not callable(target_of(cfg, MODELS)):
         return None, [*failure.problems, *_of_an_unknown_model(cfg)]
     reduced = _pruned(cfg)
     others = [] if reduced == cfg else _refusals(reduced)

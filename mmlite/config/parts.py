@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import ConfigError, Problem
 from ..registry import Registry
-from ..signature import argument_problems, value_name
+from ..signature import argument_problems, is_raw, value_name
 from .merging import MISSPELT_DELETE
 from .schema import Slot
 
@@ -29,7 +29,8 @@ _REFUSALS = (
 
 def is_built(value: Any) -> bool:
     """Whether it is an object already, as a Python config may have it."""
-    return not isinstance(value, (Mapping, list, tuple, str, int, float, type(None)))
+    data = (Mapping, list, tuple, str, int, float, type(None))
+    return not isinstance(value, data) and not is_raw(value)
 
 
 def under(problems: list[Problem], *keys: object) -> list[Problem]:
@@ -93,7 +94,8 @@ def check_part(
     registry, default, own = place if isinstance(place, Slot) else Slot(place)
     if isinstance(cfg, Mapping) and default and 'type' not in cfg:
         cfg = {'type': default, **cfg}
-    problems = registry.problems_of(cfg, given={*own, *given, *(trial or ())})
+    given_too = {*own, *given, *(trial or ())}
+    problems = registry.problems_of(cfg, given=given_too, hints={*own, *given})
     if problems or trial is None or not _is_cheap(cfg['type'], registry):
         return problems
     args = {k: copy.deepcopy(v) for k, v in cfg.items() if k not in given}

@@ -120,7 +120,7 @@ def dataloader(
     persistent_workers: bool = False,
     prefetch_factor: int | None = None,
     timeout: float = 0,
-    worker_init_fn: dict | None = None,
+    worker_init_fn: dict | Callable | None = None,
     multiprocessing_context: str | None = None,
     pin_memory_device: str = '',
     in_order: bool = True,

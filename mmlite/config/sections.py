@@ -53,6 +53,10 @@ _CLIPPERS = {
     'norm': nn.utils.clip_grad_norm_,
     'value': nn.utils.clip_grad_value_,
 }
+#: What joins processes: torch's, and those that are one letter off these.
+_BACKENDS = ('gloo', 'mpi', 'nccl', 'ucc', 'xccl')
+_OF_PLUGINS = ('ccl', 'cncl', 'eccl', 'hccl', 'mccl')
+_LOG_ENTRY = ('data_src', 'log_name', 'method_name', 'window_size')
 _CONSTRUCTOR = Slot(OPTIM_WRAPPER_CONSTRUCTORS, 'DefaultOptimWrapperConstructor')
 
 
@@ -69,7 +73,10 @@ def _check_log_entry(cfg: Any) -> list[Problem]:
         return [Problem('', f'is a dict, got {value_name(cfg)}')]
     methods = list(HistoryBuffer()._statistics_methods)
     method, window = cfg.get('method_name', 'mean'), cfg.get('window_size', 1)
-    problems = []
+    problems = _misspelt(cfg, _LOG_ENTRY)  # other keys are for the method
+    if 'data_src' not in cfg and not problems:
+        message = "has no data_src, the name of what is logged, e.g. 'loss'"
+        problems.append(Problem('', message))
     if method not in methods:
         hint = did_you_mean(method, methods)
         message = f'is {method!r}, but there are {", ".join(methods)}{hint}'
@@ -87,6 +94,20 @@ def check_env(cfg: Any) -> list[Problem]:
     for key in ('mp_cfg', 'dist_cfg'):
         if isinstance(cfg, Mapping) and cfg.get(key):
             problems += under(check_keys(cfg[key], SECTIONS['env_cfg', key]), key)
+    options = cfg.get('dist_cfg') if isinstance(cfg, Mapping) else None
+    if isinstance(options, Mapping):
+        problems += under(_check_joining(options), 'dist_cfg')
+    return problems
+
+
+def _check_joining(cfg: Mapping[str, Any]) -> list[Problem]:
+    """Check that how processes join is not mistyped; a plugin may add to it."""
+    problems = _misspelt(cfg, arguments_of(SECTIONS['env_cfg', 'dist_cfg']).kinds)
+    backend = str(cfg.get('backend', 'nccl')).lower()
+    if backend not in (*_BACKENDS, *_OF_PLUGINS) and is_typo(backend, _BACKENDS):
+        hint = did_you_mean(backend, _BACKENDS)
+        message = f'is {cfg["backend"]!r}, which is not known{hint}'
+        problems.append(Problem('backend', message))
     return problems
 
 
@@ -209,13 +230,18 @@ def _check_custom_key(own: Any, more: Collection[str]) -> list[Problem]:
     """Check one of ``custom_keys``; what is like no known key is the optimizer's."""
     if not isinstance(own, Mapping):
         return check_keys(own, custom_key)
-    known = [*arguments_of(custom_key).kinds, *more]
-    hints = {k: did_you_mean(k, known) for k in own if k not in known}
-    problems = [
-        Problem('', f'has no key {key!r}{hint}') for key, hint in hints.items() if hint
+    known = arguments_of(custom_key).kinds
+    stated = {key: value for key, value in own.items() if key in known}
+    return _misspelt(own, [*known, *more]) + check_keys(stated, custom_key)
+
+
+def _misspelt(cfg: Mapping[str, Any], known: Collection[str]) -> list[Problem]:
+    """Keys that are like known ones, where others may stand for something else."""
+    return [
+        Problem('', f'has no key {key!r}{hint}')
+        for key in cfg
+        if key not in known and (hint := did_you_mean(key, known))
     ]
-    stated = {k: v for k, v in own.items() if k not in hints and k not in more}
-    return problems + check_keys(stated, custom_key)
 
 
 def _check_optimizer(cfg: Any) -> list[Problem]:

@@ -1,4 +1,4 @@
-"""What the text behind ``KEY=`` on the command line means."""
+"""What the text behind ``KEY=`` on the command line means, and numbers of NumPy."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-__all__ = ['parse_value']
+import numpy as np
+from mmengine.config import ConfigDict
+
+__all__ = ['parse_value', 'python_numbers']
 
 _WORDS = {'true': True, 'false': False, 'none': None, 'null': None}
 _NUMBER = re.compile(r'[+-]?(inf|nan)', re.IGNORECASE)
@@ -46,6 +49,22 @@ def parse_value(text: str) -> Any:
     if text.startswith(_OPENERS) and _closes(text, 0):
         return _bracket(text)
     return _scalar(text)
+
+
+def python_numbers(value: Any) -> Any:
+    """The same with Python's numbers for NumPy's, which torch takes for none.
+
+    Example:
+        >>> python_numbers(dict(batch_size=np.int64(4), sizes=(np.float32(0.5), 'x')))
+        {'batch_size': 4, 'sizes': (0.5, 'x')}
+    """
+    if isinstance(value, np.generic):
+        return value.item()
+    if type(value) in (dict, ConfigDict):
+        return type(value)({k: python_numbers(v) for k, v in value.items()})
+    if type(value) in (list, tuple):
+        return type(value)(map(python_numbers, value))
+    return value
 
 
 def _scalar(text: str) -> Any:

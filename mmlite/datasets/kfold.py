@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from torch.utils.data import Dataset
 
+from ..errors import DataError
 from ..registry import DATASETS
 from .wrappers import Around, built
 
@@ -28,6 +29,7 @@ class KFoldDataset(Around):
 
     Raises:
         ValueError: if there is no such fold.
+        DataError: if there are more folds than samples.
 
     Example:
         >>> cfg = dict(type='KFoldDataset', dataset=dict(type='Digits'), num_splits=3)
@@ -77,6 +79,11 @@ class KFoldDataset(Around):
         self.dataset.full_init()
         self._metainfo = self.dataset.metainfo
         total = len(self.dataset)
+        if total < self.num_splits:
+            raise DataError(
+                f'KFoldDataset: {total} samples cannot be divided into '
+                f'num_splits={self.num_splits}, as some of them would be empty'
+            )
         order = list(range(total))
         if self.seed is not None:
             np.random.default_rng(self.seed).shuffle(order)

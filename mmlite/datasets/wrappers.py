@@ -1,4 +1,4 @@
-"""Datasets made of other datasets.
+"""Datasets made of other datasets, which may be made of others themselves.
 
 They are mmengine's, and hand the seed of an index on to the dataset inside.
 """
@@ -6,6 +6,7 @@ They are mmengine's, and hand the seed of an index on to the dataset inside.
 from __future__ import annotations
 
 import math
+import reprlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -27,6 +28,9 @@ __all__ = [
     'RepeatDataset',
     'built',
 ]
+
+
+_SHORT = reprlib.Repr()
 
 
 def built(cfg: dict | Dataset) -> Dataset:
@@ -83,6 +87,44 @@ def _agree_on_classes(datasets: Sequence[Dataset]) -> None:
             ) from error
 
 
+def _compare_metainfo(datasets: Sequence[Dataset], ignored: Sequence[str]) -> None:
+    """See that datasets are about the same.
+
+    Args:
+        datasets: The datasets.
+        ignored: Meta information in which they may differ.
+
+    Raises:
+        DataError: if they are not.
+    """
+    first = datasets[0].metainfo
+    for place, dataset in enumerate(datasets):
+        other = dataset.metainfo
+        for key in first | other:
+            if key in ignored:
+                continue
+            if not (key in first and key in other and _same(first[key], other[key])):
+                one, two = (
+                    f'{key}={_SHORT.repr(info[key])}' if key in info else f'no {key}'
+                    for info in (first, other)
+                )
+                raise DataError(
+                    f'ConcatDataset: datasets.0 has {one} in its metainfo, '
+                    f'datasets.{place} has {two}; name what may differ in ignore_keys'
+                )
+
+
+def _same(one: Any, other: Any) -> bool:
+    if isinstance(one, np.ndarray) or isinstance(other, np.ndarray):
+        return np.array_equal(one, other)
+    return _in_lists(one) == _in_lists(other)
+
+
+def _in_lists(value: Any) -> Any:
+    several = isinstance(value, (list, tuple))
+    return [_in_lists(item) for item in value] if several else value
+
+
 @DATASETS.register_module()
 class ConcatDataset(engine.ConcatDataset):
     """Several datasets, one behind the other.
@@ -115,18 +157,15 @@ class ConcatDataset(engine.ConcatDataset):
         ignored = [ignore_keys] if isinstance(ignore_keys, str) else ignore_keys or []
         self._agree = 'classes' not in ignored
         # The classes, which folders have only when they are read, are compared then.
-        ignored = [*ignored, 'classes', 'categories']
-        parts = _each_built(datasets)
-        if not parts:
+        self.ignore_keys = [*ignored, 'classes', 'categories']
+        self.datasets = _each_built(datasets)
+        if not self.datasets:
             raise ValueError('datasets names one dataset or more, got none')
-        try:
-            super().__init__(parts, lazy_init, ignored)
-        except DataError:
-            raise
-        except (TypeError, ValueError) as error:
-            raise DataError(
-                f'ConcatDataset: {error}; name what may differ in ignore_keys'
-            ) from error
+        _compare_metainfo(self.datasets, self.ignore_keys)
+        self._metainfo = self.datasets[0].metainfo
+        self._fully_initialized = False
+        if not lazy_init:
+            self.full_init()
 
     def full_init(self) -> None:
         """Read the samples in, unless that has been done."""
@@ -170,6 +209,13 @@ class Around:
     """What a wrapper hands on to the dataset inside."""
 
     dataset: Dataset
+
+    def _begin(self, dataset: dict | Dataset, lazy_init: bool) -> None:
+        self.dataset = built(dataset)
+        self._metainfo = self.dataset.metainfo
+        self._fully_initialized = False
+        if not lazy_init:
+            self.full_init()
 
     def use_classes(self, classes: Sequence[str]) -> None:
         """Map the labels to another list of classes, by name."""
@@ -225,7 +271,8 @@ class RepeatDataset(Around, engine.RepeatDataset):
     ) -> None:
         if times < 1:
             raise ValueError(f'times is 1 or more, got {times}')
-        super().__init__(built(dataset), times, lazy_init)
+        self.times = times
+        self._begin(dataset, lazy_init)
 
 
 @DATASETS.register_module()
@@ -253,7 +300,8 @@ class ClassBalancedDataset(Around, engine.ClassBalancedDataset):
     ) -> None:
         if not 0 <= oversample_thr < math.inf:
             raise ValueError(f'oversample_thr is 0 or more, got {oversample_thr}')
-        super().__init__(built(dataset), oversample_thr, lazy_init)
+        self.oversample_thr = oversample_thr
+        self._begin(dataset, lazy_init)
 
 
 @DATASETS.register_module()

@@ -264,6 +264,7 @@ class RunnerAssembly(BaseRunner):
     def build_param_scheduler(self, scheduler: Any) -> Any:
         """The schedulers of learning rate, momentum and the like."""
         with at('param_scheduler'):
+            builders.check_schedule_names(scheduler, self.optim_wrapper)
             try:
                 return super().build_param_scheduler(scheduler)
             except (ValueError, AssertionError) as error:

@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from typing import Any
 
 from mmengine.evaluator import Evaluator
+from mmengine.optim import OptimWrapperDict
 from mmengine.runner import BaseLoop, Runner
 
-from ..config import loaders_in
-from ..errors import DataNotFoundError
+from ..config import loaders_in, misnamed_schedules
+from ..errors import ConfigError, DataNotFoundError, Problem
 from ..registry import EVALUATORS, LOOPS
 from .checks import check_classes
 from .classes import classes_of, follow_classes
@@ -110,6 +111,22 @@ def _with_type(cfg: dict[str, Any], name: str) -> dict[str, Any]:
     by_epoch = cfg.pop('by_epoch', 'max_iters' not in cfg)
     kind = 'EpochBasedTrainLoop' if by_epoch else 'IterBasedTrainLoop'
     return dict(cfg, type=kind)
+
+
+def check_schedule_names(schedulers: Any, optim_wrapper: Any) -> None:
+    """See that of several optimizers each has its schedules.
+
+    Args:
+        schedulers: What is built for them.
+        optim_wrapper: The wrapper of one optimizer, or of several.
+
+    Raises:
+        ConfigError: if a name is another one.
+    """
+    if isinstance(optim_wrapper, OptimWrapperDict):
+        names = list(optim_wrapper.keys())
+        if message := misnamed_schedules(schedulers, names):
+            raise ConfigError([Problem('', message)])
 
 
 def build_evaluator(evaluator: Any) -> Evaluator:

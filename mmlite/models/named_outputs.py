@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from ..errors import ConfigError, DataError, Problem, TrainingError, did_you_mean
 from ..ops import known_disparity
+from ..signature import no_dict
 from ..structures import (
     DataSample,
     SampleBatch,
@@ -178,16 +179,23 @@ class BaseModel(Whole):
     def init_parameters(self) -> None:
         """Set how the weights start; by default as the layers do it themselves."""
 
-    def get_backbone(self, cfg: Mapping | Sequence | None) -> nn.Module | None:
+    def get_backbone(self, cfg: Mapping | Sequence) -> nn.Module | None:
         """The backbone of a config.
 
         Args:
             cfg: A dict with a ``type``; a list of them, for a ``ModuleList``; or a
                 whole ``model_cfg``, whose ``backbone_cfg`` it then is. None if that
                 has none.
+
+        Raises:
+            ConfigError: if it is no such dict.
         """
-        if isinstance(cfg, Mapping) and 'type' not in cfg:
-            cfg = cfg.get('backbone_cfg')
+        if isinstance(cfg, Mapping) and 'type' not in cfg and 'backbone_cfg' in cfg:
+            cfg = cfg['backbone_cfg']
+        elif isinstance(cfg, ModelCfg):
+            return None
+        if not cfg:
+            raise ConfigError([Problem('backbone_cfg', no_dict(cfg))])
         if isinstance(cfg, (list, tuple)):
             parts = [build_part(f'backbone_cfg.{i}', c) for i, c in enumerate(cfg)]
             return ModuleList(parts)

@@ -97,6 +97,17 @@ def test_amp_sets_the_wrapper(monkeypatch):
     assert cfg.optim_wrapper.type == 'AmpOptimWrapper'
 
 
+def test_amp_sets_the_wrapper_of_each_optimizer(monkeypatch):
+    monkeypatch.setattr('mmlite.apis.training.amp_supported', lambda: (True, ''))
+    monkeypatch.setattr('mmlite.apis.training.check', lambda cfg: [])
+    one = "optimizer=dict(type='SGD', lr=0.1)"
+    options = [f'optim_wrapper=dict(_delete_=True, one=dict({one}), two=dict({one}))']
+    cfg = prepare_training(DIGITS, options, amp=True)
+    kinds = [cfg.optim_wrapper[name].type for name in ('one', 'two')]
+    assert kinds == ['AmpOptimWrapper', 'AmpOptimWrapper']
+    assert 'type' not in cfg.optim_wrapper
+
+
 def test_no_validate(tiny_args, capsys):
     assert main(['train', *tiny_args, '--no-validate']) == 0
     assert 'accuracy' not in capsys.readouterr().out

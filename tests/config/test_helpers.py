@@ -118,3 +118,34 @@ def test_the_first_steps_of_a_pipeline_are_a_helper():
     assert unknown_keys(cfg) == []
     cfg.load.reverse()
     assert len(unknown_keys(cfg)) == 1
+
+
+MERGED = """
+_private = 1
+common = dict(backend='pillow', interpolation='bicubic')
+jitter = dict(type='TinyCrop', crop_size=8)
+steps = [dict(type='Resize', scale=8, **common), dict(jitter, crop_size=4, padding=1)]
+train_dataloader = dict(dataset=dict(pipeline=steps))
+"""
+
+
+@pytest.mark.parametrize('name', ['dumped.py', 'dumped.json', 'dumped.yaml'])
+def test_what_was_merged_into_others_reloads_clean(write, name):
+    cfg = load_config(write('c.py', MERGED))
+    assert unknown_keys(cfg) == []
+    cfg.dump(name)
+    assert unknown_keys(load_config(name)) == []
+
+
+def test_what_others_have_too_is_no_helper_where_names_are_used(write):
+    text = MERGED + 'sampler = dict(backend="pillow", interpolation="bicubic")\n'
+    assert unknown_keys(load_config(write('c.py', text))) == [
+        "unknown key 'sampler'; nothing in the config uses it"
+    ]
+
+
+def test_a_mistyped_section_equal_to_another_is_refused(write):
+    text = 'val_cfg = dict(a=1)\ntest_dataloder = val_cfg\n'
+    assert unknown_keys(load_config(write('c.py', text))) == [
+        "unknown key 'test_dataloder'; did you mean 'test_dataloader'?"
+    ]

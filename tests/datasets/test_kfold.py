@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from mmlite.datasets import SeededIndex, load_in_memory
-from mmlite.errors import ConfigError
+from mmlite.errors import ConfigError, DataError
 from mmlite.registry import DATASETS
 
 DIGITS = dict(
@@ -55,3 +55,9 @@ def test_labels_samples_and_seeds_are_those_of_the_dataset():
 def test_there_is_no_such_fold():
     with pytest.raises(ConfigError, match='fold goes from 0 to num_splits - 1 = 3'):
         fold(4)
+
+
+def test_more_folds_than_samples_are_refused():
+    assert len(fold(0, num_splits=23, test_mode=True)) == 1
+    with pytest.raises(DataError, match='23 samples cannot be divided into num_splits'):
+        fold(0, num_splits=24)

@@ -141,3 +141,88 @@ def test_classes_that_a_sample_has_not(label) -> None:
                 dict(type='WeightedRandomSampler', weights=weights),
                 default_args=dict(dataset=Few(lazy_init=False)),
             )
+
+
+def _repeated(inner, times=2):
+    return dict(type='RepeatDataset', dataset=inner, times=times)
+
+
+def _joined(*parts):
+    return dict(type='ConcatDataset', datasets=list(parts))
+
+
+FEW = dict(type='Few')
+TWO = dict(type='Few', count=2)
+
+
+@pytest.mark.parametrize(
+    ('cfg', 'numbers'),
+    [
+        (_joined(_repeated(FEW), TWO), [0, 1, 2, 0, 1, 2, 0, 1]),
+        (_repeated(_joined(TWO, FEW)), [0, 1, 0, 1, 2, 0, 1, 0, 1, 2]),
+        (_joined(_joined(TWO, TWO), _joined(FEW)), [0, 1, 0, 1, 0, 1, 2]),
+        (_repeated(_repeated(TWO), 3), [0, 1] * 6),
+        # The second third of five samples, 5 // 3 to 10 // 3, is left out.
+        (
+            _repeated(
+                dict(type='KFoldDataset', dataset=_joined(TWO, FEW), fold=1)
+                | dict(num_splits=3)
+            ),
+            [0, 1, 2, 0, 1, 2],
+        ),
+        # Class 0 has 2 of 5 samples: sqrt(0.5 / 0.4) = 1.1 times, so twice.
+        (
+            dict(type='ClassBalancedDataset', dataset=_joined(TWO, FEW))
+            | dict(oversample_thr=0.5),
+            [0, 0, 1, 0, 0, 1, 2],
+        ),
+    ],
+)
+@pytest.mark.parametrize('as_object', [False, True])
+def test_wrappers_in_wrappers(cfg, numbers, as_object) -> None:
+    if as_object:
+        inner = cfg.get('dataset') or cfg['datasets'][0]
+        inner = DATASETS.build(inner)
+        several = 'datasets' in cfg
+        new = dict(datasets=[inner, *cfg['datasets'][1:]] if several else None)
+        cfg = cfg | (new if several else dict(dataset=inner))
+    dataset = DATASETS.build(cfg)
+    assert [drawn(dataset, i, i)[0] for i in range(len(dataset))] == numbers
+    # Sample 0 is of class 0, the others are of class 1.
+    labels = [min(number, 1) for number in numbers]
+    assert dataset.get_gt_labels().tolist() == labels
+    assert [dataset.get_cat_ids(i)[0] for i in range(len(dataset))] == labels
+    sampler = DATA_SAMPLERS.build(
+        dict(type='WeightedRandomSampler'), default_args=dict(dataset=dataset, seed=0)
+    )
+    chosen = [numbers[i] for i in [*sampler, *sampler, *sampler]]
+    assert 0 < chosen.count(0) < len(chosen)
+
+
+@pytest.mark.parametrize(
+    ('one', 'other', 'message'),
+    [
+        (
+            dict(year=1),
+            dict(year=2),
+            'has year=1 in its metainfo, datasets.1 has year=2',
+        ),
+        (dict(year=1), dict(), 'has year=1 in its metainfo, datasets.1 has no year'),
+        (dict(), dict(year=1), 'has no year in its metainfo, datasets.1 has year=1'),
+        (dict(p=[(1, 2)]), dict(p=[[1, 3]]), 'datasets.1 has p='),
+    ],
+)
+def test_datasets_about_something_else_are_not_joined(one, other, message) -> None:
+    parts = [dict(FEW, metainfo=one), dict(FEW, metainfo=other)]
+    with pytest.raises(
+        DataError, match='name what may differ in ignore_keys'
+    ) as caught:
+        DATASETS.build(_joined(*parts))
+    assert message in str(caught.value)
+    allowed = dict(_joined(*parts), ignore_keys=['year', 'p'])
+    assert len(DATASETS.build(allowed)) == 6
+
+
+def test_lists_and_tuples_of_one_content_are_the_same() -> None:
+    parts = [dict(FEW, metainfo=dict(p=p)) for p in ([(1, 2)], ([1, 2],))]
+    assert len(DATASETS.build(_joined(*parts))) == 6

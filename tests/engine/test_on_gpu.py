@@ -28,7 +28,8 @@ LEARNS = (
 
 
 def weights(runner):
-    return {k: v.cpu() for k, v in runner.model.state_dict().items()}
+    state = runner.model.state_dict()
+    return {name: value.to('cpu', copy=True) for name, value in state.items()}
 
 
 def equal(first, second, **tolerance):
@@ -124,6 +125,32 @@ def test_a_step_whose_gradients_overflow_is_left_out(tmp_path):
     runner.train()
     assert equal(before, weights(runner), rtol=0, atol=0)
     assert runner.optim_wrapper.loss_scaler.get_scale() == 2.0**39
+
+
+def test_a_step_after_an_overflow_goes_by_its_own_gradients(tmp_path):
+    """Its momentum is not what was in the memory before."""
+    wrapper = dict(
+        type='AmpOptimWrapper',
+        dtype='float16',
+        loss_scale=dict(init_scale=2.0**40, backoff_factor=2.0**-30),
+        optimizer=dict(type='SGD', lr=0.05, momentum=0.9),
+    )
+    runner = memory_runner(
+        tmp_path,
+        optim_wrapper=wrapper,
+        train_cfg=dict(by_epoch=False, max_iters=2),
+        val_dataloader=None,
+        val_cfg=None,
+        val_evaluator=None,
+    )
+    junk = [torch.full_like(p, 1e30, device='cuda') for p in runner.model.parameters()]
+    before = weights(runner)
+    del junk
+    runner.train()
+    after = weights(runner)
+    assert runner.optim_wrapper.loss_scaler.get_scale() == 2.0**10
+    assert any(not torch.equal(before[name], after[name]) for name in before)
+    assert equal(before, after, rtol=0, atol=1.0)
 
 
 @pytest.mark.parametrize('in_memory', [True, False])

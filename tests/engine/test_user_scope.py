@@ -1,13 +1,16 @@
 """Registries, schedulers and loops of a user's own, as mmengine takes them."""
 
 import pytest
+from mmengine.config import Config
 from mmengine.optim import OptimWrapperDict
 from mmengine.registry import MODELS as ROOT
 from mmengine.registry import Registry as TheirRegistry
 from support.training import ToyRunModel, toy_cfg, toy_runner
 
 from mmlite.config import load_config
+from mmlite.config.fitting import check_schedules
 from mmlite.engine import OptimWrapper, Runner
+from mmlite.errors import ConfigError
 from mmlite.registry import MODELS, OPTIMIZERS, PARAM_SCHEDULERS, use_scope
 
 
@@ -68,6 +71,37 @@ def test_schedulers_that_are_built_by_name(tmp_path):
     runner.optim_wrapper = runner.build_optim_wrapper(runner.optim_wrapper)
     built = runner.build_param_scheduler(runner.param_schedulers)
     assert {name: [s] for name, s in schedulers.items()} == built
+
+
+@pytest.mark.parametrize(
+    ('schedules', 'message'),
+    [
+        (
+            dict(first=[], rset=[]),
+            "has schedules for 'rset', but the optimizers are first, rest; did you "
+            "mean 'rest'?",
+        ),
+        (
+            dict(rest=[]),
+            "has no schedules for 'first'; an empty list keeps its rate",
+        ),
+    ],
+)
+def test_schedules_of_no_optimizer_are_refused(tmp_path, schedules, message):
+    runner = toy_runner(tmp_path, param_scheduler=None)
+    first, *rest = runner.model.parameters()
+    wrappers = {
+        name: OptimWrapper(OPTIMIZERS.build(dict(type='SGD', params=part, lr=1.0)))
+        for name, part in (('first', [first]), ('rest', rest))
+    }
+    runner.optim_wrapper = OptimWrapperDict(**wrappers)
+    with pytest.raises(ConfigError) as caught:
+        runner.build_param_scheduler(schedules)
+    assert str(caught.value) == f'param_scheduler {message}'
+    one = dict(optimizer=dict(type='SGD', lr=1.0))
+    cfg = Config(dict(optim_wrapper=dict(first=one, rest=one)))
+    cfg.param_scheduler = schedules
+    assert f'param_scheduler {message}' in map(str, check_schedules(cfg))
 
 
 def test_the_batches_are_there_before_the_loop_runs(tmp_path):

@@ -8,10 +8,10 @@ import pytest
 import torch
 from contracts.noise import NOISE
 from contracts.tiny import OF_OTHERS, WHOLES, registered
-from mmengine.optim import AmpOptimWrapper
 from support.devices import ON_GPU
 from support.waits import reported_waits, waiting
 
+from mmlite.engine import AmpOptimWrapper
 from mmlite.engine.environment import allow_tf32
 from mmlite.models import BaseModel
 from mmlite.ops import batched_nms, concat_volume, roi_align

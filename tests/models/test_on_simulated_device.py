@@ -26,6 +26,10 @@ WAITS = dict(
     FasterRCNN=20,
     FasterRCNNMetaArch=20,
 )
+#: The same of a training iteration over 2 images, with its loader and all hooks.
+WAITS_OF_FAMILIES = dict(one_stage=2, two_stage=16)
+#: Volumes are written in another order there, which rounds otherwise.
+ROUNDED = dict(stereo=2e-2, volume=5e-2)
 
 pytestmark = [
     pytest.mark.slow,
@@ -58,6 +62,14 @@ def test_devices_are_not_mixed_and_not_waited_for(what, least):
     assert {k: v['error'] for k, v in found.items() if 'error' in v} == {}
     assert {k: v for k, v in found.items() if v.get('difference', 0) > 1e-4} == {}
     assert {k: v for k, v in found.items() if v['waits'] > WAITS.get(k, 0)} == {}
+
+
+def test_trainings_go_as_on_the_cpu():
+    found = seen('families')
+    assert {k: v['error'] for k, v in found.items() if 'error' in v} == {}
+    for name, run in found.items():
+        assert run['difference'] <= ROUNDED.get(name, 1e-5), name
+        assert run['waits'] <= WAITS_OF_FAMILIES.get(name, 0), run['places']
 
 
 def test_the_simulation_sees_what_a_gpu_refuses():

@@ -1,7 +1,7 @@
-"""Run every model and backbone on a simulated device, and print what was seen as JSON.
+"""Run models on a simulated device, and print what was seen as JSON.
 
 A program of its own, since the device stays registered:
-``python simulated_runs.py wholes | backbones``.
+``python simulated_runs.py wholes | backbones | families``.
 """
 
 from __future__ import annotations
@@ -9,9 +9,12 @@ from __future__ import annotations
 import copy
 import json
 import sys
+import tempfile
 from collections.abc import Callable, Iterable
+from contextlib import redirect_stdout
 from typing import Any
 
+import mmengine
 import torch
 from contracts.noise import NOISE
 from contracts.tiny import (
@@ -24,9 +27,14 @@ from contracts.tiny import (
     names_of,
     registered,
 )
+from mmengine.hooks import Hook
+from support.families import FAMILIES
 from support.simulated_device import WAITS, SimulatedDevice, SimulatedTensor
 from torch import Tensor
 
+from mmlite.apis import prepare_training
+from mmlite.config import load_config
+from mmlite.engine import Runner
 from mmlite.engine.optimizers import OptimWrapper
 from mmlite.models import BaseModel
 from mmlite.registry import MODELS
@@ -90,6 +98,59 @@ def run_backbone(name: str) -> dict[str, Any]:
     return dict(seen, difference=largest_difference(*pair))
 
 
+class Watch(Hook):
+    """Counts the waits of an iteration, with all hooks before it; notes its loss."""
+
+    priority = 'LOWEST'
+
+    def __init__(self) -> None:
+        self.losses: list[float] = []
+        self.seen = dict(waits=0, places=[])
+
+    def before_train_iter(self, runner: Runner, *args: Any, **kwargs: Any) -> None:
+        if len(self.losses) == 2:
+            WAITS.clear()
+
+    def after_train_iter(
+        self, runner: Runner, *args: Any, outputs: Any = None, **kwargs: Any
+    ) -> None:
+        if len(self.losses) == 2:
+            places = sorted({place for _, place in WAITS})
+            self.seen = dict(waits=sum(WAITS.values()), places=places)
+        loss = outputs['loss'].detach()
+        self.losses.append(float(getattr(loss, 'raw', loss)))
+
+
+def run_family(name: str) -> dict[str, Any]:
+    """A training with validation on the device, and the same on the CPU."""
+    (ours, seen), (theirs, _) = (trained(name, device) for device in ('sim', 'cpu'))
+    differences = [
+        abs(a - b) / max(abs(b), 1.0) for a, b in zip(ours, theirs, strict=True)
+    ]
+    return dict(seen, difference=max(differences))
+
+
+def trained(name: str, device: str) -> tuple[list[float], dict[str, Any]]:
+    """Losses and metrics of a training, and the waits of its third iteration."""
+    small = FAMILIES[name]
+    cfg = load_config(small.config, (*small.options, 'randomness.seed=1'))
+    cfg.optim_wrapper.clip_grad = dict(max_norm=1.0)
+    cfg.custom_hooks = [*(cfg.get('custom_hooks') or ()), dict(type='EMAHook')]
+    watch = Watch()
+    with tempfile.TemporaryDirectory() as work_dir, redirect_stdout(sys.stderr):
+        mmengine.device.utils.DEVICE = device
+        runner = Runner.from_cfg(prepare_training(cfg, work_dir=work_dir))
+        runner.register_hook(watch)
+        runner.train()
+        history = runner.message_hub.log_scalars
+    metrics = [
+        float(history[key].current())
+        for key in sorted(history)
+        if key.startswith('val/') and 'time' not in key
+    ]
+    return [*watch.losses, *metrics], watch.seen
+
+
 def flat(outs: Iterable[Any]) -> list[Tensor]:
     each = [one for out in outs for one in (out if isinstance(out, list) else [out])]
     return [one for one in each if one is not None]
@@ -120,7 +181,9 @@ def caught(run: Callable[[str], dict[str, Any]], name: str) -> dict[str, Any]:
 
 def main(what: str) -> None:
     names, run = dict(
-        wholes=(models(), run_model), backbones=(backbones(), run_backbone)
+        wholes=(models(), run_model),
+        backbones=(backbones(), run_backbone),
+        families=(list(FAMILIES), run_family),
     )[what]
     with SimulatedDevice():
         print(json.dumps({name: caught(run, name) for name in names}))

@@ -70,6 +70,8 @@ def _candidates(state: State, project: str) -> Iterator[tuple[str, KeyMap]]:
     for head in heads:
         if head:
             yield f'without {head!r}', KeyMap(only=head)
+        elif not project:  # only behind a prefix
+            yield 'of our own names', KeyMap()
         for name, key_map in KEY_MAPS.items():
             if name.startswith(project) and not (head and key_map.only):
                 yield name, replace(key_map, only=key_map.only or head)

@@ -40,8 +40,7 @@ class CheckpointHook(BaseCheckpointHook):
     written, a file is replaced only by a whole one, old ones are removed after a
     new one is there, nothing outside the folder is ever removed, NaN is never the
     best, and a misspelt ``save_best`` is reported before or after the first
-    validation, with nothing lost. A checkpoint that a validation follows is written
-    once more after it, so that a training that is killed later does not repeat it.
+    validation, with nothing lost.
 
     Args:
         interval: Epochs (iterations) between checkpoints; -1 is never.
@@ -132,10 +131,6 @@ class CheckpointHook(BaseCheckpointHook):
         kept = hub.get_info('keep_ckpt_ids')
         # Files of those names in this folder are not those of another one.
         self._kept = [k for k in _as_list(kept) or [] if isinstance(k, int) and own]
-        step = runner.epoch if self.by_epoch else runner.iter
-        name = self.filename_tmpl.format(step)
-        if resumed is not None and own and Path(resumed.source).name == name:
-            self._saved = (runner.epoch, runner.iter)
         self._begin_best(runner, resumed)
         if is_main_process():
             if resumed is not None and own:
@@ -183,19 +178,17 @@ class CheckpointHook(BaseCheckpointHook):
         self, runner: Runner, metrics: Mapping[str, Any] | None = None
     ) -> None:
         """Save, if these results are the best so far; only while training."""
-        if not self._training:
+        if not self._training or not self.save_best or not metrics:
             return
-        if self.save_best and metrics:
-            self._watch(runner, metrics)
-        if self._saved == (runner.epoch, runner.iter):
-            # Once more, so that it knows the best one, and what was validated.
-            self._save(runner, *self._saved, validated=True)
-
-    def _watch(self, runner: Runner, metrics: Mapping[str, Any]) -> None:
         if 'auto' in self.key_indicators and not self._choose(runner, metrics):
             return
-        for key, rule in zip(self.key_indicators, self.rules, strict=True):
+        improved = [
             self._save_if_best(runner, key, rule, metrics)
+            for key, rule in zip(self.key_indicators, self.rules, strict=True)
+        ]
+        if any(improved) and self._saved == (runner.epoch, runner.iter):
+            # Once more, so that it knows the best one.
+            self._save(runner, *self._saved, validated=True)
 
     def after_train(self, runner: Runner) -> None:
         """Publish, if asked to."""
@@ -289,7 +282,7 @@ class CheckpointHook(BaseCheckpointHook):
 
     def _save_if_best(
         self, runner: Runner, key: str, rule: str, metrics: Mapping[str, Any]
-    ) -> None:
+    ) -> bool:
         if key not in metrics:
             hint = did_you_mean(key, metrics)
             there = ', '.join(map(repr, metrics))
@@ -298,9 +291,9 @@ class CheckpointHook(BaseCheckpointHook):
         if score is None:
             if metrics[key] is not None:
                 runner.logger.warning(f'{key} is {metrics[key]}: never the best')
-            return
+            return False
         if not better(score, hub.get_info(self._name('best_score', key)), rule):
-            return
+            return False
         when = runner.epoch if self.by_epoch else runner.iter
         name = f'best_{key}_{self.filename_tmpl.format(when)}'.replace('/', '_')
         path = os.path.join(self.out_dir, name)
@@ -327,6 +320,7 @@ class CheckpointHook(BaseCheckpointHook):
             then=then,
         )
         runner.logger.info(f'{key} {score:0.4f} is the best so far: {name}')
+        return True
 
     def _name(self, what: str, key: str) -> str:
         """Mmengine's name of a fact in the message hub."""

@@ -18,6 +18,8 @@ from ..checkpoints import unwrapped
 
 #: Below which share of the known pixels the reach of a model is worth a warning.
 _FEW = 0.5
+#: Batches whose counts are read on the device together, after the first.
+_TOGETHER = 50
 
 
 @HOOKS.register_module()
@@ -26,9 +28,9 @@ class DisparityCheckHook(Hook):
 
     A pixel counts if its disparity is known and below ``max_disp`` of the model. Where
     none does, the loss is 0 and nothing changes. In the first pass over the data they
-    are counted; the first batch without any is a warning, and so is a pass in which
-    most of what is known is out of reach. Data without ``gt_disparity`` are left
-    alone. The stereo models add it by default:
+    are counted; the first batch without any is a warning, at the latest 50 batches on,
+    and so is a pass in which most of what is known is out of reach. Data without
+    ``gt_disparity`` are left alone. The stereo models add it by default:
     ``default_hooks.disparity_check=None`` leaves it out.
 
     Raises:
@@ -48,6 +50,7 @@ class DisparityCheckHook(Hook):
         self._limit = math.inf if self._max_disp is None else self._max_disp
         self._batches = self._pixels = self._known = self._counted = 0
         self._smallest, self._largest = math.inf, 0.0
+        self._unread: list[tuple[torch.Tensor, str]] = []
 
     def after_train_iter(
         self,
@@ -63,29 +66,47 @@ class DisparityCheckHook(Hook):
         if not samples or not has_field(samples, 'gt_disparity'):
             self._looking = False
             return
-        before = self._counted
-        for sample in samples:
-            self._count(sample.get('gt_disparity'), sample.get('valid'))
+        found = [self._count(s.get('gt_disparity'), s.get('valid')) for s in samples]
+        paths = [p for p in meta_values(samples, 'ref_img_path') if p]
+        of = f' ({paths[0]}{", ..." if len(paths) > 1 else ""})' if paths else ''
+        self._unread.append((torch.stack(found), of))
         self._batches += 1
-        if self._counted == before and not self._warned:
-            self._warned = True
-            paths = [p for p in meta_values(samples, 'ref_img_path') if p]
-            of = f' ({paths[0]}{", ..." if len(paths) > 1 else ""})' if paths else ''
-            runner.logger.warning(
-                f'a batch{of} has no pixel to learn from: {self._numbers()}'
-            )
-        if self._batches >= len(runner.train_dataloader):
+        last = self._batches >= len(runner.train_dataloader)
+        if last or self._batches == 1 or len(self._unread) == _TOGETHER:
+            self._read(runner)
+        if last:
             self._looking = False
             self._conclude(runner)
 
-    def _count(self, disparity: torch.Tensor, valid: torch.Tensor | None) -> None:
-        known = disparity[known_disparity(disparity, valid)]
-        self._pixels += disparity.numel()
-        self._known += known.numel()
-        if known.numel():
-            self._counted += int((known < self._limit).sum())
-            self._smallest = min(self._smallest, known.min().item())
-            self._largest = max(self._largest, known.max().item())
+    def _count(
+        self, disparity: torch.Tensor, valid: torch.Tensor | None
+    ) -> torch.Tensor:
+        """Pixels, those known, those in reach; the smallest and the largest known."""
+        disparity = disparity.float()
+        known = known_disparity(disparity, valid)
+        inside = known & (disparity < self._limit)
+        smallest = disparity.masked_fill(~known, math.inf).min()
+        largest = disparity.masked_fill(~known, 0).max()
+        sums = (torch.ones_like(known).sum(), known.sum(), inside.sum())
+        return torch.stack([x.double() for x in (*sums, smallest, largest)])
+
+    def _read(self, runner: Runner) -> None:
+        """Add up what was counted, and name the first batch without a pixel."""
+        sizes = [len(each) for each, _ in self._unread]
+        rows = torch.cat([each for each, _ in self._unread]).cpu().split(sizes)
+        for batch, (_, of) in zip(rows, self._unread, strict=True):
+            pixels, known, counted = batch[:, :3].sum(dim=0).long().tolist()
+            self._pixels += pixels
+            self._known += known
+            self._counted += counted
+            self._smallest = min(self._smallest, batch[:, 3].min().item())
+            self._largest = max(self._largest, batch[:, 4].max().item())
+            if not counted and not self._warned:
+                self._warned = True
+                runner.logger.warning(
+                    f'a batch{of} has no pixel to learn from: {self._numbers()}'
+                )
+        self._unread = []
 
     def _conclude(self, runner: Runner) -> None:
         sums = torch.tensor([self._pixels, self._known, self._counted])

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from mmengine.device import get_device
 from mmengine.hooks import Hook
+from mmengine.logging import HistoryBuffer
 from mmengine.runner import EpochBasedTrainLoop, Runner
 
 from ...registry import HOOKS
@@ -189,9 +190,7 @@ class ProgressHook(Hook):
             loss = scalars['train/loss'].mean(window)
         if loss is not None:
             parts.append(f'loss {loss:.4f}')
-        if 'train/lr' in scalars:
-            parts.append(f'lr {scalars["train/lr"].current():.2e}')
-        return '  '.join([*parts, *self._speed(runner, window)])
+        return '  '.join([*parts, *_rates(scalars), *self._speed(runner, window)])
 
     def _speed(self, runner: Runner, window: int) -> list[str]:
         hub, parts = runner.message_hub, []
@@ -214,6 +213,17 @@ def _result(name: str, value: float) -> str:
     if why:
         return f'- ({why})'
     return f'{value:.4g}' if isinstance(value, float) else str(value)
+
+
+def _rates(scalars: Mapping[str, HistoryBuffer]) -> list[str]:
+    """The learning rate, or that of each of several optimizers."""
+    if 'train/lr' in scalars:
+        return [f'lr {scalars["train/lr"].current():.2e}']
+    return [
+        f'{key.removeprefix("train/")} {scalars[key].current():.2e}'
+        for key in scalars
+        if key.startswith('train/') and key.endswith('.lr')
+    ]
 
 
 def _logged_loss(runner: Runner) -> float | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from mmengine.hooks import Hook
@@ -45,6 +45,9 @@ class VisualizationHook(Hook):
         >>> HOOKS.build(cfg).interval
         5000
     """
+
+    #: The method of the visualizer that takes what ``kwargs`` hold.
+    draws_with: ClassVar[str] = 'add_datasample'
 
     def __init__(
         self,

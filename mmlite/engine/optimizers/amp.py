@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from ...registry import OPTIM_WRAPPERS
+from .fused import begin_momenta
 from .optim_wrapper import OptimWrapper
 
 __all__ = ['AmpOptimWrapper', 'amp_dtype', 'amp_supported']
@@ -125,6 +126,8 @@ class AmpOptimWrapper(OptimWrapper):
         if self.clip_grad_kwargs:
             self.loss_scaler.unscale_(self.optimizer)
             self._clip_grad()
+        if self.loss_scaler.is_enabled():
+            begin_momenta(self.optimizer)
         self.loss_scaler.step(self.optimizer, **kwargs)
         self.loss_scaler.update(self._fixed_scale)
 

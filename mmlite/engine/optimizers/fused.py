@@ -12,7 +12,7 @@ from torch.optim import Optimizer
 from ...ops.layout import CHANNELS_LAST
 from ...registry import OPTIMIZERS
 
-__all__ = ['IMPLEMENTATION', 'fused_by_default', 'match_layouts']
+__all__ = ['IMPLEMENTATION', 'begin_momenta', 'fused_by_default', 'match_layouts']
 
 #: Settings that say how a step is computed, not what it computes.
 IMPLEMENTATION = ('fused', 'foreach', 'capturable', 'differentiable')
@@ -30,8 +30,8 @@ def fused_by_default(
     """The config of an optimizer with ``fused=True``, if all that it takes is there.
 
     That is: torch has a fused kernel for the optimizer, the devices and the
-    dtypes, no gradient is sparse, and the config does not choose for itself by
-    ``fused``, ``foreach`` or the like.
+    dtypes, no gradient is sparse, the momentum is not dampened, and the config does not
+    choose for itself by ``fused``, ``foreach`` or the like.
 
     Args:
         cfg: The config; its ``type`` is a name in OPTIMIZERS, or a class.
@@ -49,6 +49,7 @@ def fused_by_default(
     if (
         kind in _HAVE_FUSED
         and not any(name in cfg for name in IMPLEMENTATION)
+        and not cfg.get('dampening')  # see begin_momenta
         and all(map(_is_plain, parameters))
         and not (model is not None and _has_sparse_gradients(model))
     ):
@@ -69,6 +70,38 @@ def _is_plain(tensor: Tensor) -> bool:
 def _has_sparse_gradients(model: nn.Module) -> bool:
     tables = (nn.Embedding, nn.EmbeddingBag)
     return any(isinstance(m, tables) and m.sparse for m in model.modules())
+
+
+def begin_momenta(optimizer: Optimizer) -> None:
+    """Let the momenta of a fused SGD begin with 0, where gradients are scaled.
+
+    PyTorch would take memory as it is for them, and rely on the first step to write it.
+    That step is left out where gradients overflow, as they mostly do with the first
+    scale, and the second one would go by whatever was in the memory. Momenta that are
+    not dampened become the same from 0.
+
+    Args:
+        optimizer: The optimizer, before a step.
+
+    Example:
+        >>> weight = nn.Parameter(torch.ones(2))
+        >>> weight.grad = torch.ones(2)
+        >>> sgd = torch.optim.SGD([weight], lr=0.1, momentum=0.9, fused=True)
+        >>> begin_momenta(sgd)
+        >>> sgd.state[weight]
+        {'momentum_buffer': tensor([0., 0.])}
+    """
+    if not isinstance(optimizer, torch.optim.SGD):
+        return
+    for group in optimizer.param_groups:
+        if not group['fused'] or not group['momentum']:
+            continue
+        for parameter in group['params']:
+            if parameter.grad is None:
+                continue
+            state = optimizer.state[parameter]
+            if state.get('momentum_buffer') is None:
+                state['momentum_buffer'] = torch.zeros_like(parameter)
 
 
 def match_layouts(optimizer: Optimizer) -> None:

@@ -59,6 +59,9 @@ class SetBlockWrapper(nn.Module):
         forward_block: Takes and gives ``(B, C, H, W)``. Of a tuple, as backbones give
             it, the last entry is taken.
 
+    Raises:
+        ValueError: if it is no module that can be called.
+
     Shape:
         x: ``(B, C, S, H, W)``.
         returns: ``(B, C', S, H', W')``.
@@ -71,6 +74,9 @@ class SetBlockWrapper(nn.Module):
 
     def __init__(self, forward_block: nn.Module) -> None:
         super().__init__()
+        kind = type(forward_block)
+        if not callable(forward_block) or issubclass(kind, nn.ModuleList):
+            raise ValueError(f'one module is called on each frame, got {kind.__name__}')
         self.forward_block = forward_block
 
     def forward(self, x: Tensor, *args: Any, **kwargs: Any) -> Tensor:

@@ -26,9 +26,11 @@ class _StripPooling(nn.Module):
     def __init__(self, bin_num: int | Sequence[int]) -> None:
         super().__init__()
         self.bin_num = (bin_num,) if isinstance(bin_num, int) else tuple(bin_num)
-        if not self.bin_num or min(self.bin_num) < 1:
+        if not self.bin_num or not all(
+            isinstance(bins, int) and bins > 0 for bins in self.bin_num
+        ):
             raise ValueError(
-                f'bin_num has numbers of strips, each at least 1, got {bin_num}'
+                f'bin_num has numbers of strips, each at least 1, got {bin_num!r}'
             )
 
     @abstractmethod

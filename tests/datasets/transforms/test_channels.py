@@ -23,6 +23,7 @@ OF_OTHER_FIELDS = (
     'SampleFrames',
     'SkeletonMaps',
     'ToPIL',
+    'ToTensor',
     'Transpose',
 )
 PIXELS = np.random.default_rng(0).integers(0, 256, (12, 15, 4), dtype=np.uint8)

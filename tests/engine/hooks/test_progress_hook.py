@@ -4,10 +4,12 @@ from typing import ClassVar
 
 import pytest
 from mmengine.hooks import Hook
+from mmengine.logging import HistoryBuffer
 from support.html_pages import Page
 from support.training import ToyRunModel, toy_runner
 
 from mmlite.engine.hooks import ProgressHook
+from mmlite.engine.hooks.progress_hook import _rates
 from mmlite.engine.terminal import STATUS_LINE
 from mmlite.report import read_run
 
@@ -152,3 +154,13 @@ def test_what_could_not_be_measured_is_said(tmp_path, capsys):
     metrics = {'coco/bbox_mAP_s': -1.0, 'r2': -1.0}
     ProgressHook().after_test_epoch(toy_runner(tmp_path), metrics)
     assert 'coco/bbox_mAP_s - (no small objects)  r2 -1\n' in capsys.readouterr().out
+
+
+def test_rates_of_several_optimizers_have_names():
+    def logged(value):
+        return HistoryBuffer([value], [1])
+
+    scalars = {'train/one.lr': logged(0.1), 'val/lr': logged(3.0)}
+    scalars |= {'train/two.lr': logged(0.002), 'train/two.momentum': logged(0.9)}
+    assert _rates(scalars) == ['one.lr 1.00e-01', 'two.lr 2.00e-03']
+    assert _rates(scalars | {'train/lr': logged(0.5)}) == ['lr 5.00e-01']

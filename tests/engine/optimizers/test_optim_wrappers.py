@@ -5,6 +5,7 @@ from support.training import toy_runner
 from torch import nn
 
 from mmlite.engine import AmpOptimWrapper, OptimWrapper, amp_supported
+from mmlite.engine.optimizers import fused_by_default
 from mmlite.registry import OPTIMIZERS
 
 
@@ -116,3 +117,29 @@ def test_adafactor_under_its_own_name():
     if not hasattr(torch.optim, 'Adafactor'):
         pytest.skip('torch has none')
     assert OPTIMIZERS.get('Adafactor') is torch.optim.Adafactor
+
+
+@pytest.mark.parametrize('nesterov', [False, True])
+def test_momenta_begin_where_a_first_step_overflows(monkeypatch, nesterov):
+    """The fused step then goes by its own gradients, as one that is not fused does."""
+    like = torch.empty_like
+    monkeypatch.setattr(torch, 'empty_like', lambda *a, **k: like(*a, **k).fill_(1e30))
+    found = []
+    for fused in (True, False):
+        weight = nn.Parameter(torch.ones(3))
+        options = dict(lr=0.1, momentum=0.9, nesterov=nesterov, fused=fused)
+        wrapper = AmpOptimWrapper(torch.optim.SGD([weight], **options))
+        wrapper.loss_scaler = torch.amp.GradScaler('cpu', init_scale=4.0)
+        for factor in (torch.inf, 1.0, 2.0):
+            wrapper.update_params((weight * factor).sum())
+        found.append(weight.detach())
+    # 1 - 0.1 * (1 + (0.9 + 2)), and another 0.9 times the momentum with Nesterov's.
+    expected = 0.349 if nesterov else 0.61
+    assert found[1].tolist() == pytest.approx([expected] * 3)
+    torch.testing.assert_close(found[0], found[1])
+
+
+def test_dampened_momenta_are_not_fused():
+    """Their first step is not dampened, so that they do not become the same from 0."""
+    sgd = dict(type='SGD', lr=0.1, momentum=0.9, dampening=0.1)
+    assert 'fused' not in fused_by_default(sgd, [torch.zeros(2)])

@@ -140,3 +140,25 @@ def test_drawn_walkers_are_recognised():
     found = runner.message_hub.get_scalar('val/gait/NM@R1').current()
     untrained = 41.67
     assert found > 5 * 5 and found > untrained + 20
+
+
+@pytest.mark.parametrize(
+    ('backbone', 'message'),
+    [
+        (None, 'backbone_cfg: expected a dict with a type, got None'),
+        ([], 'backbone_cfg: expected a dict with a type, got [] (list)'),
+        ({}, 'backbone_cfg: expected a dict with a type, got {} (dict)'),
+        (dict(tyep='ResNet9'), 'backbone_cfg: the key type is missing; got the keys'),
+        ([dict(type='ResNet9')], 'GaitBase: one module is called on each frame, got'),
+    ],
+)
+def test_a_backbone_that_is_none_is_refused(backbone, message):
+    with pytest.raises(ConfigError) as caught:
+        build('GaitBase', backbone_cfg=backbone)
+    assert str(caught.value).startswith(message)
+
+
+@pytest.mark.parametrize('bins', ['16', [0], [1.5], []])
+def test_numbers_of_strips_are_whole(bins):
+    with pytest.raises(ConfigError, match='numbers of strips, each at least 1, got'):
+        build('GaitBase', bin_num=bins)
