@@ -18,6 +18,7 @@ __all__ = [
     'Problem',
     'TrainingError',
     'UserError',
+    'check_at_least',
     'did_you_mean',
     'edits',
 ]
@@ -135,6 +136,22 @@ class ConfigError(UserError, ValueError):
     def under(self, *keys: str) -> ConfigError:
         """The same error seen from further out, e.g. ``err.under('model')``."""
         return ConfigError([p.under(*keys) for p in self.problems], self.source)
+
+
+def check_at_least(least: float, **settings: float) -> None:
+    """See that settings are large enough.
+
+    Raises:
+        ValueError: if one is not.
+
+    Example:
+        >>> check_at_least(0, lr=-1.0)
+        Traceback (most recent call last):
+        ValueError: lr must be at least 0, got -1.0
+    """
+    for name, value in settings.items():
+        if not value >= least:
+            raise ValueError(f'{name} must be at least {least}, got {value!r}')
 
 
 def did_you_mean(word: object, words: Iterable[object], likeness: float = 0.6) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from mmengine.config import Config
 from mmengine.dist import is_main_process
@@ -23,9 +24,21 @@ def find_data(cfg: Config) -> None:
     """
     loaders = [cfg.get(f'{split}_dataloader') for split in ('train', 'val')]
     for loader in (*loaders, *(loader for _, loader in loaders_in(cfg.get('model')))):
-        dataset = loader.get('dataset') if isinstance(loader, dict) else None
-        if isinstance(dataset, dict) and _prepares(dataset['type']):
-            DATASETS.build(dict(dataset, lazy_init=True)).prepare()
+        described = isinstance(loader, Mapping)
+        for dataset in _innermost(loader.get('dataset') if described else None):
+            if _prepares(dataset['type']):
+                DATASETS.build(dict(dataset, lazy_init=True)).prepare()
+
+
+def _innermost(dataset: Any) -> Iterator[Mapping[str, Any]]:
+    """The configs of datasets that are around no other ones."""
+    if isinstance(dataset, (list, tuple)):
+        for each in dataset:
+            yield from _innermost(each)
+    elif isinstance(dataset, Mapping):
+        inner = dataset.get('datasets') or dataset.get('dataset')
+        around = isinstance(inner, (list, tuple, Mapping))
+        yield from _innermost(inner) if around else [dataset]
 
 
 def _prepares(kind: str | type) -> bool:

@@ -46,7 +46,8 @@ _BOUNDS = (
     _Bound(
         'param_scheduler', r'(.*\.)?(eta_(min|max)|(base|max|min)_lr)', 0, finite=True
     ),
-    _Bound('optim_wrapper', r'(.*\.)?(weight_decay|momentum|eps)', 0, finite=True),
+    _Bound('optim_wrapper', r'(.*\.)?momentum', 0, most=1),
+    _Bound('optim_wrapper', r'(.*\.)?(weight_decay|eps)', 0, finite=True),
     _Bound('optim_wrapper', r'(.*\.)?(loss_scale|init_scale)', 0, more=True),
     _Bound('param_scheduler', r'(.*\.)?(gamma|factor|eta_min_ratio)', 0, finite=True),
     _Bound('param_scheduler', r'(.*\.)?(begin|patience|cooldown)', 0),

@@ -63,13 +63,14 @@ def is_idle(key: str, cfg: Config) -> bool:
     return key == 'strategy' or (key == 'resume_from' and not cfg[key])
 
 
-def is_typo(word: str, known: Collection[str]) -> bool:
+def is_typo(word: object, known: Collection[str]) -> bool:
     """Whether a name is one typo away from a known one, or two if it is long.
 
     Example:
         >>> is_typo('optim_wraper', ['optim_wrapper']), is_typo('ema', ['timer'])
         (True, False)
     """
+    word = str(word)  # a key may be a number
     return any(edits(word, k) <= (1 if len(k) < 6 else 2) for k in known)
 
 

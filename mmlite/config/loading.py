@@ -306,7 +306,7 @@ class _Reader:
         return {
             key: python_numbers(value)
             for key, value in namespace.items()
-            if not key.startswith('__')
+            if not str(key).startswith('__')
             and key != BASE
             and key not in left
             and (key in kept or not isinstance(value, _CODE))

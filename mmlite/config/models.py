@@ -217,7 +217,7 @@ def _of_an_unknown_model(cfg: Mapping[str, Any]) -> list[Problem]:
 def _unknown_names(cfg: Any) -> Iterator[Problem]:
     """The types in a model of unknown type that no registry knows."""
     for key, value in cfg.items():
-        for *at, part in _dicts(key, value) if not key.endswith('_cfg') else ():
+        for *at, part in _dicts(key, value) if not _for_builder(key) else ():
             kind = part.get('type')
             if isinstance(kind, str) and all(
                 registry.get(kind) is None for registry in REGISTRIES.values()
@@ -256,11 +256,16 @@ def _written(cfg: Mapping[str, Any]) -> list[Problem]:
     if _is_part(cfg):
         problems = MODELS.problems_of(cfg, partial=True)
     for key, value in cfg.items():
-        if key.endswith('_cfg'):  # for a builder, which takes keys for itself
+        if _for_builder(key):
             continue
         for *at, part in _dicts(key, value):
             problems += under(_written(part), *at)
     return problems
+
+
+def _for_builder(key: Any) -> bool:
+    """Whether a builder takes keys of this dict for itself."""
+    return str(key).endswith('_cfg')
 
 
 def _pruned(cfg: Any) -> Any:
@@ -269,7 +274,7 @@ def _pruned(cfg: Any) -> Any:
         return type(cfg)(_pruned(item) for item in cfg)
     if not isinstance(cfg, Mapping):
         return cfg
-    reduced = {k: v if k.endswith('_cfg') else _pruned(v) for k, v in cfg.items()}
+    reduced = {k: v if _for_builder(k) else _pruned(v) for k, v in cfg.items()}
     if not _is_part(cfg):
         return reduced
     wanted = arguments_of(MODELS.get(cfg['type']))

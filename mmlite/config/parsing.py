@@ -74,13 +74,23 @@ def _parse_json(text: str, source: str) -> Any:
         lambda m: f'"{m[1]}"' if m[1] else m[0], masked(text)
     )
     try:
-        return json.loads(quoted)
+        return json.loads(quoted, object_pairs_hook=_unlike)
     except json.JSONDecodeError as error:
         raise _syntax_error(error.msg, text, error.lineno, source) from None
     except RecursionError:
         raise ConfigError(_TOO_DEEP, source) from None
-    except ValueError as error:  # an integer of thousands of digits
+    except ValueError as error:  # also an integer of thousands of digits
         raise ConfigError(str(error).partition(';')[0], source) from None
+
+
+def _unlike(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A dict, unless one of its keys stands there twice."""
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f'the key {twice!r} stands twice in one dict')
+    return content
 
 
 def _yaml(text: str, source: str) -> Any:
@@ -127,11 +137,23 @@ def _syntax_error(reason: str, text: str, number: int, source: str) -> ConfigErr
 
 @cache
 def _yaml_loader() -> type:
-    """Reads plain values, tuples as a config is dumped, and ``1e-3`` as a number."""
+    """Reads plain values, tuples as a config is dumped, and ``1e-3`` as a number.
+
+    A key that stands twice is an error.
+    """
     import yaml
 
     class Loader(yaml.SafeLoader):
-        pass
+        def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+            node, names = super().compose_mapping_node(anchor), set()
+            for key, _ in node.value:
+                if not isinstance(key, yaml.ScalarNode):
+                    continue
+                if key.value in names:
+                    problem = f'the key {key.value!r} stands twice in one dict'
+                    raise yaml.MarkedYAMLError(None, None, problem, key.start_mark)
+                names.add(key.value)
+            return node
 
     Loader.add_constructor(
         'tag:yaml.org,2002:python/tuple',

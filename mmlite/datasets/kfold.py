@@ -26,6 +26,7 @@ class KFoldDataset(Around):
         num_splits: How many folds there are.
         test_mode: Whether to take that fold; else all others.
         seed: Says how to shuffle; without, the samples stay in order.
+        lazy_init: Whether to read the samples in only when they are needed.
 
     Raises:
         ValueError: if there is no such fold.
@@ -44,6 +45,7 @@ class KFoldDataset(Around):
         num_splits: int = 5,
         test_mode: bool = False,
         seed: int | None = None,
+        lazy_init: bool = False,
     ) -> None:
         if num_splits < 2:
             raise ValueError(f'num_splits is 2 or more, got {num_splits}')
@@ -59,7 +61,8 @@ class KFoldDataset(Around):
         self._metainfo: dict[str, Any] = self.dataset.metainfo
         self._fully_initialized = False
         self._indices: list[int] = []
-        if not (isinstance(dataset, dict) and dataset.get('lazy_init')):
+        of_inner = isinstance(dataset, dict) and dataset.get('lazy_init', False)
+        if not (lazy_init or of_inner):
             self.full_init()
 
     @property

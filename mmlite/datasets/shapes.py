@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 
+from ..errors import check_at_least
 from ..registry import DATASETS
 from ..structures.class_lists import class_mapping
 from .base_dataset import BaseDataset
@@ -178,6 +179,8 @@ class Shapes(BaseDataset):
         split = split or ('test' if test_mode else 'train')
         if split not in ('train', 'test'):
             raise ValueError(f"split is 'train' or 'test', got {split!r}")
+        check_at_least(1, num_train=num_train, num_test=num_test, size=size, most=most)
+        check_at_least(0, seed=seed)
         self.split = split
         self.count = num_train if split == 'train' else num_test
         self.size = size

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 
+from ..errors import check_at_least
 from ..registry import DATASETS
 from .base_dataset import BaseDataset
 
@@ -85,11 +86,13 @@ class StereoScenes(BaseDataset):
         split = split or ('test' if test_mode else 'train')
         if split not in _SEEDS:
             raise ValueError(f"split is 'train' or 'test', got {split!r}")
-        if max_disp < 4 or min(size) < 8:
+        if max_disp < 4 or len(size) != 2 or min(size) < 8:
             raise ValueError(
-                f'size is 8 px or more and max_disp 4 or more, got {size} and '
-                f'{max_disp}'
+                'size is (H, W) of 8 px or more and max_disp 4 or more, got '
+                f'{size} and {max_disp}'
             )
+        check_at_least(1, num_scenes=num_scenes, max_layers=max_layers)
+        check_at_least(0, noise=noise)
         self.split = split
         self.num_scenes = num_scenes
         self.size = tuple(size)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from ..errors import check_at_least
 from ..registry import DATASETS
 from .base_dataset import BaseDataset
 
@@ -228,6 +230,11 @@ class Walkers(BaseDataset):
         split = split or ('test' if test_mode else 'train')
         if split not in ('train', 'test'):
             raise ValueError(f"split is 'train' or 'test', got {split!r}")
+        check_at_least(1, num_train=num_train, num_test=num_test)
+        check_at_least(1, num_frames=num_frames)
+        if not types or not all(re.fullmatch(r'[a-z]+-\d+', kind) for kind in types):
+            raise ValueError(f"types are walks such as 'nm-01' or 'bg-02', got {types}")
+        check_at_least(0, seed=seed)
         self.split = split
         first, count = (0, num_train) if split == 'train' else (num_train, num_test)
         self.subjects = range(first, first + count)

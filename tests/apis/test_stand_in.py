@@ -1,6 +1,7 @@
 """Without its data a front-door config trains its stand-in; a recipe fails."""
 
 import pytest
+from mmengine.config import Config
 from support.runs import CIFAR, DIGITS, ROOT, TINY
 
 from mmlite.apis import train
@@ -98,3 +99,23 @@ def test_data_that_is_there_is_used(tmp_path, monkeypatch):
     find_data(load_config(CIFAR))
     # That of train_dataloader and that of val_dataloader: training takes no other.
     assert prepared == ['train', 'test']
+
+
+@pytest.mark.parametrize(
+    'around',
+    [
+        lambda inner: dict(type='KFoldDataset', dataset=inner),
+        lambda inner: dict(type='MultiImageMixDataset', dataset=inner, pipeline=[]),
+        lambda inner: dict(type='RepeatDataset', times=2, dataset=inner),
+        lambda inner: dict(
+            type='ConcatDataset',
+            datasets=[dict(type='Digits'), dict(type='KFoldDataset', dataset=inner)],
+        ),
+    ],
+)
+def test_data_are_looked_for_inside_of_wrappers(tmp_path, around):
+    inner = dict(type='CustomDataset', data_root=str(tmp_path / 'absent'))
+    cfg = Config(dict(train_dataloader=dict(dataset=around(inner))))
+    with pytest.raises(DataNotFoundError, match='absent'):
+        find_data(cfg)
+    find_data(Config(dict(train_dataloader=dict(dataset=around(dict(type='Digits'))))))

@@ -601,3 +601,17 @@ def test_rules_of_a_constructor_of_its_own():
     rule = '+optim_wrapper.paramwise_cfg.layer_decay_rate=0.9'
     assert problems_of(f'+{constructor}', rule) == []
     assert 'layer_decay_rate' in problems_of(rule)[0]
+
+
+@pytest.mark.parametrize(
+    'place',
+    ['model', 'model.head', 'train_cfg', 'default_hooks', 'env_cfg', 'visualizer'],
+)
+def test_a_number_for_a_key_is_no_name(place):
+    cfg = copy.deepcopy(CFG)
+    inner = cfg
+    for key in place.split('.'):
+        inner = inner.setdefault(key, {})
+    inner[3] = dict(a=1)
+    assert any('3' in line and place in line for line in found(cfg))
+    assert any('3' in line for line in found(dict(model={3: 4})))

@@ -617,3 +617,28 @@ def test_other_containers_become_plain(write):
     text = 'from collections import defaultdict, namedtuple\n'
     text += "a = [namedtuple('P', 'x y')(1, 2), defaultdict(list, b=[1])]\n"
     assert load_config(write('c.py', text)).a == [(1, 2), dict(b=[1])]
+
+
+@pytest.mark.parametrize(
+    ('name', 'text', 'message'),
+    [
+        (
+            'c.json',
+            '{"a": {"x": 1, "y": 2, "x": 3}}',
+            "c.json: the key 'x' stands twice in one dict",
+        ),
+        (
+            'c.yaml',
+            'a:\n  x: 1\n  y: 2\n  x: 3\n',
+            "c.yaml:4: syntax error: the key 'x' stands twice in one dict: x: 3",
+        ),
+    ],
+)
+def test_a_key_that_stands_twice_is_refused(write, name, text, message):
+    assert refused(write(name, text)) == message
+
+
+def test_a_merged_key_is_not_there_twice(write):
+    text = 'a: &a {x: 1, y: 2}\nb: {<<: *a, x: 3}\nc: {<<: *a}\nd: [*a]\n'
+    cfg = load_config(write('c.yaml', text))
+    assert (cfg.b, cfg.c, cfg.d) == (dict(x=3, y=2), dict(x=1, y=2), [dict(x=1, y=2)])

@@ -111,13 +111,21 @@ def test_numbers_of_numpy_are_those_of_python(write):
             "'paramwise_cfg'?",
         ),
         (
+            dict(custom_hooks=[dict(type='EMAHook', interval=0)]),
+            'custom_hooks.0: EMAHook: interval must be at least 1, got 0',
+        ),
+        (
+            dict(optim_wrapper=dict(optimizer=dict(type='SGD', lr=1, momentum=2))),
+            'optim_wrapper.optimizer.momentum is 2, expected at most 1',
+        ),
+        (
             dict(param_scheduler=[dict(type='StepLR', step_size=3, epoch_lenght=9)]),
             "param_scheduler.0: StepLR has no argument 'epoch_lenght'; did you mean "
             "'epoch_length'?",
         ),
     ],
 )
-def test_misspelt_keys_that_somebody_else_would_read(section, problem):
+def test_what_somebody_else_would_read_is_checked(section, problem):
     assert problem in found({**copy.deepcopy(CFG), **section})
 
 

@@ -41,8 +41,8 @@ def load_in_memory(dataset: Dataset, device: torch.device) -> ImageTable:
     batches.
 
     Args:
-        dataset: A dataset with a pipeline; or several behind each other, or
-            one that repeats.
+        dataset: A dataset with a pipeline; or one around such, which joins, repeats or
+            divides them.
         device: The device.
 
     Raises:
@@ -69,6 +69,8 @@ def load_in_memory(dataset: Dataset, device: torch.device) -> ImageTable:
     samples = _samples([samples for _, samples in parts], images, transforms)
     _refuse_fields(transforms, samples)
     numbers = np.concatenate([np.arange(len(leaf)) for leaf in leaves])
+    if np.array_equal(rows, np.arange(len(numbers))):
+        rows = None  # one after the other
     return ImageTable(images, samples, numbers, rows, transforms)
 
 
@@ -81,19 +83,27 @@ def _refuse_fields(transforms: Sequence[BatchTransform], samples: SampleBatch) -
         ) from None
 
 
-def _leaves(dataset: Dataset) -> tuple[dict[str, Any], np.ndarray | None]:
+def _leaves(dataset: Dataset, where: str = '') -> tuple[dict[str, Any], np.ndarray]:
     """The datasets with images inside one by their places, and its samples in them."""
     if isinstance(dataset, engine.ConcatDataset):
-        return {f'datasets.{i}.': part for i, part in enumerate(dataset.datasets)}, None
-    if hasattr(dataset, '_get_ori_dataset_idx'):  # of a wrapper around one
+        places, rows, images = {}, [], 0
+        for i, part in enumerate(dataset.datasets):
+            inner, inside = _leaves(part, f'{where}datasets.{i}.')
+            places |= inner
+            rows.append(images + inside)
+            images += sum(map(len, inner.values()))
+        return places, np.concatenate(rows)
+    has_steps = isinstance(getattr(dataset, 'pipeline', None), engine.Compose)
+    if has_steps and not hasattr(dataset, 'dataset'):  # which are for what is inside
+        return {where: dataset}, np.arange(len(dataset))
+    if not has_steps and hasattr(dataset, '_get_ori_dataset_idx'):
+        places, inside = _leaves(dataset.dataset, f'{where}dataset.')
         rows = [dataset._get_ori_dataset_idx(i) for i in range(len(dataset))]
-        return {'dataset.': dataset.dataset}, np.asarray(rows)
-    if not isinstance(getattr(dataset, 'pipeline', None), engine.Compose):
-        raise ConfigError(
-            f'in_memory needs a dataset with a pipeline of transforms, which '
-            f'{type(dataset).__name__} has not; {_WAY_OUT}'
-        )
-    return {'': dataset}, None
+        return places, inside[rows]
+    raise ConfigError(
+        'in_memory needs a dataset with a pipeline of transforms for each sample, '
+        f'which {type(dataset).__name__} has not; {_WAY_OUT}'
+    )
 
 
 def _split(leaf: Any, where: str) -> tuple[list, list]:

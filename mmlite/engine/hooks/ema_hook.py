@@ -8,7 +8,7 @@ from mmengine.hooks import EMAHook as BaseEMAHook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
-from ...errors import ConfigError
+from ...errors import ConfigError, check_at_least
 from ...registry import HOOKS, MODELS
 from ..checkpoints import load_state
 
@@ -32,7 +32,7 @@ class EMAHook(BaseEMAHook):
         **kwargs: Arguments of the average, e.g. ``momentum``.
 
     Raises:
-        ValueError: if nothing is to be evaluated.
+        ValueError: if nothing is to be evaluated, or nothing to be averaged.
         ConfigError: if the average is unknown, or takes other arguments.
     """
 
@@ -56,6 +56,7 @@ class EMAHook(BaseEMAHook):
         super().__init__(ema_type, strict_load, begin_iter, begin_epoch, **kwargs)
         if problems := MODELS.problems_of(self.ema_cfg, given=('model',)):
             raise ConfigError(problems)
+        check_at_least(1, interval=self.ema_cfg.get('interval', 1))
         self.ema_model: Any = None  # until a run begins
         self._swapped = False
         self._behind = False  # the average, whose time has not come yet

@@ -10,23 +10,7 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
-__all__ = ['GroupwiseOptimizer', 'check_at_least']
-
-
-def check_at_least(least: float, **settings: float) -> None:
-    """See that settings are large enough.
-
-    Raises:
-        ValueError: if one is not.
-
-    Example:
-        >>> check_at_least(0, lr=-1.0)
-        Traceback (most recent call last):
-        ValueError: lr must be at least 0, got -1.0
-    """
-    for name, value in settings.items():
-        if not value >= least:
-            raise ValueError(f'{name} must be at least {least}, got {value!r}')
+__all__ = ['GroupwiseOptimizer']
 
 
 class GroupwiseOptimizer(Optimizer):

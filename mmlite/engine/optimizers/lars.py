@@ -8,8 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ...errors import check_at_least
 from ...registry import OPTIMIZERS
-from .group_steps import GroupwiseOptimizer, check_at_least
+from .group_steps import GroupwiseOptimizer
 
 
 @OPTIMIZERS.register_module()

@@ -126,6 +126,11 @@ def test_datasets_made_of_others():
         dict(type='ConcatDataset', datasets=[first, second]),
         dict(type='RepeatDataset', dataset=first, times=3),
         dict(type='ClassBalancedDataset', dataset=first, oversample_thr=0.5),
+        dict(type='KFoldDataset', dataset=first, fold=1, num_splits=3),
+    ]
+    cfgs += [
+        dict(type='RepeatDataset', dataset=cfgs[0], times=2),
+        dict(type='ConcatDataset', datasets=[second, *cfgs[1:]]),
     ]
     for cfg in cfgs:
         dataset = DATASETS.build(cfg)
@@ -192,6 +197,9 @@ def test_pipelines_that_cannot_be_had(pipeline, message):
 
 
 def test_datasets_that_cannot_be_had():
+    mixed = dict(type='MultiImageMixDataset', dataset=digits(), pipeline=[PACK])
+    with pytest.raises(ConfigError, match='which MultiImageMixDataset has not'):
+        load_in_memory(DATASETS.build(mixed), CPU)
     with pytest.raises(ConfigError, match='which TensorDataset has not'):
         load_in_memory(torch.utils.data.TensorDataset(torch.zeros(3)), CPU)
     parts = [digits(CROP, PACK), digits(CROP, FLIP, PACK)]
