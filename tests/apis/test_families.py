@@ -129,12 +129,20 @@ def test_it_goes_on_with_the_same_bits(tmp_path, family, device, deterministic_e
     torch.testing.assert_close(weights(resumed), weights(straight), **bits)
 
 
-@on_each_device
-@for_each_family
+@pytest.mark.parametrize(
+    ('family', 'device'),
+    [
+        *(pytest.param(name, 'cuda', marks=ON_GPU) for name in FAMILIES),
+        # Without the compiler itself: what is compiled as one graph, and what is not.
+        *(
+            pytest.param(name, 'cpu', marks=pytest.mark.slow)
+            for name in ('contrastive', 'two_stage')
+        ),
+    ],
+)
 def test_compiled_and_with_the_channels_last_it_learns_the_same(
     tmp_path, family, device, exact
 ):
-    # A CPU gains nothing by the compiler itself, but the network goes through dynamo.
     compiled = '+compile=True' if device == 'cuda' else '+compile.backend=eager'
     fast = (compiled, '+channels_last=True')
     plain, other = (
@@ -196,7 +204,7 @@ def test_a_detector_waits_seldom(tmp_path, family, device):
 
 
 @pytest.mark.slow
-@for_each_family
+@pytest.mark.parametrize('family', [name for name in FAMILIES if name != 'volume'])
 def test_an_iteration_reads_seldom(tmp_path, family):
     """What can be seen of it on a CPU."""
     runner = short(family, tmp_path)

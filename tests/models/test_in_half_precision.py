@@ -123,6 +123,10 @@ CASES = {
         lambda x: built(dict(type='GeMHPP', bin_num=[2]))(x.relu()).float(),
         noise(2, 4, 4, 6),
     ),
+    'gradients': (
+        lambda x: built(dict(type='HOGGenerator'))(x),
+        noise(1, 3, 112, 112, scale=50.0),
+    ),
     'response': (
         lambda x: built(dict(type='GRN', in_channels=4)).to(x.dtype)(x).float(),
         noise(1, 4, 16, 16, scale=1e4),

@@ -141,8 +141,8 @@ FAMILIES: dict[str, Family] = dict(
     volume=_family(
         'stereo/tinystereo_1xb8-40e_scenes.py',
         'model={type: GwcNet, max_disp: 16, num_groups: 8}',
-        'train_dataloader.batch_size=2',
-        'train_dataloader.dataset.num_scenes=8',
+        'train_dataloader.batch_size=1',
+        'train_dataloader.dataset.num_scenes=4',
         'train_dataloader.dataset.size=(32,64)',
         'train_dataloader.dataset.max_disp=16',
         'val_dataloader.dataset.num_scenes=2',

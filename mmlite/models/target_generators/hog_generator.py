@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ...errors import DataError
+from ...ops import at_least_float32, full_precision
 from ...registry import MODELS
 
 __all__ = ['HOGGenerator']
@@ -69,9 +70,10 @@ class HOGGenerator(BaseModule):
     def histograms(self, x: Tensor) -> Tensor:
         """The histograms of every cell, ``(B, 3, nbins, H / pool, W / pool)``."""
         self._check(x)
-        padded = F.pad(x, (1, 1, 1, 1), mode='reflect')
-        down = F.conv2d(padded, self.weight_x, groups=3)
-        right = F.conv2d(padded, self.weight_y, groups=3)
+        padded = F.pad(at_least_float32(x), (1, 1, 1, 1), mode='reflect')
+        with full_precision(x.device):  # a target is exact
+            down = F.conv2d(padded, self.weight_x, groups=3)
+            right = F.conv2d(padded, self.weight_y, groups=3)
         length = torch.stack((down, right), dim=-1).norm(dim=-1)
         if window := self.gaussian_window:
             times = [side // window for side in x.shape[2:]]
