@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from mmlite.engine.checkpoints import load_state
+from mmlite.engine.checkpoints import convert_keys, load_state
 from mmlite.engine.checkpoints.choosing import choose_key_map
 from mmlite.registry import MODELS
 
@@ -103,3 +103,11 @@ def test_a_whole_with_names_of_its_own():
     report = load_state(ours, theirs.state_dict(), strict=True)
     assert report.matched == 2
     assert torch.equal(ours.model.weight, theirs.model.weight)
+
+
+def test_our_own_names_behind_a_prefix_are_no_other_project():
+    model = MODELS.build(dict(type='LeNet5'))
+    theirs = {f'model.{name}': v for name, v in model.state_dict().items()}
+    name, key_map = choose_key_map(theirs, model)
+    assert name == 'of our own names'
+    assert convert_keys(theirs, key_map)[0].keys() == model.state_dict().keys()
