@@ -37,7 +37,8 @@ from peer import Peer
 from pretraining_configs import step_on_noise
 from torch import nn
 
-from mmlite.config import check_config, load_config
+from mmlite.config import check_config, dataset_of, load_config
+from mmlite.config.image_sizes import size_left_by
 from mmlite.registry import MODELS, OPTIM_WRAPPER_CONSTRUCTORS
 from mmlite.signature import arguments_of
 from mmlite.structures import DataSample
@@ -106,16 +107,8 @@ def image_size(cfg: Config) -> int:
 
 
 def _cropped(cfg: Config) -> int:
-    for step in reversed(
-        (cfg.get('test_dataloader') or {}).get('dataset', {}).get('pipeline', [])
-    ):
-        for key in ('crop_size', 'scale'):
-            size = step.get(key)
-            if isinstance(size, (list, tuple)):
-                size = size[0]
-            if isinstance(size, int) and size > 0:
-                return size
-    return 224
+    size = size_left_by(dataset_of(cfg, 'test').get('pipeline')) or 224
+    return size if isinstance(size, int) else size[0]
 
 
 def random_batch(cfg: Config, model: nn.Module) -> dict[str, list]:

@@ -187,7 +187,7 @@ class Registry(BaseRegistry):
             return self._build_each(cfg, *args, **kwargs)
         problems = self.problems_of(cfg, given=tuple(kwargs.get('default_args') or ()))
         for keys, name, inner in built_elsewhere(cfg):
-            found = REGISTRIES[name].problems_of(inner, partial=name == 'VISBACKENDS')
+            found = REGISTRIES[name].problems_of(inner, partial=True)
             problems += [problem.under(*keys) for problem in found]
         if problems:
             raise ConfigError(problems, cfg=cfg)

@@ -4,11 +4,20 @@ import os
 import subprocess
 import sys
 import zipfile
+from pathlib import Path
 
 import pytest
 
 from mmlite.errors import CheckpointError, UserError
-from mmlite.given import NOTHING_YET, checkpoint_in, resolved, split_words
+from mmlite.given import (
+    NOTHING_YET,
+    check_checkpoint,
+    check_folder,
+    check_work_dir,
+    checkpoint_in,
+    resolved,
+    split_words,
+)
 
 NO_TORCH = """
 import sys
@@ -80,14 +89,10 @@ def test_a_work_dir_stands_for_a_checkpoint_among_words(tmp_path):
         ('predict pets pets', 'there is no checkpoint (*.pth) in the folder pets'),
         ('test pest', "no config, work_dir or checkpoint pest; did you mean 'pets'?"),
         ('report petz', "there is no work_dir petz; did you mean 'pets'?"),
-        ('report file', 'file is not a folder; name a work_dir'),
-        ('train --data file', 'file is not a folder; name the folder of the data'),
-        ('publish /dev/null', '/dev/null is a device, not a file; name a checkpoint'),
     ],
 )
 def test_nothing_large_is_imported_to_refuse_it(tmp_path, words, message):
     (tmp_path / 'pets').mkdir()
-    (tmp_path / 'file').touch()
     done = subprocess.run(
         [sys.executable, '-c', NO_TORCH, *words.split()],
         cwd=tmp_path,
@@ -104,3 +109,21 @@ def test_a_mistyped_work_dir_of_a_command_is_named(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UserError, match="no out_clss; did you mean 'out_cls'"):
         split_words(['out_clss', 'cat.png'])
+
+
+@pytest.mark.parametrize(
+    ('check', 'name', 'said'),
+    [
+        (check_work_dir, 'file', 'file is not a folder; name a work_dir'),
+        (check_folder, 'file', 'file is not a folder; name the folder of the data'),
+        (check_checkpoint, '.', '. is a folder, not a file; name a checkpoint'),
+        (check_checkpoint, os.devnull, 'is a device, not a file; name a checkpoint'),
+        (check_checkpoint, '', "expected the path or URL of a checkpoint, got ''"),
+    ],
+)
+def test_what_is_there_but_something_else(check, name, said):
+    """Of that it is never said that it does not exist, with its own name as a hint."""
+    Path('file').touch()
+    with pytest.raises(UserError) as caught:
+        check(name)
+    assert str(caught.value).endswith(said)
