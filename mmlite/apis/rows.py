@@ -7,6 +7,7 @@ import io
 import json
 import math
 import pickle
+import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from logging import WARNING
 from pathlib import Path
@@ -15,14 +16,14 @@ from typing import Any
 import numpy as np
 from mmengine.logging import print_log
 
-from ..errors import UserError
+from ..errors import DataError, UserError
 from .targets import target_file
 
 __all__ = ['check_rows_path', 'write_rows']
 
 Rows = Sequence[Mapping[str, Any]]
 
-#: By what a row is called in a message.
+#: Keys by which a row is called in a message.
 _NAMES = ('input', 'img_path', 'sample_idx')
 _EDGES = ('x1', 'y1', 'x2', 'y2')
 #: Lists with an entry a box, as predictions and tests call them, and their columns.
@@ -57,8 +58,11 @@ def write_rows(rows: Rows, path: str | Path) -> None:
 
     In a CSV file a list becomes its JSON text, and a value that a row lacks an empty
     cell; the boxes of a picture become a row each (``x1, y1, x2, y2, label, name,
-    score``), or one with empty cells if there are none. An ``.npz`` file has an array
-    for each key that all rows have in one shape, and JSON text in the place of others.
+    score``), or one with empty cells if there are none. A column of the boxes that a
+    row has a value of its own for is called ``box_label`` and so on. A name of a file
+    that is not UTF-8 is written with the bytes that it has. An ``.npz`` file has an
+    array for each key that all rows have in one shape, and JSON text in the place of
+    others.
 
     JSON has no word for NaN and infinite values: they become null, which is reported.
 
@@ -68,6 +72,7 @@ def write_rows(rows: Rows, path: str | Path) -> None:
 
     Raises:
         UserError: if it cannot be written.
+        DataError: if in a CSV file a row has not one label, name or score a box.
 
     Example:
         >>> write_rows([dict(name='a.png', label=3, scores=[0.1, 0.9])], 'rows.csv')
@@ -98,7 +103,7 @@ def _report_not_finite(rows: Rows, path: Path) -> None:
     if not wrong:
         return
     place, key = wrong[0]
-    name = next((rows[place][n] for n in _NAMES if n in rows[place]), f'row {place}')
+    name = _name_of(rows[place], place)
     count = len({place for place, _ in wrong})
     null = '' if path.suffix == '.pkl' else '; they are null in JSON'
     print_log(
@@ -107,6 +112,11 @@ def _report_not_finite(rows: Rows, path: Path) -> None:
         'current',
         WARNING,
     )
+
+
+def _name_of(row: Mapping[str, Any], place: int) -> Any:
+    """By what a row is called in a message."""
+    return next((row[name] for name in _NAMES if name in row), f'row {place}')
 
 
 def _is_finite(value: Any) -> bool:
@@ -152,35 +162,74 @@ def _json(rows: Rows) -> bytes:
 
 
 def _csv(rows: Rows) -> bytes:
-    rows = [one for row in rows for one in _by_box(row)]
+    heads = [_head_of_boxes(row) for row in rows]
+    parts = list(map(_without_boxes, rows, heads))
+    taken = {key for rest in parts for key in rest}
+    rows = [
+        one
+        for place, (row, head, rest) in enumerate(zip(rows, heads, parts, strict=True))
+        for one in ([rest] if head is None else _by_box(place, row, head, rest, taken))
+    ]
     text = io.StringIO()
     columns = dict.fromkeys(key for row in rows for key in row)
     writer = csv.DictWriter(text, list(columns), lineterminator='\n')
     writer.writeheader()
     for row in rows:
         writer.writerow({key: _cell(value) for key, value in row.items()})
-    return text.getvalue().encode()
+    return text.getvalue().encode(errors='surrogateescape')
 
 
-def _by_box(row: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """The row; that of a detector as one for each of its boxes."""
-    head = next((h for h in ('', 'pred_') if f'{h}bboxes' in row), None)
+def _head_of_boxes(row: Mapping[str, Any]) -> str | None:
+    """What stands before ``bboxes`` in the keys of a row; None if it has no boxes."""
+    return next((head for head in ('', 'pred_') if f'{head}bboxes' in row), None)
+
+
+def _without_boxes(row: Mapping[str, Any], head: str | None) -> Mapping[str, Any]:
+    """What a row says of the whole picture."""
     if head is None:
-        yield row
-        return
+        return row
+    gone = {f'{head}{key}' for key in ('bboxes', *_OF_BOXES)}
+    return {key: value for key, value in row.items() if key not in gone}
+
+
+def _by_box(
+    place: int, row: Mapping[str, Any], head: str, rest: Mapping[str, Any], taken: set
+) -> Iterator[Mapping[str, Any]]:
+    """The row of a detector as one for each of its boxes."""
     boxes = row[f'{head}bboxes']
-    columns = {
-        column: row[f'{head}{key}']
-        for key, column in _OF_BOXES.items()
-        if f'{head}{key}' in row
-    }
-    gone = {f'{head}bboxes', *(f'{head}{key}' for key in _OF_BOXES)}
-    rest = {key: value for key, value in row.items() if key not in gone}
+    edges = [_free(edge, taken) for edge in _EDGES]
+    columns = {}
+    for key, column in _OF_BOXES.items():
+        values = row.get(f'{head}{key}', boxes)
+        if not isinstance(values, (list, tuple)) or len(values) != len(boxes):
+            raise DataError(
+                f'{_name_of(row, place)} has {len(boxes)} {head}bboxes, but as '
+                f'{head}{key} {_length(values)}; a table needs a list with one for '
+                'each box'
+            )
+        if f'{head}{key}' in row:
+            columns[_free(column, taken)] = values
     if not boxes:
-        yield rest | dict.fromkeys((*_EDGES, *columns))
-    for place, box in enumerate(boxes):
-        own = {column: values[place] for column, values in columns.items()}
-        yield rest | dict(zip(_EDGES, box, strict=True)) | own
+        yield rest | dict.fromkeys((*edges, *columns))
+    for number, box in enumerate(boxes):
+        if len(box) != len(edges):
+            raise DataError(
+                f'box {number} of {_name_of(row, place)} has {len(box)} numbers; a '
+                f'table needs {len(edges)}, {", ".join(_EDGES)}'
+            )
+        own = {column: values[number] for column, values in columns.items()}
+        yield rest | dict(zip(edges, box, strict=True)) | own
+
+
+def _free(column: str, taken: set) -> str:
+    """The name of a column of boxes that no row has as a key of its own."""
+    while column in taken:
+        column = f'box_{column}'
+    return column
+
+
+def _length(values: Any) -> str:
+    return str(len(values)) if isinstance(values, (list, tuple)) else repr(values)
 
 
 def _cell(value: Any) -> Any:
@@ -191,7 +240,11 @@ def _npz(rows: Rows) -> bytes:
     columns = dict.fromkeys(key for row in rows for key in row)
     arrays = {key: _array([row.get(key) for row in rows]) for key in columns}
     file = io.BytesIO()
-    np.savez(file, **arrays)
+    # np.savez takes names as arguments, and so has some that no array can have.
+    with zipfile.ZipFile(file, 'w') as archive:
+        for key, array in arrays.items():
+            with archive.open(f'{key}.npy', 'w', force_zip64=True) as entry:
+                np.lib.format.write_array(entry, array, allow_pickle=False)
     return file.getvalue()
 
 

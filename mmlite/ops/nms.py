@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..errors import DataError
+from ..errors import ConfigError, DataError
 from .boxes import box_overlaps, large_enough
 
 __all__ = ['batched_nms', 'fixed_point_nms', 'multiclass_nms', 'nms', 'soft_nms']
@@ -33,7 +33,8 @@ def nms(
         boxes: Boxes in pixels.
         scores: What is better; of any scale, but finite.
         iou_threshold: A box goes if its IoU with a better one is larger.
-        max_out: Stop at so many; the best ones are the same as without.
+        max_out: Stop at so many; the best ones are the same as without. None is
+            all, 0 none.
 
     Shape:
         boxes: ``(N, 4)``; scores: ``(N, )``.
@@ -41,6 +42,7 @@ def nms(
 
     Raises:
         DataError: if a score is NaN, or the shapes do not fit.
+        ConfigError: if ``max_out`` is negative.
 
     Example:
         >>> boxes = torch.tensor([[0., 0., 9., 9.], [0., 0., 9., 8.], [5., 5., 9., 9.]])
@@ -78,6 +80,7 @@ def batched_nms(
         tensor([1, 0])
     """
     _check(boxes, scores, labels)
+    _check_most(max_out)
     if boxes.device.type != 'cpu':
         return fixed_point_nms(boxes, scores, labels, iou_threshold, max_out)
     if not len(boxes):
@@ -114,6 +117,14 @@ def _check(boxes: Tensor, scores: Tensor, labels: Tensor | None) -> None:
         )
 
 
+def _check_most(max_out: int | None) -> None:
+    if max_out is not None and max_out < 0:
+        raise ConfigError(
+            'at most max_out (max_per_img) boxes are kept, so that it is at least 0; '
+            f'None keeps all; got {max_out}'
+        )
+
+
 def _suppressed(
     boxes: np.ndarray, classes: np.ndarray | None, threshold: float, most: int | None
 ) -> np.ndarray:
@@ -132,7 +143,7 @@ def _suppressed(
             hit = _overlapping(boxes, areas, classes, best, rest, threshold).any(0)
             rest = rest[~hit]
         alive = rest
-    return np.concatenate(kept)[:most] if kept else alive
+    return np.concatenate(kept)[:most] if kept else alive[:0]
 
 
 def _overlapping(
@@ -195,6 +206,7 @@ def fixed_point_nms(
         boxes: ``(N, 4)``; scores, labels: ``(N, )``.
         returns: int64 ``(M, )``, indices by falling score.
     """
+    _check_most(max_out)
     boxes, scores = boxes.detach().float(), scores.detach().float()
     number = scores.isnan()
     order = torch.where(number, -torch.inf, scores).argsort(
@@ -211,7 +223,7 @@ def fixed_point_nms(
         if len(rest):
             rest = rest[~_hits(boxes, labels, best, rest, iou_threshold).any(0)]
         alive = rest
-    return torch.cat(kept)[:max_out] if kept else alive
+    return torch.cat(kept)[:max_out] if kept else alive[:0]
 
 
 def _settled(free: Tensor, hit: Tensor) -> tuple[Tensor, int]:

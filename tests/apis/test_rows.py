@@ -2,13 +2,14 @@
 
 import csv
 import json
+import os
 import pickle
 
 import numpy as np
 import pytest
 
 from mmlite.apis.rows import check_rows_path, write_rows
-from mmlite.errors import UserError
+from mmlite.errors import DataError, UserError
 
 ROWS = [
     dict(input='a, "b".png', label=3, scores=[0.25, 0.75]),
@@ -74,6 +75,73 @@ def test_a_table_has_a_row_for_each_box(tmp_path, head):
         'a.png,0.0,0.0,9.0,9.0,0,cat,0.5',
         'b.png,,,,,,,',
     ]
+
+
+def test_what_a_row_says_of_itself_stands_beside_its_boxes(tmp_path):
+    boxes = [[1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0]]
+    rows = [
+        dict(name='a', x1=9, bboxes=boxes, names=['dog', 'cat'], labels=[1, 0]),
+        dict(bboxes=boxes[:1], names=['cow'], labels=[2]),
+        dict(bboxes=[], names=[], labels=[], box_name='mine'),
+        dict(label=7),
+    ]
+    write_rows(rows, tmp_path / 'rows.csv')
+    with open(tmp_path / 'rows.csv', newline='') as file:
+        table = list(csv.DictReader(file))
+    own = [[row[key] for key in ('name', 'x1', 'label', 'box_name')] for row in table]
+    assert own == [['a', '9', '', '']] * 2 + [
+        ['', '', '', ''],
+        ['', '', '', 'mine'],
+        ['', '', '7', ''],
+    ]
+    keys = ('box_x1', 'y1', 'box_label', 'box_box_name')
+    assert [[row[key] for key in keys] for row in table] == [
+        ['1.0', '2.0', '1', 'dog'],
+        ['5.0', '6.0', '0', 'cat'],
+        ['1.0', '2.0', '2', 'cow'],
+        ['', '', '', ''],
+        ['', '', '', ''],
+    ]
+
+
+@pytest.mark.parametrize(
+    ('changes', 'message'),
+    [
+        (dict(pred_scores=[0.5]), 'b.png has 2 pred_bboxes, but as pred_scores 1;'),
+        (dict(pred_labels=[1, 2, 3]), 'but as pred_labels 3; a table needs a list'),
+        (dict(pred_names=None), 'but as pred_names None;'),
+        (dict(pred_bboxes=[[0.0] * 4, [0.0] * 5]), 'box 1 of b.png has 5 numbers'),
+    ],
+)
+def test_lists_that_do_not_fit_the_boxes_are_named(tmp_path, changes, message):
+    row = dict(input='a.png', pred_bboxes=[[0.0] * 4] * 2, pred_scores=[0.5, 0.5])
+    with pytest.raises(DataError, match=message):
+        write_rows([row, dict(row, input='b.png') | changes], tmp_path / 'rows.csv')
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize('ending', ['.json', '.csv', '.npz', '.pkl'])
+def test_names_of_files_that_are_not_utf8_are_kept(tmp_path, ending):
+    name = os.fsdecode(b'caf\xe9.png')
+    path = tmp_path / f'rows{ending}'
+    write_rows([dict(input=name, label=1, like=[name])], path)
+    if ending == '.csv':
+        assert b'caf\xe9.png,1,' in path.read_bytes()
+        with open(path, newline='', errors='surrogateescape') as file:
+            assert next(csv.DictReader(file))['input'] == name
+    if ending == '.json':
+        assert json.loads(path.read_text())[0]['input'] == name
+    if ending == '.npz':
+        assert np.load(path)['input'].tolist() == [name]
+    if ending == '.pkl':
+        assert pickle.loads(path.read_bytes())[0]['input'] == name
+
+
+@pytest.mark.parametrize('key', ['file', 'allow_pickle', 'args', 'self'])
+def test_an_array_may_have_any_name(tmp_path, key):
+    write_rows([{key: 1.5}, {key: 2.0}], tmp_path / 'rows.npz')
+    with np.load(tmp_path / 'rows.npz') as found:
+        assert found.files == [key] and found[key].tolist() == [1.5, 2.0]
 
 
 def test_a_table_has_every_column(tmp_path):

@@ -4,7 +4,7 @@ import pytest
 import torch
 from support.waits import Operations
 
-from mmlite.errors import DataError
+from mmlite.errors import ConfigError, DataError
 from mmlite.ops import (
     batched_nms,
     box_overlaps,
@@ -12,6 +12,7 @@ from mmlite.ops import (
     multiclass_nms,
     nms,
     soft_nms,
+    static_nms,
 )
 
 WAYS = pytest.mark.parametrize('way', [batched_nms, fixed_point_nms])
@@ -105,6 +106,23 @@ def test_no_boxes_and_boxes_without_an_area(way):
     assert nothing.dtype == torch.int64 and len(nothing) == 0
     points = torch.ones(2, 4)
     assert way(points, torch.tensor([0.1, 0.2]), None, 0.5).tolist() == [1, 0]
+
+
+@WAYS
+@pytest.mark.parametrize('count', [3, 2000])
+def test_none_are_kept_where_none_are_asked_for(way, count):
+    boxes, scores, labels = scene(count)
+    for classes in (labels, None):
+        kept = way(boxes, scores, classes, 0.5, max_out=0)
+        assert kept.tolist() == [] and kept.dtype == torch.int64
+        with pytest.raises(ConfigError, match='at least 0; None keeps all; got -1'):
+            way(boxes, scores, classes, 0.5, max_out=-1)
+
+
+def test_outputs_of_a_fixed_size_may_be_empty():
+    boxes, scores, _ = scene(4)
+    found = static_nms(boxes[None], scores[None, None], 0.5, max_out=0)
+    assert [tuple(each.shape) for each in found] == [(1, 0, 4), (1, 0), (1, 0)]
 
 
 def test_nan_scores_are_refused_with_what_to_do():

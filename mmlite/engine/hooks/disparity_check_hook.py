@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from mmengine.dist import all_reduce
 from mmengine.hooks import Hook
@@ -22,16 +23,31 @@ _FEW = 0.5
 _TOGETHER = 50
 
 
+class _Counts(NamedTuple):
+    """Pixels, those known, those in reach; the smallest and the largest known."""
+
+    pixels: int = 0
+    known: int = 0
+    counted: int = 0
+    smallest: float = math.inf
+    largest: float = 0.0
+
+    def __add__(self, other: _Counts) -> _Counts:
+        sums = (a + b for a, b in zip(self[:3], other[:3], strict=True))
+        smallest = min(self.smallest, other.smallest)
+        return _Counts(*sums, smallest, max(self.largest, other.largest))
+
+
 @HOOKS.register_module()
 class DisparityCheckHook(Hook):
     """Stops a stereo training without any pixel to learn from.
 
     A pixel counts if its disparity is known and below ``max_disp`` of the model. Where
     none does, the loss is 0 and nothing changes. In the first pass over the data they
-    are counted; the first batch without any is a warning, at the latest 50 batches on,
-    and so is a pass in which most of what is known is out of reach. Data without
-    ``gt_disparity`` are left alone. The stereo models add it by default:
-    ``default_hooks.disparity_check=None`` leaves it out.
+    are counted; the first batch without any is a warning, at the latest 50 batches on
+    or at the end of the training, and so is a pass in which most of what is known is
+    out of reach. Data without ``gt_disparity`` are left alone. The stereo models add it
+    by default: ``default_hooks.disparity_check=None`` leaves it out.
 
     Raises:
         TrainingError: if no pixel of a whole pass counts.
@@ -48,8 +64,8 @@ class DisparityCheckHook(Hook):
         self._warned = False
         self._max_disp = getattr(unwrapped(runner.model), 'max_disp', None)
         self._limit = math.inf if self._max_disp is None else self._max_disp
-        self._batches = self._pixels = self._known = self._counted = 0
-        self._smallest, self._largest = math.inf, 0.0
+        self._batches = 0
+        self._total = _Counts()
         self._unread: list[tuple[torch.Tensor, str]] = []
 
     def after_train_iter(
@@ -78,10 +94,15 @@ class DisparityCheckHook(Hook):
             self._looking = False
             self._conclude(runner)
 
+    def after_train(self, runner: Runner) -> None:
+        """Look at the last batches of a training that ends within the first pass."""
+        if self._unread:
+            self._read(runner)
+
     def _count(
         self, disparity: torch.Tensor, valid: torch.Tensor | None
     ) -> torch.Tensor:
-        """Pixels, those known, those in reach; the smallest and the largest known."""
+        """A row of :class:`_Counts`."""
         disparity = disparity.float()
         known = known_disparity(disparity, valid)
         inside = known & (disparity < self._limit)
@@ -95,50 +116,52 @@ class DisparityCheckHook(Hook):
         sizes = [len(each) for each, _ in self._unread]
         rows = torch.cat([each for each, _ in self._unread]).cpu().split(sizes)
         for batch, (_, of) in zip(rows, self._unread, strict=True):
-            pixels, known, counted = batch[:, :3].sum(dim=0).long().tolist()
-            self._pixels += pixels
-            self._known += known
-            self._counted += counted
-            self._smallest = min(self._smallest, batch[:, 3].min().item())
-            self._largest = max(self._largest, batch[:, 4].max().item())
-            if not counted and not self._warned:
+            own = _Counts(
+                *batch[:, :3].sum(dim=0).long().tolist(),
+                batch[:, 3].min().item(),
+                batch[:, 4].max().item(),
+            )
+            self._total += own
+            if not own.counted and not self._warned:
                 self._warned = True
                 runner.logger.warning(
-                    f'a batch{of} has no pixel to learn from: {self._numbers()}'
+                    f'a batch{of} has no pixel to learn from: {self._numbers(own)}'
                 )
         self._unread = []
 
     def _conclude(self, runner: Runner) -> None:
-        sums = torch.tensor([self._pixels, self._known, self._counted])
-        ends = torch.tensor([-self._smallest, self._largest])
+        sums = torch.tensor(self._total[:3])
+        ends = torch.tensor([-self._total.smallest, self._total.largest])
         all_reduce(sums)
         all_reduce(ends, 'max')
-        self._pixels, self._known, self._counted = sums.tolist()
-        self._smallest, self._largest = -ends[0].item(), ends[1].item()
-        if not self._counted:
+        total = _Counts(*sums.tolist(), -ends[0].item(), ends[1].item())
+        if not total.counted:
             raise TrainingError(
                 f'no pixel of the whole training data has a disparity to learn from: '
-                f'{self._numbers()}; {self._advice()}'
+                f'{self._numbers(total)}; {self._advice(total)}'
             )
-        if self._counted < _FEW * self._known:
+        if total.counted < _FEW * total.known:
             runner.logger.warning(
-                f'most disparities are out of reach: {self._numbers()}; '
-                f'{self._advice()}'
+                f'most disparities are out of reach: {self._numbers(total)}; '
+                f'{self._advice(total)}'
             )
 
-    def _numbers(self) -> str:
-        if not self._known:
-            return f'0 of {self._pixels:,} pixels have a known disparity'
-        share = 100 * self._counted / self._known
+    def _numbers(self, of: _Counts) -> str:
+        if not of.known:
+            return f'0 of {of.pixels:,} pixels have a known disparity'
+        # Two digits, never with an exponent.
+        share = np.format_float_positional(
+            100 * of.counted / of.known, precision=2, fractional=False, trim='-'
+        )
         limit = '' if self._max_disp is None else f'={self._max_disp}'
         return (
-            f'{self._counted:,} of {self._known:,} known disparities ({share:.2g} %) '
+            f'{of.counted:,} of {of.known:,} known disparities ({share} %) '
             f'are below max_disp{limit} of the model; they go from '
-            f'{self._smallest:.4g} to {self._largest:.4g} px'
+            f'{of.smallest:.4g} to {of.largest:.4g} px'
         )
 
-    def _advice(self) -> str:
-        if not self._known:
+    def _advice(self, of: _Counts) -> str:
+        if not of.known:
             return (
                 'gt_disparity is 0, negative or not finite, or marked as not valid; '
                 'see LoadDisparity'

@@ -80,7 +80,8 @@ def annotated(
 ) -> list[Annotated]:
     """What the samples of a batch say about their images.
 
-    Objects under ``gt_ignore_flags``, and boxes without an area, are not learned from.
+    Objects under ``gt_ignore_flags``, and boxes without an area, are not learned from,
+    but the edges of all boxes have to be finite.
     The device is read once for the whole batch.
 
     Args:
@@ -97,19 +98,24 @@ def annotated(
     counts = [len(boxes) for boxes, _, _ in given]
     boxes, labels, ignore = (torch.cat(part) for part in zip(*given, strict=True))
     proper = (boxes[:, 2:] > boxes[:, :2]).all(dim=1)
-    flags = torch.stack([proper, ignore, _odd(boxes, labels, num_classes)])
+    unknown = _unknown(boxes)
+    odd = _odd(labels, num_classes)
+    flags = torch.stack([proper, ignore, odd, unknown])
     found = []
     flags = np.split(flags.cpu().numpy(), np.cumsum(counts)[:-1], axis=1)
     rows = zip(given, flags, sizes, strict=True)
-    for place, ((boxes, labels, _), (proper, ignore, odd), size) in enumerate(rows):
+    for place, ((boxes, labels, _), own, size) in enumerate(rows):
+        proper, ignore, odd, unknown = own
         kept = proper & ~ignore
+        if (kept & odd | unknown).any():
+            named = kept | unknown
+            labels, boxes = _chosen(labels, named), _chosen(boxes, named)
+            raise _unusable(place, labels, boxes, num_classes)
         objects = Objects(
             _chosen(boxes, kept),
             _chosen(labels, kept),
             ignored=_chosen(boxes, proper & ignore) if ignore.any() else None,
         )
-        if (kept & odd).any():
-            raise _unusable(place, objects, num_classes)
         found.append(Annotated(objects, size))
     return found
 
@@ -191,24 +197,36 @@ def check_objects(found: Sequence[Annotated], num_classes: int) -> None:
     Raises:
         DataError: naming the first of them.
     """
-    labels = torch.cat([a.objects.labels for a in found])
-    boxes = torch.cat([a.objects.boxes for a in found])
-    if not bool(_odd(boxes, labels, num_classes).any()):
+    wrong = [
+        torch.cat([_odd(a.objects.labels, num_classes), _unknown(_all_boxes(a))])
+        for a in found
+    ]
+    if not bool(torch.cat(wrong).any()):
         return
-    for place, (objects, _) in enumerate(found):
-        if bool(_odd(objects.boxes, objects.labels, num_classes).any()):
-            raise _unusable(place, objects, num_classes)
+    place = next(place for place, each in enumerate(wrong) if bool(each.any()))
+    labels, boxes = found[place].objects.labels, _all_boxes(found[place])
+    raise _unusable(place, labels, boxes, num_classes)
 
 
-def _odd(boxes: Tensor, labels: Tensor, num_classes: int) -> Tensor:
-    """Which objects nothing can be learned from."""
-    unknown = ~boxes.isfinite().all(dim=1)
-    return (labels < 0) | (labels >= num_classes) | unknown
+def _all_boxes(found: Annotated) -> Tensor:
+    """The boxes of the objects and those of ignored regions."""
+    boxes, ignored = found.objects.boxes, found.objects.ignored
+    return boxes if ignored is None else torch.cat([boxes, ignored])
 
 
-def _unusable(place: int, objects: Objects, num_classes: int) -> DataError:
+def _odd(labels: Tensor, num_classes: int) -> Tensor:
+    """Which labels are no class."""
+    return (labels < 0) | (labels >= num_classes)
+
+
+def _unknown(boxes: Tensor) -> Tensor:
+    """Which boxes have an edge that is NaN or infinite."""
+    return ~boxes.isfinite().all(dim=1)
+
+
+def _unusable(place: int, labels: Tensor, boxes: Tensor, num_classes: int) -> DataError:
     return DataError(
-        f'sample {place} of the batch has the labels {objects.labels.tolist()} and the '
-        f'boxes {objects.boxes.tolist()}; labels are from 0 to {num_classes - 1} '
+        f'sample {place} of the batch has the labels {labels.tolist()} and the '
+        f'boxes {boxes.tolist()}; labels are from 0 to {num_classes - 1} '
         '(num_classes - 1), boxes finite'
     )

@@ -19,6 +19,7 @@ class PartCrossEntropyLoss(BaseLoss):
     """Cross entropy of scaled logits, averaged over samples and parts.
 
     It is OpenGait's ``CrossEntropyLoss``; here this name is that of classification.
+    The loss of an empty batch is 0.
 
     Args:
         scale: Factor on the logits; cosines, which lie between -1 and 1, need one.
@@ -29,12 +30,12 @@ class PartCrossEntropyLoss(BaseLoss):
         log_accuracy: Whether to report the accuracy, a fraction.
 
     Shape:
-        logits: ``(B, K, P)``, or ``(B, K)``; labels: ``(B, )``.
+        logits: ``(B, K, P)``, or ``(B, K)``; labels: ``(B, )``, whole numbers.
         returns: scalar, and ``accuracy``, a fraction.
 
     Raises:
-        DataError: if a label is not a class, where that can be seen without waiting
-            for a GPU.
+        DataError: if labels are not whole numbers, or one is not a class, where that
+            can be seen without waiting for a GPU.
 
     Example:
         >>> loss = MODELS.build(dict(
@@ -63,20 +64,25 @@ class PartCrossEntropyLoss(BaseLoss):
         logits = logits.float()
         logits = logits[..., None] if logits.ndim == 2 else logits
         _check_labels(labels, logits.size(1))
-        wanted = labels[:, None].expand(-1, logits.size(2))
+        wanted = labels.long()[:, None].expand(-1, logits.size(2))
         # A row each: a map of logits has no deterministic version on a GPU.
         rows = logits.transpose(1, 2).flatten(0, 1)
-        loss = F.cross_entropy(
-            rows * self.scale, wanted.flatten(), label_smoothing=self.eps
-        )
+        if len(rows):
+            loss = F.cross_entropy(
+                rows * self.scale, wanted.flatten(), label_smoothing=self.eps
+            )
+        else:  # whose mean would be NaN
+            loss = rows.sum()
         self.info = dict(loss=loss.detach())
         if self.log_accuracy:
             right = logits.detach().argmax(dim=1) == wanted
-            self.info['accuracy'] = right.float().mean()
+            self.info['accuracy'] = right.float().sum() / max(1, right.numel())
         return loss, self.info
 
 
 def _check_labels(labels: Tensor, class_num: int) -> None:
+    if labels.is_floating_point():
+        raise DataError(f'labels are whole numbers, got {labels.dtype}')
     if labels.device.type != 'cpu' or not labels.numel():
         return
     low, high = (bound.item() for bound in labels.aminmax())

@@ -40,8 +40,8 @@ class TripletLoss(BaseLoss):
     https://arxiv.org/abs/1811.06186
 
     An anchor counts as one of its own positives, as in OpenGait. Identities may come
-    any number of times. Negatives are sorted once for each anchor, so that memory
-    grows with the square of the batch, not with its cube.
+    any number of times; the loss of an empty batch is 0. Negatives are sorted once for
+    each anchor, so that memory grows with the square of the batch, not with its cube.
 
     Args:
         margin: How much farther than a positive a negative has to be, in Euclidean
@@ -72,6 +72,8 @@ class TripletLoss(BaseLoss):
     ) -> tuple[Tensor, dict[str, Any]]:
         """The loss of each part."""
         parts = as_parts(embeddings)
+        if not parts.size(1):
+            return self._of_nothing(parts)
         with full_precision(parts.device):
             dist = torch.cdist(
                 parts, parts, compute_mode='donot_use_mm_for_euclid_dist'
@@ -86,6 +88,13 @@ class TripletLoss(BaseLoss):
             loss_num=count,
             mean_dist=dist.detach().mean(dim=(1, 2)),
         )
+        return loss, self.info
+
+    def _of_nothing(self, parts: Tensor) -> tuple[Tensor, dict[str, Any]]:
+        """0 for each part, through which a backward pass can go."""
+        loss = parts.sum(dim=(1, 2))
+        names = ('loss', 'hard_loss', 'loss_num', 'mean_dist')
+        self.info = dict.fromkeys(names, loss.detach())
         return loss, self.info
 
 

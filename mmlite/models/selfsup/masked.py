@@ -146,7 +146,7 @@ def masks_of(data_samples: Sequence[DataSample] | None) -> Tensor:
     """The masks of the samples as one tensor ``(B, *)``.
 
     Raises:
-        DataError: if there is none.
+        DataError: if there is none, or they are of several sizes.
 
     Example:
         >>> samples = [DataSample()]
@@ -161,4 +161,12 @@ def masks_of(data_samples: Sequence[DataSample] | None) -> Tensor:
             'BEiTMaskGenerator to the pipeline before PackInputs, and let PackInputs '
             "pack it: dict(type='PackInputs', algorithm_keys=['mask'])"
         )
-    return torch.stack([sample.mask for sample in data_samples])
+    masks = [sample.mask for sample in data_samples]
+    sizes = sorted({tuple(mask.shape) for mask in masks})
+    if len(sizes) > 1:
+        raise DataError(
+            f'the masks of a batch have one size, got {", ".join(map(str, sizes))}; '
+            'set input_size of the mask generator, and the size of the images, to the '
+            'same for all samples'
+        )
+    return torch.stack(masks)

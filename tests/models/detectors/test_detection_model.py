@@ -184,11 +184,38 @@ def test_an_image_without_objects_is_all_background_to_retinanet():
             ),
             'boxes finite',
         ),
+        (
+            dict(
+                gt_bboxes=torch.tensor([[0.0, 0.0, 9.0, 9.0], [float('nan')] * 4]),
+                gt_bboxes_labels=torch.tensor([0, 1]),
+            ),
+            r'labels \[0, 1\] and the boxes .*nan.*boxes finite',
+        ),
+        (
+            dict(
+                gt_bboxes=torch.tensor([[0.0, 0.0, 9.0, 9.0], [0, 0, float('nan'), 9]]),
+                gt_bboxes_labels=torch.tensor([0, 1]),
+                gt_ignore_flags=torch.tensor([False, True]),
+            ),
+            'nan.*boxes finite',
+        ),
     ],
 )
 def test_ground_truth_that_does_not_fit_is_named(name, fields, message):
     with pytest.raises(DataError, match=message):
         build(name).train()(image()[None], [DataSample(**fields)], mode='loss')
+
+
+@pytest.mark.parametrize('crowd', [False, True])
+def test_boxes_at_the_interface_are_finite(crowd):
+    model = build('RetinaNet')
+    boxes = torch.tensor([[0.0, 0.0, 0.5, 0.5], [0.0, float('nan'), 0.5, 0.5]])
+    classes, crowds = torch.eye(3)[:2], torch.tensor([False, crowd])
+    fine = (boxes[:1], classes[:1], None, crowds[:1])
+    model.provide_groundtruth(*zip(fine, fine, strict=True))
+    with pytest.raises(DataError, match='sample 1 of the batch .*nan.*boxes finite'):
+        both = zip(fine, (boxes, classes, None, crowds), strict=True)
+        model.provide_groundtruth(*both)
 
 
 def test_images_as_bytes_are_refused():

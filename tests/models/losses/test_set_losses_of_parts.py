@@ -90,3 +90,31 @@ def test_a_label_beyond_the_classes_is_explained():
 def test_temperature_is_above_zero():
     with pytest.raises(Exception, match='temperature is above 0, got 0'):
         MODELS.build(dict(type='SupConLoss', temperature=0))
+
+
+@pytest.mark.parametrize('dtype', [torch.int32, torch.int16, torch.uint8])
+def test_labels_are_whole_numbers_of_any_width(dtype):
+    """The logits are 0, so that the loss is the log of the number of classes."""
+    loss = MODELS.build(dict(type='PartCrossEntropyLoss'))
+    labels = torch.tensor([0, 3], dtype=dtype)
+    assert loss(torch.zeros(2, 4, 3), labels)[0].item() == pytest.approx(math.log(4))
+    with pytest.raises(DataError, match='whole numbers, got torch.float32'):
+        loss(torch.zeros(2, 4, 3), labels.float())
+
+
+@pytest.mark.parametrize(
+    'cfg',
+    [
+        dict(type='TripletLoss'),
+        dict(type='SupConLoss'),
+        dict(type='PartCrossEntropyLoss', log_accuracy=True),
+    ],
+    ids=lambda cfg: cfg['type'],
+)
+def test_an_empty_batch_costs_nothing(cfg):
+    for shape in ((0, 4, 3), (0, 4)):
+        x = torch.zeros(shape, requires_grad=True)
+        value, info = MODELS.build(cfg)(x, torch.zeros(0, dtype=torch.long))
+        value.sum().backward()
+        assert value.sum() == 0 and x.grad.shape == x.shape
+        assert all((each == 0).all() for each in info.values())

@@ -9,6 +9,7 @@ from contracts.tiny import WHOLES
 from mmengine.optim import OptimWrapper
 
 from mmlite.errors import ConfigError, DataError
+from mmlite.models.selfsup.masked import masks_of
 from mmlite.ops import num_kept, patchify, unpatchify
 from mmlite.registry import MODELS
 from mmlite.structures import DataSample
@@ -181,3 +182,10 @@ def test_positions_are_resized_to_the_grid_that_is_wanted(old, new):
     grid = table[0, 1:, 0].view(new)
     torch.testing.assert_close(grid, grid[:1].expand(new), atol=1e-4, rtol=0)
     assert (grid[0].diff() > 0).sum() > new[1] // 2
+
+
+def test_masks_of_several_sizes_are_named():
+    samples = [DataSample(mask=torch.ones(side, 14)) for side in (14, 12, 14)]
+    assert masks_of(samples[::2]).shape == (2, 14, 14)
+    with pytest.raises(DataError, match=r'one size, got \(12, 14\), \(14, 14\); set'):
+        masks_of(samples)

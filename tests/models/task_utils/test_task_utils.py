@@ -190,6 +190,9 @@ def test_the_miner_drops_boxes_that_a_harder_one_overlaps():
     loss, labels = torch.tensor([0.2, 0.9, 0.1]), torch.tensor([-1, -1, 3])
     kept = HardExampleMiner(2, 0.7, 'cls')(loss, loss, boxes, labels)
     assert kept.tolist() == [1, 2]
+    for threshold in (0.7, 1.0):
+        none = HardExampleMiner(0, threshold, 'cls')(loss, loss, boxes, labels)
+        assert none.tolist() == []
 
 
 def test_resizers_state_and_give_the_same_size():
