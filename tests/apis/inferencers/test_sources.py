@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from mmlite.apis.inferencers import Source, find_sources
+from mmlite.apis.inferencers.preparing import SourceDataset
 from mmlite.apis.inferencers.sources import in_groups
 from mmlite.errors import DataError
 
@@ -107,3 +108,12 @@ def test_pairs():
     assert [g[1].name for g in in_groups(sources, 2)] == ['b', 'd']
     with pytest.raises(DataError, match='takes 2 images at a time, got 3'):
         in_groups(sources[:3], 2)
+
+
+def test_pictures_for_a_dataset_that_mixes_have_the_size_of_its_images():
+    pack = [dict(type='PackInputs')]
+    mixed = dict(
+        type='MultiImageMixDataset', dataset=dict(type='Digits', size=12), pipeline=pack
+    )
+    dataset = SourceDataset([find_sources(np.zeros((20, 30, 3), np.uint8))], mixed)
+    assert dataset[0]['inputs'].shape == (3, 12, 12)
