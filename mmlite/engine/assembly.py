@@ -370,9 +370,9 @@ class RunnerAssembly(BaseRunner):
         if options.get('backend', 'inductor') == 'inductor' and not _on_gpu():
             say(self.logger, 'not compiled: on a CPU there is nothing to gain')
             return
-        reason = compile_model(
-            unwrapped(self.model), options, self.optim_wrapper._accumulative_counts
-        )
+        # Several optimizers have no such number.
+        batches = getattr(self.optim_wrapper, '_accumulative_counts', None)
+        reason = compile_model(unwrapped(self.model), options, batches)
         if reason:
             self.logger.warning(f'compile={options}: {reason}')
         say(self.logger, 'compiled; the first iterations take longer')

@@ -17,10 +17,12 @@ __all__ = ['compile_model']
 _PARTS = ('backbone', 'neck')
 #: What the modes of torch.compile add by which a step is launched as CUDA graphs.
 _WITH_GRAPHS = ('reduce-overhead', 'max-autotune')
+#: The backend that does nothing else.
+_GRAPHS = 'cudagraphs'
 
 
 def compile_model(
-    model: nn.Module, options: Mapping[str, Any], accumulated: int = 1
+    model: nn.Module, options: Mapping[str, Any], accumulated: int | None = 1
 ) -> str | None:
     """Compile a model in place, so that the names in checkpoints stay as they are.
 
@@ -35,7 +37,7 @@ def compile_model(
     Args:
         model: The model.
         options: Arguments of ``torch.compile``.
-        accumulated: Batches whose gradients make a step.
+        accumulated: Batches whose gradients make a step; None with several optimizers.
 
     Returns:
         Why there are no CUDA graphs though ``options`` ask for them, or None.
@@ -58,9 +60,11 @@ def compile_model(
     return reason
 
 
-def _against_cuda_graphs(model: nn.Module, accumulated: int) -> str | None:
+def _against_cuda_graphs(model: nn.Module, accumulated: int | None) -> str | None:
     if not getattr(model, 'loss_in_one_graph', False):
         why = f'the loss of {type(model).__name__} is not one graph'
+    elif accumulated is None:
+        why = 'several optimizers take steps'
     elif accumulated > 1:
         why = f'the gradients of {accumulated} batches make a step'
     elif get_world_size() > 1:
@@ -78,7 +82,11 @@ def uses_cuda_graphs(options: Mapping[str, Any]) -> bool:
         True
     """
     inner = options.get('options') or {}
-    return options.get('mode') in _WITH_GRAPHS or bool(inner.get('triton.cudagraphs'))
+    return (
+        options.get('mode') in _WITH_GRAPHS
+        or options.get('backend') == _GRAPHS
+        or bool(inner.get('triton.cudagraphs'))
+    )
 
 
 def without_cuda_graphs(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -89,6 +97,8 @@ def without_cuda_graphs(options: Mapping[str, Any]) -> dict[str, Any]:
         {'mode': 'max-autotune-no-cudagraphs'}
     """
     changed = dict(options)
+    if changed.get('backend') == _GRAPHS:
+        changed['backend'] = 'aot_eager'
     if changed.get('mode') == 'reduce-overhead':
         changed['mode'] = 'default'
     elif changed.get('mode') == 'max-autotune':

@@ -28,6 +28,14 @@ def ended_by(name, capsys, words):
     return printed.out + printed.err
 
 
+@pytest.fixture(autouse=True)
+def of_a_terminal():
+    """Ctrl-C is an error, also where a shell has the tests in its background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.fixture
 def weights():
     model = init_model(DIGITS, overrides=TINY)

@@ -117,6 +117,7 @@ def test_cuda_graphs_write_to_memory_that_is_copied(monkeypatch):
     ('name', 'accumulated', 'said'),
     [
         ('ImageClassifier', 4, 'gradients of 4 batches'),
+        ('ImageClassifier', None, 'several optimizers'),
         ('RAFTStereo', 1, 'the loss of RAFTStereo is not one graph'),
     ],
 )
@@ -125,6 +126,7 @@ def test_cuda_graphs_write_to_memory_that_is_copied(monkeypatch):
     [
         (dict(mode='reduce-overhead'), dict(mode='default')),
         (dict(mode='max-autotune'), dict(mode='max-autotune-no-cudagraphs')),
+        (dict(backend='cudagraphs'), dict(backend='aot_eager')),
         (
             dict(options={'triton.cudagraphs': True, 'max_autotune': True}),
             dict(options={'triton.cudagraphs': False, 'max_autotune': True}),

@@ -53,7 +53,7 @@ class BackgroundWriter:
 
         Raises:
             CheckpointError: if one that was submitted before cannot be written;
-                this one is not written then.
+                this one is not written then, nor are those between them.
         """
         self.check()
         while len(self._pending) >= _MOST:
@@ -62,7 +62,8 @@ class BackgroundWriter:
         if self._thread is None:
             # Python waits for its threads at exit, also after an error.
             self._thread = ThreadPoolExecutor(1, 'checkpoints')
-        job = self._thread.submit(_write, snapshot, Path(path), then)
+        before = self._pending[-1] if self._pending else None
+        job = self._thread.submit(_write, snapshot, Path(path), then, before)
         self._pending.append(job)
 
     def check(self) -> None:
@@ -103,8 +104,16 @@ class BackgroundWriter:
             self._memory = SnapshotMemory()
 
 
-def _write(snapshot: Snapshot, path: Path, then: Callable[[], Any] | None) -> None:
+def _write(
+    snapshot: Snapshot,
+    path: Path,
+    then: Callable[[], Any] | None,
+    before: Future | None,
+) -> bool:
+    """Write one, unless one before it could not be written, which will be reported."""
     try:
+        if before is not None and (before.exception() or not before.result()):
+            return False
         write_checkpoint(snapshot.content(), path)
     finally:
         snapshot.release()
@@ -113,3 +122,4 @@ def _write(snapshot: Snapshot, path: Path, then: Callable[[], Any] | None) -> No
             then()
     except OSError as error:
         raise CheckpointError(f'{path} is written, but then: {error}') from error
+    return True

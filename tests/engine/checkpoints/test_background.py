@@ -164,6 +164,24 @@ def test_a_failure_is_reported_once(tmp_path, monkeypatch, how):
     assert done == []
 
 
+def test_nothing_is_written_after_a_failure(tmp_path, gate, writer, monkeypatch):
+    waits = os.replace
+
+    def replace(source, target):
+        waits(source, target)
+        if str(target).endswith('a.pth'):
+            fail()
+
+    monkeypatch.setattr(os, 'replace', replace)
+    for name in ('a', 'b'):
+        writer.submit(dict(i=0), tmp_path / f'{name}.pth')
+    gate.set()
+    with pytest.raises(CheckpointError, match='No space left'):
+        writer.wait()
+    writer.wait()
+    assert not (tmp_path / 'b.pth').exists()
+
+
 @pytest.mark.slow
 def test_the_process_ends_only_when_all_is_written(tmp_path):
     code = (
