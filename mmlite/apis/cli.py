@@ -109,7 +109,9 @@ def _should_report(error: UserError) -> bool:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog='mmlite', description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog='mmlite', description=__doc__.replace('``', '')
+    )
     parser.add_argument('--version', action='version', version=__version__)
     commands = parser.add_subparsers(dest='command', required=True, metavar='COMMAND')
     for command in COMMANDS:

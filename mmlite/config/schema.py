@@ -87,13 +87,15 @@ _OTHER_KEYS = frozenset(
     }
 )
 
-# What older configs call it, and where it stands today.
+# What older configs, and those of OpenGait, call it, and where it stands today.
 LEGACY_KEYS = {
     'checkpoint_config': 'default_hooks.checkpoint',
     'cudnn_benchmark': 'env_cfg.cudnn_benchmark',
     'data': 'train_dataloader, val_dataloader and test_dataloader',
+    'data_cfg': 'train_dataloader.dataset',
     'dist_params': 'env_cfg.dist_cfg',
     'evaluation': 'val_evaluator and train_cfg.val_interval',
+    'evaluator_cfg': 'val_evaluator and test_evaluator',
     'fp16': "optim_wrapper.type = 'AmpOptimWrapper'",
     'log_config': 'default_hooks.logger',
     'lr_config': 'param_scheduler',
@@ -102,8 +104,11 @@ LEGACY_KEYS = {
     'opencv_num_threads': 'env_cfg.mp_cfg.opencv_num_threads',
     'optimizer': 'optim_wrapper.optimizer',
     'optimizer_config': 'optim_wrapper.clip_grad',
+    'optimizer_cfg': 'optim_wrapper.optimizer',
     'resume_from': 'load_from, with resume = True',
     'runner': 'train_cfg',
+    'scheduler_cfg': 'param_scheduler',
+    'trainer_cfg': 'train_cfg and optim_wrapper',
     'workflow': 'train_cfg and val_cfg',
 }
 

@@ -49,10 +49,11 @@ def advise_warm_up(cfg: Config, iterations: int | None = None) -> list[Problem]:
 
 def _message(path: str, end: int, limit: int, unit: str) -> str:
     less = max(1, limit // 10)
+    share = 'a tenth of them' if limit >= 10 else 'the least there is'
     return (
         f'is {end}, but the training has {limit} {unit}: the warm-up is longer, and '
-        f'the learning rate never reaches its value; set it to {less}, a tenth of '
-        f'them (--cfg-options {path}={less}), or train for longer'
+        f'the learning rate never reaches its value; set it to {less}, {share} '
+        f'(--cfg-options {path}={less}), or train for longer'
     )
 
 

@@ -13,9 +13,9 @@ from mmengine.logging import MMLogger
 from mmengine.model import BaseModel as EngineModel
 from torch import Tensor, nn
 
-from ..errors import TrainingError, did_you_mean
+from ..errors import DataError, TrainingError, did_you_mean
 from ..ops import use_channels_last
-from ..structures import DataSample, Ragged
+from ..structures import DataSample, Ragged, SampleBatch
 from .joining import build_part
 
 __all__ = ['BaseModel', 'is_summed']
@@ -119,7 +119,10 @@ class BaseModel(EngineModel):
 
         Raises:
             ValueError: if the mode is unknown.
+            DataError: if the samples are those of several variants of each image.
         """
+        if type(data_samples) is list and data_samples:
+            _check_variants(data_samples)
         if mode == 'tensor':
             return self.forward_tensor(inputs)
         if mode == 'loss':
@@ -324,3 +327,13 @@ def _as_scalar(key: str, value: Any) -> Tensor:
         f'{key!r} in the dict of losses is a tensor, a list of tensors or a number, '
         f'got {value!r} ({type(value).__name__})'
     )
+
+
+def _check_variants(samples: Sequence[Any]) -> None:
+    """Refuse what test-time augmentation makes, where no model for it merges it."""
+    if isinstance(samples[0], (list, tuple, SampleBatch)):
+        raise DataError(
+            f'the data have {len(samples)} variants of each image, as TestTimeAug and '
+            'MultiScaleFlipAug make; let such a pipeline be the tta_pipeline, and test '
+            'with --tta'
+        )

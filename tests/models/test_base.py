@@ -3,10 +3,10 @@ import torch
 from mmengine.optim import OptimWrapper
 from torch import nn
 
-from mmlite.errors import TrainingError
+from mmlite.errors import DataError, TrainingError
 from mmlite.models import BaseModel
 from mmlite.models.base import is_summed
-from mmlite.structures import DataSample
+from mmlite.structures import DataSample, SampleBatch
 
 
 class Line(BaseModel):
@@ -151,3 +151,9 @@ def test_the_default_data_preprocessor_is_that_of_the_class():
     assert own.std.item() == 2
     assert type(Grey().data_preprocessor) is type(own)
     assert type(Line().data_preprocessor).__name__ == 'BaseDataPreprocessor'
+
+
+def test_variants_of_images_need_a_model_that_merges_them():
+    samples = [SampleBatch.of(2), SampleBatch.of(2)]
+    with pytest.raises(DataError, match='2 variants of each image.*the tta_pipeline'):
+        BaseModel()([torch.zeros(2, 3, 8, 8)] * 2, samples, mode='predict')

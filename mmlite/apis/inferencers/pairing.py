@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
@@ -78,7 +79,25 @@ def _of_patterns(left: Any, right: Any) -> list[Pair]:
             f'{left} and {right} stand for pictures of the same names, but '
             f'{len(alone)} are in one of them alone, e.g. {alone[0]}'
         )
-    return list(zip(*columns, strict=True))
+    pairs = list(zip(*columns, strict=True))
+    for pair in pairs:
+        _refuse_one_view(*pair)
+    return pairs
+
+
+def _refuse_one_view(left: Source, right: Source) -> None:
+    """Refuse a picture beside itself, and pictures that both say they are left."""
+    if not left.path or not right.path:
+        return
+    if os.path.abspath(left.path) == os.path.abspath(right.path):
+        raise DataError(f'{left.name} would be both views of a pair; {_HOW}')
+    for view in ('left', 'right'):
+        word = re.compile(rf'(?<![a-z]){view}(?![a-z])', re.IGNORECASE)
+        if all(word.search(Path(source.path).stem) for source in (left, right)):
+            raise DataError(
+                f'{left.name} and {right.name} would be a pair, but by their names '
+                f'both are {view} views; {_HOW}'
+            )
 
 
 def _in_halves(sources: Sequence[Source]) -> list[Pair]:
@@ -103,6 +122,7 @@ def _right_of(path: str) -> str:
 def _in_turn(sources: Sequence[Source]) -> list[Pair]:
     pairs = in_groups(sources, 2)
     for left, right in pairs:
+        _refuse_one_view(left, right)
         folder = Path(left.path).parent
         both = left.path and right.path and folder == Path(right.path).parent
         if both and folder.name in {*_VIEWS, *_VIEWS.values()}:

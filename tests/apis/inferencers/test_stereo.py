@@ -120,6 +120,20 @@ def test_two_patterns_hold_a_view_each(groups):
         groups(['left/*.png', 'right/*.png'])
 
 
+@pytest.mark.parametrize(
+    ('inputs', 'message'),
+    [
+        (['x/left_*.png', 'x/left_*.png'], 'left_1.png would be both views of a pair'),
+        (['x/left_1.png', 'x/left_2.png'], 'by their names both are left views'),
+        (['x/1_RIGHT.png', 'x/right-2.png'], 'by their names both are right views'),
+    ],
+)
+def test_one_view_is_no_pair(groups, inputs, message):
+    write_views('x/left_1.png', 'x/left_2.png', 'x/1_RIGHT.png', 'x/right-2.png')
+    with pytest.raises(DataError, match=message):
+        groups(inputs)
+
+
 def test_views_with_other_names_are_paired_in_order(groups):
     write_views(*(f'{s}/{v}_{i}.png' for s in 'xy' for v in 'lr' for i in '12'))
     by_pattern = groups(['x/l_*.png', 'x/r_*.png'])
