@@ -10,6 +10,7 @@ from mmengine.config import Config
 from mmengine.dist import is_main_process
 
 from ..config import load_config, loaders_in
+from ..datasets.unread import can_wait, unread
 from ..errors import ConfigError, DataNotFoundError
 from ..registry import DATASETS
 
@@ -27,7 +28,7 @@ def find_data(cfg: Config) -> None:
         described = isinstance(loader, Mapping)
         for dataset in _innermost(loader.get('dataset') if described else None):
             if _prepares(dataset['type']):
-                DATASETS.build(dict(dataset, lazy_init=True)).prepare()
+                unread(dataset).prepare()
 
 
 def _innermost(dataset: Any) -> Iterator[Mapping[str, Any]]:
@@ -44,7 +45,7 @@ def _innermost(dataset: Any) -> Iterator[Mapping[str, Any]]:
 def _prepares(kind: str | type) -> bool:
     """Whether a dataset can look for its files without reading them in."""
     kind = DATASETS.get(kind) if isinstance(kind, str) else kind
-    return callable(getattr(kind, 'prepare', None))
+    return callable(getattr(kind, 'prepare', None)) and can_wait(kind)
 
 
 def names_stand_in(cfg: Config) -> bool:

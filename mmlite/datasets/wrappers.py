@@ -140,7 +140,7 @@ class ConcatDataset(engine.ConcatDataset):
 
     Raises:
         DataError: if no dataset has the classes of all others, or the datasets differ
-            in other meta information.
+            in other meta information; once they are read.
 
     Example:
         >>> parts = [dict(type='Digits', split=split) for split in ('train', 'test')]
@@ -156,12 +156,11 @@ class ConcatDataset(engine.ConcatDataset):
     ) -> None:
         ignored = [ignore_keys] if isinstance(ignore_keys, str) else ignore_keys or []
         self._agree = 'classes' not in ignored
-        # The classes, which folders have only when they are read, are compared then.
-        self.ignore_keys = [*ignored, 'classes', 'categories']
+        # Classes are compared by name, and their ids follow them.
+        self.ignore_keys = [*ignored, 'classes', 'categories', 'cat_ids']
         self.datasets = _each_built(datasets)
         if not self.datasets:
             raise ValueError('datasets names one dataset or more, got none')
-        _compare_metainfo(self.datasets, self.ignore_keys)
         self._metainfo = self.datasets[0].metainfo
         self._fully_initialized = False
         if not lazy_init:
@@ -172,6 +171,8 @@ class ConcatDataset(engine.ConcatDataset):
         if not self._fully_initialized:
             for dataset in self.datasets:
                 dataset.full_init()
+            # Files state some of it, so only now do all datasets have theirs.
+            _compare_metainfo(self.datasets, self.ignore_keys)
             if self._agree:
                 _agree_on_classes(self.datasets)
             self._metainfo = self.datasets[0].metainfo
@@ -316,10 +317,13 @@ class MultiImageMixDataset(Around, Dataset):
     Args:
         dataset: The dataset, or a dict that describes it; its pipeline loads, and does
             not pack.
-        pipeline: The steps that mix, and all that come after them.
+        pipeline: The steps that mix, and all that come after them. A sample for which
+            they give nothing is replaced by the next one.
+        lazy_init: Whether to read the samples in only when they are needed.
+        max_refetch: How many samples in a row may be replaced.
 
     Raises:
-        DataError: if the dataset packs its samples.
+        DataError: if the dataset packs its samples, or too many in a row are replaced.
 
     Example:
         >>> mixed = DATASETS.build(dict(
@@ -330,10 +334,18 @@ class MultiImageMixDataset(Around, Dataset):
         (8, (128, 128, 3))
     """
 
-    def __init__(self, dataset: dict | Dataset, pipeline: Sequence) -> None:
-        self.dataset = built(dataset)
+    def __init__(
+        self,
+        dataset: dict | Dataset,
+        pipeline: Sequence,
+        lazy_init: bool = False,
+        max_refetch: int = 1000,
+    ) -> None:
+        if max_refetch < 0:
+            raise ValueError(f'max_refetch is 0 or more, got {max_refetch}')
         self.pipeline = Compose(pipeline)
-        self._metainfo = dict(self.dataset.metainfo)
+        self.max_refetch = max_refetch
+        self._begin(dataset, lazy_init)
 
     @property
     def metainfo(self) -> dict:
@@ -352,6 +364,17 @@ class MultiImageMixDataset(Around, Dataset):
         return int(idx)
 
     def __getitem__(self, idx: int) -> Any:
+        for _ in range(self.max_refetch + 1):
+            results = self._mixed(idx)
+            if results is not None:
+                return results
+            last, idx = idx, follow(idx, (int(idx) + 1) % len(self))
+        raise DataError(
+            f'MultiImageMixDataset: {self.max_refetch + 1} samples in a row cannot be '
+            f'used, up to number {int(last)}; check the data and the pipeline'
+        )
+
+    def _mixed(self, idx: int) -> Any:
         results = self._sample(idx)
         rng = rng_of(results)
         for step in self.pipeline.transforms:
@@ -361,7 +384,7 @@ class MultiImageMixDataset(Around, Dataset):
                 results['mix_results'] = [self._sample(follow(idx, i)) for i in others]
             results = step(results)
             if results is None:
-                return self[follow(idx, (int(idx) + 1) % len(self))]
+                return None
         return results
 
     def _sample(self, idx: int) -> dict:

@@ -8,6 +8,7 @@ from mmlite.apis import train
 from mmlite.apis.cli import main
 from mmlite.apis.stand_in import find_data
 from mmlite.config import load_config
+from mmlite.datasets import BaseDataset
 from mmlite.errors import DataError, DataNotFoundError
 from mmlite.registry import DATASETS
 
@@ -119,3 +120,15 @@ def test_data_are_looked_for_inside_of_wrappers(tmp_path, around):
     with pytest.raises(DataNotFoundError, match='absent'):
         find_data(cfg)
     find_data(Config(dict(train_dataloader=dict(dataset=around(dict(type='Digits'))))))
+
+
+def test_a_dataset_of_ones_own_that_takes_no_lazy_init():
+    @DATASETS.register_module(force=True)
+    class Eager(BaseDataset):
+        def __init__(self, pipeline=()):
+            super().__init__(pipeline=pipeline)
+
+        def load_data_list(self):
+            raise AssertionError('read in')
+
+    find_data(Config(dict(train_dataloader=dict(dataset=dict(type='Eager')))))

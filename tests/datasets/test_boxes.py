@@ -454,6 +454,32 @@ def test_a_class_keeps_its_id_when_labels_change(tmp_path, wrapper):
     assert data[0]['gt_bboxes_labels'].tolist() == [2, 1]
 
 
+@pytest.mark.parametrize('lazily', [(False, True), (True, False), (True, True)])
+def test_one_file_twice_of_which_a_part_is_read_later(tmp_path, lazily):
+    parts = [coco(tmp_path, [ROW], lazy_init=lazy) for lazy in lazily]
+    joined = ConcatDataset(parts)
+    assert len(joined) == 2
+    assert joined.metainfo['cat_ids'] == [3, 7]
+    assert [joined[i]['gt_bboxes_labels'].tolist() for i in range(2)] == [[0], [0]]
+
+
+@pytest.mark.parametrize('lazy', [False, True])
+def test_files_of_coco_are_joined_by_the_names_of_classes(tmp_path, lazy):
+    """Label 0 of the first file is b, which is label 1 of the second one."""
+    folders = [tmp_path / name for name in 'xy']
+    for folder in folders:
+        folder.mkdir()
+    some = coco(folders[0], [ROW], categories=[dict(id=3, name='b')], lazy_init=lazy)
+    every = coco(folders[1], [dict(ROW, category_id=7)], lazy_init=lazy)
+    joined = ConcatDataset([some, every], lazy_init=lazy)
+    labels = [joined[i]['gt_bboxes_labels'].tolist() for i in range(2)]
+    assert labels == [[1], [1]]
+    assert joined.metainfo['classes'] == ('a', 'b')
+    other = coco(folders[0], [ROW], categories=[dict(id=3, name='c')])
+    with pytest.raises(DataError, match=r'datasets\.0 has 1 classes'):
+        ConcatDataset([other, every])
+
+
 def loaded(tmp_path, image, box, noted, capsys):
     """The warnings of loading images whose annotation notes that size."""
     cv2.imwrite(str(tmp_path / 'a.jpg'), image)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 import torch
 from torch.utils.data import TensorDataset
@@ -221,6 +223,22 @@ def test_datasets_about_something_else_are_not_joined(one, other, message) -> No
     assert message in str(caught.value)
     allowed = dict(_joined(*parts), ignore_keys=['year', 'p'])
     assert len(DATASETS.build(allowed)) == 6
+
+
+def test_what_files_state_is_compared_when_they_are_read(tmp_path) -> None:
+    for year in (1, 2):
+        content = dict(
+            metainfo=dict(year=year), data_list=[dict(img_path='a.png', gt_label=0)]
+        )
+        (tmp_path / f'{year}.json').write_text(json.dumps(content))
+    one, two = (
+        dict(type='BaseDataset', ann_file=str(tmp_path / f'{year}.json'))
+        for year in (1, 2)
+    )
+    assert len(DATASETS.build(_joined(one, dict(one, lazy_init=True)))) == 2
+    late = DATASETS.build(dict(_joined(one, dict(two, lazy_init=True)), lazy_init=True))
+    with pytest.raises(DataError, match=r'has year=1 .* datasets\.1 has year=2'):
+        len(late)
 
 
 def test_lists_and_tuples_of_one_content_are_the_same() -> None:

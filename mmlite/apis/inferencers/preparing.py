@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import cv2
@@ -13,9 +13,9 @@ from torch.utils.data import DataLoader, Dataset
 from ...config import dataset_of
 from ...datasets import Compose
 from ...datasets.transforms.base import OR_SKIP
+from ...datasets.unread import unread
 from ...engine.dataloaders import start_worker
 from ...errors import ConfigError, DataError, UserError
-from ...registry import DATASETS
 from .sources import Source
 
 __all__ = [
@@ -176,5 +176,7 @@ class SourceDataset(Dataset):
 
 def _shape_of_images(dataset: dict[str, Any]) -> tuple[int, ...] | None:
     """The shape that all images of a dataset have which holds them itself."""
+    while isinstance(dataset.get('dataset'), Mapping):  # what a wrapper mixes
+        dataset = dataset['dataset']
     cfg = {k: v for k, v in dataset.items() if k != 'pipeline'}
-    return getattr(DATASETS.build(dict(cfg, lazy_init=True)), 'image_shape', None)
+    return getattr(unread(cfg), 'image_shape', None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -80,7 +80,7 @@ class KeyMapper(BaseTransform):
 
     def transform(self, results: dict) -> dict | None:
         """Rename, do the steps, rename back."""
-        found = self._run(self._inside(results))
+        found = self._run(self._inside(results), self.remapping)
         return None if found is None else self._given_back(results, found)
 
     def _inside(self, results: dict) -> dict:
@@ -107,28 +107,38 @@ class KeyMapper(BaseTransform):
             )
         return results[m]
 
-    def _run(self, inputs: dict) -> dict | None:
-        """Do the steps, and add what they were not to see."""
+    def _run(self, inputs: dict, given: Collection[str] | None) -> dict | None:
+        """Do the steps, and add what they were not to see.
+
+        Args:
+            inputs: The sample as the steps see it.
+            given: The fields that are given back; ``None`` for all.
+        """
         seen = {name: v for name, v in inputs.items() if v is not _HIDDEN}
         outputs = self.transforms(dict(seen))
         if outputs is None:
             return None
-        if self.remapping is not None:
-            self._refuse_lost(seen, outputs)
+        if given is not None:
+            self._refuse_lost(seen, outputs, given)
         return {**inputs, **outputs}
 
-    def _refuse_lost(self, inputs: dict, outputs: dict) -> None:
+    def _refuse_lost(self, inputs: dict, outputs: dict, given: Collection[str]) -> None:
         """See that no field was moved whose new place nobody takes."""
         for name, value in outputs.items():
             field, old = FIELDS.get(name), inputs.get(name)
-            if name in self.remapping or field is None or type(field) is FixedField:
+            if name in given or field is None or type(field) is FixedField:
                 continue
             if value is not old and not _alike(value, old):
                 raise DataError(
                     f'{type(self).__name__}: its steps change the field {name}, which '
-                    f'is not given back; add {name}={name!r} to its mapping, or '
-                    f'{name}=... if they are not to see it'
+                    f'is not given back; {self._advice(name)}'
                 )
+
+    def _advice(self, name: str) -> str:
+        return (
+            f'add {name}={name!r} to its mapping, or {name}=... if they are not to '
+            'see it'
+        )
 
     def _given_back(self, results: dict, found: dict) -> dict:
         if self.remapping is None:
@@ -208,8 +218,8 @@ class TransformBroadcaster(KeyMapper):
 
     Raises:
         ValueError: if ``auto_remap`` is set beside ``remapping``.
-        DataError: if there is no list, or they have several lengths; and as
-            :class:`KeyMapper`.
+        DataError: if there is no list, or they have several lengths, or the steps move
+            a field with the image that is no list; and as :class:`KeyMapper`.
 
     Example:
         >>> step = TRANSFORMS.build(dict(
@@ -240,29 +250,42 @@ class TransformBroadcaster(KeyMapper):
         rng = rng_of(results)
         state = rng.getstate() if self.share_random_params else None
         made = []
-        for entry in self._entries(self._inside(results)):
+        inputs = self._inside(results)
+        lists = self._lists(inputs)
+        given = lists if self.remapping is None else self.remapping
+        for entry in self._entries(inputs, lists):
             if state is not None:
                 rng.setstate(state)
-            one = self._run(entry)
+            one = self._run(entry, given)
             if one is None:
                 return None
             made.append(one)
         names = [name for name in made[0] if all(name in one for one in made)]
         found = {name: [one[name] for one in made] for name in names}
         if self.remapping is None:  # what is no list stays as it was
-            found = {k: v for k, v in found.items() if isinstance(results.get(k), list)}
+            found = {name: value for name, value in found.items() if name in lists}
         return self._given_back(results, found)
 
-    def _entries(self, inputs: dict) -> list[dict]:
-        """The sample once for each entry of its lists."""
+    def _advice(self, name: str) -> str:
+        if self.mapping is not None:
+            return super()._advice(name)
+        return (
+            f'make {name} a list with an entry for each image, or name in mapping the '
+            f'fields to go through, with {name}=... if they are not to see it'
+        )
+
+    def _lists(self, inputs: dict) -> dict[str, Any]:
+        """The fields to go through, as the steps see them."""
         if self.mapping is None:
-            lists = {k: v for k, v in inputs.items() if isinstance(v, list)}
-        else:
-            lists = {name: inputs[name] for name in self.mapping}
+            return {k: v for k, v in inputs.items() if isinstance(v, list)}
+        lists = {name: inputs[name] for name in self.mapping}
+        return {name: value for name, value in lists.items() if value is not _HIDDEN}
+
+    def _entries(self, inputs: dict, lists: dict[str, Any]) -> list[dict]:
+        """The sample once for each entry of its lists."""
         lengths = {
             name: len(value) if _is_row(value) else None
             for name, value in lists.items()
-            if value is not _HIDDEN
         }
         counts = set(lengths.values())
         if len(counts) != 1 or counts & {None, 0}:

@@ -13,6 +13,7 @@ from .base import BaseTransform, rng_of
 from .field_base import CompanionField, FixedField
 from .fields import BoxField
 from .geometry import Window, crop, fields_of, image_size, resize
+from .scales import as_scale
 
 __all__ = ['Mosaic']
 
@@ -66,7 +67,7 @@ class Mosaic(BaseTransform):
             raise ValueError(
                 f'center_ratio_range is (min, max) within 0 and 2, got {(low, high)}'
             )
-        self.img_scale = tuple(img_scale)
+        self.img_scale = as_scale(img_scale, 'img_scale')
         self.center_ratio_range = (low, high)
         self.pad_val = pad_val
         self.prob = prob

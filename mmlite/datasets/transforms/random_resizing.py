@@ -9,6 +9,7 @@ from typing import Any
 
 from ...registry import TRANSFORMS
 from .base import BaseTransform, below, rng_of
+from .scales import as_scales, is_size
 
 __all__ = ['RandomChoiceResize', 'RandomResize']
 
@@ -36,8 +37,9 @@ class RandomChoiceResize(_DrawnResize):
     """Resize to one of several sizes: training at several scales.
 
     Args:
-        scales: ``(width, height)`` of each, or the edge of a square; with
-            ``keep_ratio`` the largest long and short side allowed.
+        scales: A list of sizes, each ``(width, height)`` or the edge of a square; or
+            one of them. With ``keep_ratio`` it is the largest long and short side
+            allowed.
         resize_type: The step that resizes; it has a ``scale``, as argument and as
             attribute.
         resize_kwargs: Its other arguments, of :class:`Resize` ``keep_ratio``,
@@ -47,7 +49,7 @@ class RandomChoiceResize(_DrawnResize):
         img: ``(H, W, C)`` -> ``(height, width, C)``.
 
     Raises:
-        ValueError: if there is no size.
+        ValueError: if there is no size, or an entry is none.
         ConfigError: if the step does not take the arguments.
 
     Example:
@@ -60,14 +62,11 @@ class RandomChoiceResize(_DrawnResize):
 
     def __init__(
         self,
-        scales: int | Sequence[int | Sequence[int]],
+        scales: int | tuple[int, int] | list[int | Sequence[int]],
         resize_type: str = 'Resize',
         **resize_kwargs: Any,
     ) -> None:
-        scales = [scales] if isinstance(scales, int) else scales
-        if not scales:
-            raise ValueError('scales has one size or more, got none')
-        self.scales = [(s, s) if isinstance(s, int) else tuple(s) for s in scales]
+        self.scales = as_scales(scales)
         super().__init__(self.scales[0], resize_type, resize_kwargs)
 
     def _draw(self, results: dict) -> tuple[int, int]:
@@ -108,11 +107,11 @@ class RandomResize(_DrawnResize):
         resize_type: str = 'Resize',
         **resize_kwargs: Any,
     ) -> None:
-        one = _is_size(scale)
+        one = is_size(scale)
         if not one and not (
             isinstance(scale, (list, tuple))
             and len(scale) == 2
-            and all(map(_is_size, scale))
+            and all(map(is_size, scale))
         ):
             raise ValueError(
                 'scale is (width, height), or two of them as the least and the largest '
@@ -137,11 +136,6 @@ class RandomResize(_DrawnResize):
             return tuple(max(1, int(edge * ratio)) for edge in self.scale)
         edges = [sorted(pair) for pair in zip(*self.scale, strict=True)]
         return tuple(low + below(rng, high - low + 1) for low, high in edges)
-
-
-def _is_size(value: Any) -> bool:
-    numbers = isinstance(value, (list, tuple)) and len(value) == 2
-    return numbers and all(isinstance(edge, int) and edge > 0 for edge in value)
 
 
 def _is_range(value: Any) -> bool:

@@ -16,6 +16,7 @@ from .image_ops import (
     PaddingMode,
     check_interpolation,
 )
+from .scales import as_factors, as_scale, is_edge
 
 
 @TRANSFORMS.register_module()
@@ -35,6 +36,10 @@ class Resize(BaseTransform):
 
     Shape:
         img: ``(H, W, C)`` -> ``(height, width, C)``.
+
+    Raises:
+        ValueError: if not just one of ``scale`` and ``scale_factor`` is given, or it
+            is no size, or no factor.
 
     Example:
         >>> resize = TRANSFORMS.build(dict(type='Resize', scale=(8, 4)))
@@ -60,10 +65,8 @@ class Resize(BaseTransform):
                 f'scale={scale!r}, scale_factor={scale_factor!r}'
             )
         check_interpolation(interpolation, backend)
-        self.scale = (scale, scale) if isinstance(scale, int) else scale
-        if isinstance(scale_factor, (int, float)):
-            scale_factor = (scale_factor, scale_factor)
-        self.scale_factor = scale_factor
+        self.scale = None if scale is None else as_scale(scale)
+        self.scale_factor = None if scale_factor is None else as_factors(scale_factor)
         self.keep_ratio = keep_ratio
         self.clip_object_border = clip_object_border
         self.backend = backend
@@ -129,6 +132,11 @@ class ResizeEdge(BaseTransform):
     ) -> None:
         if edge not in ('short', 'long', 'width', 'height'):
             raise ValueError(f'edge is short, long, width or height, got {edge!r}')
+        if not is_edge(scale):
+            raise ValueError(
+                'scale is the length of the edge in pixels, an integer, 1 or more, got '
+                f'{scale!r}'
+            )
         check_interpolation(interpolation, backend)
         self.scale = scale
         self.edge = edge

@@ -11,6 +11,7 @@ from ...errors import ConfigError
 from ...registry import TRANSFORMS
 from .base import BaseTransform
 from .compose import Compose, Step, build_steps
+from .scales import as_factors, as_scales
 
 __all__ = ['MultiScaleFlipAug', 'TestTimeAug']
 
@@ -62,8 +63,9 @@ class MultiScaleFlipAug(TestTimeAug):
 
     Args:
         transforms: The steps after both, e.g. ``PackInputs``.
-        scales: ``(width, height)`` of each size, or one of them; ``resize_cfg`` says
-            what it means.
+        scales: A list of sizes, each ``(width, height)`` or the edge of a square; or
+            one of them: ``(8, 4)`` is one size, ``[8, 4]`` are two squares.
+            ``resize_cfg`` says what a size means.
         scale_factor: One factor or several on the size of the image, where there are
             no ``scales``; ``None`` keeps the size.
         allow_flip: Whether mirrored variants are added.
@@ -77,7 +79,8 @@ class MultiScaleFlipAug(TestTimeAug):
         Each field becomes a list with one entry per variant.
 
     Raises:
-        ValueError: if both ``scales`` and ``scale_factor`` are given.
+        ValueError: if both ``scales`` and ``scale_factor`` are given, or one has no
+            entry, or one that is no size or factor.
         ConfigError: if a step cannot be built.
 
     Example:
@@ -91,7 +94,7 @@ class MultiScaleFlipAug(TestTimeAug):
     def __init__(
         self,
         transforms: Sequence[dict | Step],
-        scales: Sequence[int] | Sequence[Sequence[int]] | None = None,
+        scales: int | tuple[int, int] | list[int | Sequence[int]] | None = None,
         scale_factor: float | Sequence[float] | None = None,
         allow_flip: bool = False,
         flip_direction: str | Sequence[str] = 'horizontal',
@@ -113,12 +116,14 @@ class MultiScaleFlipAug(TestTimeAug):
 def _sizes(scales: Any, scale_factor: Any) -> list[dict[str, Any]]:
     """What each size adds to the step that resizes."""
     if scales is not None:
-        if all(isinstance(edge, int) for edge in scales):
-            scales = [scales]
-        return [dict(scale=tuple(scale)) for scale in scales]
+        return [dict(scale=scale) for scale in as_scales(scales)]
+    if scale_factor is None:
+        return [dict(scale_factor=1.0)]
     several = isinstance(scale_factor, (list, tuple))
     factors = scale_factor if several else [scale_factor]
-    return [dict(scale_factor=1.0 if f is None else float(f)) for f in factors]
+    if not factors:
+        raise ValueError('scale_factor has one factor or more, got none')
+    return [dict(scale_factor=as_factors(factor)) for factor in factors]
 
 
 def _built(key: str, cfg: dict, variants: list[dict[str, Any]]) -> list[Step]:

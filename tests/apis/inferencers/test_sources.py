@@ -10,8 +10,11 @@ import pytest
 import torch
 
 from mmlite.apis.inferencers import Source, find_sources
+from mmlite.apis.inferencers.preparing import SourceDataset
 from mmlite.apis.inferencers.sources import in_groups
+from mmlite.datasets import BaseDataset
 from mmlite.errors import DataError
+from mmlite.registry import DATASETS
 
 
 @pytest.fixture
@@ -107,3 +110,28 @@ def test_pairs():
     assert [g[1].name for g in in_groups(sources, 2)] == ['b', 'd']
     with pytest.raises(DataError, match='takes 2 images at a time, got 3'):
         in_groups(sources[:3], 2)
+
+
+def test_pictures_for_a_dataset_that_mixes_have_the_size_of_its_images():
+    pack = [dict(type='PackInputs')]
+    mixed = dict(
+        type='MultiImageMixDataset', dataset=dict(type='Digits', size=12), pipeline=pack
+    )
+    dataset = SourceDataset([find_sources(np.zeros((20, 30, 3), np.uint8))], mixed)
+    assert dataset[0]['inputs'].shape == (3, 12, 12)
+
+
+def test_pictures_for_a_dataset_of_ones_own_that_takes_no_lazy_init():
+    @DATASETS.register_module(force=True)
+    class Small(BaseDataset):
+        image_shape = (6, 9, 3)
+
+        def __init__(self, pipeline=()):
+            super().__init__(pipeline=pipeline)
+
+        def load_data_list(self):
+            return [dict(img=np.zeros(self.image_shape, np.uint8))]
+
+    own = dict(type='Small', pipeline=[dict(type='PackInputs')])
+    dataset = SourceDataset([find_sources(np.zeros((20, 30, 3), np.uint8))], own)
+    assert dataset[0]['inputs'].shape == (3, 6, 9)

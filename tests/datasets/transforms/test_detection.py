@@ -227,6 +227,30 @@ def test_a_dataset_that_mixes():
         MultiImageMixDataset(packed, steps)[0]
 
 
+def test_a_dataset_that_mixes_leaves_samples_out():
+    inner = Shapes(num_train=4, pipeline=[])
+
+    def odd(results):
+        return results if results['sample_idx'] % 2 else None
+
+    mixed = MultiImageMixDataset(inner, [odd])
+    assert [mixed[i]['sample_idx'] for i in range(4)] == [1, 1, 3, 3]
+    with pytest.raises(DataError, match='MultiImageMixDataset: 1001 samples in a row'):
+        MultiImageMixDataset(inner, [lambda results: None])[0]
+    few = MultiImageMixDataset(inner, [odd], max_refetch=0)
+    assert few[1]['sample_idx'] == 1
+    with pytest.raises(DataError, match=r': 1 samples .* up to number 2; check'):
+        few[2]
+
+
+def test_a_dataset_that_mixes_reads_when_it_is_asked_to():
+    inner = dict(type='Shapes', num_train=4, pipeline=[], lazy_init=True)
+    lazy = MultiImageMixDataset(inner, [], lazy_init=True)
+    assert not lazy.dataset._fully_initialized
+    assert MultiImageMixDataset(inner, []).dataset._fully_initialized
+    assert len(lazy) == 4
+
+
 @pytest.mark.parametrize(
     ('direction', 'wanted'),
     [

@@ -120,6 +120,36 @@ def test_without_a_mapping_every_list_is_gone_through():
     assert found == dict(img=[10, 20], gt_label=7, name='x')
 
 
+def test_without_a_remapping_lists_are_given_back():
+    step = build(
+        'TransformBroadcaster', tenfold, mapping=dict(img=['a', 'b']), auto_remap=False
+    )
+    assert step(dict(a=1, b=2)) == dict(a=1, b=2, img=[10, 20])
+
+
+@pytest.mark.parametrize(
+    ('name', 'value'),
+    [('gt_bboxes', np.float32([[0, 0, 1, 1]])), ('gt_seg_map', PICTURE)],
+)
+def test_what_is_no_list_would_stay_where_it_was(name, value):
+    sample = {'img': [PICTURE, PICTURE], name: value}
+    step = build('TransformBroadcaster', FLIP)
+    with pytest.raises(DataError, match=rf'{name}, which is not .* make {name} a list'):
+        step(sample)
+    mapping = {'img': 'img', name: [..., ...]}
+    for named in (step, build('TransformBroadcaster', FLIP, mapping=dict(img='img'))):
+        with pytest.raises(DataError, match=f'change the field {name}, which is not'):
+            named(sample)
+    hidden = build('TransformBroadcaster', FLIP, mapping=mapping)(sample)
+    assert hidden[name] is value
+    found = step({'img': [PICTURE, PICTURE], name: [value, value]})
+    once = TRANSFORMS.build(FLIP)({'img': PICTURE, name: value})
+    assert not np.array_equal(once[name], value)
+    for entry in range(2):
+        np.testing.assert_array_equal(found['img'][entry], PICTURE[:, ::-1])
+        np.testing.assert_array_equal(found[name][entry], once[name])
+
+
 @pytest.mark.parametrize('with_rng', [True, False])
 def test_one_draw_for_all_or_one_each(with_rng):
     crop = dict(type='RandomCrop', crop_size=2)

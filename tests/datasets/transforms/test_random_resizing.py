@@ -81,6 +81,31 @@ def test_a_step_of_ones_own():
 
 
 @pytest.mark.parametrize(
+    ('scales', 'sizes'),
+    [
+        ((8, 4), {(8, 4)}),  # as in mmcv: a tuple is one size, a list is several
+        ([8, 4], {(8, 8), (4, 4)}),
+        ([6, (8, 4)], {(6, 6), (8, 4)}),
+        (((8, 4), (2, 3)), {(8, 4), (2, 3)}),
+        (5, {(5, 5)}),
+    ],
+)
+def test_one_size_or_several(scales, sizes):
+    assert set(drawn(build('RandomChoiceResize', scales=scales))) == sizes
+
+
+@pytest.mark.parametrize('scale', [(), (8,), (8, 4, 2), 0, -8, (8, 0), 'ab', 8.0, True])
+def test_what_is_no_size(scale):
+    with pytest.raises(ValueError, match=r'scales\[1\] is \(width, height\)'):
+        TRANSFORMS.get('RandomChoiceResize')(scales=[8, scale])
+
+
+def test_no_size():
+    with pytest.raises(ConfigError, match='scales has one size or more, got none'):
+        build('RandomChoiceResize', scales=[])
+
+
+@pytest.mark.parametrize(
     ('args', 'message'),
     [
         (dict(scale=(8, 4)), 'ratio_range is the least and the largest .* got None'),

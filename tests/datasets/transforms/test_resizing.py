@@ -78,6 +78,35 @@ def test_pad_values() -> None:
     assert results['pad_shape'] == (2, 3, 3)
 
 
+NAN, INF = float('nan'), float('inf')
+
+
+@pytest.mark.parametrize(
+    'scale', [(), [], (8,), (8, 4, 2), 0, -8, (8, -4), NAN, (8, INF), 8.0, '8', True]
+)
+def test_scales_that_are_none(scale) -> None:
+    with pytest.raises(ValueError, match=r'scale is \(width, height\) in pixels, or'):
+        TRANSFORMS.get('Resize')(scale=scale)
+    with pytest.raises(ValueError, match='scale is the length of the edge in pixels'):
+        TRANSFORMS.get('ResizeEdge')(scale=scale)
+    with pytest.raises(ValueError, match=r'img_scale is \(width, height\) in pixels'):
+        TRANSFORMS.get('Mosaic')(img_scale=scale)
+
+
+@pytest.mark.parametrize(
+    'factor', [(), (2.0,), (1, 2, 3), 0, 0.0, -1.0, NAN, INF, (1.0, NAN), '2', True]
+)
+def test_factors_that_are_none(factor) -> None:
+    with pytest.raises(ValueError, match='scale_factor is a factor on both sides, or'):
+        TRANSFORMS.get('Resize')(scale_factor=factor)
+
+
+def test_numbers_of_numpy_are_sizes() -> None:
+    edge, factor = np.int64(8), np.float32(0.5)
+    assert size_after(40, 30, 'Resize', scale=(edge, 4)) == (8, 4)
+    assert size_after(40, 30, 'Resize', scale_factor=factor) == (20, 15)
+
+
 @pytest.mark.parametrize(
     ('name', 'kwargs'),
     [

@@ -73,6 +73,9 @@ def test_several_scales_mirrored_as_mmcv() -> None:
     ]
 
 
+SQUARES = [(32, 32), (48, 48), (64, 64)]
+
+
 @pytest.mark.parametrize(
     ('args', 'sizes'),
     [
@@ -80,7 +83,11 @@ def test_several_scales_mirrored_as_mmcv() -> None:
         (dict(scale_factor=2), [(86, 128)]),
         (dict(), [(43, 64)]),
         (dict(scales=(50, 30)), [(30, 45)]),
-        (dict(scales=[50, 30], resize_cfg=dict(type='Resize')), [(30, 50)]),
+        (dict(scales=[(50, 30)], resize_cfg=dict(type='Resize')), [(30, 50)]),
+        # A list is several sizes, as in mmcv: squares of 50 and of 30 pixels.
+        (dict(scales=[50, 30], resize_cfg=dict(type='Resize')), [(50, 50), (30, 30)]),
+        (dict(scales=[32, 48, 64], resize_cfg=dict(type='Resize')), SQUARES),
+        (dict(scales=40, resize_cfg=dict(type='Resize')), [(40, 40)]),
     ],
 )
 def test_the_size_of_one_or_several_scales(args, sizes) -> None:
@@ -91,6 +98,12 @@ def test_the_size_of_one_or_several_scales(args, sizes) -> None:
     ('args', 'message'),
     [
         (dict(scales=(4, 4), scale_factor=2.0), 'one of scales and scale_factor'),
+        (dict(scales=[]), 'scales has one size or more, got none'),
+        (dict(scales=(8, 4, 2)), r'scales is \(width, height\) .* got \(8, 4, 2\)'),
+        (dict(scales=[8, (4,)]), r'scales\[1\] is \(width, height\) .* got \(4,\)'),
+        (dict(scales=0), 'scales is .* got 0'),
+        (dict(scale_factor=[]), 'scale_factor has one factor or more, got none'),
+        (dict(scale_factor=[1.0, -2.0]), r'scale_factor is a factor .* got -2\.0'),
         (dict(resize_cfg=dict(type='Resiz')), r"^resize_cfg: unknown type 'Resiz'"),
         (dict(allow_flip=True, flip_direction='up'), r"^flip_cfg: .*got 'up'"),
         (dict(transforms=[dict(type='Pack')]), r'^transforms\.0: unknown type'),
