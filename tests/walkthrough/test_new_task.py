@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from mmlite import apis
-from mmlite.apis.inferencers import tasks
+from mmlite.apis.inferencers import base
 from mmlite.datasets.transforms import fields
 from mmlite.engine.checkpoints import load_checkpoint
 from mmlite.errors import DataError
@@ -38,7 +38,7 @@ def package(tmp_path, monkeypatch):
         known = registry.module_dict
         for key in [k for k, v in known.items() if v.__module__.startswith('my_')]:
             del known[key]
-    tasks._INFERENCERS.pop('points', None)
+    base._OF_TASKS.pop('points', None)
     DRAWERS.pop('points', None)
     fields.FIELDS.pop('gt_points', None)
 
