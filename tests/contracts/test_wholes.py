@@ -7,21 +7,14 @@ import copy
 import pytest
 import torch
 from contracts.noise import NOISE
-from contracts.tiny import OF_OTHERS, WHOLES, arguments_of, registered
+from contracts.tiny import WHOLES, arguments_of, whole_names
 from mmengine.optim import OptimWrapper
 
 from mmlite.errors import ConfigError
-from mmlite.models import BaseModel
 from mmlite.models.base import is_summed
 from mmlite.registry import MODELS
 
-NAMES = [
-    name
-    for name in registered(MODELS, 'mmlite.models')
-    if isinstance(MODELS.get(name), type)
-    and issubclass(MODELS.get(name), BaseModel)
-    and name not in OF_OTHERS
-]
+NAMES = whole_names()
 for_each_whole = pytest.mark.parametrize('name', NAMES)
 PREDICTING = [name for name in NAMES if MODELS.get(name).predicts]
 for_each_predicting = pytest.mark.parametrize('name', PREDICTING)

@@ -8,18 +8,14 @@ import pickle
 import pytest
 import torch
 from contracts.noise import NOISE
-from contracts.tiny import OF_OTHERS, WHOLES, registered
+from contracts.tiny import WHOLES, whole_names
 from torch._dynamo.utils import counters
 
 from mmlite.engine.compiling import CompiledLoss, compile_model
 from mmlite.engine.optimizers import OptimWrapper
 from mmlite.registry import MODELS
 
-NAMES = [
-    name
-    for name in registered(MODELS, 'mmlite.models')
-    if getattr(MODELS.get(name), 'loss_in_one_graph', False) and name not in OF_OTHERS
-]
+NAMES = [name for name in whole_names() if MODELS.get(name).loss_in_one_graph]
 
 
 def build(name):

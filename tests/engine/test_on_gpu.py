@@ -106,6 +106,17 @@ def test_precisions(tmp_path, dtype):
     assert bool(state) == (dtype == 'float16')
 
 
+def overflowing(work_dir, wrapper, max_iters):
+    return memory_runner(
+        work_dir,
+        optim_wrapper=wrapper,
+        train_cfg=dict(by_epoch=False, max_iters=max_iters),
+        val_dataloader=None,
+        val_cfg=None,
+        val_evaluator=None,
+    )
+
+
 def test_a_step_whose_gradients_overflow_is_left_out(tmp_path):
     wrapper = dict(
         type='AmpOptimWrapper',
@@ -113,14 +124,7 @@ def test_a_step_whose_gradients_overflow_is_left_out(tmp_path):
         loss_scale=dict(init_scale=2.0**40),
         optimizer=dict(type='SGD', lr=0.05),
     )
-    runner = memory_runner(
-        tmp_path,
-        optim_wrapper=wrapper,
-        train_cfg=dict(by_epoch=False, max_iters=1),
-        val_dataloader=None,
-        val_cfg=None,
-        val_evaluator=None,
-    )
+    runner = overflowing(tmp_path, wrapper, max_iters=1)
     before = weights(runner)
     runner.train()
     assert equal(before, weights(runner), rtol=0, atol=0)
@@ -135,14 +139,7 @@ def test_a_step_after_an_overflow_goes_by_its_own_gradients(tmp_path):
         loss_scale=dict(init_scale=2.0**40, backoff_factor=2.0**-30),
         optimizer=dict(type='SGD', lr=0.05, momentum=0.9),
     )
-    runner = memory_runner(
-        tmp_path,
-        optim_wrapper=wrapper,
-        train_cfg=dict(by_epoch=False, max_iters=2),
-        val_dataloader=None,
-        val_cfg=None,
-        val_evaluator=None,
-    )
+    runner = overflowing(tmp_path, wrapper, max_iters=2)
     junk = [torch.full_like(p, 1e30, device='cuda') for p in runner.model.parameters()]
     before = weights(runner)
     del junk

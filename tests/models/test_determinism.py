@@ -7,20 +7,13 @@ import copy
 import pytest
 import torch
 from contracts.noise import NOISE
-from contracts.tiny import OF_OTHERS, WHOLES, registered
+from contracts.tiny import WHOLES, whole_names
 from support.waits import Operations
 
 from mmlite.engine.optimizers import OptimWrapper
-from mmlite.models import BaseModel
 from mmlite.registry import MODELS
 
-NAMES = [
-    name
-    for name in registered(MODELS, 'mmlite.models')
-    if isinstance(MODELS.get(name), type)
-    and issubclass(MODELS.get(name), BaseModel)
-    and name not in OF_OTHERS
-]
+NAMES = whole_names()
 #: From the documentation of torch.use_deterministic_algorithms, as far as it is not for
 #: a CPU. Bilinear maps are left out: torch computes them otherwise where it has to.
 UNDETERMINED = {

@@ -7,26 +7,19 @@ import copy
 import pytest
 import torch
 from contracts.noise import NOISE
-from contracts.tiny import OF_OTHERS, WHOLES, registered
+from contracts.tiny import WHOLES, whole_names
 from support.devices import ON_GPU
 from support.waits import reported_waits, waiting
 
 from mmlite.engine import AmpOptimWrapper
 from mmlite.engine.environment import allow_tf32
-from mmlite.models import BaseModel
 from mmlite.ops import batched_nms, concat_volume, roi_align
 from mmlite.registry import MODELS
 
 pytestmark = ON_GPU
 
 DEVICE = 'cuda'
-NAMES = [
-    name
-    for name in registered(MODELS, 'mmlite.models')
-    if isinstance(MODELS.get(name), type)
-    and issubclass(MODELS.get(name), BaseModel)
-    and name not in OF_OTHERS
-]
+NAMES = whole_names()
 for_each_model = pytest.mark.parametrize('name', NAMES)
 for_each_predicting = pytest.mark.parametrize(
     'name', [name for name in NAMES if MODELS.get(name).predicts]

@@ -19,13 +19,12 @@ import torch
 from contracts.noise import NOISE
 from contracts.tiny import (
     AROUND,
-    OF_OTHERS,
     PRETRAINING,
     WHOLES,
     backbone_cfg,
     image_shape,
     names_of,
-    registered,
+    whole_names,
 )
 from mmengine.hooks import Hook
 from support.families import FAMILIES
@@ -36,19 +35,7 @@ from mmlite.apis import prepare_training
 from mmlite.config import load_config
 from mmlite.engine import Runner
 from mmlite.engine.optimizers import OptimWrapper
-from mmlite.models import BaseModel
 from mmlite.registry import MODELS
-
-
-def models() -> list[str]:
-    """The wholes of this package."""
-    names = registered(MODELS, 'mmlite.models')
-    classes = {name: MODELS.get(name) for name in names if name not in OF_OTHERS}
-    return [
-        name
-        for name, kind in classes.items()
-        if isinstance(kind, type) and issubclass(kind, BaseModel)
-    ]
 
 
 def backbones() -> list[str]:
@@ -181,7 +168,7 @@ def caught(run: Callable[[str], dict[str, Any]], name: str) -> dict[str, Any]:
 
 def main(what: str) -> None:
     names, run = dict(
-        wholes=(models(), run_model),
+        wholes=(whole_names(), run_model),
         backbones=(backbones(), run_backbone),
         families=(list(FAMILIES), run_family),
     )[what]

@@ -16,8 +16,18 @@ from .base import BaseTransform
 __all__ = ['Collect', 'ImageToTensor', 'ToTensor', 'Transpose']
 
 
+class _OfKeys(BaseTransform):
+    """Base of steps that take fields by their names, and pack none of them."""
+
+    is_random = False
+    packs = False
+
+    def __init__(self, keys: Sequence[str]) -> None:
+        self.keys = tuple(keys)
+
+
 @TRANSFORMS.register_module()
-class Collect(BaseTransform):
+class Collect(_OfKeys):
     """Keep some fields of the sample, and no others.
 
     Args:
@@ -31,12 +41,7 @@ class Collect(BaseTransform):
         {'a': 1}
     """
 
-    is_random = False
-    packs = False
     former_arguments: ClassVar = {'meta_keys': 'meta_keys of PackInputs'}
-
-    def __init__(self, keys: Sequence[str]) -> None:
-        self.keys = tuple(keys)
 
     def transform(self, results: dict) -> dict:
         """Leave out the others."""
@@ -82,7 +87,7 @@ class Transpose(BaseTransform):
 
 
 @TRANSFORMS.register_module()
-class ToTensor(BaseTransform):
+class ToTensor(_OfKeys):
     """Turn fields into tensors.
 
     :class:`PackInputs` does so for what it packs; this step is for other pipelines.
@@ -101,12 +106,6 @@ class ToTensor(BaseTransform):
         >>> step(dict(gt_label=3, meta=dict(a=[0.5, 1.0])))
         {'gt_label': tensor(3), 'meta': {'a': tensor([0.5000, 1.0000])}}
     """
-
-    is_random = False
-    packs = False
-
-    def __init__(self, keys: Sequence[str]) -> None:
-        self.keys = tuple(keys)
 
     def transform(self, results: dict) -> dict:
         """Turn the fields into tensors."""
@@ -140,7 +139,7 @@ def _as_tensor(value: Any) -> Tensor:
 
 
 @TRANSFORMS.register_module()
-class ImageToTensor(BaseTransform):
+class ImageToTensor(_OfKeys):
     """Turn images into tensors with their channels first.
 
     :class:`PackInputs` does so for its input; this step is for other pipelines, and
@@ -160,12 +159,6 @@ class ImageToTensor(BaseTransform):
         >>> step(dict(img=np.zeros((4, 6, 3), np.uint8)))['img'].shape
         torch.Size([3, 4, 6])
     """
-
-    is_random = False
-    packs = False
-
-    def __init__(self, keys: Sequence[str]) -> None:
-        self.keys = tuple(keys)
 
     def transform(self, results: dict) -> dict:
         """Turn the images into tensors."""

@@ -9,6 +9,7 @@ from mmengine.model import BaseTTAModel
 from torch import Tensor, nn
 
 from ...errors import DataError
+from ...ops import numbers_like
 from ...registry import MODELS
 from ...structures import DataSample, scatter_field
 from ..joining import build_part
@@ -120,5 +121,5 @@ class AverageClsLogitTTA(AverageClsScoreTTA):
             )
         tiny = torch.finfo(scores.dtype).tiny  # the logarithm of 0 would win them all
         logits = scores.clamp(min=tiny).log()
-        weighed = logits * logits.new_tensor(weights)[:, None]
+        weighed = logits * numbers_like(weights, logits)[:, None]
         return weighed.sum(dim=1).softmax(dim=1)

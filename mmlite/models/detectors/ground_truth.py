@@ -81,8 +81,8 @@ def annotated(
     """What the samples of a batch say about their images.
 
     Objects under ``gt_ignore_flags``, and boxes without an area, are not learned from,
-    but the edges of all boxes have to be finite.
-    The device is read once for the whole batch.
+    but the edges of all boxes have to be finite. The device is read once for the whole
+    batch.
 
     Args:
         samples: The samples.

@@ -45,7 +45,7 @@ from contracts.tiny.transforms import (
     PHOTOMETRIC,
     STEPS,
 )
-from contracts.tiny.wholes import OF_OTHERS, WHOLES
+from contracts.tiny.wholes import OF_OTHERS, WHOLES, whole_names
 
 __all__ = [
     'ANCHOR_HEADS',
@@ -93,4 +93,5 @@ __all__ = [
     'names_of',
     'promise_of',
     'registered',
+    'whole_names',
 ]

@@ -6,9 +6,13 @@ from typing import Any
 
 import torch
 from contracts.tiny.gait import GAIT_BASE, GAIT_LOSSES
+from contracts.tiny.names import registered
 from contracts.tiny.parts import ANCHOR_HEADS, ROI_HEADS
 from contracts.tiny.selfsup import CONTRASTIVE, MASKED_WHOLES
 from contracts.tiny.stereo import STEREO
+
+from mmlite.models import BaseModel
+from mmlite.registry import MODELS
 
 _FPN_BACKBONE = dict(
     type='ResNet',
@@ -119,3 +123,14 @@ WHOLES: dict[str, tuple[dict[str, Any], str]] = {
 
 #: Wholes of packages that are optional.
 OF_OTHERS = ('HuggingFaceClassifier', 'TimmClassifier')
+
+
+def whole_names() -> list[str]:
+    """The names of the wholes of this package, without those of optional packages."""
+    return [
+        name
+        for name in registered(MODELS, 'mmlite.models')
+        if name not in OF_OTHERS
+        and isinstance(MODELS.get(name), type)
+        and issubclass(MODELS.get(name), BaseModel)
+    ]
