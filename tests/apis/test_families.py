@@ -12,7 +12,7 @@ from mmengine.hooks import Hook
 from support.devices import ON_GPU, on_each_device
 from support.families import FAMILIES
 from support.memory_run import CtrlC
-from support.waits import counted_reads, look_at_iterations, reported_waits
+from support.waits import look_at_iterations, reported_waits
 
 from mmlite.apis import inferencer_of, prepare_training, train
 from mmlite.config import load_config
@@ -25,8 +25,6 @@ SAME_BITS = ('randomness.seed=1', 'randomness.deterministic=True')
 #: Waits of an iteration on a batch of two images: the ground truth, three for each
 #: sampler, and what has an object; small proposals and suppression for each image.
 WAITS = dict(one_stage=2, two_stage=8 + 2 * 4)
-#: On a CPU labels are checked, too, which no GPU waits for.
-READS = dict(classification=2, gait=2, one_stage=1, two_stage=3 + 2 * 2)
 
 
 @pytest.fixture
@@ -205,14 +203,3 @@ def test_a_detector_waits_seldom(tmp_path, family, device):
         runner.train()
     assert next(runner.model.parameters()).device.type == device
     assert 0 < len(waits) <= WAITS[family], waits
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize('family', [name for name in FAMILIES if name != 'volume'])
-def test_an_iteration_reads_seldom(tmp_path, family):
-    """What can be seen of it on a CPU."""
-    runner = short(family, tmp_path)
-    with counted_reads(runner, first=4) as reads:
-        runner.train()
-    assert len(reads) >= 2
-    assert max(sum(of.values()) for of in reads) <= READS.get(family, 0), reads

@@ -59,4 +59,4 @@ def test_all_operations_have_a_deterministic_version(name):
     )
     with Operations() as operations:
         model.train_step(NOISE[task](4), optimizer)
-    assert operations.all.keys() & UNDETERMINED == OF_MODELS.get(name, set())
+    assert operations.names & UNDETERMINED == OF_MODELS.get(name, set())

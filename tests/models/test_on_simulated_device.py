@@ -23,11 +23,11 @@ WAITS = dict(
     RetinaNet=2,
     SSD=2,
     SSDMetaArch=2,
-    FasterRCNN=20,
-    FasterRCNNMetaArch=20,
+    FasterRCNN=16,
+    FasterRCNNMetaArch=16,
 )
 #: The same of a training iteration over 2 images, with its loader and all hooks.
-WAITS_OF_FAMILIES = dict(one_stage=2, two_stage=16)
+WAITS_OF_FAMILIES = dict(one_stage=2, two_stage=12)
 #: Volumes are written in another order there, which rounds otherwise.
 ROUNDED = dict(stereo=2e-2, volume=5e-2)
 
