@@ -8,7 +8,7 @@ import pytest
 import torch
 from contracts.noise import NOISE
 from contracts.tiny import WHOLES, whole_names
-from support.waits import Operations
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from mmlite.engine.optimizers import OptimWrapper
 from mmlite.registry import MODELS
@@ -45,6 +45,18 @@ OF_MODELS = {
     'GwcNet': {'upsample_trilinear3d_backward'},
     'PSMNet': {'upsample_trilinear3d_backward'},
 }
+
+
+class Operations(TorchDispatchMode):
+    """Notes the operations that are done, by their names."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        self.names.add(func.overloadpacket.__name__)
+        return func(*args, **kwargs or {})
 
 
 @pytest.mark.slow

@@ -72,27 +72,50 @@ def test_trainings_go_as_on_the_cpu():
         assert run['waits'] <= WAITS_OF_FAMILIES.get(name, 0), run['places']
 
 
-def test_the_simulation_sees_what_a_gpu_refuses():
-    code = (
-        'import torch\n'
-        'from support.simulated_device import *\n'
-        "x = torch.zeros(3).to('sim', non_blocking=True)\n"
-        'assert not WAITS\n'
-        'with SimulatedDevice():\n'
-        "    torch.tensor([1.0], device='sim')\n"
-        '    x.new_tensor([1.0])\n'
-        '    x[[0, 1]]\n'
-        '    x[x > 1]\n'
-        '    x.sum().item()\n'
-        'print(sum(WAITS.values()))\n'
-        'x + torch.zeros(3)\n'
-    )
-    done = subprocess.run(
+def run_code(*lines: str) -> subprocess.CompletedProcess:
+    """What these lines print in a process that knows the device."""
+    code = '\n'.join(('import torch', 'from support.simulated_device import *', *lines))
+    return subprocess.run(
         [sys.executable, '-c', code],
         env=dict(os.environ, PYTHONPATH=str(TESTS)),
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def test_the_simulation_sees_what_a_gpu_refuses():
+    done = run_code(
+        "x = torch.zeros(3).to('sim', non_blocking=True)",
+        'assert not WAITS',
+        'with SimulatedDevice():',
+        "    torch.tensor([1.0], device='sim')",
+        '    x.new_tensor([1.0])',
+        '    x[[0, 1]]',
+        '    x[x > 1]',
+        '    x.sum().item()',
+        'print(sum(WAITS.values()))',
+        'x + torch.zeros(3)',
+    )
     assert done.stdout.split() == ['5']
     assert 'MixedDevicesError: aten.add.Tensor: on the CPU' in done.stderr
+
+
+@pytest.mark.parametrize(('count', 'most'), [(300, 1), (3000, 3)])
+def test_nms_waits_once_a_block_and_between_two(count, most):
+    done = run_code(
+        'from mmlite.ops import fixed_point_nms',
+        f'corners, sizes = torch.rand(2, {count}, 2)',
+        'boxes = torch.cat([corners * 100, corners * 100 + sizes * 40 + 5], dim=1)',
+        f'scores, labels = torch.rand({count}), torch.arange({count}) % 3',
+        'theirs = fixed_point_nms(boxes, scores, labels, 0.5)',
+        "there = [x.to('sim') for x in (boxes, scores, labels)]",
+        'WAITS.clear()',
+        'with SimulatedDevice():',
+        '    ours = fixed_point_nms(*there, 0.5)',
+        'print(sum(WAITS.values()), torch.equal(ours.raw, theirs))',
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    waits, equal = done.stdout.split()
+    assert 0 < int(waits) <= most
+    assert equal == 'True'

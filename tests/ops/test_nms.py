@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import pytest
 import torch
-from support.waits import Operations
 
 from mmlite.errors import ConfigError, DataError
 from mmlite.ops import (
@@ -55,14 +54,6 @@ def test_many_boxes_are_looked_at_class_by_class():
     kept = batched_nms(boxes, scores, labels, 0.5)
     assert torch.equal(kept, fixed_point_nms(boxes, scores, labels, 0.5))
     assert torch.equal(batched_nms(boxes, scores, labels, 0.5, max_out=9), kept[:9])
-
-
-@pytest.mark.parametrize(('count', 'most'), [(300, 1), (3000, 3)])
-def test_the_host_reads_once_a_block_and_between_two(count, most):
-    boxes, scores, labels = scene(count)
-    with Operations() as operations:
-        fixed_point_nms(boxes, scores, labels, 0.5)
-    assert 0 < sum(operations.reads.values()) <= most, operations.reads
 
 
 def test_a_long_chain_of_boxes_is_followed_to_its_end():

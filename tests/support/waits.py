@@ -1,4 +1,4 @@
-"""What a GPU would be waited for, seen without one."""
+"""Waits for the GPU during a training, as PyTorch reports them."""
 
 from __future__ import annotations
 
@@ -9,22 +9,9 @@ from typing import Any
 
 import torch
 from mmengine.hooks import Hook
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from mmlite.engine import Runner
 from mmlite.engine.loops import EpochBasedTrainLoop
-
-
-class Operations(TorchDispatchMode):
-    """Notes the operations that are done, by their names."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.names: set[str] = set()
-
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-        self.names.add(func.overloadpacket.__name__)
-        return func(*args, **kwargs or {})
 
 
 class _From(Hook):
