@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import warnings
 from collections.abc import Mapping, Sequence
@@ -30,6 +31,7 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader
 
 from ..config import advise_warm_up, backend_problems, config_text, write_config
+from ..config.imports import IMPORTED_FROM, imported_from
 from ..errors import ConfigError, Problem
 from ..ops import use_channels_last
 from ..registry import (
@@ -126,7 +128,10 @@ class RunnerAssembly(BaseRunner):
         path = os.path.join(self.work_dir, name)
         if source and os.path.exists(path) and os.path.samefile(source, path):
             path = '_whole'.join(os.path.splitext(path))
-        write_config(self.cfg, path)
+        cfg = copy.deepcopy(self.cfg)
+        if folders := imported_from(cfg):
+            cfg[IMPORTED_FROM] = folders
+        write_config(cfg, path)
 
     def setup_env(self, env_cfg: dict) -> None:
         """Join the other processes, and find a name for this run."""
