@@ -19,6 +19,7 @@ __all__ = [
     'TrainingError',
     'UserError',
     'check_at_least',
+    'check_share',
     'did_you_mean',
     'edits',
 ]
@@ -152,6 +153,22 @@ def check_at_least(least: float, **settings: float) -> None:
     for name, value in settings.items():
         if not value >= least:
             raise ValueError(f'{name} must be at least {least}, got {value!r}')
+
+
+def check_share(**settings: float) -> None:
+    """See that settings are from 0 to 1.
+
+    Raises:
+        ValueError: if one is not.
+
+    Example:
+        >>> check_share(alpha=2.0)
+        Traceback (most recent call last):
+        ValueError: alpha must be from 0 to 1, got 2.0
+    """
+    for name, value in settings.items():
+        if not 0 <= value <= 1:
+            raise ValueError(f'{name} must be from 0 to 1, got {value!r}')
 
 
 def did_you_mean(word: object, words: Iterable[object], likeness: float = 0.6) -> str:
