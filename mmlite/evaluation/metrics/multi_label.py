@@ -68,7 +68,7 @@ class MultiLabelMetric(RowMetric):
         prefix: Stands before the names, instead of ``multi-label``.
 
     Raises:
-        ValueError: if an item is unknown.
+        ValueError: if an item is unknown, or ``topk`` is below 1.
 
     Example:
         >>> from mmlite.structures import DataSample
@@ -93,6 +93,8 @@ class MultiLabelMetric(RowMetric):
     ) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
         self.thr = 0.5 if thr is None and topk is None else thr
+        if topk is not None and topk < 1:
+            raise ValueError(f'topk is 1 or more, got {topk}')
         self.topk = topk
         self.items = check_items(items)
         self.average = average
