@@ -244,3 +244,13 @@ def test_what_files_state_is_compared_when_they_are_read(tmp_path) -> None:
 def test_lists_and_tuples_of_one_content_are_the_same() -> None:
     parts = [dict(FEW, metainfo=dict(p=p)) for p in ([(1, 2)], ([1, 2],))]
     assert len(DATASETS.build(_joined(*parts))) == 6
+
+
+@pytest.mark.parametrize('index', [6, -7])
+def test_a_repeated_dataset_ends(index) -> None:
+    three = dict(type='Digits', indices=3)
+    repeated = DATASETS.build(dict(type='RepeatDataset', times=2, dataset=three))
+    assert [sample['sample_idx'] for sample in repeated] == [0, 1, 2, 0, 1, 2]
+    assert repeated[-1]['sample_idx'] == 2
+    with pytest.raises(IndexError, match=f'no sample {index} among 6'):
+        repeated[index]

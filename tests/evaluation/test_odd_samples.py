@@ -1,4 +1,4 @@
-"""What no figure may be made of, and figures that the order of samples must not change."""
+"""What no figure is made of, and figures that the order of samples does not change."""
 
 import itertools
 

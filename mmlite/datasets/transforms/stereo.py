@@ -12,7 +12,7 @@ from ...errors import DataError
 from ...registry import TRANSFORMS
 from .base import OR_SKIP, BaseTransform, below, rng_of
 from .decoding import decode_or_none
-from .disparity_files import decode_disparity
+from .disparity_files import check_scale, decode_disparity
 from .fields import DisparityField
 from .geometry import fields_of, image_size, resize
 from .image_ops import Interpolation, check_interpolation
@@ -66,8 +66,7 @@ class LoadDisparity(BaseTransform):
         zero_is_known: bool = False,
         backend_args: dict | None = None,
     ) -> None:
-        if scale <= 0:
-            raise ValueError(f'scale is above 0, got {scale}')
+        check_scale(scale)
         self.scale = scale
         self.zero_is_known = zero_is_known
         self.backend_args = backend_args
@@ -79,9 +78,10 @@ class LoadDisparity(BaseTransform):
             if path is None:
                 continue
             values = self._disparity(path, results)
-            if view and values.max(initial=0) <= 0:
+            finite = np.isfinite(values)
+            if view and values[finite].max(initial=0) <= 0:
                 values = -values  # of the other view, some write it negative
-            known = np.isfinite(values) & (values >= 0)
+            known = finite & (values >= 0)
             if self.zero_is_known:
                 results[f'valid{view}'] = known.astype(np.uint8)
             results[f'gt_disparity{view}'] = np.where(known, values, np.float32(0))

@@ -17,9 +17,9 @@ def average_precision(
 
     For each class, the samples are ranked by score, and the precision at each
     sample that has the class is averaged (no interpolation). A class without
-    any such sample has 0. Samples of equal score come together: the precision of each is
-    that behind the last of them, as in scikit-learn, so that the order of the samples
-    does not count.
+    any such sample has 0. Samples of equal score come together: the precision of each
+    is that behind the last of them, as in scikit-learn, so that the order of the
+    samples does not count.
 
     Args:
         pred: Score of every class.

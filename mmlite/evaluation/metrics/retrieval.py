@@ -120,8 +120,8 @@ def _finite(scores: ArrayLike) -> Tensor:
     scores = torch.as_tensor(scores)
     if nans := int(scores.isnan().sum()):
         raise DataError(
-            f'{nans} of {scores.numel()} similarities to the gallery are NaN; the model '
-            'has diverged, or half precision overflowed'
+            f'{nans} of {scores.numel()} similarities to the gallery are NaN; the '
+            'model has diverged, or half precision overflowed'
         )
     return scores
 

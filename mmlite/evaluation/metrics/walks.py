@@ -89,8 +89,8 @@ class WalkMetric(SampleMetric):
         sizes = {tuple(walk.embedding.shape) for walk in results}
         if len(sizes) > 1:
             raise DataError(
-                f'{type(self).__name__}: the embeddings of all walks have one shape, got '
-                f'{sorted(sizes)}'
+                f'{type(self).__name__}: the embeddings of all walks have one shape, '
+                f'got {sorted(sizes)}'
             )
         embeddings = torch.stack([walk.embedding for walk in results])
         lost = embeddings.isnan().reshape(len(embeddings), -1).any(dim=1)

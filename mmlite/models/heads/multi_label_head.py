@@ -140,8 +140,8 @@ class MultiLabelClsHead(ClsHead):
             return (scores >= self.thr).nonzero().flatten()
         if self.topk > len(scores):
             raise DataError(
-                f'model.head.topk={self.topk}, but the head gives {len(scores)} classes; '
-                'set it to so many at most'
+                f'model.head.topk={self.topk}, but the head gives {len(scores)} '
+                'classes; set it to so many at most'
             )
         return scores.topk(self.topk).indices
 
