@@ -275,13 +275,9 @@ class RepeatDataset(Around, engine.RepeatDataset):
         self.times = times
         self._begin(dataset, lazy_init)
 
-    def __getitem__(self, idx: int) -> Any:
-        """A sample; an index behind the last ends an iteration."""
-        return super().__getitem__(_within(idx, len(self)))
-
-    def get_data_info(self, idx: int) -> dict:
-        """What is known of a sample."""
-        return super().get_data_info(_within(idx, len(self)))
+    def _get_ori_dataset_idx(self, idx: int) -> int:
+        # Behind the last one an iteration ends.
+        return super()._get_ori_dataset_idx(range(len(self))[idx])
 
 
 @DATASETS.register_module()
@@ -404,14 +400,3 @@ class MultiImageMixDataset(Around, Dataset):
                 'MultiImageMixDataset'
             )
         return results
-
-
-def _within(idx: int, size: int) -> int:
-    """An index, with its seed.
-
-    Raises:
-        IndexError: if there is no such sample.
-    """
-    if not -size <= idx < size:
-        raise IndexError(f'there is no sample {idx} among {size}')
-    return idx

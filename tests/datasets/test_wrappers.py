@@ -252,5 +252,5 @@ def test_a_repeated_dataset_ends(index) -> None:
     repeated = DATASETS.build(dict(type='RepeatDataset', times=2, dataset=three))
     assert [sample['sample_idx'] for sample in repeated] == [0, 1, 2, 0, 1, 2]
     assert repeated[-1]['sample_idx'] == 2
-    with pytest.raises(IndexError, match=f'no sample {index} among 6'):
+    with pytest.raises(IndexError, match='out of range'):
         repeated[index]
