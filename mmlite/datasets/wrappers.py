@@ -29,7 +29,6 @@ __all__ = [
     'built',
 ]
 
-
 _SHORT = reprlib.Repr()
 
 
@@ -276,8 +275,7 @@ class RepeatDataset(Around, engine.RepeatDataset):
         self._begin(dataset, lazy_init)
 
     def _get_ori_dataset_idx(self, idx: int) -> int:
-        # Behind the last one an iteration ends.
-        return super()._get_ori_dataset_idx(range(len(self))[idx])
+        return super()._get_ori_dataset_idx(range(len(self))[idx])  # or IndexError
 
 
 @DATASETS.register_module()
