@@ -76,7 +76,8 @@ def check_loader_keys(cfg: Mapping[str, Any]) -> list[Problem]:
         for key in _OF_BATCHES:  # None leaves out what a base config states
             if cfg.get(key, 0) is None:
                 del cfg[key]
-        problems += _check_batch_sampler(batches, cfg)
+        if not cfg.get('in_memory'):  # which excludes it
+            problems += _check_batch_sampler(batches, cfg)
     problems += check_keys(cfg, dataloader, given)
     for key, least in (
         ('batch_size', 1),
