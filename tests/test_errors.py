@@ -10,7 +10,7 @@ from mmlite.errors import (
     TrainingError,
     UserError,
     did_you_mean,
-    edits,
+    edit_distance,
 )
 
 
@@ -98,5 +98,5 @@ def distance(a: str, b: str) -> int:
         ('sampl', 'smple'),
     ],
 )
-def test_edits(a, b):
-    assert edits(a, b) == edits(b, a) == distance(a, b)
+def test_edit_distance(a, b):
+    assert edit_distance(a, b) == edit_distance(b, a) == distance(a, b)
