@@ -19,6 +19,8 @@ __all__ = [
     'TrainingError',
     'UserError',
     'check_at_least',
+    'check_fraction',
+    'check_positive',
     'did_you_mean',
     'edit_distance',
 ]
@@ -138,8 +140,8 @@ class ConfigError(UserError, ValueError):
         return ConfigError([p.under(*keys) for p in self.problems], self.source)
 
 
-def check_at_least(least: float, **settings: float) -> None:
-    """See that settings are large enough.
+def check_at_least(least: float, **settings: float | None) -> None:
+    """Check that settings are large enough; those that are None are not checked.
 
     Raises:
         ValueError: if one is not.
@@ -150,8 +152,40 @@ def check_at_least(least: float, **settings: float) -> None:
         ValueError: lr must be at least 0, got -1.0
     """
     for name, value in settings.items():
-        if not value >= least:
+        if value is not None and not value >= least:
             raise ValueError(f'{name} must be at least {least}, got {value!r}')
+
+
+def check_positive(**settings: float | None) -> None:
+    """Check that settings are above 0; those that are None are not checked.
+
+    Raises:
+        ValueError: if one is not.
+
+    Example:
+        >>> check_positive(temperature=0.0)
+        Traceback (most recent call last):
+        ValueError: temperature must be positive, got 0.0
+    """
+    for name, value in settings.items():
+        if value is not None and not value > 0:
+            raise ValueError(f'{name} must be positive, got {value!r}')
+
+
+def check_fraction(**settings: float | None) -> None:
+    """Check that settings lie in [0, 1]; those that are None are not checked.
+
+    Raises:
+        ValueError: if one does not.
+
+    Example:
+        >>> check_fraction(prob=1.5)
+        Traceback (most recent call last):
+        ValueError: prob must lie in [0, 1], got 1.5
+    """
+    for name, value in settings.items():
+        if value is not None and not 0 <= value <= 1:
+            raise ValueError(f'{name} must lie in [0, 1], got {value!r}')
 
 
 def did_you_mean(word: object, words: Iterable[object], cutoff: float = 0.6) -> str:
