@@ -297,11 +297,11 @@ def test_modalities_keep_together():
         ),
         (
             dict(sample_type='fixed_ordered', frames_num_fixed=4, frames_skip_num=-1),
-            'frames_skip_num is 0 or more, got -1',
+            'frames_skip_num must be at least 0, got -1',
         ),
         (
             dict(sample_type='all_ordered', frames_all_limit=-1),
-            'frames_all_limit is 0 or more, got -1',
+            'frames_all_limit must be at least 0, got -1',
         ),
     ],
 )

@@ -195,7 +195,7 @@ def test_predictions_of_several_sizes(samples, kind, named):
         ('VOCMetric', dict(iou_thrs=0.0), 'above 0'),
         ('CrossViewRank', dict(topk=0), 'from 1 on, got 0'),
         ('GaitRetrieval', dict(topk=[]), 'from 1 on'),
-        ('MultiLabelMetric', dict(topk=0), 'topk is 1 or more, got 0'),
+        ('MultiLabelMetric', dict(topk=0), 'topk must be at least 1, got 0'),
         ('Accuracy', dict(thrs=[]), 'one threshold or more'),
         ('RetrievalRecall', dict(topk=[]), 'one k or more'),
     ],

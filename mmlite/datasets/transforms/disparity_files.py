@@ -13,16 +13,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ...errors import DataError
+from ...errors import DataError, check_positive
 from .decoding import decode_or_none
 
-__all__ = [
-    'check_scale',
-    'decode_disparity',
-    'decode_pfm',
-    'encode_disparity',
-    'encode_pfm',
-]
+__all__ = ['decode_disparity', 'decode_pfm', 'encode_disparity', 'encode_pfm']
 
 _HEADER = re.compile(rb'(P[Ff])\s+(\d+)\s+(\d+)\s+(\S+)[ \t\r]*\n')
 _LARGEST = 65535
@@ -159,7 +153,7 @@ def decode_disparity(data: bytes, path: str, scale: float = 256.0) -> np.ndarray
         except _UNREADABLE as error:
             raise DataError(f'{path} holds no array of numbers: {error}') from None
     elif ending == '.png':
-        check_scale(scale)
+        check_positive(scale=scale)
         read = decode_or_none(data, cv2.IMREAD_UNCHANGED)
         if read is None:
             raise DataError(f'{path} is not an image that can be decoded')
@@ -216,7 +210,7 @@ def encode_disparity(disparity: np.ndarray, path: str, scale: float = 256.0) -> 
         raise DataError(
             f'{path}: a disparity is written as .png, .pfm or .npy, got {ending!r}'
         )
-    check_scale(scale)
+    check_positive(scale=scale)
     known = np.isfinite(values) & (values > 0)
     scaled = np.round(np.where(known, values, 0).astype(np.float64) * scale)
     if scaled.max(initial=0) > _LARGEST:
@@ -227,13 +221,3 @@ def encode_disparity(disparity: np.ndarray, path: str, scale: float = 256.0) -> 
         )
     stored = np.where(known, scaled.clip(1, _LARGEST), 0).astype(np.uint16)
     return cv2.imencode('.png', stored)[1].tobytes()
-
-
-def check_scale(scale: float) -> None:
-    """Refuse a scale by which nothing can be divided.
-
-    Raises:
-        ValueError: if it is not above 0, or infinite.
-    """
-    if not 0 < scale < np.inf:
-        raise ValueError(f'scale is above 0, got {scale}')

@@ -9,7 +9,7 @@ from logging import WARNING
 import numpy as np
 from mmengine.logging import print_log
 
-from ...errors import DataError, did_you_mean
+from ...errors import DataError, check_at_least, did_you_mean
 from ...registry import TRANSFORMS
 from .base import BaseTransform, below, rng_of
 from .fields import (
@@ -262,9 +262,9 @@ class SampleFrames(BaseTransform):
                 raise ValueError(
                     f'{sample_type} needs {name} of 1 or more, got {value}'
                 )
-        for name in ('frames_skip_num', 'frames_all_limit'):
-            if getattr(self, name) < 0:
-                raise ValueError(f'{name} is 0 or more, got {getattr(self, name)}')
+        check_at_least(
+            0, frames_skip_num=frames_skip_num, frames_all_limit=frames_all_limit
+        )
         if self._how == 'unfixed' and frames_num_min > frames_num_max:
             raise ValueError(
                 f'frames_num_min={frames_num_min} is above '

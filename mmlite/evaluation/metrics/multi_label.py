@@ -8,6 +8,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from ...errors import check_at_least
 from ...registry import METRICS
 from ...structures import packed_field
 from ..functional import (
@@ -93,8 +94,7 @@ class MultiLabelMetric(RowMetric):
     ) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
         self.thr = 0.5 if thr is None and topk is None else thr
-        if topk is not None and topk < 1:
-            raise ValueError(f'topk is 1 or more, got {topk}')
+        check_at_least(1, topk=topk)
         self.topk = topk
         self.items = check_items(items)
         self.average = average

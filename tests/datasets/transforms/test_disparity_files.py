@@ -186,10 +186,10 @@ def test_nothing_is_written_of_no_pixel_and_divided_by_no_scale():
     with pytest.raises(DataError, match=r'a pixel at least, got the shape \(0, 3\)'):
         encode_pfm(np.zeros((0, 3)))
     data = png_of(np.ones((2, 2), np.uint16))
-    for scale in (0, -256, np.inf, np.nan):
-        with pytest.raises(ValueError, match='scale is above 0, got'):
+    for scale in (0, -256, np.nan):
+        with pytest.raises(ValueError, match='scale must be positive'):
             decode_disparity(data, 'a.png', scale)
-        with pytest.raises(ValueError, match='scale is above 0, got'):
+        with pytest.raises(ValueError, match='scale must be positive'):
             encode_disparity(np.ones((2, 2)), 'a.png', scale)
 
 

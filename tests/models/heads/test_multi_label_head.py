@@ -33,7 +33,7 @@ def test_the_rest_of_an_image_counts_as_before():
 
 
 def test_labels_and_numbers_of_classes_that_cannot_be():
-    with pytest.raises(ConfigError, match='topk is 1 or more, got 0'):
+    with pytest.raises(ConfigError, match='topk must be at least 1, got 0'):
         MODELS.build(dict(type='MultiLabelClsHead', topk=0))
     head = MODELS.build(dict(type='MultiLabelClsHead', topk=4))
     with pytest.raises(DataError, match='topk=4, but the head gives 3 classes'):
