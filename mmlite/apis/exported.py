@@ -101,7 +101,7 @@ def compare(
     run: Run,
     trials: Mapping[str, Inputs],
 ) -> None:
-    """See that the file computes what the model computes.
+    """Check that the file computes what the model computes.
 
     Raises:
         UserError: naming the output that differs most.

@@ -136,7 +136,7 @@ def check_channels(cfg: Config) -> list[Problem]:
 
 
 def check_named_parts(cfg: Config, modules: Sequence[str] | None) -> list[Problem]:
-    """See that parts of the model that are named at the top are there.
+    """Check that parts of the model that are named at the top are there.
 
     Args:
         cfg: A config.

@@ -88,7 +88,7 @@ def _agree_on_classes(datasets: Sequence[Dataset]) -> None:
 
 
 def _compare_metainfo(datasets: Sequence[Dataset], ignored: Sequence[str]) -> None:
-    """See that datasets are about the same.
+    """Check that datasets are about the same.
 
     Args:
         datasets: The datasets.

@@ -90,7 +90,7 @@ class Facts:
 
 
 def _check_kinds(facts: Facts) -> None:
-    """See that every value is of the kind that its default is of."""
+    """Check that every value is of the kind that its default is of."""
     default = Facts('train')
     for each in fields(Facts):
         value, like = getattr(facts, each.name), getattr(default, each.name)

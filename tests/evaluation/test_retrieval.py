@@ -115,7 +115,7 @@ def test_what_makes_no_sense_is_refused():
             RetrievalRecall(topk)
     with pytest.raises(ValueError, match='topk must be at least 1, got None'):
         RetrievalAveragePrecision()
-    with pytest.raises(ValueError, match="mode is one of .* got 'AP'"):
+    with pytest.raises(ValueError, match="mode must be .* got 'AP'"):
         RetrievalAveragePrecision(topk=1, mode='AP')
     with pytest.raises(ValueError, match='got 2 and 1'):
         RetrievalRecall.calculate([[0], [1]], [[0]], 1, True, True)

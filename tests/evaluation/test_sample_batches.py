@@ -27,7 +27,7 @@ def evaluate(cfg, samples):
 
 @pytest.fixture
 def no_samples(monkeypatch):
-    """See that no sample is made."""
+    """Check that no sample is made."""
 
     def refuse(self, place):
         raise AssertionError('a sample was asked for')

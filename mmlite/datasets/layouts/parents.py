@@ -18,7 +18,7 @@ _MOST_NAMED = 3
 
 
 def refuse_parent(root: Path) -> None:
-    """See that the folders in a folder are classes, and no data sets of their own.
+    """Check that the folders in a folder are classes, and no data sets of their own.
 
     Args:
         root: The folder.

@@ -80,7 +80,7 @@ def images_of(results: dict) -> list[tuple[str, Field]]:
 
 
 def images_alone(results: dict, step: str) -> None:
-    """See that a sample has nothing that would have to move with its images.
+    """Check that a sample has nothing that would have to move with its images.
 
     Args:
         results: The sample.

@@ -309,7 +309,7 @@ def _data(runner: Runner, saved: Resumed) -> Iterator[str]:
 
 
 def _seed(runner: Runner, saved: Resumed) -> Iterator[str]:
-    """Compare the seeds; one that was drawn is taken over without a word."""
+    """Compare the seeds; one that was drawn is taken over silently."""
     then, chosen = saved.meta.get('seed'), runner._randomness_cfg.get('seed')
     if None not in (then, chosen) and then != chosen:
         used = 'the latter is used, as the order of the samples depends on it'
