@@ -117,7 +117,7 @@ class CocoDataset(BoxDataset):
         self._metainfo['cat_ids'] = self._ids_of(classes)
 
     def _ids_of(self, classes: Sequence[str]) -> list[int]:
-        """The ids of classes; those that the file has not get ones of their own."""
+        """The ids of classes; those that the file lacks get ones of their own."""
         free = (n for n in count(1) if n not in self._ids.values())
         own = [self._ids.get(name) for name in classes]
         return [next(free) if number is None else number for number in own]

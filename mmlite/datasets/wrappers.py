@@ -37,13 +37,13 @@ def built(cfg: dict | Dataset) -> Dataset:
     """A dataset, built if it is described by a dict.
 
     Raises:
-        DataError: if it has not what a wrapper needs of it.
+        DataError: if it lacks what a wrapper needs of it.
     """
     dataset = DATASETS.build(cfg) if isinstance(cfg, dict) else cfg
     if not all(hasattr(dataset, name) for name in ('metainfo', 'full_init')):
         raise DataError(
             f'{type(dataset).__name__} cannot be repeated, joined or divided, as it '
-            'has not metainfo and full_init(); derive it from BaseDataset'
+            'has no metainfo and full_init(); derive it from BaseDataset'
         )
     return dataset
 
@@ -64,7 +64,7 @@ def _agree_on_classes(datasets: Sequence[Dataset]) -> None:
     """Give all datasets the classes of the one that has most.
 
     Raises:
-        DataError: if it has not all classes.
+        DataError: if it lacks classes of another.
     """
     classes = [dataset.metainfo.get('classes') or () for dataset in datasets]
     largest = max(range(len(datasets)), key=lambda i: len(classes[i]), default=0)

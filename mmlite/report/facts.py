@@ -53,7 +53,7 @@ class Facts:
         data: Number of samples and the like, by ``'train'``, ``'val'``, ``'test'``.
         metrics: The results of its last evaluation that are numbers.
         environment: Versions, machine, seed.
-        changes: What its config has that the base has not; None if it has no base.
+        changes: What its config has that the base lacks; None if it has no base.
         pictures: Blocks, as plain data.
     """
 

@@ -371,5 +371,8 @@ class SilhouetteCut(BaseTransform):
                 'tools/prepare_gait.py, or set cutting'
             )
         if 2 * side >= width:
-            raise DataError(f'SilhouetteCut: {side} columns from each side of {width}')
+            raise DataError(
+                f'SilhouetteCut: {side} columns cannot be cut from each side of frames '
+                f'that are {width} wide; set a smaller cutting'
+            )
         return frames[:, :, side : width - side]

@@ -217,7 +217,7 @@ def maps_of(backbone: nn.Module) -> tuple[FeatureSpec, ...]:
                 Problem(
                     'backbone',
                     f'{type(backbone).__name__} {given}, but a detector needs feature '
-                    'maps with a stride; choose its out_indices or out_type so',
+                    'maps with a stride; set its out_indices or out_type accordingly',
                 )
             ]
         )
