@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import pickle
 import re
 from collections.abc import Callable, Iterator
@@ -10,11 +9,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..datasets.silhouettes import black_and_white, prepare_walk
-from ..datasets.transforms import natural, read_grey
+from ..datasets.transforms import read_grey
 from ..datasets.transforms.sequence_files import (
     PICTURES,
     folders_below,
     has_colours,
+    pictures_in,
 )
 from ..errors import DataError, UserError, did_you_mean
 
@@ -101,8 +101,7 @@ def prepare_gait(
     found = PreparedGait(0, [], [], [])
     count = 0
     for folder, place in _walks(Path(source), layout):
-        names = [n for n in os.listdir(folder) if n.lower().endswith(PICTURES)]
-        ordered = sorted(names, key=natural)
+        ordered = pictures_in(folder)
         coloured = has_colours(f'{folder}/{ordered[0]}')
         frames = [read_grey(f'{folder}/{name}') for name in ordered]
         sils = black_and_white(frames, str(folder), coloured)

@@ -15,7 +15,7 @@ from ..given import absence
 from ..registry import DATASETS
 from .annotations import file_exists, read_data
 from .base_dataset import BaseDataset
-from .folders import refuse_broken_links, subfolders
+from .folders import is_hidden, refuse_broken_links, subfolders
 from .transforms.sequence_files import ARRAY_FILES, PICTURES
 
 __all__ = ['GaitDataset', 'read_partition']
@@ -210,7 +210,7 @@ def _walks(root: str, subject: str) -> Iterator[dict]:
 
 
 def _files(folder: str) -> list[str]:
-    names = sorted(name for name in os.listdir(folder) if name[0] != '.')
+    names = sorted(name for name in os.listdir(folder) if not is_hidden(name))
     arrays = [f'{folder}/{name}' for name in names if name.endswith(ARRAY_FILES)]
     if arrays:
         return arrays

@@ -188,9 +188,11 @@ def _build_batch_sampler(
     if given is None:
         return None
     seed = None if diff_rank_seed else seed
-    size, drop_last = cfg.pop('batch_size', None), cfg.pop('drop_last', False)
+    size, drop_last = cfg.pop('batch_size', None), cfg.pop('drop_last', None)
     if isinstance(given, dict):
-        known: dict[str, Any] = dict(dataset=dataset, drop_last=drop_last, seed=seed)
+        known: dict[str, Any] = dict(
+            dataset=dataset, drop_last=bool(drop_last), seed=seed
+        )
         known |= {} if size is None else dict(batch_size=size)
         known |= {} if sampler is None else dict(sampler=sampler)
         with at('batch_sampler'):

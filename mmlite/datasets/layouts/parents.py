@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ...errors import DataError
-from ..folders import find_images, subfolders
+from ..folders import find_images, subfolders, visible
 from .found import splits_in
 from .pairs import looks_like_pairs
 from .walks import looks_like_walks
@@ -79,9 +79,9 @@ def _sign_of(folder: Path) -> str:
     if {'images', 'labels'} <= inner.keys():
         return f'{inner["images"]}/ and {inner["labels"]}/ (detection)'
     if marks := inner.get('annotations'):
-        if any(any(folder.glob(f'{marks}/*.{kind}')) for kind in ('json', 'xml')):
+        if any(visible(folder, f'{marks}/*.{kind}') for kind in ('json', 'xml')):
             return f'{marks}/ (detection)'
-    if any(folder.glob('*/*.coco.json')):
+    if visible(folder, '*/*.coco.json'):
         return 'a .coco.json in its folders (detection)'
     try:
         if looks_like_pairs(folder):

@@ -64,7 +64,8 @@ class MultiScaleFlipAug(TestTimeAug):
     Args:
         transforms: The steps after both, e.g. ``PackInputs``.
         scales: A list of sizes, each ``(width, height)`` or the edge of a square; or
-            one of them: ``(8, 4)`` is one size, ``[8, 4]`` are two squares.
+            one of them: ``(8, 4)`` is one size, ``[8, 4]`` are two squares, in JSON
+            and YAML too, where ``[[8, 4]]`` is one size.
             ``resize_cfg`` says what a size means.
         scale_factor: One factor or several on the size of the image, where there are
             no ``scales``; ``None`` keeps the size.
