@@ -9,7 +9,7 @@ from .differences import Difference, differences, flattened
 from .dumping import config_text, plain_config, source_text, write_config
 from .editing import apply_overrides
 from .encoders import encoder_of
-from .fitting import misnamed_schedules
+from .fitting import misnamed_schedules, value_at
 from .image_sizes import has_one_size, input_size_of
 from .loading import base_of, load_config
 from .overrides import OverrideAction
@@ -52,5 +52,6 @@ __all__ = [
     'settle_phases',
     'source_text',
     'tests_as_it_validates',
+    'value_at',
     'write_config',
 ]

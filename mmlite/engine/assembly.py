@@ -30,7 +30,7 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader
 
 from ..config import advise_warm_up, backend_problems, config_text, write_config
-from ..errors import ConfigError, Problem
+from ..errors import ConfigError, Problem, at
 from ..ops import use_channels_last
 from ..registry import (
     HOOKS,
@@ -46,7 +46,6 @@ from .compiling import compile_model
 from .dataloaders import batch_size_of, build_dataloader
 from .determinism import prepare_determinism, require_determinism
 from .environment import allow_tf32, claim_timestamp, init_distributed
-from .errors import at
 from .hook_calls import HookCalls
 from .lr_scaling import any_built, scale_learning_rates
 from .optimizers import AmpOptimWrapper
