@@ -7,7 +7,8 @@ else that is raised is a defect of the program and keeps its traceback.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 __all__ = [
     'CheckpointError',
@@ -18,10 +19,14 @@ __all__ = [
     'Problem',
     'TrainingError',
     'UserError',
+    'at',
     'check_at_least',
-    'check_share',
+    'check_choice',
+    'check_fraction',
+    'check_positive',
     'did_you_mean',
-    'edits',
+    'edit_distance',
+    'wrong_choice',
 ]
 
 
@@ -139,8 +144,28 @@ class ConfigError(UserError, ValueError):
         return ConfigError([p.under(*keys) for p in self.problems], self.source)
 
 
-def check_at_least(least: float, **settings: float) -> None:
-    """See that settings are large enough.
+@contextmanager
+def at(*keys: str) -> Iterator[None]:
+    """Put ``keys`` before the path of every config error inside.
+
+    One that names its file has its whole path already.
+
+    Example:
+        >>> with at('train_dataloader', 'dataset'):
+        ...     raise ConfigError('unknown type')
+        Traceback (most recent call last):
+        mmlite.errors.ConfigError: train_dataloader.dataset: unknown type
+    """
+    try:
+        yield
+    except ConfigError as error:
+        if error.source is not None:
+            raise
+        raise ConfigError(error.under(*keys).problems) from error.__cause__
+
+
+def check_at_least(least: float, **settings: float | None) -> None:
+    """Check that settings are large enough; those that are None are not checked.
 
     Raises:
         ValueError: if one is not.
@@ -151,61 +176,108 @@ def check_at_least(least: float, **settings: float) -> None:
         ValueError: lr must be at least 0, got -1.0
     """
     for name, value in settings.items():
-        if not value >= least:
+        if value is not None and not value >= least:
             raise ValueError(f'{name} must be at least {least}, got {value!r}')
 
 
-def check_share(**settings: float) -> None:
-    """See that settings are from 0 to 1.
+def check_positive(**settings: float | None) -> None:
+    """Check that settings are above 0; those that are None are not checked.
 
     Raises:
         ValueError: if one is not.
 
     Example:
-        >>> check_share(alpha=2.0)
+        >>> check_positive(temperature=0.0)
         Traceback (most recent call last):
-        ValueError: alpha must be from 0 to 1, got 2.0
+        ValueError: temperature must be positive, got 0.0
     """
     for name, value in settings.items():
-        if not 0 <= value <= 1:
-            raise ValueError(f'{name} must be from 0 to 1, got {value!r}')
+        if value is not None and not value > 0:
+            raise ValueError(f'{name} must be positive, got {value!r}')
 
 
-def did_you_mean(word: object, words: Iterable[object], likeness: float = 0.6) -> str:
+def check_fraction(**settings: float | None) -> None:
+    """Check that settings lie in [0, 1]; those that are None are not checked.
+
+    Raises:
+        ValueError: if one does not.
+
+    Example:
+        >>> check_fraction(prob=1.5)
+        Traceback (most recent call last):
+        ValueError: prob must lie in [0, 1], got 1.5
+    """
+    for name, value in settings.items():
+        if value is not None and not 0 <= value <= 1:
+            raise ValueError(f'{name} must lie in [0, 1], got {value!r}')
+
+
+def check_choice(choices: Iterable[object], **settings: object) -> None:
+    """Check that settings are among some choices.
+
+    Raises:
+        ValueError: if one is not.
+
+    Example:
+        >>> check_choice(('horizontal', 'vertical'), direction='vertcal')
+        Traceback (most recent call last):
+        ValueError: direction must be 'horizontal' or 'vertical', got 'vertcal'; did ...
+    """
+    for name, value in settings.items():
+        if value not in choices:
+            raise ValueError(wrong_choice(name, value, choices))
+
+
+def wrong_choice(name: str, value: object, choices: Iterable[object]) -> str:
+    """What to say of a setting that is not among some choices.
+
+    Example:
+        >>> wrong_choice('dim', 4, [1, 2, 3])
+        'dim must be 1, 2 or 3, got 4'
+    """
+    *others, last = map(repr, choices)
+    listed = f'{", ".join(others)} or {last}' if others else last
+    hint = did_you_mean(value, choices) if isinstance(value, str) else ''
+    return f'{name} must be {listed}, got {value!r}{hint}'
+
+
+def did_you_mean(word: object, words: Iterable[object], cutoff: float = 0.6) -> str:
     """A hint at the end of an error message, or ``''`` if nothing is near.
 
     Args:
         word: What was written.
         words: What could have been.
-        likeness: How much of the letters at least must be alike, 1 being all.
+        cutoff: The least similarity that counts, from 0 to 1 (identical).
 
     Example:
         >>> did_you_mean('dept', ['depth', 'style'])
         "; did you mean 'depth'?"
     """
     by_lower = {str(w).lower(): str(w) for w in words}
-    near = difflib.get_close_matches(str(word).lower(), by_lower, n=1, cutoff=likeness)
+    near = difflib.get_close_matches(str(word).lower(), by_lower, n=1, cutoff=cutoff)
     return f'; did you mean {by_lower[near[0]]!r}?' if near else ''
 
 
-def edits(a: str, b: str) -> int:
-    """How many slips of the finger lead from one word to another.
+def edit_distance(a: str, b: str) -> int:
+    """The number of typos that lead from one word to another.
 
-    A slip is a letter too many, too few or wrong, or two letters swapped.
+    A typo is a letter too many, too few or wrong, or two letters swapped (the
+    Damerau-Levenshtein distance in which no letter is edited twice).
 
     Example:
-        >>> edits('optim_wraper', 'optim_wrapper'), edits('modle', 'model')
+        >>> edit_distance('modle', 'model'), edit_distance('wraper', 'wrapper')
         (1, 1)
     """
-    before: list[int] = []
+    two_above: list[int] = []
+    above: list[int] = []
     row = list(range(len(b) + 1))
     for i in range(1, len(a) + 1):
-        last, before, row = before, row, [i]
+        two_above, above, row = above, row, [i]
         for j in range(1, len(b) + 1):
-            slips = min(
-                before[j] + 1, row[-1] + 1, before[j - 1] + (a[i - 1] != b[j - 1])
+            typos = min(
+                above[j] + 1, row[-1] + 1, above[j - 1] + (a[i - 1] != b[j - 1])
             )
             if i > 1 and j > 1 and a[i - 2 : i] == b[j - 1] + b[j - 2]:
-                slips = min(slips, last[j - 2] + 1)
-            row.append(slips)
+                typos = min(typos, two_above[j - 2] + 1)
+            row.append(typos)
     return row[-1]

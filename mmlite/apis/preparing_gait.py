@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import pickle
 import re
 from collections.abc import Callable, Iterator
@@ -10,11 +9,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..datasets.silhouettes import black_and_white, prepare_walk
-from ..datasets.transforms import natural, read_grey
+from ..datasets.transforms import read_grey
 from ..datasets.transforms.sequence_files import (
     PICTURES,
     folders_below,
     has_colours,
+    pictures_in,
 )
 from ..errors import DataError, UserError, did_you_mean
 
@@ -96,13 +96,12 @@ def prepare_gait(
         hint = did_you_mean(layout, LAYOUTS) or f'; there are {", ".join(LAYOUTS)}'
         raise UserError(f'there is no layout {layout!r}{hint}')
     if size < 1:
-        raise UserError(f'size is at least 1 pixel, got {size}')
+        raise UserError(f'size must be at least 1 pixel, got {size}')
     _refuse_within(Path(out), Path(source))
     found = PreparedGait(0, [], [], [])
     count = 0
     for folder, place in _walks(Path(source), layout):
-        names = [n for n in os.listdir(folder) if n.lower().endswith(PICTURES)]
-        ordered = sorted(names, key=natural)
+        ordered = pictures_in(folder)
         coloured = has_colours(f'{folder}/{ordered[0]}')
         frames = [read_grey(f'{folder}/{name}') for name in ordered]
         sils = black_and_white(frames, str(folder), coloured)
@@ -122,7 +121,7 @@ def prepare_gait(
 
 
 def _refuse_within(out: Path, source: Path) -> None:
-    """See that what is written is not read again as data, nor takes its place."""
+    """Check that what is written is not read again as data, nor takes its place."""
     inner, outer = out.expanduser().resolve(), source.expanduser().resolve()
     if inner == outer or outer in inner.parents:
         raise UserError(

@@ -72,7 +72,7 @@ def write_rows(rows: Rows, path: str | Path) -> None:
 
     Raises:
         UserError: if it cannot be written.
-        DataError: if in a CSV file a row has not one label, name or score a box.
+        DataError: if in a CSV file a row does not have one label, name or score a box.
 
     Example:
         >>> write_rows([dict(name='a.png', label=3, scores=[0.1, 0.9])], 'rows.csv')

@@ -12,7 +12,7 @@ from ..errors import Problem, did_you_mean
 from ..registry import TRANSFORMS
 from .data import dataset_of
 from .evaluating import advise_evaluation
-from .fitting import at, without_predictions
+from .fitting import value_at, without_predictions
 from .helpers import is_idle
 from .image_sizes import advise_image_size
 from .initializers import advise_initializers
@@ -44,7 +44,7 @@ _OF_TRAINING = (
 
 
 def is_for_training(advice: Problem) -> bool:
-    """Whether a test, or a validation alone, can do without an advice.
+    """Whether a warning is about training, so that a test or validation can skip it.
 
     Example:
         >>> is_for_training(Problem('param_scheduler.0.end', 'is 50'))
@@ -70,7 +70,7 @@ def _unpacked(cfg: Config) -> Iterator[Problem]:
     for phase in ('train', 'val', 'test'):
         steps = dataset_of(cfg, phase).get('pipeline')
         last = steps[-1] if isinstance(steps, (list, tuple)) and steps else None
-        own = at(cfg, f'{phase}_dataloader', 'collate_fn') is not None
+        own = value_at(cfg, f'{phase}_dataloader', 'collate_fn') is not None
         if last is not None and not (own or _packs(last) or _some_pack(steps[:-1])):
             name = target_of(last, TRANSFORMS).__name__
             message = (
@@ -148,7 +148,7 @@ def advise_custom_keys(cfg: Config, parameters: Iterable[str]) -> list[Problem]:
         parameters: The names of the model's parameters.
     """
     path = ('optim_wrapper', 'paramwise_cfg', 'custom_keys')
-    keys = at(cfg, *path)
+    keys = value_at(cfg, *path)
     if not isinstance(keys, Mapping):
         return []
     names = [f'.{name}' for name in parameters]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -23,6 +24,9 @@ __all__ = [
 
 #: What cannot be had of data in memory.
 _BY_SAMPLE = ('collate_fn', 'batch_sampler')
+
+#: What a batch sampler takes over from its loader, or holds itself.
+_OF_BATCHES = ('batch_size', 'sampler', 'drop_last')
 
 _SAMPLERS = (
     ('sampler', ('dataset', 'seed')),
@@ -59,10 +63,21 @@ def check_evaluation_loader(cfg: Any) -> list[Problem]:
 def check_loader_keys(cfg: Mapping[str, Any]) -> list[Problem]:
     """Check the keys of a loader and their plain values; not what is built from it."""
     cfg, problems = dict(cfg), []
+    batches = cfg.get('batch_sampler')
     if 'shuffle' in cfg:
         del cfg['shuffle']
-        problems.append(Problem('shuffle', 'is set in the sampler: sampler.shuffle'))
-    given = ('batch_size', 'sampler') if cfg.get('batch_sampler') else ()
+        message = 'is set in the sampler: sampler.shuffle'
+        if batches is not None:
+            message = 'has no meaning beside batch_sampler, which gives the order'
+        problems.append(Problem('shuffle', message))
+    given: tuple[str, ...] = ()
+    if batches is not None:
+        given = ('batch_size', 'sampler')
+        for key in _OF_BATCHES:  # None leaves out what a base config states
+            if cfg.get(key, 0) is None:
+                del cfg[key]
+        if not cfg.get('in_memory'):  # which excludes it
+            problems += _check_batch_sampler(batches, cfg)
     problems += check_keys(cfg, dataloader, given)
     for key, least in (
         ('batch_size', 1),
@@ -77,6 +92,46 @@ def check_loader_keys(cfg: Mapping[str, Any]) -> list[Problem]:
         if cfg.get(key) is not None:
             message = 'has no meaning with in_memory=True; leave one of them out'
             problems.append(Problem(key, message))
+    return problems
+
+
+def _check_batch_sampler(batches: Any, loader: Mapping[str, Any]) -> list[Problem]:
+    """Check that what stands beside a batch sampler counts.
+
+    Args:
+        batches: The batch sampler, or its dict.
+        loader: The keys of the loader.
+    """
+    own = batches if isinstance(batches, Mapping) else {}
+    target = target_of(batches, DATA_SAMPLERS)
+    if not callable(target):
+        return []  # which is a problem of its own
+    taken = None  # anything
+    if own is not batches:
+        taken = ()
+    elif not (arguments := arguments_of(target)).open:
+        taken = arguments.kinds
+    problems = []
+    for key in _OF_BATCHES:
+        value = loader.get(key)
+        if value is None:
+            continue
+        if key in own:
+            if own[key] == value:
+                continue
+            message = (
+                f'is {reprlib.repr(value)}, but batch_sampler.{key}, which would '
+                f'count, is {reprlib.repr(own[key])}; leave one of them out'
+            )
+        elif taken is None or key in taken or (key == 'drop_last' and not value):
+            continue
+        else:
+            message = (
+                f'has no meaning beside batch_sampler: {target.__name__} makes the '
+                f'batches without it; leave it out, or set {key}=None where a base '
+                'config states it'
+            )
+        problems.append(Problem(key, message))
     return problems
 
 

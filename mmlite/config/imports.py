@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import importlib
 import sys
 import traceback
@@ -18,10 +19,10 @@ from .files import shown
 from .parts import check_keys, under
 from .schema import custom_imports
 
-__all__ = ['IMPORTED_FROM', 'import_modules', 'imported_from', 'missing_imports']
+__all__ = ['import_modules', 'missing_imports', 'with_import_folders']
 
 #: Where a config that was written out keeps the folders of its modules.
-IMPORTED_FROM = '_imported_from'
+_IMPORTED_FROM = '_imported_from'
 #: Frames of Python's own importing.
 _OF_IMPORT = ('<frozen importlib', importlib.__file__)
 
@@ -47,7 +48,7 @@ def import_modules(cfg: Config, folders: Iterable[Path]) -> None:
     if problems := check_keys(section, custom_imports):
         raise ConfigError(under(problems, 'custom_imports'), cfg.filename)
     names = section['imports']
-    noted = cfg.get(IMPORTED_FROM) or ()
+    noted = cfg.get(_IMPORTED_FROM) or ()
     searched = list(dict.fromkeys(map(str, [*folders, *noted])))
     sys.path.extend(folder for folder in searched if folder not in sys.path)
     for name in [names] if isinstance(names, str) else names:
@@ -94,8 +95,11 @@ def _reason(error: Exception) -> str:
     return f'{reason} ({shown(Path(frame.filename))}:{frame.lineno}){hint}'
 
 
-def imported_from(cfg: Config) -> list[str]:
-    """The folders of the modules that ``custom_imports`` names, but installed ones."""
+def with_import_folders(cfg: Config) -> Config:
+    """A copy that notes where the modules of ``custom_imports`` were found.
+
+    Installed modules are found anyway; without others the config is given as it is.
+    """
     folders = {}
     for name in _names(cfg):
         module = sys.modules.get(name.partition('.')[0])
@@ -103,7 +107,11 @@ def imported_from(cfg: Config) -> list[str]:
         file = paths[0] if paths else getattr(module, '__file__', None)
         if file and 'site-packages' not in file:
             folders[str(Path(file).resolve().parent)] = None
-    return list(folders)
+    if not folders:
+        return cfg
+    cfg = copy.deepcopy(cfg)
+    cfg[_IMPORTED_FROM] = list(folders)
+    return cfg
 
 
 def missing_imports(cfg: Mapping[str, Any]) -> list[str]:

@@ -196,14 +196,21 @@ class _Reader:
             env_variables=self.environment,
         )
 
-    def _read(self, path: Path, chain: tuple[Path, ...]) -> tuple[ConfigDict, str]:
-        """The content of a file, and the text of it and its bases."""
+    def _read_text(
+        self, path: Path, chain: tuple[Path, ...]
+    ) -> tuple[str, Path, str, str]:
+        """The name of a file for messages, its path, its text, and that filled in."""
         source, path = shown(path), path.resolve()
         _refuse_circle(path, chain)
         self.folders.append(path.parent)
         own_text = _text_of(path, source)
         text, environment = substitute(own_text, path, source)
         self.environment.update(environment)
+        return source, path, own_text, text
+
+    def _read(self, path: Path, chain: tuple[Path, ...]) -> tuple[ConfigDict, str]:
+        """The content of a file, and the text of it and its bases."""
+        source, path, own_text, text = self._read_text(path, chain)
         parsed = parse(text, path.suffix, source)
         if parsed.new_style:
             raise ConfigError(
@@ -233,12 +240,7 @@ class _Reader:
 
     def _read_new_style(self, path: Path, chain: tuple[Path, ...]) -> _NewStyle:
         """The content of a file that inherits by ``import``, and what it imports."""
-        source, path = shown(path), path.resolve()
-        _refuse_circle(path, chain)
-        self.folders.append(path.parent)
-        own_text = _text_of(path, source)
-        text, environment = substitute(own_text, path, source)
-        self.environment.update(environment)
+        source, path, own_text, text = self._read_text(path, chain)
         tree = parse(text, path.suffix, source).content
         blocks = take_base_imports(tree, path, source)
         assigned = assigned_names(tree)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Sequence
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from mmengine.logging import print_log
 from ..errors import DataError
 from ..registry import DATASETS
 from ..structures.class_lists import checked_names, listed, shortened
+from .agreement import ids_of
 from .annotations import read_data
 from .boxes import BoxDataset, BoxedImage, NamedBox
 from .label_map import UNUSED
@@ -108,19 +108,13 @@ class CocoDataset(BoxDataset):
         if self.label_is_id:
             known = [names.get(i, f'{UNUSED} {i}') for i in range(1, max(names) + 1)]
         self._ids = {name: number for number, name in names.items()}
-        self._metainfo['cat_ids'] = self._ids_of(self.CLASSES or known)
+        self._metainfo['cat_ids'] = ids_of(self.CLASSES or known, self._ids)
         return found, known
 
     def use_classes(self, classes: Sequence[str]) -> None:
         """Let labels be those of another list of classes: a class keeps its id, too."""
         super().use_classes(classes)
-        self._metainfo['cat_ids'] = self._ids_of(classes)
-
-    def _ids_of(self, classes: Sequence[str]) -> list[int]:
-        """The ids of classes; those that the file has not get ones of their own."""
-        free = (n for n in count(1) if n not in self._ids.values())
-        own = [self._ids.get(name) for name in classes]
-        return [next(free) if number is None else number for number in own]
+        self._metainfo['cat_ids'] = ids_of(classes, self._ids)
 
     def _rows(self, content: Any, key: str, optional: bool = False) -> list[dict]:
         rows = content.get(key, [] if optional else None) if _is(content) else None
@@ -195,7 +189,8 @@ def _is(value: Any) -> bool:
 
 
 def _object(row: dict, name: str, where: str) -> NamedBox:
-    box, area, crowd = row.get('bbox'), row.get('area'), row.get('iscrowd') or 0
+    box, area = row.get('bbox'), row.get('area')
+    crowd = row.get('iscrowd') or row.get('ignore') or 0
     try:
         if not isinstance(box, (list, tuple)):
             raise TypeError

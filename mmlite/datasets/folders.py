@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import cache
 from logging import WARNING
 from pathlib import Path
 from typing import NamedTuple
@@ -18,9 +19,11 @@ __all__ = [
     'IMAGE_EXTENSIONS',
     'find_images',
     'held_out',
+    'is_hidden',
     'refuse_broken_links',
     'subfolders',
     'tree',
+    'visible',
     'walk',
 ]
 
@@ -42,8 +45,67 @@ IMAGE_EXTENSIONS = (
 _OTHER_IMAGES = ('.avif', '.heic', '.heif', '.jp2', '.jxl', '.svg', '.tga', '.jfif')
 
 
+#: What systems and NAS boxes write beside the data, in lower case.
+_OF_SYSTEMS = {
+    '#recycle',
+    '#snapshot',
+    '$recycle.bin',
+    '@eadir',
+    '@recently-snapshot',
+    '@recycle',
+    '__macosx',
+    '__pycache__',
+    'lost+found',
+    'recycler',
+    'system volume information',
+}
+
+
+def is_hidden(name: str) -> bool:
+    """Whether a file or folder is hidden, or written by a system beside the data.
+
+    Example:
+        >>> [is_hidden(name) for name in ('.git', '._1.png', '__MACOSX', 'cat')]
+        [True, True, True, False]
+    """
+    return name[:1] == '.' or name.lower() in _OF_SYSTEMS
+
+
+def visible(folder: str | Path, pattern: str) -> list[Path]:
+    """What is found by a pattern, sorted, without what :func:`is_hidden`.
+
+    Args:
+        folder: Where it is looked for.
+        pattern: As ``Path.glob`` takes it.
+    """
+    root = Path(folder)
+    return sorted(
+        path
+        for path in root.glob(pattern)
+        if not any(map(is_hidden, path.relative_to(root).parts))
+    )
+
+
+@cache
+def _report_hidden(path: str) -> None:
+    """Say once that a folder is left out, if somebody may take it for data."""
+    name = os.path.basename(path)
+    if name[0] != '.' or _has_images(path):
+        message = f'left out {path}, a folder that is hidden or of the system'
+        print_log(message, 'current', WARNING)
+
+
+def _has_images(folder: str) -> bool:
+    try:
+        return any(n.lower().endswith(IMAGE_EXTENSIONS) for n in os.listdir(folder))
+    except OSError:
+        return False
+
+
 def subfolders(folder: str | Path) -> list[str]:
     """Names of the folders in a folder, sorted; hidden ones are left out.
+
+    So are those that systems write, such as ``__MACOSX``; both are reported once.
 
     Raises:
         DataError: if it is a file, or cannot be listed.
@@ -52,11 +114,15 @@ def subfolders(folder: str | Path) -> list[str]:
         if os.path.isfile(folder):
             raise DataError(f'expected a folder of images, got the file {folder}')
         with os.scandir(folder) as entries:
-            return sorted(e.name for e in entries if e.name[0] != '.' and _leads_on(e))
+            folders = [entry for entry in entries if _leads_on(entry)]
     except (OSError, ValueError) as error:
         if isinstance(error, (FileNotFoundError, DataError)):
             raise
         raise _unlisted(folder, error) from error
+    for entry in folders:
+        if is_hidden(entry.name):
+            _report_hidden(entry.path)
+    return sorted(entry.name for entry in folders if not is_hidden(entry.name))
 
 
 def find_images(
@@ -64,7 +130,7 @@ def find_images(
 ) -> list[str]:
     """Paths of all images below a folder, relative to it, ``/`` between names.
 
-    Sorted by path; hidden files and folders are left out. A link to a folder is
+    Sorted by path; what :func:`is_hidden` is left out. A link to a folder is
     followed, but one that leads back to where it came from is reported and left out.
     So are pictures of other formats.
 
@@ -111,7 +177,7 @@ class Visited(NamedTuple):
 
 
 def walk(folder: str | Path) -> Iterator[Visited]:
-    """A folder and all below it; hidden ones are left out.
+    """A folder and all below it, without what :func:`is_hidden`.
 
     A link to a folder is followed, but one that leads back to where it came from is
     reported and left out.
@@ -138,7 +204,7 @@ def walk(folder: str | Path) -> Iterator[Visited]:
 
 
 def refuse_broken_links(paths: Iterable[str | Path], folder: str | Path) -> None:
-    """See that no path is a link to a file that is not there.
+    """Check that no path is a link to a file that is not there.
 
     Args:
         paths: What was found in a folder.
@@ -163,11 +229,13 @@ def _listed(place: str) -> tuple[list[str], list[tuple[str, bool]], list[str]]:
         with os.scandir(place) as entries:
             for entry in entries:
                 name = entry.name
-                if name[0] == '.':
-                    continue
                 try:  # a call less for each file
                     is_folder = entry.is_dir()
                 except OSError:  # a link to itself
+                    continue
+                if is_hidden(name):
+                    if is_folder:
+                        _report_hidden(entry.path)
                     continue
                 if is_folder:
                     folders.append((name, entry.is_symlink()))

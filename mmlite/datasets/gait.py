@@ -10,12 +10,12 @@ from typing import Any, Literal
 import numpy as np
 from mmengine.logging import print_log
 
-from ..errors import DataError, DataNotFoundError
+from ..errors import DataError, DataNotFoundError, check_choice
 from ..given import absence
 from ..registry import DATASETS
 from .annotations import file_exists, read_data
 from .base_dataset import BaseDataset
-from .folders import refuse_broken_links, subfolders
+from .folders import is_hidden, refuse_broken_links, subfolders
 from .transforms.sequence_files import ARRAY_FILES, PICTURES
 
 __all__ = ['GaitDataset', 'read_partition']
@@ -111,8 +111,7 @@ class GaitDataset(BaseDataset):
         **kwargs: Any,
     ) -> None:
         split = split or ('test' if test_mode else 'train')
-        if split not in _SETS:
-            raise ValueError(f"split is 'train' or 'test', got {split!r}")
+        check_choice(_SETS, split=split)
         self.split = split
         self.cache = cache
         self.self_supervised = self_supervised
@@ -126,7 +125,7 @@ class GaitDataset(BaseDataset):
         )
 
     def prepare(self) -> None:
-        """See that the folder is there."""
+        """Check that the folder is there."""
         if not os.path.isdir(self.data_root):
             raise DataNotFoundError(
                 f'GaitDataset: the folder {self.data_root or "(data_root is empty)"} '
@@ -211,7 +210,7 @@ def _walks(root: str, subject: str) -> Iterator[dict]:
 
 
 def _files(folder: str) -> list[str]:
-    names = sorted(name for name in os.listdir(folder) if name[0] != '.')
+    names = sorted(name for name in os.listdir(folder) if not is_hidden(name))
     arrays = [f'{folder}/{name}' for name in names if name.endswith(ARRAY_FILES)]
     if arrays:
         return arrays

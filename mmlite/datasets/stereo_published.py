@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
+from ..errors import check_choice
 from ..registry import DATASETS
 from .annotations import read_text
+from .folders import visible
 from .stereo import StereoDataset, files_in
 
 __all__ = [
@@ -44,8 +45,8 @@ class SceneFlow(StereoDataset):
         render: Literal['cleanpass', 'finalpass'] = 'cleanpass',
         **kwargs: Any,
     ) -> None:
-        _check('split', split, ('train', 'test'))
-        _check('render', render, ('cleanpass', 'finalpass'))
+        check_choice(('train', 'test'), split=split)
+        check_choice(('cleanpass', 'finalpass'), render=render)
         self.split = split
         self.render = render
         super().__init__(**kwargs)
@@ -54,7 +55,7 @@ class SceneFlow(StereoDataset):
         """The pairs of the split."""
         frames = f'frames_{self.render}'
         found = []
-        for base in sorted(root.rglob(frames)):
+        for base in visible(root, f'**/{frames}'):
             for left in files_in(base):
                 inner = left.relative_to(base)
                 in_test = 'TEST' in inner.parts
@@ -82,23 +83,23 @@ class _KITTI(StereoDataset):
     def __init__(
         self, split: Literal['training', 'testing'] = 'training', **kwargs: Any
     ) -> None:
-        _check('split', split, ('training', 'testing'))
+        check_choice(('training', 'testing'), split=split)
         self.split = split
         super().__init__(**kwargs)
 
     def scan(self, root: Path) -> list[dict[str, Any]]:
         """The first pair of each scene."""
-        left_folder, right_folder, known, visible = self.folders
+        left_folder, right_folder, known, not_occluded = self.folders
         base = root / self.split
         found = []
-        for left in sorted((base / left_folder).glob('*_10.png')):
+        for left in visible(base / left_folder, '*_10.png'):
             sample = dict(
                 ref_img_path=left, tgt_img_path=base / right_folder / left.name
             )
             if (base / known / left.name).is_file():
                 sample['disparity_path'] = base / known / left.name
-            if (base / visible / left.name).is_file():
-                sample['noc_path'] = base / visible / left.name
+            if (base / not_occluded / left.name).is_file():
+                sample['noc_path'] = base / not_occluded / left.name
             found.append(sample)
         return found
 
@@ -151,7 +152,7 @@ class MiddleburyStereo(StereoDataset):
     def scan(self, root: Path) -> list[dict[str, Any]]:
         """The scenes below the folder."""
         found = []
-        for left in sorted(root.rglob('im0.png')):
+        for left in visible(root, '**/im0.png'):
             sample: dict[str, Any] = dict(
                 ref_img_path=left, tgt_img_path=left.with_name('im1.png')
             )
@@ -218,7 +219,7 @@ class DrivingStereo(StereoDataset):
     def scan(self, root: Path) -> list[dict[str, Any]]:
         """The pairs below the folder."""
         found = []
-        for base in sorted(p for p in root.rglob('*left-image*') if p.is_dir()):
+        for base in (p for p in visible(root, '**/*left-image*') if p.is_dir()):
             right = base.with_name(base.name.replace('left-image', 'right-image'))
             known = base.with_name(base.name.replace('left-image', 'disparity-map'))
             for left in files_in(base):
@@ -252,8 +253,3 @@ def calibration(path: Path) -> dict[str, float]:
         if match:
             found[name] = float(match.group(1))
     return found
-
-
-def _check(name: str, value: str, options: Sequence[str]) -> None:
-    if value not in options:
-        raise ValueError(f'{name} is one of {options}, got {value!r}')

@@ -6,7 +6,6 @@ They are mmengine's, and hand the seed of an index on to the dataset inside.
 from __future__ import annotations
 
 import math
-import reprlib
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -14,9 +13,9 @@ import numpy as np
 from mmengine import dataset as engine
 from torch.utils.data import Dataset
 
-from ..errors import ConfigError, DataError
+from ..errors import ConfigError, DataError, check_at_least
 from ..registry import DATASETS
-from ..structures import class_mapping, in_names_of
+from .agreement import agree_on_classes, compare_metainfo, ids_by_name, ids_of
 from .seeded_index import follow
 from .transforms import Compose, rng_of
 
@@ -30,20 +29,17 @@ __all__ = [
 ]
 
 
-_SHORT = reprlib.Repr()
-
-
 def built(cfg: dict | Dataset) -> Dataset:
     """A dataset, built if it is described by a dict.
 
     Raises:
-        DataError: if it has not what a wrapper needs of it.
+        DataError: if it lacks what a wrapper needs of it.
     """
     dataset = DATASETS.build(cfg) if isinstance(cfg, dict) else cfg
     if not all(hasattr(dataset, name) for name in ('metainfo', 'full_init')):
         raise DataError(
             f'{type(dataset).__name__} cannot be repeated, joined or divided, as it '
-            'has not metainfo and full_init(); derive it from BaseDataset'
+            'has no metainfo and full_init(); derive it from BaseDataset'
         )
     return dataset
 
@@ -60,71 +56,6 @@ def _each_built(cfgs: Sequence) -> list[Dataset]:
     return datasets
 
 
-def _agree_on_classes(datasets: Sequence[Dataset]) -> None:
-    """Give all datasets the classes of the one that has most.
-
-    Raises:
-        DataError: if it has not all classes.
-    """
-    classes = [dataset.metainfo.get('classes') or () for dataset in datasets]
-    largest = max(range(len(datasets)), key=lambda i: len(classes[i]), default=0)
-    for place, dataset in enumerate(datasets):
-        names, known = classes[place], classes[largest]
-        if tuple(names) == tuple(known):
-            continue
-        try:
-            translated = in_names_of(names, known)
-            if translated is None:
-                raise DataError(
-                    'their names cannot be compared; state classes for both'
-                )
-            class_mapping(names, translated)
-            dataset.use_classes(translated)
-        except DataError as error:
-            raise DataError(
-                f'ConcatDataset: datasets.{place} has {len(names)} classes, '
-                f'datasets.{largest} has {len(known)}: {error}'
-            ) from error
-
-
-def _compare_metainfo(datasets: Sequence[Dataset], ignored: Sequence[str]) -> None:
-    """See that datasets are about the same.
-
-    Args:
-        datasets: The datasets.
-        ignored: Meta information in which they may differ.
-
-    Raises:
-        DataError: if they are not.
-    """
-    first = datasets[0].metainfo
-    for place, dataset in enumerate(datasets):
-        other = dataset.metainfo
-        for key in first | other:
-            if key in ignored:
-                continue
-            if not (key in first and key in other and _same(first[key], other[key])):
-                one, two = (
-                    f'{key}={_SHORT.repr(info[key])}' if key in info else f'no {key}'
-                    for info in (first, other)
-                )
-                raise DataError(
-                    f'ConcatDataset: datasets.0 has {one} in its metainfo, '
-                    f'datasets.{place} has {two}; name what may differ in ignore_keys'
-                )
-
-
-def _same(one: Any, other: Any) -> bool:
-    if isinstance(one, np.ndarray) or isinstance(other, np.ndarray):
-        return np.array_equal(one, other)
-    return _in_lists(one) == _in_lists(other)
-
-
-def _in_lists(value: Any) -> Any:
-    several = isinstance(value, (list, tuple))
-    return [_in_lists(item) for item in value] if several else value
-
-
 @DATASETS.register_module()
 class ConcatDataset(engine.ConcatDataset):
     """Several datasets, one behind the other.
@@ -136,7 +67,9 @@ class ConcatDataset(engine.ConcatDataset):
 
     The classes of the datasets are compared by name: those of one are the classes of
     all, and the labels of a dataset that has only some of them, or another order, are
-    changed accordingly.
+    changed accordingly. So are the ids that COCO's files state for them: each class has
+    the id of its file; where these differ, which is reported, that of the dataset that
+    has most classes.
 
     Raises:
         DataError: if no dataset has the classes of all others, or the datasets differ
@@ -162,6 +95,7 @@ class ConcatDataset(engine.ConcatDataset):
         if not self.datasets:
             raise ValueError('datasets names one dataset or more, got none')
         self._metainfo = self.datasets[0].metainfo
+        self._cat_ids: dict[str, int] = {}
         self._fully_initialized = False
         if not lazy_init:
             self.full_init()
@@ -172,17 +106,26 @@ class ConcatDataset(engine.ConcatDataset):
             for dataset in self.datasets:
                 dataset.full_init()
             # Files state some of it, so only now do all datasets have theirs.
-            _compare_metainfo(self.datasets, self.ignore_keys)
+            compare_metainfo(self.datasets, self.ignore_keys)
             if self._agree:
-                _agree_on_classes(self.datasets)
-            self._metainfo = self.datasets[0].metainfo
+                self._cat_ids = ids_by_name(self.datasets)
+                agree_on_classes(self.datasets)
+            self._metainfo = self._joined_metainfo()
         super().full_init()
 
     def use_classes(self, classes: Sequence[str]) -> None:
         """Map the labels to another list of classes, by name."""
+        self.full_init()
         for dataset in self.datasets:
             dataset.use_classes(classes)
-        self._metainfo = self.datasets[0].metainfo
+        self._metainfo = self._joined_metainfo()
+
+    def _joined_metainfo(self) -> dict[str, Any]:
+        """That of the first dataset, but with the ids that any states for a class."""
+        info = dict(self.datasets[0].metainfo)
+        if self._cat_ids:
+            info['cat_ids'] = ids_of(info['classes'], self._cat_ids)
+        return info
 
     def get_gt_labels(self) -> np.ndarray:
         """The class of every sample, ``(N, )``."""
@@ -217,6 +160,12 @@ class Around:
         self._fully_initialized = False
         if not lazy_init:
             self.full_init()
+
+    def full_init(self) -> None:
+        """Read the samples in, unless that has been done; files may state classes."""
+        if not self._fully_initialized:
+            super().full_init()
+            self._metainfo = self.dataset.metainfo
 
     def use_classes(self, classes: Sequence[str]) -> None:
         """Map the labels to another list of classes, by name."""
@@ -270,10 +219,12 @@ class RepeatDataset(Around, engine.RepeatDataset):
     def __init__(
         self, dataset: dict | Dataset, times: int, lazy_init: bool = False
     ) -> None:
-        if times < 1:
-            raise ValueError(f'times is 1 or more, got {times}')
+        check_at_least(1, times=times)
         self.times = times
         self._begin(dataset, lazy_init)
+
+    def _get_ori_dataset_idx(self, idx: int) -> int:
+        return super()._get_ori_dataset_idx(range(len(self))[idx])  # or IndexError
 
 
 @DATASETS.register_module()
@@ -302,7 +253,9 @@ class ClassBalancedDataset(Around, engine.ClassBalancedDataset):
         self, dataset: dict | Dataset, oversample_thr: float, lazy_init: bool = False
     ) -> None:
         if not 0 <= oversample_thr < math.inf:
-            raise ValueError(f'oversample_thr is 0 or more, got {oversample_thr}')
+            raise ValueError(
+                f'oversample_thr must be at least 0 and finite, got {oversample_thr}'
+            )
         self.oversample_thr = oversample_thr
         self._begin(dataset, lazy_init)
 
@@ -341,8 +294,7 @@ class MultiImageMixDataset(Around, Dataset):
         lazy_init: bool = False,
         max_refetch: int = 1000,
     ) -> None:
-        if max_refetch < 0:
-            raise ValueError(f'max_refetch is 0 or more, got {max_refetch}')
+        check_at_least(0, max_refetch=max_refetch)
         self.pipeline = Compose(pipeline)
         self.max_refetch = max_refetch
         self._begin(dataset, lazy_init)

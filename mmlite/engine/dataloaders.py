@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import gc
 import logging
 import os
@@ -23,10 +22,9 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from ..config.data import check_loader_keys
 from ..datasets import SeededBatchSampler, limit_opencv_threads, load_in_memory
 from ..datasets.samplers import StartableBatches
-from ..errors import ConfigError, DataError, Problem, did_you_mean
+from ..errors import ConfigError, DataError, Problem, at, did_you_mean
 from ..registry import DATA_SAMPLERS, DATASETS, FUNCTIONS
 from ..signature import arguments_of
-from .errors import at
 from .in_memory_loader import InMemoryLoader
 from .interrupt import outlive_signals
 
@@ -80,13 +78,13 @@ def build_dataloader(
         ConfigError: if the dict has mistakes.
         DataError: if there are no data, or fewer than one batch.
     """
-    cfg = dict(copy.copy(cfg))
+    cfg = dict(cfg)
     if problems := check_loader_keys(cfg):
         raise ConfigError(problems)
     dataset = _build_dataset(cfg)
     sampler = _build_sampler(cfg.pop('sampler', None), dataset, seed, diff_rank_seed)
     if cfg.pop('in_memory', False):
-        return _build_batch_loader(cfg, dataset, sampler, seed)
+        return _build_in_memory_loader(cfg, dataset, sampler, seed)
     batch_sampler = _build_batch_sampler(cfg, dataset, sampler, seed, diff_rank_seed)
     cfg['worker_init_fn'] = _build_worker_init(cfg, seed)
     cfg['collate_fn'] = _build_function(
@@ -104,7 +102,7 @@ def build_dataloader(
     return loader
 
 
-def _build_batch_loader(
+def _build_in_memory_loader(
     cfg: dict[str, Any], dataset: Dataset, sampler: Sampler, seed: int | None
 ) -> InMemoryLoader:
     whole = dataset._dataset if isinstance(dataset, _SlicedDataset) else dataset
@@ -190,9 +188,11 @@ def _build_batch_sampler(
     if given is None:
         return None
     seed = None if diff_rank_seed else seed
-    size, drop_last = cfg.pop('batch_size', None), cfg.pop('drop_last', False)
+    size, drop_last = cfg.pop('batch_size', None), cfg.pop('drop_last', None)
     if isinstance(given, dict):
-        known: dict[str, Any] = dict(dataset=dataset, drop_last=drop_last, seed=seed)
+        known: dict[str, Any] = dict(
+            dataset=dataset, drop_last=bool(drop_last), seed=seed
+        )
         known |= {} if size is None else dict(batch_size=size)
         known |= {} if sampler is None else dict(sampler=sampler)
         with at('batch_sampler'):

@@ -90,14 +90,6 @@ class RunnerLoading(RunnerAssembly):
             self._lr_scaled = True
             super().scale_lr(optim_wrapper, auto_scale_lr)
 
-    def _build_training(self) -> None:
-        """Build what a training consists of, as :meth:`train` would."""
-        self._train_loop = self.build_train_loop(self._train_loop)
-        self.optim_wrapper = self.build_optim_wrapper(self.optim_wrapper)
-        self.scale_lr(self.optim_wrapper, self.auto_scale_lr)
-        if self.param_schedulers is not None:
-            self.param_schedulers = self.build_param_scheduler(self.param_schedulers)
-
     def load_checkpoint(
         self,
         filename: str,
@@ -160,7 +152,7 @@ class RunnerLoading(RunnerAssembly):
         message = f'{filename}: {name} holds NaN or infinite values'
         if self.resuming:
             raise CheckpointError(f'{message}; resume an earlier file')
-        self.logger.warning(f'{message}; so will be what is computed with it')
+        self.logger.warning(f'{message}, and so will all that is computed from them')
 
     def _read(self, filename: str, map_location: Any) -> dict[str, Any]:
         try:
@@ -217,8 +209,8 @@ class RunnerLoading(RunnerAssembly):
             )
         if 'ema_state_dict' in checkpoint and not self._averages_weights():
             self.logger.warning(
-                f'{filename} was saved with a moving average, which this config has '
-                'not: the training goes on from averaged weights; add '
+                f'{filename} was saved with a moving average, which this config '
+                'lacks: the training goes on from averaged weights; add '
                 "custom_hooks=[dict(type='EMAHook')] to go on with those that it had"
             )
         cfg = restore_training(

@@ -6,6 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ..errors import check_choice
+
 __all__ = ['nearest']
 
 
@@ -53,11 +55,10 @@ def nearest(
         chunk = 2**11 if queries.device.type == 'cpu' else 2**13
     if k < 1 or chunk < 1 or not len(gallery):
         raise ValueError(
-            'k, chunk and the size of the gallery are at least 1, got '
+            'k, chunk and the size of the gallery must be at least 1, got '
             f'{k}, {chunk} and {len(gallery)}'
         )
-    if backend not in ('torch', 'faiss'):
-        raise ValueError(f"backend is 'torch' or 'faiss', got {backend!r}")
+    check_choice(('torch', 'faiss'), backend=backend)
     search = _by_faiss if backend == 'faiss' else _by_torch
     scores, places = search(F.normalize(queries, dim=1), gallery, k, chunk)
     return scores.clamp(-1, 1), places

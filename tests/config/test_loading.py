@@ -3,16 +3,9 @@ from pathlib import Path
 
 import pytest
 from mmengine.config import Config
+from support.tiny_config import refused
 
 from mmlite.config import load_config
-from mmlite.errors import ConfigError
-
-
-def refused(path, overrides=()):
-    with pytest.raises(ConfigError) as caught:
-        load_config(path, overrides)
-    return str(caught.value)
-
 
 BASE = """
 model = dict(backbone=dict(type='TinyNet', depth=1), head=dict(num_classes=3))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import pickle
 import random
 from collections.abc import Iterator
@@ -172,6 +173,24 @@ def test_copies_and_pickles_do_the_same(name, sample):
     for other in (copy.deepcopy(step), pickle.loads(pickle.dumps(step))):
         for first, second in zip(expected, images_of(run(other, sample)), strict=True):
             np.testing.assert_array_equal(first, second)
+
+
+def in_lists(value):
+    """As JSON and YAML have it, which have no tuples."""
+    if isinstance(value, dict):
+        return {key: in_lists(item) for key, item in value.items()}
+    return [in_lists(item) for item in value] if type(value) in (list, tuple) else value
+
+
+@for_each_step
+def test_lists_mean_what_tuples_do(name, sample):
+    parameters = inspect.signature(TRANSFORMS.get(name)).parameters
+    stated = {k: p.default for k, p in parameters.items() if type(p.default) is tuple}
+    stated |= arguments_of(name, STEPS, 'STEPS')
+    expected = images_of(run(build(name), sample))
+    listed = images_of(run(build(name, **in_lists(stated)), sample))
+    for first, second in zip(expected, listed, strict=True):
+        np.testing.assert_array_equal(first, second)
 
 
 @for_each_step

@@ -8,8 +8,8 @@ from support import tiny_folders
 
 from mmlite.apis.inferencers.sources import find_sources
 from mmlite.datasets import CustomDataset, GaitDataset, StereoDataset, YoloDataset
-from mmlite.datasets.folders import find_images, held_out, subfolders, tree
-from mmlite.datasets.transforms.sequence_files import folders_below
+from mmlite.datasets.folders import find_images, held_out, subfolders, tree, visible
+from mmlite.datasets.transforms.sequence_files import folders_below, pictures_in
 from mmlite.errors import DataError
 
 
@@ -182,3 +182,42 @@ def test_links_to_folders_are_followed_but_not_in_circles(tmp_path: Path) -> Non
         'nm-02/000',
         'nm-02/090',
     ]
+
+
+#: What macOS, Synology, QNAP, Windows, Linux and Jupyter write beside the data.
+SYSTEMS = ['__MACOSX', '@eaDir', '@Recycle', '$RECYCLE.BIN', 'lost+found']
+SYSTEMS += ['System Volume Information', '.ipynb_checkpoints', '.DS_Store']
+
+
+@pytest.mark.parametrize('name', SYSTEMS)
+def test_a_folder_of_the_system_is_no_class(name, tmp_path: Path, capsys) -> None:
+    touch(tmp_path / 'a/1.png', tmp_path / 'b/1.png', tmp_path / 'b' / name / '2.png')
+    touch(tmp_path / name / '1.png', tmp_path / 'a/._1.png')
+    for _ in range(2):
+        pets = CustomDataset(data_root=str(tmp_path))
+        assert pets.CLASSES == ('a', 'b') and len(pets) == 2
+    assert find_images(tmp_path) == ['a/1.png', 'b/1.png']
+    said = capsys.readouterr().out
+    for place in (tmp_path / name, tmp_path / 'b' / name):
+        assert said.count(f'left out {place}, a folder that is hidden or of the') == 1
+
+
+def test_a_hidden_folder_without_images_is_left_out_in_silence(tmp_path, capsys):
+    touch(tmp_path / 'a/1.png', tmp_path / '.git/config')
+    assert subfolders(tmp_path) == ['a']
+    assert 'left out' not in capsys.readouterr().out
+
+
+def test_files_of_the_system_are_not_found_by_a_pattern(tmp_path: Path) -> None:
+    paths = ['a.json', '._a.json', 'x/b.json', '__MACOSX/b.json', '.git/b.json']
+    touch(*(tmp_path / path for path in paths))
+    assert visible(tmp_path, '*.json') == [tmp_path / 'a.json']
+    assert visible(tmp_path, '**/*.json') == [
+        tmp_path / 'a.json',
+        tmp_path / 'x/b.json',
+    ]
+
+
+def test_frames_beside_which_a_system_has_written(tmp_path: Path) -> None:
+    touch(*(tmp_path / name for name in ('10.png', '2.png', '._2.png', '._10.png')))
+    assert pictures_in(tmp_path) == ['2.png', '10.png']

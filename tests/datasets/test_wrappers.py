@@ -103,11 +103,11 @@ def test_a_dataset_without_labels_is_named() -> None:
 @pytest.mark.parametrize(
     ('cfg', 'said'),
     [
-        (dict(type='RepeatDataset', times=0), 'times is 1 or more'),
-        (dict(type='RepeatDataset', times=-1), 'times is 1 or more'),
-        (dict(type='ClassBalancedDataset', oversample_thr=-1.0), 'is 0 or more'),
-        (dict(type='ClassBalancedDataset', oversample_thr=float('nan')), '0 or more'),
-        (dict(type='KFoldDataset', num_splits=1), 'num_splits is 2 or more'),
+        (dict(type='RepeatDataset', times=0), 'times must be at least 1'),
+        (dict(type='RepeatDataset', times=-1), 'times must be at least 1'),
+        (dict(type='ClassBalancedDataset', oversample_thr=-1.0), 'must be at least 0'),
+        (dict(type='ClassBalancedDataset', oversample_thr=float('nan')), 'and finite'),
+        (dict(type='KFoldDataset', num_splits=1), 'num_splits must be at least 2'),
         (dict(type='ConcatDataset', datasets=[]), 'one dataset or more'),
     ],
 )
@@ -244,3 +244,104 @@ def test_what_files_state_is_compared_when_they_are_read(tmp_path) -> None:
 def test_lists_and_tuples_of_one_content_are_the_same() -> None:
     parts = [dict(FEW, metainfo=dict(p=p)) for p in ([(1, 2)], ([1, 2],))]
     assert len(DATASETS.build(_joined(*parts))) == 6
+
+
+@pytest.mark.parametrize('index', [6, -7])
+def test_a_repeated_dataset_ends(index) -> None:
+    three = dict(type='Digits', indices=3)
+    repeated = DATASETS.build(dict(type='RepeatDataset', times=2, dataset=three))
+    assert [sample['sample_idx'] for sample in repeated] == [0, 1, 2, 0, 1, 2]
+    assert repeated[-1]['sample_idx'] == 2
+    with pytest.raises(IndexError, match='out of range'):
+        repeated[index]
+
+
+def coco(folder, ids: dict[str, int], *images: list[str]) -> dict:
+    """A dataset of a COCO file: the ids of its classes, and what is in each image."""
+    folder.mkdir()
+    content = dict(
+        images=[dict(id=i, file_name=f'{i}.png') for i in range(len(images))],
+        categories=[dict(id=number, name=name) for name, number in ids.items()],
+        annotations=[
+            dict(id=n, image_id=i, category_id=ids[name], bbox=[0, 0, 1, 1])
+            for n, (i, name) in enumerate(
+                (i, name) for i, image in enumerate(images) for name in image
+            )
+        ],
+    )
+    (folder / 'boxes.json').write_text(json.dumps(content))
+    return dict(
+        type='CocoDataset', data_root=str(folder), ann_file='boxes.json', pipeline=[]
+    )
+
+
+WRAPPED = {
+    'alone': lambda cfg: cfg,
+    'repeated': lambda cfg: dict(type='RepeatDataset', dataset=cfg, times=1),
+    'balanced': lambda cfg: dict(
+        type='ClassBalancedDataset', dataset=cfg, oversample_thr=0.0
+    ),
+    'joined': lambda cfg: _joined(cfg),
+    'read late': lambda cfg: dict(
+        type='RepeatDataset', times=1, dataset=dict(cfg, lazy_init=True)
+    ),
+}
+
+
+@pytest.mark.parametrize('wrapped', WRAPPED.values(), ids=WRAPPED)
+def test_joined_datasets_have_the_ids_of_all_their_files(wrapped, tmp_path) -> None:
+    few = coco(tmp_path / 'few', dict(dog=7, cat=3), ['dog'], ['cat', 'dog'])
+    all_ids = dict(emu=9, cat=3, dog=7)
+    every = coco(tmp_path / 'all', all_ids, ['emu', 'cat'], [])
+    dataset = DATASETS.build(wrapped(_joined(few, every)))
+    names, ids = (dataset.metainfo[key] for key in ('classes', 'cat_ids'))
+    assert dict(zip(names, ids, strict=True)) == all_ids
+    found = [{names[i] for i in dataset.get_cat_ids(at)} for at in range(4)]
+    assert found == [{'dog'}, {'cat', 'dog'}, {'emu', 'cat'}, set()]
+    dataset.use_classes(['fox', 'dog', 'emu', 'cat'])
+    names, ids = (dataset.metainfo[key] for key in ('classes', 'cat_ids'))
+    assert {name: ids[names.index(name)] for name in all_ids} == all_ids
+    assert ids[0] not in all_ids.values()
+    assert {names[i] for i in dataset.get_cat_ids(1)} == {'cat', 'dog'}
+
+
+def test_ids_that_differ_are_those_of_the_most_classes(tmp_path, capsys) -> None:
+    # Each tool counts from 1, so that two classes have one id.
+    one = coco(tmp_path / 'one', dict(dog=1), ['dog'])
+    both = coco(tmp_path / 'both', dict(cat=1, dog=2), ['cat'])
+    info = DATASETS.build(_joined(one, both)).metainfo
+    assert info['classes'] == ('cat', 'dog') and info['cat_ids'] == [1, 2]
+    said = capsys.readouterr().out
+    assert "'dog' has the id 1 in datasets.0; the ids of datasets.1, which has" in said
+
+
+def test_ids_are_kept_beside_files_that_state_none(tmp_path) -> None:
+    class Named(Few):
+        METAINFO = dict(classes=('dog', 'cat'))
+
+    numbered = coco(tmp_path / 'x', dict(cat=4, dog=2), ['cat'])
+    info = DATASETS.build(_joined(Named(), numbered)).metainfo
+    assert dict(zip(info['classes'], info['cat_ids'], strict=True)) == dict(
+        cat=4, dog=2
+    )
+
+
+def test_what_is_rare_counts_over_all_joined_datasets(tmp_path) -> None:
+    one = coco(tmp_path / 'one', dict(dog=1), *[['dog']] * 7)
+    both = coco(tmp_path / 'both', dict(cat=1, dog=2), ['cat'], ['dog'])
+    cfg = dict(type='ClassBalancedDataset', dataset=_joined(one, both))
+    dataset = DATASETS.build(dict(cfg, oversample_thr=1.0))
+    # A cat is in 1 of 9 images: sqrt(9) = 3 times; a dog in 8: ceil(1.06) = 2.
+    classes = [dataset.get_cat_ids(i) for i in range(len(dataset))]
+    assert classes.count([0]) == 3 and classes.count([1]) == 2 * 8
+
+
+@pytest.mark.parametrize('name', ['RepeatDataset', 'ClassBalancedDataset'])
+def test_classes_of_a_dataset_that_is_read_late(name, tmp_path) -> None:
+    inner = coco(tmp_path / 'x', dict(cat=4), ['cat']) | dict(lazy_init=True)
+    extra = dict(RepeatDataset=dict(times=2)).get(name, dict(oversample_thr=0.5))
+    dataset = DATASETS.build(dict(type=name, dataset=inner, lazy_init=True, **extra))
+    assert 'classes' not in dataset.metainfo
+    dataset.full_init()
+    assert dataset.metainfo['classes'] == ('cat',)
+    assert dataset.metainfo['cat_ids'] == [4]

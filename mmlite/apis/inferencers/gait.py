@@ -18,6 +18,7 @@ from ...datasets.transforms.sequence_files import (
     folders_below,
     has_colours,
     natural,
+    pictures_in,
     read_array,
     read_grey,
 )
@@ -135,9 +136,7 @@ class GaitInferencer(Inferencer):
         on_error: str = 'raise',
     ) -> Iterator[GaitPrediction]:
         """Describe one batch of walks after the other; see :class:`Inferencer`."""
-        if on_error not in ('raise', 'skip'):
-            raise UserError(f"on_error is 'raise' or 'skip', got {on_error!r}")
-        check_loading(batch_size, num_workers)
+        check_loading(batch_size, num_workers, on_error)
         walks = find_walks(inputs)
         dataset = WalkDataset(
             walks, self.dataset['pipeline'], on_error == 'skip', OR_LEAVE_OUT
@@ -210,8 +209,7 @@ def read_walk(walk: Source) -> np.ndarray:
     if walk.array is not None:
         frames = [(str(i), frame) for i, frame in enumerate(walk.array)]
     elif os.path.isdir(walk.path):
-        names = [n for n in os.listdir(walk.path) if n.lower().endswith(PICTURES)]
-        ordered = sorted(names, key=natural)
+        ordered = pictures_in(walk.path)
         frames = [(name, read_grey(f'{walk.path}/{name}')) for name in ordered]
         coloured = bool(ordered) and has_colours(f'{walk.path}/{ordered[0]}')
     else:

@@ -11,7 +11,7 @@ from typing import Any
 from ...errors import DataError
 from ...structures.class_lists import checked_names, shortened
 from ..annotations import read_data, read_text, read_xml
-from ..folders import find_images, held_out, subfolders
+from ..folders import find_images, held_out, subfolders, visible
 from .found import Found, as_lines
 
 __all__ = ['find_coco', 'find_voc', 'find_yolo', 'what_is_no_coco']
@@ -116,8 +116,8 @@ def _json_files(root: Path) -> list[Path]:
     return [
         path
         for folder in folders
-        for path in sorted(folder.glob('*.json'))
-        if not path.name.startswith(('.', *_OTHER))
+        for path in visible(folder, '*.json')
+        if not path.name.startswith(_OTHER)
     ]
 
 
@@ -255,7 +255,7 @@ def _all(images: dict[str, list[Path]]) -> list[Path]:
 
 def _yolo_content(root: Path) -> dict[str, Any] | None:
     """What ``data.yaml`` says, or what it would."""
-    for path in sorted([*root.glob('*.yaml'), *root.glob('*.yml')]):
+    for path in sorted([*visible(root, '*.yaml'), *visible(root, '*.yml')]):
         content = read_data(str(path))
         if isinstance(content, dict) and content.get('names') and content.get('train'):
             return dict(content, file=path.name, complete=_is_complete(root, content))
@@ -325,7 +325,7 @@ def find_voc(root: Path, lists: Path) -> Found | None:
     pictures = next(
         (by_name[name] for name in ('jpegimages', 'images') if name in by_name), ''
     )
-    found = sorted((root / marks).glob('*.xml'))
+    found = visible(root / marks, '*.xml')
     if not found:
         return None
     stems = {Path(name).stem for name in find_images(root / pictures)}

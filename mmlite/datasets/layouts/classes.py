@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ...errors import DataError
-from ..folders import find_images, held_out, subfolders
+from ..folders import find_images, held_out, is_hidden, subfolders
 from .found import Found, as_lines, splits_in
 
 __all__ = ['find_class_folders', 'find_retrieval', 'find_unlabelled']
@@ -147,7 +147,7 @@ def _labelled(root: Path, folder: str) -> tuple[_Labelled, list[str]]:
 
 def _files_in(folder: Path) -> list[str]:
     with os.scandir(folder) as entries:
-        return [e.name for e in entries if e.is_file() and e.name[0] != '.']
+        return [e.name for e in entries if e.is_file() and not is_hidden(e.name)]
 
 
 _ENDINGS = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff')

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ...errors import DataError, DataNotFoundError, did_you_mean
 from ...given import check_folder
-from ..folders import find_images, subfolders
+from ..folders import find_images, is_hidden, subfolders, visible
 from ..transforms.base import OR_SKIP
 from .boxes import find_coco, find_voc, find_yolo, what_is_no_coco
 from .classes import find_class_folders, find_retrieval, find_unlabelled
@@ -100,7 +100,7 @@ def _checked(folder: str | Path) -> Path:
     if path.is_file():
         raise DataError(f'{path} is a file; give the folder that holds the data')
     check_folder(path)
-    if not any(name[0] != '.' for name in _names(path)):
+    if all(map(is_hidden, _names(path))):
         texts = [layout.text for layouts in TASKS.values() for layout in layouts]
         raise DataNotFoundError(wrong_layout(path, texts))
     return path
@@ -135,7 +135,7 @@ def _may_have_boxes(root: Path) -> bool:
     return (
         {'images', 'labels'} <= names
         or 'annotations' in names
-        or any(any(root.glob(pattern)) for pattern in patterns)
+        or any(visible(root, pattern) for pattern in patterns)
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ...errors import DataError
-from ..folders import find_images, subfolders
+from ..folders import find_images, subfolders, visible
 from .found import splits_in
 from .pairs import looks_like_pairs
 from .walks import looks_like_walks
@@ -18,7 +18,7 @@ _MOST_NAMED = 3
 
 
 def refuse_parent(root: Path) -> None:
-    """See that the folders in a folder are classes, and no data sets of their own.
+    """Check that the folders in a folder are classes, and no data sets of their own.
 
     Args:
         root: The folder.
@@ -72,16 +72,16 @@ def _refuse_views(root: Path, folders: Sequence[str]) -> None:
 
 
 def _sign_of(folder: Path) -> str:
-    """What a folder has that a class has not; most classes have no folders at all."""
+    """What a folder has that a class lacks; most classes have no folders at all."""
     inner = {name.lower(): name for name in subfolders(folder)}
     if not inner:
         return ''
     if {'images', 'labels'} <= inner.keys():
         return f'{inner["images"]}/ and {inner["labels"]}/ (detection)'
     if marks := inner.get('annotations'):
-        if any(any(folder.glob(f'{marks}/*.{kind}')) for kind in ('json', 'xml')):
+        if any(visible(folder, f'{marks}/*.{kind}') for kind in ('json', 'xml')):
             return f'{marks}/ (detection)'
-    if any(folder.glob('*/*.coco.json')):
+    if visible(folder, '*/*.coco.json'):
         return 'a .coco.json in its folders (detection)'
     try:
         if looks_like_pairs(folder):

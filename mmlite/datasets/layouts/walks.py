@@ -15,7 +15,7 @@ import numpy as np
 
 from ...errors import DataError
 from ..annotations import read_data
-from ..folders import held_out, subfolders
+from ..folders import held_out, is_hidden, subfolders, visible
 from ..silhouettes import black_and_white
 from ..transforms.sequence_files import (
     ARRAY_FILES,
@@ -131,7 +131,7 @@ def _walks_in(root: Path) -> list[_Walk]:
 
 def _files(folder: Path) -> list[str]:
     """The files that the dataset takes: arrays, and pictures where there are none."""
-    names = sorted(name for name in os.listdir(folder) if name[0] != '.')
+    names = sorted(name for name in os.listdir(folder) if not is_hidden(name))
     arrays = [name for name in names if name.endswith(ARRAY_FILES)]
     return arrays or [name for name in names if name.lower().endswith(PICTURES)]
 
@@ -165,7 +165,7 @@ def _partition(
     root: Path, lists: Path, subjects: Sequence[str]
 ) -> tuple[dict[str, Any], Path, dict[Path, str]]:
     """Who is trained on and who is tested, where it stands, and what is to write."""
-    for path in sorted(root.glob('*.json')):
+    for path in visible(root, '*.json'):
         try:
             content = read_data(path)
         except DataError:

@@ -38,8 +38,9 @@ class RandomChoiceResize(_DrawnResize):
 
     Args:
         scales: A list of sizes, each ``(width, height)`` or the edge of a square; or
-            one of them. With ``keep_ratio`` it is the largest long and short side
-            allowed.
+            one of them: ``(8, 4)`` is one size, ``[8, 4]`` are two squares, in JSON
+            and YAML too, where ``[[8, 4]]`` is one size; the step shows which. With
+            ``keep_ratio`` it is the largest long and short side allowed.
         resize_type: The step that resizes; it has a ``scale``, as argument and as
             attribute.
         resize_kwargs: Its other arguments, of :class:`Resize` ``keep_ratio``,

@@ -13,7 +13,7 @@ import numpy as np
 
 from ...errors import DataError
 from ...given import absence
-from ..folders import Visited, walk
+from ..folders import Visited, is_hidden, walk
 from .base import OR_SKIP
 from .decoding import decode_or_none
 
@@ -23,6 +23,7 @@ __all__ = [
     'folders_below',
     'has_colours',
     'natural',
+    'pictures_in',
     'read_array',
     'read_grey',
     'read_pictures',
@@ -143,16 +144,22 @@ def has_colours(path: str) -> bool:
     return float(np.ptp(picture, axis=2).mean()) > _GREY_SPREAD
 
 
+def pictures_in(folder: str | os.PathLike) -> list[str]:
+    """Names of the pictures in a folder, in natural order; hidden ones are left out."""
+    names = (n for n in os.listdir(folder) if n.lower().endswith(PICTURES))
+    return sorted((n for n in names if not is_hidden(n)), key=natural)
+
+
 def read_pictures(folder: str) -> np.ndarray:
     """The pictures of a folder as grey frames, ``(S, H, W)``, in natural order.
 
     Raises:
         DataError: if there is none, one cannot be read, or they differ in size.
     """
-    names = [n for n in os.listdir(folder) if n.lower().endswith(PICTURES)]
+    names = pictures_in(folder)
     if not names:
         raise DataError(f'{folder} holds no picture ({", ".join(PICTURES)})')
-    frames = [read_grey(f'{folder}/{name}') for name in sorted(names, key=natural)]
+    frames = [read_grey(f'{folder}/{name}') for name in names]
     if len({frame.shape for frame in frames}) > 1:
         shapes = sorted({frame.shape for frame in frames})
         raise DataError(

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ...errors import ConfigError, DataError
+from ...errors import DataError, at, check_at_least
 from ...registry import MODELS, TRANSFORMS
 from ...structures import (
     DataSample,
@@ -93,8 +93,7 @@ class ImageDataPreprocessor(BaseDataPreprocessor):
         batch_transforms: Sequence[dict | Callable] | None = None,
     ) -> None:
         super().__init__(non_blocking)
-        if pad_size_divisor < 1:
-            raise ValueError(f'pad_size_divisor is 1 or more, got {pad_size_divisor}')
+        check_at_least(1, pad_size_divisor=pad_size_divisor)
         if not math.isfinite(pad_value):
             raise ValueError(f'pad_value is a finite number, got {pad_value}')
         self._register_statistics('mean', 'std', mean, std)
@@ -385,8 +384,6 @@ def _are_samples(samples: Any) -> bool:
 def _build_transforms(cfgs: Sequence[dict | Callable]) -> list[Callable]:
     steps = []
     for i, cfg in enumerate(cfgs):
-        try:
+        with at('batch_transforms', str(i)):
             steps.append(TRANSFORMS.build(cfg) if isinstance(cfg, dict) else cfg)
-        except ConfigError as error:
-            raise error.under('batch_transforms', str(i)) from error.__cause__
     return steps

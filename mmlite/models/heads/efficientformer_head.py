@@ -6,12 +6,12 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from ...errors import check_positive
 from ...registry import MODELS
 from .cls_head import ClsHead
+from .linear_head import NORMAL_INIT
 
 __all__ = ['EfficientFormerClsHead']
-
-NORMAL_INIT = dict(type='Normal', layer='Linear', std=0.01)
 
 
 @MODELS.register_module()
@@ -51,8 +51,7 @@ class EfficientFormerClsHead(ClsHead):
         **kwargs: Any,
     ) -> None:
         super().__init__(init_cfg=init_cfg, **kwargs)
-        if num_classes <= 0:
-            raise ValueError(f'num_classes must be positive, got {num_classes}')
+        check_positive(num_classes=num_classes)
         self.in_channels = in_channels
         self.num_classes = num_classes
         self.head = nn.Linear(in_channels, num_classes)

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from mmengine.model import BaseModule, ModuleDict
 from torch import Tensor, nn
 
-from ...errors import ConfigError, Problem
+from ...errors import ConfigError, Problem, at
 from ...ops import numbers_like
 from ...registry import MODELS
 from ...structures import DataSample, SampleBatch
@@ -140,10 +140,8 @@ def _build(task: str, head: dict | nn.Module, common: dict[str, Any]) -> nn.Modu
             f'task_heads.{task}', f'is the config of a head, got {head!r}'
         )
         raise ConfigError([problem])
-    try:
+    with at('task_heads', task):
         return MODELS.build({**common, **head})
-    except ConfigError as error:
-        raise error.under('task_heads', task) from error.__cause__
 
 
 def _nothing(feats: Any, head: nn.Module) -> Tensor:

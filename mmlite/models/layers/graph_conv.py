@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from mmengine.model import Sequential
 from torch import Tensor, nn
 
+from ...errors import check_choice
 from .activation import build_activation_layer
 from .norm import build_norm_layer
 
@@ -83,7 +84,7 @@ class BasicConv(Sequential):
 
 
 class MRConv2d(nn.Module):
-    """Nodes joined with the largest difference to a neighbour, channel by channel."""
+    """Max-relative graph convolution: the largest difference to a neighbour."""
 
     def __init__(self, in_channels: int, out_channels: int, *args: object) -> None:
         super().__init__()
@@ -97,7 +98,7 @@ class MRConv2d(nn.Module):
 
 
 class EdgeConv2d(nn.Module):
-    """The largest of a network on nodes and their differences to a neighbour."""
+    """Edge convolution: the largest of a network on nodes and their differences."""
 
     def __init__(self, in_channels: int, out_channels: int, *args: object) -> None:
         super().__init__()
@@ -183,11 +184,7 @@ class DyGraphConv2d(nn.Module):
         r: int = 1,
     ) -> None:
         super().__init__()
-        if graph_conv_type not in GRAPH_CONVS:
-            raise ValueError(
-                f'graph_conv_type={graph_conv_type!r} is not one of '
-                f'{", ".join(GRAPH_CONVS)}'
-            )
+        check_choice(GRAPH_CONVS, graph_conv_type=graph_conv_type)
         self.gconv = GRAPH_CONVS[graph_conv_type](
             in_channels, out_channels, act_cfg, norm_cfg, graph_conv_bias
         )

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.instancenorm import _InstanceNorm
 
+from ...errors import check_choice
 from ...registry import MODELS
 from ...signature import arguments_of
 from .build import build_layer, layer_class
@@ -52,7 +53,7 @@ class LayerNorm2d(nn.LayerNorm):
 
 @MODELS.register_module()
 class GRN(nn.Module):
-    """Weigh each channel by its share in the response of the whole map.
+    """Global response normalisation: weigh channels by their share in the response.
 
     Paper: ConvNeXt V2, CVPR 2023, https://arxiv.org/abs/2301.00808
 
@@ -97,10 +98,7 @@ class GRN(nn.Module):
 
 
 def _is_last(data_format: str) -> bool:
-    if data_format not in ('channel_first', 'channel_last'):
-        raise ValueError(
-            f"data_format is 'channel_first' or 'channel_last', got {data_format!r}"
-        )
+    check_choice(('channel_first', 'channel_last'), data_format=data_format)
     return data_format == 'channel_last'
 
 

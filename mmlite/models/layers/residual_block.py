@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Literal
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from ...errors import check_at_least, check_choice
 from .activation import build_activation_layer
 from .checkpoint import checkpointed
 from .conv import build_conv_layer
@@ -80,8 +81,7 @@ class ResidualBlock(BaseModule):
                 f'out_channels={out_channels} is not a multiple of '
                 f'expansion={expansion}'
             )
-        if style not in ('pytorch', 'caffe'):
-            raise ValueError(f"style is 'pytorch' or 'caffe', got {style!r}")
+        check_choice(('pytorch', 'caffe'), style=style)
         self.in_channels = in_channels
         self.out_channels = out_channels
         self.expansion = expansion
@@ -275,8 +275,7 @@ def get_expansion(block: type[ResidualBlock], expansion: int | None = None) -> i
     """
     if expansion is None:
         return block.default_expansion
-    if expansion < 1:
-        raise ValueError(f'expansion is 1 or more, got {expansion}')
+    check_at_least(1, expansion=expansion)
     return expansion
 
 

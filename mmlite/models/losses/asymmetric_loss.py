@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ...errors import check_at_least, check_share
+from ...errors import check_at_least, check_fraction
 from ...ops import at_least_float32
 from ...registry import MODELS
 from .base import WeightedLoss
-from .utils import as_multi_hot, check_same_shape, weighted_loss
+from .utils import as_multi_hot, check_same_shape, focused, weighted_loss
 
 
 @weighted_loss
@@ -25,7 +25,7 @@ def asymmetric_loss(
     use_sigmoid: bool = True,
     eps: float = 1e-8,
 ) -> Tensor:
-    """Minus the logarithm of the right answer's score, focused by its kind.
+    """Binary cross entropy, focused more on negatives than on positives.
 
     Args:
         pred: Logits.
@@ -56,7 +56,7 @@ def asymmetric_loss(
     gamma = gamma_pos * target + gamma_neg * (1 - target)
     log = F.logsigmoid(pred) if use_sigmoid else pred.log_softmax(dim=-1)
     log = torch.where(target == 1, log, right.clamp(min=eps).log())
-    return -log * (1 - right).pow(gamma)
+    return -log * focused(1 - right, gamma)
 
 
 @MODELS.register_module()
@@ -108,8 +108,7 @@ class AsymmetricLoss(WeightedLoss):
     ) -> None:
         super().__init__(reduction, loss_weight)
         check_at_least(0, gamma_pos=gamma_pos, gamma_neg=gamma_neg, eps=eps)
-        if clip is not None:
-            check_share(clip=clip)
+        check_fraction(clip=clip)
         self.settings: dict[str, Any] = dict(
             gamma_pos=gamma_pos,
             gamma_neg=gamma_neg,

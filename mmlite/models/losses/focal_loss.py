@@ -7,11 +7,11 @@ from typing import Any
 from torch import Tensor
 from torch.nn import functional as F
 
-from ...errors import check_at_least, check_share
+from ...errors import check_at_least, check_fraction
 from ...ops import at_least_float32
 from ...registry import MODELS
 from .base import WeightedLoss
-from .utils import as_multi_hot, check_same_shape, weighted_loss
+from .utils import as_multi_hot, check_same_shape, focused, weighted_loss
 
 
 @weighted_loss
@@ -41,7 +41,7 @@ def sigmoid_focal_loss(
     wrong = (1 - score) * target + score * (1 - target)
     balance = alpha * target + (1 - alpha) * (1 - target)
     loss = F.binary_cross_entropy_with_logits(pred, target, reduction='none')
-    return loss * balance * wrong.pow(gamma)
+    return loss * balance * focused(wrong, gamma)
 
 
 @MODELS.register_module()
@@ -72,7 +72,7 @@ class FocalLoss(WeightedLoss):
     def __init__(self, gamma: float = 2.0, alpha: float = 0.25, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         check_at_least(0, gamma=gamma)
-        check_share(alpha=alpha)
+        check_fraction(alpha=alpha)
         self.gamma = gamma
         self.alpha = alpha
 

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ...errors import check_positive
 from ...ops import full_precision
 from ...registry import MODELS
 from .base_loss import BaseLoss, gather_and_scale_wrapper
@@ -44,8 +45,7 @@ class SupConLoss(BaseLoss):
         self, temperature: float = 0.07, loss_term_weight: float = 1.0
     ) -> None:
         super().__init__(loss_term_weight)
-        if temperature <= 0:
-            raise ValueError(f'temperature is above 0, got {temperature}')
+        check_positive(temperature=temperature)
         self.temperature = temperature
 
     @gather_and_scale_wrapper
@@ -58,7 +58,9 @@ class SupConLoss(BaseLoss):
             scores = parts @ parts.transpose(1, 2) / self.temperature
         itself = torch.eye(len(labels), dtype=torch.bool, device=scores.device)
         same = (labels[:, None] == labels[None]).to(scores.device) & ~itself
-        chance = scores - scores.masked_fill(itself, -torch.inf).logsumexp(2, True)
+        # Not infinity, of which nothing is left where a sample is alone.
+        others = scores.masked_fill(itself, torch.finfo(scores.dtype).min)
+        chance = scores - others.logsumexp(2, True)
         count = same.sum(dim=1)
         each = -(chance * same).sum(dim=2) / count.clamp(min=1)
         return each.sum(dim=1) / (count > 0).sum().clamp(min=1), self.info

@@ -11,7 +11,7 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ...errors import check_at_least
+from ...errors import check_at_least, check_positive
 from ...ops import at_least_float32
 from ...registry import MODELS
 
@@ -109,7 +109,9 @@ class SwAVLoss(BaseModule):
     ) -> None:
         super().__init__(init_cfg=init_cfg)
         if not isinstance(num_prototypes, int) or num_prototypes < 1:
-            raise ValueError(f'num_prototypes is at least 1, got {num_prototypes!r}')
+            raise ValueError(
+                f'num_prototypes must be at least 1, got {num_prototypes!r}'
+            )
         views = sum(num_crops)
         wrong = [i for i in crops_for_assign if not 0 <= i < views]
         if views < 2 or wrong or not crops_for_assign:
@@ -118,11 +120,7 @@ class SwAVLoss(BaseModule):
                 f'got {list(crops_for_assign)} with num_crops={list(num_crops)}'
             )
         check_at_least(1, sinkhorn_iterations=sinkhorn_iterations)
-        if epsilon <= 0 or temperature <= 0:
-            raise ValueError(
-                'epsilon and temperature divide, and are above 0; got '
-                f'{epsilon} and {temperature}'
-            )
+        check_positive(epsilon=epsilon, temperature=temperature)
         self.sinkhorn_iterations = sinkhorn_iterations
         self.epsilon = epsilon
         self.temperature = temperature

@@ -116,7 +116,7 @@ def test_models_and_weights_that_are_asked_for():
         new_recipe('pets', model='gaitbase')
     with pytest.raises(CheckpointError, match=r'absent\.pth'):
         new_recipe('pets', pretrained='absent.pth')
-    with pytest.raises(UserError, match='epochs is 1 or more, got 0'):
+    with pytest.raises(UserError, match='epochs must be at least 1, got 0'):
         new_recipe('pets', epochs=0)
     with pytest.raises(UserError, match=r"a recipe is a \.py file, got 'a\.yaml'"):
         new_recipe('pets', 'a.yaml')
@@ -212,7 +212,7 @@ def test_a_checkpoint_of_unlabelled_images_is_predicted_with_and_exported(capsys
     [
         (['train'], 'nothing to train: give a config, or --data'),
         (['train', '--model', 'resnet50'], 'nothing to train.*beside --model'),
-        (['train', 'a.py', '--data', 'pets'], 'either a config is trained or a recipe'),
+        (['train', 'a.py', '--data', 'pets'], 'give either a config or --data'),
         (
             ['train', 'a.py', '--epochs', '2'],
             'without --data there is no use for --epochs',

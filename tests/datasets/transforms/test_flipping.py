@@ -140,7 +140,7 @@ def test_boxes_are_mirrored_too():
 
 
 def test_an_unknown_direction():
-    with pytest.raises(ConfigError, match="direction is one of .* got 'left'"):
+    with pytest.raises(ConfigError, match="direction must be .* got 'left'"):
         TRANSFORMS.build(dict(type='AlternatingFlip', direction='left'))
 
 
@@ -183,5 +183,5 @@ def test_what_is_known_of_one_view_only_cannot_be_swapped():
             swap(fields)
     never = TRANSFORMS.build(dict(type='SwapFlip', prob=0.0))
     assert never(pair())['swap_flip'] is False
-    with pytest.raises(ConfigError, match='prob lies in'):
+    with pytest.raises(ConfigError, match='prob must lie in'):
         TRANSFORMS.build(dict(type='SwapFlip', prob=2.0))

@@ -222,7 +222,11 @@ def test_16_bits_of_colours_stay_with_pillow_too(tmp_path: Path, channels: int) 
         np.testing.assert_array_equal(found, values)
 
 
-def test_colours_that_pillow_cannot_convert(tmp_path: Path) -> None:
-    Image.new('LAB', (4, 4)).save(tmp_path / 'a.tif')
-    with pytest.raises(DataError, match='cannot be decoded|can be decoded'):
-        load(tmp_path / 'a.tif', imdecode_backend='pillow', color_type='grayscale')
+@all_backends
+@pytest.mark.parametrize(('light', 'least', 'most'), [(0, 0, 1), (255, 220, 255)])
+def test_black_and_white_of_lab(tmp_path: Path, backend, light, least, most) -> None:
+    path = tmp_path / 'a.tif'  # Pillow itself turns none of it to grey
+    Image.new('LAB', (4, 4), (light, 128, 128)).save(path)
+    for color_type in ('color', 'grayscale', 'unchanged'):
+        img = load(path, imdecode_backend=backend, color_type=color_type)['img']
+        assert least <= img.min() and img.max() <= most

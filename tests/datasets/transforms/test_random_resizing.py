@@ -5,6 +5,7 @@ import random
 import numpy as np
 import pytest
 
+from mmlite.config import load_config
 from mmlite.errors import ConfigError
 from mmlite.registry import TRANSFORMS
 
@@ -124,3 +125,18 @@ def test_no_size():
 def test_mistakes(args, message):
     with pytest.raises(ConfigError, match=message):
         build('RandomResize', **args)
+
+
+def test_lists_without_tuples_as_json_and_yaml_have_them(tmp_path) -> None:
+    path = tmp_path / 'sizes.json'
+    path.write_text('{"two": [30, 20], "one": [[30, 20]], "pair": [[8, 4], [30, 20]]}')
+    cfg = load_config(path)
+    assert build('RandomChoiceResize', scales=cfg.two).scales == [(30, 30), (20, 20)]
+    assert build('RandomChoiceResize', scales=cfg.one).scales == [(30, 20)]
+    assert build('RandomChoiceResize', scales=(30, 20)).scales == [(30, 20)]
+    assert build('Resize', scale=cfg.two).scale == (30, 20)
+    padded = build('Pad', size=cfg.two)(dict(img=np.zeros((9, 9))))
+    assert padded['img'].shape == (20, 30)
+    between = build('RandomResize', scale=cfg.pair)
+    same = build('RandomResize', scale=[(8, 4), (30, 20)])
+    assert list(drawn(between)) == list(drawn(same))

@@ -170,6 +170,51 @@ def test_a_batch_sampler_that_needs_a_sampler_says_so() -> None:
         )
 
 
+@pytest.mark.parametrize(
+    ('changes', 'message'),
+    [
+        (dict(batch_size=2), 'batch_size has no meaning .*PKSampler makes .*None'),
+        (dict(sampler=SHUFFLED), 'sampler has no meaning beside batch_sampler'),
+        (dict(drop_last=True), 'drop_last has no meaning beside batch_sampler'),
+        (dict(shuffle=True), 'shuffle has no meaning beside batch_sampler'),
+        (
+            dict(batch_sampler=BatchSampler([0, 1], 2, False), batch_size=2),
+            'BatchSampler makes the batches without',
+        ),
+        (
+            dict(
+                batch_sampler=dict(type='AspectRatioBatchSampler', batch_size=6),
+                batch_size=5,
+            ),
+            'batch_size is 5, but batch_sampler.batch_size, which would count, is 6',
+        ),
+        (
+            dict(
+                batch_sampler=dict(type='Sevens', sampler=SHUFFLED),
+                sampler=dict(SHUFFLED, shuffle=False),
+            ),
+            'sampler is .*, but batch_sampler.sampler, which would count, is ',
+        ),
+    ],
+)
+def test_what_would_be_ignored_beside_a_batch_sampler(changes, message) -> None:
+    with pytest.raises(ConfigError, match=message):
+        build_dataloader(loader_cfg(PK) | changes)
+
+
+def test_what_a_base_config_states_can_be_left_out_or_repeated() -> None:
+    without = dict(batch_size=None, sampler=None, drop_last=None)
+    alone = build_dataloader(loader_cfg(PK), seed=3)
+    beside = build_dataloader(loader_cfg(PK, **without), seed=3)
+    for one, other in zip(alone, beside, strict=True):
+        assert torch.equal(one['inputs'], other['inputs'])
+    cfg = toy_cfg('w', train_dataloader=loader_cfg(PK, **without))
+    assert check(cfg, build_model=False) in (None, [])
+    aspect = dict(type='AspectRatioBatchSampler', batch_size=6, drop_last=True)
+    again = build_dataloader(loader_cfg(aspect, batch_size=6, drop_last=True))
+    assert batch_size_of(again) == 6
+
+
 def test_no_stop_iteration_escapes() -> None:
     loader = build_dataloader(loader_cfg(dict(type='Broken')), seed=0)
     with pytest.raises(RuntimeError, match='StopIteration'):

@@ -39,5 +39,5 @@ def test_negative(kind, args, name):
 )
 def test_more_than_a_share(kind, name):
     MODELS.build({'type': kind, name: 1.0})
-    with pytest.raises(ConfigError, match=f'{name} must be from 0 to 1, got 1.5'):
+    with pytest.raises(ConfigError, match=rf'{name} must lie in \[0, 1\], got 1.5'):
         MODELS.build({'type': kind, name: 1.5})
