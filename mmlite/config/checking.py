@@ -183,6 +183,8 @@ def _check_section(key: str, section: Any) -> list[Problem]:
         return _CHECKS[key](section)
     if key in _PLAIN_PARTS:
         return sections.check_plain(key, section)
+    if key == 'custom_imports' and isinstance(section, (str, list, tuple)):
+        section = dict(imports=section)  # as it is imported
     if key in _PLAIN_SECTIONS:
         return check_keys(section, SECTIONS[key,])
     if key == 'compile' and not isinstance(section, bool):

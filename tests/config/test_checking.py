@@ -30,6 +30,11 @@ def test_a_good_config_has_no_problems():
     assert problems_of() == []
 
 
+@pytest.mark.parametrize('imports', ['json', ['json'], dict(imports=['json'])])
+def test_custom_imports_may_be_names_alone(imports):
+    assert not problems_of(custom_imports=imports)
+
+
 def test_check_raises_with_all_problems_and_the_file(write):
     path = write('c.py', "model = dict(type='TinyWhol')\nchannels_last = 3\n")
     with pytest.raises(ConfigError) as caught:

@@ -105,15 +105,21 @@ def _explained(model: nn.Module, call: _Call) -> ConfigError | None:
     if given is None or takes is None or given.ndim < 2 or given.shape[dim] == takes:
         return None
     gives, kind = given.shape[dim], type(module).__name__
-    got = f'gets {gives} channels, of shape {tuple(given.shape)}'
+    got = f'gets {_channels(gives)}, of shape {tuple(given.shape)}'
     for part in _named_in_config(name):
         if getattr(model.get_submodule(part), 'in_channels', None) == takes:
             place = f'model.{part}.in_channels'
             layer = 'part' if part == name else f'{kind} of it'
             message = f'is {takes}, but the {layer} {got}; set {place}={gives}'
             return ConfigError([Problem(place, message)])
-    message = f'a {kind} takes {takes} channels, but {got}; compare the widths in model'
+    message = (
+        f'a {kind} takes {_channels(takes)}, but {got}; compare the widths in model'
+    )
     return ConfigError([Problem(f'model.{name}' if name else 'model', message)])
+
+
+def _channels(number: int) -> str:
+    return '1 channel' if number == 1 else f'{number} channels'
 
 
 def _named_in_config(name: str) -> Iterator[str]:
