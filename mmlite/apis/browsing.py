@@ -67,7 +67,7 @@ def browse(
     phases = ('train', 'val', 'test')
     if phase not in phases:
         raise UserError(wrong_choice('phase', phase, phases))
-    cfg = config_at(config, overrides)
+    cfg = config_at(config, overrides, builds=False)
     dataset = _dataset(cfg, phase)
     if number < 1 or not 0 <= start < len(dataset):
         raise UserError(

@@ -22,7 +22,9 @@ _NUMBERS = (int, float, complex)
 _FLOATS = ('inf', 'nan')
 
 
-def config_of_text(text: str, source: str, announce: bool = True) -> Config:
+def config_of_text(
+    text: str, source: str, announce: bool = True, builds: bool = True
+) -> Config:
     """The config of the Python text that ``Config.pretty_text`` writes.
 
     The text is never run: it holds assignments of plain values, ``dict(...)`` and
@@ -34,6 +36,7 @@ def config_of_text(text: str, source: str, announce: bool = True) -> Config:
         text: What stands under ``meta.cfg`` of a checkpoint.
         source: The file it is from, for messages.
         announce: Whether to warn of ``custom_imports``.
+        builds: Whether the model is to be built: then one that needs them is refused.
 
     Raises:
         ConfigError: if it holds anything but plain values, names the path of a
@@ -67,7 +70,7 @@ def config_of_text(text: str, source: str, announce: bool = True) -> Config:
     if problems := [*check_trust(values), *check_paths(cfg)]:
         raise ConfigError(problems, source)
     if announce and missing:
-        _announce(missing, values.get('model'), source)
+        _announce(missing, values.get('model') if builds else None, source)
     return cfg
 
 

@@ -129,6 +129,8 @@ def test_a_checkpoint_of_a_model_of_ones_own_says_what_to_type(tmp_path):
     )
     with pytest.raises(ConfigError, match='before it: CONFIG a.pth'):
         config_of_text(TEXT.format('OfNobody'), 'a.pth')
+    shown = config_of_text(TEXT.format('OfNobody'), 'a.pth', builds=False)
+    assert shown.model.type == 'OfNobody'
 
 
 def test_modules_of_which_the_model_needs_nothing_are_left_out():

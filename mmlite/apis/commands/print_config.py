@@ -19,12 +19,16 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 def _run(args: argparse.Namespace) -> int:
     config = checked_config(args.config, say=False)
     if Path(config).suffix in CHECKPOINTS:
-        from ..zoo.configs import config_at as load_config
+        from ..zoo.configs import config_at
+
+        cfg = config_at(config, args.cfg_options, builds=False)
     else:  # without torch
         from ...config import load_config
+
+        cfg = load_config(config, args.cfg_options)
     from ...config import config_text
 
-    print(config_text(load_config(config, args.cfg_options)), end='')
+    print(config_text(cfg), end='')
     return 0
 
 

@@ -25,7 +25,9 @@ __all__ = [
 
 
 def config_at(
-    config: str | Path | Config | Mapping[str, Any], overrides: Sequence[str] = ()
+    config: str | Path | Config | Mapping[str, Any],
+    overrides: Sequence[str] = (),
+    builds: bool = True,
 ) -> Config:
     """The config of a file, or that which a checkpoint or work_dir was trained with.
 
@@ -33,6 +35,8 @@ def config_at(
         config: A config file, a config, a checkpoint that holds one, or a work_dir,
             see :func:`~mmlite.given.checkpoint_in`.
         overrides: ``'key.path=value'`` strings, as after ``--cfg-options``.
+        builds: Whether its model is to be built; without, one whose classes are not
+            known is no mistake.
 
     Raises:
         UserError: if there is nothing of that name.
@@ -53,7 +57,7 @@ def config_at(
             f'{path} does not hold the config of its training; give the config file '
             'before it'
         )
-    return load_config(config_of_text(text, path), overrides)
+    return load_config(config_of_text(text, path, builds=builds), overrides)
 
 
 def _names_work_dir(path: str) -> bool:
