@@ -33,13 +33,13 @@ def built(cfg: dict | Dataset) -> Dataset:
     """A dataset, built if it is described by a dict.
 
     Raises:
-        DataError: if it has not what a wrapper needs of it.
+        DataError: if it lacks what a wrapper needs of it.
     """
     dataset = DATASETS.build(cfg) if isinstance(cfg, dict) else cfg
     if not all(hasattr(dataset, name) for name in ('metainfo', 'full_init')):
         raise DataError(
             f'{type(dataset).__name__} cannot be repeated, joined or divided, as it '
-            'has not metainfo and full_init(); derive it from BaseDataset'
+            'has no metainfo and full_init(); derive it from BaseDataset'
         )
     return dataset
 

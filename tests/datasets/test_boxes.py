@@ -334,7 +334,7 @@ def test_formats_are_converted_and_back(tmp_path):
 
 
 def test_what_cannot_be_converted(tmp_path):
-    with pytest.raises(UserError, match="formats are .*got 'csv'"):
+    with pytest.raises(UserError, match="format must be .*got 'csv'"):
         convert_detection('coco', 'csv', tmp_path, tmp_path)
     coco(tmp_path, [ROW])
     with pytest.raises(DataError, match='there is no image'):

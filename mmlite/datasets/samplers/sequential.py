@@ -7,6 +7,7 @@ from typing import Literal
 
 import numpy as np
 
+from ...errors import check_choice
 from ...registry import DATA_SAMPLERS
 from .base import Chunk
 from .default import DefaultSampler
@@ -39,10 +40,7 @@ class SequentialSampler(DefaultSampler):
         seed: int | None = None,
         round_up: bool = True,
     ) -> None:
-        if subsample_type not in ('default', 'sequential'):
-            raise ValueError(
-                f"subsample_type is 'default' or 'sequential', got {subsample_type!r}"
-            )
+        check_choice(('default', 'sequential'), subsample_type=subsample_type)
         super().__init__(dataset, shuffle=False, seed=seed, round_up=round_up)
         self.subsample_type = subsample_type
         if subsample_type == 'sequential':

@@ -13,7 +13,7 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from ...errors import DataError
+from ...errors import DataError, check_choice, wrong_choice
 
 __all__ = [
     'BACKENDS',
@@ -138,7 +138,7 @@ def resize_image(
 
 
 def check_channels(img: np.ndarray, most: int, owner: object) -> None:
-    """See that a step gets an image of colours, or grey, that it can compute with.
+    """Check that a step gets an image of colours, or grey, that it can compute with.
 
     Args:
         img: ``(H, W)`` or ``(H, W, C)``.
@@ -225,10 +225,8 @@ def check_interpolation(interpolation: str, backend: str) -> None:
     Raises:
         ValueError: if the backend or its interpolation is unknown.
     """
-    if backend not in INTERPOLATIONS:
-        raise ValueError(f'backend is one of {list(BACKENDS)}, got {backend!r}')
-    if interpolation not in INTERPOLATIONS[backend]:
-        raise ValueError(
-            f'interpolation of the backend {backend!r} is one of '
-            f'{list(INTERPOLATIONS[backend])}, got {interpolation!r}'
-        )
+    check_choice(INTERPOLATIONS, backend=backend)
+    known = INTERPOLATIONS[backend]
+    if interpolation not in known:
+        message = wrong_choice('interpolation', interpolation, known)
+        raise ValueError(f'{message} (backend={backend!r})')

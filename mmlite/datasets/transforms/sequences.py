@@ -9,7 +9,7 @@ from logging import WARNING
 import numpy as np
 from mmengine.logging import print_log
 
-from ...errors import DataError, check_at_least, did_you_mean
+from ...errors import DataError, check_at_least, check_choice
 from ...registry import TRANSFORMS
 from .base import BaseTransform, below, rng_of
 from .fields import (
@@ -240,11 +240,7 @@ class SampleFrames(BaseTransform):
         frames_all_limit: int = 0,
         keys: Sequence[str] | None = None,
     ) -> None:
-        if sample_type not in _SAMPLE_TYPES:
-            raise ValueError(
-                f'sample_type is one of {", ".join(_SAMPLE_TYPES)}, got '
-                f'{sample_type!r}{did_you_mean(sample_type, _SAMPLE_TYPES)}'
-            )
+        check_choice(_SAMPLE_TYPES, sample_type=sample_type)
         self.sample_type = sample_type
         self._how, self._order = sample_type.split('_')
         self.frames_num_fixed = frames_num_fixed
@@ -386,5 +382,8 @@ class SilhouetteCut(BaseTransform):
                 'tools/prepare_gait.py, or set cutting'
             )
         if 2 * side >= width:
-            raise DataError(f'SilhouetteCut: {side} columns from each side of {width}')
+            raise DataError(
+                f'SilhouetteCut: {side} columns cannot be cut from each side of frames '
+                f'that are {width} wide; set a smaller cutting'
+            )
         return frames[:, :, side : width - side]

@@ -7,6 +7,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from ...errors import check_choice
 from .inputs import ArrayLike, as_tensor
 
 
@@ -37,8 +38,7 @@ def average_precision(
         >>> average_precision([[0.9], [0.8], [0.1]], [[1], [0], [1]])
         tensor(83.3333, dtype=torch.float64)
     """
-    if average not in ('macro', None):
-        raise ValueError(f"average must be 'macro' or None, got {average!r}")
+    check_choice(('macro', None), average=average)
     pred, target = as_tensor(pred, 'pred'), as_tensor(target, 'target')
     if pred.ndim != 2 or pred.shape != target.shape:
         raise ValueError(

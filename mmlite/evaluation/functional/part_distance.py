@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ...errors import did_you_mean
+from ...errors import check_choice
 
 __all__ = ['distance_chunks', 'part_distances']
 
@@ -48,9 +48,7 @@ def distance_chunks(
 
     Beside one copy of the gallery no more is kept than a piece of the distances.
     """
-    if metric not in METRICS:
-        hint = did_you_mean(metric, METRICS)
-        raise ValueError(f'metric is one of {METRICS}, got {metric!r}{hint}')
+    check_choice(METRICS, metric=metric)
     if not len(probe) or not len(gallery):
         return
     # Distances do not change when all moves, but far from 0 squares would cancel out.

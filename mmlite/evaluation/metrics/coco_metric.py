@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 from mmengine.logging import print_log
 
-from ...errors import DataError
+from ...errors import DataError, check_choice
 from ...registry import METRICS
 from ..functional.box_overlaps import Detections, Objects
 from ..functional.coco import AREAS, IOU_THRS, MAX_DETS, CocoCurves, coco_curves
@@ -89,10 +89,7 @@ class CocoMetric(BoxMetric):
             raise ValueError(f'max_dets are rising numbers from 1 on, got {max_dets}')
         if format_only and outfile_prefix is None:
             raise ValueError('format_only=True writes a file; set outfile_prefix')
-        if backend not in (None, 'numpy', *BACKENDS):
-            raise ValueError(
-                f'backend is one of {["numpy", *BACKENDS]}, or None, got {backend!r}'
-            )
+        check_choice((None, 'numpy', *BACKENDS), backend=backend)
         self.classwise = classwise
         self.curve_file = curve_file
         self.outfile_prefix = outfile_prefix

@@ -10,7 +10,7 @@ import torch
 from mmengine.logging import print_log
 from torch import Tensor
 
-from ...errors import DataError
+from ...errors import DataError, check_choice
 from ...registry import METRICS
 from ..functional import hits_of, ranked, ranking_precision, relevant
 from ..functional.inputs import ArrayLike
@@ -230,8 +230,7 @@ class RetrievalAveragePrecision(_RankingMetric):
         prefix: str | None = None,
     ) -> None:
         self.topk = self.deepest = _positive(topk)
-        if mode not in AP_MODES:
-            raise ValueError(f'mode is one of {AP_MODES}, got {mode!r}')
+        check_choice(AP_MODES, mode=mode)
         self.mode = mode
         super().__init__(collect_device, prefix)
 

@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 from mmengine.logging import print_log
 
+from ...errors import check_choice
 from ...registry import METRICS
 from ..functional.box_overlaps import Detections, Objects
 from ..functional.precision_recall_plot import plot_precision_recall
@@ -64,8 +65,7 @@ class VOCMetric(BoxMetric):
         prefix: str | None = None,
     ) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
-        if eval_mode not in ('area', '11points'):
-            raise ValueError(f"eval_mode is 'area' or '11points', got {eval_mode!r}")
+        check_choice(('area', '11points'), eval_mode=eval_mode)
         self.iou_thrs = check_thresholds(iou_thrs)
         self.eval_mode = eval_mode
         self.classwise = classwise

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, NamedTuple
 import torch
 from torch import Tensor
 
-from ...errors import ConfigError, DataError, did_you_mean
+from ...errors import ConfigError, DataError, check_choice, did_you_mean
 from ..functional.cross_view import Sequences
 from ..functional.part_distance import METRICS as DISTANCES
 from .base import Sample
@@ -54,9 +54,7 @@ class WalkMetric(SampleMetric):
         prefix: str | None = None,
     ) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
-        if metric not in DISTANCES:
-            hint = did_you_mean(metric, DISTANCES)
-            raise ValueError(f'metric is one of {DISTANCES}, got {metric!r}{hint}')
+        check_choice(DISTANCES, metric=metric)
         self.metric = metric
 
     def objects(self, data_samples: Sequence[Sample]) -> list[Walk]:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ...errors import DataError, check_at_least, check_positive
+from ...errors import DataError, check_at_least, check_choice, check_positive
 from ...registry import MODELS
 from ...structures import (
     DataSample,
@@ -232,8 +232,7 @@ class CSRAClsHead(MultiLabelClsHead):
         **kwargs: Any,
     ) -> None:
         super().__init__(init_cfg=init_cfg, **kwargs)
-        if num_heads not in _SHARPNESS:
-            raise ValueError(f'num_heads is one of {[*_SHARPNESS]}, got {num_heads}')
+        check_choice(_SHARPNESS, num_heads=num_heads)
         check_positive(lam=lam)
         self.num_classes = num_classes
         self.in_channels = in_channels

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ...errors import DataError
+from ...errors import DataError, wrong_choice
 
 REDUCTIONS = ('none', 'mean', 'sum')
 
@@ -21,7 +21,7 @@ def check_reduction(reduction: str) -> str:
         ValueError: if it is not.
     """
     if reduction not in REDUCTIONS:
-        raise ValueError(f'reduction is one of {REDUCTIONS}, got {reduction!r}')
+        raise ValueError(wrong_choice('reduction', reduction, REDUCTIONS))
     return reduction
 
 
