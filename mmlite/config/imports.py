@@ -18,6 +18,9 @@ from .schema import custom_imports
 
 __all__ = ['import_modules']
 
+#: The folders of the registries, ours and mmengine's, that refuse a name.
+_RAISERS = ('mmlite', 'registry')
+
 
 def import_modules(cfg: Config, folders: Iterable[Path]) -> None:
     """Import what ``custom_imports`` names, so that its classes are registered.
@@ -68,5 +71,10 @@ def _reason(error: Exception) -> str:
         # It was met while the file was read, so no frame is of the file.
         reason = f'{type(error).__name__}: {error.msg}'
         return f'{reason} ({shown(Path(error.filename))}:{error.lineno})'
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    return f'{reason} ({shown(Path(frame.filename))}:{frame.lineno})'
+    frames = traceback.extract_tb(error.__traceback__)
+    if isinstance(error, KeyError) and 'is already registered' in str(error):
+        # The place is where the class is, not where the registry refuses it.
+        frames = [f for f in frames if Path(f.filename).parent.name not in _RAISERS]
+        reason = f'{error.args[0]}; give the class another name, or let it take the '
+        reason += 'place of that one with register_module(force=True)'
+    return f'{reason} ({shown(Path(frames[-1].filename))}:{frames[-1].lineno})'
