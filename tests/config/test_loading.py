@@ -290,6 +290,9 @@ def test_what_is_no_config_file(write):
         "'a.txt' is not a config; the name of one ends in .py, .yaml, .yml, .json"
     )
     assert refused('.') == '. is a folder; give a config in it'
+    for name in ('mine_whole.py', 'mine.py'):  # as a work_dir has them
+        write(f'run/{name}', '')
+    assert refused('run') == 'run is a folder; give a config in it, e.g. run/mine.py'
 
 
 @pytest.mark.parametrize(
