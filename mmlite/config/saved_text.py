@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import ast
-import sys
-from collections.abc import Iterator
+from collections.abc import Sequence
 from logging import WARNING
 from pathlib import Path
 from typing import Any
@@ -13,13 +12,12 @@ from mmengine.config import Config
 from mmengine.logging import print_log
 
 from ..errors import ConfigError
-from ..registry import MODELS, TASK_UTILS, TRANSFORMS, WEIGHT_INITIALIZERS
+from .imports import missing_imports
+from .models import types_unknown
 from .paths import check_paths, check_trust
 
 __all__ = ['config_of_text']
 
-#: Registries that parts of a model are built from.
-_OF_MODELS = (MODELS, TASK_UTILS, TRANSFORMS, WEIGHT_INITIALIZERS)
 _NUMBERS = (int, float, complex)
 _FLOATS = ('inf', 'nan')
 
@@ -35,13 +33,12 @@ def config_of_text(text: str, source: str, announce: bool = True) -> Config:
     Args:
         text: What stands under ``meta.cfg`` of a checkpoint.
         source: The file it is from, for messages.
-        announce: Whether to speak of ``custom_imports``: to warn, or to refuse the
-            config where its model has a part that is known to none of our registries.
+        announce: Whether to warn of ``custom_imports``.
 
     Raises:
         ConfigError: if it holds anything but plain values, names the path of a
-            class that is not registered, asks for code of others to be run, or needs
-            a module to be imported.
+            class that is not registered, asks for code of others to be run, or has a
+            model of classes that only its ``custom_imports`` define.
 
     Example:
         >>> config_of_text("model = dict(type='A', depth=18)", 'a.pth').model.depth
@@ -64,51 +61,46 @@ def config_of_text(text: str, source: str, announce: bool = True) -> Config:
                     raise _refused(source, statement.lineno) from None
             case _:
                 raise _refused(source, statement.lineno)
-    imports = values.pop('custom_imports', None)
-    if announce:
-        _announce(imports, source, values.get('model'))
+    missing = missing_imports(values)
+    values.pop('custom_imports', None)
     cfg = Config(values)
     if problems := [*check_trust(values), *check_paths(cfg)]:
         raise ConfigError(problems, source)
+    if announce and missing:
+        _announce(missing, values.get('model'), source)
     return cfg
 
 
-def _announce(imports: Any, source: str, model: Any) -> None:
-    """Say which modules are not imported, as data import nothing.
+def _announce(missing: Sequence[str], model: Any, source: str) -> None:
+    """Say that modules are not imported: data import nothing.
 
     Raises:
-        ConfigError: if a part of the model is of one of them.
+        ConfigError: if the model is of a class that is not known without them.
     """
-    names = imports.get('imports') if isinstance(imports, dict) else None
-    names = [names] if isinstance(names, str) else names or []
-    missing = [name for name in names if str(name) not in sys.modules]
-    if not missing:
-        return
-    must_not = f'its config imports {", ".join(map(str, missing))}, which a file of '
-    must_not += 'weights must not do; '
-    remedy = f'name the config file before it{_beside(source)}'
-    if unknown := next(_unknown_kinds(model), None):
-        raise ConfigError(f'{must_not}for its {unknown!r}, {remedy}', source)
-    message = f'{source}: {must_not}where its classes are needed, {remedy}'
+    modules, beside = ', '.join(missing), _config_beside(source)
+    unknown = types_unknown(model)
+    if unknown:
+        raise ConfigError(
+            f'its model is of {", ".join(unknown)}, as {modules} may define, which a '
+            'file of weights must not import; name the config before it: '
+            f'{beside} {source}',
+            source,
+        )
+    message = (
+        f'{source}: its config imports {modules}, which a file of weights must not do; '
+        f'where its classes are needed, name the config before it: {beside} {source}'
+    )
     print_log(message, 'current', WARNING)
 
 
-def _unknown_kinds(node: Any) -> Iterator[str]:
-    """The types of the parts of a model that no registry knows."""
-    if isinstance(node, dict):
-        kind = node.get('type')
-        plain = isinstance(kind, str) and '.' not in kind
-        if plain and all(registry.get(kind) is None for registry in _OF_MODELS):
-            yield kind
-        node = list(node.values())
-    for inner in node if isinstance(node, (list, tuple)) else ():
-        yield from _unknown_kinds(inner)
+def _config_beside(source: str) -> str:
+    """The config in the folder of a checkpoint, if there is one.
 
-
-def _beside(source: str) -> str:
-    """The config that a training has left in the folder of a checkpoint."""
-    configs = sorted(Path(source).parent.glob('*.py'), key=lambda file: len(file.name))
-    return f': {configs[0]} {source}' if configs else ''
+    One that was trained in its own work_dir lies there twice, see ``..._whole.py``.
+    """
+    found = sorted(Path(source).parent.glob('*.py'))
+    found = [file for file in found if not file.stem.endswith('_whole')]
+    return str(found[0]) if len(found) == 1 else 'CONFIG'
 
 
 def _refused(source: str, line: int | None) -> ConfigError:

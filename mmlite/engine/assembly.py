@@ -27,8 +27,14 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader
 
-from ..config import advise_warm_up, backend_problems, config_text, write_config
-from ..errors import ConfigError, Problem
+from ..config import (
+    advise_warm_up,
+    backend_problems,
+    config_text,
+    with_import_folders,
+    write_config,
+)
+from ..errors import ConfigError, Problem, at
 from ..ops import use_channels_last
 from ..registry import (
     HOOKS,
@@ -43,13 +49,7 @@ from .checkpoints import unwrapped
 from .compiling import compile_model
 from .dataloaders import batch_size_of, build_dataloader
 from .determinism import prepare_determinism, require_determinism
-from .environment import (
-    allow_tf32,
-    claim_timestamp,
-    init_distributed,
-    system_environment,
-)
-from .errors import at
+from .environment import allow_tf32, claim_timestamp, describe_system, init_distributed
 from .hook_calls import HookCalls
 from .lr_scaling import any_built, scale_learning_rates
 from .optimizers import AmpOptimWrapper
@@ -133,7 +133,7 @@ class RunnerAssembly(BaseRunner):
         path = os.path.join(self.work_dir, name)
         if source and os.path.exists(path) and os.path.samefile(source, path):
             path = '_whole'.join(os.path.splitext(path))
-        write_config(self.cfg, path)
+        write_config(with_import_folders(self.cfg), path)
 
     def setup_env(self, env_cfg: dict) -> None:
         """Join the other processes, and find a name for this run."""
@@ -166,7 +166,7 @@ class RunnerAssembly(BaseRunner):
     def _log_env(self, env_cfg: dict) -> None:
         run = {**env_cfg, **self._randomness_cfg, 'seed': self.seed}
         run |= dict(launcher=self.launcher, processes=self.world_size)
-        system = system_environment()
+        system = describe_system()
         self.environment = {**system, **run}
         if self._determinism_warning:
             self.logger.warning(self._determinism_warning)

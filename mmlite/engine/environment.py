@@ -65,7 +65,7 @@ def prepare_work_dir(path: str) -> None:
         ) from error
 
 
-def system_environment() -> dict[str, Any]:
+def describe_system() -> dict[str, Any]:
     """The machine and the versions of what is installed, for the log.
 
     A torchvision that was built for another torch fails when it is imported. That
@@ -91,7 +91,7 @@ def system_environment() -> dict[str, Any]:
 
 @contextmanager
 def report_full_disk(work_dir: str) -> Iterator[None]:
-    """See whether it is the work_dir's disk that is full where something is.
+    """Check whether it is the work_dir's disk that is full where something is.
 
     Raises:
         UserError: if it is.

@@ -77,11 +77,9 @@ def test_a_part_of_such_a_module_is_refused_with_the_command(tmp_path):
     assert config_of_text(text.format('ResNet'), source).model.backbone.type == 'ResNet'
     with pytest.raises(ConfigError) as caught:
         config_of_text(text.format('MineAlone'), source)
-    assert str(caught.value) == (
-        f'{source}: its config imports antigravity, which a file of weights must not '
-        "do; for its 'MineAlone', name the config file before it: "
-        f'{tmp_path / "mine.py"} {source}'
-    )
+    assert 'its model is of ' in str(caught.value) and 'MineAlone' in str(caught.value)
+    command = f'name the config before it: {tmp_path / "mine.py"} {source}'
+    assert str(caught.value).endswith(command)
 
 
 def test_code_of_others_is_not_asked_for():

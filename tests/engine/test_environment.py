@@ -9,7 +9,7 @@ import pytest
 import torch
 from support.training import toy_runner
 
-from mmlite.engine.environment import allow_tf32, system_environment
+from mmlite.engine.environment import allow_tf32, describe_system
 from mmlite.errors import UserError
 from mmlite.registry import MODELS
 
@@ -23,13 +23,6 @@ def precision_stays():
     yield
     torch.set_float32_matmul_precision('highest')
     torch.backends.cudnn.allow_tf32 = True
-
-
-@pytest.fixture
-def deterministic_ends():
-    yield
-    torch.use_deterministic_algorithms(False)
-    torch.backends.cudnn.deterministic = False
 
 
 @pytest.mark.parametrize(
@@ -93,7 +86,7 @@ def torchvision_of_another_torch(tmp_path, monkeypatch):
 def test_a_torchvision_that_does_not_fit_stops_no_training(
     torchvision_of_another_torch,
 ):
-    found = system_environment()
+    found = describe_system()
     assert 'torchvision::nms does not exist' in found['TorchVision']
     assert found['PyTorch'] == torch.__version__
     assert 'torchvision' not in sys.modules
