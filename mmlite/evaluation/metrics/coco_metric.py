@@ -87,7 +87,7 @@ class CocoMetric(BoxMetric):
         self.iou_thrs = tuple(np.atleast_1d(iou_thrs).astype(float).tolist())
         self.max_dets = tuple(max_dets)
         if not self.max_dets or sorted(set(self.max_dets)) != list(self.max_dets):
-            raise ValueError(f'max_dets are rising numbers, got {max_dets}')
+            raise ValueError(f'max_dets must be rising numbers, got {max_dets}')
         if format_only and outfile_prefix is None:
             raise ValueError('format_only=True writes a file; set outfile_prefix')
         check_choice((None, 'numpy', *BACKENDS), backend=backend)
