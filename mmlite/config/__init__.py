@@ -11,6 +11,7 @@ from .editing import apply_overrides
 from .encoders import encoder_of
 from .fitting import misnamed_schedules, value_at
 from .image_sizes import has_one_size, input_size_of
+from .imports import with_import_folders
 from .loading import base_of, load_config
 from .overrides import OverrideAction
 from .phases import check_phases, missing_sections, settle_phases
@@ -53,5 +54,6 @@ __all__ = [
     'source_text',
     'tests_as_it_validates',
     'value_at',
+    'with_import_folders',
     'write_config',
 ]

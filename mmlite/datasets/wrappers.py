@@ -223,6 +223,9 @@ class RepeatDataset(Around, engine.RepeatDataset):
         self.times = times
         self._begin(dataset, lazy_init)
 
+    def _get_ori_dataset_idx(self, idx: int) -> int:
+        return super()._get_ori_dataset_idx(range(len(self))[idx])  # or IndexError
+
 
 @DATASETS.register_module()
 class ClassBalancedDataset(Around, engine.ClassBalancedDataset):

@@ -29,7 +29,13 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader
 
-from ..config import advise_warm_up, backend_problems, config_text, write_config
+from ..config import (
+    advise_warm_up,
+    backend_problems,
+    config_text,
+    with_import_folders,
+    write_config,
+)
 from ..errors import ConfigError, Problem, at
 from ..ops import use_channels_last
 from ..registry import (
@@ -129,7 +135,7 @@ class RunnerAssembly(BaseRunner):
         path = os.path.join(self.work_dir, name)
         if source and os.path.exists(path) and os.path.samefile(source, path):
             path = '_whole'.join(os.path.splitext(path))
-        write_config(self.cfg, path)
+        write_config(with_import_folders(self.cfg), path)
 
     def setup_env(self, env_cfg: dict) -> None:
         """Join the other processes, and find a name for this run."""

@@ -123,7 +123,10 @@ def _of_path(path: str) -> Iterator[Source]:
     elif os.path.isfile(path):
         yield Source(path, path)
     elif is_pattern(path):
-        names = sorted(glob.glob(path, recursive=True))
+        folder, name = os.path.split(path)
+        if os.path.isdir(folder):  # brackets in its own name are no pattern
+            folder = glob.escape(folder)
+        names = sorted(glob.glob(os.path.join(folder, name), recursive=True))
         yield from _checked([n for n in names if os.path.isfile(n)], path)
     else:
         check_input(path)

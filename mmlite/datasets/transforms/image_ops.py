@@ -125,7 +125,14 @@ def resize_image(
             f"backend='pillow' resizes images of up to 4 channels, got {img.shape[2]}; "
             "take backend='cv2'"
         )
-    picture = Image.fromarray(img.squeeze(-1) if img.shape[2:] == (1,) else img)
+    try:
+        picture = Image.fromarray(img.squeeze(-1) if img.shape[2:] == (1,) else img)
+    except TypeError:
+        raise DataError(
+            f"backend='pillow' does not resize images of {img.dtype} with "
+            f'{img.shape[2] if img.ndim == 3 else 1} channels, but those of uint8; '
+            "resize before what changes the type, or take backend='cv2'"
+        ) from None
     out = np.asarray(picture.resize(size, INTERPOLATIONS['pillow'][interpolation]))
     return _with_channel(out, img)
 

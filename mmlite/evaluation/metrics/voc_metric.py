@@ -13,7 +13,7 @@ from ...registry import METRICS
 from ..functional.box_overlaps import Detections, Objects
 from ..functional.precision_recall_plot import plot_precision_recall
 from ..functional.voc import voc_average_precision, voc_curve
-from .detection import BoxesOfImage, BoxMetric, table
+from .detection import BoxesOfImage, BoxMetric, check_thresholds, table
 
 __all__ = ['VOCMetric']
 
@@ -66,7 +66,7 @@ class VOCMetric(BoxMetric):
     ) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
         check_choice(('area', '11points'), eval_mode=eval_mode)
-        self.iou_thrs = tuple(np.atleast_1d(iou_thrs).astype(float).tolist())
+        self.iou_thrs = check_thresholds(iou_thrs)
         self.eval_mode = eval_mode
         self.classwise = classwise
         self.curve_file = curve_file
@@ -111,7 +111,7 @@ class VOCMetric(BoxMetric):
 
 
 def _name_at(thr: float) -> str:
-    return f'AP{round(100 * thr)}'
+    return f'AP{100 * thr:g}'
 
 
 def _sampled(recall: np.ndarray, precision: np.ndarray) -> np.ndarray:

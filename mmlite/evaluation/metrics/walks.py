@@ -21,6 +21,7 @@ __all__ = [
     'Protocol',
     'Walk',
     'WalkMetric',
+    'as_ranks',
     'chosen',
     'places_of',
     'protocol_of',
@@ -77,11 +78,26 @@ class WalkMetric(SampleMetric):
         label = int(label)
         subject = str(sample.get('subject', label))
         # A copy, as a part of a batch would keep all of it in memory.
-        return Walk(embedding.detach().cpu().float().clone(), label, subject, *known)
+        return Walk(
+            embedding.detach().cpu().float().clone(), label, subject, *map(str, known)
+        )
 
     def compute_metrics(self, results: list[Walk]) -> dict[str, float]:
         """The results of all walks."""
+        sizes = {tuple(walk.embedding.shape) for walk in results}
+        if len(sizes) > 1:
+            raise DataError(
+                f'{type(self).__name__}: the embeddings of all walks have one shape, '
+                f'got {sorted(sizes)}'
+            )
         embeddings = torch.stack([walk.embedding for walk in results])
+        lost = embeddings.isnan().reshape(len(embeddings), -1).any(dim=1)
+        if lost.any():
+            raise DataError(
+                f'{type(self).__name__}: the embeddings of {int(lost.sum())} of '
+                f'{len(lost)} walks are NaN; the model has diverged, or half precision '
+                'overflowed'
+            )
         for place, walk in enumerate(results):
             results[place] = walk._replace(embedding=embeddings[place])
         return self.evaluate_walks(results, embeddings)
@@ -134,6 +150,22 @@ PROTOCOLS: dict[str, Protocol] = {
         },
     ),
 }
+
+
+def as_ranks(topk: int | Sequence[int]) -> tuple[int, ...]:
+    """One rank or several, as a tuple.
+
+    Raises:
+        ValueError: if there is none, or one is below 1.
+
+    Example:
+        >>> as_ranks(5)
+        (5,)
+    """
+    ranks = (topk,) if isinstance(topk, int) else tuple(topk)
+    if not ranks or min(ranks) < 1:
+        raise ValueError(f'topk are numbers from 1 on, got {topk}')
+    return ranks
 
 
 def protocol_of(protocol: str | Mapping[str, Any]) -> Protocol:

@@ -12,6 +12,7 @@ from ...errors import ConfigError, Problem, at
 from ...ops import numbers_like
 from ...registry import MODELS
 from ...structures import DataSample, SampleBatch
+from ..layers import last_feature
 
 
 @MODELS.register_module()
@@ -98,7 +99,7 @@ class MultiTaskHead(BaseModule):
                 whole = len(places) == len(data_samples)
                 part = feats if whole else _rows(feats, places)
                 found = head.loss(part, own, **kwargs)
-            found['mask_size'] = numbers_like(float(len(places)), feats[-1])
+            found['mask_size'] = numbers_like(float(len(places)), last_feature(feats))
             losses |= {f'{task}_{name}': value for name, value in found.items()}
         return losses
 

@@ -194,3 +194,24 @@ def as_multi_hot(target: Tensor, pred: Tensor) -> Tensor:
     if indices and not target.is_floating_point() and target.shape != pred.shape:
         return convert_to_one_hot(target, pred.size(-1))
     return target
+
+
+def focused(wrong: Tensor, gamma: float | Tensor) -> Tensor:
+    """The weight of a focal loss, whose gradient is finite for any exponent.
+
+    That of a power below 1 is infinite at 0, and a sigmoid does reach 0.
+
+    Args:
+        wrong: How wrong each element is, from 0 to 1.
+        gamma: The exponent.
+
+    Shape:
+        wrong: any; returns: the same.
+
+    Example:
+        >>> wrong = torch.zeros(1, requires_grad=True)
+        >>> focused(wrong, 0.5).backward()
+        >>> wrong.grad
+        tensor([0.])
+    """
+    return wrong.clamp(min=torch.finfo(wrong.dtype).tiny).pow(gamma)
