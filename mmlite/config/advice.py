@@ -18,6 +18,7 @@ from .image_sizes import advise_image_size
 from .initializers import advise_initializers
 from .merging import DELETE, MISSPELT_DELETE
 from .monitors import monitored
+from .own_classes import advise_methods
 from .parts import target_of
 from .phases import idle_sections
 from .timing import advise_timing
@@ -60,9 +61,12 @@ def advice_on(cfg: Config) -> list[Problem]:
     """
     timing = [*advise_timing(cfg), *advise_warm_up(cfg)]
     own = [*_idle(cfg), *timing, *_unwatched(cfg), *_unpacked(cfg)]
-    model = dict(model=cfg.get('model'))
-    of_parts = [*advise_initializers(model), *advise_image_size(cfg)]
-    return [*own, *of_parts, *advise_evaluation(cfg)]
+    parts = [
+        *advise_initializers(dict(model=cfg.get('model'))),
+        *advise_image_size(cfg),
+        *advise_methods(dict(cfg.items())),
+    ]
+    return [*own, *parts, *advise_evaluation(cfg)]
 
 
 def _unpacked(cfg: Config) -> Iterator[Problem]:
