@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import Problem
+from ..lookup import type_name
 from ..registry import MODELS
 from .parts import dicts_in, target_of
 
@@ -43,20 +44,36 @@ def check_dimensions(cfg: Mapping[str, Any], model: nn.Module) -> list[Problem]:
         cfg: The config of the model.
         model: The model that was built from it, on the meta device.
     """
-    backbone = getattr(model, 'backbone', None)
-    stated = cfg.get('backbone')
-    if not isinstance(backbone, nn.Module) or not isinstance(stated, Mapping):
-        return []
     problems = []
-    for path, norm in _stated(stated, ('backbone',)):
-        kind = target_of(norm, MODELS)
-        if kind in _INSTEAD and _gets_maps(backbone, kind):
-            message = (
-                f'is {norm["type"]}, which is not for the feature maps (B, C, H, W) '
-                f"that it gets; set type='{_INSTEAD[kind]}'"
-            )
-            problems.append(Problem('.'.join((*path, 'type')), message))
+    for at, stated, backbone in _backbones(cfg, model, ()):
+        for path, layer in _stated(stated, at):
+            kind = target_of(layer, MODELS)
+            if kind in _INSTEAD and _gets_maps(backbone, kind):
+                message = (
+                    f'is {type_name(layer["type"])}, which is not for the feature maps '
+                    f"(B, C, H, W) that it gets; set type='{_INSTEAD[kind]}'"
+                )
+                problems.append(Problem('.'.join((*path, 'type')), message))
     return problems
+
+
+def _backbones(
+    cfg: Mapping[str, Any], model: nn.Module, path: tuple[str, ...]
+) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any], nn.Module]]:
+    """The backbones of a model, each with its place and its config."""
+    for key, value in cfg.items():
+        for *at, part in dicts_in(key, value):
+            keys = [str(each) for each in at]
+            module: Any = model
+            for name in keys:
+                module = getattr(module, name, None)
+            if not isinstance(module, nn.Module):
+                continue
+            place = (*path, *keys)
+            if key == 'backbone' or keys == ['image_encoder', '0']:
+                yield place, part, module
+            else:
+                yield from _backbones(part, module, place)
 
 
 def _stated(

@@ -34,6 +34,27 @@ def test_layers_that_take_no_feature_maps(key, kind, instead):
     ]
 
 
+def test_backbones_within_other_parts():
+    wrong = dict(type='ResNet_CIFAR', depth=18, norm_cfg=dict(type=nn.BatchNorm3d))
+    end = (
+        'norm_cfg.type is BatchNorm3d, which is not for the feature maps (B, C, H, W) '
+        "that it gets; set type='BN'"
+    )
+    model = nn.Module()
+    model.image_encoder = nn.Sequential(MODELS.build(wrong))
+    model.extractor = nn.Module()
+    model.extractor.backbone = model.image_encoder[0]
+    cfg = dict(
+        image_encoder=[wrong, dict(type='GlobalAveragePooling')],
+        extractor=dict(backbone=wrong),
+        absent=dict(backbone=wrong),
+    )
+    assert [str(problem) for problem in check_dimensions(cfg, model)] == [
+        f'image_encoder.0.{end}',
+        f'extractor.backbone.{end}',
+    ]
+
+
 @pytest.mark.parametrize('kind', ['BN', 'LN2d', 'IN', 'SyncBN'])
 def test_layers_that_take_them(kind):
     assert checked(norm_cfg=dict(type=kind)) == []
