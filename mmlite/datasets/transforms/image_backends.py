@@ -132,7 +132,7 @@ def _is_for_pillow(data: bytes) -> bool:
 
 def _may_be_cut_off(data: bytes) -> bool:
     """Whether a JPEG file seems to have no end: OpenCV 4 fills up what is missing."""
-    if not data.startswith(b'\xff\xd8'):
+    if not data.startswith(b'\xff\xd8') or data.endswith(b'\xff\xd9'):
         return False
     return data.rfind(b'\xff\xd9') < data.rfind(b'\xff\xda')
 
