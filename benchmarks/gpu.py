@@ -18,45 +18,28 @@ from session import Benchmark, arguments, measure, within
 from throughput import cifar, jpegs, name_of_gpu, peer_cifar, resnet50, vit
 from timm_loop import timm_cifar
 
-#: In the order in which they run: first what was never measured.
-BENCHMARKS: dict[str, Benchmark] = dict(
-    G12=self_supervised,
-    G13=retrieval,
-    G14=detection,
-    G15=gait,
-    G16=stereo,
-    G5=resnet50,
-    G6=vit,
-    G7=mae,
-    G1=cifar,
-    G10=idle,
-    G4=airbench,
-    G9=epochs,
-    G11=jpegs,
-    G8=waits,
-    G2=timm_cifar,
-    G3=peer_cifar,
-)
-
-#: About how many seconds each takes on an H100 or H200: estimates, not seen yet.
-SECONDS: dict[str, int] = dict(
-    G12=15,
-    G13=15,
-    G14=35,
-    G15=15,
-    G16=20,
-    G5=45,
-    G6=45,
-    G7=45,
-    G1=80,
-    G10=20,
-    G4=60,
-    G9=30,
-    G11=45,
-    G8=10,
-    G2=45,
-    G3=60,
-)
+#: In the order in which they run, first what was never measured, with about how many
+#: seconds each takes on an H100 or H200: estimates, not seen yet.
+_TABLE: list[tuple[str, Benchmark, int]] = [
+    ('G12', self_supervised, 15),
+    ('G13', retrieval, 15),
+    ('G14', detection, 35),
+    ('G15', gait, 15),
+    ('G16', stereo, 20),
+    ('G5', resnet50, 45),
+    ('G6', vit, 45),
+    ('G7', mae, 45),
+    ('G1', cifar, 80),
+    ('G10', idle, 20),
+    ('G4', airbench, 60),
+    ('G9', epochs, 30),
+    ('G11', jpegs, 45),
+    ('G8', waits, 10),
+    ('G2', timm_cifar, 45),
+    ('G3', peer_cifar, 60),
+]
+BENCHMARKS = {name: benchmark for name, benchmark, _ in _TABLE}
+SECONDS = {name: seconds for name, _, seconds in _TABLE}
 
 
 def main(words: list[str] | None = None) -> int:

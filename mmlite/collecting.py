@@ -1,4 +1,4 @@
-"""Import much without Python's garbage collection coming in between."""
+"""Pause Python's garbage collection while many modules are imported."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ['starting', 'without_collecting']
 
 @contextmanager
 def without_collecting() -> Iterator[None]:
-    """Let the garbage collection rest, e.g. while modules are imported.
+    """Pause the garbage collection, e.g. while modules are imported.
 
     Modules stay, and while they come the collection would look through all that is
     there again and again, which takes a tenth of the time that a training needs to

@@ -19,8 +19,10 @@ __all__ = [
     'TrainingError',
     'UserError',
     'check_at_least',
+    'check_fraction',
+    'check_positive',
     'did_you_mean',
-    'edits',
+    'edit_distance',
 ]
 
 
@@ -138,8 +140,8 @@ class ConfigError(UserError, ValueError):
         return ConfigError([p.under(*keys) for p in self.problems], self.source)
 
 
-def check_at_least(least: float, **settings: float) -> None:
-    """See that settings are large enough.
+def check_at_least(least: float, **settings: float | None) -> None:
+    """Check that settings are large enough; those that are None are not checked.
 
     Raises:
         ValueError: if one is not.
@@ -150,45 +152,79 @@ def check_at_least(least: float, **settings: float) -> None:
         ValueError: lr must be at least 0, got -1.0
     """
     for name, value in settings.items():
-        if not value >= least:
+        if value is not None and not value >= least:
             raise ValueError(f'{name} must be at least {least}, got {value!r}')
 
 
-def did_you_mean(word: object, words: Iterable[object], likeness: float = 0.6) -> str:
+def check_positive(**settings: float | None) -> None:
+    """Check that settings are above 0; those that are None are not checked.
+
+    Raises:
+        ValueError: if one is not.
+
+    Example:
+        >>> check_positive(temperature=0.0)
+        Traceback (most recent call last):
+        ValueError: temperature must be positive, got 0.0
+    """
+    for name, value in settings.items():
+        if value is not None and not value > 0:
+            raise ValueError(f'{name} must be positive, got {value!r}')
+
+
+def check_fraction(**settings: float | None) -> None:
+    """Check that settings lie in [0, 1]; those that are None are not checked.
+
+    Raises:
+        ValueError: if one does not.
+
+    Example:
+        >>> check_fraction(prob=1.5)
+        Traceback (most recent call last):
+        ValueError: prob must lie in [0, 1], got 1.5
+    """
+    for name, value in settings.items():
+        if value is not None and not 0 <= value <= 1:
+            raise ValueError(f'{name} must lie in [0, 1], got {value!r}')
+
+
+def did_you_mean(word: object, words: Iterable[object], cutoff: float = 0.6) -> str:
     """A hint at the end of an error message, or ``''`` if nothing is near.
 
     Args:
         word: What was written.
         words: What could have been.
-        likeness: How much of the letters at least must be alike, 1 being all.
+        cutoff: The least similarity that counts, from 0 to 1 (identical).
 
     Example:
         >>> did_you_mean('dept', ['depth', 'style'])
         "; did you mean 'depth'?"
     """
     by_lower = {str(w).lower(): str(w) for w in words}
-    near = difflib.get_close_matches(str(word).lower(), by_lower, n=1, cutoff=likeness)
+    near = difflib.get_close_matches(str(word).lower(), by_lower, n=1, cutoff=cutoff)
     return f'; did you mean {by_lower[near[0]]!r}?' if near else ''
 
 
-def edits(a: str, b: str) -> int:
-    """How many slips of the finger lead from one word to another.
+def edit_distance(a: str, b: str) -> int:
+    """The number of typos that lead from one word to another.
 
-    A slip is a letter too many, too few or wrong, or two letters swapped.
+    A typo is a letter too many, too few or wrong, or two letters swapped (the
+    Damerau-Levenshtein distance in which no letter is edited twice).
 
     Example:
-        >>> edits('optim_wraper', 'optim_wrapper'), edits('modle', 'model')
+        >>> edit_distance('modle', 'model'), edit_distance('wraper', 'wrapper')
         (1, 1)
     """
-    before: list[int] = []
+    two_above: list[int] = []
+    above: list[int] = []
     row = list(range(len(b) + 1))
     for i in range(1, len(a) + 1):
-        last, before, row = before, row, [i]
+        two_above, above, row = above, row, [i]
         for j in range(1, len(b) + 1):
-            slips = min(
-                before[j] + 1, row[-1] + 1, before[j - 1] + (a[i - 1] != b[j - 1])
+            typos = min(
+                above[j] + 1, row[-1] + 1, above[j - 1] + (a[i - 1] != b[j - 1])
             )
             if i > 1 and j > 1 and a[i - 2 : i] == b[j - 1] + b[j - 2]:
-                slips = min(slips, last[j - 2] + 1)
-            row.append(slips)
+                typos = min(typos, two_above[j - 2] + 1)
+            row.append(typos)
     return row[-1]

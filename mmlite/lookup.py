@@ -141,16 +141,14 @@ def can_hold(kinds: Sequence[str], target: Any) -> bool:
         >>> can_hold(['torch.nn:Module'], nn.ReLU), can_hold(['__call__'], os.system)
         (True, False)
     """
-    return inspect.isclass(target) and any(_is_kind(kinds, target))
+    return inspect.isclass(target) and any(_is_kind(target, kind) for kind in kinds)
 
 
-def _is_kind(kinds: Sequence[str], target: type) -> Iterator[bool]:
-    for kind in kinds:
-        module, _, name = kind.partition(':')
-        if name:
-            yield issubclass(target, getattr(import_module(module), name))
-        else:
-            yield inspect.isfunction(inspect.getattr_static(target, kind, None))
+def _is_kind(target: type, kind: str) -> bool:
+    module, _, name = kind.partition(':')
+    if name:
+        return issubclass(target, getattr(import_module(module), name))
+    return inspect.isfunction(inspect.getattr_static(target, kind, None))
 
 
 def no_place_for(found: Any, kinds: Sequence[str], registry: str) -> str:

@@ -22,7 +22,7 @@ from .errors import (
     Problem,
     UserError,
     did_you_mean,
-    edits,
+    edit_distance,
 )
 from .lookup import (
     HOLDS,
@@ -157,8 +157,8 @@ class Registry(BaseRegistry):
 
     def admits(self, target: Any) -> bool:
         """Whether something may be built here, by what it is."""
-        every = (known for own in self._known() for known in own.values())
-        return any(target is known for known in every) or can_hold(self.holds, target)
+        registered = (target in names.values() for names in self._known())
+        return any(registered) or can_hold(self.holds, target)
 
     def _known(self) -> Iterator[dict[str, Any]]:
         """What is registered here, and in each of the registries above."""
@@ -212,8 +212,7 @@ class Registry(BaseRegistry):
     ) -> None:
         own = {k for k, known in self.module_dict.items() if known is module}
         names = [module_name] if isinstance(module_name, str) else module_name
-        names = [n for n in names or [module.__name__] if n not in own]
-        if names:
+        if names := [n for n in names or [module.__name__] if n not in own]:
             super()._register_module(module, names, force)
 
     def _build_each(self, cfgs: Any, *args: Any, **kwargs: Any) -> Any:
@@ -257,8 +256,7 @@ class Registry(BaseRegistry):
         """All names that can be looked up here, mmengine's included."""
         self.import_from_location()
         own = self._child_of(_SCOPE[0])
-        known = {} if own is None else own.module_dict
-        return sorted({*known}.union(*self._known()))
+        return sorted(set(own.module_dict if own else ()).union(*self._known()))
 
     def unknown(self, name: str) -> Problem:
         """That a type is not registered, with the name that was mistyped, if any.
@@ -268,10 +266,11 @@ class Registry(BaseRegistry):
         if (found := class_at(name)) is not None:
             return Problem('', no_place_for(found, self.holds, self.name))
         names = self.names()
-        slips = [known for known in names if edits(name.lower(), known.lower()) <= 1]
-        alike = [known for known in names if known[:1].lower() == name[:1].lower()]
-        least = 0.5 if slips else 0.8
-        hint = now_called(name, names) or did_you_mean(name, slips or alike, least)
+        word = name.lower()
+        typos = [known for known in names if edit_distance(word, known.lower()) <= 1]
+        alike = [known for known in names if known[:1].lower() == word[:1]]
+        cutoff = 0.5 if typos else 0.8
+        hint = now_called(name, names) or did_you_mean(name, typos or alike, cutoff)
         hint = hint or (
             f'; register it with @{self.name.upper()}.register_module() and name '
             'its module in custom_imports'
@@ -326,8 +325,8 @@ def _child(
 ) -> Registry:
     """A registry below mmengine's, filled by the packages ``places``."""
     holds = [HOLDS[name]] if name in HOLDS else []
-    scope = dict(scope='mmlite', locations=places)
-    return kind(name, parent=parent, holds=holds, **scope, **kwargs)
+    kwargs |= dict(scope='mmlite', locations=places)
+    return kind(name, parent=parent, holds=holds, **kwargs)
 
 
 MODELS = _child('models', root.MODELS, 'mmengine.model', 'mmlite.models')
@@ -336,8 +335,11 @@ MODEL_WRAPPERS = _child(
     'model_wrappers', root.MODEL_WRAPPERS, 'mmengine.model', 'mmlite.engine'
 )
 WEIGHT_INITIALIZERS = _child(
-    *('weight_initializers', root.WEIGHT_INITIALIZERS),
-    *('mmengine.model', 'mmlite.models', 'mmlite.engine'),
+    'weight_initializers',
+    root.WEIGHT_INITIALIZERS,
+    'mmengine.model',
+    'mmlite.models',
+    'mmlite.engine',
 )
 
 DATASETS = _child('datasets', root.DATASETS, 'mmengine.dataset', 'mmlite.datasets')

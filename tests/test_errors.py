@@ -9,8 +9,11 @@ from mmlite.errors import (
     Problem,
     TrainingError,
     UserError,
+    check_at_least,
+    check_fraction,
+    check_positive,
     did_you_mean,
-    edits,
+    edit_distance,
 )
 
 
@@ -98,5 +101,20 @@ def distance(a: str, b: str) -> int:
         ('sampl', 'smple'),
     ],
 )
-def test_edits(a, b):
-    assert edits(a, b) == edits(b, a) == distance(a, b)
+def test_edit_distance(a, b):
+    assert edit_distance(a, b) == edit_distance(b, a) == distance(a, b)
+
+
+@pytest.mark.parametrize(
+    ('check', 'right', 'wrong'),
+    [
+        (lambda **x: check_at_least(1, **x), (1, 2, None), (0, float('nan'))),
+        (check_positive, (1e-9, 3, None), (0, -1, float('nan'))),
+        (check_fraction, (0, 0.5, 1, None), (-0.1, 1.1, float('nan'))),
+    ],
+)
+def test_settings_out_of_range(check, right, wrong):
+    check(**{f'x{i}': value for i, value in enumerate(right)})
+    for value in wrong:
+        with pytest.raises(ValueError, match='^x must .*, got '):
+            check(x=value)

@@ -13,7 +13,7 @@ class (five draws; random weights: 42.1 %, the pixels: 90.5 %), 92.8 % with all 
 
 _base_ = [
     '../_base_/models/mae_vit-tiny-p8.py',
-    '../_base_/datasets/digits_warped_bs128.py',
+    '../_base_/datasets/digits_bs128_mae.py',
     '../_base_/schedules/digits_bs32.py',
     '../_base_/default_runtime.py',
 ]

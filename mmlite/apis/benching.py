@@ -136,7 +136,8 @@ def bench(
     """
     if iterations < 1 or warmup < 0:
         raise UserError(
-            f'iterations is at least 1 and warmup 0, got {iterations} and {warmup}'
+            'iterations must be at least 1 and warmup at least 0, got '
+            f'{iterations} and {warmup}'
         )
     with set_aside() as folder:
         cfg = prepare_training(

@@ -1,4 +1,4 @@
-"""Judge the features of a model by the nearest neighbours, without training."""
+"""Evaluate the features of a model by their nearest neighbours, without training."""
 
 from __future__ import annotations
 
@@ -82,9 +82,9 @@ def knn(
     counts = dict(k=k, draws=draws) | ({} if shots is None else dict(shots=shots))
     for name, count in counts.items():
         if count < 1:
-            raise UserError(f'{name} is at least 1, got {count}')
+            raise UserError(f'{name} must be at least 1, got {count}')
     if temperature <= 0:
-        raise UserError(f'temperature is above 0, got {temperature}')
+        raise UserError(f'temperature must be positive, got {temperature}')
     cfg, checkpoint = config_and_checkpoint(config, checkpoint, overrides)
     with ExitStack() as stack:
         if data is None:

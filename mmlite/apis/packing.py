@@ -159,7 +159,7 @@ def _resize_steps(
     edges = [short_edge, *(size if isinstance(size, Sequence) else [size])]
     wrong = [edge for edge in edges if edge is not None and edge < 1]
     if wrong:
-        raise UserError(f'short_edge and size are at least 1 pixel, got {wrong[0]}')
+        raise UserError(f'short_edge and size must be at least 1 pixel, got {wrong[0]}')
     if size is not None and (short_edge is not None or center_crop):
         raise UserError('size goes with neither short_edge nor center_crop')
     if center_crop and short_edge is None:

@@ -96,7 +96,7 @@ def prepare_gait(
         hint = did_you_mean(layout, LAYOUTS) or f'; there are {", ".join(LAYOUTS)}'
         raise UserError(f'there is no layout {layout!r}{hint}')
     if size < 1:
-        raise UserError(f'size is at least 1 pixel, got {size}')
+        raise UserError(f'size must be at least 1 pixel, got {size}')
     _refuse_within(Path(out), Path(source))
     found = PreparedGait(0, [], [], [])
     count = 0

@@ -42,7 +42,7 @@ _OF_TRAINING = (
 
 
 def is_for_training(advice: Problem) -> bool:
-    """Whether a test, or a validation alone, can do without an advice.
+    """Whether a warning is about training, so that a test or validation can skip it.
 
     Example:
         >>> is_for_training(Problem('param_scheduler.0.end', 'is 50'))

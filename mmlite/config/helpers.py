@@ -8,7 +8,7 @@ from typing import Any
 
 from mmengine.config import Config
 
-from ..errors import edits
+from ..errors import edit_distance
 from .schema import LEGACY_KEYS, top_level_keys
 from .templates import base_names, masked
 
@@ -71,7 +71,7 @@ def is_typo(word: object, known: Collection[str]) -> bool:
         (True, False)
     """
     word = str(word)  # a key may be a number
-    return any(edits(word, k) <= (1 if len(k) < 6 else 2) for k in known)
+    return any(edit_distance(word, k) <= (1 if len(k) < 6 else 2) for k in known)
 
 
 def names_used(text: str) -> set[str]:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from torch.utils.data import Dataset
 
-from ..errors import DataError
+from ..errors import DataError, check_at_least
 from ..registry import DATASETS
 from .wrappers import Around, built
 
@@ -49,8 +49,7 @@ class KFoldDataset(Around):
         seed: int | None = None,
         lazy_init: bool = False,
     ) -> None:
-        if num_splits < 2:
-            raise ValueError(f'num_splits is 2 or more, got {num_splits}')
+        check_at_least(2, num_splits=num_splits)
         if not 0 <= fold < num_splits:
             raise ValueError(
                 f'fold goes from 0 to num_splits - 1 = {num_splits - 1}, got {fold}'

@@ -13,7 +13,7 @@ import numpy as np
 from mmengine import dataset as engine
 from torch.utils.data import Dataset
 
-from ..errors import ConfigError, DataError
+from ..errors import ConfigError, DataError, check_at_least
 from ..registry import DATASETS
 from .agreement import agree_on_classes, compare_metainfo, ids_by_name, ids_of
 from .seeded_index import follow
@@ -219,8 +219,7 @@ class RepeatDataset(Around, engine.RepeatDataset):
     def __init__(
         self, dataset: dict | Dataset, times: int, lazy_init: bool = False
     ) -> None:
-        if times < 1:
-            raise ValueError(f'times is 1 or more, got {times}')
+        check_at_least(1, times=times)
         self.times = times
         self._begin(dataset, lazy_init)
 
@@ -251,7 +250,9 @@ class ClassBalancedDataset(Around, engine.ClassBalancedDataset):
         self, dataset: dict | Dataset, oversample_thr: float, lazy_init: bool = False
     ) -> None:
         if not 0 <= oversample_thr < math.inf:
-            raise ValueError(f'oversample_thr is 0 or more, got {oversample_thr}')
+            raise ValueError(
+                f'oversample_thr must be at least 0 and finite, got {oversample_thr}'
+            )
         self.oversample_thr = oversample_thr
         self._begin(dataset, lazy_init)
 
@@ -290,8 +291,7 @@ class MultiImageMixDataset(Around, Dataset):
         lazy_init: bool = False,
         max_refetch: int = 1000,
     ) -> None:
-        if max_refetch < 0:
-            raise ValueError(f'max_refetch is 0 or more, got {max_refetch}')
+        check_at_least(0, max_refetch=max_refetch)
         self.pipeline = Compose(pipeline)
         self.max_refetch = max_refetch
         self._begin(dataset, lazy_init)

@@ -53,8 +53,8 @@ from .optimizers import AmpOptimWrapper
 from .terminal import say, use_short_terminal
 from .wrappers import MMDistributedDataParallel
 
-#: What there is without a config that says otherwise.
-_BACKENDS = [dict(type='LocalVisBackend')]
+#: The backends of a config that names none.
+_DEFAULT_BACKENDS = [dict(type='LocalVisBackend')]
 
 
 class RunnerAssembly(BaseRunner):
@@ -67,7 +67,7 @@ class RunnerAssembly(BaseRunner):
         environment: Versions, machine, seed and the like, by name.
     """
 
-    _came_late: str | None = None
+    _determinism_warning: str | None = None
 
     def train(self) -> nn.Module:
         """Build what training needs, load or resume a checkpoint, and train."""
@@ -75,11 +75,7 @@ class RunnerAssembly(BaseRunner):
             raise ConfigError(
                 'training needs train_dataloader, train_cfg, optim_wrapper'
             )
-        self._train_loop = self.build_train_loop(self._train_loop)
-        self.optim_wrapper = self.build_optim_wrapper(self.optim_wrapper)
-        self.scale_lr(self.optim_wrapper, self.auto_scale_lr)
-        if self.param_schedulers is not None:
-            self.param_schedulers = self.build_param_scheduler(self.param_schedulers)
+        self._build_training()
         if self._val_loop is not None:
             self._val_loop = self.build_val_loop(self._val_loop)
         for problem in advise_warm_up(self.cfg, self._train_loop.max_iters):
@@ -100,8 +96,16 @@ class RunnerAssembly(BaseRunner):
         self.call_hook('after_run')
         return trained
 
+    def _build_training(self) -> None:
+        """Build the training loop, the optimizer and the schedulers."""
+        self._train_loop = self.build_train_loop(self._train_loop)
+        self.optim_wrapper = self.build_optim_wrapper(self.optim_wrapper)
+        self.scale_lr(self.optim_wrapper, self.auto_scale_lr)
+        if self.param_schedulers is not None:
+            self.param_schedulers = self.build_param_scheduler(self.param_schedulers)
+
     def advise(self, advice: Problem) -> None:
-        """Warn of what can be meant and seldom is, once."""
+        """Warn once of a setting that is allowed but seldom intended."""
         if str(advice) not in self._advised:
             self._advised.add(str(advice))
             self.logger.warning(str(advice))
@@ -116,7 +120,7 @@ class RunnerAssembly(BaseRunner):
         return config_text(self.cfg)
 
     def dump_config(self) -> None:
-        """Not yet: what is kept in the work_dir is the config of the training."""
+        """Do nothing: :meth:`keep_config` writes the config when training begins."""
 
     @master_only
     def keep_config(self) -> None:
@@ -144,7 +148,8 @@ class RunnerAssembly(BaseRunner):
     ) -> None:
         """Seed all generators; with ``deterministic``, compute alike every time."""
         if deterministic:
-            self._came_late = prepare_determinism()  # there is no logger yet
+            # Logged later: there is no logger yet.
+            self._determinism_warning = prepare_determinism()
         super().set_randomness(seed, diff_rank_seed, deterministic)
         if deterministic:
             require_determinism()
@@ -162,8 +167,8 @@ class RunnerAssembly(BaseRunner):
             warnings.simplefilter('ignore', DeprecationWarning)
             system = collect_env()
         self.environment = {**system, **run}
-        if self._came_late:
-            self.logger.warning(self._came_late)
+        if self._determinism_warning:
+            self.logger.warning(self._determinism_warning)
         for title, values in (('System environment', system), ('This run', run)):
             lines = [f'    {name}: {value}' for name, value in values.items()]
             self.logger.info('\n'.join([f'{title}:', *lines]))
@@ -195,9 +200,9 @@ class RunnerAssembly(BaseRunner):
     ) -> dict[str, Any]:
         """The visualizer with the backends at the top of the config, if it has none."""
         own = visualizer.get('vis_backends')
-        if not backends or backends == own or backends == _BACKENDS:
+        if not backends or backends in (own, _DEFAULT_BACKENDS):
             return visualizer
-        if own and own != _BACKENDS:
+        if own and own != _DEFAULT_BACKENDS:
             self.logger.warning(
                 'vis_backends at the top of the config is not used, as '
                 'visualizer.vis_backends differs from it; state one of the two'

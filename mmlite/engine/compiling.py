@@ -1,4 +1,4 @@
-"""Put ``torch.compile`` to what a training computes."""
+"""Compile what a training computes with ``torch.compile``."""
 
 from __future__ import annotations
 

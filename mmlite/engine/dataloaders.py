@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import gc
 import logging
 import os
@@ -80,13 +79,13 @@ def build_dataloader(
         ConfigError: if the dict has mistakes.
         DataError: if there are no data, or fewer than one batch.
     """
-    cfg = dict(copy.copy(cfg))
+    cfg = dict(cfg)
     if problems := check_loader_keys(cfg):
         raise ConfigError(problems)
     dataset = _build_dataset(cfg)
     sampler = _build_sampler(cfg.pop('sampler', None), dataset, seed, diff_rank_seed)
     if cfg.pop('in_memory', False):
-        return _build_batch_loader(cfg, dataset, sampler, seed)
+        return _build_in_memory_loader(cfg, dataset, sampler, seed)
     batch_sampler = _build_batch_sampler(cfg, dataset, sampler, seed, diff_rank_seed)
     cfg['worker_init_fn'] = _build_worker_init(cfg, seed)
     cfg['collate_fn'] = _build_function(
@@ -104,7 +103,7 @@ def build_dataloader(
     return loader
 
 
-def _build_batch_loader(
+def _build_in_memory_loader(
     cfg: dict[str, Any], dataset: Dataset, sampler: Sampler, seed: int | None
 ) -> InMemoryLoader:
     whole = dataset._dataset if isinstance(dataset, _SlicedDataset) else dataset

@@ -1,4 +1,4 @@
-"""The same bits every time, and a word where an operation cannot give them."""
+"""Deterministic training, and a warning where an operation has no such version."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def prepare_determinism() -> str | None:
 
 
 def require_determinism() -> None:
-    """Compute alike every time, with a warning where there is no way to.
+    """Use deterministic algorithms, with a warning where there are none.
 
     An error would come from the depths of a network, after the data are read; most
     often a rounding in the gradients is all that differs.

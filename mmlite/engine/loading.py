@@ -90,14 +90,6 @@ class RunnerLoading(RunnerAssembly):
             self._lr_scaled = True
             super().scale_lr(optim_wrapper, auto_scale_lr)
 
-    def _build_training(self) -> None:
-        """Build what a training consists of, as :meth:`train` would."""
-        self._train_loop = self.build_train_loop(self._train_loop)
-        self.optim_wrapper = self.build_optim_wrapper(self.optim_wrapper)
-        self.scale_lr(self.optim_wrapper, self.auto_scale_lr)
-        if self.param_schedulers is not None:
-            self.param_schedulers = self.build_param_scheduler(self.param_schedulers)
-
     def load_checkpoint(
         self,
         filename: str,

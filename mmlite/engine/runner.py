@@ -18,11 +18,7 @@ from torch import nn
 from ..config import advise_custom_keys, check, is_for_training, settle_phases
 from ..errors import CheckpointError, ConfigError, Problem, TrainingError
 from ..registry import RUNNERS, use_scope
-from .checkpoints import (
-    BackgroundWriter,
-    resuming,
-    save_checkpoint,
-)
+from .checkpoints import BackgroundWriter, resuming, save_checkpoint
 from .checkpoints.training_state import training_state
 from .dataloaders import OF_WORKERS, stop_workers
 from .determinism import report_undetermined
@@ -35,7 +31,6 @@ from .work_dir import occupied, report_earlier_run
 
 #: What is saved after Ctrl-C.
 _INTERRUPTED = 'interrupted.pth'
-_REVISE_KEYS = ((r'^module\.', ''),)
 
 
 @RUNNERS.register_module()

@@ -1,4 +1,4 @@
-"""Whose folder the work_dir is: another training's, or that of an earlier one."""
+"""Warn where another training, or an earlier one, has the same work_dir."""
 
 from __future__ import annotations
 

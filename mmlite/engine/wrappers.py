@@ -1,4 +1,4 @@
-"""The model as one of several that train in step."""
+"""Distributed data parallel: one model of several that train in step."""
 
 from __future__ import annotations
 

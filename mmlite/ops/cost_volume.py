@@ -307,4 +307,4 @@ def _check(left: Tensor, right: Tensor, num_disp: int) -> None:
             f'{tuple(left.shape)} and {tuple(right.shape)}'
         )
     if num_disp < 1:
-        raise DataError(f'num_disp is at least 1, got num_disp={num_disp}')
+        raise DataError(f'num_disp must be at least 1, got {num_disp}')

@@ -25,7 +25,7 @@ _MANY = 1000  # boxes from which it pays to look at each class by itself
 def nms(
     boxes: Tensor, scores: Tensor, iou_threshold: float, max_out: int | None = None
 ) -> Tensor:
-    """The boxes that no better one overlaps by more than a threshold.
+    """Non-maximum suppression: the boxes that no better one overlaps too much.
 
     Of equal scores the first counts as the better one, on every device.
 
@@ -259,7 +259,7 @@ def soft_nms(
     min_score: float = 1e-3,
     method: str = 'gaussian',
 ) -> tuple[Tensor, Tensor]:
-    """Lower the scores of boxes that better ones overlap, instead of dropping them.
+    """Soft-NMS: lower the scores of boxes that better ones overlap.
 
     Paper: Soft-NMS, ICCV 2017, https://arxiv.org/abs/1704.04503
 

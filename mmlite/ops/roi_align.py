@@ -28,7 +28,7 @@ def roi_align(
     sampling_ratio: int = 0,
     aligned: bool = True,
 ) -> Tensor:
-    """Mean bilinear samples in the bins of boxes.
+    """RoIAlign: the mean of bilinear samples in the bins of boxes.
 
     Paper: Mask R-CNN, ICCV 2017, https://arxiv.org/abs/1703.06870
 

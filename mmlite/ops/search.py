@@ -53,7 +53,7 @@ def nearest(
         chunk = 2**11 if queries.device.type == 'cpu' else 2**13
     if k < 1 or chunk < 1 or not len(gallery):
         raise ValueError(
-            'k, chunk and the size of the gallery are at least 1, got '
+            'k, chunk and the size of the gallery must be at least 1, got '
             f'{k}, {chunk} and {len(gallery)}'
         )
     if backend not in ('torch', 'faiss'):

@@ -1,4 +1,4 @@
-"""Which figures a report opens with, and which way is up."""
+"""Which figures a report opens with, and whether more of each is better."""
 
 from __future__ import annotations
 

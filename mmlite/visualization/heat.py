@@ -1,4 +1,4 @@
-"""A map of numbers in colours over a picture."""
+"""Overlay a heat map on a picture."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def test_too_few_iterations(tmp_path):
     cfg = memory_cfg(tmp_path, batch_size=40)
     with pytest.raises(UserError, match='the training is over after 3 iterations'):
         bench(cfg, iterations=5, warmup=3)
-    with pytest.raises(UserError, match='iterations is at least 1'):
+    with pytest.raises(UserError, match='iterations must be at least 1'):
         bench(cfg, iterations=0)
 
 

@@ -106,7 +106,7 @@ def test_features_are_kept(tmp_path, capsys, whole):
 def test_numbers_of_neighbours_that_make_no_sense(capsys, words):
     assert main(['knn', CONFIG, *words]) == 1
     name = words[0].strip('-')
-    assert capsys.readouterr().err == f'error: {name} is at least 1, got 0\n'
+    assert capsys.readouterr().err == f'error: {name} must be at least 1, got 0\n'
 
 
 def test_a_file_that_cannot_hold_features_is_refused_before_the_work(capsys):

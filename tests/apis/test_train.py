@@ -221,7 +221,8 @@ def test_a_checkpoint_of_another_model(trained, tmp_path):
 
 
 def test_init_model_on_a_device_that_is_absent():
-    with pytest.raises(UserError, match="bring the model to device='cuda': .*CUDA"):
+    message = "bring the model to device='cuda': .*(CUDA|NVIDIA)"
+    with pytest.raises(UserError, match=message):
         init_model(DIGITS, overrides=TINY, device='cuda')
 
 

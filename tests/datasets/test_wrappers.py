@@ -103,11 +103,11 @@ def test_a_dataset_without_labels_is_named() -> None:
 @pytest.mark.parametrize(
     ('cfg', 'said'),
     [
-        (dict(type='RepeatDataset', times=0), 'times is 1 or more'),
-        (dict(type='RepeatDataset', times=-1), 'times is 1 or more'),
-        (dict(type='ClassBalancedDataset', oversample_thr=-1.0), 'is 0 or more'),
-        (dict(type='ClassBalancedDataset', oversample_thr=float('nan')), '0 or more'),
-        (dict(type='KFoldDataset', num_splits=1), 'num_splits is 2 or more'),
+        (dict(type='RepeatDataset', times=0), 'times must be at least 1'),
+        (dict(type='RepeatDataset', times=-1), 'times must be at least 1'),
+        (dict(type='ClassBalancedDataset', oversample_thr=-1.0), 'must be at least 0'),
+        (dict(type='ClassBalancedDataset', oversample_thr=float('nan')), 'and finite'),
+        (dict(type='KFoldDataset', num_splits=1), 'num_splits must be at least 2'),
         (dict(type='ConcatDataset', datasets=[]), 'one dataset or more'),
     ],
 )

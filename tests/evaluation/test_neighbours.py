@@ -65,7 +65,7 @@ def test_the_metric_is_the_share_that_its_neighbours_name():
 
 
 def test_what_makes_no_sense_is_refused():
-    with pytest.raises(ValueError, match='k is at least 1'):
+    with pytest.raises(ValueError, match='k must be at least 1'):
         KNNAccuracy(k=0)
     with pytest.raises(UserError, match='no pred_embedding'):
         KNNAccuracy().process(None, [DataSample().set_gt_label(0)])

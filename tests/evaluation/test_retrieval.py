@@ -113,7 +113,7 @@ def test_what_makes_no_sense_is_refused():
     for topk in (0, None, (1, -2)):
         with pytest.raises((ValueError, TypeError)):
             RetrievalRecall(topk)
-    with pytest.raises(ValueError, match='topk is at least 1, got None'):
+    with pytest.raises(ValueError, match='topk must be at least 1, got None'):
         RetrievalAveragePrecision()
     with pytest.raises(ValueError, match="mode is one of .* got 'AP'"):
         RetrievalAveragePrecision(topk=1, mode='AP')

@@ -1,13 +1,13 @@
 """Digits 0 to 5 to learn from at 16x16, 64 a GPU; 6 to 9 to be looked up."""
 
-_base_ = 'digits_warps.py'
+_base_ = 'digits_augmentations.py'
 
 data_preprocessor = dict(
     num_classes=10, mean=[77.7, 77.7, 77.7], std=[82.4, 82.4, 82.4], to_rgb=False
 )
 
 test_pipeline = [dict(type='PackInputs')]
-train_pipeline = [*_base_.warps, dict(type='PackInputs')]
+train_pipeline = [*_base_.augmentations, dict(type='PackInputs')]
 
 train_dataloader = dict(
     batch_size=64,

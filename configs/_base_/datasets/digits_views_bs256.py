@@ -1,13 +1,13 @@
 """1,797 handwritten digits at 16x16, two views of each, 256 images a GPU."""
 
-_base_ = 'digits_warps.py'
+_base_ = 'digits_augmentations.py'
 
 dataset_type = 'Digits'
 
 data_preprocessor = dict(mean=[77.7, 77.7, 77.7], std=[82.4, 82.4, 82.4], to_rgb=False)
 
 train_pipeline = [
-    dict(type='MultiView', num_views=2, transforms=[_base_.warps]),
+    dict(type='MultiView', num_views=2, transforms=[_base_.augmentations]),
     dict(type='PackInputs'),
 ]
 test_pipeline = [dict(type='PackInputs')]

@@ -95,7 +95,7 @@ class DetectionInferencer(Inferencer):
         score_thr: float = 0.3,
     ) -> None:
         if not 0 <= score_thr <= 1:
-            raise UserError(f'score_thr lies in [0, 1], got {score_thr}')
+            raise UserError(f'score_thr must lie in [0, 1], got {score_thr}')
         self.score_thr = score_thr
         super().__init__(config, checkpoint, device, overrides)
 

@@ -104,7 +104,7 @@ def _looked(
 ) -> tuple[str, Found, Recipe]:
     """What the recipe is to be called, what it is about, and what it says."""
     if epochs is not None and epochs < 1:
-        raise UserError(f'epochs is 1 or more, got {epochs}')
+        raise UserError(f'epochs must be at least 1, got {epochs}')
     task, found = look(data, 'lists', task)
     weights, start = weights_of(pretrained), None
     if pretrained is not None and model is None:

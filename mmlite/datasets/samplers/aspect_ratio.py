@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sized
 import numpy as np
 from torch.utils.data import Sampler
 
-from ...errors import DataError
+from ...errors import DataError, check_at_least
 from ...registry import DATA_SAMPLERS
 from .batches import SeededBatchSampler
 from .default import DefaultSampler
@@ -50,8 +50,7 @@ class AspectRatioBatchSampler(SeededBatchSampler):
         seed: int | None = None,
     ) -> None:
         super().__init__(dataset, seed)
-        if batch_size < 1:
-            raise ValueError(f'batch_size is 1 or more, got {batch_size}')
+        check_at_least(1, batch_size=batch_size)
         self.batch_size = batch_size
         self.sampler = sampler
         if sampler is None:

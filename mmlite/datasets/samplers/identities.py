@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from ...errors import DataError
+from ...errors import DataError, check_at_least
 from ...registry import DATA_SAMPLERS
 from .batches import SeededBatchSampler
 
@@ -54,13 +54,12 @@ class PKSampler(SeededBatchSampler):
         seed: int | None = None,
     ) -> None:
         super().__init__(dataset, seed)
-        for name, value in (
-            ('num_identities', num_identities),
-            ('num_instances', num_instances),
-            ('num_batches', 1 if num_batches is None else num_batches),
-        ):
-            if value < 1:
-                raise ValueError(f'{name} is 1 or more, got {value}')
+        check_at_least(
+            1,
+            num_identities=num_identities,
+            num_instances=num_instances,
+            num_batches=num_batches,
+        )
         total = num_identities * num_instances
         if total % self.world_size:
             raise ValueError(

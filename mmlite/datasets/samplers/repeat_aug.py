@@ -8,6 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from ...errors import check_at_least
 from ...registry import DATA_SAMPLERS
 from .base import Chunk, SeededSampler
 
@@ -45,8 +46,7 @@ class RepeatAugSampler(SeededSampler):
         num_repeats: int = 3,
         seed: int | None = None,
     ) -> None:
-        if num_repeats < 1:
-            raise ValueError(f'num_repeats is 1 or more, got {num_repeats}')
+        check_at_least(1, num_repeats=num_repeats)
         super().__init__(dataset, seed)
         self.shuffle = shuffle
         self.num_repeats = num_repeats

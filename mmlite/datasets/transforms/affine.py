@@ -1,4 +1,4 @@
-"""Turn, scale, shear and shift a sample at once."""
+"""Rotate, scale, shear and shift a sample at once."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ...errors import check_at_least, check_fraction
 from ...registry import TRANSFORMS
 from .base import BaseTransform, rng_of
 from .geometry import image_size, warp
 from .image_ops import Interpolation, check_interpolation
-from .sequence_warps import checked_probability
 
 __all__ = ['RandomAffine']
 
@@ -59,26 +59,23 @@ class RandomAffine(BaseTransform):
         pad_val: float | Sequence[float] = 114,
         interpolation: Interpolation = 'bilinear',
     ) -> None:
-        if not 0 <= max_translate_ratio <= 1:
-            raise ValueError(
-                f'max_translate_ratio lies in [0, 1], got {max_translate_ratio}'
-            )
+        check_fraction(prob=prob, max_translate_ratio=max_translate_ratio)
         low, high = scaling_ratio_range
         if not 0 < low <= high:
             raise ValueError(
                 f'scaling_ratio_range is (min, max) above 0, got {scaling_ratio_range}'
             )
-        if max_rotate_degree < 0 or not 0 <= max_shear_degree < 90:
+        check_at_least(0, max_rotate_degree=max_rotate_degree)
+        if not 0 <= max_shear_degree < 90:
             raise ValueError(
-                'max_rotate_degree is at least 0 and max_shear_degree lies in [0, 90), '
-                f'got {max_rotate_degree} and {max_shear_degree}'
+                f'max_shear_degree must lie in [0, 90), got {max_shear_degree}'
             )
         check_interpolation(interpolation, 'cv2')
         self.max_rotate_degree = max_rotate_degree
         self.max_translate_ratio = max_translate_ratio
         self.scaling_ratio_range = (low, high)
         self.max_shear_degree = max_shear_degree
-        self.prob = checked_probability(prob)
+        self.prob = prob
         self.pad_val = pad_val
         self.interpolation = interpolation
 

@@ -1,10 +1,11 @@
-"""Draw operations at random: RandAugment, AutoAugment, and the general ways."""
+"""Random operations: RandAugment, AutoAugment, RandomChoice, RandomApply."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ...errors import check_at_least, check_fraction, check_positive
 from ...registry import TRANSFORMS
 from ...signature import arguments_of
 from .base import BaseTransform, below, rng_of
@@ -116,19 +117,17 @@ def _with_defaults(policy: Any, defaults: Mapping[str, Any]) -> Any:
     return {**{k: v for k, v in defaults.items() if k in known}, **stated}
 
 
-def _named(policies: Any, known: Mapping[str, Any], owner: str) -> Any:
+def _named(policies: Any, known: Mapping[str, Any]) -> Any:
     if not isinstance(policies, str):
         return policies
     if policies not in known:
-        raise ValueError(
-            f'{owner}: policies is a list, or one of {list(known)}, got {policies!r}'
-        )
+        raise ValueError(f'policies is a list, or one of {[*known]}, got {policies!r}')
     return known[policies]
 
 
 @TRANSFORMS.register_module()
 class RandAugment(BaseTransform):
-    """Do a few operations that are drawn anew for each sample.
+    """Apply a few operations, drawn anew for each sample.
 
     Paper: RandAugment: Practical Automated Data Augmentation with a Reduced Search
     Space, https://arxiv.org/abs/1909.13719.
@@ -167,14 +166,11 @@ class RandAugment(BaseTransform):
         total_level: float = 10,
         hparams: dict | None = None,
     ) -> None:
-        policies = _named(policies, RANDAUGMENT_POLICIES, 'RandAugment')
-        if not policies or num_policies < 1:
-            raise ValueError(
-                'RandAugment: policies and num_policies are 1 or more, got '
-                f'{len(policies)} and {num_policies}'
-            )
-        if total_level <= 0:
-            raise ValueError(f'RandAugment: total_level is above 0, got {total_level}')
+        policies = _named(policies, RANDAUGMENT_POLICIES)
+        if not policies:
+            raise ValueError('policies names one operation or more, got none')
+        check_at_least(1, num_policies=num_policies)
+        check_positive(total_level=total_level)
         self.num_policies = num_policies
         self.magnitude_level = magnitude_level
         self.magnitude_std = magnitude_std
@@ -206,7 +202,7 @@ class RandAugment(BaseTransform):
 
 @TRANSFORMS.register_module()
 class RandomChoice(BaseTransform):
-    """Do one of several pipelines.
+    """Apply one of several pipelines, drawn at random.
 
     Args:
         transforms: The pipelines, each a step or a list of steps.
@@ -230,13 +226,13 @@ class RandomChoice(BaseTransform):
         self, transforms: Sequence, prob: Sequence[float] | None = None
     ) -> None:
         if not transforms:
-            raise ValueError(f'{type(self).__name__}: give one pipeline or more')
+            raise ValueError('transforms holds one pipeline or more, got none')
         if prob is not None and (
             len(prob) != len(transforms) or min(prob) < 0 or abs(sum(prob) - 1) > 1e-6
         ):
             raise ValueError(
-                f'{type(self).__name__}: prob has one value for each of '
-                f'{len(transforms)} pipelines, which sum up to 1, got {list(prob)}'
+                f'prob has one value for each of {len(transforms)} pipelines, which '
+                f'sum up to 1, got {list(prob)}'
             )
         rows = [row if isinstance(row, (list, tuple)) else [row] for row in transforms]
         self.prob = prob
@@ -257,7 +253,7 @@ class RandomChoice(BaseTransform):
 
 @TRANSFORMS.register_module()
 class AutoAugment(RandomChoice):
-    """Do one of several learnt rows of operations.
+    """Apply one of several learned policies, each a sequence of operations.
 
     Paper: AutoAugment: Learning Augmentation Policies from Data, CVPR 2019,
     https://arxiv.org/abs/1805.09501. Differs from mmpretrain in that ``hparams``
@@ -280,7 +276,7 @@ class AutoAugment(RandomChoice):
     def __init__(
         self, policies: str | Sequence[Sequence[dict]], hparams: dict | None = None
     ) -> None:
-        policies = _named(policies, AUTOAUGMENT_POLICIES, 'AutoAugment')
+        policies = _named(policies, AUTOAUGMENT_POLICIES)
         self.hparams = dict(pad_val=128) if hparams is None else hparams
         self.policies = [
             [_with_defaults(step, self.hparams) for step in row] for row in policies
@@ -290,7 +286,7 @@ class AutoAugment(RandomChoice):
 
 @TRANSFORMS.register_module()
 class RandomApply(BaseTransform):
-    """Do steps with a probability, all or none.
+    """Apply steps with a probability, all or none.
 
     Args:
         transforms: The steps, or one.
@@ -311,8 +307,7 @@ class RandomApply(BaseTransform):
     """
 
     def __init__(self, transforms: Any, prob: float = 0.5) -> None:
-        if not 0 <= prob <= 1:
-            raise ValueError(f'RandomApply: prob lies in [0, 1], got {prob}')
+        check_fraction(prob=prob)
         several = isinstance(transforms, (list, tuple))
         self.prob = prob
         self.transforms = Compose(transforms if several else [transforms])

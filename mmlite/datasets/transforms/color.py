@@ -14,7 +14,7 @@ from typing import ClassVar, Literal
 import cv2
 import numpy as np
 
-from ...errors import DataError
+from ...errors import DataError, check_at_least, check_fraction
 from ...registry import TRANSFORMS
 from ...structures.channel_statistics import check_statistics
 from .base import BaseTransform, rng_of
@@ -89,8 +89,7 @@ class ColorJitter(BaseTransform):
         backend: Backend = 'pillow',
         asymmetric_prob: float = 0.0,
     ) -> None:
-        if not 0 <= asymmetric_prob <= 1:
-            raise ValueError(f'asymmetric_prob lies in [0, 1], got {asymmetric_prob}')
+        check_fraction(asymmetric_prob=asymmetric_prob)
         self.brightness = _range('brightness', brightness)
         self.contrast = _range('contrast', contrast)
         self.saturation = _range('saturation', saturation)
@@ -136,8 +135,7 @@ def _range(
     high: float = float('inf'),
 ) -> tuple[float, float] | None:
     if isinstance(value, (int, float)):
-        if value < 0:
-            raise ValueError(f'{name} is not negative, got {value}')
+        check_at_least(0, **{name: value})
         value = (max(low, centre - value), min(high, centre + value))
     first, last = value
     if not low <= first <= last <= high:
@@ -149,7 +147,7 @@ def _range(
 
 @TRANSFORMS.register_module()
 class RandomGrayscale(BaseTransform):
-    """Turn the image grey with a probability.
+    """Convert the image to greyscale with a probability.
 
     Args:
         prob: Probability.
@@ -178,8 +176,7 @@ class RandomGrayscale(BaseTransform):
         channel_weights: Sequence[float] = (1.0, 1.0, 1.0),
         color_format: Literal['bgr', 'rgb', 'hsv'] = 'bgr',
     ) -> None:
-        if not 0 <= prob <= 1:
-            raise ValueError(f'prob lies in [0, 1], got {prob}')
+        check_fraction(prob=prob)
         self.prob = prob
         self.keep_channels = keep_channels
         self.channel_weights = tuple(channel_weights)
@@ -288,7 +285,7 @@ class Lighting(BaseTransform):
     ) -> None:
         if np.shape(eigvec) != (3, 3) or np.shape(eigval) != (3,):
             raise ValueError(
-                'Lighting: eigval has 3 values and eigvec 3x3, got '
+                'eigval has 3 values and eigvec 3x3, got '
                 f'{np.shape(eigval)} and {np.shape(eigvec)}'
             )
         self.eigval = np.asarray(eigval, np.float64)

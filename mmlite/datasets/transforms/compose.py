@@ -1,4 +1,4 @@
-"""Put transforms together."""
+"""Compose transforms: one after the other, in views, for each entry of a list."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ...errors import check_at_least
 from ...registry import TRANSFORMS
 from .base import BaseTransform, below, rng_of
 from .cropping import RandomResizedCrop
@@ -56,12 +57,8 @@ class EfficientNetRandomCrop(RandomResizedCrop):
         **kwargs: Any,
     ) -> None:
         if not isinstance(scale, int):
-            raise ValueError(f'EfficientNetRandomCrop: scale is a number, got {scale}')
-        if min_covered < 0 or crop_padding < 0:
-            raise ValueError(
-                'EfficientNetRandomCrop: min_covered and crop_padding are not '
-                f'negative, got {min_covered} and {crop_padding}'
-            )
+            raise ValueError(f'scale is an integer, got {scale!r}')
+        check_at_least(0, min_covered=min_covered, crop_padding=crop_padding)
         super().__init__(scale, interpolation=interpolation, **kwargs)
         self.min_covered = min_covered
         self.crop_padding = crop_padding
@@ -122,11 +119,10 @@ class EfficientNetCenterCrop(BaseTransform):
         interpolation: Interpolation = 'bicubic',
         backend: Backend = 'cv2',
     ) -> None:
-        if not isinstance(crop_size, int) or crop_size < 1 or crop_padding < 0:
-            raise ValueError(
-                'EfficientNetCenterCrop: crop_size is 1 or more and crop_padding not '
-                f'negative, got {crop_size} and {crop_padding}'
-            )
+        if not isinstance(crop_size, int):
+            raise ValueError(f'crop_size is an integer, got {crop_size!r}')
+        check_at_least(1, crop_size=crop_size)
+        check_at_least(0, crop_padding=crop_padding)
         check_interpolation(interpolation, backend)
         self.crop_size = crop_size
         self.crop_padding = crop_padding

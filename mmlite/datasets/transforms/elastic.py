@@ -1,4 +1,4 @@
-"""Distort an image smoothly."""
+"""Elastic distortion."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from functools import partial
 import cv2
 import numpy as np
 
+from ...errors import check_at_least, check_fraction
 from ...registry import TRANSFORMS
 from .base import BaseTransform, rng_of
 from .geometry import image_size, images_alone, recolour
-from .sequence_warps import checked_probability
 
 __all__ = ['ElasticDistortion']
 
 
 @TRANSFORMS.register_module()
 class ElasticDistortion(BaseTransform):
-    """Move the points of a grid at random, and the image smoothly with them.
+    """Elastic distortion: move the points of a grid, and the image smoothly with them.
 
     Paper: Best Practices for Convolutional Neural Networks Applied to Visual Document
     Analysis, ICDAR 2003, which smooths a random shift of every pixel instead.
@@ -45,13 +45,12 @@ class ElasticDistortion(BaseTransform):
     def __init__(
         self, std: float = 0.04, grid: int = 4, prob: float = 1.0, pad_val: float = 0
     ) -> None:
-        if std < 0 or grid < 2:
-            raise ValueError(
-                f'std is at least 0 and grid at least 2, got {std} and {grid}'
-            )
+        check_at_least(0, std=std)
+        check_at_least(2, grid=grid)
+        check_fraction(prob=prob)
         self.std = std
         self.grid = grid
-        self.prob = checked_probability(prob)
+        self.prob = prob
         self.pad_val = pad_val
 
     def transform(self, results: dict) -> dict:

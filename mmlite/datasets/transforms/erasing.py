@@ -1,4 +1,4 @@
-"""Erase a part of the image."""
+"""Random erasing: fill a part of the image."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ...errors import DataError
+from ...errors import DataError, check_fraction
 from ...registry import TRANSFORMS
 from .base import BaseTransform, below, rng_of
 from .batch_transform import BatchTransform
@@ -62,8 +62,7 @@ class RandomErasing(BaseTransform):
         fill_color: float | Sequence[float] = (128, 128, 128),
         fill_std: float | Sequence[float] | None = None,
     ) -> None:
-        if not 0 <= erase_prob <= 1:
-            raise ValueError(f'erase_prob lies in [0, 1], got {erase_prob}')
+        check_fraction(erase_prob=erase_prob)
         if not 0 < min_area_ratio <= max_area_ratio < 1:
             raise ValueError(
                 'expected 0 < min_area_ratio <= max_area_ratio < 1, got '

@@ -1,4 +1,4 @@
-"""Mirror the image."""
+"""Flip the image."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ...errors import check_fraction
 from ...registry import TRANSFORMS
 from .base import BaseTransform, rng_of
 from .batch_transform import BatchTransform
@@ -24,7 +25,7 @@ Indices = TypeVar('Indices', int, np.ndarray, Tensor)
 
 @TRANSFORMS.register_module()
 class RandomFlip(BaseTransform):
-    """Mirror the sample with a probability.
+    """Flip the sample with a probability.
 
     Adds ``flip`` (bool) and ``flip_direction`` (str, or None).
 
@@ -91,7 +92,7 @@ class RandomFlip(BaseTransform):
 
 @TRANSFORMS.register_module()
 class BatchRandomFlip(BatchTransform):
-    """Mirror each image with a probability.
+    """Flip each image with a probability.
 
     The batched version of :class:`RandomFlip`.
 
@@ -155,8 +156,7 @@ class SwapFlip(BaseTransform):
     """
 
     def __init__(self, prob: float = 0.5) -> None:
-        if not 0 <= prob <= 1:
-            raise ValueError(f'prob lies in [0, 1], got {prob}')
+        check_fraction(prob=prob)
         self.prob = prob
 
     def transform(self, results: dict) -> dict:

@@ -66,8 +66,7 @@ class KeyMapper(BaseTransform):
     ) -> None:
         if auto_remap and remapping is not None:
             raise ValueError(
-                f'{type(self).__name__}: remapping has no meaning with '
-                'auto_remap=True; leave one of them out'
+                'remapping has no meaning with auto_remap=True; leave one of them out'
             )
         if transforms is None:
             transforms = []

@@ -6,10 +6,10 @@ from functools import partial
 
 import numpy as np
 
+from ...errors import check_at_least, check_fraction
 from ...registry import TRANSFORMS
 from .base import BaseTransform, rng_of
 from .geometry import recolour
-from .sequence_warps import checked_probability
 
 __all__ = ['GaussianNoise']
 
@@ -37,10 +37,10 @@ class GaussianNoise(BaseTransform):
     """
 
     def __init__(self, sigma: float = 0.1, prob: float = 1.0) -> None:
-        if sigma < 0:
-            raise ValueError(f'sigma is at least 0, got {sigma}')
+        check_at_least(0, sigma=sigma)
+        check_fraction(prob=prob)
         self.sigma = sigma
-        self.prob = checked_probability(prob)
+        self.prob = prob
 
     def transform(self, results: dict) -> dict:
         """Add noise, or none."""

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from ...errors import DataError
+from ...errors import DataError, check_fraction
 from .base import BaseTransform, rng_of
 from .geometry import recolour
 
@@ -52,16 +52,10 @@ class Operation(BaseTransform):
         prob: float = 0.5,
         random_negative_prob: float = 0.5,
     ) -> None:
-        name = type(self).__name__
-        for key, value in (
-            ('prob', prob),
-            ('random_negative_prob', random_negative_prob),
-        ):
-            if not 0 <= value <= 1:
-                raise ValueError(f'{name}: {key} lies in [0, 1], got {value}')
+        check_fraction(prob=prob, random_negative_prob=random_negative_prob)
         if isinstance(magnitude_std, str) and magnitude_std != 'inf':
             raise ValueError(
-                f"{name}: magnitude_std is a number or 'inf', got {magnitude_std!r}"
+                f"magnitude_std is a number or 'inf', got {magnitude_std!r}"
             )
         self.magnitude_level = magnitude_level
         self.magnitude_range = magnitude_range
@@ -72,7 +66,7 @@ class Operation(BaseTransform):
         given = self.magnitude_name and getattr(self, self.magnitude_name)
         if self.magnitude_name and (given is None) == (magnitude_range is None):
             raise ValueError(
-                f'{name}: give one of {self.magnitude_name} and magnitude_range, got '
+                f'set one of {self.magnitude_name} and magnitude_range, got '
                 f'{self.magnitude_name}={given}, magnitude_range={magnitude_range}'
             )
 

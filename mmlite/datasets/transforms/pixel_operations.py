@@ -186,7 +186,7 @@ class SolarizeAdd(PixelOperation):
         **kwargs: Any,
     ) -> None:
         if not isinstance(thr, (int, float)):
-            raise ValueError(f'SolarizeAdd: thr is a number, got {thr!r}')
+            raise ValueError(f'thr is a number, got {thr!r}')
         self.magnitude = magnitude
         self.thr = thr
         super().__init__(prob=prob, **kwargs)
@@ -218,7 +218,7 @@ class Posterize(PixelOperation):
         self, bits: float | None = None, prob: float = 0.5, **kwargs: Any
     ) -> None:
         if bits is not None and not 0 <= bits <= 8:
-            raise ValueError(f'Posterize: bits is 0 to 8, got {bits}')
+            raise ValueError(f'bits must lie in [0, 8], got {bits}')
         self.bits = bits
         super().__init__(prob=prob, **kwargs)
 

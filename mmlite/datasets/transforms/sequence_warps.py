@@ -8,22 +8,12 @@ from functools import partial
 import cv2
 import numpy as np
 
+from ...errors import check_fraction
 from ...registry import TRANSFORMS
 from .base import BaseTransform, rng_of
 from .geometry import image_size, images_alone, recolour, warp
 
 __all__ = ['RandomPerspective', 'RandomRotate']
-
-
-def checked_probability(prob: float) -> float:
-    """A probability, if it is one.
-
-    Raises:
-        ValueError: if not.
-    """
-    if not 0 <= prob <= 1:
-        raise ValueError(f'prob lies in [0, 1], got {prob}')
-    return prob
 
 
 def _warped(matrix: np.ndarray, frame: np.ndarray) -> np.ndarray:
@@ -33,7 +23,7 @@ def _warped(matrix: np.ndarray, frame: np.ndarray) -> np.ndarray:
 
 @TRANSFORMS.register_module()
 class RandomRotate(BaseTransform):
-    """Turn a sample by one random angle about its centre, all frames alike.
+    """Rotate a sample by one random angle about its centre, all frames alike.
 
     OpenGait turns about (height / 2, width / 2), which is off the centre of frames that
     are not square; here it is the centre.
@@ -57,7 +47,8 @@ class RandomRotate(BaseTransform):
         pad_val: float = 0,
         interpolation: str = 'bilinear',
     ) -> None:
-        self.prob = checked_probability(prob)
+        check_fraction(prob=prob)
+        self.prob = prob
         self.degree = degree
         self.pad_val = pad_val
         self.interpolation = interpolation
@@ -90,7 +81,8 @@ class RandomPerspective(BaseTransform):
     """
 
     def __init__(self, prob: float = 0.5, shift: float = 10) -> None:
-        self.prob = checked_probability(prob)
+        check_fraction(prob=prob)
+        self.prob = prob
         self.shift = shift
 
     def transform(self, results: dict) -> dict:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from mmengine.fileio import get
 
-from ...errors import DataError
+from ...errors import DataError, check_at_least, check_fraction, check_positive
 from ...registry import TRANSFORMS
 from .base import OR_SKIP, BaseTransform, below, rng_of
 from .decoding import decode_or_none
@@ -66,8 +66,7 @@ class LoadDisparity(BaseTransform):
         zero_is_known: bool = False,
         backend_args: dict | None = None,
     ) -> None:
-        if scale <= 0:
-            raise ValueError(f'scale is above 0, got {scale}')
+        check_positive(scale=scale)
         self.scale = scale
         self.zero_is_known = zero_is_known
         self.backend_args = backend_args
@@ -155,8 +154,7 @@ class RandomStereoScale(BaseTransform):
         min_size: Sequence[int] = (1, 1),
         interpolation: Interpolation = 'bilinear',
     ) -> None:
-        if not 0 <= prob <= 1:
-            raise ValueError(f'prob lies in [0, 1], got {prob}')
+        check_fraction(prob=prob)
         if len(scale_range) != 2 or scale_range[0] > scale_range[1]:
             raise ValueError(f'scale_range is (min, max), got {scale_range}')
         self.scale_range = tuple(scale_range)
@@ -238,10 +236,8 @@ class ShiftView(BaseTransform):
     def __init__(
         self, max_shift: int = 2, prob: float = 0.5, key: str = 'tgt_img'
     ) -> None:
-        if max_shift < 1 or not 0 <= prob <= 1:
-            raise ValueError(
-                f'max_shift is 1 or more and prob in [0, 1], got {max_shift} and {prob}'
-            )
+        check_at_least(1, max_shift=max_shift)
+        check_fraction(prob=prob)
         self.max_shift = max_shift
         self.prob = prob
         self.key = key
@@ -286,11 +282,10 @@ class ViewErasing(BaseTransform):
         bounds: Sequence[int] = (50, 100),
         key: str = 'tgt_img',
     ) -> None:
-        if max_boxes < 1 or not 0 <= prob <= 1 or not 0 < bounds[0] <= bounds[1]:
-            raise ValueError(
-                'prob lies in [0, 1], max_boxes is 1 or more and bounds (min, max), '
-                f'got {prob}, {max_boxes} and {bounds}'
-            )
+        check_at_least(1, max_boxes=max_boxes)
+        check_fraction(prob=prob)
+        if not 0 < bounds[0] <= bounds[1]:
+            raise ValueError(f'bounds is (min, max) above 0, got {bounds}')
         self.prob = prob
         self.max_boxes = max_boxes
         self.bounds = tuple(bounds)

@@ -1,4 +1,4 @@
-"""Operations of automatic augmentation that move every pixel: shear, shift, turn."""
+"""Operations of automatic augmentation: shear, translate, rotate."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ class Translate(_Warp):
 
 @TRANSFORMS.register_module()
 class Rotate(_Warp):
-    """Turn the image.
+    """Rotate the image.
 
     Args:
         angle: Degrees, clockwise.

@@ -1,4 +1,4 @@
-"""Larger margins for rarer classes."""
+"""Adaptive margins: larger ones for rarer classes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""As many outputs as classes."""
+"""Check that a model has as many outputs as the data has classes."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from torch.utils.data import Dataset
 from ...errors import ConfigError, Problem
 from ...registry import HOOKS
 from ..checkpoints import unwrapped
+from ..classes import classes_of
 
 
 @HOOKS.register_module()
@@ -36,7 +37,7 @@ class ClassNumCheckHook(Hook):
 
 
 def _compare(runner: Runner, dataset: Dataset) -> None:
-    classes = (getattr(dataset, 'metainfo', None) or {}).get('classes')
+    classes = classes_of(dataset)
     name = type(dataset).__name__
     if classes is None:
         runner.logger.warning(f'ClassNumCheckHook: {name} does not name its classes')

@@ -1,4 +1,4 @@
-"""The moving average of the weights, which validation uses."""
+"""A moving average of the weights (EMA), with which a model is validated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Slow weights that follow the fast ones, which are reset to them."""
+"""Lookahead: slow weights that follow the fast ones, which are reset to them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import Tensor
 
-from ...errors import CheckpointError
+from ...errors import CheckpointError, check_at_least, check_fraction
 from ...registry import HOOKS
 from ..checkpoints import unwrapped
 
@@ -45,11 +45,9 @@ class LookaheadHook(Hook):
     def __init__(
         self, interval: int = 5, decay: float = 0.5, power: float = 0.0
     ) -> None:
-        if interval < 1 or not 0 <= decay <= 1 or power < 0:
-            raise ValueError(
-                'interval is 1 or more, decay lies in [0, 1] and power is not '
-                f'negative, got {interval}, {decay} and {power}'
-            )
+        check_at_least(1, interval=interval)
+        check_fraction(decay=decay)
+        check_at_least(0, power=power)
         self.interval = interval
         self.decay = decay
         self.power = power

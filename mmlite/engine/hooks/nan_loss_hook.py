@@ -12,7 +12,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import Tensor
 
-from ...errors import TrainingError
+from ...errors import TrainingError, check_at_least
 from ...registry import HOOKS
 from ...structures import DataSample, SampleBatch
 from ..checkpoints import unwrapped
@@ -44,8 +44,7 @@ class NanLossHook(Hook):
     priority = 'ABOVE_NORMAL'
 
     def __init__(self, interval: int | None = None) -> None:
-        if interval is not None and interval < 1:
-            raise ValueError(f'interval must be at least 1, got {interval}')
+        check_at_least(1, interval=interval)
         self.interval = interval
         self._pending: list[tuple[int, Tensor, Any]] = []
         self._steps: LogSteps | None = None

@@ -11,7 +11,7 @@ from mmengine.runner import Runner
 from torch import Tensor, nn
 
 from ...datasets.seeded_index import SeededIndex, sample_seeds
-from ...errors import ConfigError, Problem
+from ...errors import ConfigError, Problem, check_at_least
 from ...registry import HOOKS
 from ..checkpoints import unwrapped
 from ..checkpoints.resuming import preserved_rng
@@ -47,8 +47,7 @@ class PatchWhiteningHook(Hook):
     priority = 'HIGH'
 
     def __init__(self, layer: str = 'backbone.whiten', num_images: int = 5000) -> None:
-        if num_images < 1:
-            raise ValueError(f'num_images is 1 or more, got {num_images}')
+        check_at_least(1, num_images=num_images)
         self.layer = layer
         self.num_images = num_images
         self._loaded = False

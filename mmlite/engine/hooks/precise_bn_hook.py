@@ -1,4 +1,4 @@
-"""Statistics of batch norms with the weights as they are now."""
+"""Precise batch norm: running statistics with the weights as they are now."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop, Runner
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from ...errors import check_at_least
 from ...registry import HOOKS
 from ..checkpoints import unwrapped
 from ..checkpoints.resuming import preserved_rng
@@ -21,7 +22,7 @@ from ..loops.epoch_batches import batches_from
 
 @HOOKS.register_module()
 class PreciseBNHook(Hook):
-    """Replaces running statistics by the mean of those of some batches.
+    """Replaces running statistics of batch norms by their mean over some batches.
 
     Paper: Rethinking "Batch" in BatchNorm, https://arxiv.org/abs/2105.07576. Differs
     from mmpretrain's in that at least one batch is counted, and random numbers and the
@@ -38,9 +39,7 @@ class PreciseBNHook(Hook):
     """
 
     def __init__(self, num_samples: int = 8192, interval: int = 1) -> None:
-        for name, value in dict(num_samples=num_samples, interval=interval).items():
-            if value < 1:
-                raise ValueError(f'{name} must be at least 1, got {value}')
+        check_at_least(1, num_samples=num_samples, interval=interval)
         self.num_samples = num_samples
         self.interval = interval
 

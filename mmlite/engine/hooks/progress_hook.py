@@ -17,6 +17,7 @@ from mmengine.runner import EpochBasedTrainLoop, Runner
 from ...registry import HOOKS
 from ...report import why_unmeasured
 from ..checkpoints import unwrapped
+from ..classes import classes_of
 from ..dataloaders import batch_size_of
 from ..terminal import STATUS_LINE, say
 from .logging_steps import LogSteps, log_interval
@@ -253,7 +254,7 @@ def _short(count: int) -> str:
 
 def describe(dataset: Any) -> str:
     """How many samples a dataset has, and of how many classes."""
-    classes = (getattr(dataset, 'metainfo', None) or {}).get('classes')
+    classes = classes_of(dataset)
     text = f'{len(dataset)} samples' if hasattr(dataset, '__len__') else 'a stream'
     return f'{text}, {len(classes)} classes' if classes else text
 

@@ -1,4 +1,4 @@
-"""Features of the gallery, as the model sees it now."""
+"""Compute the features of a gallery anew before each validation."""
 
 from __future__ import annotations
 

@@ -37,6 +37,7 @@ from ...report import (
 from ...report.page import OF_THE_RUN
 from ..checkpoints import unwrapped
 from ..checkpoints.resuming import latest_checkpoint
+from ..classes import classes_of
 from .checkpoint_hook import CheckpointHook
 from .progress_hook import ProgressHook, describe
 from .visual_summary_hook import grid
@@ -266,7 +267,7 @@ def _origin(loader: DataLoader, bgr: bool, processes: int) -> Origin:
         isinstance(sampler, DefaultSampler) and not sampler.shuffle
     )
     plain = type(loader.batch_sampler) in (BatchSampler, type(None))
-    classes = (getattr(loader.dataset, 'metainfo', None) or {}).get('classes')
+    classes = classes_of(loader.dataset)
     stride = processes if in_order and plain else 0
     return Origin(loader.dataset, classes, bgr, stride)
 

@@ -1,4 +1,4 @@
-"""A learning rate that no schedule changes."""
+"""Keep the learning rate of SimSiam's predictor constant."""
 
 from __future__ import annotations
 

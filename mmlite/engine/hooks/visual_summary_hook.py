@@ -13,6 +13,7 @@ from mmengine.runner import Runner
 from torch import Tensor
 from torch.nn import functional as F
 
+from ...errors import check_at_least
 from ...registry import HOOKS
 from ..checkpoints import unwrapped
 
@@ -41,8 +42,7 @@ class VisualSummaryHook(Hook):
     """
 
     def __init__(self, interval: int = 100) -> None:
-        if interval < 1:
-            raise ValueError(f'interval must be at least 1, got {interval}')
+        check_at_least(1, interval=interval)
         self.interval = interval
         self._reported: set[str] = set()
 

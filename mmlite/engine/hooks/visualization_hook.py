@@ -11,7 +11,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch import Tensor
 
-from ...errors import ConfigError, DataError, Problem
+from ...errors import ConfigError, DataError, Problem, check_at_least
 from ...registry import HOOKS
 from ...signature import argument_problems
 from ...structures import DataSample
@@ -57,8 +57,7 @@ class VisualizationHook(Hook):
         out_dir: str | None = None,
         **kwargs: Any,
     ) -> None:
-        if interval < 1:
-            raise ValueError(f'interval must be at least 1, got {interval}')
+        check_at_least(1, interval=interval)
         self.enable = enable
         self.interval = interval
         self.show = show

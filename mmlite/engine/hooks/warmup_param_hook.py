@@ -1,4 +1,4 @@
-"""Settings of a model that begin at zero."""
+"""Warm up a setting of a model, e.g. the weight of a loss, from zero."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from ...errors import ConfigError, did_you_mean
+from ...errors import ConfigError, check_positive, did_you_mean
 from ...registry import HOOKS
 from ..checkpoints import unwrapped
 
@@ -27,8 +27,7 @@ class WarmupParamHook(Hook):
     """
 
     def __init__(self, param_name: str, module_name: str, warmup_epochs: int) -> None:
-        if warmup_epochs <= 0:
-            raise ValueError(f'warmup_epochs must be positive, got {warmup_epochs}')
+        check_positive(warmup_epochs=warmup_epochs)
         self.param_name = param_name
         self.module_name = module_name
         self.warmup_epochs = warmup_epochs

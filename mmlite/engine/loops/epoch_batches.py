@@ -1,4 +1,4 @@
-"""The batches of an epoch, from any of them on."""
+"""The batches of an epoch, from any position on."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from mmengine.runner.utils import calc_dynamic_intervals
 from torch import nn
 from torch.utils.data import DataLoader
 
+from ...errors import check_at_least
 from ...registry import LOOPS
 from .epoch_batches import batches_from, endless_batches
 from .step_errors import explained
@@ -43,8 +44,7 @@ class TrainLoop(BaseLoop):
         dynamic_intervals: Intervals,
     ) -> None:
         BaseLoop.__init__(self, runner, dataloader)
-        if val_interval < 1:
-            raise ValueError(f'val_interval must be at least 1, got {val_interval}')
+        check_at_least(1, val_interval=val_interval)
         self._epoch = 0
         self._iter = 0
         self.val_begin = val_begin

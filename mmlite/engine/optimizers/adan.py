@@ -1,4 +1,4 @@
-"""Nesterov's momentum for adaptive rates."""
+"""Adan: adaptive Nesterov momentum."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .group_steps import GroupwiseOptimizer
 
 @OPTIMIZERS.register_module()
 class Adan(GroupwiseOptimizer):
-    """Adam that looks ahead by the change of the gradient.
+    """Adan: Adam with Nesterov momentum, from the difference of successive gradients.
 
     Paper: Adan: Adaptive Nesterov Momentum Algorithm for Faster Optimizing Deep
     Models, https://arxiv.org/abs/2208.06677. Differs from mmpretrain's in that

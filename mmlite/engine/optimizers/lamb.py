@@ -1,4 +1,4 @@
-"""Rates that follow the norms of weights and updates, for Adam."""
+"""LAMB: layer-wise adaptive rates for Adam."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rates that follow the norms of weights and gradients, for SGD."""
+"""LARS: layer-wise adaptive rates for SGD."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lower learning rates for the layers that are nearer to the image."""
+"""Layer-wise decay: lower learning rates for the layers nearer to the image."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Momentum whose steps are made orthogonal."""
+"""Muon: momentum whose steps are orthogonalised."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
+from ...errors import check_at_least
 from ...registry import OPTIMIZERS
 
 __all__ = ['Muon', 'newton_schulz']
@@ -116,16 +117,12 @@ class Muon(Optimizer):
         adjust_lr_fn: Literal['original', 'match_rms_adamw', 'none'] | None = None,
         normalize: bool = False,
     ) -> None:
-        if lr < 0 or weight_decay < 0 or not 0 <= momentum < 1:
-            raise ValueError(
-                'lr and weight_decay are not negative and momentum lies in [0, 1), '
-                f'got {lr}, {weight_decay} and {momentum}'
-            )
-        if ns_steps < 1 or len(ns_coefficients) != 3:
-            raise ValueError(
-                f'ns_steps is 1 or more and ns_coefficients are three, got {ns_steps} '
-                f'and {ns_coefficients}'
-            )
+        check_at_least(0, lr=lr, weight_decay=weight_decay)
+        check_at_least(1, ns_steps=ns_steps)
+        if not 0 <= momentum < 1:
+            raise ValueError(f'momentum must lie in [0, 1), got {momentum}')
+        if len(ns_coefficients) != 3:
+            raise ValueError(f'ns_coefficients are three, got {ns_coefficients}')
         if adjust_lr_fn is not None and adjust_lr_fn not in _LR_FACTORS:
             raise ValueError(
                 f'adjust_lr_fn is one of {list(_LR_FACTORS)}, got {adjust_lr_fn!r}'

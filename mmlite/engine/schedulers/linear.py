@@ -1,4 +1,4 @@
-"""Up to a value, or down from it, on a straight line."""
+"""Linear schedules of learning rate and momentum, e.g. for a warm-up."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class LinearParamScheduler(BaseLinearParamScheduler):
         verbose: bool = False,
     ) -> None:
         if start_factor == 0:
-            raise ValueError('start_factor is above 0, e.g. 1e-6; got 0')
+            raise ValueError('start_factor must be positive, e.g. 1e-6; got 0')
         if end - begin == 1 and start_factor != end_factor:
             unit = 'epoch' if by_epoch else 'iteration'
             print_log(

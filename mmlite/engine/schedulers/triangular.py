@@ -1,4 +1,4 @@
-"""Up to a peak and down again, on straight lines."""
+"""Triangular schedules: linearly up to a peak, and linearly down again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The area under the precision-recall curve of multi-label scores."""
+"""Average precision of multi-label scores."""
 
 from __future__ import annotations
 

@@ -127,8 +127,8 @@ def _matched(
     rank = ranks_within(key)
     hit = np.zeros((len(skipped), len(thrs), len(key)), bool)
     ignored = np.zeros_like(hit)
-    for members, dets in _groups(key, objects, num_classes):
-        _take(found, objects, skipped, thrs, (members, dets, rank), hit, ignored)
+    for members, bounds in _groups(key, objects, num_classes):
+        _take(found, objects, skipped, thrs, members, bounds, hit, ignored)
     low, high = (limit[:, None] for limit in limits)
     size = (found.box[:, 2] - found.box[:, 0]) * (found.box[:, 3] - found.box[:, 1])
     ignored |= ~hit & ((size < low) | (size > high))[:, None]
@@ -172,12 +172,12 @@ def _take(
     objects: Objects,
     skipped: Array,
     thrs: Array,
-    group: tuple[Array, Array, Array],
+    members: Array,
+    bounds: Array,
     hit: Array,
     ignored: Array,
 ) -> None:
     """Let the detections of groups take objects, the best of all groups first."""
-    members, bounds, _ = group
     real = members >= 0
     boxes, crowd = objects.box[members], objects.ignore[members]
     skip = skipped[:, members].swapaxes(0, 1)[:, :, None]  # (n, A, 1, G)

@@ -76,7 +76,7 @@ def _curves(
     iou_thrs: Sequence[float],
     max_dets: Sequence[int],
 ) -> CocoCurves:
-    kept = [not row.ignore for row in map(Objects._make, zip(*objects, strict=True))]
+    kept = ~objects.ignore
     counts = [
         np.bincount(
             objects.label[kept & (objects.area >= low) & (objects.area <= high)],

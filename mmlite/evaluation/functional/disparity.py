@@ -19,7 +19,7 @@ def disparity_errors(
 
     Args:
         pred: Predicted disparity.
-        target: Ground target.
+        target: Ground truth.
         mask: The pixels that count.
         thresholds: Errors above which a pixel is bad, in px.
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from ...errors import DataError
+from ...errors import DataError, check_at_least, check_positive
 from ...registry import METRICS
 from ..functional import others_labels
 from .base import RowMetric, Sample, labels_of, scores_of
@@ -56,10 +56,8 @@ class KNNAccuracy(RowMetric):
         prefix: str | None = None,
     ) -> None:
         super().__init__(collect_device, prefix)
-        if k < 1 or temperature <= 0:
-            raise ValueError(
-                f'k is at least 1 and temperature above 0, got {k} and {temperature}'
-            )
+        check_at_least(1, k=k)
+        check_positive(temperature=temperature)
         self.k = k
         self.temperature = temperature
 

@@ -106,13 +106,13 @@ def _ranking_of(sample: Sample) -> Tensor:
 
 def _positive(topk: Any) -> int:
     if not isinstance(topk, int) or topk < 1:
-        raise ValueError(f'topk is at least 1, got {topk!r}')
+        raise ValueError(f'topk must be at least 1, got {topk!r}')
     return topk
 
 
 @METRICS.register_module()
 class RetrievalRecall(_RankingMetric):
-    """How many queries have a match among the best ``k``, in per cent.
+    """Recall@k: how many queries have a match among the best ``k``, in per cent.
 
     Queries without any match in the gallery do not count, and their number is logged.
 
@@ -173,7 +173,7 @@ class RetrievalRecall(_RankingMetric):
 
 @METRICS.register_module()
 class RetrievalAveragePrecision(_RankingMetric):
-    """The mean average precision of the best ``k``, in per cent.
+    """mAP@k: the mean average precision of the best ``k``, in per cent.
 
     The divisor is the number of what is relevant in the whole gallery. Queries without
     any match in the gallery do not count, and their number is logged.

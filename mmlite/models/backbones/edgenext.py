@@ -14,6 +14,7 @@ import torch
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from ...errors import check_at_least
 from ...registry import MODELS
 from ..layers import (
     ChannelMultiheadAttention,
@@ -33,7 +34,7 @@ GELU = dict(type='GELU')
 
 
 class SDTAEncoder(BaseModule):
-    """Convolutions of several reaches, then attention between channels.
+    """Split depth-wise transpose attention: convolutions, then channel attention.
 
     Args:
         in_channel: Number of channels.
@@ -77,8 +78,7 @@ class SDTAEncoder(BaseModule):
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
         super().__init__(init_cfg)
-        if scales < 2:
-            raise ValueError(f'scales is 2 or more, got {scales}')
+        check_at_least(2, scales=scales)
         width = self.conv_channels = math.ceil(in_channel / scales)
         self.conv_modules = nn.ModuleList(
             nn.Conv2d(width, width, 3, padding=1, groups=width)

@@ -71,7 +71,7 @@ class GlobalLocalFilter(nn.Module):
 
 
 class gnConv(nn.Module):  # noqa: N801 - the name that the paper gives it
-    """A convolution whose output gates itself, several times.
+    """Recursive gated convolution: its output gates itself, several times.
 
     Args:
         dim: Number of channels.

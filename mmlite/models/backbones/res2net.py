@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
+from ...errors import check_at_least
 from ...registry import MODELS
 from ..layers import Bottleneck, ResLayer, build_conv_layer, build_norm_layer
 from .resnet import ResNet
@@ -52,8 +53,7 @@ class Bottle2neck(Bottleneck):
         stage_type: Literal['normal', 'stage'] = 'normal',
         **kwargs: Any,
     ) -> None:
-        if scales < 2:
-            raise ValueError(f'scales is 2 or more, got {scales}')
+        check_at_least(2, scales=scales)
         self.scales = scales
         self.stage_type = stage_type
         mid_channels = out_channels // self.default_expansion

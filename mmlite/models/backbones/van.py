@@ -77,7 +77,7 @@ class MixFFN(BaseModule):
 
 
 class LKA(BaseModule):
-    """Weigh a map by a convolution of large reach, made of three small ones.
+    """Large kernel attention: weigh a map by a large convolution, made of three.
 
     Args:
         embed_dims: Number of channels.

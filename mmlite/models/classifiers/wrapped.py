@@ -11,8 +11,8 @@ from ...errors import MissingDependencyError
 from ...registry import MODELS
 from ...structures import DataSample
 from ..heads import ClsHead
+from ..joining import preprocessor_cfg
 from .base import BaseClassifier
-from .image import preprocessor_cfg
 
 __all__ = ['HuggingFaceClassifier', 'TimmClassifier']
 

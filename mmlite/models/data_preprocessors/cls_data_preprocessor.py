@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ...errors import ConfigError, DataError
+from ...errors import ConfigError, DataError, check_at_least
 from ...registry import MODELS, TASK_UTILS
 from ...structures import (
     DataSample,
@@ -88,8 +88,7 @@ class ClsDataPreprocessor(ImageDataPreprocessor):
             to_rgb,
             batch_transforms=batch_transforms,
         )
-        if num_classes is not None and num_classes < 1:
-            raise ValueError(f'num_classes is 1 or more, got {num_classes}')
+        check_at_least(1, num_classes=num_classes)
         self.num_classes = num_classes
         self._onehot_asked = to_onehot
         self.use_batch_augments(batch_augments)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from ...errors import check_positive
 from ...registry import TASK_UTILS
 
 
@@ -55,8 +56,7 @@ class CutMix:
         cutmix_minmax: Sequence[float] | None = None,
         correct_lam: bool = True,
     ) -> None:
-        if alpha <= 0:
-            raise ValueError(f'alpha must be positive, got {alpha}')
+        check_positive(alpha=alpha)
         if cutmix_minmax is not None and not (
             len(cutmix_minmax) == 2 and 0 < cutmix_minmax[0] <= cutmix_minmax[1] <= 1
         ):

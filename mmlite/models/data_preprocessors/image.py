@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ...errors import ConfigError, DataError
+from ...errors import ConfigError, DataError, check_at_least
 from ...registry import MODELS, TRANSFORMS
 from ...structures import (
     DataSample,
@@ -93,8 +93,7 @@ class ImageDataPreprocessor(BaseDataPreprocessor):
         batch_transforms: Sequence[dict | Callable] | None = None,
     ) -> None:
         super().__init__(non_blocking)
-        if pad_size_divisor < 1:
-            raise ValueError(f'pad_size_divisor is 1 or more, got {pad_size_divisor}')
+        check_at_least(1, pad_size_divisor=pad_size_divisor)
         if not math.isfinite(pad_value):
             raise ValueError(f'pad_value is a finite number, got {pad_value}')
         self._register_statistics('mean', 'std', mean, std)

@@ -7,6 +7,7 @@ import random
 import torch
 from torch import Tensor
 
+from ...errors import check_positive
 from ...registry import TASK_UTILS
 
 
@@ -38,8 +39,7 @@ class Mixup:
     """
 
     def __init__(self, alpha: float) -> None:
-        if alpha <= 0:
-            raise ValueError(f'alpha must be positive, got {alpha}')
+        check_positive(alpha=alpha)
         self.alpha = alpha
 
     def __call__(

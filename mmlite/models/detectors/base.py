@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.rnn import pad_sequence
 
-from ...errors import DataError
+from ...errors import DataError, check_at_least
 from ...ops import numbers_like
 from ...registry import TASK_UTILS
 from ...structures import DataSample, Ragged, SampleBatch
@@ -82,8 +82,7 @@ class DetectionModel(Exporting, FineTuning, BaseModel):
         init_cfg: dict | list | None = None,
     ) -> None:
         super().__init__(data_preprocessor, init_cfg)
-        if num_classes < 1:
-            raise ValueError(f'num_classes is 1 or more, got {num_classes}')
+        check_at_least(1, num_classes=num_classes)
         self.num_classes = num_classes
         self.feature_extractor = build_part('feature_extractor', feature_extractor)
         self.image_resizer = build_part('image_resizer', image_resizer, TASK_UTILS)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ...errors import DataError
+from ...errors import DataError, check_positive
 from ...ops import full_precision
 from ...registry import MODELS
 from ...structures import DataSample, check_labels, gather_field
@@ -95,11 +95,7 @@ class ArcFaceClsHead(ClsHead):
         init_cfg: dict | list | None = None,
     ) -> None:
         super().__init__(loss=loss, init_cfg=init_cfg)
-        if num_subcenters < 1 or num_classes < 1:
-            raise ValueError(
-                'num_classes and num_subcenters must be positive, got '
-                f'{num_classes} and {num_subcenters}'
-            )
+        check_positive(num_classes=num_classes, num_subcenters=num_subcenters)
         self.num_classes = num_classes
         self.in_channels = in_channels
         self.num_subcenters = num_subcenters

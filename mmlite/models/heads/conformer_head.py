@@ -7,6 +7,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from ...errors import check_positive
 from ...registry import MODELS
 from ...structures import DataSample
 from .cls_head import ClsHead
@@ -50,8 +51,7 @@ class ConformerHead(ClsHead):
         **kwargs: Any,
     ) -> None:
         super().__init__(init_cfg=init_cfg, **kwargs)
-        if num_classes <= 0:
-            raise ValueError(f'num_classes must be positive, got {num_classes}')
+        check_positive(num_classes=num_classes)
         self.in_channels = list(in_channels)
         self.num_classes = num_classes
         self.conv_cls_head = nn.Linear(in_channels[0], num_classes)

@@ -9,6 +9,7 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ...errors import check_positive
 from ...ops import at_least_float32, full_precision, gather, place_in_gathered
 from ...registry import MODELS
 
@@ -129,6 +130,5 @@ def check_temperature(temperature: float) -> float:
     Raises:
         ValueError: if it is not positive.
     """
-    if temperature <= 0:
-        raise ValueError(f'temperature is above 0, got {temperature}')
+    check_positive(temperature=temperature)
     return temperature

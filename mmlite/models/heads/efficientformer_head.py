@@ -6,6 +6,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from ...errors import check_positive
 from ...registry import MODELS
 from .cls_head import ClsHead
 
@@ -51,8 +52,7 @@ class EfficientFormerClsHead(ClsHead):
         **kwargs: Any,
     ) -> None:
         super().__init__(init_cfg=init_cfg, **kwargs)
-        if num_classes <= 0:
-            raise ValueError(f'num_classes must be positive, got {num_classes}')
+        check_positive(num_classes=num_classes)
         self.in_channels = in_channels
         self.num_classes = num_classes
         self.head = nn.Linear(in_channels, num_classes)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ...errors import DataError
+from ...errors import DataError, check_positive
 from ...registry import MODELS
 from ...structures import (
     DataSample,
@@ -158,8 +158,7 @@ class MultiLabelLinearClsHead(MultiLabelClsHead):
         init_cfg: dict | list | None = NORMAL_INIT,
     ) -> None:
         super().__init__(loss, thr, topk, init_cfg)
-        if num_classes <= 0:
-            raise ValueError(f'num_classes must be positive, got {num_classes}')
+        check_positive(num_classes=num_classes)
         self.in_channels = in_channels
         self.num_classes = num_classes
         self.fc = nn.Linear(in_channels, num_classes)
@@ -213,8 +212,7 @@ class CSRAClsHead(MultiLabelClsHead):
         super().__init__(init_cfg=init_cfg, **kwargs)
         if num_heads not in _SHARPNESS:
             raise ValueError(f'num_heads is one of {[*_SHARPNESS]}, got {num_heads}')
-        if lam <= 0:
-            raise ValueError(f'lam must be positive, got {lam}')
+        check_positive(lam=lam)
         self.num_classes = num_classes
         self.in_channels = in_channels
         self.csra_heads = nn.ModuleList(

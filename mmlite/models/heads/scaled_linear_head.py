@@ -6,6 +6,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from ...errors import check_positive
 from ...registry import MODELS
 from .linear_head import LinearClsHead
 
@@ -49,8 +50,7 @@ class ScaledLinearClsHead(LinearClsHead):
         **kwargs: Any,
     ) -> None:
         super().__init__(num_classes, in_channels, **kwargs)
-        if scale is not None and scale <= 0:
-            raise ValueError(f'scale must be positive, got {scale}')
+        check_positive(scale=scale)
         self.scale = 1 / in_channels if scale is None else scale
         self.fc = nn.Linear(in_channels, num_classes, bias=False)
 

@@ -8,6 +8,7 @@ from typing import Any
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from ...errors import check_positive
 from ...registry import MODELS
 from ..layers import build_activation_layer, build_norm_layer
 from .cls_head import ClsHead
@@ -94,8 +95,7 @@ class StackedLinearClsHead(ClsHead):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if num_classes <= 0:
-            raise ValueError(f'num_classes must be positive, got {num_classes}')
+        check_positive(num_classes=num_classes)
         if not mid_channels:
             raise ValueError(
                 'mid_channels must name one width or more; use type=LinearClsHead '

@@ -9,6 +9,7 @@ from typing import Any
 from mmengine.model import Sequential
 from torch import Tensor, nn
 
+from ...errors import check_positive
 from ...registry import MODELS
 from ..layers import build_activation_layer
 from .cls_head import ClsHead
@@ -56,8 +57,7 @@ class VisionTransformerClsHead(ClsHead):
         **kwargs: Any,
     ) -> None:
         super().__init__(init_cfg=init_cfg, **kwargs)
-        if num_classes <= 0:
-            raise ValueError(f'num_classes must be positive, got {num_classes}')
+        check_positive(num_classes=num_classes)
         self.in_channels = in_channels
         self.num_classes = num_classes
         self.hidden_dim = hidden_dim

@@ -56,7 +56,7 @@ class Clamp(nn.Module):
 
 @MODELS.register_module()
 class HSigmoid(nn.Module):
-    """A sigmoid of straight lines: ``clamp((x + bias) / divisor)``.
+    """Hard sigmoid: ``clamp((x + bias) / divisor)``.
 
     Paper: Searching for MobileNetV3, ICCV 2019, https://arxiv.org/abs/1905.02244
 

@@ -14,6 +14,7 @@ from mmengine.logging import MessageHub, print_log
 from mmengine.model import BaseAveragedModel
 from torch import Tensor, nn
 
+from ...errors import check_at_least
 from ...registry import MODELS
 
 #: A tensor of a module by the dict that holds it and its name there. A module
@@ -50,8 +51,7 @@ class AveragedModel(BaseAveragedModel):
         device: str | torch.device | None = None,
         update_buffers: bool = False,
     ) -> None:
-        if interval < 1:
-            raise ValueError(f'interval must be at least 1, got {interval}')
+        check_at_least(1, interval=interval)
         device = None if device is None else torch.device(device)
         super().__init__(model, interval, device, update_buffers)
         self._counter = _Counter()

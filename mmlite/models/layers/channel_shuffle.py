@@ -1,4 +1,4 @@
-"""Channels of several groups, mixed."""
+"""Channel shuffle: mix the channels of several groups."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ import torch.nn.functional as F
 from mmengine.model import BaseModule, Sequential
 from torch import Tensor, nn
 
+from ...errors import check_at_least
 from ...registry import MODELS
 from .activation import build_activation_layer
 from .drop import build_dropout
@@ -77,8 +78,7 @@ class FFN(_Branch):
         layer_scale_init_value: float | Tensor = 0.0,
     ) -> None:
         super().__init__(init_cfg)
-        if num_fcs < 2:
-            raise ValueError(f'num_fcs is 2 or more, got {num_fcs}')
+        check_at_least(2, num_fcs=num_fcs)
         self.embed_dims = embed_dims
         self.feedforward_channels = feedforward_channels
         self.num_fcs = num_fcs

@@ -1,4 +1,4 @@
-"""Positions as waves."""
+"""Fourier position encodings."""
 
 from __future__ import annotations
 

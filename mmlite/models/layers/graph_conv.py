@@ -83,7 +83,7 @@ class BasicConv(Sequential):
 
 
 class MRConv2d(nn.Module):
-    """Nodes joined with the largest difference to a neighbour, channel by channel."""
+    """Max-relative graph convolution: the largest difference to a neighbour."""
 
     def __init__(self, in_channels: int, out_channels: int, *args: object) -> None:
         super().__init__()
@@ -97,7 +97,7 @@ class MRConv2d(nn.Module):
 
 
 class EdgeConv2d(nn.Module):
-    """The largest of a network on nodes and their differences to a neighbour."""
+    """Edge convolution: the largest of a network on nodes and their differences."""
 
     def __init__(self, in_channels: int, out_channels: int, *args: object) -> None:
         super().__init__()

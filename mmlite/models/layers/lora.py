@@ -6,6 +6,8 @@ import math
 
 from torch import Tensor, nn
 
+from ...errors import check_at_least
+
 
 class LoRALinear(nn.Module):
     """A linear layer, and beside it a product of two narrow ones that is learnt.
@@ -36,8 +38,7 @@ class LoRALinear(nn.Module):
         drop_rate: float = 0.0,
     ) -> None:
         super().__init__()
-        if rank < 1:
-            raise ValueError(f'rank must be positive, got {rank}')
+        check_at_least(1, rank=rank)
         self.lora_dropout = nn.Dropout(drop_rate)
         self.lora_down = nn.Linear(original_layer.in_features, rank, bias=False)
         self.lora_up = nn.Linear(rank, original_layer.out_features, bias=False)

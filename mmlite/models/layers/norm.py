@@ -52,7 +52,7 @@ class LayerNorm2d(nn.LayerNorm):
 
 @MODELS.register_module()
 class GRN(nn.Module):
-    """Weigh each channel by its share in the response of the whole map.
+    """Global response normalisation: weigh channels by their share in the response.
 
     Paper: ConvNeXt V2, CVPR 2023, https://arxiv.org/abs/2301.00808
 

@@ -8,6 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ...errors import check_at_least
+
 __all__ = ['PatchWhitening', 'patch_moments', 'whitening_filters']
 
 _CHUNK = 256  # images; unfolding all at once would multiply their memory
@@ -85,11 +87,8 @@ class PatchWhitening(nn.Module):
         self, in_channels: int, kernel_size: int = 2, eps: float = 5e-4
     ) -> None:
         super().__init__()
-        if kernel_size < 1 or eps < 0:
-            raise ValueError(
-                f'kernel_size is 1 or more and eps not negative, got {kernel_size} '
-                f'and {eps}'
-            )
+        check_at_least(1, kernel_size=kernel_size)
+        check_at_least(0, eps=eps)
         self.in_channels = in_channels
         self.kernel_size = kernel_size
         self.eps = eps

@@ -43,7 +43,5 @@ def build_plugin_layer(
     """
     layer = build_layer(cfg, **kwargs)
     target = layer_class(cfg)
-    words = re.sub(
-        r'(?<=[a-z\d])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])', '_', target.__name__
-    )
-    return f'{getattr(target, "_abbr_", words.lower())}{postfix}', layer
+    name = _WORDS.sub('_', target.__name__).lower()
+    return f'{getattr(target, "_abbr_", name)}{postfix}', layer

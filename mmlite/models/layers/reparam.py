@@ -1,4 +1,4 @@
-"""Branches that become one convolution when a network is deployed."""
+"""Re-parameterization: branches that become one convolution for deployment."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Literal
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from ...errors import check_at_least
 from .activation import build_activation_layer
 from .checkpoint import checkpointed
 from .conv import build_conv_layer
@@ -275,8 +276,7 @@ def get_expansion(block: type[ResidualBlock], expansion: int | None = None) -> i
     """
     if expansion is None:
         return block.default_expansion
-    if expansion < 1:
-        raise ValueError(f'expansion is 1 or more, got {expansion}')
+    check_at_least(1, expansion=expansion)
     return expansion
 
 

@@ -13,7 +13,7 @@ __all__ = ['RotaryEmbeddingFast']
 
 
 class RotaryEmbeddingFast(BaseModule):
-    """Turn pairs of channels by an angle that depends on the place of the patch.
+    """Rotate pairs of channels by an angle that depends on the place of the patch.
 
     Half of the channels turn with the row, half with the column. Another grid
     of patches than the first is spread over the same angles. As in mmpretrain, the

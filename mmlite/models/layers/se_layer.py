@@ -19,7 +19,7 @@ SE_ACTS = (dict(type='ReLU'), dict(type='Sigmoid'))
 
 @MODELS.register_module()
 class SELayer(BaseModule):
-    """Weigh the channels of a feature map by what the whole image shows.
+    """Squeeze-and-excitation: weigh the channels by what the whole image shows.
 
     Paper: Squeeze-and-Excitation Networks, CVPR 2018,
     https://arxiv.org/abs/1709.01507

@@ -277,7 +277,7 @@ def _log_offsets(window_size: Sequence[int], measure: Sequence[int]) -> Tensor:
 
 @MODELS.register_module()
 class ShiftWindowMSA(BaseModule):
-    """Cut a map into windows, shifted or not, and attend within each.
+    """(Shifted) window attention: cut a map into windows, and attend within each.
 
     Paper: Swin Transformer, ICCV 2021, https://arxiv.org/abs/2103.14030
 

@@ -24,7 +24,7 @@ def asymmetric_loss(
     use_sigmoid: bool = True,
     eps: float = 1e-8,
 ) -> Tensor:
-    """Minus the logarithm of the right answer's score, focused by its kind.
+    """Binary cross entropy, focused more on negatives than on positives.
 
     Args:
         pred: Logits.

@@ -16,7 +16,7 @@ __all__ = ['CIoULoss', 'DIoULoss', 'GIoULoss', 'IoULoss', 'overlap_loss']
 
 @weighted_loss
 def overlap_loss(pred: Tensor, target: Tensor, kind: str = 'iou') -> Tensor:
-    """One less the overlap of each pair of boxes.
+    """One minus the overlap of each pair of boxes.
 
     Args:
         pred: Boxes in pixels.
@@ -32,7 +32,7 @@ def overlap_loss(pred: Tensor, target: Tensor, kind: str = 'iou') -> Tensor:
 
 @MODELS.register_module()
 class IoULoss(WeightedLoss):
-    """One less the intersection over union of predicted and true boxes.
+    """One minus the intersection over union of predicted and true boxes.
 
     Paper: UnitBox, https://arxiv.org/abs/1608.01471, here linear. The boxes themselves
     are compared, not their encoding by a box coder.
@@ -64,7 +64,7 @@ class IoULoss(WeightedLoss):
 
 @MODELS.register_module()
 class GIoULoss(IoULoss):
-    """One less the generalised IoU, which also draws distant boxes together.
+    """One minus the generalised IoU, which also draws distant boxes together.
 
     Paper: https://arxiv.org/abs/1902.09630. Arguments are those of :class:`IoULoss`.
 
@@ -79,7 +79,7 @@ class GIoULoss(IoULoss):
 
 @MODELS.register_module()
 class DIoULoss(IoULoss):
-    """One less the IoU, plus the squared distance of the centres.
+    """One minus the IoU, plus the squared distance of the centres.
 
     Paper: https://arxiv.org/abs/1911.08287. Arguments are those of :class:`IoULoss`.
 

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ...errors import check_positive
 from ...ops import full_precision
 from ...registry import MODELS
 from .base_loss import BaseLoss, gather_and_scale_wrapper
@@ -44,8 +45,7 @@ class SupConLoss(BaseLoss):
         self, temperature: float = 0.07, loss_term_weight: float = 1.0
     ) -> None:
         super().__init__(loss_term_weight)
-        if temperature <= 0:
-            raise ValueError(f'temperature is above 0, got {temperature}')
+        check_positive(temperature=temperature)
         self.temperature = temperature
 
     @gather_and_scale_wrapper

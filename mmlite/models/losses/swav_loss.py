@@ -108,7 +108,9 @@ class SwAVLoss(BaseModule):
     ) -> None:
         super().__init__(init_cfg=init_cfg)
         if not isinstance(num_prototypes, int) or num_prototypes < 1:
-            raise ValueError(f'num_prototypes is at least 1, got {num_prototypes!r}')
+            raise ValueError(
+                f'num_prototypes must be at least 1, got {num_prototypes!r}'
+            )
         views = sum(num_crops)
         wrong = [i for i in crops_for_assign if not 0 <= i < views]
         if views < 2 or wrong or not crops_for_assign:

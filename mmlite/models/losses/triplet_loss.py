@@ -32,7 +32,7 @@ def as_parts(embeddings: Tensor) -> Tensor:
 
 @MODELS.register_module()
 class TripletLoss(BaseLoss):
-    """Hinge of every anchor, positive and negative of a batch.
+    """Batch-all triplet loss: the hinge of every anchor, positive and negative.
 
     Paper: In Defense of the Triplet Loss for Person Re-Identification,
     https://arxiv.org/abs/1703.07737 (the batch-all loss of section 2, with its mean

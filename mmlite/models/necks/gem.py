@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from ...errors import check_at_least
 from ...ops import at_least_float32
 from ...registry import MODELS
 from ...structures import FeatureSpec
@@ -69,8 +70,7 @@ class GeneralizedMeanPooling(nn.Module):
         p_trainable: bool = True,
     ) -> None:
         super().__init__()
-        if p < 1:
-            raise ValueError(f'p is at least 1, got {p}')
+        check_at_least(1, p=p)
         self.p = nn.Parameter(torch.full((1,), float(p)), requires_grad=p_trainable)
         self.eps = eps
         self.clamp = clamp

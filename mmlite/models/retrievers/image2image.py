@@ -95,7 +95,9 @@ class ImageToImageRetriever(BaseRetriever):
                 f'{similarity_fn!r}'
             )
         if topk != -1 and topk < 1:
-            raise ConfigError(f'model.topk is at least 1, or -1 for all, got {topk}')
+            raise ConfigError(
+                f'model.topk must be at least 1, or -1 for all, got {topk}'
+            )
         self.similarity = similarity_fn
         self.topk = topk
         self.backend = backend

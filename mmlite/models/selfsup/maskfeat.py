@@ -13,7 +13,7 @@ __all__ = ['MaskFeat']
 
 @MODELS.register_module()
 class MaskFeat(MaskedImageModel):
-    """Predict the directions of the edges in hidden patches.
+    """Predict the histograms of oriented gradients (HOG) of hidden patches.
 
     Paper: Masked Feature Prediction for Self-Supervised Visual Pre-Training, CVPR
     2022, https://arxiv.org/abs/2112.09133

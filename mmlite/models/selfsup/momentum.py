@@ -10,6 +10,7 @@ from mmengine.dist import broadcast, get_world_size
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ...errors import check_at_least
 from ...ops import gather, place_in_gathered
 from ...structures import DataSample
 from ..layers import CosineEMA
@@ -125,10 +126,7 @@ class MemoryQueue:
     """
 
     def __init__(self, model: nn.Module, name: str, feat_dim: int, length: int) -> None:
-        if length < 1 or feat_dim < 1:
-            raise ValueError(
-                f'queue_len and feat_dim are at least 1, got {length} and {feat_dim}'
-            )
+        check_at_least(1, queue_len=length, feat_dim=feat_dim)
         self.name = name
         self.length = length
         self._model = [model]  # not a child of whatever holds this

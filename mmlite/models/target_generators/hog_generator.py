@@ -1,4 +1,4 @@
-"""Histograms of the directions of edges."""
+"""Histograms of oriented gradients (HOG)."""
 
 from __future__ import annotations
 

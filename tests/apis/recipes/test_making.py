@@ -116,7 +116,7 @@ def test_models_and_weights_that_are_asked_for():
         new_recipe('pets', model='gaitbase')
     with pytest.raises(CheckpointError, match=r'absent\.pth'):
         new_recipe('pets', pretrained='absent.pth')
-    with pytest.raises(UserError, match='epochs is 1 or more, got 0'):
+    with pytest.raises(UserError, match='epochs must be at least 1, got 0'):
         new_recipe('pets', epochs=0)
     with pytest.raises(UserError, match=r"a recipe is a \.py file, got 'a\.yaml'"):
         new_recipe('pets', 'a.yaml')

@@ -138,7 +138,7 @@ def test_what_the_identities_cannot_give(monkeypatch) -> None:
         PKSampler(DATA, 6, 2, seed=0)
     with pytest.raises(DataError, match=r'range has no method get_gt_labels'):
         PKSampler(range(4), 1, 2, seed=0)
-    with pytest.raises(ValueError, match='num_instances is 1 or more, got 0'):
+    with pytest.raises(ValueError, match='num_instances must be at least 1, got 0'):
         PKSampler(DATA, 1, 0, seed=0)
     with pytest.raises(ValueError, match='9, which 2 processes cannot share'):
         on_rank(monkeypatch, 0, 2, PKSampler, DATA, 3, 3, seed=0)
@@ -172,7 +172,7 @@ def test_the_order_and_the_seeds_are_the_samplers() -> None:
         DataError, match=r'sample \d+ of Sizeless has no width and height'
     ):
         list(AspectRatioBatchSampler(Sizeless(DATA), 2, seed=0))
-    with pytest.raises(ValueError, match='batch_size is 1 or more'):
+    with pytest.raises(ValueError, match='batch_size must be at least 1'):
         AspectRatioBatchSampler(DATA, 0, seed=0)
 
 

@@ -215,7 +215,7 @@ def test_the_rest_of_a_round(make):
 
 
 def test_samplers_refuse_what_cannot_be():
-    with pytest.raises(ValueError, match='num_repeats is 1 or more, got 0'):
+    with pytest.raises(ValueError, match='num_repeats must be at least 1, got 0'):
         RepeatAugSampler(range(3), num_repeats=0, seed=0)
     with pytest.raises(ValueError, match="'default' or 'sequential', got 'none'"):
         SequentialSampler(range(3), 'none', seed=0)

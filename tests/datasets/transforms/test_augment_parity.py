@@ -14,6 +14,7 @@ from mmlite.datasets.transforms.auto_augment import (
     AUTOAUGMENT_POLICIES,
     RANDAUGMENT_POLICIES,
 )
+from mmlite.errors import ConfigError
 from mmlite.registry import TRANSFORMS
 
 GOLDEN = json.loads(
@@ -166,3 +167,27 @@ def test_magnitudes_of_levels():
             step = TRANSFORMS.build(policy | level | dict(random_negative_prob=0.0))
             magnitude = step.draw_magnitude(Replayed(row['draws']))
             assert magnitude == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ('cfg', 'message'),
+    [
+        (
+            dict(type='RandomApply', transforms=[], prob=3),
+            'RandomApply: prob must lie in [0, 1], got 3',
+        ),
+        (
+            dict(type='RandAugment', policies='timm_increasing', num_policies=0)
+            | dict(magnitude_level=9),
+            'RandAugment: num_policies must be at least 1, got 0',
+        ),
+        (
+            dict(type='Posterize', bits=9),
+            'Posterize: bits must lie in [0, 8], got 9',
+        ),
+    ],
+)
+def test_a_wrong_setting_names_the_step_once(cfg, message):
+    with pytest.raises(ConfigError) as caught:
+        TRANSFORMS.build(cfg)
+    assert str(caught.value) == message

@@ -326,7 +326,7 @@ def test_numbers_of_seeds_are_even_and_independent():
         ('BatchRandomCrop', dict(crop_size=4, padding_mode='wrap'), 'wrap'),
         ('BatchRandomFlip', dict(prob=1.5), r'lie in \[0, 1\]'),
         ('BatchRandomFlip', dict(prob=0.5, direction='left'), "got 'left'"),
-        ('BatchRandomErasing', dict(erase_prob=2), 'erase_prob lies in'),
+        ('BatchRandomErasing', dict(erase_prob=2), 'erase_prob must lie in'),
     ],
 )
 def test_wrong_arguments(name, args, message):

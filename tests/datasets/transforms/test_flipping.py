@@ -183,5 +183,5 @@ def test_what_is_known_of_one_view_only_cannot_be_swapped():
             swap(fields)
     never = TRANSFORMS.build(dict(type='SwapFlip', prob=0.0))
     assert never(pair())['swap_flip'] is False
-    with pytest.raises(ConfigError, match='prob lies in'):
+    with pytest.raises(ConfigError, match='prob must lie in'):
         TRANSFORMS.build(dict(type='SwapFlip', prob=2.0))

@@ -81,7 +81,7 @@ def test_rectangles_of_the_right_view_have_its_mean_colour():
 
 
 def test_wrong_settings_are_refused():
-    with pytest.raises(ConfigError, match='max_boxes is 1 or more'):
+    with pytest.raises(ConfigError, match='max_boxes must be at least 1'):
         TRANSFORMS.build(dict(type='ViewErasing', max_boxes=0))
-    with pytest.raises(ConfigError, match='max_shift is 1 or more'):
+    with pytest.raises(ConfigError, match='max_shift must be at least 1'):
         TRANSFORMS.build(dict(type='ShiftView', max_shift=0))

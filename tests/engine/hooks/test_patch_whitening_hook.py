@@ -93,5 +93,5 @@ def test_a_layer_that_cannot_be_computed(layer, tmp_path):
 
 
 def test_no_images():
-    with pytest.raises(ConfigError, match='num_images is 1 or more, got 0'):
+    with pytest.raises(ConfigError, match='num_images must be at least 1, got 0'):
         HOOKS.build(dict(HOOK, num_images=0))

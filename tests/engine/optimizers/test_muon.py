@@ -180,9 +180,9 @@ def test_its_state_is_saved():
 @pytest.mark.parametrize(
     ('options', 'message'),
     [
-        (dict(lr=-1), 'not negative'),
-        (dict(momentum=1.0), r'momentum lies in \[0, 1\)'),
-        (dict(ns_steps=0), 'ns_steps is 1 or more'),
+        (dict(lr=-1), 'must be at least 0'),
+        (dict(momentum=1.0), r'momentum must lie in \[0, 1\)'),
+        (dict(ns_steps=0), 'ns_steps must be at least 1'),
         (dict(ns_coefficients=[1, 2]), 'ns_coefficients are three'),
         (dict(adjust_lr_fn='orig'), 'adjust_lr_fn'),
     ],

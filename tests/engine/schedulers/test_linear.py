@@ -57,5 +57,5 @@ def test_momentum_falls():
 
 
 def test_no_way_leads_away_from_zero():
-    with pytest.raises(ValueError, match='start_factor is above 0, .* got 0'):
+    with pytest.raises(ValueError, match='start_factor must be positive, .* got 0'):
         LinearLR(sgd(), start_factor=0, end=5)

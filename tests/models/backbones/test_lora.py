@@ -58,7 +58,7 @@ def test_depths_are_those_of_the_backbone():
     [
         (dict(targets=[dict(type='qvk')]), "linear layer of .*; did you mean 'qkv'"),
         (dict(targets=()), 'targets names layers'),
-        (dict(rank=0), 'rank must be positive, got 0'),
+        (dict(rank=0), 'rank must be at least 1, got 0'),
     ],
 )
 def test_wrong_arguments(changes, message):

@@ -308,7 +308,7 @@ def test_one_image_in_evaluation_and_other_precisions():
         (dict(num_stages=3, strides=(1, 2, 2)), 'dilations has 4 entries'),
         (dict(num_stages=5), 'num_stages=5 must be from 1 to 4'),
         (dict(style='tf'), "expects 'pytorch' | 'caffe'"),
-        (dict(expansion=0), 'expansion is 1 or more, got 0'),
+        (dict(expansion=0), 'expansion must be at least 1, got 0'),
         (dict(norm_cfg=dict(type='BNN')), "norm_cfg: unknown type 'BNN'"),
         (dict(type='ResNet_CIFAR', deep_stem=True), 'deep_stem=True is not possible'),
         (dict(type='SEResNet'), 'depth=18 is not one of 50, 101, 152'),

@@ -224,7 +224,7 @@ def test_repr_tells_the_numbers():
     [
         (dict(mean=MEAN), 'one value per channel each'),
         (dict(mean=MEAN, std=[1.0]), 'one value per channel each'),
-        (dict(pad_size_divisor=0), '1 or more, got 0'),
+        (dict(pad_size_divisor=0), 'at least 1, got 0'),
         (dict(batch_augments=dict(augment=[])), r'batch_augments: .*no argument .augm'),
         (
             dict(batch_augments=dict(augments=[dict(type='Mixupp')])),

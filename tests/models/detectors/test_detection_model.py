@@ -325,7 +325,7 @@ def test_what_is_exported_is_what_postprocess_gives(name):
             dict(feature_extractor=dict(type='FPNExtractr')),
             "did you mean 'FPNExtractor'",
         ),
-        (dict(num_classes=0), 'num_classes is 1 or more'),
+        (dict(num_classes=0), 'num_classes must be at least 1'),
         (dict(bbox_head=dict(type='SSDHead', num_classes=9)), 'anchors for 6 maps'),
         (
             dict(

@@ -32,7 +32,7 @@ def test_dropout():
 
 
 def test_one_linear_layer_is_refused():
-    with pytest.raises(ValueError, match='num_fcs is 2 or more, got 1'):
+    with pytest.raises(ValueError, match='num_fcs must be at least 2, got 1'):
         FFN(4, 8, num_fcs=1)
 
 

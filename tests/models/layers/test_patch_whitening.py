@@ -74,7 +74,7 @@ def test_the_memory_format_is_kept():
 
 
 def test_wrong_arguments_and_images():
-    with pytest.raises(ValueError, match='kernel_size is 1 or more'):
+    with pytest.raises(ValueError, match='kernel_size must be at least 1'):
         PatchWhitening(3, kernel_size=0)
     with pytest.raises(ValueError, match=r'expects images \(B, 3, H, W\), got'):
         PatchWhitening(3).init_from_images(torch.zeros(2, 1, 8, 8))

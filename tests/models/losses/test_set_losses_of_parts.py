@@ -88,7 +88,7 @@ def test_a_label_beyond_the_classes_is_explained():
 
 
 def test_temperature_is_above_zero():
-    with pytest.raises(Exception, match='temperature is above 0, got 0'):
+    with pytest.raises(Exception, match='temperature must be positive, got 0'):
         MODELS.build(dict(type='SupConLoss', temperature=0))
 
 

@@ -91,5 +91,5 @@ def test_each_view_is_standardised_by_itself_over_the_batch():
 @pytest.mark.parametrize('kind', ['ContrastiveHead', 'MoCoV3Head'])
 def test_a_temperature_that_cannot_be_divided_by_is_refused(kind):
     more = dict(predictor=PREDICTOR) if kind == 'MoCoV3Head' else {}
-    with pytest.raises(ValueError, match='temperature is above 0, got 0'):
+    with pytest.raises(ValueError, match='temperature must be positive, got 0'):
         MODELS.build(dict(type=kind, loss=CROSS_ENTROPY, temperature=0, **more))

@@ -202,11 +202,7 @@ register(
         _block(
             f'features.{place + 1}.conv',
             f'layer{stage + 1}.{block}',
-            _numbered(
-                ('0.0', '0.1', '1.0', '1.1', '2', '3')
-                if place
-                else ('0.0', '0.1', '1', '2')
-            ),
+            _numbered(_TV_OTHERS if place else _TV_FIRST),
         )
         for stage, block, place in in_turn(_V2)
     ),

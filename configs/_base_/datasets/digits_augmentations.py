@@ -1,6 +1,6 @@
 """How digits differ from hand to hand: a small crop or a flip is another digit."""
 
-warps = [
+augmentations = [
     dict(type='ElasticDistortion', std=0.04),
     dict(
         type='RandomAffine',

@@ -1,4 +1,4 @@
-"""1,797 handwritten digits at 32x32, warped, 128 images a GPU; judged by neighbours."""
+"""1,797 handwritten digits at 32x32, augmented for MAE, 128 images a GPU."""
 
 _base_ = 'digits_bs32.py'
 
