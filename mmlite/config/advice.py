@@ -61,12 +61,10 @@ def advice_on(cfg: Config) -> list[Problem]:
     """
     timing = [*advise_timing(cfg), *advise_warm_up(cfg)]
     own = [*_idle(cfg), *timing, *_unwatched(cfg), *_unpacked(cfg)]
-    parts = [
-        *advise_initializers(dict(model=cfg.get('model'))),
-        *advise_image_size(cfg),
-        *advise_methods(dict(cfg.items())),
-    ]
-    return [*own, *parts, *advise_evaluation(cfg)]
+    model = dict(model=cfg.get('model'))
+    of_parts = [*advise_initializers(model), *advise_image_size(cfg)]
+    of_classes = advise_methods(dict(cfg.items()))
+    return [*own, *of_parts, *advise_evaluation(cfg), *of_classes]
 
 
 def _unpacked(cfg: Config) -> Iterator[Problem]:
