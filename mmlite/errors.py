@@ -7,7 +7,8 @@ else that is raised is a defect of the program and keeps its traceback.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 __all__ = [
     'CheckpointError',
@@ -18,11 +19,14 @@ __all__ = [
     'Problem',
     'TrainingError',
     'UserError',
+    'at',
     'check_at_least',
+    'check_choice',
     'check_fraction',
     'check_positive',
     'did_you_mean',
     'edit_distance',
+    'wrong_choice',
 ]
 
 
@@ -140,6 +144,26 @@ class ConfigError(UserError, ValueError):
         return ConfigError([p.under(*keys) for p in self.problems], self.source)
 
 
+@contextmanager
+def at(*keys: str) -> Iterator[None]:
+    """Put ``keys`` before the path of every config error inside.
+
+    One that names its file has its whole path already.
+
+    Example:
+        >>> with at('train_dataloader', 'dataset'):
+        ...     raise ConfigError('unknown type')
+        Traceback (most recent call last):
+        mmlite.errors.ConfigError: train_dataloader.dataset: unknown type
+    """
+    try:
+        yield
+    except ConfigError as error:
+        if error.source is not None:
+            raise
+        raise ConfigError(error.under(*keys).problems) from error.__cause__
+
+
 def check_at_least(least: float, **settings: float | None) -> None:
     """Check that settings are large enough; those that are None are not checked.
 
@@ -186,6 +210,35 @@ def check_fraction(**settings: float | None) -> None:
     for name, value in settings.items():
         if value is not None and not 0 <= value <= 1:
             raise ValueError(f'{name} must lie in [0, 1], got {value!r}')
+
+
+def check_choice(choices: Iterable[object], **settings: object) -> None:
+    """Check that settings are among some choices.
+
+    Raises:
+        ValueError: if one is not.
+
+    Example:
+        >>> check_choice(('horizontal', 'vertical'), direction='vertcal')
+        Traceback (most recent call last):
+        ValueError: direction must be 'horizontal' or 'vertical', got 'vertcal'; did ...
+    """
+    for name, value in settings.items():
+        if value not in choices:
+            raise ValueError(wrong_choice(name, value, choices))
+
+
+def wrong_choice(name: str, value: object, choices: Iterable[object]) -> str:
+    """What to say of a setting that is not among some choices.
+
+    Example:
+        >>> wrong_choice('dim', 4, [1, 2, 3])
+        'dim must be 1, 2 or 3, got 4'
+    """
+    *others, last = map(repr, choices)
+    listed = f'{", ".join(others)} or {last}' if others else last
+    hint = did_you_mean(value, choices) if isinstance(value, str) else ''
+    return f'{name} must be {listed}, got {value!r}{hint}'
 
 
 def did_you_mean(word: object, words: Iterable[object], cutoff: float = 0.6) -> str:

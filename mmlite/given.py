@@ -55,7 +55,7 @@ def is_pattern(path: str) -> bool:
 
 
 def check_folder(path: str | Path) -> None:
-    """See that a folder of data is there.
+    """Check that a folder of data is there.
 
     Raises:
         DataNotFoundError: if it is not.
@@ -74,7 +74,7 @@ def check_folder(path: str | Path) -> None:
 
 
 def check_work_dir(path: str | Path) -> Path:
-    """See that the folder of a run is there.
+    """Check that the folder of a run is there.
 
     Raises:
         DataError: if it is not.
@@ -88,7 +88,7 @@ def check_work_dir(path: str | Path) -> Path:
 
 
 def check_checkpoint(path: str | Path) -> None:
-    """See that a checkpoint file is there; addresses are not asked.
+    """Check that a checkpoint file is there; addresses are not asked.
 
     Raises:
         CheckpointError: if it is not, or it is not named.
@@ -126,7 +126,7 @@ def absence(path: str | Path) -> str:
 
 
 def check_there(path: str | Path, models: Iterable[str] | None = None) -> None:
-    """See that what stands for a config or a trained model is there.
+    """Check that what stands for a config or a trained model is there.
 
     Args:
         path: A config, a checkpoint or the work_dir of a training.
@@ -151,7 +151,7 @@ def check_there(path: str | Path, models: Iterable[str] | None = None) -> None:
 
 
 def check_names_checkpoint(config: str | Path) -> None:
-    """See that what stands in the place of a config is a checkpoint.
+    """Check that what stands in the place of a config is a checkpoint.
 
     Raises:
         UserError: if it is not.
@@ -167,7 +167,7 @@ def check_names_checkpoint(config: str | Path) -> None:
 
 
 def check_input(path: str) -> None:
-    """See that what is predicted on is there; addresses and patterns are not asked.
+    """Check that what is predicted on is there; addresses and patterns are not asked.
 
     Raises:
         DataError: if it is not.

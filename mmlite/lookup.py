@@ -103,7 +103,7 @@ def class_at(path: str) -> Any:
             found: Any = import_module('.'.join(parts[:split]))
         except ModuleNotFoundError:
             continue
-        except Exception:  # a package may fail at import as it likes
+        except Exception:  # the import of a package may raise anything
             return None
         for name in parts[split:]:
             found = getattr(found, name, None)

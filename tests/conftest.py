@@ -14,6 +14,8 @@ from mmengine.logging import MMLogger
 from mmengine.utils import ManagerMixin
 from support.extras import skipped_without_extras
 
+from mmlite.structures import SampleBatch
+
 
 def pytest_configure() -> None:
     # The suite runs one process per core; more threads would only get in each
@@ -72,6 +74,25 @@ def time_limit(seconds: int) -> Iterator[None]:
 def repo_root() -> Path:
     """The folder that holds ``mmlite``, ``configs`` and ``tools``."""
     return Path(__file__).parent.parent
+
+
+@pytest.fixture
+def no_samples(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Check that no sample of a batch is made."""
+
+    def refuse(self: SampleBatch, place: int) -> None:
+        raise AssertionError('a sample was asked for')
+
+    monkeypatch.setattr(SampleBatch, '__getitem__', refuse)
+
+
+@pytest.fixture
+def deterministic_ends(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What a deterministic training sets for the process ends with the test."""
+    monkeypatch.setenv('CUBLAS_WORKSPACE_CONFIG', ':4096:8')
+    yield
+    torch.use_deterministic_algorithms(False)
+    torch.backends.cudnn.deterministic = False
 
 
 @pytest.fixture(autouse=True)

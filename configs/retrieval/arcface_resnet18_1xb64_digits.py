@@ -6,8 +6,8 @@ https://arxiv.org/abs/1801.07698
 Learns from the digits 0 to 5 in eight orientations, each a class of its own, and looks
 up images of 6 to 9.
 
-Expected: recall@1 100 %, mAP@100 55.9 %; raw pixels, which are hard to beat on digits of
-one size and place, have 99.3 % and 55.5 %. 46 s of CPU time.
+Expected: recall@1 100 %, mAP@100 55.9 %; raw pixels, which are hard to beat on digits
+of one size and place, have 99.3 % and 55.5 %. 46 s of CPU time.
 
     python tools/train.py configs/retrieval/arcface_resnet18_1xb64_digits.py
 """

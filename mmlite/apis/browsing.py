@@ -11,7 +11,7 @@ import numpy as np
 from mmengine.config import Config
 
 from ..datasets import SeededIndex
-from ..errors import ConfigError, UserError
+from ..errors import ConfigError, UserError, wrong_choice
 from ..registry import DATASETS
 from ..report import as_picture
 from ..structures import DataSample
@@ -64,8 +64,9 @@ def browse(
         >>> browse('configs/resnet18_digits.py', number=1).name
         'contact_sheet.png'
     """
-    if phase not in ('train', 'val', 'test'):
-        raise UserError(f"phase is 'train', 'val' or 'test', got {phase!r}")
+    phases = ('train', 'val', 'test')
+    if phase not in phases:
+        raise UserError(wrong_choice('phase', phase, phases))
     cfg = config_at(config, overrides)
     dataset = _dataset(cfg, phase)
     if number < 1 or not 0 <= start < len(dataset):

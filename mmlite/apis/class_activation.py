@@ -12,7 +12,7 @@ from mmengine.config import Config
 from torch import Tensor
 
 from ..datasets import default_collate
-from ..errors import UserError, did_you_mean
+from ..errors import UserError, did_you_mean, wrong_choice
 from ..report import as_picture
 from ..visualization import overlay_heat, resize_image, side_by_side, write_image
 from .activation_maps import attention_rollout, grad_cam
@@ -189,8 +189,7 @@ def _checked(
     overrides: Sequence[str],
 ) -> Inferencer:
     if method not in METHODS:
-        hint = did_you_mean(method, METHODS)
-        raise UserError(f'method is one of {METHODS}, got {method!r}{hint}')
+        raise UserError(wrong_choice('method', method, METHODS))
     return inferencer_of(config, checkpoint, device=device, overrides=overrides)
 
 

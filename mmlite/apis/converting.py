@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from ..datasets.box_files import WRITERS
 from ..datasets.boxes import BoxDataset
-from ..errors import UserError
+from ..errors import UserError, wrong_choice
 from ..registry import DATASETS
 
 __all__ = ['convert_detection']
@@ -50,7 +50,7 @@ def convert_detection(
     """
     for name in (source, target):
         if name not in _READERS:
-            raise UserError(f'formats are {sorted(_READERS)}, got {name!r}')
+            raise UserError(wrong_choice('format', name, sorted(_READERS)))
     cfg: dict[str, Any] = dict(type=_READERS[source], data_root=str(root))
     if classes is not None:
         cfg['classes'] = classes

@@ -182,15 +182,27 @@ def _map_for(
 
 
 def _map_back(state: State, project: str, source: str) -> tuple[str, KeyMap]:
+    maps = list(_backwards(project))
+    if not maps:
+        short = [name for name in projects() if '-' not in name and name not in _OURS]
+        others = [name for name in short if any(_backwards(name))]
+        raise CheckpointError(
+            f'checkpoints of {project} can be read, but not written: its key map goes '
+            f'one way only; --to takes {", ".join([*_OURS, *others])}'
+        )
     if project in KEY_MAPS:
-        return project, KEY_MAPS[project].inverse()
-    maps = []
-    for name, key_map in _maps_of(project):
-        try:
-            maps.append((name, key_map.inverse()))
-        except CheckpointError:  # one way only
-            continue
+        return maps[0]
     return _most_fitting(state, maps, project, source)
+
+
+def _backwards(project: str) -> Iterator[tuple[str, KeyMap]]:
+    """The key maps from our names to those of a project, of those that go both ways."""
+    named = [(project, KEY_MAPS[project])] if project in KEY_MAPS else None
+    for name, key_map in named or _maps_of(project):
+        try:
+            yield name, key_map.inverse()
+        except CheckpointError:
+            continue
 
 
 def _maps_of(project: str) -> Iterator[tuple[str, KeyMap]]:

@@ -62,7 +62,7 @@ class Exported(nn.Module):
         self, outputs: Mapping[str, Tensor], inputs: Inputs
     ) -> dict[str, Tensor]:
         """What in the outputs of a file should follow from others of them."""
-        if self.model.input_keys or not set(outputs) == set(self.names):
+        if self.model.input_keys or set(outputs) != set(self.names):
             return {}
         found = self.model.derived_outputs(outputs, self._prepared(*inputs))
         return {name: found[name] for name in self.names if name in found}
@@ -101,7 +101,7 @@ def compare(
     run: Run,
     trials: Mapping[str, Inputs],
 ) -> None:
-    """See that the file computes what the model computes.
+    """Check that the file computes what the model computes.
 
     Raises:
         UserError: naming the output that differs most.

@@ -20,7 +20,7 @@ from torch.nn import functional
 from ..config import input_size_of
 from ..datasets import Digits, Walkers
 from ..datasets.transforms.image_ops import resize_image
-from ..errors import MissingDependencyError, UserError
+from ..errors import MissingDependencyError, UserError, wrong_choice
 from .exported import Exported, Inputs, Run, compare, trials_of
 from .inferencers.base import config_and_checkpoint
 from .inferencers.gait import WalkDataset
@@ -90,7 +90,7 @@ def export(
         MissingDependencyError: if a package for the format is not installed.
     """
     if format not in _SUFFIXES:
-        raise UserError(f'format is one of {", ".join(_SUFFIXES)}, got {format!r}')
+        raise UserError(wrong_choice('format', format, _SUFFIXES))
     if out is not None:
         out = target_file(out, (_SUFFIXES[format],), f'models of {format}')
     cfg, checkpoint = config_and_checkpoint(config, checkpoint, overrides)

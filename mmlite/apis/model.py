@@ -93,7 +93,9 @@ def _fill(model: nn.Module, checkpoint: str | Path, whole: bool) -> dict[str, An
         load_state(model, state, source=source)
     if name := not_finite(dict(model.named_parameters())):
         message = f'{source}: {name} holds NaN or infinite values'
-        print_log(f'{message}; so will be what is computed with it', 'current', WARNING)
+        print_log(
+            f'{message}, and so will all that is computed from them', 'current', WARNING
+        )
     meta = state.get('meta')
     known = meta.get('dataset_meta') if isinstance(meta, Mapping) else None
     return dict(known) if isinstance(known, Mapping) else {}

@@ -121,7 +121,7 @@ def prepare_gait(
 
 
 def _refuse_within(out: Path, source: Path) -> None:
-    """See that what is written is not read again as data, nor takes its place."""
+    """Check that what is written is not read again as data, nor takes its place."""
     inner, outer = out.expanduser().resolve(), source.expanduser().resolve()
     if inner == outer or outer in inner.parents:
         raise UserError(

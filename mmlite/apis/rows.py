@@ -7,16 +7,15 @@ import io
 import json
 import math
 import pickle
-import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from logging import WARNING
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from mmengine.logging import print_log
 
 from ..errors import DataError, UserError
+from .row_arrays import npz_of_rows
 from .targets import target_file
 
 __all__ = ['check_rows_path', 'write_rows']
@@ -61,8 +60,9 @@ def write_rows(rows: Rows, path: str | Path) -> None:
     score``), or one with empty cells if there are none. A column of the boxes that a
     row has a value of its own for is called ``box_label`` and so on. A name of a file
     that is not UTF-8 is written with the bytes that it has. An ``.npz`` file has an
-    array for each key that all rows have in one shape, and JSON text in the place of
-    others.
+    array for each key that all rows have in one shape. Lists of several lengths, as
+    boxes are, are joined to one array; ``KEY_offsets`` says where each row begins.
+    Other values are JSON text. It holds no pickled objects.
 
     JSON has no word for NaN and infinite values: they become null, which is reported.
 
@@ -72,7 +72,7 @@ def write_rows(rows: Rows, path: str | Path) -> None:
 
     Raises:
         UserError: if it cannot be written.
-        DataError: if in a CSV file a row has not one label, name or score a box.
+        DataError: if in a CSV file a row does not have one label, name or score a box.
 
     Example:
         >>> write_rows([dict(name='a.png', label=3, scores=[0.1, 0.9])], 'rows.csv')
@@ -237,25 +237,7 @@ def _cell(value: Any) -> Any:
 
 
 def _npz(rows: Rows) -> bytes:
-    columns = dict.fromkeys(key for row in rows for key in row)
-    arrays = {key: _array([row.get(key) for row in rows]) for key in columns}
-    file = io.BytesIO()
-    # np.savez takes names as arguments, and so has some that no array can have.
-    with zipfile.ZipFile(file, 'w') as archive:
-        for key, array in arrays.items():
-            with archive.open(f'{key}.npy', 'w', force_zip64=True) as entry:
-                np.lib.format.write_array(entry, array, allow_pickle=False)
-    return file.getvalue()
-
-
-def _array(values: Sequence[Any]) -> np.ndarray:
-    try:
-        found = np.asarray(values)
-    except ValueError:  # of several shapes
-        found = np.asarray(None)
-    if found.dtype == object:
-        found = np.asarray([_text(value) for value in values])
-    return found
+    return npz_of_rows(rows, _text)
 
 
 #: How a file of each ending is written.

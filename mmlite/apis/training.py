@@ -109,8 +109,7 @@ def _recipe(
 
     if config is not None:
         raise UserError(
-            f'either a config is trained or a recipe is made for data, got {config} '
-            f'and --data {data}'
+            f'give either a config or --data, not both: got {config} and --data {data}'
         )
     recipe, folder = recipe_for_training(data, work_dir, **wishes)
     print(f'{"recipe":<9} {recipe}', flush=True)
@@ -121,9 +120,10 @@ def _without_data(config: Any, wishes: dict[str, Any]) -> str:
     """What to do where neither a folder nor a config says what to train on."""
     given = [f'--{name}' for name, wish in wishes.items() if wish is not None]
     if config is None:
+        beside = f' (beside {", ".join(given)})' if given else ''
         return (
-            'nothing to train: give a config, or --data with a folder of images '
-            f'(beside {", ".join(given)})'.replace(' (beside )', '')
+            'nothing to train: give a config, or --data with a folder of images'
+            f'{beside}'
         )
     return (
         f'without --data there is no use for {", ".join(given)}: a config says that '

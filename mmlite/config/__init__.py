@@ -9,8 +9,9 @@ from .differences import Difference, differences, flattened
 from .dumping import config_text, plain_config, source_text, write_config
 from .editing import apply_overrides
 from .encoders import encoder_of
-from .fitting import misnamed_schedules
+from .fitting import misnamed_schedules, value_at
 from .image_sizes import has_one_size, input_size_of
+from .imports import with_import_folders
 from .loading import base_of, load_config
 from .overrides import OverrideAction
 from .phases import check_phases, missing_sections, settle_phases
@@ -52,5 +53,7 @@ __all__ = [
     'settle_phases',
     'source_text',
     'tests_as_it_validates',
+    'value_at',
+    'with_import_folders',
     'write_config',
 ]

@@ -12,7 +12,7 @@ from ..errors import Problem, did_you_mean
 from ..registry import TRANSFORMS
 from .data import dataset_of
 from .evaluating import advise_evaluation
-from .fitting import at, without_predictions
+from .fitting import value_at, without_predictions
 from .helpers import is_idle
 from .image_sizes import advise_image_size
 from .merging import DELETE, MISSPELT_DELETE
@@ -66,7 +66,7 @@ def _unpacked(cfg: Config) -> Iterator[Problem]:
     for phase in ('train', 'val', 'test'):
         steps = dataset_of(cfg, phase).get('pipeline')
         last = steps[-1] if isinstance(steps, (list, tuple)) and steps else None
-        own = at(cfg, f'{phase}_dataloader', 'collate_fn') is not None
+        own = value_at(cfg, f'{phase}_dataloader', 'collate_fn') is not None
         target = target_of(last, TRANSFORMS)
         if not (own or getattr(target, 'packs', True)):
             message = (
@@ -123,7 +123,7 @@ def advise_custom_keys(cfg: Config, parameters: Iterable[str]) -> list[Problem]:
         parameters: The names of the model's parameters.
     """
     path = ('optim_wrapper', 'paramwise_cfg', 'custom_keys')
-    keys = at(cfg, *path)
+    keys = value_at(cfg, *path)
     if not isinstance(keys, Mapping):
         return []
     names = [f'.{name}' for name in parameters]

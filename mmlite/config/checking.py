@@ -89,7 +89,7 @@ class Findings(NamedTuple):
 
 
 def check(cfg: Config, build_model: bool = True) -> list[Problem]:
-    """See that a config has no mistakes.
+    """Check that a config has no mistakes.
 
     Args:
         cfg: A config.

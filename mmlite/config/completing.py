@@ -12,7 +12,7 @@ from ..errors import Problem, UserError
 from ..registry import DATASETS, METRICS, MODELS
 from ..signature import arguments_of
 from .data import classes_of
-from .fitting import at, metrics_of
+from .fitting import metrics_of, value_at
 from .parts import target_of
 from .phases import missing_sections
 
@@ -106,7 +106,7 @@ def _open_counts(cfg: Config) -> Iterator[tuple[dict, str, str]]:
     whole = target_of(cfg.get('model'), MODELS)
     for path in getattr(whole, 'class_counts', ()):
         *keys, key = path.split('.')
-        holder = at(cfg, 'model', *keys)
+        holder = value_at(cfg, 'model', *keys)
         if isinstance(holder, Mapping) and _is_open(holder, key):
             yield holder, key, f'model.{path}'
 
@@ -121,7 +121,7 @@ def _is_open(holder: Mapping[str, Any], key: str) -> bool:
 
 
 def _ranking_parts(cfg: Config) -> Iterator[Any]:
-    head = at(cfg, 'model', 'head')
+    head = value_at(cfg, 'model', 'head')
     metrics = [m for phase in ('val', 'test') for _, m in metrics_of(cfg, phase)]
     for part in (head, *metrics):
         if isinstance(part, Mapping) and (
@@ -139,7 +139,7 @@ def _counted(cfg: Config) -> int | None:
 
 def _count_of(cfg: Config) -> int | None:
     """The number of classes of the training data."""
-    settings = at(cfg, 'train_dataloader', 'dataset')
+    settings = value_at(cfg, 'train_dataloader', 'dataset')
     if not isinstance(settings, Mapping):
         return None
     known = classes_of(settings)

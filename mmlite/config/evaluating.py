@@ -9,7 +9,7 @@ from mmengine.config import Config
 
 from ..errors import Problem
 from ..registry import DATASETS
-from .fitting import at
+from .fitting import value_at
 from .parts import target_of
 
 __all__ = ['advise_evaluation', 'check_evaluation']
@@ -43,7 +43,7 @@ def advise_evaluation(cfg: Config) -> Iterator[Problem]:
             message = f'{target.__name__} takes the samples that are trained with; '
             yield Problem(path, f'{message}{key}=True takes those that are held out')
     for section in _sections(cfg):
-        count = at(cfg, section, 'num_batch_per_epoch')
+        count = value_at(cfg, section, 'num_batch_per_epoch')
         if count is not None:
             message = f'is {count}, so that the result is that of so many batches only'
             yield Problem(f'{section}.num_batch_per_epoch', message)
@@ -57,7 +57,7 @@ def _sections(cfg: Config) -> list[str]:
 
 def _datasets(cfg: Config) -> Iterator[tuple[str, Mapping[str, Any], Any]]:
     """The datasets that are evaluated, wrappers and what is in them."""
-    waiting = [(f'{s}.dataset', at(cfg, s, 'dataset')) for s in _sections(cfg)]
+    waiting = [(f'{s}.dataset', value_at(cfg, s, 'dataset')) for s in _sections(cfg)]
     while waiting:
         path, dataset = waiting.pop()
         if isinstance(dataset, (list, tuple)):

@@ -14,7 +14,6 @@ from .data import classes_of
 from .parts import target_of
 
 __all__ = [
-    'at',
     'check_channels',
     'check_classes',
     'check_loops',
@@ -24,6 +23,7 @@ __all__ = [
     'check_topk',
     'metrics_of',
     'misnamed_schedules',
+    'value_at',
     'without_predictions',
 ]
 
@@ -46,7 +46,7 @@ def check_classes(cfg: Config) -> list[Problem]:
     """
     problems: dict[str, Problem] = {}
     for phase in ('train', 'val', 'test'):
-        found = classes_of(at(cfg, f'{phase}_dataloader', 'dataset'))
+        found = classes_of(value_at(cfg, f'{phase}_dataloader', 'dataset'))
         if found is None:
             continue
         name, classes = found
@@ -64,7 +64,7 @@ def _class_counts(cfg: Config, phase: str) -> Iterator[tuple[str, int]]:
     """Where classes are counted for a phase, and how many."""
     if _learns_classes(cfg.get('model')):
         for keys in _MODEL_COUNTS:
-            yield from _count('.'.join(keys), at(cfg, *keys))
+            yield from _count('.'.join(keys), value_at(cfg, *keys))
     for path, metric in metrics_of(cfg, phase):
         yield from _count(path, metric)
 
@@ -82,7 +82,7 @@ def _count(path: str, part: Any) -> Iterator[tuple[str, int]]:
 
 def check_topk(cfg: Config) -> list[Problem]:
     """Check that no top-k asks for more classes than the head has."""
-    count = at(cfg, 'model', 'head', 'num_classes')
+    count = value_at(cfg, 'model', 'head', 'num_classes')
     if not isinstance(count, int) or not _learns_classes(cfg.get('model')):
         return []
     parts = [('model.head', cfg.model.head)]
@@ -116,15 +116,15 @@ def check_channels(cfg: Config) -> list[Problem]:
     A single mean is that of all channels. A model that does not learn the classes
     may change the channels in between, and is not checked.
     """
-    backbone = at(cfg, 'model', 'backbone')
+    backbone = value_at(cfg, 'model', 'backbone')
     if not isinstance(backbone, Mapping) or not _learns_classes(cfg.model):
         return []
     target = target_of(backbone, MODELS)
     default = default_of(target, 'in_channels') if callable(target) else None
     reads = backbone.get('in_channels', default)
-    own = at(cfg, 'model', 'data_preprocessor')
+    own = value_at(cfg, 'model', 'data_preprocessor')
     path = 'data_preprocessor' if own is None else 'model.data_preprocessor'
-    mean = at(cfg, *path.split('.'), 'mean')
+    mean = value_at(cfg, *path.split('.'), 'mean')
     count = len(mean) if isinstance(mean, (list, tuple)) else 1
     if count == 1 or not isinstance(reads, int) or reads == count:
         return []
@@ -136,7 +136,7 @@ def check_channels(cfg: Config) -> list[Problem]:
 
 
 def check_named_parts(cfg: Config, modules: Sequence[str] | None) -> list[Problem]:
-    """See that parts of the model that are named at the top are there.
+    """Check that parts of the model that are named at the top are there.
 
     Args:
         cfg: A config.
@@ -168,8 +168,13 @@ def metrics_of(cfg: Config, phase: str) -> list[tuple[str, Any]]:
     return [] if metrics is None else [(path, metrics)]
 
 
-def at(cfg: Mapping[str, Any], *keys: str) -> Any:
-    """The value at a path, or None."""
+def value_at(cfg: Mapping[str, Any], *keys: str) -> Any:
+    """The value at a path; None if there is none.
+
+    Example:
+        >>> value_at(dict(a=dict(b=1)), 'a', 'b'), value_at(dict(a=1), 'a', 'b')
+        (1, None)
+    """
     node: Any = cfg
     for key in keys:
         node = node.get(key) if isinstance(node, (Mapping, Config)) else None

@@ -10,7 +10,6 @@ from __future__ import annotations
 import ast
 import copy
 import inspect
-import traceback
 import types
 import warnings
 from collections.abc import Mapping, Sequence
@@ -39,6 +38,7 @@ from .new_style import (
 from .overrides import Override, as_overrides
 from .parsing import BASE, assigned_names, loop_names, parse
 from .paths import check_paths, check_trust, is_data, strings_in
+from .run_errors import execution_error
 from .schema import top_level_keys
 from .templates import base_values, fill, substitute
 from .values import python_numbers
@@ -196,14 +196,21 @@ class _Reader:
             env_variables=self.environment,
         )
 
-    def _read(self, path: Path, chain: tuple[Path, ...]) -> tuple[ConfigDict, str]:
-        """The content of a file, and the text of it and its bases."""
+    def _read_text(
+        self, path: Path, chain: tuple[Path, ...]
+    ) -> tuple[str, Path, str, str]:
+        """The name of a file for messages, its path, its text, and that filled in."""
         source, path = shown(path), path.resolve()
         _refuse_circle(path, chain)
         self.folders.append(path.parent)
         own_text = _text_of(path, source)
         text, environment = substitute(own_text, path, source)
         self.environment.update(environment)
+        return source, path, own_text, text
+
+    def _read(self, path: Path, chain: tuple[Path, ...]) -> tuple[ConfigDict, str]:
+        """The content of a file, and the text of it and its bases."""
+        source, path, own_text, text = self._read_text(path, chain)
         parsed = parse(text, path.suffix, source)
         if parsed.new_style:
             raise ConfigError(
@@ -233,12 +240,7 @@ class _Reader:
 
     def _read_new_style(self, path: Path, chain: tuple[Path, ...]) -> _NewStyle:
         """The content of a file that inherits by ``import``, and what it imports."""
-        source, path = shown(path), path.resolve()
-        _refuse_circle(path, chain)
-        self.folders.append(path.parent)
-        own_text = _text_of(path, source)
-        text, environment = substitute(own_text, path, source)
-        self.environment.update(environment)
+        source, path, own_text, text = self._read_text(path, chain)
         tree = parse(text, path.suffix, source).content
         blocks = take_base_imports(tree, path, source)
         assigned = assigned_names(tree)
@@ -300,7 +302,7 @@ class _Reader:
         except ConfigError as error:  # of an override
             raise ConfigError(error.problems, shown(path)) from None
         except Exception as error:
-            raise _execution_error(error, path, base) from error
+            raise execution_error(error, path, tree, base) from error
         left = loop_names(tree) - assigned_names(tree)
         kept = top_level_keys() & assigned_names(tree)  # for the check to refuse
         return {
@@ -357,21 +359,6 @@ def _find_base(name: str, path: Path) -> Path:
     if file.suffix not in SUFFIXES:
         raise ConfigError(f'{BASE} {name!r} ends in none of {SUFFIXES}', source)
     return file
-
-
-def _execution_error(error: Exception, path: Path, base: ConfigDict) -> ConfigError:
-    """Where a config stopped, and why, in one line."""
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [f for f in frames if f.filename == str(path)]
-    source, line = shown(path), ''
-    if own:
-        source += f':{own[-1].lineno}'
-        line = own[-1].line or ''
-    message = f'{type(error).__name__}: {error}'
-    if isinstance(error, (AttributeError, KeyError)) and f'{BASE}' in line:
-        missing = getattr(error, 'name', None) or str(error).strip("'")
-        message += did_you_mean(missing, base)
-    return ConfigError(f'{message}: {line}' if line else message, source)
 
 
 def _warn_if_deprecated(info: Any, source: str) -> None:

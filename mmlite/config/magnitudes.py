@@ -9,7 +9,7 @@ from mmengine.config import Config
 
 from ..errors import Problem
 from .bounds import numbers_in
-from .fitting import at
+from .fitting import value_at
 
 __all__ = ['check_numbers']
 
@@ -41,7 +41,7 @@ def check_numbers(cfg: Config) -> list[Problem]:
             if isinstance(value, float) and math.isnan(value):
                 problems.append(Problem(place, 'is NaN, expected a number'))
     for keys in (('data_preprocessor',), ('model', 'data_preprocessor')):
-        std = at(cfg, *keys, 'std')
+        std = value_at(cfg, *keys, 'std')
         if 0 in (std if isinstance(std, (list, tuple)) else [std]):
             message = f'is {std}, but images are divided by it; it must not be 0'
             problems.append(Problem('.'.join((*keys, 'std')), message))
@@ -50,6 +50,6 @@ def check_numbers(cfg: Config) -> list[Problem]:
 
 def _too_few(cfg: Config) -> Iterator[Problem]:
     for path, least in _AT_LEAST.items():
-        value = at(cfg, *path.split('.'))
+        value = value_at(cfg, *path.split('.'))
         if isinstance(value, int) and not isinstance(value, bool) and value < least:
             yield Problem(path, f'is {value}, expected at least {least}')

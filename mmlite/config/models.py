@@ -17,7 +17,7 @@ from ..signature import arguments_of, fits, value_name
 from .data import check_loader, loaders_in
 from .parts import check_part, check_parts, target_of, under
 
-__all__ = ['ModelReport', 'check_model']
+__all__ = ['ModelReport', 'check_model', 'types_unknown']
 
 _PREPROCESSOR = 'data_preprocessor'
 
@@ -211,19 +211,27 @@ def _of_an_unknown_model(cfg: Mapping[str, Any]) -> list[Problem]:
     It may do with other dicts than its usual parts whatever it likes.
     """
     parts = {key: value for key, value in cfg.items() if key in _PARTS}
-    return [*_written(parts), *_unknown_names(cfg)]
+    unknown = [MODELS.unknown(kind).under(*at) for at, kind in _unknown_names(cfg)]
+    return [*_written(parts), *unknown]
 
 
-def _unknown_names(cfg: Any) -> Iterator[Problem]:
-    """The types in a model of unknown type that no registry knows."""
+def _unknown_names(cfg: Any) -> Iterator[tuple[tuple[str, ...], str]]:
+    """The types in a config that no registry knows, each with its place."""
     for key, value in cfg.items():
         for *at, part in _dicts(key, value) if not _for_builder(key) else ():
             kind = part.get('type')
             if isinstance(kind, str) and all(
                 registry.get(kind) is None for registry in REGISTRIES.values()
             ):
-                yield MODELS.unknown(kind).under(*map(str, at))
-            yield from under(list(_unknown_names(part)), *at)
+                yield tuple(map(str, at)), kind
+            for inner, name in _unknown_names(part):
+                yield (*map(str, at), *inner), name
+
+
+def types_unknown(model: Any) -> list[str]:
+    """The types in a model that no registry knows."""
+    found = _unknown_names(dict(model=model))
+    return list(dict.fromkeys(kind for _, kind in found))
 
 
 def _build(cfg: Mapping[str, Any], device: str) -> Any:

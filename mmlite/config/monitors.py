@@ -11,7 +11,7 @@ from mmengine.config import Config
 
 from ..errors import Problem, did_you_mean
 from ..registry import LOOPS, METRICS
-from .fitting import at, metrics_of
+from .fitting import metrics_of, value_at
 from .parts import is_built, target_of
 
 __all__ = ['check_monitors', 'monitored']
@@ -89,7 +89,7 @@ def _given_twice(cfg: Config) -> list[Problem]:
 
 def _prefixes_of_loop(cfg: Config) -> tuple[str, ...]:
     """What the validation loop puts before the names of results."""
-    loop = target_of(at(cfg, 'val_cfg'), LOOPS)
+    loop = target_of(value_at(cfg, 'val_cfg'), LOOPS)
     return getattr(loop, 'result_prefixes', ('',))
 
 
@@ -104,7 +104,7 @@ def _hint(name: str, names: list[str], prefixes: list[str]) -> str:
 
 def monitored(cfg: Config) -> Iterator[tuple[str, str]]:
     """Every name of a result that something watches, with its place."""
-    wanted = at(cfg, 'default_hooks', 'checkpoint', 'save_best')
+    wanted = value_at(cfg, 'default_hooks', 'checkpoint', 'save_best')
     several = wanted if isinstance(wanted, (list, tuple)) else [wanted]
     for name in several:
         if isinstance(name, str) and name != 'auto':

@@ -41,7 +41,7 @@ _TRUST = 'trust_remote_code'
 
 
 def check_trust(value: Any, keys: tuple[str, ...] = ()) -> list[Problem]:
-    """See that data do not ask for code of others to be run.
+    """Check that data do not ask for code of others to be run.
 
     Args:
         value: What came as data.

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import ast
-import sys
+from collections.abc import Sequence
 from logging import WARNING
+from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
 from mmengine.logging import print_log
 
 from ..errors import ConfigError
+from .imports import missing_imports
+from .models import types_unknown
 from .paths import check_paths, check_trust
 
 __all__ = ['config_of_text']
@@ -34,7 +37,8 @@ def config_of_text(text: str, source: str, announce: bool = True) -> Config:
 
     Raises:
         ConfigError: if it holds anything but plain values, names the path of a
-            class that is not registered, or asks for code of others to be run.
+            class that is not registered, asks for code of others to be run, or has a
+            model of classes that only its ``custom_imports`` define.
 
     Example:
         >>> config_of_text("model = dict(type='A', depth=18)", 'a.pth').model.depth
@@ -57,27 +61,42 @@ def config_of_text(text: str, source: str, announce: bool = True) -> Config:
                     raise _refused(source, statement.lineno) from None
             case _:
                 raise _refused(source, statement.lineno)
-    imports = values.pop('custom_imports', None)
-    if announce:
-        _announce(imports, source)
+    missing = missing_imports(values)
+    values.pop('custom_imports', None)
     cfg = Config(values)
     if problems := [*check_trust(values), *check_paths(cfg)]:
         raise ConfigError(problems, source)
+    if announce and missing:
+        _announce(missing, values.get('model'), source)
     return cfg
 
 
-def _announce(imports: Any, source: str) -> None:
-    """Warn of modules that are not imported: data import nothing."""
-    names = imports.get('imports') if isinstance(imports, dict) else None
-    names = [names] if isinstance(names, str) else names or []
-    missing = [name for name in names if str(name) not in sys.modules]
-    if missing:
-        message = (
-            f'{source}: its config imports {", ".join(map(str, missing))}, which a '
-            'file of weights must not do; where its classes are needed, name the '
-            'config file before it'
+def _announce(missing: Sequence[str], model: Any, source: str) -> None:
+    """Say that modules are not imported: data import nothing.
+
+    Raises:
+        ConfigError: if the model is of a class that is not known without them.
+    """
+    modules, beside = ', '.join(missing), _config_beside(source)
+    unknown = types_unknown(model)
+    if unknown:
+        raise ConfigError(
+            f'its model is of {", ".join(unknown)}, as {modules} may define, which a '
+            'file of weights must not import; name the config before it: '
+            f'{beside} {source}',
+            source,
         )
-        print_log(message, 'current', WARNING)
+    message = (
+        f'{source}: its config imports {modules}, which a file of weights must not do; '
+        f'where its classes are needed, name the config before it: {beside} {source}'
+    )
+    print_log(message, 'current', WARNING)
+
+
+def _config_beside(source: str) -> str:
+    """The config in the folder of a checkpoint, if there is one."""
+    found = sorted(Path(source).parent.glob('*.py'))
+    return str(found[0]) if len(found) == 1 else 'CONFIG'
 
 
 def _refused(source: str, line: int | None) -> ConfigError:

@@ -7,7 +7,7 @@ import io
 import os
 import re
 import tokenize
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,17 @@ from typing import Any
 from mmengine.config import ConfigDict
 
 from ..errors import ConfigError, did_you_mean
+from ..signature import value_name
 
-__all__ = ['MARK', 'base_names', 'base_values', 'fill', 'masked', 'substitute']
+__all__ = [
+    'MARK',
+    'absent_in_base',
+    'base_names',
+    'base_values',
+    'fill',
+    'masked',
+    'substitute',
+]
 
 # What stands for a value of the base files while a text is parsed: a name in
 # Python, a plain word in YAML, and nothing special inside quotes.
@@ -184,15 +193,33 @@ def base_values(text: str, bases: Mapping[str, Any], source: str) -> dict[str, A
             try:
                 value = value[int(key) if isinstance(value, (list, tuple)) else key]
             except (KeyError, ValueError, IndexError, TypeError):
-                keys: Sequence[Any] = list(value) if isinstance(value, Mapping) else []
                 line = text.count('\n', 0, match.start()) + 1
-                raise ConfigError(
-                    f'{match[0]}: the base files have no {key!r} there'
-                    f'{did_you_mean(key, keys)}',
-                    f'{source}:{line}',
-                ) from None
+                message = f'{match[0]}: {absent_in_base(key, value)}'
+                raise ConfigError(message, f'{source}:{line}') from None
         values[_mark(number)] = value
     return values
+
+
+def absent_in_base(key: Any, value: Any) -> str:
+    """That base files have no such key, and which one was meant.
+
+    Args:
+        key: The key, or place in a list.
+        value: Where it was looked for.
+
+    Example:
+        >>> absent_in_base('img_sise', dict(img_size=32))
+        "the base files have no 'img_sise' there; did you mean 'img_size'?"
+    """
+    if isinstance(value, Mapping):
+        names = list(map(str, value))
+        there = f'; there are {", ".join(names)}' if names else '; there is nothing'
+        hint = did_you_mean(key, names) or there
+    elif isinstance(value, (list, tuple)):
+        hint = f', in a list of {len(value)}'
+    else:
+        hint = f', in {value_name(value)}'
+    return f'the base files have no {key!r} there{hint}'
 
 
 def fill(value: Any, values: Mapping[str, Any]) -> Any:

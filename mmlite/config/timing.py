@@ -14,7 +14,7 @@ from ..errors import Problem
 from ..registry import DATA_SAMPLERS, HOOKS, LOOPS, PARAM_SCHEDULERS
 from ..signature import default_of
 from .bounds import numbers_in
-from .fitting import at
+from .fitting import value_at
 from .parts import target_of
 from .schema import slot_of
 
@@ -45,7 +45,7 @@ def _check_samplers(cfg: Config) -> Iterator[Problem]:
         if phase == 'train' and counts_epochs(cfg.get('train_cfg')) is not True:
             continue
         for key in ('sampler', 'batch_sampler'):
-            target = target_of(at(cfg, section, key), DATA_SAMPLERS)
+            target = target_of(value_at(cfg, section, key), DATA_SAMPLERS)
             if _is_endless(target):
                 name = target.__name__
                 hint = "; use sampler=dict(type='DefaultSampler')"
@@ -120,7 +120,7 @@ def _check_averages(cfg: Config) -> Iterator[Problem]:
         for unit in ('epoch', 'iter'):
             begin, limit = (
                 hook.get(f'begin_{unit}') if isinstance(hook, Mapping) else None,
-                at(cfg, 'train_cfg', f'max_{unit}s'),
+                value_at(cfg, 'train_cfg', f'max_{unit}s'),
             )
             never = unit == 'epoch' and counts_epochs(cfg.get('train_cfg')) is False
             if isinstance(begin, int) and begin > 0 and never:
@@ -168,7 +168,7 @@ def _advise_units(cfg: Config) -> Iterator[Problem]:
     if counts_epochs(cfg.get('train_cfg')) is not False:
         return
     path = 'default_hooks.checkpoint'
-    hook = at(cfg, *path.split('.'))
+    hook = value_at(cfg, *path.split('.'))
     hook = {} if hook is None and path.split('.')[1] not in _hooks(cfg) else hook
     if isinstance(hook, Mapping) and hook.get('by_epoch', True):
         if hook.get('interval', 1) > 0:
@@ -177,7 +177,7 @@ def _advise_units(cfg: Config) -> Iterator[Problem]:
                 'counts epochs, but the training counts iterations: one checkpoint '
                 'is saved, at the end; set by_epoch=False and interval in iterations',
             )
-    if at(cfg, 'log_processor', 'by_epoch') is True:
+    if value_at(cfg, 'log_processor', 'by_epoch') is True:
         message = 'is True, but the training counts iterations; set it to False'
         yield Problem('log_processor.by_epoch', message)
 
@@ -231,7 +231,7 @@ _EPOCHS = ('action_epoch', 'epochs', 'start_epoch')
 def _advise_hooks(cfg: Config) -> Iterator[Problem]:
     """Hooks that wait for an epoch which never comes."""
     by_epoch = counts_epochs(cfg.get('train_cfg'))
-    limit = at(cfg, 'train_cfg', 'max_epochs')
+    limit = value_at(cfg, 'train_cfg', 'max_epochs')
     for place, value in numbers_in(cfg.get('custom_hooks'), 'custom_hooks'):
         if place.rpartition('.')[2] not in _EPOCHS or value <= 0:
             continue

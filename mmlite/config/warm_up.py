@@ -12,7 +12,7 @@ from mmengine.config import Config
 
 from ..errors import Problem, UserError
 from ..registry import DATASETS, PARAM_SCHEDULERS
-from .fitting import at
+from .fitting import value_at
 from .parts import target_of
 from .timing import counts_epochs, scheduler_counts_epochs, schedulers_of
 
@@ -72,8 +72,8 @@ def _warm_ups(cfg: Config) -> Iterator[tuple[str, int, bool]]:
 
 def _counted(cfg: Config, epochs: int, end: int) -> int | None:
     """How many iterations the data make, where they may be fewer than ``end``."""
-    settings = at(cfg, 'train_dataloader', 'dataset')
-    batch = at(cfg, 'train_dataloader', 'batch_size')
+    settings = value_at(cfg, 'train_dataloader', 'dataset')
+    batch = value_at(cfg, 'train_dataloader', 'batch_size')
     root = settings.get('data_root') if isinstance(settings, Mapping) else None
     if not isinstance(batch, int) or batch < 1 or not isinstance(root, str):
         return None
@@ -84,7 +84,7 @@ def _counted(cfg: Config, epochs: int, end: int) -> int | None:
         count = len(DATASETS.build(dict(plain, pipeline=[])))
     except (OSError, UserError, TypeError, ValueError):
         return None  # said elsewhere
-    whole = at(cfg, 'train_dataloader', 'drop_last') is True
+    whole = value_at(cfg, 'train_dataloader', 'drop_last') is True
     return epochs * (count // batch if whole else math.ceil(count / batch))
 
 

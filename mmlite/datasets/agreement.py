@@ -71,7 +71,7 @@ def agree_on_classes(datasets: Sequence[Dataset]) -> None:
     """Give all datasets the classes of the one that has most.
 
     Raises:
-        DataError: if it has not all classes.
+        DataError: if it lacks classes of another.
     """
     classes = [dataset.metainfo.get('classes') or () for dataset in datasets]
     largest = max(range(len(datasets)), key=lambda i: len(classes[i]), default=0)
@@ -95,7 +95,7 @@ def agree_on_classes(datasets: Sequence[Dataset]) -> None:
 
 
 def compare_metainfo(datasets: Sequence[Dataset], ignored: Sequence[str]) -> None:
-    """See that datasets are about the same.
+    """Check that datasets are about the same.
 
     Args:
         datasets: The datasets.

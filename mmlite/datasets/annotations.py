@@ -236,7 +236,7 @@ def read_annotations(path: str | Path) -> tuple[dict[str, Any], list[dict]]:
 def check_samples(
     samples: Sequence[dict], classes: Sequence[str] | None, source: str | Path
 ) -> None:
-    """See that the labels of samples are classes; put indices in the place of names.
+    """Check that the labels of samples are classes; put indices in the place of names.
 
     Args:
         samples: Samples as they stand in a file, ``gt_label`` an index, the name of a

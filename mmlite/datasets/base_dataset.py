@@ -15,7 +15,7 @@ from mmengine.fileio import join_path
 from mmengine.logging import print_log
 from mmengine.utils import is_abs
 
-from ..errors import DataError, DataNotFoundError
+from ..errors import DataError, DataNotFoundError, check_choice
 from ..given import absence
 from ..registry import DATASETS
 from ..structures.class_lists import class_mapping, shortened
@@ -120,8 +120,7 @@ class BaseDataset(EngineDataset):
         classes: str | Sequence[str] | None = None,
         on_error: Literal['raise', 'skip'] = 'raise',
     ) -> None:
-        if on_error not in ('raise', 'skip'):
-            raise ValueError(f"on_error is 'raise' or 'skip', got {on_error!r}")
+        check_choice(('raise', 'skip'), on_error=on_error)
         if isinstance(data_prefix, str):
             data_prefix = dict(img_path=data_prefix)
         metainfo = dict(metainfo or {})
@@ -249,7 +248,7 @@ class BaseDataset(EngineDataset):
         return parsed_samples(samples, self.parse_data_info, path)
 
     def check_samples(self, samples: list[dict]) -> None:
-        """See that labels of an annotation file are classes; names become indices."""
+        """Check that labels of an annotation file are classes; names become indices."""
         check_samples(samples, self.CLASSES, self.ann_file)
 
     def get_data_info(self, idx: int) -> dict:

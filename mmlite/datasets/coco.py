@@ -189,7 +189,8 @@ def _is(value: Any) -> bool:
 
 
 def _object(row: dict, name: str, where: str) -> NamedBox:
-    box, area, crowd = row.get('bbox'), row.get('area'), row.get('iscrowd') or 0
+    box, area = row.get('bbox'), row.get('area')
+    crowd = row.get('iscrowd') or row.get('ignore') or 0
     try:
         if not isinstance(box, (list, tuple)):
             raise TypeError

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from mmengine.fileio import join_path
 from mmengine.logging import print_log
 
-from ..errors import DataError, DataNotFoundError, did_you_mean
+from ..errors import DataError, DataNotFoundError, check_choice, did_you_mean
 from ..given import absence
 from ..registry import DATASETS
 from .annotations import file_exists
@@ -93,8 +93,8 @@ class CustomDataset(BaseDataset):
         metainfo: dict | None = None,
         **kwargs: Any,
     ) -> None:
-        if split is not None and split not in _SPLITS:
-            raise ValueError(f'split is one of {_SPLITS}, got {split!r}')
+        if split is not None:
+            check_choice(_SPLITS, split=split)
         if not 0 < val_fraction < 1:
             raise ValueError(f'val_fraction lies between 0 and 1, got {val_fraction}')
         if not (data_root or data_prefix or ann_file):

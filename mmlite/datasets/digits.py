@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from ..errors import check_at_least
+from ..errors import check_at_least, check_choice
 from ..registry import DATASETS
 from .base_dataset import BaseDataset
 from .categories import DIGITS_CLASSES
@@ -63,8 +63,7 @@ class Digits(BaseDataset):
         **kwargs: Any,
     ) -> None:
         split = split or ('test' if test_mode else 'train')
-        if split not in ('train', 'test'):
-            raise ValueError(f"split is 'train' or 'test', got {split!r}")
+        check_choice(('train', 'test'), split=split)
         check_at_least(1, size=size, channels=channels)
         check_at_least(0, seed=seed)
         self.split = split

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
+from ..errors import check_choice
 from ..registry import DATASETS
 from .categories import DIGITS_CLASSES
 from .digits import Digits
@@ -43,8 +44,7 @@ class DigitsRetrieval(Digits):
     def __init__(
         self, split: Literal['train', 'query', 'gallery'] = 'train', **kwargs: Any
     ) -> None:
-        if split not in _SPLITS:
-            raise ValueError(f'split is one of {list(_SPLITS)}, got {split!r}')
+        check_choice(_SPLITS, split=split)
         self.part = split
         super().__init__(split='test' if split == 'query' else 'train', **kwargs)
 

@@ -78,10 +78,7 @@ def fetch(file: RemoteFile, folder: str | Path) -> Path:
                 os.replace(part, path)
                 return path
     except OSError as error:
-        raise DataNotFoundError(
-            f'cannot write {path}: {error.strerror or error}; make room or give '
-            'permission, or set data_root to another folder'
-        ) from error
+        raise _not_writable(path, error) from error
     finally:
         _remove(part)
     tried = '\n'.join(f'  tried {failure}' for failure in failures)
@@ -183,12 +180,16 @@ def _write(source: BinaryIO, path: Path) -> None:
             shutil.copyfileobj(source, target)
         os.replace(part, path)
     except OSError as error:
-        raise DataNotFoundError(
-            f'cannot write {path}: {error.strerror or error}; make room or give '
-            'permission, or set data_root to another folder'
-        ) from error
+        raise _not_writable(path, error) from error
     finally:
         _remove(part)
+
+
+def _not_writable(path: Path, error: OSError) -> DataNotFoundError:
+    return DataNotFoundError(
+        f'cannot write {path}: {error.strerror or error}; make room or give '
+        'permission, or set data_root to another folder'
+    )
 
 
 def on_first_process(action: Callable[[], None]) -> None:

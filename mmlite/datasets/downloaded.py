@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Any, Literal
 
+from ..errors import check_choice
 from .base_dataset import BaseDataset
 from .download import on_first_process
 
@@ -41,8 +42,7 @@ class DownloadedDataset(BaseDataset):
         **kwargs: Any,
     ) -> None:
         split = split or ('test' if test_mode else 'train')
-        if split not in ('train', 'test'):
-            raise ValueError(f"split is 'train' or 'test', got {split!r}")
+        check_choice(('train', 'test'), split=split)
         self.split = split
         self.download = download
         super().__init__(

@@ -204,7 +204,7 @@ def walk(folder: str | Path) -> Iterator[Visited]:
 
 
 def refuse_broken_links(paths: Iterable[str | Path], folder: str | Path) -> None:
-    """See that no path is a link to a file that is not there.
+    """Check that no path is a link to a file that is not there.
 
     Args:
         paths: What was found in a folder.

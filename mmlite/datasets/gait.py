@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from mmengine.logging import print_log
 
-from ..errors import DataError, DataNotFoundError
+from ..errors import DataError, DataNotFoundError, check_choice
 from ..given import absence
 from ..registry import DATASETS
 from .annotations import file_exists, read_data
@@ -111,8 +111,7 @@ class GaitDataset(BaseDataset):
         **kwargs: Any,
     ) -> None:
         split = split or ('test' if test_mode else 'train')
-        if split not in _SETS:
-            raise ValueError(f"split is 'train' or 'test', got {split!r}")
+        check_choice(_SETS, split=split)
         self.split = split
         self.cache = cache
         self.self_supervised = self_supervised
@@ -126,7 +125,7 @@ class GaitDataset(BaseDataset):
         )
 
     def prepare(self) -> None:
-        """See that the folder is there."""
+        """Check that the folder is there."""
         if not os.path.isdir(self.data_root):
             raise DataNotFoundError(
                 f'GaitDataset: the folder {self.data_root or "(data_root is empty)"} '

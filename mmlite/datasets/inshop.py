@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from ..errors import DataError, DataNotFoundError
+from ..errors import DataError, DataNotFoundError, check_choice
 from ..registry import DATASETS
 from .annotations import file_exists
 from .base_dataset import BaseDataset
@@ -46,8 +46,7 @@ class InShop(BaseDataset):
         ann_file: str = 'Eval/list_eval_partition.txt',
         **kwargs: Any,
     ) -> None:
-        if split not in _SPLITS:
-            raise ValueError(f'split is one of {list(_SPLITS)}, got {split!r}')
+        check_choice(_SPLITS, split=split)
         self.split = split
         super().__init__(
             data_root=data_root, data_prefix=data_prefix, ann_file=ann_file, **kwargs

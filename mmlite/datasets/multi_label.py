@@ -44,7 +44,7 @@ class MultiLabelDataset(BaseDataset):
         super().__init__(ann_file=ann_file, **kwargs)
 
     def check_samples(self, samples: list[dict]) -> None:
-        """See that labels are lists of classes; names become indices."""
+        """Check that labels are lists of classes; names become indices."""
         for place, sample in enumerate(samples):
             if not isinstance(sample.get('gt_label'), list):
                 raise DataError(
@@ -108,7 +108,7 @@ class MultiTaskDataset(BaseDataset):
         )
 
     def check_samples(self, samples: list[dict]) -> None:
-        """See that every sample has labels of known tasks."""
+        """Check that every sample has labels of known tasks."""
         tasks = self._metainfo.get('tasks')
         if not isinstance(tasks, (list, tuple)) or not tasks:
             raise DataError(

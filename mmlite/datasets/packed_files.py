@@ -182,7 +182,7 @@ def read_index(folder: str | Path) -> dict[str, Any]:
 
 
 def _check_index(index: Any, path: Path) -> None:
-    """See that an index is what :class:`PackWriter` writes."""
+    """Check that an index is what :class:`PackWriter` writes."""
     if not isinstance(index, dict) or index.get('version') != _VERSION:
         raise _damaged(path, f'it has no version {_VERSION}')
     shape, samples = index.get('shape'), index.get('samples')

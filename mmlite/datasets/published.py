@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from ..errors import DataError, DataNotFoundError
+from ..errors import DataError, DataNotFoundError, check_choice
 from ..given import absence
 from ..structures import class_mapping
 from ..structures.class_lists import shortened
@@ -134,8 +134,7 @@ class PublishedDataset(BaseDataset):
         test_mode: bool | None = None,
         **kwargs: Any,
     ) -> None:
-        if split not in self.splits:
-            raise ValueError(f'split is one of {list(self.splits)}, got {split!r}')
+        check_choice(self.splits, split=split)
         self.split = split
         super().__init__(
             data_root=data_root,

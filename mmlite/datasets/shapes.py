@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 
-from ..errors import check_at_least
+from ..errors import check_at_least, check_choice
 from ..registry import DATASETS
 from ..structures.class_lists import class_mapping
 from .base_dataset import BaseDataset
@@ -177,8 +177,7 @@ class Shapes(BaseDataset):
         **kwargs: Any,
     ) -> None:
         split = split or ('test' if test_mode else 'train')
-        if split not in ('train', 'test'):
-            raise ValueError(f"split is 'train' or 'test', got {split!r}")
+        check_choice(('train', 'test'), split=split)
         check_at_least(1, num_train=num_train, num_test=num_test, size=size, most=most)
         check_at_least(0, seed=seed)
         self.split = split

@@ -34,7 +34,7 @@ class Prepared(NamedTuple):
 
 
 def as_bytes(frame: np.ndarray) -> np.ndarray:
-    """A silhouette from 0 to 255: masks of 0 and 1 are brought to that.
+    """A silhouette from 0 to 255: masks of 0 and 1 and 16 bits are brought to that.
 
     Raises:
         DataError: if it is no picture of grey values.
@@ -49,8 +49,13 @@ def as_bytes(frame: np.ndarray) -> np.ndarray:
             f'a silhouette is an array (H, W) of integers, got {frame.shape} of '
             f'{frame.dtype}'
         )
-    if frame.dtype == bool or frame.max(initial=0) <= 1:
+    low, high = int(frame.min(initial=0)), int(frame.max(initial=0))
+    if low >= 0 and high <= 1:
         return frame.astype(np.uint8) * np.uint8(255)
+    if frame.dtype == np.uint16 and high > 255:
+        return (frame >> 8).astype(np.uint8)
+    if low < 0 or high > 255:
+        raise DataError(f'silhouettes lie in 0 to 255, got {low} to {high}')
     return frame.astype(np.uint8)
 
 
@@ -133,10 +138,10 @@ def centred(frame: np.ndarray, size: int = 64) -> np.ndarray | None:
     sums = frame.sum(axis=0, dtype=np.int64).cumsum()
     middle = int(np.argmax(sums > sums[-1] / 2))
     half = size // 2
-    left, right = middle - half, middle + half
+    left, right = middle - half, middle - half + size
     if left < 0 or right > width:
-        frame = np.pad(frame, ((0, 0), (half, half)))
-        left, right = left + half, right + half
+        frame = np.pad(frame, ((0, 0), (size - half, size - half)))
+        left, right = left + size - half, right + size - half
     return frame[:, left:right]
 
 
@@ -145,6 +150,8 @@ def _as_integers(frame: np.ndarray) -> np.ndarray:
     frame = np.asarray(frame)
     if frame.dtype.kind != 'f':
         return frame
+    if not (frame.min(initial=0) >= 0 and frame.max(initial=0) <= 255):
+        raise DataError('silhouettes lie in 0 to 255, or in 0 to 1')
     return (frame * (255 if frame.max(initial=0) <= 1 else 1)).round().astype(np.uint8)
 
 

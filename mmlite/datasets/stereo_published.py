@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
+from ..errors import check_choice
 from ..registry import DATASETS
 from .annotations import read_text
 from .folders import visible
@@ -45,8 +45,8 @@ class SceneFlow(StereoDataset):
         render: Literal['cleanpass', 'finalpass'] = 'cleanpass',
         **kwargs: Any,
     ) -> None:
-        _check('split', split, ('train', 'test'))
-        _check('render', render, ('cleanpass', 'finalpass'))
+        check_choice(('train', 'test'), split=split)
+        check_choice(('cleanpass', 'finalpass'), render=render)
         self.split = split
         self.render = render
         super().__init__(**kwargs)
@@ -83,7 +83,7 @@ class _KITTI(StereoDataset):
     def __init__(
         self, split: Literal['training', 'testing'] = 'training', **kwargs: Any
     ) -> None:
-        _check('split', split, ('training', 'testing'))
+        check_choice(('training', 'testing'), split=split)
         self.split = split
         super().__init__(**kwargs)
 
@@ -253,8 +253,3 @@ def calibration(path: Path) -> dict[str, float]:
         if match:
             found[name] = float(match.group(1))
     return found
-
-
-def _check(name: str, value: str, options: Sequence[str]) -> None:
-    if value not in options:
-        raise ValueError(f'{name} is one of {options}, got {value!r}')

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 
-from ..errors import check_at_least
+from ..errors import check_at_least, check_choice
 from ..registry import DATASETS
 from .base_dataset import BaseDataset
 
@@ -84,8 +84,7 @@ class StereoScenes(BaseDataset):
         **kwargs: Any,
     ) -> None:
         split = split or ('test' if test_mode else 'train')
-        if split not in _SEEDS:
-            raise ValueError(f"split is 'train' or 'test', got {split!r}")
+        check_choice(_SEEDS, split=split)
         if max_disp < 4 or len(size) != 2 or min(size) < 8:
             raise ValueError(
                 'size is (H, W) of 8 px or more and max_disp 4 or more, got '

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from ..errors import DataNotFoundError
+from ..errors import DataNotFoundError, check_choice
 from ..registry import DATASETS
 from .annotations import file_exists, is_difficult, read_text, read_xml
 from .multi_label import MultiLabelDataset
@@ -54,8 +54,8 @@ class VOC(MultiLabelDataset):
         metainfo: dict | None = None,
         **kwargs: Any,
     ) -> None:
-        if split and split not in _SPLITS:
-            raise ValueError(f'split is one of {list(_SPLITS)}, got {split!r}')
+        if split:
+            check_choice(_SPLITS, split=split)
         if not split and not image_set_path:
             raise ValueError('set split, or image_set_path')
         if isinstance(data_prefix, str) and data_prefix:

@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from ..errors import check_at_least
+from ..errors import check_at_least, check_choice
 from ..registry import DATASETS
 from .base_dataset import BaseDataset
 
@@ -228,8 +228,7 @@ class Walkers(BaseDataset):
         **kwargs: Any,
     ) -> None:
         split = split or ('test' if test_mode else 'train')
-        if split not in ('train', 'test'):
-            raise ValueError(f"split is 'train' or 'test', got {split!r}")
+        check_choice(('train', 'test'), split=split)
         check_at_least(1, num_train=num_train, num_test=num_test)
         check_at_least(1, num_frames=num_frames)
         if not types or not all(re.fullmatch(r'[a-z]+-\d+', kind) for kind in types):

@@ -33,13 +33,13 @@ def built(cfg: dict | Dataset) -> Dataset:
     """A dataset, built if it is described by a dict.
 
     Raises:
-        DataError: if it has not what a wrapper needs of it.
+        DataError: if it lacks what a wrapper needs of it.
     """
     dataset = DATASETS.build(cfg) if isinstance(cfg, dict) else cfg
     if not all(hasattr(dataset, name) for name in ('metainfo', 'full_init')):
         raise DataError(
             f'{type(dataset).__name__} cannot be repeated, joined or divided, as it '
-            'has not metainfo and full_init(); derive it from BaseDataset'
+            'has no metainfo and full_init(); derive it from BaseDataset'
         )
     return dataset
 
@@ -222,6 +222,9 @@ class RepeatDataset(Around, engine.RepeatDataset):
         check_at_least(1, times=times)
         self.times = times
         self._begin(dataset, lazy_init)
+
+    def _get_ori_dataset_idx(self, idx: int) -> int:
+        return super()._get_ori_dataset_idx(range(len(self))[idx])  # or IndexError
 
 
 @DATASETS.register_module()

@@ -29,8 +29,14 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader
 
-from ..config import advise_warm_up, backend_problems, config_text, write_config
-from ..errors import ConfigError, Problem
+from ..config import (
+    advise_warm_up,
+    backend_problems,
+    config_text,
+    with_import_folders,
+    write_config,
+)
+from ..errors import ConfigError, Problem, at
 from ..ops import use_channels_last
 from ..registry import (
     HOOKS,
@@ -46,7 +52,6 @@ from .compiling import compile_model
 from .dataloaders import batch_size_of, build_dataloader
 from .determinism import prepare_determinism, require_determinism
 from .environment import allow_tf32, claim_timestamp, init_distributed
-from .errors import at
 from .hook_calls import HookCalls
 from .lr_scaling import any_built, scale_learning_rates
 from .optimizers import AmpOptimWrapper
@@ -130,7 +135,7 @@ class RunnerAssembly(BaseRunner):
         path = os.path.join(self.work_dir, name)
         if source and os.path.exists(path) and os.path.samefile(source, path):
             path = '_whole'.join(os.path.splitext(path))
-        write_config(self.cfg, path)
+        write_config(with_import_folders(self.cfg), path)
 
     def setup_env(self, env_cfg: dict) -> None:
         """Join the other processes, and find a name for this run."""

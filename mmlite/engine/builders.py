@@ -12,12 +12,11 @@ from mmengine.optim import OptimWrapperDict
 from mmengine.runner import BaseLoop, Runner
 
 from ..config import loaders_in, misnamed_schedules
-from ..errors import ConfigError, DataNotFoundError, Problem
+from ..errors import ConfigError, DataNotFoundError, Problem, at
 from ..registry import EVALUATORS, LOOPS
 from .checks import check_classes
 from .classes import classes_of, follow_classes
 from .dataloaders import build_dataloader
-from .errors import at
 
 #: Hooks that every runner has, by mmengine's names and three of our own.
 DEFAULT_HOOKS: dict[str, dict] = dict(
@@ -114,7 +113,7 @@ def _with_type(cfg: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def check_schedule_names(schedulers: Any, optim_wrapper: Any) -> None:
-    """See that of several optimizers each has its schedules.
+    """Check that of several optimizers each has its schedules.
 
     Args:
         schedulers: What is built for them.

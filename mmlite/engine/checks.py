@@ -16,7 +16,7 @@ from .classes import classes_of, learns_classes
 def check_classes(
     model: nn.Module, dataset: Dataset, source: str | None, phase: str = 'train'
 ) -> None:
-    """See that a classifier has an output for every class of a dataset.
+    """Check that a classifier has an output for every class of a dataset.
 
     Looks at ``num_classes`` of ``model.head`` or of the model, and at
     ``dataset.metainfo['classes']``; a model or dataset without them is not checked,

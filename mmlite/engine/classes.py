@@ -12,11 +12,10 @@ from mmengine.runner.runner import _SlicedDataset
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
-from ..errors import ConfigError, DataError
+from ..errors import ConfigError, DataError, at
 from ..structures import class_mapping, in_names_of
 from ..structures.class_lists import listed
 from .checkpoints import unwrapped
-from .errors import at
 from .in_memory_loader import InMemoryLoader
 
 __all__ = [
@@ -56,7 +55,7 @@ def follow_classes(
     """Map the labels of an evaluation to the classes that a model is trained on.
 
     Classes are compared by name. Where the dataset has them in another order, or only
-    some of them, its labels are changed, once and for all.
+    some of them, its labels are changed, once.
 
     Args:
         model: The whole model, wrapped or not; one that does not state

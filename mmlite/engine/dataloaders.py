@@ -22,10 +22,9 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from ..config.data import check_loader_keys
 from ..datasets import SeededBatchSampler, limit_opencv_threads, load_in_memory
 from ..datasets.samplers import StartableBatches
-from ..errors import ConfigError, DataError, Problem, did_you_mean
+from ..errors import ConfigError, DataError, Problem, at, did_you_mean
 from ..registry import DATA_SAMPLERS, DATASETS, FUNCTIONS
 from ..signature import arguments_of
-from .errors import at
 from .in_memory_loader import InMemoryLoader
 from .interrupt import outlive_signals
 

@@ -64,7 +64,7 @@ def prepare_work_dir(path: str) -> None:
 
 @contextmanager
 def report_full_disk(work_dir: str) -> Iterator[None]:
-    """See whether it is the work_dir's disk that is full where something is.
+    """Check whether it is the work_dir's disk that is full where something is.
 
     Raises:
         UserError: if it is.

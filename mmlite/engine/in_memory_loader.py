@@ -24,9 +24,9 @@ _BYTES = 64 * 2**20  # images that are transformed together on a GPU
 class InMemoryLoader(DataLoader):
     """Makes batches on the device, of images that are all there.
 
-    To whoever uses it it is a data loader like any other, with the same samples in
-    the same order, and a sample's randomness depends on the seed of the run, the
-    epoch and its index alone. But no sample is ever loaded on its own.
+    It is used like any other data loader: it gives the same samples in the same order,
+    and a sample's randomness depends on the seed of the run, the epoch and its index
+    alone. But no sample is ever loaded on its own.
 
     Args:
         dataset: The dataset that the images are from.

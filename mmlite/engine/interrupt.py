@@ -151,7 +151,7 @@ def _end_unless_finishing(parent: int, signum: int, frame: FrameType | None) -> 
     while not _finishing[0] and time.monotonic() < until and os.getppid() == parent:
         time.sleep(0.05)
     if not _finishing[0]:
-        os._exit(0)  # as torch's own handler, without a word
+        os._exit(0)  # silently, as torch's own handler does
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
 
 

@@ -152,7 +152,7 @@ class RunnerLoading(RunnerAssembly):
         message = f'{filename}: {name} holds NaN or infinite values'
         if self.resuming:
             raise CheckpointError(f'{message}; resume an earlier file')
-        self.logger.warning(f'{message}; so will be what is computed with it')
+        self.logger.warning(f'{message}, and so will all that is computed from them')
 
     def _read(self, filename: str, map_location: Any) -> dict[str, Any]:
         try:
@@ -209,8 +209,8 @@ class RunnerLoading(RunnerAssembly):
             )
         if 'ema_state_dict' in checkpoint and not self._averages_weights():
             self.logger.warning(
-                f'{filename} was saved with a moving average, which this config has '
-                'not: the training goes on from averaged weights; add '
+                f'{filename} was saved with a moving average, which this config '
+                'lacks: the training goes on from averaged weights; add '
                 "custom_hooks=[dict(type='EMAHook')] to go on with those that it had"
             )
         cfg = restore_training(

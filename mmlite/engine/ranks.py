@@ -197,7 +197,7 @@ def _message_of(rank: int) -> str | None:
         store = _store()
         store.wait([f'{_KEY}{rank}'], _PATIENCE)
         return store.get(f'{_KEY}{rank}').decode()
-    except RuntimeError:  # it has not failed, or is gone without a word
+    except RuntimeError:  # it has not failed, or is gone and said nothing
         return None
 
 

@@ -13,7 +13,7 @@ from mmengine.logging import MMLogger
 from mmengine.model import BaseModel as EngineModel
 from torch import Tensor, nn
 
-from ..errors import DataError, TrainingError, did_you_mean
+from ..errors import DataError, TrainingError, wrong_choice
 from ..ops import use_channels_last
 from ..structures import DataSample, Ragged, SampleBatch
 from .joining import build_part
@@ -129,9 +129,7 @@ class BaseModel(EngineModel):
             return self.loss(inputs, data_samples)
         if mode == 'predict':
             return self._predict_in_groups(inputs, data_samples)
-        raise ValueError(
-            f'mode is one of {MODES}, got {mode!r}{did_you_mean(mode, MODES)}'
-        )
+        raise ValueError(wrong_choice('mode', mode, MODES))
 
     def _predict_in_groups(
         self, inputs: Any, data_samples: Sequence[DataSample] | None

@@ -8,7 +8,7 @@ from typing import Any
 from mmengine.model import ModuleList, Sequential
 from torch import Tensor, nn
 
-from ..errors import ConfigError, Problem
+from ..errors import ConfigError, Problem, at
 from ..registry import MODELS, TASK_UTILS, Registry
 from ..structures import FeatureSpec
 
@@ -39,10 +39,8 @@ def build_part(key: str, cfg: Part, registry: Registry = MODELS) -> Any:
         return cfg
     if isinstance(cfg, (list, tuple)):
         return Sequential(*_build_each(key, cfg, registry))
-    try:
+    with at(key):
         return registry.build(cfg)
-    except ConfigError as error:
-        raise error.under(key) from error.__cause__
 
 
 def _build_each(key: str, cfgs: Sequence[Part], registry: Registry) -> list[Any]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from ..errors import check_choice
 from .precision import at_least_float32
 
 __all__ = [
@@ -89,8 +90,7 @@ def paired_overlaps(a: Tensor, b: Tensor, kind: str = 'iou') -> Tensor:
         ...                 torch.tensor([2., 0., 4., 2.]), 'giou')
         tensor(0.)
     """
-    if kind not in OVERLAPS:
-        raise ValueError(f'kind is one of {OVERLAPS}, got {kind!r}')
+    check_choice(OVERLAPS, kind=kind)
     a, b = at_least_float32(a), at_least_float32(b)  # areas are large
     shared = _span(torch.minimum, torch.maximum, a, b).clamp(min=0).prod(-1)
     area = box_area(a)

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..errors import ConfigError, DataError
+from ..errors import ConfigError, DataError, check_choice
 from .boxes import box_overlaps, large_enough
 
 __all__ = ['batched_nms', 'fixed_point_nms', 'multiclass_nms', 'nms', 'soft_nms']
@@ -284,8 +284,7 @@ def soft_nms(
         >>> soft_nms(same, torch.tensor([0.9, 0.8]))[1]
         tensor([0.9000, 0.1083])
     """
-    if method not in ('gaussian', 'linear'):
-        raise ValueError(f"method is 'gaussian' or 'linear', got {method!r}")
+    check_choice(('gaussian', 'linear'), method=method)
     _check(boxes, scores, None)
     overlaps = box_overlaps(boxes, boxes).detach().cpu().double().numpy()
     if method == 'linear':

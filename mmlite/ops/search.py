@@ -6,6 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ..errors import check_choice
+
 __all__ = ['nearest']
 
 
@@ -56,8 +58,7 @@ def nearest(
             'k, chunk and the size of the gallery must be at least 1, got '
             f'{k}, {chunk} and {len(gallery)}'
         )
-    if backend not in ('torch', 'faiss'):
-        raise ValueError(f"backend is 'torch' or 'faiss', got {backend!r}")
+    check_choice(('torch', 'faiss'), backend=backend)
     search = _by_faiss if backend == 'faiss' else _by_torch
     scores, places = search(F.normalize(queries, dim=1), gallery, k, chunk)
     return scores.clamp(-1, 1), places

@@ -53,7 +53,7 @@ class Facts:
         data: Number of samples and the like, by ``'train'``, ``'val'``, ``'test'``.
         metrics: The results of its last evaluation that are numbers.
         environment: Versions, machine, seed.
-        changes: What its config has that the base has not; None if it has no base.
+        changes: What its config has that the base lacks; None if it has no base.
         pictures: Blocks, as plain data.
     """
 
@@ -90,7 +90,7 @@ class Facts:
 
 
 def _check_kinds(facts: Facts) -> None:
-    """See that every value is of the kind that its default is of."""
+    """Check that every value is of the kind that its default is of."""
     default = Facts('train')
     for each in fields(Facts):
         value, like = getattr(facts, each.name), getattr(default, each.name)

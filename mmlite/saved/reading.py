@@ -78,7 +78,7 @@ def read_saved(file: Path, map_location: MapLocation = 'cpu') -> Any:
 
 
 def _check_location(map_location: MapLocation) -> None:
-    """See that it is one; torch says of others that the file is damaged."""
+    """Check that it is one; torch says of others that the file is damaged."""
     try:
         known = not isinstance(map_location, str) or bool(torch.device(map_location))
     except RuntimeError:

@@ -17,7 +17,7 @@ def check_statistics(
     mean_name: str = 'mean',
     std_name: str = 'std',
 ) -> None:
-    """See that images can be normalised with a mean and a standard deviation.
+    """Check that images can be normalised with a mean and a standard deviation.
 
     Args:
         mean: Of each channel.

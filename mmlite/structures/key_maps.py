@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from ..errors import CheckpointError, did_you_mean
+from .key_map_report import KeyMapReport, part_removed
 from .key_templates import Joined, Names, Parted, Turned
 
 __all__ = [
@@ -51,6 +52,8 @@ class Rename(NamedTuple):
     pattern: str
     replacement: str
 
+    words = 'renamed'
+
     def apply(self, state: State) -> tuple[State, int]:
         """The entries, and how many of them are named otherwise."""
         found: State = {}
@@ -68,6 +71,8 @@ class Drop(NamedTuple):
 
     pattern: str
 
+    words = 'left out'
+
     def apply(self, state: State) -> tuple[State, int]:
         """The entries that stay, and how many do not."""
         kept = {k: v for k, v in state.items() if not re.search(self.pattern, k)}
@@ -84,6 +89,8 @@ class Change(NamedTuple):
 
     pattern: str
     function: Callable[[Tensor], Tensor]
+
+    words = 'laid out otherwise'
 
     def apply(self, state: State) -> tuple[State, int]:
         """The entries, and how many of them were changed."""
@@ -103,6 +110,8 @@ class Split(NamedTuple):
     pattern: str
     targets: Sequence[str]
     dim: int = 0
+
+    words = 'cut into several'
 
     def apply(self, state: State) -> tuple[State, int]:
         """The entries with the pieces, and how many tensors were cut."""
@@ -139,6 +148,8 @@ class Merge(NamedTuple):
     sources: Sequence[str]
     target: str
     dim: int = 0
+
+    words = 'joined from several'
 
     def apply(self, state: State) -> tuple[State, int]:
         """The entries with the merged ones, and how many there are."""
@@ -215,36 +226,6 @@ class KeyMap:
         return KeyMap(steps, prefixes=())
 
 
-@dataclass
-class KeyMapReport:
-    """What a key map did.
-
-    Args:
-        given: Number of entries before.
-        made: Number of entries afterwards.
-        removed: The prefixes that were removed.
-        touched: How many entries each step took, beside the step.
-    """
-
-    given: int
-    made: int
-    removed: list[str] = field(default_factory=list)
-    touched: list[tuple[Step, int]] = field(default_factory=list)
-
-    @property
-    def idle(self) -> list[Step]:
-        """The steps that found nothing to do."""
-        return [step for step, count in self.touched if not count]
-
-    def __str__(self) -> str:
-        lines = [f'{self.given} entries of the checkpoint became {self.made}']
-        lines += [f'  without {part_removed(name)}' for name in self.removed]
-        for step, count in self.touched:
-            label = step.label if hasattr(step, 'label') else step[0]
-            lines.append(f'  {type(step).__name__} {label!r}: {count}')
-        return '\n'.join(lines)
-
-
 #: The key maps by name; each family enters those of its peers.
 KEY_MAPS: dict[str, KeyMap] = {}
 
@@ -285,7 +266,7 @@ def convert_keys(
         >>> print(report)
         1 entries of the checkpoint became 1
           without the prefix 'module.'
-          Rename '^fc\\.': 1
+          1 renamed, e.g. fc.bias -> head.fc.bias
     """
     if isinstance(key_map, str):
         if key_map not in KEY_MAPS:
@@ -304,10 +285,13 @@ def convert_keys(
     found = {k[len(key_map.only) :]: v for k, v in found.items()}
     report = KeyMapReport(given=len(state), made=0)
     found, report.removed = without_prefixes(found, key_map.prefixes)
+    bare = found
     for step in key_map.steps:
-        found, count = step.apply(found)
-        report.touched.append((step, count))
+        before = found
+        found, count = step.apply(before)
+        report.note(step, count, before, found)
     report.made = len(found)
+    report.kept = [name for name in found if name in bare]
     return found, report
 
 
@@ -336,16 +320,6 @@ def _common(state: Mapping[str, Tensor], prefixes: Sequence[str]) -> str:
         if state and all(name.startswith(prefix) for name in state):
             return prefix
     return ''
-
-
-def part_removed(name: str) -> str:
-    """What was taken away, for a message: a prefix, or an entry.
-
-    Example:
-        >>> part_removed('module.'), part_removed('n_averaged')
-        ("the prefix 'module.'", "the entry 'n_averaged'")
-    """
-    return f'the {"prefix" if name.endswith(".") else "entry"} {name!r}'
 
 
 def without_wrappers(state: Mapping[str, Tensor]) -> tuple[State, list[str]]:

@@ -73,6 +73,8 @@ class Names:
 
     pairs: Sequence[tuple[str, str]]
 
+    words = 'renamed'
+
     @cached_property
     def _index(self) -> dict[str, list[int]]:
         """The places of pairs by what their names begin with, up to a dot."""
@@ -81,11 +83,6 @@ class Names:
             literal = theirs.partition('{')[0]
             found.setdefault(literal[: literal.rfind('.') + 1], []).append(place)
         return found
-
-    @property
-    def label(self) -> str:
-        """What the report calls it."""
-        return f'{len(self.pairs)} pairs'
 
     def apply(self, state: State) -> tuple[State, int]:
         """The entries, and how many of them a pair fits."""
@@ -126,10 +123,7 @@ class Joined(NamedTuple):
     whole: str
     dim: int = 0
 
-    @property
-    def label(self) -> str:
-        """What the report calls it."""
-        return self.whole
+    words = 'joined from several'
 
     def apply(self, state: State) -> tuple[State, int]:
         """The entries with the wholes, and how many there are."""
@@ -164,10 +158,7 @@ class Parted(NamedTuple):
     pieces: Sequence[str]
     dim: int = 0
 
-    @property
-    def label(self) -> str:
-        """What the report calls it."""
-        return self.whole
+    words = 'cut into several'
 
     def apply(self, state: State) -> tuple[State, int]:
         """The entries with the pieces, and how many tensors were cut."""
@@ -208,10 +199,7 @@ class Turned(NamedTuple):
     function: Callable[[Tensor], Tensor]
     back: Callable[[Tensor], Tensor]
 
-    @property
-    def label(self) -> str:
-        """What the report calls it."""
-        return self.name
+    words = 'laid out otherwise'
 
     def apply(self, state: State) -> tuple[State, int]:
         """The entries, and how many of them were changed."""

@@ -106,7 +106,7 @@ def test_wrappers_are_looked_into(tmp_path):
 @pytest.mark.parametrize(
     ('options', 'error', 'message'),
     [
-        (dict(phase='trian'), UserError, "phase is 'train', 'val' or 'test'"),
+        (dict(phase='trian'), UserError, "phase must be 'train', 'val' or 'test'"),
         (dict(start=-1), UserError, 'there are 1438 samples, from 0 to 1437'),
         (
             dict(overrides=['train_dataloader=None']),

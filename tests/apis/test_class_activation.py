@@ -137,7 +137,7 @@ def test_of_a_config(digit, tmp_path):
 @pytest.mark.parametrize(
     ('options', 'message'),
     [
-        (dict(method='gradcam'), "method is one of .* did you mean 'grad-cam'"),
+        (dict(method='gradcam'), "method must be .* did you mean 'grad-cam'"),
         (dict(target=10), 'there is no class 10; they are 0 to 9'),
         (dict(target='cat'), "there is no class 'cat'"),
         (dict(layer='backbone.layer9'), "no layer 'backbone.layer9'; did you mean"),

@@ -75,7 +75,7 @@ def test_the_inferencer_of_a_detector():
     assert (boxes <= [160, 96, 160, 96]).all()
     assert set(found['labels']) <= set(range(5))
     assert len(found['names']) == len(found['labels']) == len(found['scores'])
-    with pytest.raises(UserError, match='score_thr lies in'):
+    with pytest.raises(UserError, match='score_thr must lie in'):
         DetectionInferencer(SSD, score_thr=2)
 
 

@@ -175,7 +175,7 @@ def test_the_command_line(tmp_path, capsys):
 
 
 def test_what_cannot_be_exported(tmp_path, monkeypatch):
-    with pytest.raises(UserError, match='format is one of onnx, torch-export'):
+    with pytest.raises(UserError, match="format must be 'onnx' or 'torch-export', got"):
         export(DIGITS, format='coreml')
     for size in ((1, 2, 3), (0, 8), 10**9, -1):
         with pytest.raises(UserError, match='size is a height and a width'):

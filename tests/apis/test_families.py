@@ -27,14 +27,6 @@ SAME_BITS = ('randomness.seed=1', 'randomness.deterministic=True')
 WAITS = dict(one_stage=2, two_stage=8 + 2 * 4)
 
 
-@pytest.fixture
-def deterministic_ends(monkeypatch):
-    monkeypatch.setenv('CUBLAS_WORKSPACE_CONFIG', ':4096:8')
-    yield
-    torch.use_deterministic_algorithms(False)
-    torch.backends.cudnn.deterministic = False
-
-
 def checkpoint_of(work_dir):
     return Path((work_dir / 'last_checkpoint').read_text().strip())
 

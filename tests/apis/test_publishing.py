@@ -157,6 +157,19 @@ def test_our_own_names_are_not_converted(vit, tmp_path, project):
     assert not out.exists()
 
 
+def test_a_map_of_one_way_names_the_projects_that_can_be_written(vit, tmp_path):
+    with pytest.raises(CheckpointError) as caught:
+        convert_checkpoint(
+            vit[1], tmp_path / 'out.pth', target='torchvision_ssdlite320'
+        )
+    said = str(caught.value)
+    assert said.startswith(
+        'checkpoints of torchvision_ssdlite320 can be read, but not written'
+    )
+    assert {'timm', 'torchvision'} <= set(said.partition('takes ')[2].split(', '))
+    assert 'torchvision_ssd' not in said.partition('takes ')[2]
+
+
 @pytest.mark.parametrize('ending', ['.pth', '.safetensors'])
 @pytest.mark.parametrize('target', ['mmlite', 'timm'])
 def test_a_full_disk_is_said_in_one_line(vit, tmp_path, monkeypatch, ending, target):

@@ -48,7 +48,10 @@ def test_what_json_cannot_say_is_null_and_reported(tmp_path, capsys, ending):
         last = list(csv.DictReader(path.read_text().splitlines()))[1]
         assert (last['score'], last['scores']) == ('nan', '[0.5, null]')
     if ending == '.npz':
-        assert np.load(path)['scores'].tolist()[1] == '[0.5, null]'
+        found = np.load(path)
+        assert found['scores'].tolist() == [0.25, 1e308, 1e308, 0.5, inf]
+        assert found['scores_offsets'].tolist() == [0, 3, 5]
+        assert found['deep'].tolist() == ['null', '{"x": [[null, 1]]}']
     if ending == '.pkl':
         assert pickle.loads(path.read_bytes())[1]['scores'] == [0.5, inf]
     write_rows(rows[:1], path)
@@ -144,6 +147,47 @@ def test_an_array_may_have_any_name(tmp_path, key):
         assert found.files == [key] and found[key].tolist() == [1.5, 2.0]
 
 
+@pytest.mark.parametrize('head', ['', 'pred_', 'gt_'])
+@pytest.mark.parametrize('counts', [(2, 0, 3), (1, 1), (0, 0)])
+def test_boxes_of_pictures_are_joined_to_arrays_of_numbers(tmp_path, head, counts):
+    rows = [
+        {
+            'img_path': f'{i}.png',
+            f'{head}bboxes': [[i, j, i + 4.5, j + 4] for j in range(count)],
+            f'{head}labels': list(range(count)),
+            f'{head}names': [f'class {j}' for j in range(count)],
+            f'{head}scores': [j / 8 for j in range(count)],
+        }
+        for i, count in enumerate(counts)
+    ]
+    write_rows(rows, tmp_path / 'boxes.npz')
+    found = np.load(tmp_path / 'boxes.npz', allow_pickle=False)
+    assert found['img_path'].tolist() == [row['img_path'] for row in rows]
+    assert found[f'{head}bboxes'].shape == (sum(counts), 4)
+    for key in ('bboxes', 'labels', 'names', 'scores'):
+        values, offsets = found[head + key], found[f'{head}{key}_offsets']
+        assert len(values) == sum(counts) and len(offsets) == len(rows) + 1
+        for i, row in enumerate(rows):
+            own = values[offsets[i] : offsets[i + 1]]
+            assert own.tolist() == row[head + key]
+
+
+def test_lists_of_several_lengths_are_joined(tmp_path):
+    rows = [dict(tags=['a']), dict(tags=['b', 'cd'])]
+    write_rows(rows, tmp_path / 'rows.npz')
+    found = np.load(tmp_path / 'rows.npz')
+    assert found['tags'].tolist() == ['a', 'b', 'cd']
+    assert found['tags_offsets'].tolist() == [0, 1, 3]
+
+
+def test_no_array_takes_the_name_of_another(tmp_path):
+    rows = [dict(a=[1], a_offsets=5), dict(a=[1, 2], a_offsets=6)]
+    write_rows(rows, tmp_path / 'rows.npz')
+    found = np.load(tmp_path / 'rows.npz')
+    assert found['a'].tolist() == ['[1]', '[1, 2]']
+    assert found['a_offsets'].tolist() == [5, 6]
+
+
 def test_a_table_has_every_column(tmp_path):
     write_rows(ROWS, tmp_path / 'rows.csv')
     with open(tmp_path / 'rows.csv', newline='') as file:
@@ -155,7 +199,7 @@ def test_a_table_has_every_column(tmp_path):
 
 
 def test_arrays_are_numbers_where_all_rows_have_one_shape(tmp_path):
-    odd = [dict(row, odd=[1] * i) for i, row in enumerate(ROWS)]
+    odd = [dict(row, odd=[1, 'b'][: i + 1]) for i, row in enumerate(ROWS)]
     write_rows(odd, tmp_path / 'rows.npz')
     rows = [dict(input=n, embedding=[i, 0.5]) for i, n in enumerate('ab')]
     write_rows(rows, tmp_path / 'features.npz')
@@ -163,7 +207,7 @@ def test_arrays_are_numbers_where_all_rows_have_one_shape(tmp_path):
     assert found['embedding'].tolist() == [[0, 0.5], [1, 0.5]]
     assert found['input'].tolist() == ['a', 'b']
     found = np.load(tmp_path / 'rows.npz')
-    assert found['odd'].tolist() == ['[]', '[1]']
+    assert found['odd'].tolist() == ['[1]', '[1, "b"]']
     assert found['label'].tolist() == ['3', 'null']
 
 

@@ -16,7 +16,7 @@ class TinyNet(BaseModule):
     def __init__(self, depth: int, width: int = 8, style: str = 'a', init_cfg=None):
         super().__init__(init_cfg)
         if depth not in (1, 2):
-            raise ValueError(f'depth={depth} is not one of 1, 2')
+            raise ValueError(f'depth must be 1 or 2, got {depth}')
         self.feature_specs = (FeatureSpec(width, 4),)
 
 

@@ -55,7 +55,7 @@ def test_check_raises_with_all_problems_and_the_file(write):
         ),
         (
             'model.backbone.depth=9',
-            'model.backbone: TinyNet: depth=9 is not one of 1, 2',
+            'model.backbone: TinyNet: depth must be 1 or 2, got 9',
         ),
         (
             'model.backbone.depth=x',
@@ -333,7 +333,7 @@ def test_all_mistakes_are_found_at_once():
 
 def test_a_broken_backbone_does_not_hide_the_head():
     assert problems_of('model.backbone.depth=9', '+model.head.loss.wait=1') == [
-        'model.backbone: TinyNet: depth=9 is not one of 1, 2',
+        'model.backbone: TinyNet: depth must be 1 or 2, got 9',
         "model.head.loss: TinyLoss has no argument 'wait'; it takes no other",
     ]
 

@@ -3,16 +3,9 @@ from pathlib import Path
 
 import pytest
 from mmengine.config import Config
+from support.tiny_config import refused
 
 from mmlite.config import load_config
-from mmlite.errors import ConfigError
-
-
-def refused(path, overrides=()):
-    with pytest.raises(ConfigError) as caught:
-        load_config(path, overrides)
-    return str(caught.value)
-
 
 BASE = """
 model = dict(backbone=dict(type='TinyNet', depth=1), head=dict(num_classes=3))
@@ -433,9 +426,32 @@ def test_a_base_variable_that_is_not_there(write):
         "did you mean 'train'?"
     )
     assert refused(write('d.py', "_base_ = 'b.py'\nx = _base_.img_sise")) == (
-        "d.py:2: AttributeError: 'ConfigDict' object has no attribute 'img_sise'; "
-        "did you mean 'img_size'?: x = _base_.img_sise"
+        "d.py:2: the base files have no 'img_sise' there; did you mean 'img_size'?: "
+        'x = _base_.img_sise'
     )
+
+
+@pytest.mark.parametrize(
+    'expression, message',
+    [
+        ("_base_['zzz']", "no 'zzz' there; there are img_size, steps"),
+        ('_base_.img_size.tran', "no 'tran' there; did you mean 'train'?"),
+        ('_base_.img_size.train.x', "no 'x' there, in 1 (int)"),
+        ('_base_.steps[2]', 'no 2 there, in a list of 2'),
+        ('dict(a=1,\n  b=_base_.img_sise)', "no 'img_sise' there; did you mean"),
+    ],
+)
+def test_what_a_program_reads_of_a_base_that_is_not_there(write, expression, message):
+    write('b.py', 'img_size = dict(train=1)\nsteps = [1, 2]')
+    said = refused(write('a.py', f"_base_ = 'b.py'\nx = {expression}"))
+    assert f'the base files have {message}' in said
+    assert 'Error' not in said
+
+
+def test_an_index_of_its_own_is_none_of_the_base(write):
+    write('b.py', 'steps = [1, 2]')
+    text = "_base_ = 'b.py'\nx = list(_base_.steps)\nx[2] = 3"
+    assert refused(write('a.py', text)).startswith('a.py:3: IndexError: ')
 
 
 def test_a_dict_over_something_else(write):

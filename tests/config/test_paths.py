@@ -5,6 +5,7 @@ import re
 
 import pytest
 from mmengine.config import Config
+from support.tiny_config import refused
 
 from mmlite.config import check_config, load_config
 from mmlite.errors import ConfigError
@@ -29,12 +30,6 @@ def function():
 
 def model(**parts):
     return dict(model=dict(type='TinyWhole', **parts))
-
-
-def refused(path, overrides=()):
-    with pytest.raises(ConfigError) as caught:
-        load_config(path, overrides)
-    return str(caught.value)
 
 
 @pytest.fixture

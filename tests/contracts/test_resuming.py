@@ -15,7 +15,7 @@ from mmlite import registry
 from mmlite.registry import DATASETS
 
 FLAVOURS = ('LR', 'Momentum', 'ParamScheduler', 'WeightDecay')
-OURS = ('Triangular', 'CosineAnnealingWeightDecay')  # which mmengine has not
+OURS = ('Triangular', 'CosineAnnealingWeightDecay')  # which mmengine lacks
 DECAYING = dict(type='SGD', lr=0.1, momentum=0.9, weight_decay=0.05)
 NOT_LR = [f for f in FLAVOURS if f != 'LR']
 

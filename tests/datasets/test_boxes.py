@@ -334,7 +334,7 @@ def test_formats_are_converted_and_back(tmp_path):
 
 
 def test_what_cannot_be_converted(tmp_path):
-    with pytest.raises(UserError, match="formats are .*got 'csv'"):
+    with pytest.raises(UserError, match="format must be .*got 'csv'"):
         convert_detection('coco', 'csv', tmp_path, tmp_path)
     coco(tmp_path, [ROW])
     with pytest.raises(DataError, match='there is no image'):
@@ -539,3 +539,9 @@ def test_one_file_of_several_images_is_reported(tmp_path, capsys):
     )
     coco(tmp_path, [ROW], images[:2])
     assert 'is the file of' not in capsys.readouterr().out
+
+
+def test_what_is_marked_as_ignored_is_not_learned(tmp_path):
+    box = dict(image_id=1, category_id=3, bbox=[1, 2, 3, 4])
+    data = coco(tmp_path, [box, dict(box, ignore=1), dict(box, ignore=0, iscrowd=1)])
+    assert data[0]['gt_ignore_flags'].tolist() == [False, True, True]

@@ -112,6 +112,18 @@ def test_masks_of_0_and_1_are_those_of_0_and_255():
         np.testing.assert_array_equal(read, mask * np.uint8(255))
 
 
+def test_grey_values_of_16_bits_and_what_is_none(tmp_path):
+    deep = frames(5).astype(np.uint16) * 256 + 7
+    np.save(tmp_path / 'deep.npy', deep)
+    np.save(tmp_path / 'odd.npy', frames(5).astype(np.int32) - 9)
+    load = TRANSFORMS.build(LOAD[0])
+    loaded = load(dict(seq_paths=[str(tmp_path / 'deep.npy')]))['sils']
+    assert loaded.dtype == np.uint8
+    np.testing.assert_array_equal(loaded, frames(5))
+    with pytest.raises(DataError, match='odd.npy: silhouettes lie in 0 to 255, got -8'):
+        load(dict(seq_paths=[str(tmp_path / 'odd.npy')]))
+
+
 def test_a_walk_that_shows_nobody_is_named_once(capsys):
     black = frames(5) * 0
     late = black.copy()
@@ -282,6 +294,14 @@ def test_modalities_keep_together():
         (
             dict(sample_type='unfixed_ordered', frames_num_min=4, frames_num_max=2),
             'frames_num_min=4 is above frames_num_max=2',
+        ),
+        (
+            dict(sample_type='fixed_ordered', frames_num_fixed=4, frames_skip_num=-1),
+            'frames_skip_num must be at least 0, got -1',
+        ),
+        (
+            dict(sample_type='all_ordered', frames_all_limit=-1),
+            'frames_all_limit must be at least 0, got -1',
         ),
     ],
 )

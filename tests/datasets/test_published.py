@@ -239,7 +239,7 @@ def test_the_default_split_and_what_is_absent(tmp_path: Path, name: str) -> None
         build(name, tmp_path)
     CASES[name][0](tmp_path)
     assert build(name, tmp_path).split == DEFAULTS.get(name, 'train')
-    with pytest.raises(ConfigError, match="split is one of .*, got 'tset'|split"):
+    with pytest.raises(ConfigError, match="split must be .*, got 'tset'|split"):
         build(name, tmp_path, split='tset')
 
 

@@ -119,3 +119,19 @@ def test_photographs_and_black_on_white_are_refused():
         black_and_white([dark], 'walk', coloured=True)
     with pytest.raises(DataError, match='got black on white; invert'):
         black_and_white([person(0, ground=255)], 'walk')
+
+
+@pytest.mark.parametrize('size', [63, 64])
+@pytest.mark.parametrize('place', [0, 20, 50])
+def test_sides_of_any_length(size, place):
+    frame = np.zeros((63, 60), np.uint8)
+    frame[:, place : place + 10] = 255
+    assert centred(frame, size).shape == (size, size)
+
+
+def test_16_bits_are_brought_to_8_and_others_refused():
+    deep = person().astype(np.uint16) * 257
+    assert (black_and_white([deep], 'walk')[0] == person()).all()
+    for frame in (person().astype(np.int32) * 2, person() * -1.0, person() * np.nan):
+        with pytest.raises(DataError, match='silhouettes lie in 0 to 255'):
+            black_and_white([frame], 'walk')

@@ -246,6 +246,16 @@ def test_lists_and_tuples_of_one_content_are_the_same() -> None:
     assert len(DATASETS.build(_joined(*parts))) == 6
 
 
+@pytest.mark.parametrize('index', [6, -7])
+def test_a_repeated_dataset_ends(index) -> None:
+    three = dict(type='Digits', indices=3)
+    repeated = DATASETS.build(dict(type='RepeatDataset', times=2, dataset=three))
+    assert [sample['sample_idx'] for sample in repeated] == [0, 1, 2, 0, 1, 2]
+    assert repeated[-1]['sample_idx'] == 2
+    with pytest.raises(IndexError, match='out of range'):
+        repeated[index]
+
+
 def coco(folder, ids: dict[str, int], *images: list[str]) -> dict:
     """A dataset of a COCO file: the ids of its classes, and what is in each image."""
     folder.mkdir()

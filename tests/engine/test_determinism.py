@@ -24,12 +24,7 @@ class ToyPuttingModel(ToyRunModel):
         return super().forward(inputs, data_samples, mode)
 
 
-@pytest.fixture(autouse=True)
-def deterministic_ends(monkeypatch):
-    monkeypatch.setenv('CUBLAS_WORKSPACE_CONFIG', ':4096:8')
-    yield
-    torch.use_deterministic_algorithms(False)
-    torch.backends.cudnn.deterministic = False
+pytestmark = pytest.mark.usefixtures('deterministic_ends')
 
 
 @pytest.mark.parametrize('deterministic', [True, False])

@@ -22,13 +22,6 @@ def precision_stays():
     torch.backends.cudnn.allow_tf32 = True
 
 
-@pytest.fixture
-def deterministic_ends():
-    yield
-    torch.use_deterministic_algorithms(False)
-    torch.backends.cudnn.deterministic = False
-
-
 @pytest.mark.parametrize(
     ('allowed', 'wanted'), [(True, ('high', True)), (False, ('highest', False))]
 )

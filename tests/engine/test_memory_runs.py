@@ -26,12 +26,6 @@ def weights(runner):
     return runner.model.state_dict()
 
 
-def same(first, second, **tolerance):
-    for name in first:
-        torch.testing.assert_close(first[name], second[name], **tolerance)
-    return first.keys() == second.keys()
-
-
 def test_it_trains_as_the_other_way(tmp_path):
     ours = memory_runner(tmp_path / 'a')
     theirs = memory_runner(tmp_path / 'b', in_memory=False)
@@ -39,7 +33,7 @@ def test_it_trains_as_the_other_way(tmp_path):
     theirs.train()
     assert isinstance(ours.train_dataloader, InMemoryLoader)
     assert isinstance(ours.val_dataloader, InMemoryLoader)
-    assert same(weights(ours), weights(theirs), rtol=0, atol=0)
+    torch.testing.assert_close(weights(ours), weights(theirs), rtol=0, atol=0)
     assert ours.val() == theirs.val()
 
 
@@ -56,7 +50,7 @@ def test_resume_is_exact(tmp_path, changes, stop_at):
     resumed = memory_runner(tmp_path / 'b', CROP, FLIP, resume=True, **changes)
     resumed.train()
     assert resumed.iter == straight.iter
-    assert same(weights(resumed), weights(straight), rtol=0, atol=0)
+    torch.testing.assert_close(weights(resumed), weights(straight), rtol=0, atol=0)
 
 
 SCRIPT = """
@@ -84,7 +78,9 @@ def test_two_processes_train_as_one(tmp_path):
     alone = memory_runner(tmp_path / 'one', CROP, FLIP)
     alone.train()
     together = torch.load(tmp_path / 'two/epoch_3.pth', weights_only=True)
-    assert same(together['state_dict'], weights(alone), rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(
+        together['state_dict'], weights(alone), rtol=1e-5, atol=1e-5
+    )
 
 
 def test_the_checker_knows_the_key(tmp_path):

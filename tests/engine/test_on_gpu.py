@@ -32,12 +32,6 @@ def weights(runner):
     return {name: value.to('cpu', copy=True) for name, value in state.items()}
 
 
-def equal(first, second, **tolerance):
-    for name in first:
-        torch.testing.assert_close(first[name], second[name], **tolerance)
-    return first.keys() == second.keys()
-
-
 def test_a_step_is_that_of_the_cpu(tmp_path, monkeypatch):
     on_gpu = memory_runner(tmp_path / 'a', env_cfg=dict(tf32=False))
     on_gpu.train()
@@ -47,7 +41,7 @@ def test_a_step_is_that_of_the_cpu(tmp_path, monkeypatch):
     on_cpu = memory_runner(tmp_path / 'b')
     on_cpu.train()
     assert not next(on_cpu.model.parameters()).is_cuda
-    assert equal(weights(on_gpu), weights(on_cpu), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(weights(on_gpu), weights(on_cpu), rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize('in_memory', [True, False])
@@ -59,7 +53,7 @@ def test_the_same_bits_twice_and_after_a_stop(tmp_path, in_memory):
     )
     first.train()
     second.train()
-    assert equal(weights(first), weights(second), rtol=0, atol=0)
+    torch.testing.assert_close(weights(first), weights(second), rtol=0, atol=0)
     stopped = memory_runner(tmp_path / 'c', *pipeline, **extra)
     stopped.register_hook(CtrlC(7))
     with pytest.raises(Interrupted):
@@ -67,7 +61,7 @@ def test_the_same_bits_twice_and_after_a_stop(tmp_path, in_memory):
     torch.manual_seed(99)
     resumed = memory_runner(tmp_path / 'c', *pipeline, resume=True, **extra)
     resumed.train()
-    assert equal(weights(resumed), weights(first), rtol=0, atol=0)
+    torch.testing.assert_close(weights(resumed), weights(first), rtol=0, atol=0)
 
 
 def test_data_in_memory_lie_on_the_gpu(tmp_path):
@@ -127,7 +121,7 @@ def test_a_step_whose_gradients_overflow_is_left_out(tmp_path):
     runner = overflowing(tmp_path, wrapper, max_iters=1)
     before = weights(runner)
     runner.train()
-    assert equal(before, weights(runner), rtol=0, atol=0)
+    torch.testing.assert_close(before, weights(runner), rtol=0, atol=0)
     assert runner.optim_wrapper.loss_scaler.get_scale() == 2.0**39
 
 
@@ -147,7 +141,7 @@ def test_a_step_after_an_overflow_goes_by_its_own_gradients(tmp_path):
     after = weights(runner)
     assert runner.optim_wrapper.loss_scaler.get_scale() == 2.0**10
     assert any(not torch.equal(before[name], after[name]) for name in before)
-    assert equal(before, after, rtol=0, atol=1.0)
+    torch.testing.assert_close(before, after, rtol=0, atol=1.0)
 
 
 @pytest.mark.parametrize('in_memory', [True, False])

@@ -252,7 +252,7 @@ def test_what_cannot_be_compared_is_named():
     [
         (dict(max_dets=(10, 1)), 'max_dets are rising numbers'),
         (dict(format_only=True), 'set outfile_prefix'),
-        (dict(backend='other'), 'backend is one of'),
+        (dict(backend='other'), 'backend must be'),
     ],
 )
 def test_arguments_are_checked(arguments, message):

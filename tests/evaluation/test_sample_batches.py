@@ -25,16 +25,6 @@ def evaluate(cfg, samples):
     return metric.evaluate(len(samples))
 
 
-@pytest.fixture
-def no_samples(monkeypatch):
-    """See that no sample is made."""
-
-    def refuse(self, place):
-        raise AssertionError('a sample was asked for')
-
-    monkeypatch.setattr(SampleBatch, '__getitem__', refuse)
-
-
 @pytest.mark.parametrize(
     ('cfg', 'fields'),
     [(cfg, dict()) for cfg in METRIC_CFGS]

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import zlib
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
+from golden.drawn import generator, normal
 from golden.rules import assert_summary, fill_model
 
 from mmlite.registry import MODELS
@@ -18,12 +17,8 @@ FILE = Path(__file__).parent / 'mmpretrain_parts.json'
 PARTS = json.loads(FILE.read_text())['parts']
 
 
-def _generator(name):
-    return np.random.Generator(np.random.PCG64(zlib.crc32(name.encode())))
-
-
 def drawn(name, *shape):
-    return torch.from_numpy(_generator(name).standard_normal(shape)).float()
+    return torch.from_numpy(normal(name, *shape))
 
 
 def test_generalized_mean_pooling():
@@ -38,7 +33,7 @@ def test_arcface():
     head = MODELS.build(part['cfg'])
     fill_model(head)
     feats = (drawn('a', 6, 16),)
-    labels = _generator('arc_label').integers(0, 10, 6)
+    labels = generator('arc_label').integers(0, 10, 6)
     samples = [DataSample().set_gt_label(int(label)) for label in labels]
     shapes = {name: list(entry.shape) for name, entry in head.state_dict().items()}
     assert shapes == part['value']['state']

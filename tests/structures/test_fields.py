@@ -1,6 +1,7 @@
 import pytest
 import torch
 from mmengine.structures import BaseDataElement
+from support.samples import labelled
 
 from mmlite.errors import DataError
 from mmlite.structures import (
@@ -10,10 +11,6 @@ from mmlite.structures import (
     move_field,
     scatter_field,
 )
-
-
-def labelled(*labels):
-    return [DataSample().set_gt_label(label) for label in labels]
 
 
 def test_gather():

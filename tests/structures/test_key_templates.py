@@ -23,7 +23,10 @@ def test_names_with_numbers_that_differ():
         state, Names([('s{i+1}.b{j}.conv.{*}', 'layer{i}.{j-1}.conv.{*}')])
     )
     assert list(ours) == ['layer1.0.conv.weight', 'other']
-    assert '1 pairs' in str(report)
+    assert str(report).splitlines()[1:] == [
+        '  1 renamed, e.g. s2.b1.conv.weight -> layer1.0.conv.weight',
+        '  1 keeps its name, e.g. other',
+    ]
 
 
 def test_the_first_pair_that_fits_counts():

@@ -1,8 +1,13 @@
 """A whole config of the tiny parts that tests/config registers."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
 from mmengine.config import Config
 
-from mmlite.config import check_config
+from mmlite.config import check_config, load_config
+from mmlite.errors import ConfigError
 
 PIPELINE = [dict(type='TinyCrop', crop_size=8)]
 LOADER = dict(
@@ -69,3 +74,10 @@ CFG = dict(
 def found(cfg: dict) -> list[str]:
     """The problems of a config, as they are printed."""
     return [str(problem) for problem in check_config(Config(cfg))]
+
+
+def refused(path: str | Path, overrides: Sequence[str] = ()) -> str:
+    """What is said of a config file that cannot be read."""
+    with pytest.raises(ConfigError) as caught:
+        load_config(path, overrides)
+    return str(caught.value)

@@ -134,9 +134,7 @@ class Inferencer:
         on_error: str = 'raise',
     ) -> Iterator[Prediction]:
         """Predict on pictures one batch after the other; see :meth:`__call__`."""
-        if on_error not in ('raise', 'skip'):
-            raise UserError(f"on_error is 'raise' or 'skip', got {on_error!r}")
-        check_loading(batch_size, num_workers)
+        check_loading(batch_size, num_workers, on_error)
         samples = self.groups(inputs)
         dataset = SourceDataset(
             samples,

@@ -136,9 +136,7 @@ class GaitInferencer(Inferencer):
         on_error: str = 'raise',
     ) -> Iterator[GaitPrediction]:
         """Describe one batch of walks after the other; see :class:`Inferencer`."""
-        if on_error not in ('raise', 'skip'):
-            raise UserError(f"on_error is 'raise' or 'skip', got {on_error!r}")
-        check_loading(batch_size, num_workers)
+        check_loading(batch_size, num_workers, on_error)
         walks = find_walks(inputs)
         dataset = WalkDataset(
             walks, self.dataset['pipeline'], on_error == 'skip', OR_LEAVE_OUT

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from ...datasets.folders import find_images
-from ...errors import DataError, UserError
+from ...errors import DataError, UserError, wrong_choice
 from ...given import check_input, is_pattern, is_url
 from ...visualization.image import decode_image
 
@@ -123,7 +123,10 @@ def _of_path(path: str) -> Iterator[Source]:
     elif os.path.isfile(path):
         yield Source(path, path)
     elif is_pattern(path):
-        names = sorted(glob.glob(path, recursive=True))
+        folder, name = os.path.split(path)
+        if os.path.isdir(folder):  # brackets in its own name are no pattern
+            folder = glob.escape(folder)
+        names = sorted(glob.glob(os.path.join(folder, name), recursive=True))
         yield from _checked([n for n in names if os.path.isfile(n)], path)
     else:
         check_input(path)
@@ -224,15 +227,20 @@ def _folders(inputs: Any) -> list[str]:
     return paths if len(paths) == len(inputs) and all(map(os.path.isdir, paths)) else []
 
 
-def check_loading(batch_size: int, num_workers: int) -> None:
-    """Refuse numbers with which nothing can be loaded.
+def check_loading(batch_size: int, num_workers: int, on_error: str) -> None:
+    """Refuse settings with which nothing can be loaded.
 
     Raises:
-        UserError: if one is too small, or no integer.
+        UserError: if a number is too small, or no integer, or ``on_error`` is neither
+            ``'raise'`` nor ``'skip'``.
     """
     for name, number, least in (
         ('batch_size', batch_size, 1),
         ('num_workers', num_workers, 0),
     ):
         if not isinstance(number, int) or number < least:
-            raise UserError(f'{name} is an integer from {least} on, got {number!r}')
+            raise UserError(
+                f'{name} must be an integer of at least {least}, got {number!r}'
+            )
+    if on_error not in ('raise', 'skip'):
+        raise UserError(wrong_choice('on_error', on_error, ('raise', 'skip')))

@@ -102,7 +102,7 @@ def _leaves(dataset: Dataset, where: str = '') -> tuple[dict[str, Any], np.ndarr
         return places, inside[rows]
     raise ConfigError(
         'in_memory needs a dataset with a pipeline of transforms for each sample, '
-        f'which {type(dataset).__name__} has not; {_WAY_OUT}'
+        f'which {type(dataset).__name__} lacks; {_WAY_OUT}'
     )
 
 

@@ -102,7 +102,7 @@ def splits_in(root: Path) -> dict[str, str]:
     if found and 'train' not in found and set(subfolders(root)) == set(found.values()):
         raise DataError(
             f'{root}: there are {", ".join(found.values())}, but no folder train; '
-            'call the data to learn from so'
+            'call the folder of the training data train'
         )
     return found if 'train' in found else {}
 

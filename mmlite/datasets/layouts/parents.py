@@ -18,7 +18,7 @@ _MOST_NAMED = 3
 
 
 def refuse_parent(root: Path) -> None:
-    """See that the folders in a folder are classes, and no data sets of their own.
+    """Check that the folders in a folder are classes, and no data sets of their own.
 
     Args:
         root: The folder.
@@ -72,7 +72,7 @@ def _refuse_views(root: Path, folders: Sequence[str]) -> None:
 
 
 def _sign_of(folder: Path) -> str:
-    """What a folder has that a class has not; most classes have no folders at all."""
+    """What a folder has that a class lacks; most classes have no folders at all."""
     inner = {name.lower(): name for name in subfolders(folder)}
     if not inner:
         return ''

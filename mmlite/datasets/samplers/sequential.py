@@ -7,6 +7,7 @@ from typing import Literal
 
 import numpy as np
 
+from ...errors import check_choice
 from ...registry import DATA_SAMPLERS
 from .base import Chunk
 from .default import DefaultSampler
@@ -39,24 +40,20 @@ class SequentialSampler(DefaultSampler):
         seed: int | None = None,
         round_up: bool = True,
     ) -> None:
-        if subsample_type not in ('default', 'sequential'):
-            raise ValueError(
-                f"subsample_type is 'default' or 'sequential', got {subsample_type!r}"
-            )
+        check_choice(('default', 'sequential'), subsample_type=subsample_type)
         super().__init__(dataset, shuffle=False, seed=seed, round_up=round_up)
         self.subsample_type = subsample_type
         if subsample_type == 'sequential':
-            total, world = self.total_size, self.world_size
-            self._first, self._end = (
-                total * rank // world for rank in (self.rank, self.rank + 1)
-            )
-            self.num_samples = self._end - self._first
+            part = np.array_split(np.arange(len(dataset)), self.world_size)[self.rank]
+            # The last processes are those whose last sample is a repeated one, as
+            # where samples are dealt out: metrics leave these out.
+            missing = self.num_samples - len(part) if round_up else 0
+            self._part = np.append(part, np.arange(missing) % len(dataset))
+            self.num_samples = len(self._part)
 
     def chunks(self) -> Iterator[Chunk]:
         """The whole round at once."""
         if self.subsample_type == 'default':
             yield from super().chunks()
             return
-        order = np.resize(np.arange(len(self.dataset)), self.total_size)
-        mine = order[self._first : self._end][self._take_start() :]
-        yield Chunk(mine, self.epoch)
+        yield Chunk(self._part[self._take_start() :], self.epoch)

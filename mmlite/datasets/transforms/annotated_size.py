@@ -1,4 +1,4 @@
-"""See that boxes were annotated for an image of the size that is loaded."""
+"""Check that boxes were annotated for an image of the size that is loaded."""
 
 from __future__ import annotations
 

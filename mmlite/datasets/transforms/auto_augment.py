@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ...errors import check_at_least, check_fraction, check_positive
+from ...errors import check_at_least, check_choice, check_fraction, check_positive
 from ...registry import TRANSFORMS
 from ...signature import arguments_of
 from .base import BaseTransform, below, rng_of
@@ -120,8 +120,7 @@ def _with_defaults(policy: Any, defaults: Mapping[str, Any]) -> Any:
 def _named(policies: Any, known: Mapping[str, Any]) -> Any:
     if not isinstance(policies, str):
         return policies
-    if policies not in known:
-        raise ValueError(f'policies is a list, or one of {[*known]}, got {policies!r}')
+    check_choice(known, policies=policies)
     return known[policies]
 
 

@@ -6,6 +6,9 @@ import random
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
+import cv2
+
+from ...errors import DataError
 from .batch_transform import BatchTransform
 
 __all__ = [
@@ -103,8 +106,24 @@ class BaseTransform(ABC):
     former_arguments: ClassVar[dict[str, str]] = {}
 
     def __call__(self, results: dict) -> dict | None:
-        """Same as ``transform``."""
-        return self.transform(results)
+        """Same as ``transform``.
+
+        Raises:
+            DataError: if OpenCV does not take the arrays.
+        """
+        try:
+            return self.transform(results)
+        except cv2.error as error:
+            arrays = [
+                f'{name} {value.shape} of {value.dtype}'
+                for name, value in results.items()
+                if hasattr(value, 'dtype') and getattr(value, 'ndim', 0) > 1
+            ]
+            raise DataError(
+                f'{type(self).__name__}: OpenCV does not take {", ".join(arrays)} '
+                f'({error.err or error}); images are uint8, or float32 after '
+                'to_float32=True, and not empty'
+            ) from error
 
     @abstractmethod
     def transform(self, results: dict) -> dict | None:

@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 from torch import Tensor
 
+from ...errors import check_choice
 from ...registry import TRANSFORMS
 from .base import BaseTransform, below, rng_of
 from .batch_transform import BatchTransform
@@ -85,10 +86,7 @@ class RandomCrop(BaseTransform):
         self.padding = None if padding is None else _borders(padding)
         self.pad_if_needed = pad_if_needed
         self.pad_val = pad_val
-        if padding_mode not in PADDING_MODES:
-            raise ValueError(
-                f'padding_mode is one of {list(PADDING_MODES)}, got {padding_mode!r}'
-            )
+        check_choice(PADDING_MODES, padding_mode=padding_mode)
         self.padding_mode = padding_mode
         self._fill = {'img': pad_val}
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ...errors import DataError
+from ...errors import DataError, check_positive
 from .decoding import decode_or_none
 
 __all__ = ['decode_disparity', 'decode_pfm', 'encode_disparity', 'encode_pfm']
@@ -69,6 +69,8 @@ def decode_pfm(data: bytes, name: str = 'the file') -> np.ndarray:
     kind, width, height, scale = header.groups()
     if max(len(width), len(height)) > _DIGITS:
         raise DataError(f'{name}: its header claims more pixels than there can be')
+    if not int(width) or not int(height):
+        raise DataError(f'{name}: its header claims no pixel')
     try:
         factor = float(scale)
     except ValueError:
@@ -107,9 +109,14 @@ def encode_pfm(values: np.ndarray) -> bytes:
         b'Pf\n2 1\n-1.0\n\x00\x00\x00\x00\x00\x00\x00\x00'
     """
     values = np.asarray(values, '<f4')
-    if values.ndim not in (2, 3) or values.shape[2:] not in ((), (3,)):
+    if (
+        values.ndim not in (2, 3)
+        or values.shape[2:] not in ((), (3,))
+        or not values.size
+    ):
         raise DataError(
-            f'a PFM file holds (H, W) or (H, W, 3), got the shape {values.shape}'
+            'a PFM file holds (H, W) or (H, W, 3) with a pixel at least, got the shape '
+            f'{values.shape}'
         )
     kind = 'PF' if values.ndim == 3 else 'Pf'
     height, width = values.shape[:2]
@@ -146,6 +153,7 @@ def decode_disparity(data: bytes, path: str, scale: float = 256.0) -> np.ndarray
         except _UNREADABLE as error:
             raise DataError(f'{path} holds no array of numbers: {error}') from None
     elif ending == '.png':
+        check_positive(scale=scale)
         read = decode_or_none(data, cv2.IMREAD_UNCHANGED)
         if read is None:
             raise DataError(f'{path} is not an image that can be decoded')
@@ -202,6 +210,7 @@ def encode_disparity(disparity: np.ndarray, path: str, scale: float = 256.0) -> 
         raise DataError(
             f'{path}: a disparity is written as .png, .pfm or .npy, got {ending!r}'
         )
+    check_positive(scale=scale)
     known = np.isfinite(values) & (values > 0)
     scaled = np.round(np.where(known, values, 0).astype(np.float64) * scale)
     if scaled.max(initial=0) > _LARGEST:

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ...errors import DataError, check_fraction
+from ...errors import DataError, check_choice, check_fraction
 from ...registry import TRANSFORMS
 from .base import BaseTransform, below, rng_of
 from .batch_transform import BatchTransform
@@ -72,8 +72,7 @@ class RandomErasing(BaseTransform):
             aspect_range = sorted((aspect_range, 1 / aspect_range))
         if not 0 < aspect_range[0] <= aspect_range[1]:
             raise ValueError(f'aspect_range is (min, max) above 0, got {aspect_range}')
-        if mode not in ('const', 'rand'):
-            raise ValueError(f"mode is 'const' or 'rand', got {mode!r}")
+        check_choice(('const', 'rand'), mode=mode)
         self.erase_prob = erase_prob
         self.min_area_ratio = min_area_ratio
         self.max_area_ratio = max_area_ratio

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ...errors import check_fraction
+from ...errors import check_choice, check_fraction
 from ...registry import TRANSFORMS
 from .base import BaseTransform, rng_of
 from .batch_transform import BatchTransform
@@ -53,8 +53,7 @@ class RandomFlip(BaseTransform):
     ) -> None:
         directions = [direction] if isinstance(direction, str) else list(direction)
         for name in directions:
-            if name not in _DIRECTIONS:
-                raise ValueError(f'direction is one of {_DIRECTIONS}, got {name!r}')
+            check_choice(_DIRECTIONS, direction=name)
         if isinstance(prob, (int, float)):
             shares = [prob / len(directions)] * len(directions)
         else:
@@ -196,8 +195,7 @@ class AlternatingFlip(BaseTransform):
     """
 
     def __init__(self, direction: str = 'horizontal', seed: int = 0) -> None:
-        if direction not in _DIRECTIONS:
-            raise ValueError(f'direction is one of {_DIRECTIONS}, got {direction!r}')
+        check_choice(_DIRECTIONS, direction=direction)
         self.direction = direction
         self.seed = seed
 

@@ -80,7 +80,7 @@ def images_of(results: dict) -> list[tuple[str, Field]]:
 
 
 def images_alone(results: dict, step: str) -> None:
-    """See that a sample has nothing that would have to move with its images.
+    """Check that a sample has nothing that would have to move with its images.
 
     Args:
         results: The sample.
@@ -268,7 +268,7 @@ def crop(results: dict, window: Window) -> None:
 
     Raises:
         DataError: if there is a field that cannot be cropped, or belongs to boxes,
-            but has not one entry each.
+            but does not have one entry each.
     """
     found, _ = _moving(results)
     _move(results, found, 'crop', window)
@@ -291,7 +291,7 @@ def keep_boxes(results: dict, name: str, kept: np.ndarray) -> None:
         kept: Which of them stay, ``(N, )``.
 
     Raises:
-        DataError: if a field belongs to the boxes, but has not one entry each.
+        DataError: if a field belongs to the boxes, but does not have one entry each.
 
     Example:
         >>> sample = dict(gt_bboxes=np.ones((2, 4)), gt_bboxes_labels=np.array([5, 7]))

@@ -13,7 +13,7 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from ...errors import DataError
+from ...errors import DataError, check_choice, wrong_choice
 
 __all__ = [
     'BACKENDS',
@@ -125,13 +125,20 @@ def resize_image(
             f"backend='pillow' resizes images of up to 4 channels, got {img.shape[2]}; "
             "take backend='cv2'"
         )
-    picture = Image.fromarray(img.squeeze(-1) if img.shape[2:] == (1,) else img)
+    try:
+        picture = Image.fromarray(img.squeeze(-1) if img.shape[2:] == (1,) else img)
+    except TypeError:
+        raise DataError(
+            f"backend='pillow' does not resize images of {img.dtype} with "
+            f'{img.shape[2] if img.ndim == 3 else 1} channels, but those of uint8; '
+            "resize before what changes the type, or take backend='cv2'"
+        ) from None
     out = np.asarray(picture.resize(size, INTERPOLATIONS['pillow'][interpolation]))
     return _with_channel(out, img)
 
 
 def check_channels(img: np.ndarray, most: int, owner: object) -> None:
-    """See that a step gets an image of colours, or grey, that it can compute with.
+    """Check that a step gets an image of colours, or grey, that it can compute with.
 
     Args:
         img: ``(H, W)`` or ``(H, W, C)``.
@@ -218,10 +225,8 @@ def check_interpolation(interpolation: str, backend: str) -> None:
     Raises:
         ValueError: if the backend or its interpolation is unknown.
     """
-    if backend not in INTERPOLATIONS:
-        raise ValueError(f'backend is one of {list(BACKENDS)}, got {backend!r}')
-    if interpolation not in INTERPOLATIONS[backend]:
-        raise ValueError(
-            f'interpolation of the backend {backend!r} is one of '
-            f'{list(INTERPOLATIONS[backend])}, got {interpolation!r}'
-        )
+    check_choice(INTERPOLATIONS, backend=backend)
+    known = INTERPOLATIONS[backend]
+    if interpolation not in known:
+        message = wrong_choice('interpolation', interpolation, known)
+        raise ValueError(f'{message} (backend={backend!r})')

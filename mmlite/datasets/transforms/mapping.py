@@ -122,7 +122,7 @@ class KeyMapper(BaseTransform):
         return {**inputs, **outputs}
 
     def _refuse_lost(self, inputs: dict, outputs: dict, given: Collection[str]) -> None:
-        """See that no field was moved whose new place nobody takes."""
+        """Check that no field was moved whose new place nobody takes."""
         for name, value in outputs.items():
             field, old = FIELDS.get(name), inputs.get(name)
             if name in given or field is None or type(field) is FixedField:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Literal
 
+from ...errors import check_choice
 from ...registry import TRANSFORMS
 from .base import BaseTransform
 from .fields import FIELDS, BoxField, Window
@@ -130,8 +131,7 @@ class ResizeEdge(BaseTransform):
         backend: Backend = 'cv2',
         interpolation: Interpolation = 'bilinear',
     ) -> None:
-        if edge not in ('short', 'long', 'width', 'height'):
-            raise ValueError(f'edge is short, long, width or height, got {edge!r}')
+        check_choice(('short', 'long', 'width', 'height'), edge=edge)
         if not is_edge(scale):
             raise ValueError(
                 'scale is the length of the edge in pixels, an integer, 1 or more, got '
@@ -194,10 +194,7 @@ class Pad(BaseTransform):
             raise ValueError('size goes with neither size_divisor nor pad_to_square')
         if size is None and size_divisor is None and not pad_to_square:
             raise ValueError('give size, size_divisor or pad_to_square=True')
-        if padding_mode not in PADDING_MODES:
-            raise ValueError(
-                f'padding_mode is one of {list(PADDING_MODES)}, got {padding_mode!r}'
-            )
+        check_choice(PADDING_MODES, padding_mode=padding_mode)
         self.size = size
         self.size_divisor = size_divisor
         self.pad_to_square = pad_to_square

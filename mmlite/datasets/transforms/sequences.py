@@ -9,7 +9,7 @@ from logging import WARNING
 import numpy as np
 from mmengine.logging import print_log
 
-from ...errors import DataError, did_you_mean
+from ...errors import DataError, check_at_least, check_choice
 from ...registry import TRANSFORMS
 from .base import BaseTransform, below, rng_of
 from .fields import (
@@ -136,12 +136,20 @@ def _as_field(key: str, array: np.ndarray, path: str) -> np.ndarray:
             raise DataError(f'{path}: silhouettes lie in 0 to 255, or in 0 to 1')
         scale = 255 if largest <= 1 else 1
         return (array * scale).round().astype(np.uint8)
-    return array
+    if array.dtype == np.uint8:
+        return array
+    low, high = int(array.min()), int(array.max())
+    if array.dtype == np.uint16 and high > 255:
+        return (array >> 8).astype(np.uint8)
+    if low < 0 or high > 255:
+        raise DataError(f'{path}: silhouettes lie in 0 to 255, got {low} to {high}')
+    return array.astype(np.uint8)
 
 
 def _is_mask(array: np.ndarray) -> bool:
     """Whether there are only 0 and 1; mostly the first frame says that it is not so."""
-    return array[0].max(initial=0) <= 1 and array.max(initial=0) <= 1
+    few = array[0].max(initial=0) <= 1 and array.max(initial=0) <= 1
+    return few and (array.dtype.kind == 'u' or array.min(initial=0) >= 0)
 
 
 def choose_frames(
@@ -232,11 +240,7 @@ class SampleFrames(BaseTransform):
         frames_all_limit: int = 0,
         keys: Sequence[str] | None = None,
     ) -> None:
-        if sample_type not in _SAMPLE_TYPES:
-            raise ValueError(
-                f'sample_type is one of {", ".join(_SAMPLE_TYPES)}, got '
-                f'{sample_type!r}{did_you_mean(sample_type, _SAMPLE_TYPES)}'
-            )
+        check_choice(_SAMPLE_TYPES, sample_type=sample_type)
         self.sample_type = sample_type
         self._how, self._order = sample_type.split('_')
         self.frames_num_fixed = frames_num_fixed
@@ -254,6 +258,9 @@ class SampleFrames(BaseTransform):
                 raise ValueError(
                     f'{sample_type} needs {name} of 1 or more, got {value}'
                 )
+        check_at_least(
+            0, frames_skip_num=frames_skip_num, frames_all_limit=frames_all_limit
+        )
         if self._how == 'unfixed' and frames_num_min > frames_num_max:
             raise ValueError(
                 f'frames_num_min={frames_num_min} is above '
@@ -375,5 +382,8 @@ class SilhouetteCut(BaseTransform):
                 'tools/prepare_gait.py, or set cutting'
             )
         if 2 * side >= width:
-            raise DataError(f'SilhouetteCut: {side} columns from each side of {width}')
+            raise DataError(
+                f'SilhouetteCut: {side} columns cannot be cut from each side of frames '
+                f'that are {width} wide; set a smaller cutting'
+            )
         return frames[:, :, side : width - side]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ...errors import check_choice
 from ...registry import TRANSFORMS
 from .base import BaseTransform
 from .geometry import Window, crop, image_size, pad
@@ -42,10 +43,7 @@ class Shift(BaseTransform):
         pad_val: float | Sequence[float] = 0,
         padding_mode: PaddingMode = 'constant',
     ) -> None:
-        if padding_mode not in PADDING_MODES:
-            raise ValueError(
-                f'padding_mode is one of {list(PADDING_MODES)}, got {padding_mode!r}'
-            )
+        check_choice(PADDING_MODES, padding_mode=padding_mode)
         self.x = x
         self.y = y
         self.pad_val = pad_val

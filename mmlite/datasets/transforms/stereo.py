@@ -78,9 +78,10 @@ class LoadDisparity(BaseTransform):
             if path is None:
                 continue
             values = self._disparity(path, results)
-            if view and values.max(initial=0) <= 0:
+            finite = np.isfinite(values)
+            if view and values[finite].max(initial=0) <= 0:
                 values = -values  # of the other view, some write it negative
-            known = np.isfinite(values) & (values >= 0)
+            known = finite & (values >= 0)
             if self.zero_is_known:
                 results[f'valid{view}'] = known.astype(np.uint8)
             results[f'gt_disparity{view}'] = np.where(known, values, np.float32(0))

@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Sequence
 from typing import Any
 
-from ...errors import ConfigError
+from ...errors import at
 from ...registry import TRANSFORMS
 from .base import BaseTransform
 from .compose import Compose, Step, build_steps
@@ -129,10 +129,8 @@ def _sizes(scales: Any, scale_factor: Any) -> list[dict[str, Any]]:
 
 def _built(key: str, cfg: dict, variants: list[dict[str, Any]]) -> list[Step]:
     """The step of an argument, once for each variant of its own arguments."""
-    try:
+    with at(key):
         return [TRANSFORMS.build({**cfg, **variant}) for variant in variants]
-    except ConfigError as error:
-        raise ConfigError(error.under(key).problems) from error.__cause__
 
 
 def _not_mirrored(results: dict) -> dict:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import cv2
 import numpy as np
 
+from ...errors import check_choice
 from ...registry import TRANSFORMS
 from .geometry import image_size, warp
 from .image_ops import Interpolation, check_channels, check_interpolation
@@ -24,16 +25,12 @@ class _Warp(Operation):
 
     def __init__(
         self,
-        magnitude: float | None,
         pad_val: float | Sequence[float],
         direction: Direction,
         interpolation: Interpolation,
         **kwargs: Any,
     ) -> None:
-        if direction not in ('horizontal', 'vertical'):
-            raise ValueError(
-                f"direction is 'horizontal' or 'vertical', got {direction!r}"
-            )
+        check_choice(('horizontal', 'vertical'), direction=direction)
         check_interpolation(interpolation, 'cv2')
         self.pad_val = pad_val
         self._fill = pad_val
@@ -89,7 +86,6 @@ class Shear(_Warp):
     ) -> None:
         self.magnitude = magnitude
         super().__init__(
-            magnitude,
             pad_val,
             direction,
             interpolation,
@@ -133,7 +129,6 @@ class Translate(_Warp):
     ) -> None:
         self.magnitude = magnitude
         super().__init__(
-            magnitude,
             pad_val,
             direction,
             interpolation,
@@ -154,7 +149,7 @@ class Rotate(_Warp):
 
     Args:
         angle: Degrees, clockwise.
-        center: ``(x, y)`` to turn about; the centre of the image if ``None``.
+        center: ``(x, y)`` to rotate about; the centre of the image if ``None``.
         scale: Factor on the size of what is seen.
         pad_val: Value of the pixels that come in, one per channel; one number is that
             of the first channel, the others are 0, as in mmpretrain.
@@ -184,7 +179,6 @@ class Rotate(_Warp):
         self.center = center
         self.scale = scale
         super().__init__(
-            angle,
             pad_val,
             'horizontal',
             interpolation,

@@ -67,7 +67,7 @@ class BackgroundWriter:
         self._pending.append(job)
 
     def check(self) -> None:
-        """See whether something could not be written, without waiting.
+        """Check whether something could not be written, without waiting.
 
         Raises:
             CheckpointError: if so.

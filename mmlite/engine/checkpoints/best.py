@@ -10,8 +10,8 @@ from typing import Any
 
 from mmengine.logging import MessageHub
 
+from ...config import value_at
 from ...given import BEST_NOTE, LATEST_NOTE, NOTHING_YET
-from .saved_config import lookup
 from .writer import write_atomically
 
 __all__ = [
@@ -158,8 +158,8 @@ def _watched_before(hub: MessageHub, cfg: Mapping[str, Any]) -> dict[str, str | 
     if isinstance(pairs, (list, tuple)):
         known = [p for p in pairs if isinstance(p, (list, tuple)) and len(p) == 2]
         return {str(key): rule for key, rule in known}
-    keys = lookup(cfg, 'default_hooks.checkpoint.save_best')
-    rules = lookup(cfg, 'default_hooks.checkpoint.rule')
+    keys = value_at(cfg, 'default_hooks', 'checkpoint', 'save_best')
+    rules = value_at(cfg, 'default_hooks', 'checkpoint', 'rule')
     keys = [keys] if isinstance(keys, str) else keys
     rules = [rules] * len(keys or ()) if isinstance(rules, str) else rules
     if not isinstance(keys, (list, tuple)):

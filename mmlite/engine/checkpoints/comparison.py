@@ -13,11 +13,12 @@ from typing import Any, NamedTuple
 from mmengine.runner import Runner
 from torch import Tensor
 
+from ...config import value_at
 from ...errors import CheckpointError
 from ...registry import OPTIMIZERS
 from ...structures import in_names_of
 from .optimizer_state import parts_of
-from .saved_config import lookup, read_config
+from .saved_config import read_config
 from .schedules import COUNTERS, schedules_by_place
 
 __all__ = ['Resumed', 'check_optimizer_types', 'differences']
@@ -121,7 +122,8 @@ def check_optimizer_types(runner: Runner, saved: Resumed) -> None:
     if not saved.with_optimizer or 'optimizer' not in saved.content:
         return
     for place in ('optim_wrapper.optimizer.type', *_several(saved.cfg)):
-        theirs, ours = lookup(saved.cfg, place), lookup(runner.cfg._cfg_dict, place)
+        keys = place.split('.')
+        theirs, ours = value_at(saved.cfg, *keys), value_at(runner.cfg, *keys)
         if theirs is None or ours is None or _same_type(theirs, ours):
             continue
         if {_type_name(theirs), _type_name(ours)} == _SAME_STATE:
@@ -262,7 +264,7 @@ def _schedules(runner: Runner, saved: Resumed) -> Iterator[str]:
 
 def _classes(runner: Runner, saved: Resumed) -> Iterator[str]:
     """Compare the names of classes."""
-    theirs = lookup(saved.meta, 'dataset_meta.classes')
+    theirs = value_at(saved.meta, 'dataset_meta', 'classes')
     metainfo = getattr(runner.train_dataloader.dataset, 'metainfo', None) or {}
     ours = metainfo.get('classes')
     if not all(isinstance(names, (list, tuple)) for names in (theirs, ours)):
@@ -309,7 +311,7 @@ def _data(runner: Runner, saved: Resumed) -> Iterator[str]:
 
 
 def _seed(runner: Runner, saved: Resumed) -> Iterator[str]:
-    """Compare the seeds; one that was drawn is taken over without a word."""
+    """Compare the seeds; one that was drawn is taken over silently."""
     then, chosen = saved.meta.get('seed'), runner._randomness_cfg.get('seed')
     if None not in (then, chosen) and then != chosen:
         used = 'the latter is used, as the order of the samples depends on it'

@@ -222,7 +222,7 @@ def _names_by_weights(
 def _check_names(
     names: Any, groups: list[dict], own: Names, part: Part, source: str
 ) -> None:
-    """See that saved names are those of the parameters, in groups like them."""
+    """Check that saved names are those of the parameters, in groups like them."""
     lists = isinstance(names, (list, tuple)) and all(
         isinstance(group, (list, tuple)) for group in names
     )
@@ -271,7 +271,7 @@ def _in_order(
 
 
 def _check_settings(groups: list[dict], part: Part, source: str) -> None:
-    """See that the settings of groups are such as the optimizer has."""
+    """Check that the settings of groups are such as the optimizer has."""
     own_groups = part.optimizer.param_groups
     own = {k: v for k, v in own_groups[0].items() if k != 'params'}
     for i, group in enumerate(groups):

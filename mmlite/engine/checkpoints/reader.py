@@ -24,7 +24,7 @@ __all__ = ['check_source', 'load_checkpoint']
 
 #: Under which keys people keep the weights.
 _STATE_KEYS = ('state_dict', 'model', 'module', 'model_state', 'model_state_dict')
-#: Modules whose objects every checkpoint of theirs holds, and nobody misses.
+#: Modules whose objects their checkpoints always hold, and nothing here needs.
 _UNINTERESTING = ('mmengine.', 'mmcv.')
 _SHOWN = 4
 
@@ -63,7 +63,7 @@ def load_checkpoint(
 
 
 def check_source(path: str | Path) -> None:
-    """See that a checkpoint file is there, without reading it; URLs are not asked.
+    """Check that a checkpoint file is there, without reading it; URLs are not asked.
 
     Raises:
         CheckpointError: if there is no such file.

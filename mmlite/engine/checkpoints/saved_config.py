@@ -6,7 +6,7 @@ import ast
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ['lookup', 'read_config']
+__all__ = ['read_config']
 
 
 def read_config(text: Any) -> dict[str, Any]:
@@ -68,17 +68,3 @@ def _value(node: ast.AST) -> Any:
         value = _value(node.operand)
         return -value if isinstance(value, (int, float)) else ast.unparse(node)
     return ast.unparse(node)
-
-
-def lookup(cfg: Any, path: str) -> Any:
-    """The value at a dotted path; None if there is none.
-
-    Example:
-        >>> lookup(dict(a=dict(b=1)), 'a.b'), lookup(dict(a=1), 'a.b')
-        (1, None)
-    """
-    for key in path.split('.'):
-        if not isinstance(cfg, Mapping) or key not in cfg:
-            return None
-        cfg = cfg[key]
-    return cfg

@@ -20,7 +20,7 @@ from .optimizer_state import fitted_state, optimizer_state, parameter_names
 from .resuming import preserved_rng, readable_hub, rng_state, set_rng_state
 from .schedules import fitted_schedules, schedule_states
 
-#: What reading values of a type or a size that nobody thought of ends in.
+#: What reading values of an unexpected type or size raises.
 _ODD = (
     ArithmeticError,
     AssertionError,

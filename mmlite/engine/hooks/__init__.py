@@ -5,6 +5,7 @@ from .checkpoint_hook import CheckpointHook
 from .class_num_check_hook import ClassNumCheckHook
 from .dense_cl_hook import DenseCLHook
 from .disparity_check_hook import DisparityCheckHook
+from .early_stopping_hook import EarlyStoppingHook
 from .ema_hook import EMAHook
 from .freeze_after_hook import FreezeAfterHook
 from .iter_timer_hook import IterTimerHook
@@ -30,6 +31,7 @@ __all__ = [
     'DenseCLHook',
     'DisparityCheckHook',
     'EMAHook',
+    'EarlyStoppingHook',
     'FreezeAfterHook',
     'IterTimerHook',
     'LoggerHook',

@@ -13,7 +13,7 @@ from mmengine.dist import is_main_process, master_only
 from mmengine.hooks import CheckpointHook as BaseCheckpointHook
 from mmengine.runner import Runner
 
-from ...errors import ConfigError, Problem, did_you_mean
+from ...errors import ConfigError, Problem, check_choice, did_you_mean
 from ...registry import HOOKS
 from ..checkpoints import load_checkpoint, save_checkpoint
 from ..checkpoints.best import (
@@ -92,8 +92,7 @@ class CheckpointHook(BaseCheckpointHook):
     ) -> None:
         rules = [rule] if isinstance(rule, str) else rule
         for given in rules or ():
-            if given not in self.rule_map:
-                raise ValueError(f"rule is 'greater' or 'less', got {given!r}")
+            check_choice(self.rule_map, rule=given)
         _check_template(filename_tmpl)
         super().__init__(
             interval=interval,
@@ -358,7 +357,7 @@ class CheckpointHook(BaseCheckpointHook):
 
 
 def _check_template(template: str | None) -> None:
-    """See that each step gives a file of its own, in the folder itself.
+    """Check that each step gives a file of its own, in the folder itself.
 
     Raises:
         ValueError: if it does not: an old checkpoint that is removed might be the new

@@ -73,7 +73,7 @@ class FreezeAfterHook(Hook):
         ]
 
     def before_train(self, runner: Runner) -> None:
-        """See that there is something to freeze, and when."""
+        """Check that there is something to freeze, and when."""
         if not self.chosen(unwrapped(runner.model)):
             message = f'FreezeAfterHook finds no parameter for {list(self.params)}'
             raise ConfigError([Problem('custom_hooks', message)])

@@ -10,7 +10,7 @@ from mmengine.runner import Runner
 from torch import nn
 
 from ...datasets.transforms import Compose
-from ...errors import ConfigError, did_you_mean
+from ...errors import ConfigError, at, did_you_mean
 from ...registry import HOOKS, MODELS
 from ..checkpoints import unwrapped
 from ..dataloaders import stop_workers
@@ -100,17 +100,15 @@ def _built(recipe: Mapping[str, Any], place: str) -> dict[str, Any]:
         if key == 'train_pipeline':
             value = Compose(value)
         elif key == 'loss' and not isinstance(value, nn.Module):
-            try:
+            with at(*place.split('.'), 'loss'):
                 value = MODELS.build(value)
-            except ConfigError as error:
-                raise error.under(*place.split('.'), 'loss') from error.__cause__
         if key != 'action_epoch':
             built[key] = value
     return built
 
 
 def _check_places(runner: Runner, recipe: Mapping[str, Any]) -> None:
-    """See that model and data have what a recipe changes.
+    """Check that model and data have what a recipe changes.
 
     Raises:
         ConfigError: if not.

@@ -24,6 +24,7 @@ from ..history import as_numbers
 from ..optimizers import amp_supported
 from ..wrappers import share_buffers
 from .epoch_batches import batches_from
+from .misfits import misfit
 
 
 class _EvalLoop(BaseLoop):
@@ -90,7 +91,14 @@ class _EvalLoop(BaseLoop):
     def _process(self, data_batch: Any) -> Sequence:
         """Predict a batch, and give its samples to the metrics."""
         step = getattr(self.runner.model, f'{self.mode}_step')
-        outputs = self._without_losses(step(data_batch))
+        try:
+            predicted = step(data_batch)
+        except RuntimeError as error:
+            known = misfit(error, self.runner.model, data_batch, 'predict')
+            if known is None:
+                raise
+            raise known from error
+        outputs = self._without_losses(predicted)
         self.evaluator.process(data_samples=outputs, data_batch=data_batch)
         return outputs
 

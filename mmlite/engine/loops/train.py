@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader
 from ...errors import check_at_least
 from ...registry import LOOPS
 from .epoch_batches import batches_from, endless_batches
+from .misfits import misfit
 from .step_errors import explained
 
 Intervals = Sequence[Sequence[int]] | None
@@ -115,6 +116,7 @@ class TrainLoop(BaseLoop):
         Raises:
             TrainingError: if the batch is too small for batch normalisation, or too
                 large for the GPU.
+            ConfigError: if a part gets another width than it takes.
         """
         runner = self.runner
         runner.call_hook('before_train_iter', batch_idx=idx, data_batch=data_batch)
@@ -123,7 +125,8 @@ class TrainLoop(BaseLoop):
                 data_batch, optim_wrapper=runner.optim_wrapper
             )
         except (RuntimeError, ValueError) as error:
-            if (known := explained(error)) is None:
+            known = explained(error) or misfit(error, runner.model, data_batch, 'loss')
+            if known is None:
                 raise
             raise known from error
         runner.call_hook(

@@ -12,7 +12,7 @@ from mmengine.optim import OptimWrapper
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from ...errors import ConfigError
+from ...errors import ConfigError, at
 from ...registry import OPTIM_WRAPPER_CONSTRUCTORS, OPTIM_WRAPPERS, OPTIMIZERS
 from ..checkpoints import unwrapped
 from .fused import IMPLEMENTATION, fused_by_default, match_layouts
@@ -132,10 +132,8 @@ class DefaultOptimWrapperConstructor(BaseConstructor):
             parameters = [p for group in groups for p in group['params']]
         cfg = fused_by_default(self.optimizer_cfg, parameters, model)
         cfg[_first_argument(cfg['type'])] = merged(groups) or parameters
-        try:
+        with at('optimizer'):
             optimizer = OPTIMIZERS.build(cfg)
-        except ConfigError as error:
-            raise error.under('optimizer') from error.__cause__
         loading = _Loading(parameters)
         optimizer.register_load_state_dict_pre_hook(loading.before)
         optimizer.register_load_state_dict_post_hook(match_layouts)
@@ -145,7 +143,7 @@ class DefaultOptimWrapperConstructor(BaseConstructor):
         )
 
     def _check_type(self) -> None:
-        """See that there is such an optimizer, before its arguments are looked at."""
+        """Check that there is such an optimizer, before its arguments are looked at."""
         kind = dict(type=self.optimizer_cfg.get('type'))
         for problem in OPTIMIZERS.problems_of(kind, partial=True):
             raise ConfigError([problem.under('optimizer')])

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
-from ...errors import check_at_least
+from ...errors import check_at_least, check_choice
 from ...registry import OPTIMIZERS
 
 __all__ = ['Muon', 'newton_schulz']
@@ -123,10 +123,8 @@ class Muon(Optimizer):
             raise ValueError(f'momentum must lie in [0, 1), got {momentum}')
         if len(ns_coefficients) != 3:
             raise ValueError(f'ns_coefficients are three, got {ns_coefficients}')
-        if adjust_lr_fn is not None and adjust_lr_fn not in _LR_FACTORS:
-            raise ValueError(
-                f'adjust_lr_fn is one of {list(_LR_FACTORS)}, got {adjust_lr_fn!r}'
-            )
+        if adjust_lr_fn is not None:
+            check_choice(_LR_FACTORS, adjust_lr_fn=adjust_lr_fn)
         defaults = dict(
             lr=lr,
             weight_decay=weight_decay,

@@ -9,7 +9,7 @@ from mmengine.optim import OptimWrapper
 from torch import nn
 from torch.optim import Optimizer
 
-from ...errors import ConfigError
+from ...errors import ConfigError, at
 from ...registry import OPTIM_WRAPPER_CONSTRUCTORS, OPTIM_WRAPPERS, OPTIMIZERS
 from ..checkpoints import unwrapped
 from .chained_optimizer import ChainedOptimizer
@@ -110,10 +110,8 @@ def _build(
     groups = merged([_settings(cfg, group, path) for group in groups])
     parameters = [parameter for group in groups for parameter in group['params']]
     cfg = fused_by_default(cfg, parameters, model)
-    try:
+    with at(*path.split('.')):
         optimizer = OPTIMIZERS.build(dict(cfg, params=groups))
-    except ConfigError as error:
-        raise error.under(*path.split('.')) from error.__cause__
     optimizer.register_load_state_dict_post_hook(match_layouts)
     return optimizer
 

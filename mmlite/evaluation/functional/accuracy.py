@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from .inputs import ArrayLike, as_tensor, check_same_length
+from .inputs import ArrayLike, as_tensor, check_labels, check_same_length
 
 
 def topk_hits(
@@ -75,8 +75,8 @@ def accuracy(
         returns: ``(len(topk), len(thrs))``, or ``(1, )`` for class indices.
 
     Raises:
-        ValueError: if lengths differ, or there are fewer classes than the
-            largest ``k``.
+        ValueError: if lengths differ, a label is no class, or there are fewer classes
+            than the largest ``k``.
 
     Example:
         >>> score = torch.tensor([[0.7, 0.3], [0.4, 0.6]])
@@ -89,5 +89,6 @@ def accuracy(
     if pred.ndim == 1:
         right = (pred.long() == target.to(pred.device)).unsqueeze(1)
     else:
+        check_labels(target, pred.size(1))
         right = topk_hits(pred, target, topk, thrs)
     return right.float().mean(dim=0) * 100

@@ -46,6 +46,8 @@ def others_labels(
 ) -> Tensor:
     """The class for which the neighbours of each one vote, without itself.
 
+    One that is alone has no neighbour: its class is -1.
+
     Args:
         features: ``(N, D)``.
         labels: ``(N, )``.
@@ -57,6 +59,8 @@ def others_labels(
         >>> others_labels(x, torch.tensor([0, 1, 2]), k=1)
         tensor([1, 0, 1])
     """
+    if len(features) == 1:
+        return torch.full_like(labels, -1)
     scores, places = nearest(features, features, k + 1)
     itself = places == torch.arange(len(features), device=places.device)[:, None]
     # Among more than k equal ones it may be missing; then the last one goes.

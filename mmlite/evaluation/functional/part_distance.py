@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ...errors import did_you_mean
+from ...errors import check_choice
 
 __all__ = ['distance_chunks', 'part_distances']
 
@@ -48,16 +48,16 @@ def distance_chunks(
 
     Beside one copy of the gallery no more is kept than a piece of the distances.
     """
-    if metric not in METRICS:
-        hint = did_you_mean(metric, METRICS)
-        raise ValueError(f'metric is one of {METRICS}, got {metric!r}{hint}')
+    check_choice(METRICS, metric=metric)
     if not len(probe) or not len(gallery):
         return
-    columns = _in_parts(gallery, metric)
+    # Distances do not change when all moves, but far from 0 squares would cancel out.
+    centre = gallery.float().mean(dim=0, keepdim=True) if metric == 'euc' else 0
+    columns = _in_parts(gallery - centre, metric)
     squares = columns.square().sum(dim=2)[:, None]
     step = max(1, _NUMBERS // len(gallery))
     for start in range(0, len(probe), step):
-        rows = _in_parts(probe[start : start + step], metric)
+        rows = _in_parts(probe[start : start + step] - centre, metric)
         total = rows.new_zeros(rows.size(1), len(gallery))
         for own, others, square in zip(rows, columns, squares, strict=True):
             dots = own @ others.T

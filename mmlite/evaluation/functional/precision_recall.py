@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
+from ...errors import check_choice
 from .inputs import ArrayLike, as_tensor, check_labels, check_same_length
 
 Average = Literal['macro', 'micro'] | None
@@ -119,8 +120,7 @@ def precision_recall_f1(
         >>> precision_recall_f1(counts, average=None).recall
         tensor([ 50., 100.], dtype=torch.float64)
     """
-    if average not in ('macro', 'micro', None):
-        raise ValueError(f"average must be 'macro', 'micro' or None, got {average!r}")
+    check_choice(('macro', 'micro', None), average=average)
     if average == 'micro':
         counts = ClassCounts(*(count.sum() for count in counts))
     hits, predicted, actual = (count.double() for count in counts)

@@ -61,12 +61,19 @@ class Accuracy(RowMetric):
         self.thrs = as_thresholds(thrs)
         if not self.topk or min(self.topk) < 1:
             raise ValueError(f'topk must be positive numbers, got {self.topk}')
+        self._num_classes = 0
+        self._unknown: Tensor | int = 0  # labels that are no class
 
     fields = staticmethod(target_and_prediction)
 
     def rows(self, target: Tensor, prediction: Tensor) -> Tensor:
         """Whether each sample is right, bool, ``(B, len(topk), len(thrs))``."""
+        if not self.results:
+            self._unknown = 0
         if prediction.ndim == 2:
+            self._num_classes = prediction.size(1)
+            unknown = (target < 0) | (target >= prediction.size(1))
+            self._unknown = self._unknown + unknown.sum()
             return topk_hits(prediction, target, self.topk, self.thrs)
         if self.topk != (1,):
             raise ValueError(
@@ -76,7 +83,18 @@ class Accuracy(RowMetric):
         return (prediction == target.to(prediction.device)).view(-1, 1, 1)
 
     def summarise(self, rows: Tensor) -> tuple[Tensor, int]:
-        """Number of samples that are right, and of all."""
+        """Number of samples that are right, and of all.
+
+        Raises:
+            ValueError: if a label is no class, of which no prediction is right.
+        """
+        if unknown := int(self._unknown):
+            raise ValueError(
+                f'{unknown} of {len(rows)} samples have a label that is no class of '
+                f'the model, which go from 0 to {self._num_classes - 1}; set '
+                'model.head.num_classes to the number of classes in the data, or '
+                'correct the labels'
+            )
         return rows.sum(dim=0), len(rows)
 
     def compute_metrics(self, results: list[tuple[Tensor, int]]) -> dict[str, float]:

@@ -81,6 +81,7 @@ class RowMetric(NamedResults, BaseMetric):
         super().__init__(collect_device=collect_device, prefix=prefix)
         self._waiting: list[Sequence[Tensor]] = []
         self._numbers = 0
+        self._nans: Tensor | int = 0  # samples with a NaN; on the device until the end
 
     @abstractmethod
     def fields(self, data_samples: Sequence[Sample]) -> tuple[Tensor, ...]:
@@ -105,7 +106,7 @@ class RowMetric(NamedResults, BaseMetric):
             return
         if not self.results:  # what waits is of an evaluation that was broken off
             self._waiting.clear()
-            self._numbers = 0
+            self._numbers = self._nans = 0
         fields = self._named(self.fields, data_samples)
         self._numbers += sum([field.numel() for field in fields])
         if self.results and self._numbers < _TOGETHER:
@@ -121,6 +122,7 @@ class RowMetric(NamedResults, BaseMetric):
         if len(batches) > 1:
             batches = [tuple(map(torch.cat, zip(*batches, strict=True)))]
         for fields in batches:
+            self._nans = self._nans + _samples_with_nan(fields)
             self.results.append(self._named(self.rows, *fields))
 
     def evaluate(self, size: int) -> dict[str, Any]:
@@ -132,11 +134,21 @@ class RowMetric(NamedResults, BaseMetric):
         Returns:
             The results by ``prefix/name``, the same in every process; nothing
             if there were no samples.
+
+        Raises:
+            DataError: if a sample has a NaN, which no comparison finds wrong.
         """
         self._keep_rows()
         rows = torch.cat(self.results) if self.results else None
         self.results.clear()
-        counts = all_gather_object(0 if rows is None else len(rows))
+        seen = (0 if rows is None else len(rows)), int(self._nans)
+        counts, nans = zip(*all_gather_object(seen), strict=True)
+        if any(nans):
+            raise DataError(
+                f'{type(self).__name__}: {sum(nans)} of {sum(counts)} samples have a '
+                'NaN in what is compared; the model has diverged, or half precision '
+                'overflowed'
+            )
         part = None
         if rows is not None:
             own = rows[: own_share(counts, size)]
@@ -184,6 +196,15 @@ def own_share(counts: Sequence[int], size: int) -> int:
     return bisect.bisect_left(range(counts[rank]), size, key=place)
 
 
+def _samples_with_nan(fields: Sequence[Tensor]) -> Tensor | int:
+    """How many samples have a NaN, without waiting for the device."""
+    return sum(
+        field.isnan().reshape(len(field), -1).any(dim=1).sum()
+        for field in fields
+        if field.is_floating_point() and field.numel()
+    )
+
+
 def _to_cpu(part: Any) -> Any:
     if isinstance(part, Tensor):
         return part.cpu()
@@ -198,7 +219,12 @@ def scores_of(data_samples: Sequence[Sample], name: str) -> Tensor | None:
     if not has_field(data_samples, name):
         return None
     values = [sample.get(name) for sample in data_samples]
-    return None if values[0] is None else torch.stack(values)
+    if values[0] is None:
+        return None
+    sizes = {tuple(value.shape) for value in values}
+    if len(sizes) > 1:
+        raise DataError(f'the samples have {name} of several sizes: {sorted(sizes)}')
+    return torch.stack(values)
 
 
 def labels_of(data_samples: Sequence[Sample], name: str) -> Tensor:
@@ -251,4 +277,6 @@ def as_thresholds(
     """One threshold or several, as a tuple."""
     if thrs is None or isinstance(thrs, (int, float)):
         return (thrs,)
+    if not len(thrs):
+        raise ValueError('thrs names one threshold or more, got none')
     return tuple(thrs)

@@ -11,12 +11,13 @@ from typing import Literal
 import numpy as np
 from mmengine.logging import print_log
 
+from ...errors import DataError, check_choice
 from ...registry import METRICS
 from ..functional.box_overlaps import Detections, Objects
 from ..functional.coco import AREAS, IOU_THRS, MAX_DETS, CocoCurves, coco_curves
 from ..functional.coco_backends import BACKENDS
 from ..functional.precision_recall_plot import plot_precision_recall
-from .detection import BoxesOfImage, BoxMetric, table
+from .detection import BoxesOfImage, BoxMetric, check_thresholds, table
 
 __all__ = ['CocoMetric']
 
@@ -81,18 +82,14 @@ class CocoMetric(BoxMetric):
         prefix: str | None = None,
     ) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
-        if iou_thrs is None:
-            iou_thrs = IOU_THRS
-        self.iou_thrs = tuple(np.atleast_1d(iou_thrs).astype(float).tolist())
+        self.iou_thrs = check_thresholds(IOU_THRS if iou_thrs is None else iou_thrs)
         self.max_dets = tuple(max_dets)
-        if not self.max_dets or sorted(set(self.max_dets)) != list(self.max_dets):
-            raise ValueError(f'max_dets are rising numbers, got {max_dets}')
+        rising = sorted(set(self.max_dets)) == list(self.max_dets)
+        if not self.max_dets or not rising or self.max_dets[0] < 1:
+            raise ValueError(f'max_dets are rising numbers from 1 on, got {max_dets}')
         if format_only and outfile_prefix is None:
             raise ValueError('format_only=True writes a file; set outfile_prefix')
-        if backend not in (None, 'numpy', *BACKENDS):
-            raise ValueError(
-                f'backend is one of {["numpy", *BACKENDS]}, or None, got {backend!r}'
-            )
+        check_choice((None, 'numpy', *BACKENDS), backend=backend)
         self.classwise = classwise
         self.curve_file = curve_file
         self.outfile_prefix = outfile_prefix
@@ -196,6 +193,12 @@ class CocoMetric(BoxMetric):
         ids = (self.dataset_meta or {}).get('cat_ids')
         rows, left_out = [], []
         for one in results:
+            if one.img_id is None:
+                raise DataError(
+                    f'CocoMetric cannot write {path}: {one.img_path or "a sample"} has '
+                    "no img_id; use CocoDataset, and meta_keys with 'img_id' if "
+                    'PackInputs has its own'
+                )
             sides = one.pred_bboxes[:, 2:] - one.pred_bboxes[:, :2]
             boxes = np.concatenate([one.pred_bboxes[:, :2], sides], axis=1)
             for box, score, label in zip(

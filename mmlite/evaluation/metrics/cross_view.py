@@ -20,7 +20,7 @@ from ..functional.cross_view import (
 )
 from ..functional.part_distance import distance_chunks
 from ..functional.retrieval_ranks import match_ranks
-from .walks import Walk, WalkMetric, chosen, places_of, protocol_of
+from .walks import Walk, WalkMetric, as_ranks, chosen, places_of, protocol_of
 
 __all__ = ['CrossViewRank', 'CrossViewRetrieval', 'table_of']
 
@@ -63,7 +63,7 @@ class CrossViewRank(WalkMetric):
     ) -> None:
         super().__init__(metric, collect_device, prefix)
         self.protocol = protocol_of(protocol)
-        self.topk = (topk,) if isinstance(topk, int) else tuple(topk)
+        self.topk = as_ranks(topk)
         self.remove_no_gallery = remove_no_gallery
 
     def evaluate_walks(

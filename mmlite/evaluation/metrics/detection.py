@@ -13,7 +13,7 @@ from ..functional.box_overlaps import Detections, Objects
 from .base import Sample
 from .sample_metric import SampleMetric
 
-__all__ = ['BoxMetric', 'BoxesOfImage', 'table']
+__all__ = ['BoxMetric', 'BoxesOfImage', 'check_thresholds', 'table']
 
 
 class BoxesOfImage(NamedTuple):
@@ -80,6 +80,7 @@ class BoxMetric(SampleMetric):
                 f'{type(self).__name__}: {np.isnan(scores).sum()} of {len(scores)} '
                 f'scores of {path or "a sample"} are NaN; the model has diverged'
             )
+        _check_lengths(type(self).__name__, path, fields)
         boxes = fields['gt_bboxes'].astype(np.float64).reshape(-1, 4)
         factor = sample.get('scale_factor')
         if factor is not None:
@@ -87,6 +88,8 @@ class BoxMetric(SampleMetric):
         ignore, area = sample.get('gt_ignore_flags'), sample.get('gt_area')
         if area is None:
             area = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
+        for name in ('pred_labels', 'gt_bboxes_labels'):
+            fields[name] = fields[name].astype(np.int64)
         fields.update(
             pred_bboxes=fields['pred_bboxes'].astype(np.float64).reshape(-1, 4),
             gt_bboxes=boxes,
@@ -155,7 +158,41 @@ _NEEDED = ('gt_bboxes', 'gt_bboxes_labels')
 
 
 def _array(value: Any) -> np.ndarray:
-    return value.detach().cpu().numpy() if hasattr(value, 'cpu') else np.asarray(value)
+    if not hasattr(value, 'cpu'):
+        return np.asarray(value)
+    value = value.detach().cpu()
+    # NumPy has no bfloat16.
+    return (value.float() if value.is_floating_point() else value).numpy()
+
+
+def _check_lengths(metric: str, path: str | None, fields: dict) -> None:
+    for prefix, names in (
+        ('pred', ('pred_bboxes', 'pred_scores', 'pred_labels')),
+        ('gt', _NEEDED),
+    ):
+        counts = {name: len(fields[name]) for name in names}
+        if len(set(counts.values())) > 1:
+            raise DataError(
+                f'{metric}: {path or "a sample"} has another number of '
+                f'{"predictions" if prefix == "pred" else "objects"} in each field: '
+                f'{counts}'
+            )
+
+
+def check_thresholds(iou_thrs: float | Sequence[float]) -> tuple[float, ...]:
+    """Thresholds of the intersection over union as a tuple.
+
+    Raises:
+        ValueError: if there are none, or one is not in (0, 1].
+
+    Example:
+        >>> check_thresholds(0.5)
+        (0.5,)
+    """
+    thrs = tuple(np.atleast_1d(iou_thrs).astype(float).tolist())
+    if not thrs or not all(0 < thr <= 1 for thr in thrs):
+        raise ValueError(f'iou_thrs are above 0 and at most 1, got {iou_thrs}')
+    return thrs
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:

@@ -13,7 +13,7 @@ from ...errors import ConfigError, DataError
 from ...registry import METRICS
 from ..functional.part_distance import distance_chunks
 from ..functional.retrieval_ranks import match_ranks
-from .walks import Walk, WalkMetric, chosen, places_of, protocol_of
+from .walks import Walk, WalkMetric, as_ranks, chosen, places_of, protocol_of
 
 __all__ = ['GaitRetrieval']
 
@@ -61,7 +61,7 @@ class GaitRetrieval(WalkMetric):
         super().__init__(metric, collect_device, prefix)
         self.probe_set = None if probe_set is None else frozenset(probe_set)
         self.protocol = None if protocol is None else protocol_of(protocol)
-        self.topk = (topk,) if isinstance(topk, int) else tuple(topk)
+        self.topk = as_ranks(topk)
 
     def evaluate_walks(
         self, walks: Sequence[Walk], embeddings: Tensor

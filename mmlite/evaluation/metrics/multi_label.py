@@ -8,6 +8,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from ...errors import check_at_least
 from ...registry import METRICS
 from ...structures import packed_field
 from ..functional import (
@@ -68,7 +69,7 @@ class MultiLabelMetric(RowMetric):
         prefix: Stands before the names, instead of ``multi-label``.
 
     Raises:
-        ValueError: if an item is unknown.
+        ValueError: if an item is unknown, or ``topk`` is below 1.
 
     Example:
         >>> from mmlite.structures import DataSample
@@ -93,6 +94,7 @@ class MultiLabelMetric(RowMetric):
     ) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
         self.thr = 0.5 if thr is None and topk is None else thr
+        check_at_least(1, topk=topk)
         self.topk = topk
         self.items = check_items(items)
         self.average = average

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from mmengine.evaluator import BaseMetric
 
-from ...errors import ConfigError, DataError
+from ...errors import DataError, at
 from ...registry import METRICS
 from .base import Sample
 
@@ -110,7 +110,5 @@ class MultiTasksMetric(BaseMetric):
 
 
 def _build(task: str, place: int, metric: dict) -> BaseMetric:
-    try:
+    with at('task_metrics', task, str(place)):
         return METRICS.build(metric)
-    except ConfigError as error:
-        raise error.under('task_metrics', task, str(place)) from error.__cause__

@@ -10,6 +10,7 @@ import torch
 from mmengine.logging import print_log
 from torch import Tensor
 
+from ...errors import DataError, check_choice
 from ...registry import METRICS
 from ..functional import hits_of, ranked, ranking_precision, relevant
 from ..functional.inputs import ArrayLike
@@ -53,9 +54,15 @@ class _RankingMetric(SampleMetric):
         return found
 
     def _figures(self, pred: ArrayLike, target: ArrayLike) -> list[float] | None:
-        hits = hits_of(pred[: self.deepest], target)
+        best = torch.as_tensor(pred[: self.deepest])
+        hits = hits_of(best, target)
         if hits is None:
             return None
+        if len(best.unique()) < len(best):
+            raise DataError(
+                f'{type(self).__name__}: a ranking has each place of the gallery once, '
+                f'got {best.tolist()[:10]}'
+            )
         return self.values(hits, len(set(torch.as_tensor(target).tolist())))
 
     def compute_metrics(self, results: list[list[float] | None]) -> dict[str, float]:
@@ -83,7 +90,7 @@ class _RankingMetric(SampleMetric):
                 'pred and target must have one entry for each query, got '
                 f'{len(pred)} and {len(target)}'
             )
-        places = pred if pred_indices else ranked(pred, self.deepest)
+        places = pred if pred_indices else ranked(_finite(pred), self.deepest)
         wanted = target if target_indices else [relevant(row) for row in target]
         pairs = zip(places, wanted, strict=True)
         found = self.compute_metrics([self._figures(p, t) for p, t in pairs])
@@ -101,7 +108,22 @@ def _ranking_of(sample: Sample) -> Tensor:
     # A single label beside many scores is that of a classifier, and no ranking.
     if scores is None or (labels is not None and labels.numel() == scores.numel()):
         return labels
-    return ranked(scores)
+    return ranked(_finite(scores))
+
+
+def _finite(scores: ArrayLike) -> Tensor:
+    """The scores, if they can be ranked.
+
+    Raises:
+        DataError: if one is NaN, which would be ranked first.
+    """
+    scores = torch.as_tensor(scores)
+    if nans := int(scores.isnan().sum()):
+        raise DataError(
+            f'{nans} of {scores.numel()} similarities to the gallery are NaN; the '
+            'model has diverged, or half precision overflowed'
+        )
+    return scores
 
 
 def _positive(topk: Any) -> int:
@@ -138,6 +160,8 @@ class RetrievalRecall(_RankingMetric):
         prefix: str | None = None,
     ) -> None:
         several = (topk,) if isinstance(topk, int) else tuple(topk)
+        if not several:
+            raise ValueError('topk names one k or more, got none')
         self.topk = tuple(map(_positive, several))
         self.deepest = max(self.topk)
         super().__init__(collect_device, prefix)
@@ -204,8 +228,7 @@ class RetrievalAveragePrecision(_RankingMetric):
         prefix: str | None = None,
     ) -> None:
         self.topk = self.deepest = _positive(topk)
-        if mode not in AP_MODES:
-            raise ValueError(f'mode is one of {AP_MODES}, got {mode!r}')
+        check_choice(AP_MODES, mode=mode)
         self.mode = mode
         super().__init__(collect_device, prefix)
 

@@ -8,11 +8,12 @@ from typing import Literal
 import numpy as np
 from mmengine.logging import print_log
 
+from ...errors import check_choice
 from ...registry import METRICS
 from ..functional.box_overlaps import Detections, Objects
 from ..functional.precision_recall_plot import plot_precision_recall
 from ..functional.voc import voc_average_precision, voc_curve
-from .detection import BoxesOfImage, BoxMetric, table
+from .detection import BoxesOfImage, BoxMetric, check_thresholds, table
 
 __all__ = ['VOCMetric']
 
@@ -64,9 +65,8 @@ class VOCMetric(BoxMetric):
         prefix: str | None = None,
     ) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
-        if eval_mode not in ('area', '11points'):
-            raise ValueError(f"eval_mode is 'area' or '11points', got {eval_mode!r}")
-        self.iou_thrs = tuple(np.atleast_1d(iou_thrs).astype(float).tolist())
+        check_choice(('area', '11points'), eval_mode=eval_mode)
+        self.iou_thrs = check_thresholds(iou_thrs)
         self.eval_mode = eval_mode
         self.classwise = classwise
         self.curve_file = curve_file
@@ -111,7 +111,7 @@ class VOCMetric(BoxMetric):
 
 
 def _name_at(thr: float) -> str:
-    return f'AP{round(100 * thr)}'
+    return f'AP{100 * thr:g}'
 
 
 def _sampled(recall: np.ndarray, precision: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, NamedTuple
 import torch
 from torch import Tensor
 
-from ...errors import ConfigError, DataError, did_you_mean
+from ...errors import ConfigError, DataError, check_choice, did_you_mean
 from ..functional.cross_view import Sequences
 from ..functional.part_distance import METRICS as DISTANCES
 from .base import Sample
@@ -21,6 +21,7 @@ __all__ = [
     'Protocol',
     'Walk',
     'WalkMetric',
+    'as_ranks',
     'chosen',
     'places_of',
     'protocol_of',
@@ -53,9 +54,7 @@ class WalkMetric(SampleMetric):
         prefix: str | None = None,
     ) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
-        if metric not in DISTANCES:
-            hint = did_you_mean(metric, DISTANCES)
-            raise ValueError(f'metric is one of {DISTANCES}, got {metric!r}{hint}')
+        check_choice(DISTANCES, metric=metric)
         self.metric = metric
 
     def objects(self, data_samples: Sequence[Sample]) -> list[Walk]:
@@ -79,11 +78,26 @@ class WalkMetric(SampleMetric):
         label = int(label)
         subject = str(sample.get('subject', label))
         # A copy, as a part of a batch would keep all of it in memory.
-        return Walk(embedding.detach().cpu().float().clone(), label, subject, *known)
+        return Walk(
+            embedding.detach().cpu().float().clone(), label, subject, *map(str, known)
+        )
 
     def compute_metrics(self, results: list[Walk]) -> dict[str, float]:
         """The results of all walks."""
+        sizes = {tuple(walk.embedding.shape) for walk in results}
+        if len(sizes) > 1:
+            raise DataError(
+                f'{type(self).__name__}: the embeddings of all walks have one shape, '
+                f'got {sorted(sizes)}'
+            )
         embeddings = torch.stack([walk.embedding for walk in results])
+        lost = embeddings.isnan().reshape(len(embeddings), -1).any(dim=1)
+        if lost.any():
+            raise DataError(
+                f'{type(self).__name__}: the embeddings of {int(lost.sum())} of '
+                f'{len(lost)} walks are NaN; the model has diverged, or half precision '
+                'overflowed'
+            )
         for place, walk in enumerate(results):
             results[place] = walk._replace(embedding=embeddings[place])
         return self.evaluate_walks(results, embeddings)
@@ -136,6 +150,22 @@ PROTOCOLS: dict[str, Protocol] = {
         },
     ),
 }
+
+
+def as_ranks(topk: int | Sequence[int]) -> tuple[int, ...]:
+    """One rank or several, as a tuple.
+
+    Raises:
+        ValueError: if there is none, or one is below 1.
+
+    Example:
+        >>> as_ranks(5)
+        (5,)
+    """
+    ranks = (topk,) if isinstance(topk, int) else tuple(topk)
+    if not ranks or min(ranks) < 1:
+        raise ValueError(f'topk are numbers from 1 on, got {topk}')
+    return ranks
 
 
 def protocol_of(protocol: str | Mapping[str, Any]) -> Protocol:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ...errors import did_you_mean
+from ...errors import did_you_mean, wrong_choice
 from ..layers import check_arguments
 
 __all__ = ['one_each', 'pick_arch', 'with_defaults', 'zoo']
@@ -57,8 +57,7 @@ def pick_arch(
         names = {key.lower(): key for key in known} | {key: key for key in known}
         name = names.get(name, names.get(name.lower()))
         if name is None:
-            hint = did_you_mean(str(arch), known)
-            raise ValueError(f'arch={arch!r} is not one of {", ".join(known)}{hint}')
+            raise ValueError(wrong_choice('arch', arch, known))
         found = known[name]
         return dict(found) if isinstance(found, Mapping) else found
     if isinstance(arch, Mapping):
@@ -72,7 +71,7 @@ def _check_keys(
 ) -> None:
     tables = [set(table) for table in known.values() if isinstance(table, Mapping)]
     if not tables:
-        raise ValueError(f'arch={arch!r} is not one of {", ".join(known)}')
+        raise ValueError(wrong_choice('arch', arch, known))
     must = set.intersection(*tables) - optional
     may = set.union(*tables) | optional
     if missing := sorted(must - set(arch)):

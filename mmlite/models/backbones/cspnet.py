@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 from mmengine.model import Sequential
 from torch import Tensor, nn
 
+from ...errors import check_choice
 from ...registry import MODELS
 from ...structures import FeatureSpec
 from ..layers import (
@@ -154,8 +155,7 @@ class CSPNet(BaseBackbone):
 
 
 def _check_depth(depth: int, known: Mapping[int, Any]) -> dict[str, Any]:
-    if depth not in known:
-        raise ValueError(f'depth={depth} is not one of {", ".join(map(str, known))}')
+    check_choice(known, depth=depth)
     return known[depth]
 
 

@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ...errors import wrong_choice
 from ...registry import MODELS
 from ..layers import DropPath, LayerNorm2d, LayerScale, checkpointed
 from .archs import pick_arch
@@ -115,7 +116,7 @@ class gnConv(nn.Module):  # noqa: N801 - the name that the paper gives it
         if type == 'GF':
             return GlobalLocalFilter(dim, **kwargs)
         if type != 'DW':
-            raise ValueError(f"dw_cfg.type is 'DW' or 'GF', got {type!r}")
+            raise ValueError(wrong_choice('dw_cfg.type', type, ('DW', 'GF')))
         size = kwargs.pop('kernel_size')
         return nn.Conv2d(dim, dim, size, padding=(size - 1) // 2, groups=dim, **kwargs)
 

@@ -13,6 +13,7 @@ import torch
 from mmengine.model.weight_init import trunc_normal_
 from torch import Tensor, nn
 
+from ...errors import check_choice
 from ...ops import num_kept, random_keep
 from ...registry import MODELS
 from ..layers import BlockWithRPE, build_2d_sincos_position_embedding
@@ -63,10 +64,7 @@ class iTPNHiViT(HiViT):  # noqa: N801 (mmpretrain's name)
         reconstruction_type: Literal['pixel', 'clip'] = 'pixel',
         **kwargs: Any,
     ) -> None:
-        if reconstruction_type not in RECONSTRUCTIONS:
-            raise ValueError(
-                f"reconstruction_type is 'pixel' or 'clip', got {reconstruction_type!r}"
-            )
+        check_choice(RECONSTRUCTIONS, reconstruction_type=reconstruction_type)
         super().__init__(arch, norm_cfg=norm_cfg, **kwargs)
         self.mask_ratio = mask_ratio
         self.reconstruction_type = reconstruction_type

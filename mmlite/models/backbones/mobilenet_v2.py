@@ -13,6 +13,7 @@ from typing import ClassVar
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from ...errors import check_choice
 from ...registry import MODELS
 from ...structures import FeatureSpec
 from ..layers import ConvModule, checkpointed, make_divisible
@@ -71,8 +72,7 @@ class InvertedResidual(BaseModule):
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
         super().__init__(init_cfg)
-        if stride not in (1, 2):
-            raise ValueError(f'stride is 1 or 2, got {stride}')
+        check_choice((1, 2), stride=stride)
         self.stride = stride
         self.with_cp = with_cp
         self.use_res_connect = stride == 1 and in_channels == out_channels

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Literal
 from mmengine.model import constant_init
 from torch import Tensor, nn
 
+from ...errors import check_choice
 from ...registry import MODELS
 from ...structures import FeatureSpec
 from ..layers import (
@@ -156,9 +157,7 @@ class ResNet(BaseBackbone):
         self.freeze_parts()
 
     def _settings_of(self, depth: int) -> tuple[type[ResidualBlock], Sequence[int]]:
-        if depth not in self.arch_settings:
-            depths = ', '.join(map(str, self.arch_settings))
-            raise ValueError(f'depth={depth} is not one of {depths}')
+        check_choice(self.arch_settings, depth=depth)
         return self.arch_settings[depth]
 
     @staticmethod

@@ -14,7 +14,7 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 from torch.autograd import Function
 
-from ...errors import did_you_mean
+from ...errors import check_choice
 from ...registry import MODELS
 from ..layers import FFN, MultiheadAttention, build_norm_layer, drop_path
 from .token_outputs import format_tokens
@@ -232,11 +232,7 @@ class RevVisionTransformer(VisionTransformer):
         no_custom_backward: bool = False,
         **kwargs: Any,
     ) -> None:
-        if fusion_mode not in FUSIONS:
-            hint = did_you_mean(fusion_mode, FUSIONS)
-            raise ValueError(
-                f'fusion_mode={fusion_mode!r} is not one of {", ".join(FUSIONS)}{hint}'
-            )
+        check_choice(FUSIONS, fusion_mode=fusion_mode)
         self.fusion_mode = fusion_mode
         super().__init__(
             arch,

@@ -13,6 +13,7 @@ import torch
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from ...errors import check_choice
 from ...registry import MODELS
 from ..layers import (
     ConvModule,
@@ -63,8 +64,7 @@ class ShuffleUnit(BaseModule):
         with_cp: bool = False,
     ) -> None:
         super().__init__()
-        if combine not in ('add', 'concat'):
-            raise ValueError(f"combine is 'add' or 'concat', got {combine!r}")
+        check_choice(('add', 'concat'), combine=combine)
         if combine == 'add' and in_channels != out_channels:
             raise ValueError(
                 f"combine='add' needs equal widths, got {in_channels}, {out_channels}"
@@ -146,8 +146,7 @@ class ShuffleNetV1(BaseShuffleNet):
         frozen_stages: int = -1,
         **kwargs: Any,
     ) -> None:
-        if groups not in self.first_widths:
-            raise ValueError(f'groups={groups} is not one of 1, 2, 3, 4, 8')
+        check_choice(self.first_widths, groups=groups)
         self.groups = groups
         self.widen_factor = widen_factor
         stem_channels = int(24 * widen_factor)

@@ -13,6 +13,7 @@ import torch
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from ...errors import check_choice
 from ...registry import MODELS
 from ..layers import ConvModule, channel_shuffle, checkpointed
 from .shufflenet import BATCH_NORM, RELU, BaseShuffleNet
@@ -134,10 +135,7 @@ class ShuffleNetV2(BaseShuffleNet):
         frozen_stages: int = -1,
         **kwargs: Any,
     ) -> None:
-        if widen_factor not in self.widths_of:
-            raise ValueError(
-                f'widen_factor={widen_factor} is not one of 0.5, 1.0, 1.5, 2.0'
-            )
+        check_choice(self.widths_of, widen_factor=widen_factor)
         self.widen_factor = widen_factor
         super().__init__(24, 4, out_indices, frozen_stages, **kwargs)
 

@@ -187,7 +187,7 @@ class SwinTransformer(BaseBackbone):
         return stages
 
     def _stage_args(self, i: int) -> dict[str, Any]:
-        """Arguments of stage ``i`` that another stage has not."""
+        """Arguments of stage ``i`` that other stages do not take."""
         return dict(downsample=i < self.num_layers - 1)
 
     def _widths(self) -> list[int]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from ...errors import did_you_mean
+from ...errors import check_choice
 
 __all__ = ['OUT_TYPES', 'check_out_type', 'format_tokens']
 
@@ -21,11 +21,7 @@ def check_out_type(
     Raises:
         ValueError: if so.
     """
-    if out_type not in known:
-        hint = did_you_mean(out_type, known)
-        raise ValueError(
-            f'out_type={out_type!r} is not one of {", ".join(known)}{hint}'
-        )
+    check_choice(known, out_type=out_type)
     if out_type == 'cls_token' and not with_cls_token:
         raise ValueError(
             "out_type='cls_token' needs with_cls_token=True; "

@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
+from ...errors import check_choice
 from ...registry import MODELS
 from ...structures import FeatureSpec
 from ..layers import ConvModule
@@ -88,8 +89,7 @@ class VGG(BaseBackbone):
         init_cfg: dict | list[dict] | None = INIT,
     ) -> None:
         super().__init__(init_cfg)
-        if depth not in self.arch_settings:
-            raise ValueError(f'depth={depth} is not one of 11, 13, 16, 19')
+        check_choice(self.arch_settings, depth=depth)
         if not 1 <= num_stages <= 5 or len(dilations) != num_stages:
             raise ValueError(
                 f'num_stages={num_stages} must be from 1 to 5, with as many dilations '

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from mmengine.model import BaseModule, Sequential
 from torch import Tensor, nn
 
+from ...errors import check_choice
 from ..layers import (
     FFN,
     ConvModule,
@@ -127,8 +128,7 @@ class ConvPatchEmbed(BaseModule):
         act_cfg: dict = GELU,
     ) -> None:
         super().__init__()
-        if patch_size not in (8, 16):
-            raise ValueError(f'patch_size is 8 or 16, got {patch_size}')
+        check_choice((8, 16), patch_size=patch_size)
         steps = 4 if patch_size == 16 else 3
         widths = [embed_dims // 2**i for i in reversed(range(steps))]
         layers = []

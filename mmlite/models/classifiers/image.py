@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from torch import Tensor, nn
 
-from ...errors import did_you_mean
+from ...errors import wrong_choice
 from ...registry import MODELS
 from ...structures import DataSample
 from ..data_preprocessors import ClsDataPreprocessor
@@ -106,9 +106,7 @@ class ImageClassifier(BaseClassifier):
             torch.Size([2, 8, 4, 4])
         """
         if stage not in STAGES:
-            raise ValueError(
-                f'stage is one of {STAGES}, got {stage!r}{did_you_mean(stage, STAGES)}'
-            )
+            raise ValueError(wrong_choice('stage', stage, STAGES))
         feats = self.backbone(inputs)
         if stage == 'backbone':
             return feats

@@ -10,13 +10,12 @@ from torch import Tensor, nn
 from ...errors import MissingDependencyError
 from ...registry import MODELS
 from ...structures import DataSample
-from ..heads import ClsHead
+from ..heads.cls_head import CROSS_ENTROPY, ClsHead
 from ..joining import preprocessor_cfg
 from .base import BaseClassifier
 
 __all__ = ['HuggingFaceClassifier', 'TimmClassifier']
 
-CROSS_ENTROPY = dict(type='CrossEntropyLoss', loss_weight=1.0)
 _OTHERS = ('data_preprocessor.', 'head.')
 
 

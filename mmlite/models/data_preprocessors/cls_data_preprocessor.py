@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ...errors import ConfigError, DataError, check_at_least
+from ...errors import DataError, at, check_at_least
 from ...registry import MODELS, TASK_UTILS
 from ...structures import (
     DataSample,
@@ -169,7 +169,5 @@ def _build_augments(augments: dict | Callable | None) -> Callable | None:
         return augments
     if not augments:
         return None
-    try:
+    with at('batch_augments'):
         return TASK_UTILS.build({'type': 'RandomBatchAugment', **augments})
-    except ConfigError as error:
-        raise error.under('batch_augments') from error.__cause__

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ...errors import ConfigError, DataError, check_at_least
+from ...errors import DataError, at, check_at_least
 from ...registry import MODELS, TRANSFORMS
 from ...structures import (
     DataSample,
@@ -384,8 +384,6 @@ def _are_samples(samples: Any) -> bool:
 def _build_transforms(cfgs: Sequence[dict | Callable]) -> list[Callable]:
     steps = []
     for i, cfg in enumerate(cfgs):
-        try:
+        with at('batch_transforms', str(i)):
             steps.append(TRANSFORMS.build(cfg) if isinstance(cfg, dict) else cfg)
-        except ConfigError as error:
-            raise error.under('batch_transforms', str(i)) from error.__cause__
     return steps

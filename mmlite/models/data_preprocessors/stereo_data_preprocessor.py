@@ -79,7 +79,7 @@ class StereoDataPreprocessor(ImageDataPreprocessor):
 
 
 def _check_sizes(inputs: Mapping[str, Any]) -> None:
-    """See that the views of each pair have one size."""
+    """Check that the views of each pair have one size."""
     counts = [len(view) for view in inputs.values()]
     if len(set(counts)) > 1:
         raise DataError(

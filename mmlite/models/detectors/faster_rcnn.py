@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
-from ...errors import ConfigError, Problem
+from ...errors import ConfigError, Problem, check_choice
 from ...ops import ABSENT, numbers_like
 from ...registry import MODELS
 from ..joining import build_part
@@ -82,8 +82,7 @@ class FasterRCNN(DetectionModel):
         **kwargs: Any,
     ) -> None:
         super().__init__(num_classes, feature_extractor, **kwargs)
-        if number_of_stages not in (1, 2):
-            raise ValueError(f'number_of_stages is 1 or 2, got {number_of_stages}')
+        check_choice((1, 2), number_of_stages=number_of_stages)
         extractor = self.feature_extractor
         if not hasattr(extractor, 'extract_proposal_features'):
             raise ConfigError(

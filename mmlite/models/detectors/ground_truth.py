@@ -168,7 +168,7 @@ def given(
         crowd: Which of them are crowds, ``(N, )``.
 
     Raises:
-        DataError: if a row of classes has not exactly one class.
+        DataError: if a row of classes does not have exactly one class.
     """
     if classes.ndim != 2 or len(classes) != len(boxes):
         raise DataError(

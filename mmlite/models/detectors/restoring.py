@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mmengine.logging import print_log
 from torch import Tensor
 
-from ...errors import CheckpointError
+from ...errors import CheckpointError, check_choice
 from ...structures.key_maps import convert_keys, without_prefixes, without_wrappers
 
 if TYPE_CHECKING:
@@ -132,8 +132,7 @@ def _without_prefix(
 
 
 def _checked(kind: str) -> str:
-    if kind not in KINDS:
-        raise ValueError(f'fine_tune_checkpoint_type is one of {KINDS}, got {kind!r}')
+    check_choice(KINDS, fine_tune_checkpoint_type=kind)
     return kind
 
 

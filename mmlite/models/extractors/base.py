@@ -10,7 +10,7 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from ...errors import ConfigError, DataError, Problem
+from ...errors import ConfigError, DataError, Problem, at
 from ...registry import MODELS
 from ...structures import FeatureSpec
 
@@ -199,10 +199,8 @@ def build_inner(key: str, cfg: dict | nn.Module) -> Any:
     """Build a part of an extractor, so that errors say which argument it is."""
     if isinstance(cfg, nn.Module):
         return cfg
-    try:
+    with at(key):
         return MODELS.build(cfg)
-    except ConfigError as error:
-        raise error.under(key) from error.__cause__
 
 
 def maps_of(backbone: nn.Module) -> tuple[FeatureSpec, ...]:
@@ -219,7 +217,7 @@ def maps_of(backbone: nn.Module) -> tuple[FeatureSpec, ...]:
                 Problem(
                     'backbone',
                     f'{type(backbone).__name__} {given}, but a detector needs feature '
-                    'maps with a stride; choose its out_indices or out_type so',
+                    'maps with a stride; set its out_indices or out_type accordingly',
                 )
             ]
         )

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import torch
 from torch import nn
 
-from ...errors import did_you_mean
+from ...errors import check_choice, did_you_mean
 from ...registry import MODELS
 from ..layers import (
     BasicBlock,
@@ -166,9 +166,7 @@ def _checked(backbone: Mapping[str, Any]) -> Mapping[str, Any]:
     for key in backbone:
         if key not in known:
             raise ValueError(f'Backbone has no {key!r}{did_you_mean(key, known)}')
-    modes = ('2d', 'p3d', '3d')
-    if backbone['mode'] not in modes:
-        raise ValueError(f'Backbone.mode is one of {modes}, got {backbone["mode"]!r}')
+    check_choice(('2d', 'p3d', '3d'), **{'Backbone.mode': backbone['mode']})
     for key in ('layers', 'channels'):
         if len(backbone[key]) != 4:
             raise ValueError(

@@ -15,6 +15,7 @@ from ...errors import DataError, check_positive
 from ...ops import full_precision
 from ...registry import MODELS
 from ...structures import DataSample, check_labels, gather_field
+from ..layers import last_feature
 from .cls_head import CROSS_ENTROPY, ClsHead
 
 Margins = float | Sequence[float] | str
@@ -173,11 +174,12 @@ class ArcFaceClsHead(ClsHead):
                 ``gt_score`` too it is the target.
             kwargs: Further arguments of the loss module.
         """
-        labels = gather_field(data_samples, 'gt_label').to(feats[-1].device)
-        if len(labels) != len(feats[-1]):
+        feature = last_feature(feats)
+        labels = gather_field(data_samples, 'gt_label').to(feature.device)
+        if len(labels) != len(feature):
             raise DataError(
                 f'ArcFaceClsHead expects one label per image, got {len(labels)} for '
-                f'{len(feats[-1])} images'
+                f'{len(feature)} images'
             )
         check_labels(data_samples, self.num_classes)
         return self._get_loss(self(feats, labels), data_samples, **kwargs)

@@ -23,6 +23,7 @@ from ...structures import (
     has_field,
     scatter_field,
 )
+from ..layers import last_feature
 
 CROSS_ENTROPY = dict(type='CrossEntropyLoss', loss_weight=1.0)
 
@@ -78,7 +79,7 @@ class ClsHead(BaseModule):
 
     def pre_logits(self, feats: tuple[Tensor, ...]) -> Tensor:
         """What enters the last layer: the last feature."""
-        return feats[-1]
+        return last_feature(feats)
 
     def forward(self, feats: tuple[Tensor, ...]) -> Tensor:
         """The logits."""

@@ -51,7 +51,8 @@ class ContrastiveHead(BaseModule):
     ) -> None:
         super().__init__(init_cfg=init_cfg)
         self.loss_module = loss if isinstance(loss, nn.Module) else MODELS.build(loss)
-        self.temperature = check_temperature(temperature)
+        check_positive(temperature=temperature)
+        self.temperature = temperature
 
     def loss(self, pos: Tensor, neg: Tensor) -> Tensor:
         """The loss of similarities.
@@ -105,7 +106,8 @@ class MoCoV3Head(BaseModule):
         self.predictor = predictor if built else MODELS.build(predictor)
         self.loss_module = loss if isinstance(loss, nn.Module) else MODELS.build(loss)
         self.in_channels = getattr(self.predictor, 'in_channels', None)
-        self.temperature = check_temperature(temperature)
+        check_positive(temperature=temperature)
+        self.temperature = temperature
 
     def loss(self, base_out: Tensor, momentum_out: Tensor) -> Tensor:
         """The loss of the features of two views.
@@ -122,13 +124,3 @@ class MoCoV3Head(BaseModule):
         with full_precision(queries.device):
             scores = queries @ keys.t() / self.temperature
         return self.loss_module(scores, own + place_in_gathered(queries))
-
-
-def check_temperature(temperature: float) -> float:
-    """The temperature, if it can be divided by.
-
-    Raises:
-        ValueError: if it is not positive.
-    """
-    check_positive(temperature=temperature)
-    return temperature

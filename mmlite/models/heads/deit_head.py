@@ -7,6 +7,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from ...registry import MODELS
+from ..layers import last_feature
 from .vision_transformer_head import VisionTransformerClsHead
 
 __all__ = ['DeiTClsHead']
@@ -45,7 +46,7 @@ class DeiTClsHead(VisionTransformerClsHead):
 
     def pre_logits(self, feats: tuple[tuple[Tensor, ...], ...]) -> tuple[Tensor, ...]:
         """What enters the two last layers."""
-        tokens = feats[-1]
+        tokens = last_feature(feats)
         if isinstance(tokens, Tensor):
             tokens = (tokens, tokens)
         cls_token, dist_token = tokens[-2:]

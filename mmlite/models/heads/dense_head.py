@@ -10,7 +10,7 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
-from ...errors import ConfigError, Problem, did_you_mean
+from ...errors import ConfigError, Problem, at, check_choice, did_you_mean
 from ...ops import clip_boxes, multiclass_nms, static_nms, static_topk
 from ...registry import MODELS, TASK_UTILS
 from ...structures import Objects
@@ -33,10 +33,8 @@ def build_util(key: str, cfg: Any) -> Any:
     """Build a part of ``TASK_UTILS``, so that errors say which argument it is."""
     if not isinstance(cfg, dict):
         return cfg
-    try:
+    with at(key):
         return TASK_UTILS.build(cfg)
-    except ConfigError as error:
-        raise error.under(key) from error.__cause__
 
 
 def flat_maps(maps: Sequence[Tensor], channels: int) -> Tensor:
@@ -120,8 +118,7 @@ class DenseHead(BaseModule):
         init_cfg: dict | list | None = None,
     ) -> None:
         super().__init__(init_cfg)
-        if normalizer not in NORMALIZERS:
-            raise ValueError(f'normalizer is one of {NORMALIZERS}, got {normalizer!r}')
+        check_choice(NORMALIZERS, normalizer=normalizer)
         self.num_classes = num_classes
         self.in_channels = in_channels
         self.anchor_generator = build_util('anchor_generator', anchor_generator)
@@ -371,7 +368,5 @@ def build_module(key: str, cfg: dict | nn.Module) -> nn.Module:
     """Build a part of ``MODELS``, so that errors say which argument it is."""
     if isinstance(cfg, nn.Module):
         return cfg
-    try:
+    with at(key):
         return MODELS.build(cfg)
-    except ConfigError as error:
-        raise error.under(key) from error.__cause__

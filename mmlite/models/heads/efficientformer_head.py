@@ -9,10 +9,9 @@ from torch import Tensor, nn
 from ...errors import check_positive
 from ...registry import MODELS
 from .cls_head import ClsHead
+from .linear_head import NORMAL_INIT
 
 __all__ = ['EfficientFormerClsHead']
-
-NORMAL_INIT = dict(type='Normal', layer='Linear', std=0.01)
 
 
 @MODELS.register_module()

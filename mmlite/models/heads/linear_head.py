@@ -60,8 +60,11 @@ class LinearClsHead(ClsHead):
 
 def not_of_maps(head: nn.Module, feature: Tensor) -> DataError:
     """That a linear layer takes a vector of each image, not a map."""
+    if feature.ndim == 4:
+        advice = "set model.neck=dict(type='GlobalAveragePooling') to average maps"
+    else:
+        advice = 'let the backbone or the neck give one vector an image'
     return DataError(
         f'{type(head).__name__} expects features (B, {head.in_channels}), got '
-        f"{tuple(feature.shape)}; set model.neck=dict(type='GlobalAveragePooling') "
-        'to average maps'
+        f'{tuple(feature.shape)}; {advice}'
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from mmengine.model import BaseModule
 from torch import Tensor
@@ -116,8 +116,7 @@ class MAEPretrainHead(BaseModule):
 class MixMIMPretrainHead(MAEPretrainHead):
     """Compare the two images of each mixture with what is predicted of them.
 
-    Args:
-        kwargs: Arguments of :class:`MAEPretrainHead`.
+    The arguments are those of :class:`MAEPretrainHead`.
 
     Shape:
         x_rec: ``(2 * B, L, D)``: the first images of the mixtures, then the others.
@@ -132,9 +131,6 @@ class MixMIMPretrainHead(MAEPretrainHead):
         >>> head.loss(torch.zeros(2, 2, 12), torch.ones(1, 3, 2, 4), mask)
         tensor(1.)
     """
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
 
     def unmix(self, x_rec: Tensor, mask: Tensor) -> Tensor:
         """What is predicted of the hidden patches of every image, ``(B, L, D)``."""

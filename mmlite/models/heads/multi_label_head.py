@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ...errors import DataError, check_positive
+from ...errors import DataError, check_at_least, check_choice, check_positive
 from ...registry import MODELS
 from ...structures import (
     DataSample,
@@ -38,7 +38,8 @@ BINARY_CROSS_ENTROPY = dict(type='CrossEntropyLoss', use_sigmoid=True)
 class MultiLabelClsHead(ClsHead):
     """Turn the last feature into an independent score per class.
 
-    The feature itself is taken as logits; heads with layers inherit from it.
+    The feature itself is taken as logits; heads with layers inherit from it. A class
+    whose ``gt_score`` is -1 is unknown in that image, and is not learned from it.
 
     Override:
         pre_logits: features to what enters the last layer.
@@ -74,12 +75,23 @@ class MultiLabelClsHead(ClsHead):
         init_cfg: dict | list | None = None,
     ) -> None:
         super().__init__(loss=loss, init_cfg=init_cfg)
+        check_at_least(1, topk=topk)
         self.thr = 0.5 if thr is None and topk is None else thr
         self.topk = topk
 
     def scores(self, feats: tuple[Tensor, ...]) -> Tensor:
         """The score of every class, ``(B, K)``, from 0 to 1."""
         return self(feats).sigmoid()
+
+    def _get_loss(
+        self, cls_score: Tensor, data_samples: Sequence[DataSample], **kwargs: Any
+    ) -> dict[str, Tensor]:
+        if has_field(data_samples, 'gt_score') and 'weight' not in kwargs:
+            given = gather_field(data_samples, 'gt_score')
+            if given.numel() == cls_score.numel():
+                known = (given >= 0).view(cls_score.shape)
+                kwargs['weight'] = known.to(cls_score.device, torch.float32)
+        return super()._get_loss(cls_score, data_samples, **kwargs)
 
     def _get_target(
         self, cls_score: Tensor, data_samples: Sequence[DataSample]
@@ -93,12 +105,17 @@ class MultiLabelClsHead(ClsHead):
                     f'gt_score has {target.numel() // batch} values, but the head '
                     f'gives {num_classes}; make model.head.num_classes that of the data'
                 )
-            return target.view(batch, num_classes).to(cls_score)
+            return target.view(batch, num_classes).to(cls_score).clamp(min=0)
         rows = []
         for sample in data_samples:
             if 'gt_label' not in sample:
                 raise DataError(f'a sample has no gt_label; it has {sample.keys()}')
             labels = sample.gt_label
+            if labels.numel() and int(labels.min()) < 0:
+                raise DataError(
+                    f'label {int(labels.min())} is no class, which start at 0; correct '
+                    'the annotations'
+                )
             if labels.numel() and int(labels.max()) >= num_classes:
                 raise DataError(
                     f'label {int(labels.max())} is not among the {num_classes} '
@@ -120,6 +137,11 @@ class MultiLabelClsHead(ClsHead):
     def _labels(self, scores: Tensor) -> Tensor:
         if self.thr is not None:
             return (scores >= self.thr).nonzero().flatten()
+        if self.topk > len(scores):
+            raise DataError(
+                f'model.head.topk={self.topk}, but the head gives {len(scores)} '
+                'classes; set it to so many at most'
+            )
         return scores.topk(self.topk).indices
 
 
@@ -210,8 +232,7 @@ class CSRAClsHead(MultiLabelClsHead):
         **kwargs: Any,
     ) -> None:
         super().__init__(init_cfg=init_cfg, **kwargs)
-        if num_heads not in _SHARPNESS:
-            raise ValueError(f'num_heads is one of {[*_SHARPNESS]}, got {num_heads}')
+        check_choice(_SHARPNESS, num_heads=num_heads)
         check_positive(lam=lam)
         self.num_classes = num_classes
         self.in_channels = in_channels

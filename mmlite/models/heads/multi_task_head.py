@@ -8,10 +8,11 @@ from typing import Any, ClassVar
 from mmengine.model import BaseModule, ModuleDict
 from torch import Tensor, nn
 
-from ...errors import ConfigError, Problem
+from ...errors import ConfigError, Problem, at
 from ...ops import numbers_like
 from ...registry import MODELS
 from ...structures import DataSample, SampleBatch
+from ..layers import last_feature
 
 
 @MODELS.register_module()
@@ -98,7 +99,7 @@ class MultiTaskHead(BaseModule):
                 whole = len(places) == len(data_samples)
                 part = feats if whole else _rows(feats, places)
                 found = head.loss(part, own, **kwargs)
-            found['mask_size'] = numbers_like(float(len(places)), feats[-1])
+            found['mask_size'] = numbers_like(float(len(places)), last_feature(feats))
             losses |= {f'{task}_{name}': value for name, value in found.items()}
         return losses
 
@@ -139,10 +140,8 @@ def _build(task: str, head: dict | nn.Module, common: dict[str, Any]) -> nn.Modu
             f'task_heads.{task}', f'is the config of a head, got {head!r}'
         )
         raise ConfigError([problem])
-    try:
+    with at('task_heads', task):
         return MODELS.build({**common, **head})
-    except ConfigError as error:
-        raise error.under('task_heads', task) from error.__cause__
 
 
 def _nothing(feats: Any, head: nn.Module) -> Tensor:

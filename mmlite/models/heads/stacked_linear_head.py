@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from ...errors import check_positive
 from ...registry import MODELS
-from ..layers import build_activation_layer, build_norm_layer
+from ..layers import build_activation_layer, build_norm_layer, last_feature
 from .cls_head import ClsHead
 
 __all__ = ['LinearBlock', 'StackedLinearClsHead']
@@ -118,7 +118,7 @@ class StackedLinearClsHead(ClsHead):
 
     def pre_logits(self, feats: tuple[Tensor, ...]) -> Tensor:
         """What enters the last layer."""
-        x = feats[-1]
+        x = last_feature(feats)
         for layer in self.layers[:-1]:
             x = layer(x)
         return x

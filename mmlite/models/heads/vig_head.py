@@ -7,7 +7,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from ...registry import MODELS
-from ..layers import build_activation_layer
+from ..layers import build_activation_layer, last_feature
 from .cls_head import ClsHead
 
 __all__ = ['VigClsHead']
@@ -59,7 +59,7 @@ class VigClsHead(ClsHead):
 
     def pre_logits(self, feats: tuple[Tensor, ...]) -> Tensor:
         """What enters the last layer."""
-        return self.drop(self.act(self.bn(self.fc1(feats[-1]))))
+        return self.drop(self.act(self.bn(self.fc1(last_feature(feats)))))
 
     def forward(self, feats: tuple[Tensor, ...]) -> Tensor:
         """The logits."""

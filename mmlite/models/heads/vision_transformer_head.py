@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from ...errors import check_positive
 from ...registry import MODELS
-from ..layers import build_activation_layer
+from ..layers import build_activation_layer, last_feature
 from .cls_head import ClsHead
 
 TANH = dict(type='Tanh')
@@ -78,7 +78,7 @@ class VisionTransformerClsHead(ClsHead):
 
     def pre_logits(self, feats: tuple[Tensor | list[Tensor], ...]) -> Tensor:
         """What enters the last layer: the class token, or the hidden layer."""
-        token = feats[-1]
+        token = last_feature(feats)
         if isinstance(token, (list, tuple)):
             token = token[-1]
         if self.hidden_dim is None:

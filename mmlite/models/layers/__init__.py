@@ -42,6 +42,7 @@ from .fuse import fuse_children
 from .graph_conv import DyGraphConv2d, nearest_neighbours
 from .hivit_blocks import BlockWithRPE, HiViTPatchEmbed, PatchMerge
 from .inverted_residual import EdgeResidual, InvertedResidual
+from .last_feature import last_feature
 from .layer_scale import LayerScale
 from .lora import LoRALinear
 from .make_divisible import make_divisible
@@ -226,6 +227,7 @@ __all__ = [
     'fuse_conv_norm',
     'get_expansion',
     'hide',
+    'last_feature',
     'lengths_of',
     'make_divisible',
     'nearest_neighbours',

@@ -8,6 +8,7 @@ from typing import Literal
 from mmengine.model import constant_init, kaiming_init
 from torch import Tensor, nn
 
+from ...errors import check_choice
 from ...registry import MODELS
 
 __all__ = ['ContextBlock']
@@ -52,8 +53,7 @@ class ContextBlock(nn.Module):
         fusion_types: Sequence[str] = ('channel_add',),
     ) -> None:
         super().__init__()
-        if pooling_type not in ('att', 'avg'):
-            raise ValueError(f"pooling_type is 'att' or 'avg', got {pooling_type!r}")
+        check_choice(('att', 'avg'), pooling_type=pooling_type)
         kinds = ('channel_add', 'channel_mul')
         if not fusion_types or not set(fusion_types) <= set(kinds):
             raise ValueError(

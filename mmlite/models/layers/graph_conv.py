@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from mmengine.model import Sequential
 from torch import Tensor, nn
 
+from ...errors import check_choice
 from .activation import build_activation_layer
 from .norm import build_norm_layer
 
@@ -183,11 +184,7 @@ class DyGraphConv2d(nn.Module):
         r: int = 1,
     ) -> None:
         super().__init__()
-        if graph_conv_type not in GRAPH_CONVS:
-            raise ValueError(
-                f'graph_conv_type={graph_conv_type!r} is not one of '
-                f'{", ".join(GRAPH_CONVS)}'
-            )
+        check_choice(GRAPH_CONVS, graph_conv_type=graph_conv_type)
         self.gconv = GRAPH_CONVS[graph_conv_type](
             in_channels, out_channels, act_cfg, norm_cfg, graph_conv_bias
         )

@@ -7,6 +7,7 @@ from typing import Any
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from ...errors import check_choice
 from .checkpoint import checkpointed
 from .conv_module import ConvModule
 from .drop import DropPath
@@ -52,8 +53,7 @@ class _WideBlock(BaseModule):
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
         super().__init__(init_cfg)
-        if stride not in (1, 2):
-            raise ValueError(f'stride is 1 or 2, got {stride}')
+        check_choice((1, 2), stride=stride)
         self.with_shortcut = stride == 1 and in_channels == out_channels
         self.with_cp = with_cp
         self.drop_path = DropPath(drop_path_rate) if drop_path_rate else nn.Identity()

@@ -7,6 +7,8 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from ...errors import check_choice
+
 __all__ = ['LayerScale']
 
 
@@ -39,11 +41,7 @@ class LayerScale(nn.Module):
         data_format: Literal['channels_last', 'channels_first'] = 'channels_last',
     ) -> None:
         super().__init__()
-        if data_format not in ('channels_last', 'channels_first'):
-            raise ValueError(
-                "data_format is 'channels_last' or 'channels_first', "
-                f'got {data_format!r}'
-            )
+        check_choice(('channels_last', 'channels_first'), data_format=data_format)
         self.inplace = inplace
         self.data_format = data_format
         self.weight = nn.Parameter(torch.ones(dim) * layer_scale_init_value)

@@ -8,6 +8,7 @@ import torch
 from mmengine.model import constant_init, normal_init
 from torch import Tensor, nn
 
+from ...errors import check_choice
 from ...registry import MODELS
 from .conv_module import ConvModule
 
@@ -63,8 +64,7 @@ class NonLocal2d(nn.Module):
         zeros_init: bool = True,
     ) -> None:
         super().__init__()
-        if mode not in get_args(Mode):
-            raise ValueError(f'mode is one of {get_args(Mode)}, got {mode!r}')
+        check_choice(get_args(Mode), mode=mode)
         self.mode = mode
         self.use_scale = use_scale
         self.inter_channels = width = max(in_channels // reduction, 1)

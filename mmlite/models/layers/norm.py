@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.instancenorm import _InstanceNorm
 
+from ...errors import check_choice
 from ...registry import MODELS
 from ...signature import arguments_of
 from .build import build_layer, layer_class
@@ -97,10 +98,7 @@ class GRN(nn.Module):
 
 
 def _is_last(data_format: str) -> bool:
-    if data_format not in ('channel_first', 'channel_last'):
-        raise ValueError(
-            f"data_format is 'channel_first' or 'channel_last', got {data_format!r}"
-        )
+    check_choice(('channel_first', 'channel_last'), data_format=data_format)
     return data_format == 'channel_last'
 
 

@@ -27,8 +27,8 @@ class BareConv1d(_BareConv):
     """A convolution over time without bias; its weight is ``conv.weight``.
 
     Args:
-        in_channels: Width of what comes in.
-        out_channels: Width of what goes out.
+        in_channels: Width of the input.
+        out_channels: Width of the output.
         kernel_size: In frames.
         kwargs: Other arguments of ``nn.Conv1d``.
     """
@@ -45,8 +45,8 @@ class BareConv2d(_BareConv):
     """A convolution of images without bias; its weight is ``conv.weight``.
 
     Args:
-        in_channels: Width of what comes in.
-        out_channels: Width of what goes out.
+        in_channels: Width of the input.
+        out_channels: Width of the output.
         kernel_size: In pixels.
         stride: In pixels.
         padding: In pixels.
@@ -71,8 +71,8 @@ class BareConv3d(nn.Module):
     """A convolution of sequences without bias; its weight is ``conv3d.weight``.
 
     Args:
-        in_channels: Width of what comes in.
-        out_channels: Width of what goes out.
+        in_channels: Width of the input.
+        out_channels: Width of the output.
         kernel_size: In frames and pixels.
         stride: Likewise.
         padding: Likewise.
@@ -104,8 +104,8 @@ class FocalConv2d(BareConv2d):
     (section 3.2).
 
     Args:
-        in_channels: Width of what comes in.
-        out_channels: Width of what goes out.
+        in_channels: Width of the input.
+        out_channels: Width of the output.
         kernel_size: In pixels.
         halving: There are ``2 ** halving`` strips.
         kwargs: Other arguments of :class:`BareConv2d`.
@@ -150,8 +150,8 @@ class GLConv(nn.Module):
     Temporal Aggregation, ICCV 2021, https://arxiv.org/abs/2011.01461 (section 3.3).
 
     Args:
-        in_channels: Width of what comes in.
-        out_channels: Width of what goes out.
+        in_channels: Width of the input.
+        out_channels: Width of the output.
         halving: There are ``2 ** halving`` strips.
         fm_sign: Whether both lie one below the other, which doubles the height;
             otherwise they are added.

@@ -33,8 +33,8 @@ class SeparateFCs(nn.Module):
 
     Args:
         parts_num: Number of parts ``P``.
-        in_channels: Width of what comes in.
-        out_channels: Width of what goes out.
+        in_channels: Width of the input.
+        out_channels: Width of the output.
         norm: Whether the columns of the weights are normalised.
 
     Shape:
@@ -82,7 +82,7 @@ class SeparateBNNecks(nn.Module):
 
     Args:
         parts_num: Number of parts ``P``.
-        in_channels: Width of what comes in.
+        in_channels: Width of the input.
         class_num: Number of classes ``K``.
         norm: Whether features and weights are normalised, so that the logits are
             cosines.

@@ -9,6 +9,7 @@ from mmengine.model import BaseModule
 from mmengine.utils import to_2tuple
 from torch import Tensor, nn
 
+from ...errors import check_choice
 from ...registry import MODELS
 from .conv import build_conv_layer
 from .norm import build_norm_layer
@@ -44,8 +45,7 @@ class AdaptivePadding(nn.Module):
         padding: str = 'corner',
     ) -> None:
         super().__init__()
-        if padding not in ('corner', 'same'):
-            raise ValueError(f"padding is 'corner' or 'same', got {padding!r}")
+        check_choice(('corner', 'same'), padding=padding)
         self.padding = padding
         self.kernel_size = to_2tuple(kernel_size)
         self.stride = to_2tuple(stride)

@@ -70,7 +70,7 @@ class _Trunk(nn.Module):
         return self.layer3(self.layer2(self.layer1(x)))
 
     def init_weights(self) -> None:
-        """He's rule, by what goes out."""
+        """Kaiming initialisation by the fan-out."""
         for layer in self.modules():
             if isinstance(layer, nn.Conv2d):
                 nn.init.kaiming_normal_(

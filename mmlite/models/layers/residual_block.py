@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Literal
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
-from ...errors import check_at_least
+from ...errors import check_at_least, check_choice
 from .activation import build_activation_layer
 from .checkpoint import checkpointed
 from .conv import build_conv_layer
@@ -81,8 +81,7 @@ class ResidualBlock(BaseModule):
                 f'out_channels={out_channels} is not a multiple of '
                 f'expansion={expansion}'
             )
-        if style not in ('pytorch', 'caffe'):
-            raise ValueError(f"style is 'pytorch' or 'caffe', got {style!r}")
+        check_choice(('pytorch', 'caffe'), style=style)
         self.in_channels = in_channels
         self.out_channels = out_channels
         self.expansion = expansion

@@ -33,8 +33,8 @@ class BasicBlockP3D(nn.Module):
     https://arxiv.org/abs/2303.03301 (section 3.2).
 
     Args:
-        in_channels: Width of what comes in.
-        out_channels: Width of what goes out.
+        in_channels: Width of the input.
+        out_channels: Width of the output.
         stride: In pixels; time keeps its length.
 
     Shape:
@@ -82,8 +82,8 @@ class BasicBlock3D(nn.Module):
     Paper: as of :class:`BasicBlockP3D`.
 
     Args:
-        in_channels: Width of what comes in.
-        out_channels: Width of what goes out.
+        in_channels: Width of the input.
+        out_channels: Width of the output.
         stride: In pixels; time keeps its length.
 
     Shape:
@@ -120,7 +120,7 @@ class TemporalFeatureAggregator(nn.Module):
     (section 3.3).
 
     Args:
-        in_channels: Width of what comes in.
+        in_channels: Width of the input.
         squeeze: What the width is divided by inside.
         parts_num: Number of parts ``P``.
 

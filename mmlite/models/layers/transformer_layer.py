@@ -7,6 +7,7 @@ from typing import Literal
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from ...errors import wrong_choice
 from ...registry import MODELS
 from .attention import MultiheadAttention
 from .ffn import FFN, SwiGLUFFNFused
@@ -97,9 +98,8 @@ class TransformerEncoderLayer(BaseModule):
         elif ffn_type == 'swiglu_fused':
             self.ffn = SwiGLUFFNFused(**common)
         else:
-            raise ValueError(
-                f"ffn_type is 'origin' or 'swiglu_fused', got {ffn_type!r}"
-            )
+            kinds = ('origin', 'swiglu_fused')
+            raise ValueError(wrong_choice('ffn_type', ffn_type, kinds))
 
     @property
     def norm1(self) -> nn.Module:

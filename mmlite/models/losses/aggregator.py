@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ...errors import ConfigError, Problem, TrainingError, did_you_mean
+from ...errors import ConfigError, Problem, TrainingError, at, did_you_mean
 from ...ops import full_precision
 from ...registry import MODELS
 from .base_loss import BaseLoss
@@ -186,10 +186,8 @@ def _build(path: str, cfg: Mapping[str, Any]) -> tuple[nn.Module, float]:
     target = MODELS.get(kind) if isinstance(kind, str) else kind
     if isinstance(target, type) and issubclass(target, BaseLoss):
         args['loss_term_weight'] = weight
-    try:
+    with at(*path.split('.')):
         loss = MODELS.build(args)
-    except ConfigError as error:
-        raise error.under(*path.split('.')) from error.__cause__
     return loss, getattr(loss, 'loss_term_weight', weight)
 
 

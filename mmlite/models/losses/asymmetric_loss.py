@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from ...ops import at_least_float32
 from ...registry import MODELS
 from .base import WeightedLoss
-from .utils import as_multi_hot, check_same_shape, weighted_loss
+from .utils import as_multi_hot, check_same_shape, focused, weighted_loss
 
 
 @weighted_loss
@@ -55,7 +55,7 @@ def asymmetric_loss(
     gamma = gamma_pos * target + gamma_neg * (1 - target)
     log = F.logsigmoid(pred) if use_sigmoid else pred.log_softmax(dim=-1)
     log = torch.where(target == 1, log, right.clamp(min=eps).log())
-    return -log * (1 - right).pow(gamma)
+    return -log * focused(1 - right, gamma)
 
 
 @MODELS.register_module()

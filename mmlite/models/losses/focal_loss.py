@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from ...ops import at_least_float32
 from ...registry import MODELS
 from .base import WeightedLoss
-from .utils import as_multi_hot, check_same_shape, weighted_loss
+from .utils import as_multi_hot, check_same_shape, focused, weighted_loss
 
 
 @weighted_loss
@@ -40,7 +40,7 @@ def sigmoid_focal_loss(
     wrong = (1 - score) * target + score * (1 - target)
     balance = alpha * target + (1 - alpha) * (1 - target)
     loss = F.binary_cross_entropy_with_logits(pred, target, reduction='none')
-    return loss * balance * wrong.pow(gamma)
+    return loss * balance * focused(wrong, gamma)
 
 
 @MODELS.register_module()

@@ -8,6 +8,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
+from ...errors import check_choice
 from ...registry import MODELS
 from .cross_entropy_loss import CrossEntropyLoss
 from .utils import check_same_shape, convert_to_one_hot
@@ -76,8 +77,7 @@ class LabelSmoothLoss(nn.Module):
             raise ValueError(
                 f'label_smooth_val must be in [0, 1), got {label_smooth_val}'
             )
-        if mode not in MODES:
-            raise ValueError(f'mode is one of {MODES}, got {mode!r}')
+        check_choice(MODES, mode=mode)
         if use_sigmoid is None:
             use_sigmoid = mode == 'multi_label'
         self.label_smooth_val = label_smooth_val

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ...errors import DataError, did_you_mean
+from ...errors import DataError, check_choice
 from ...ops import at_least_float32
 from ...registry import MODELS
 
@@ -47,11 +47,7 @@ class PixelReconstructionLoss(nn.Module):
 
     def __init__(self, criterion: Literal['L1', 'L2'], channel: int | None = None):
         super().__init__()
-        if criterion not in CRITERIA:
-            raise ValueError(
-                f'criterion is one of {[*CRITERIA]}, got {criterion!r}'
-                f'{did_you_mean(criterion, CRITERIA)}'
-            )
+        check_choice(CRITERIA, criterion=criterion)
         self.criterion = criterion
         self.channel = channel
 

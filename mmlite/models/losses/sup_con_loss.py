@@ -58,7 +58,9 @@ class SupConLoss(BaseLoss):
             scores = parts @ parts.transpose(1, 2) / self.temperature
         itself = torch.eye(len(labels), dtype=torch.bool, device=scores.device)
         same = (labels[:, None] == labels[None]).to(scores.device) & ~itself
-        chance = scores - scores.masked_fill(itself, -torch.inf).logsumexp(2, True)
+        # Not infinity, of which nothing is left where a sample is alone.
+        others = scores.masked_fill(itself, torch.finfo(scores.dtype).min)
+        chance = scores - others.logsumexp(2, True)
         count = same.sum(dim=1)
         each = -(chance * same).sum(dim=2) / count.clamp(min=1)
         return each.sum(dim=1) / (count > 0).sum().clamp(min=1), self.info

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ...errors import DataError
+from ...errors import DataError, wrong_choice
 
 REDUCTIONS = ('none', 'mean', 'sum')
 
@@ -21,7 +21,7 @@ def check_reduction(reduction: str) -> str:
         ValueError: if it is not.
     """
     if reduction not in REDUCTIONS:
-        raise ValueError(f'reduction is one of {REDUCTIONS}, got {reduction!r}')
+        raise ValueError(wrong_choice('reduction', reduction, REDUCTIONS))
     return reduction
 
 
@@ -194,3 +194,24 @@ def as_multi_hot(target: Tensor, pred: Tensor) -> Tensor:
     if indices and not target.is_floating_point() and target.shape != pred.shape:
         return convert_to_one_hot(target, pred.size(-1))
     return target
+
+
+def focused(wrong: Tensor, gamma: float | Tensor) -> Tensor:
+    """The weight of a focal loss, whose gradient is finite for any exponent.
+
+    That of a power below 1 is infinite at 0, and a sigmoid does reach 0.
+
+    Args:
+        wrong: How wrong each element is, from 0 to 1.
+        gamma: The exponent.
+
+    Shape:
+        wrong: any; returns: the same.
+
+    Example:
+        >>> wrong = torch.zeros(1, requires_grad=True)
+        >>> focused(wrong, 0.5).backward()
+        >>> wrong.grad
+        tensor([0.])
+    """
+    return wrong.clamp(min=torch.finfo(wrong.dtype).tiny).pow(gamma)

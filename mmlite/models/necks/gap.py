@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from ...errors import DataError
+from ...errors import DataError, check_choice
 from ...registry import MODELS
 from ...structures import FeatureSpec
 
@@ -35,8 +35,7 @@ class GlobalAveragePooling(nn.Module):
 
     def __init__(self, dim: int = 2) -> None:
         super().__init__()
-        if dim not in (1, 2, 3):
-            raise ValueError(f'dim is 1, 2 or 3, got {dim}')
+        check_choice((1, 2, 3), dim=dim)
         self.dim = dim
 
     def output_specs(self, specs: Sequence[FeatureSpec]) -> tuple[FeatureSpec, ...]:

@@ -10,6 +10,7 @@ import torch
 from mmengine.model import BaseModule, ModuleList
 from torch import Tensor, nn
 
+from ...errors import check_choice
 from ...ops import gather_tokens, square
 from ...registry import MODELS
 from ..layers import (
@@ -124,12 +125,8 @@ class iTPNPretrainDecoder(BaseModule):  # noqa: N801 (mmpretrain's name)
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
         super().__init__(init_cfg)
-        if reconstruction_type not in ('pixel', 'clip'):
-            raise ValueError(
-                f"reconstruction_type is 'pixel' or 'clip', got {reconstruction_type!r}"
-            )
-        if num_outs not in (2, 3):
-            raise ValueError(f'num_outs is 2 or 3, got {num_outs}')
+        check_choice(('pixel', 'clip'), reconstruction_type=reconstruction_type)
+        check_choice((2, 3), num_outs=num_outs)
         self.grid = square(num_patches)
         self.reconstruction_type = reconstruction_type
         self.num_outs = num_outs

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from ...errors import check_choice
 from ...registry import MODELS
 from ...structures import FeatureSpec
 from ..layers import build_activation_layer, build_norm_layer
@@ -55,8 +56,7 @@ class LinearNeck(BaseModule):
         init_cfg: dict | list | None = None,
     ) -> None:
         super().__init__(init_cfg)
-        if gap_dim not in range(len(_POOLS)):
-            raise ValueError(f'gap_dim is 0, 1, 2 or 3, got {gap_dim}')
+        check_choice(range(len(_POOLS)), gap_dim=gap_dim)
         self.in_channels = in_channels
         self.out_channels = out_channels
         self.gap = _POOLS[gap_dim]()

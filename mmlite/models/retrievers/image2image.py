@@ -13,6 +13,7 @@ from ...ops import nearest
 from ...registry import MODELS
 from ...structures import DataSample, Ragged, SampleBatch, meta_values, scatter_field
 from ..joining import build_part, check_channels, preprocessor_cfg
+from ..layers import last_feature
 from .base import BaseRetriever
 from .gallery import Prototype, fingerprint
 
@@ -236,7 +237,7 @@ class ImageToImageRetriever(BaseRetriever):
                     rows[place] = row
             return torch.stack(rows)
         feats = self.extract_feat(inputs)
-        feats = feats if isinstance(feats, Tensor) else feats[-1]
+        feats = last_feature(feats)
         if feats.ndim != 2:
             raise DataError(
                 'the encoder of a retriever gives a vector an image, got '

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from ...structures import DataSample, SampleBatch, scatter_field
 from ..base import BaseModel
 from ..joining import Joined, build_part
+from ..layers import last_feature
 
 __all__ = ['BaseSelfSupervisor', 'BaseSelfSupvisor']
 
@@ -137,7 +138,7 @@ class BaseSelfSupervisor(Joined, BaseModel):
 
 def _pooled(feats: Tensor | Sequence[Tensor]) -> Tensor:
     """The last feature, averaged over its places, ``(B, D)``."""
-    last = feats if isinstance(feats, Tensor) else feats[-1]
+    last = last_feature(feats)
     if last.ndim == 3:  # (B, L, D), tokens
         return last.mean(dim=1)
     return last.flatten(2).mean(dim=2) if last.ndim > 2 else last

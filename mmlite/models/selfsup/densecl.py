@@ -9,6 +9,7 @@ from torch.nn import functional as F
 
 from ...registry import MODELS
 from ...structures import DataSample
+from ..layers import last_feature
 from .moco import MoCo
 from .momentum import MemoryQueue
 from .views import check_views
@@ -75,8 +76,7 @@ class DenseCL(MoCo):
         """The vector, the places, their mean, and the map of the backbone."""
         backbone, neck = network
         feats = backbone(images)
-        last = feats if isinstance(feats, Tensor) else feats[-1]
-        return (*neck(feats), neck.grid(last).flatten(2))
+        return (*neck(feats), neck.grid(last_feature(feats)).flatten(2))
 
     def _key_features(self, images: Tensor) -> tuple[Tensor, ...]:
         return self._features(self.encoder_k.module, images)

@@ -69,7 +69,7 @@ class GwcNet(StereoModel):
     }
 
     def build_network(self, model_cfg: ModelCfg) -> None:
-        """The features, the hourglasses, and four ways out."""
+        """The features, three hourglasses and four classifiers."""
         self.check_max_disp(16)
         self.num_groups = model_cfg.get('num_groups', 40)
         use_concat = model_cfg.get('use_concat_volume', False)
@@ -83,11 +83,11 @@ class GwcNet(StereoModel):
             setattr(self, f'classif{i}', cost_classifier(32))
 
     def init_parameters(self) -> None:
-        """He's rule, by what goes out."""
+        """Kaiming initialisation by the fan-out."""
         init_by_fan_out(self)
 
     def estimate(self, left: Tensor, right: Tensor) -> list[Tensor]:
-        """Before and behind each hourglass in training, behind the last otherwise."""
+        """Before and after each hourglass in training, after the last one otherwise."""
         num_disp = self.max_disp // 4
         (left_all, left_few), (right_all, right_few) = (
             self.feature_extraction(view) for view in (left, right)

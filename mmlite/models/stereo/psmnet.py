@@ -57,7 +57,7 @@ class PSMNet(StereoModel):
     }
 
     def build_network(self, model_cfg: ModelCfg) -> None:
-        """The features, the hourglasses, and three ways out."""
+        """The features, three hourglasses and three classifiers."""
         self.check_max_disp(16)
         self.third_presqu = model_cfg.get('third_presqu', 'pre1')
         self.align_corners = model_cfg.get('align_corners', False)
@@ -72,11 +72,11 @@ class PSMNet(StereoModel):
         )
 
     def init_parameters(self) -> None:
-        """He's rule, by what goes out."""
+        """Kaiming initialisation by the fan-out."""
         init_by_fan_out(self)
 
     def estimate(self, left: Tensor, right: Tensor) -> list[Tensor]:
-        """Behind each hourglass in training, behind the last one otherwise."""
+        """After each hourglass in training, after the last one otherwise."""
         features = (self.feature_extraction(view) for view in (left, right))
         cost0 = self.dres0(concat_volume(*features, self.max_disp // 4))
         cost0 = self.dres1(cost0) + cost0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from ...errors import check_choice
 from ...ops import nms
 from ...registry import TASK_UTILS
 from .matchers import BACKGROUND
@@ -60,8 +61,7 @@ class HardExampleMiner:
         max_negatives_per_positive: float | None = None,
         min_negatives_per_image: int = 0,
     ) -> None:
-        if loss_type not in LOSSES:
-            raise ValueError(f'loss_type is one of {LOSSES}, got {loss_type!r}')
+        check_choice(LOSSES, loss_type=loss_type)
         self.num_hard_examples = num_hard_examples
         self.iou_threshold = iou_threshold
         self.loss_type = loss_type

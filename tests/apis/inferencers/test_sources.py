@@ -135,3 +135,13 @@ def test_pictures_for_a_dataset_of_ones_own_that_takes_no_lazy_init():
     own = dict(type='Small', pipeline=[dict(type='PackInputs')])
     dataset = SourceDataset([find_sources(np.zeros((20, 30, 3), np.uint8))], own)
     assert dataset[0]['inputs'].shape == (3, 6, 9)
+
+
+def test_brackets_in_the_name_of_a_folder_are_no_pattern(tmp_path):
+    folder = tmp_path / 'run [1]'
+    folder.mkdir()
+    for name in ('a.png', 'b.png'):
+        cv2.imwrite(str(folder / name), np.zeros((2, 2, 3), np.uint8))
+    assert len(find_sources(f'{folder}/*.png')) == 2
+    assert len(find_sources(f'{folder}/[a].png')) == 1
+    assert len(find_sources(f'{tmp_path}/run*/a.png')) == 1

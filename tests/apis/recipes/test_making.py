@@ -212,7 +212,7 @@ def test_a_checkpoint_of_unlabelled_images_is_predicted_with_and_exported(capsys
     [
         (['train'], 'nothing to train: give a config, or --data'),
         (['train', '--model', 'resnet50'], 'nothing to train.*beside --model'),
-        (['train', 'a.py', '--data', 'pets'], 'either a config is trained or a recipe'),
+        (['train', 'a.py', '--data', 'pets'], 'give either a config or --data'),
         (
             ['train', 'a.py', '--epochs', '2'],
             'without --data there is no use for --epochs',

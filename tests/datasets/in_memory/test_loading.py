@@ -198,9 +198,9 @@ def test_pipelines_that_cannot_be_had(pipeline, message):
 
 def test_datasets_that_cannot_be_had():
     mixed = dict(type='MultiImageMixDataset', dataset=digits(), pipeline=[PACK])
-    with pytest.raises(ConfigError, match='which MultiImageMixDataset has not'):
+    with pytest.raises(ConfigError, match='which MultiImageMixDataset lacks'):
         load_in_memory(DATASETS.build(mixed), CPU)
-    with pytest.raises(ConfigError, match='which TensorDataset has not'):
+    with pytest.raises(ConfigError, match='which TensorDataset lacks'):
         load_in_memory(torch.utils.data.TensorDataset(torch.zeros(3)), CPU)
     parts = [digits(CROP, PACK), digits(CROP, FLIP, PACK)]
     both = DATASETS.build(dict(type='ConcatDataset', datasets=parts))

@@ -139,7 +139,7 @@ def folder_of(*names: str) -> Path:
         (('only/1.png',), None, "one class alone, 'only', with 1 images"),
         (('a/1.png', 'b/1.png'), 'detection', 'no data for detection; found a/'),
         (('a/1.png', 'b/1.png'), 'stereo', 'no data for stereo'),
-        (('val/a/1.png', 'test/a/1.png'), None, 'no folder train; call the data'),
+        (('val/a/1.png', 'test/a/1.png'), None, 'no folder train; call the folder'),
         (
             ('train/a/1.png', 'train/b/1.png', 'val/c/1.png'),
             None,

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from functools import partial
 from itertools import islice
 
 import mmengine.dataset
@@ -18,6 +19,8 @@ from mmlite.datasets.samplers import (
     base,
 )
 from mmlite.errors import ConfigError
+from mmlite.evaluation.metrics import base as metrics_base
+from mmlite.evaluation.metrics.base import own_share
 from mmlite.registry import DATA_SAMPLERS
 
 
@@ -189,10 +192,25 @@ def test_in_order_without_gaps(monkeypatch, world, round_up, size):
         world,
         lambda: SequentialSampler(range(size), 'sequential', seed=0, round_up=round_up),
     )
-    total = math.ceil(size / world) * world if round_up else size
-    assert sum(shares, []) == [i % size for i in range(total)]
+    own = [
+        share[: size // world + (r < size % world)] for r, share in enumerate(shares)
+    ]
+    assert sum(own, []) == list(range(size))
     lengths = [len(share) for share in shares]
     assert max(lengths) - min(lengths) <= (not round_up)
+
+
+@pytest.mark.parametrize('kind', ['default', 'sequential'])
+@pytest.mark.parametrize(('size', 'world'), [(4, 3), (7, 4), (2, 5), (6, 3)])
+def test_a_metric_leaves_out_what_is_repeated(monkeypatch, kind, size, world):
+    make = partial(SequentialSampler, range(size), kind, seed=0)
+    shares = shared_out(monkeypatch, world, make)
+    counts = [len(share) for share in shares]
+    seen = []
+    for rank, share in enumerate(shares):
+        monkeypatch.setattr(metrics_base, 'get_dist_info', lambda r=rank: (r, world))
+        seen += share[: own_share(counts, size)]
+    assert sorted(seen) == list(range(size))
 
 
 def test_in_order_in_turn(monkeypatch):

@@ -175,3 +175,17 @@ def test_grey_levels_are_of_8_bits(name, dtype):
 def test_sequences_are_of_files():
     with pytest.raises(DataError, match='the sample has no seq_paths'):
         TRANSFORMS.build(dict(type='LoadSequence'))(dict(img_path='a.png'))
+
+
+@pytest.mark.parametrize(
+    ('cfg', 'dtype'),
+    [
+        (dict(type='Resize', scale=8), np.int32),
+        (dict(type='RandomResizedCrop', scale=8), bool),
+        (dict(type='RandomRotate', prob=1.0), np.float16),
+        (dict(type='MAERandomResizedCrop', size=8), np.float32),
+    ],
+)
+def test_types_that_cannot_be_interpolated_are_named(cfg, dtype):
+    with pytest.raises(DataError, match=f'{np.dtype(dtype).name}.*uint8'):
+        TRANSFORMS.build(cfg)(dict(img=PIXELS.astype(dtype), rng=random.Random(0)))

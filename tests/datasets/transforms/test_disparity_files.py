@@ -57,6 +57,7 @@ def test_pfm_to_the_bit(shape):
     [
         (b'P6\n2 2\n255\n' + bytes(12), 'is not a PFM file: expected a header'),
         (b'Pf\n2 2\n0\n' + bytes(16), 'a number other than 0'),
+        (b'Pf\n0 2\n-1.0\n', 'claims no pixel'),
         (b'Pf\n2 2\n-1.0\n' + bytes(15), 'is cut off: 2x2 take 16 bytes, .* has 15'),
     ],
 )
@@ -179,3 +180,21 @@ def test_paths_and_maps_that_cannot_be_read(tmp_path):
         load(dict(seg_map_path='a\0.png'))
     with pytest.raises(DataError, match=r'a.png is no image'):
         load(dict(seg_map_path=str(tmp_path / 'a.png')))
+
+
+def test_nothing_is_written_of_no_pixel_and_divided_by_no_scale():
+    with pytest.raises(DataError, match=r'a pixel at least, got the shape \(0, 3\)'):
+        encode_pfm(np.zeros((0, 3)))
+    data = png_of(np.ones((2, 2), np.uint16))
+    for scale in (0, -256, np.nan):
+        with pytest.raises(ValueError, match='scale must be positive'):
+            decode_disparity(data, 'a.png', scale)
+        with pytest.raises(ValueError, match='scale must be positive'):
+            encode_disparity(np.ones((2, 2)), 'a.png', scale)
+
+
+def test_negative_disparities_of_the_other_view_may_have_gaps(tmp_path):
+    path = str(tmp_path / 'right.pfm')
+    (tmp_path / 'right.pfm').write_bytes(encode_pfm(np.float32([[-3, np.inf, np.nan]])))
+    loaded = TRANSFORMS.build(dict(type='LoadDisparity'))(dict(disparity_tgt_path=path))
+    assert loaded['gt_disparity_tgt'].tolist() == [[3, 0, 0]]

@@ -140,7 +140,7 @@ def test_boxes_are_mirrored_too():
 
 
 def test_an_unknown_direction():
-    with pytest.raises(ConfigError, match="direction is one of .* got 'left'"):
+    with pytest.raises(ConfigError, match="direction must be .* got 'left'"):
         TRANSFORMS.build(dict(type='AlternatingFlip', direction='left'))
 
 

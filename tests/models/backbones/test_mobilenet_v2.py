@@ -102,5 +102,5 @@ def test_wrong_arguments_are_refused(kwargs, message):
     with pytest.raises(ConfigError) as caught:
         MODELS.build(dict(type='MobileNetV2', **kwargs))
     assert message in str(caught.value)
-    with pytest.raises(ValueError, match='stride is 1 or 2, got 3'):
+    with pytest.raises(ValueError, match='stride must be 1 or 2, got 3'):
         InvertedResidual(8, 8, stride=3, expand_ratio=1)

@@ -297,7 +297,7 @@ def test_one_image_in_evaluation_and_other_precisions():
 @pytest.mark.parametrize(
     ('kwargs', 'message'),
     [
-        (dict(depth=19), 'depth=19 is not one of 18, 34, 50, 101, 152'),
+        (dict(depth=19), 'depth must be 18, 34, 50, 101 or 152, got 19'),
         (dict(dept=18), "ResNet has no argument 'dept'"),
         (dict(depth='18'), "depth: ResNet expects int, got '18'"),
         (dict(out_indices=(4,)), 'must be one or more of 0 to 3'),
@@ -311,7 +311,7 @@ def test_one_image_in_evaluation_and_other_precisions():
         (dict(expansion=0), 'expansion must be at least 1, got 0'),
         (dict(norm_cfg=dict(type='BNN')), "norm_cfg: unknown type 'BNN'"),
         (dict(type='ResNet_CIFAR', deep_stem=True), 'deep_stem=True is not possible'),
-        (dict(type='SEResNet'), 'depth=18 is not one of 50, 101, 152'),
+        (dict(type='SEResNet'), 'depth must be 50, 101 or 152, got 18'),
         (dict(type='ResNetV1d', deep_stem=False), "no argument 'deep_stem'"),
     ],
 )
@@ -324,7 +324,7 @@ def test_wrong_arguments_are_refused(kwargs, message):
 def test_wrong_blocks_are_refused():
     with pytest.raises(ValueError, match='out_channels=16 is not a multiple of expans'):
         Bottleneck(8, 16, expansion=3)
-    with pytest.raises(ValueError, match="style is 'pytorch' or 'caffe', got 'tf'"):
+    with pytest.raises(ValueError, match="style must be 'pytorch' or 'caffe'"):
         BasicBlock(8, 8, style='tf')
 
 

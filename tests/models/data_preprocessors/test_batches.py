@@ -23,16 +23,6 @@ def batch(labels=LABELS):
     return SampleBatch(DataSample().set_gt_label(label) for label in labels)
 
 
-@pytest.fixture
-def no_samples(monkeypatch):
-    """See that no sample is made."""
-
-    def refuse(self, place):
-        raise AssertionError('a sample was asked for')
-
-    monkeypatch.setattr(SampleBatch, '__getitem__', refuse)
-
-
 # samples field by field
 
 

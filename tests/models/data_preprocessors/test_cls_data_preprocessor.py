@@ -1,6 +1,7 @@
 import pytest
 import torch
 from mmengine.structures import BaseDataElement
+from support.samples import labelled
 
 from mmlite.errors import ConfigError, DataError
 from mmlite.models.data_preprocessors import ClsDataPreprocessor
@@ -12,10 +13,6 @@ MEAN, STD = [10.0, 20.0, 30.0], [2.0, 4.0, 8.0]
 
 def images(*shape):
     return torch.randint(0, 256, shape, dtype=torch.uint8)
-
-
-def labelled(*labels):
-    return [DataSample().set_gt_label(label) for label in labels]
 
 
 def normalized(image, mean=MEAN, std=STD):

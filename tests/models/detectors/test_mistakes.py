@@ -44,7 +44,7 @@ MISTAKES = [
     ),
     ('FasterRCNN', 'rpn_head.in_channels', 7, r'in_channels.* is 7, but .*gives 8'),
     ('FasterRCNN', 'roi_head', None, 'needs a roi_head; set model.roi_head'),
-    ('FasterRCNN', 'number_of_stages', 3, 'number_of_stages is 1 or 2, got 3'),
+    ('FasterRCNN', 'number_of_stages', 3, 'number_of_stages must be 1 or 2, got 3'),
     (
         *('FasterRCNN', 'roi_head.bbox_head.num_classes', 9),
         r'roi_head\.bbox_head\.num_classes.* is 9, but .*gives 3; leave it out',
@@ -63,7 +63,7 @@ MISTAKES = [
         *('RetinaNet', 'bbox_head.anchor_generator.sizes', [[8], [16, 32]]),
         'all maps share the convolutions of RetinaHead.*got',
     ),
-    ('SSD', 'bbox_head.normalizer', 'anchor', "normalizer is one of .*got 'anchor'"),
+    ('SSD', 'bbox_head.normalizer', 'anchor', "normalizer must be .*got 'anchor'"),
     (
         *('SSD', 'bbox_head.bbox_coder', dict(type='BoxCoder', weights=(1, 2))),
         'bbox_coder.*four positive numbers',

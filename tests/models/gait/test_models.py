@@ -80,7 +80,7 @@ def test_parts_that_do_not_fit():
 @pytest.mark.parametrize(
     ('changes', 'said'),
     [
-        (dict(mode='4d'), 'Backbone.mode is one of'),
+        (dict(mode='4d'), 'Backbone.mode must be'),
         (dict(depth=3), "Backbone has no 'depth'"),
         (dict(channels=[1, 2]), 'one entry for each of 4 stages'),
     ],

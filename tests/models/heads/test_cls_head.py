@@ -2,6 +2,7 @@ import math
 
 import pytest
 import torch
+from support.samples import labelled
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
@@ -12,10 +13,6 @@ from mmlite.structures import DataSample
 
 LOGITS = torch.tensor([[2.0, 0.0, 1.0], [0.0, 3.0, -1.0], [1.0, 0.5, 4.0]])
 LABELS = [0, 2, 2]
-
-
-def labelled(*labels):
-    return [DataSample().set_gt_label(label) for label in labels]
 
 
 def softmax(row):

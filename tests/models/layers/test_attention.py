@@ -126,7 +126,7 @@ def test_encoder_layer_initialises_its_network():
 
 
 def test_encoder_layer_refuses_an_unknown_network():
-    with pytest.raises(ValueError, match="ffn_type is 'origin' or 'swiglu_fused'"):
+    with pytest.raises(ValueError, match="ffn_type must be 'origin' or 'swiglu_fused'"):
         TransformerEncoderLayer(8, 2, 16, ffn_type='swiglu')
 
 

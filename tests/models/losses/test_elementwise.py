@@ -95,3 +95,21 @@ def test_unknown_override():
 def test_a_subclass_defines_compute():
     with pytest.raises(NotImplementedError, match='Mine has to define compute'):
         type('Mine', (WeightedLoss,), {})()(PRED, TARGET)
+
+
+@pytest.mark.parametrize(
+    'cfg',
+    [
+        dict(type='FocalLoss', gamma=0.5),
+        dict(type='AsymmetricLoss', gamma_pos=0.5, gamma_neg=0.1),
+        dict(type='AsymmetricLoss', gamma_neg=0.5, clip=None, use_sigmoid=False),
+    ],
+)
+def test_exponents_below_1_have_finite_gradients(cfg):
+    """Where a score is exactly right, a root has no slope, but the loss is 0."""
+    pred = torch.tensor([[200.0, -200.0, 1.0]], requires_grad=True)
+    target = torch.tensor([[1.0, 0.0, 1.0]])
+    MODELS.build(cfg)(pred, target).backward()
+    assert pred.grad.isfinite().all()
+    right = MODELS.build(dict(cfg, reduction='none'))(pred[:, :2], target[:, :2])
+    assert right.abs().max() < 1e-6

@@ -118,3 +118,10 @@ def test_an_empty_batch_costs_nothing(cfg):
         value.sum().backward()
         assert value.sum() == 0 and x.grad.shape == x.shape
         assert all((each == 0).all() for each in info.values())
+
+
+def test_a_sample_alone_has_no_contrast():
+    x = torch.ones(1, 4, 3, requires_grad=True)
+    value, _ = MODELS.build(dict(type='SupConLoss'))(x, torch.zeros(1, dtype=int))
+    value.sum().backward()
+    assert value.tolist() == [0, 0, 0] and (x.grad == 0).all()

@@ -95,7 +95,7 @@ def test_avg_factor_leaves_none_alone():
 
 @pytest.mark.parametrize('avg_factor', [None, 2])
 def test_unknown_reduction(avg_factor):
-    with pytest.raises(ValueError, match="reduction is one of .*, got 'avg'"):
+    with pytest.raises(ValueError, match="reduction must be .*, got 'avg'"):
         weight_reduce_loss(LOSS, reduction='avg', avg_factor=avg_factor)
 
 

@@ -34,7 +34,7 @@ def test_output_specs():
 
 
 def test_wrong_dim():
-    with pytest.raises(ConfigError, match='dim is 1, 2 or 3, got 4'):
+    with pytest.raises(ConfigError, match='dim must be 1, 2 or 3, got 4'):
         MODELS.build(dict(type='GlobalAveragePooling', dim=4))
 
 

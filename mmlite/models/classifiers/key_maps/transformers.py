@@ -111,7 +111,7 @@ patch_embed.norm.{*}               =
 norm.{*}                           norm3.{*}
 """
 _SWIN_HEAD = 'head.fc.{*}  head.fc.{*}\nhead.{*}  head.fc.{*}'
-_V2 = 'logit_scale'  # which Swin of the first version has not
+_V2 = 'logit_scale'  # which Swin of the first version lacks
 _EARLY = 'layers.{i}.downsample.{*}  stages.{i}.downsample.{*}\n'
 _LATE = 'layers.{i+1}.downsample.{*}  stages.{i}.downsample.{*}\n'
 
