@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,6 +16,7 @@ from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
 from ..errors import UserError
+from ..report import measured, numbers_in
 from .short_run import Enough, set_aside, short_run
 from .stand_in import find_data
 from .training import prepare_training
@@ -48,18 +51,17 @@ class DryRun(NamedTuple):
     def __str__(self) -> str:
         """A summary of a few lines."""
         losses = ', '.join(f'{loss:.4g}' for loss in self.losses)
-        hours = self.seconds * self.iterations / 3600
+        whole = timedelta(seconds=math.ceil(self.seconds * self.iterations))
         figures = ', '.join(
             f'{name} {value:.4g}'
-            for name, value in self.metrics.items()
-            if isinstance(value, (int, float))
+            for name, value in measured(numbers_in(self.metrics)).items()
         )
         validation = figures or self.problem or 'there is none in the config'
         return (
             f'dry run, nothing is kept\n'
             f'  model       {self.parameters:,} trainable parameters\n'
             f'  training    loss {losses}; {self.seconds:.2g} s an iteration, '
-            f'{hours:.2g} h for {self.iterations:,}, without validation\n'
+            f'{whole} for {self.iterations:,}, without validation\n'
             f'  validation  {validation} (first {_BATCHES} batches)\n'
             f'  checkpoint  {self.megabytes:.1f} MB'
         )

@@ -17,6 +17,7 @@ from .helpers import is_idle
 from .image_sizes import advise_image_size
 from .merging import DELETE, MISSPELT_DELETE
 from .monitors import monitored
+from .own_classes import advise_methods
 from .parts import target_of
 from .phases import idle_sections
 from .timing import advise_timing
@@ -58,7 +59,8 @@ def advice_on(cfg: Config) -> list[Problem]:
     """
     timing = [*advise_timing(cfg), *advise_warm_up(cfg)]
     own = [*_idle(cfg), *timing, *_unwatched(cfg), *_unpacked(cfg)]
-    return [*own, *advise_image_size(cfg), *advise_evaluation(cfg)]
+    methods = advise_methods(dict(cfg.items()))
+    return [*own, *advise_image_size(cfg), *advise_evaluation(cfg), *methods]
 
 
 def _unpacked(cfg: Config) -> Iterator[Problem]:
