@@ -35,15 +35,8 @@ RUNS: dict[str, tuple[str, list[str]]] = {
             'param_scheduler.total_steps=360',
         ],
     ),
-    'selfsup': ('mae/mae_vit-tiny-p8_1xb128_digits.py', ['train_cfg.max_epochs=50']),
-    'retrieval': (
-        'retrieval/arcface_resnet18_1xb64_digits.py',
-        [
-            'train_cfg.max_epochs=8',
-            'train_cfg.val_interval=2',
-            'param_scheduler.1.end=8',
-        ],
-    ),
+    'selfsup': ('mae/mae_vit-tiny-p8_1xb128_digits.py', []),
+    'retrieval': ('retrieval/arcface_resnet18_1xb64_digits.py', []),
 }
 #: What of a page is not in the picture of a task: all but its head and its pictures.
 _ALONE = (

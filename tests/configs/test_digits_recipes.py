@@ -40,15 +40,14 @@ def test_digits_never_seen_are_found_better_than_at_random(tmp_path):
         'model.image_encoder.0.stem_channels=8',
         'model.image_encoder.0.base_channels=8',
         'model.head.in_channels=64',
-        'train_cfg.max_epochs=6',
-        'param_scheduler.1.end=6',
-        'train_cfg.val_interval=6',
-        'default_hooks.checkpoint.interval=6',
+        'train_cfg.max_epochs=1',
+        'param_scheduler=None',
+        'default_hooks.checkpoint.interval=1',
     ]
     runner = apis.train(RETRIEVAL, options, work_dir=tmp_path)
     losses = runner.message_hub.get_scalar('train/loss').data[0]
     assert losses[-5:].mean() < losses[:5].mean()
-    checkpoint = tmp_path / 'epoch_6.pth'
+    checkpoint = tmp_path / 'epoch_1.pth'
     figures = apis.test(RETRIEVAL, checkpoint, options, work_dir=tmp_path)
     # One in four is found by chance, 99 % by the pixels.
     assert figures['retrieval/Recall@1'] > 80

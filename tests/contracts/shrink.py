@@ -31,6 +31,7 @@ IMAGES = {
     'DigitsRetrieval': (16, 16, 3),
     'FashionMNIST': (28, 28),
     'MNIST': (28, 28),
+    'TurnedDigits': (16, 16, 3),
 }
 PHOTOGRAPH = (75, 110, 3)
 SIZES = ('scale', 'crop_size')

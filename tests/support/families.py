@@ -91,7 +91,7 @@ FAMILIES: dict[str, Family] = dict(
     masked=_family(
         'mae/mae_vit-tiny-p8_1xb128_digits.py',
         *_of_digits(16),
-        inputs=lambda: _pictures(32),
+        inputs=lambda: _pictures(16),
         found='pred_target',  # which patches are hidden is drawn
     ),
     retrieval=_family(

@@ -8,12 +8,12 @@ model = dict(
     backbone=dict(
         type='MyMAEViT',
         arch=dict(embed_dims=32, num_layers=2, num_heads=4, feedforward_channels=64),
-        img_size=32,
+        img_size=16,
         patch_size=4,
     ),
     neck=dict(
         type='MAEPretrainDecoder',
-        num_patches=64,
+        num_patches=16,
         patch_size=4,
         embed_dim=32,
         decoder_embed_dim=32,

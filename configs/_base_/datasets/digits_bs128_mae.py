@@ -1,4 +1,4 @@
-"""1,797 handwritten digits at 32x32, augmented for MAE, 128 images a GPU."""
+"""1,797 handwritten digits at 16x16, augmented for MAE, 128 images a GPU."""
 
 _base_ = 'digits_bs32.py'
 
@@ -18,5 +18,6 @@ train_pipeline = [
     dict(type='ColorJitter', brightness=0.2),
     dict(type='PackInputs'),
 ]
-train_dataloader = dict(batch_size=128, dataset=dict(pipeline=train_pipeline))
+train_dataloader = dict(batch_size=128, dataset=dict(size=16, pipeline=train_pipeline))
+val_dataloader = test_dataloader = dict(dataset=dict(size=16))
 val_evaluator = test_evaluator = dict(_delete_=True, type='KNNAccuracy', k=5)

@@ -1,4 +1,4 @@
-"""ArcFace of a quarter-width ResNet-18 for six classes of small images."""
+"""ArcFace of a quarter-width ResNet-18 for 48 classes of small images."""
 
 model = dict(
     type='ImageToImageRetriever',
@@ -7,6 +7,6 @@ model = dict(
         dict(type='GlobalAveragePooling'),
     ],
     head=dict(
-        type='ArcFaceClsHead', num_classes=6, in_channels=128, scale=10.0, margins=0.1
+        type='ArcFaceClsHead', num_classes=48, in_channels=128, scale=16.0, margins=0.3
     ),
 )

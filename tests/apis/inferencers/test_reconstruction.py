@@ -30,8 +30,8 @@ def test_a_training_and_its_checkpoint_show_three_pictures(tmp_path, capsys):
     hook = '+custom_hooks=[{"type": "VisualSummaryHook", "interval": 2}]'
     apis.train(CONFIG, [*FEW, hook], work_dir=tmp_path)
     (file,) = tmp_path.glob('*/vis_data/vis_image/image_reconstruction_*.png')
-    # Eight digits of 32 pixels, three pictures each, in three columns.
-    assert cv2.imread(str(file)).shape == (3 * 32, 3 * 96, 3)
+    # Eight digits of 16 pixels, three pictures each, in three columns.
+    assert cv2.imread(str(file)).shape == (3 * 16, 3 * 48, 3)
     picture = np.random.default_rng(0).integers(0, 256, (40, 60, 3), np.uint8)
     cv2.imwrite(str(tmp_path / 'photo.png'), picture)
     shown = tmp_path / 'drawn'
@@ -41,13 +41,13 @@ def test_a_training_and_its_checkpoint_show_three_pictures(tmp_path, capsys):
     drawn = cv2.imread(str(shown / 'photo.png'))
     assert drawn.shape == (224, 3 * 224, 3)
     seen, made, target = np.split(drawn, 3, axis=1)
-    # Of 4 x 4 patches, half are grey in the first picture.
-    patches = seen.reshape(4, 56, 4, 56, 3).transpose(0, 2, 1, 3, 4).reshape(16, -1)
+    # Of 2 x 2 patches, half are grey in the first picture.
+    patches = seen.reshape(2, 112, 2, 112, 3).transpose(0, 2, 1, 3, 4).reshape(4, -1)
     hidden = (patches == 127).all(axis=1) | (patches == 128).all(axis=1)
-    assert hidden.sum() == 8
+    assert hidden.sum() == 2
     for one, other in ((made, target), (seen, target)):
         ours, theirs = (
-            x.reshape(4, 56, 4, 56, 3).transpose(0, 2, 1, 3, 4).reshape(16, -1)
+            x.reshape(2, 112, 2, 112, 3).transpose(0, 2, 1, 3, 4).reshape(4, -1)
             for x in (one, other)
         )
         np.testing.assert_array_equal(ours[~hidden], theirs[~hidden])
