@@ -105,3 +105,22 @@ def test_places_in_a_gallery_are_no_classes(label, score):
     found.gt_label = torch.tensor([0])
     row = row_of(found, ['ant', 'bee', 'cat'], whole=True)
     assert 'pred_class' not in row and 'gt_class' not in row
+
+
+def test_a_row_begins_with_its_sample(tmp_path):
+    """Whatever the order in which a model and a pipeline have filled it."""
+    sample = dict(
+        img_shape=(4, 4),
+        scale_factor=(1.0, 1.0),
+        pred_score=[0.5],
+        gt_label=1,
+        sample_idx=3,
+        img_path='a.png',
+        pred_label=0,
+    )
+    file = PredictionFile(tmp_path / 'rows.csv', whole=True)
+    (row,) = file.objects([sample])
+    assert list(row) == [
+        *('sample_idx', 'img_path', 'gt_label', 'pred_score', 'pred_label'),
+        *('img_shape', 'scale_factor'),
+    ]

@@ -166,6 +166,24 @@ def test_rates_of_several_optimizers_have_names():
     assert _rates(scalars | {'train/lr': logged(0.5)}) == ['lr 5.00e-01']
 
 
+def test_what_a_hook_of_ones_own_logs_is_seen(tmp_path, capsys):
+    """Of the others, what is for the log file alone stays there."""
+
+    class Say(Hook):
+        def after_train_epoch(self, runner):
+            runner.logger.info(f'mine after {runner.epoch + 1}')
+            runner.logger.debug('too much')
+
+    toy_runner(tmp_path, custom_hooks=[Say()]).train()
+    lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if 'mine' in line] == [
+        f'mine after {epoch}' for epoch in (1, 2, 3)
+    ]
+    (log,) = tmp_path.glob('*/*.log')
+    assert 'System environment' in log.read_text()
+    assert not any('System environment' in line or 'too much' in line for line in lines)
+
+
 def test_many_results(tmp_path, capsys):
     """A training names those that matter most in one line, a test each in its own."""
     runner = toy_runner(tmp_path)
