@@ -82,7 +82,7 @@ class PartCrossEntropyLoss(BaseLoss):
 
 def _check_labels(labels: Tensor, class_num: int) -> None:
     if labels.is_floating_point():
-        raise DataError(f'labels are whole numbers, got {labels.dtype}')
+        raise DataError(f'labels must be whole numbers, got {labels.dtype}')
     if labels.device.type != 'cpu' or not labels.numel():
         return
     low, high = (bound.item() for bound in labels.aminmax())
