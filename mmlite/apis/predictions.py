@@ -82,7 +82,7 @@ class PredictionFile(SampleMetric):
             names = _named(row.get(labels), classes)
             if names is not None:
                 row[f'{labels.partition("_")[0]}_names'] = names
-        return dict(sorted(row.items(), key=lambda entry: _place(entry[0])))
+        return row
 
     def _name_matches(self, row: dict[str, Any]) -> None:
         """Name the pictures that are found, but for the one that is looked for."""
@@ -134,15 +134,6 @@ def _is_map(name: str, value: Any) -> bool:
     """Whether it is as large as an image, or nearly so."""
     is_small = is_stacked(name) or 'boxes' in name
     return getattr(value, 'ndim', 0) > 1 and not is_small
-
-
-def _place(name: str) -> int:
-    """Where a column stands: which sample, its ground truth, the rest, the sizes."""
-    if name == 'sample_idx' or name.endswith('_path'):
-        return 0
-    if name.startswith('gt_'):
-        return 1
-    return 3 if name.endswith(('shape', 'scale_factor')) else 2
 
 
 def _plain(value: Any) -> Any:

@@ -107,25 +107,6 @@ def test_places_in_a_gallery_are_no_classes(label, score):
     assert 'pred_class' not in row and 'gt_class' not in row
 
 
-def test_a_row_begins_with_its_sample(tmp_path):
-    """Whatever the order in which a model and a pipeline have filled it."""
-    sample = dict(
-        img_shape=(4, 4),
-        scale_factor=(1.0, 1.0),
-        pred_score=[0.5],
-        gt_label=1,
-        sample_idx=3,
-        img_path='a.png',
-        pred_label=0,
-    )
-    file = PredictionFile(tmp_path / 'rows.csv', whole=True)
-    (row,) = file.objects([sample])
-    assert list(row) == [
-        *('sample_idx', 'img_path', 'gt_label', 'pred_score', 'pred_label'),
-        *('img_shape', 'scale_factor'),
-    ]
-
-
 def test_the_columns_of_a_row_have_one_order(tmp_path):
     made = sample()
     made.set_metainfo(dict(ori_shape=(4, 6), img_shape=(4, 6), flip=False))
