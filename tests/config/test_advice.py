@@ -39,6 +39,25 @@ def test_a_pipeline_of_an_older_version(last, phase):
     assert "dict(type='PackInputs')" in said
 
 
+@pytest.mark.parametrize(
+    'last',
+    [
+        dict(type='RandomFlip', prob=0.5),
+        dict(type='MultiView', transforms=[[dict(type='RandomFlip')]], num_views=2),
+    ],
+    ids=['a step', 'steps within a step'],
+)
+def test_a_pipeline_without_a_step_that_packs(last):
+    (said,) = advised([LOAD, last])
+    assert f'ends in {last["type"]},' in said
+
+
+def test_a_pipeline_that_packs_within_a_step():
+    inner = [[dict(type='RandomFlip'), PACK]]
+    assert not advised([LOAD, dict(type='TestTimeAug', transforms=inner)])
+    assert not advised([LOAD, PACK, dict(type='RandomFlip')])
+
+
 def test_a_pipeline_that_packs_or_is_collated_by_a_function_of_ones_own():
     for steps in ([LOAD, PACK], [COLLECT, PACK], [], [dict(type='NoSuch')], [print]):
         assert not advised(steps)
