@@ -191,7 +191,9 @@ def _of_parts(cfg: Mapping[str, Any], any_reason: bool) -> list[Problem]:
         if failure is not None and not failure.certain:
             _, failure = _attempt(part, 'cpu')
         if failure is not None and (failure.said or any_reason):
-            problems += under(failure.problems, *keys)
+            # A part within may get an argument from the model, too.
+            own = [p for p in failure.problems if ' needs the argument ' not in str(p)]
+            problems += under(own, *keys)
     return problems
 
 

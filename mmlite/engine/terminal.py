@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 import sys
 from logging import Logger, LogRecord
 
+import mmengine
 from mmengine.logging.logger import FilterDuplicateWarning
 from termcolor import colored
 
@@ -15,6 +17,11 @@ _NOISE = (
     '"FileClient" will be deprecated',
     '"HardDiskBackend" is the alias',
     'has no metainfo. ``dataset_meta``',
+)
+#: Where the code lies that logs more than belongs on the terminal.
+_FRAMEWORKS = tuple(
+    f'{os.path.dirname(os.path.abspath(file))}{os.sep}'
+    for file in (os.path.dirname(__file__), mmengine.__file__)
 )
 _COLOURS = {logging.WARNING: 'yellow', logging.ERROR: 'red', logging.CRITICAL: 'red'}
 
@@ -54,12 +61,19 @@ STATUS_LINE = StatusLine()
 
 
 class TerminalHandler(logging.Handler):
-    """Prints warnings, errors, and records marked with ``terminal=True``."""
+    """Prints warnings, errors, records marked with ``terminal=True``, and a user's.
+
+    Of what mmlite and mmengine log as information, most is for the file alone; what a
+    hook or a metric of a user's own logs is meant to be seen.
+    """
 
     def filter(self, record: LogRecord) -> bool:
         """Whether the record belongs on the terminal."""
+        if record.levelno < logging.INFO:
+            return False
         if record.levelno < logging.WARNING:
-            return getattr(record, 'terminal', False) and super().filter(record)
+            shown = getattr(record, 'terminal', False) or _is_of_user(record)
+            return shown and super().filter(record)
         noisy = any(words in str(record.msg) for words in _NOISE)
         return not noisy and super().filter(record)
 
@@ -77,6 +91,10 @@ class TerminalHandler(logging.Handler):
         """Print the record above the status line."""
         STATUS_LINE.clear()
         print(self.format(record), flush=True)
+
+
+def _is_of_user(record: LogRecord) -> bool:
+    return not record.pathname.startswith(_FRAMEWORKS)
 
 
 class FailureNote:

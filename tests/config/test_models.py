@@ -133,3 +133,18 @@ def test_a_model_that_takes_no_data_preprocessor_says_how_to_take_it(monkeypatch
     # Where it is written into the model, it is an argument as any other.
     inside = problems(type='TakesNone', data_preprocessor=dict(type='Unknown'))
     assert "model: TakesNone has no argument 'data_preprocessor'; it" in inside[0]
+
+
+def test_a_part_within_may_get_an_argument_from_the_model():
+    """``num_classes`` of the box head, which the detector knows."""
+    cfg = dict(
+        type='FasterRCNN',
+        num_classes=2,
+        feature_extractor=dict(
+            type='FPNExtractor', backbone=dict(type='ResNet', depth=18), widht=3
+        ),
+        rpn_head=dict(type='RPNHead'),
+        roi_head=dict(type='RoIHead', bbox_head=dict(type='ConvFCBBoxHead')),
+    )
+    (problem,) = check_config(Config(dict(model=cfg)))
+    assert problem.path == 'model.feature_extractor' and "'widht'" in problem.message

@@ -86,9 +86,9 @@ def models_for(task: str) -> list[str]:
 
 def _task_of(cfg: Config) -> str:
     whole: Any = MODELS.get(cfg.model.type)
-    task = getattr(whole, 'task', '')
-    pretrains = not getattr(whole, 'predicts', True)
-    return task or ('selfsup' if pretrains else '')
+    if not getattr(whole, 'predicts', True):  # masked images are a task of their own
+        return 'selfsup'
+    return getattr(whole, 'task', '')
 
 
 @cache

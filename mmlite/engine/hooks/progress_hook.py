@@ -15,13 +15,14 @@ from mmengine.logging import HistoryBuffer
 from mmengine.runner import EpochBasedTrainLoop, Runner
 
 from ...registry import HOOKS
-from ...report import why_unmeasured
+from ...report import leading, measured, why_unmeasured
 from ..checkpoints import unwrapped
 from ..classes import classes_of
 from ..dataloaders import batch_size_of
 from ..terminal import STATUS_LINE, say
 from .logging_steps import LogSteps, log_interval
 
+_MOST_RESULTS = 6  # in one line
 _BAR_SECONDS = 0.1
 _BAR_WIDTH = 16
 
@@ -160,13 +161,20 @@ class ProgressHook(Hook):
         self, runner: Runner, name: str, metrics: Mapping[str, Any] | None
     ) -> None:
         STATUS_LINE.clear()
-        shown = [
-            f'{key} {_result(key, value)}'
-            for key, value in (metrics or {}).items()
-            if isinstance(value, (int, float))
-        ]
+        figures = {
+            k: v for k, v in (metrics or {}).items() if isinstance(v, (int, float))
+        }
+        first = leading(measured(figures), _MOST_RESULTS)
+        shown = [f'{key} {_result(key, value)}' for key, value in figures.items()]
         if metrics and not shown:
             shown = [f'the log has {", ".join(metrics)}']
+        elif len(shown) <= _MOST_RESULTS:
+            pass
+        elif self._training:
+            shown = [f'{key} {_result(key, figures[key])}' for key in first]
+            shown.append(f'and {len(figures) - len(first)} more in the log')
+        else:  # a line for each
+            shown = [f'\n{name}  '.join(shown)]
         say(runner.logger, '  '.join([name, *shown]))
 
     def _line(

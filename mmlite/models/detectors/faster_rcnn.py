@@ -13,6 +13,7 @@ from ...ops import ABSENT, numbers_like
 from ...registry import MODELS
 from ..joining import build_part
 from .base import DetectionModel, Detections, Predictions, _sizes
+from .strides import check_strides
 
 __all__ = ['FasterRCNN']
 
@@ -101,6 +102,7 @@ class FasterRCNN(DetectionModel):
         known = {} if width is None else dict(in_channels=width)
         self.rpn_head = build_part('rpn_head', _with(rpn_head, known))
         self._check('rpn_head.in_channels', self.rpn_head.in_channels, width)
+        check_strides('rpn_head', self.rpn_head.anchor_generator, specs)
         self.roi_head = None
         if number_of_stages == 2:
             self._add_second_stage(roi_head, width)

@@ -13,6 +13,7 @@ from ...registry import MODELS
 from ..joining import build_part
 from .base import DetectionModel, Detections, Predictions, _sizes
 from .ground_truth import in_pixels
+from .strides import check_strides
 
 __all__ = ['SSD']
 
@@ -125,6 +126,7 @@ class SSD(DetectionModel):
                 f'{len(widths)}; give it one entry for each'
             )
             raise ConfigError([Problem('bbox_head.anchor_generator', message)])
+        check_strides('bbox_head', head.anchor_generator, specs)
 
     def predict(
         self, preprocessed_inputs: Tensor, true_image_shapes: Tensor

@@ -140,6 +140,17 @@ def test_a_recipe_of_a_published_gait_network(name):
     assert check_config(cfg) == []
 
 
+def test_a_masked_autoencoder_is_pretrained_on_a_folder():
+    """It takes images as they are, of the one size that its backbone has."""
+    tiny_folders.class_folders(Path('pets'))
+    cfg = load_config(new_recipe('pets', task='selfsup', model='mae_vit-tiny-p8'))
+    assert check_config(cfg) == []
+    steps = [step.type for step in cfg.train_dataloader.dataset.pipeline]
+    assert 'MultiView' not in steps
+    crop = cfg.train_dataloader.dataset.pipeline[steps.index('RandomResizedCrop')]
+    assert crop.scale == cfg.model.backbone.img_size == 32
+
+
 def test_part_of_a_name_stands_for_all_that_have_it():
     with pytest.raises(UserError, match='there are simclr_resnet18, simclr_resnet18_c'):
         model_of('selfsup', 'simclr', small=False)

@@ -164,3 +164,44 @@ def test_rates_of_several_optimizers_have_names():
     scalars |= {'train/two.lr': logged(0.002), 'train/two.momentum': logged(0.9)}
     assert _rates(scalars) == ['one.lr 1.00e-01', 'two.lr 2.00e-03']
     assert _rates(scalars | {'train/lr': logged(0.5)}) == ['lr 5.00e-01']
+
+
+def test_what_a_hook_of_ones_own_logs_is_seen(tmp_path, capsys):
+    """Of the others, what is for the log file alone stays there."""
+
+    class Say(Hook):
+        def after_train_epoch(self, runner):
+            runner.logger.info(f'mine after {runner.epoch + 1}')
+            runner.logger.debug('too much')
+
+    toy_runner(tmp_path, custom_hooks=[Say()]).train()
+    lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if 'mine' in line] == [
+        f'mine after {epoch}' for epoch in (1, 2, 3)
+    ]
+    (log,) = tmp_path.glob('*/*.log')
+    assert 'System environment' in log.read_text()
+    assert not any('System environment' in line or 'too much' in line for line in lines)
+
+
+def test_many_results(tmp_path, capsys):
+    """A training names those that matter most in one line, a test each in its own."""
+    runner = toy_runner(tmp_path)
+    names = ['mAP', 'mAP_s', 'mAP_l', 'AR@1', 'AR@10', 'AR_s@10']
+    found = {f'coco/bbox_{name}': 0.5 for name in names}
+    found |= {'coco/bbox_mAP_l': -1.0, 'coco/cat_precision': 0.25, 'coco/count': 12345}
+    hook = ProgressHook()
+    hook.after_test_epoch(runner, found)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == len(found)
+    assert lines[2] == 'test  coco/bbox_mAP_l - (no large objects)'
+    assert lines[-1] == 'test  coco/count 12345'
+    hook.before_train(runner)
+    capsys.readouterr()
+    hook.after_val_epoch(runner, found)
+    (line,) = capsys.readouterr().out.splitlines()
+    first, *others, more = line.partition('val  ')[2].split('  ')
+    assert first == 'coco/bbox_mAP 0.5' and len(others) == 5
+    assert more == 'and 2 more in the log' and 'no large' not in line
+    hook.after_val_epoch(runner, dict(list(found.items())[:6]))
+    assert '(no large objects)' in capsys.readouterr().out

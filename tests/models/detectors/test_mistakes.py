@@ -53,6 +53,14 @@ MISTAKES = [
         *('FasterRCNN', 'rpn_head.anchor_generator.sizes', [[8], [16, 32]]),
         'all maps share the convolutions of RPNHead.*got',
     ),
+    (
+        *('FasterRCNN', 'rpn_head.anchor_generator.strides', [8, 32]),
+        r'rpn_head\.anchor_generator\.strides is \[8, 32\], but .* \[8, 16\]; leave it',
+    ),
+    (
+        *('RetinaNet', 'bbox_head.anchor_generator.strides', [4, 16]),
+        r'bbox_head\.anchor_generator\.strides is \[4, 16\], but .* \[8, 16\]; leave',
+    ),
     ('SSD', 'bbox_head.num_classes', 9, 'is 9, but model.num_classes is 3'),
     ('RetinaNet', 'bbox_head.in_channels', 7, r'is 7, but .* extractor gives \[8, 8\]'),
     (
