@@ -18,6 +18,7 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 
+model = dict(backbone=dict(img_size=16), neck=dict(num_patches=4))
 optimizer = dict(type='AdamW', lr=2e-3, betas=(0.9, 0.95), weight_decay=0.05)
 optim_wrapper = dict(optimizer=dict(_delete_=True, **optimizer))
 param_scheduler = [

@@ -1,17 +1,17 @@
-"""MAE with a small vision transformer, for images of 16 x 16 pixels."""
+"""MAE with a small vision transformer, for images of 32 x 32 pixels."""
 
 model = dict(
     type='MAE',
     backbone=dict(
         type='MAEViT',
         arch=dict(embed_dims=96, num_layers=4, num_heads=6, feedforward_channels=192),
-        img_size=16,
+        img_size=32,
         patch_size=8,
         mask_ratio=0.5,
     ),
     neck=dict(
         type='MAEPretrainDecoder',
-        num_patches=4,
+        num_patches=16,
         patch_size=8,
         embed_dim=96,
         decoder_embed_dim=64,

@@ -68,7 +68,7 @@ def test_a_masked_autoencoder_becomes_a_vision_transformer():
     model = load_config('mmlite::_base_/models/mae_vit-tiny-p8.py').model.to_dict()
     cfg = load_config(new_recipe('pets', pretrained=pretrained(model)))
     backbone = cfg.model.backbone
-    assert (backbone.type, backbone.img_size) == ('VisionTransformer', 16)
+    assert (backbone.type, backbone.img_size) == ('VisionTransformer', 32)
     assert backbone.arch == model['backbone']['arch']
     assert cfg.model.head.in_channels == 96
 
