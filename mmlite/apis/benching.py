@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
@@ -60,7 +61,9 @@ class TimeTable:
         batch_size: int | None = None,
         device: str = 'cpu',
     ) -> None:
-        self.seconds = {part: _median(values) for part, values in seconds.items()}
+        self.seconds = {
+            part: statistics.median(values) for part, values in seconds.items()
+        }
         self.iterations = max((len(values) for values in seconds.values()), default=0)
         self.batch_size = batch_size
         self.device = device
@@ -169,7 +172,6 @@ class _Clock:
         self.rows: list[dict[str, float]] = []
         self._row: dict[str, float] = defaultdict(float)
         self._ended: float | None = None
-        self._in_step = False
 
     @contextmanager
     def watching(self, runner: Runner) -> Iterator[None]:
@@ -194,11 +196,10 @@ class _Clock:
 
         def stepping(*args: Any, **kwargs: Any) -> Any:
             begun = _now()
-            others = sum(self._row[p] for p in ('transfer', 'backward', 'optimizer'))
+            before = self._within_step()
             result = train_step(*args, **kwargs)
             spent = _now() - begun
-            own = sum(self._row[p] for p in ('transfer', 'backward', 'optimizer'))
-            self._row['forward'] += spent - (own - others)
+            self._row['forward'] += spent - (self._within_step() - before)
             return result
 
         runner.call_hook = calling
@@ -209,6 +210,10 @@ class _Clock:
         finally:
             runner.call_hook = call_hook
             del model.train_step, model.data_preprocessor.forward
+
+    def _within_step(self) -> float:
+        """Seconds of the parts of a step that are measured apart."""
+        return sum(self._row[part] for part in ('transfer', 'backward', 'optimizer'))
 
     def _watch_optimizer(self, runner: Runner) -> None:
         wrappers = runner.optim_wrapper
@@ -253,11 +258,3 @@ def _now() -> float:
     if torch.cuda.is_available():
         torch.cuda.synchronize()
     return time.perf_counter()
-
-
-def _median(values: Sequence[float]) -> float:
-    ordered = sorted(values)
-    half = len(ordered) // 2
-    if len(ordered) % 2:
-        return ordered[half]
-    return (ordered[half - 1] + ordered[half]) / 2

@@ -189,7 +189,7 @@ def _shape(size: int | Sequence[int] | None, default: Any) -> tuple[int, ...]:
     given = default if size is None else size
     values = [given] * 2 if isinstance(given, int) else list(given)
     if not 1 <= len(values) <= 4 or min(values) < 1:
-        raise UserError(f'size is a height and a width in pixels, got {values}')
+        raise UserError(f'size must be a height and a width in pixels, got {values}')
     if len(values) == 1:
         values *= 2
     return (3, *values) if len(values) == 2 else tuple(values)

@@ -164,7 +164,7 @@ def _write_checked(
 def _pair(size: Sequence[int]) -> tuple[int, int]:
     if len(size) not in (1, 2) or not 1 <= min(size) <= max(size) <= _LARGEST:
         raise UserError(
-            f'size is a height and a width from 1 to {_LARGEST:,} pixels, got '
+            f'size must be a height and a width from 1 to {_LARGEST:,} pixels, got '
             f'{list(size)}'
         )
     return (size[0], size[-1])

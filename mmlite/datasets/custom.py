@@ -96,7 +96,9 @@ class CustomDataset(BaseDataset):
         if split is not None:
             check_choice(_SPLITS, split=split)
         if not 0 < val_fraction < 1:
-            raise ValueError(f'val_fraction lies between 0 and 1, got {val_fraction}')
+            raise ValueError(
+                f'val_fraction must lie between 0 and 1, got {val_fraction}'
+            )
         if not (data_root or data_prefix or ann_file):
             raise ValueError('set data_root to the folder of the images')
         self.with_label = with_label

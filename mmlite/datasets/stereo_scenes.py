@@ -51,7 +51,7 @@ class StereoScenes(BaseDataset):
         max_disp: Disparities are below it, in px.
         max_layers: Largest number of layers in front of the background.
         noise: Standard deviation of the noise of each view, in grey levels.
-        fresh: Whether each epoch shows new scenes, under the numbers of new indices.
+        fresh: Whether each epoch shows new scenes.
         test_mode: Whether a sample must never be replaced by another.
         kwargs: See :class:`~mmlite.datasets.BaseDataset`.
 
@@ -87,7 +87,7 @@ class StereoScenes(BaseDataset):
         check_choice(_SEEDS, split=split)
         if max_disp < 4 or len(size) != 2 or min(size) < 8:
             raise ValueError(
-                'size is (H, W) of 8 px or more and max_disp 4 or more, got '
+                'size must be (H, W) of at least 8 px, and max_disp at least 4, got '
                 f'{size} and {max_disp}'
             )
         check_at_least(1, num_scenes=num_scenes, max_layers=max_layers)

@@ -93,7 +93,7 @@ class ConcatDataset(engine.ConcatDataset):
         self.ignore_keys = [*ignored, 'classes', 'categories', 'cat_ids']
         self.datasets = _each_built(datasets)
         if not self.datasets:
-            raise ValueError('datasets names one dataset or more, got none')
+            raise ValueError('datasets must name at least one dataset, got none')
         self._metainfo = self.datasets[0].metainfo
         self._cat_ids: dict[str, int] = {}
         self._fully_initialized = False

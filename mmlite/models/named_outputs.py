@@ -361,7 +361,9 @@ def _entries(key: str, value: Any) -> Mapping[str, Any]:
     if value is None or value == {...}:  # as in the sketch of a model
         return {}
     if not isinstance(value, Mapping):
-        raise TrainingError(f'{key} is a dict, got {value!r} ({type(value).__name__})')
+        raise TrainingError(
+            f'{key} must be a dict, got {value!r} ({type(value).__name__})'
+        )
     return value
 
 

@@ -108,7 +108,7 @@ def _check(boxes: Tensor, scores: Tensor, labels: Tensor | None) -> None:
     count = len(boxes)
     if shapes != [(count, 4), (count,), (count,)][: len(shapes)]:
         raise DataError(
-            'boxes are (N, 4), scores and labels (N, ), got '
+            'boxes must be (N, 4), scores and labels (N, ), got '
             f'{", ".join(map(str, shapes))}'
         )
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ..errors import CheckpointError, did_you_mean
 from .key_map_report import KeyMapReport, part_removed
-from .key_templates import Joined, Names, Parted, Turned
+from .key_templates import Joined, Names, Parted, Turned, put
 
 __all__ = [
     'KEY_MAPS',
@@ -58,7 +58,7 @@ class Rename(NamedTuple):
         """The entries, and how many of them are named otherwise."""
         found: State = {}
         for name, value in state.items():
-            _put(found, re.sub(self.pattern, self.replacement, name), value, name)
+            put(found, re.sub(self.pattern, self.replacement, name), value, name)
         return found, len(state.keys() - found.keys())
 
 
@@ -120,7 +120,7 @@ class Split(NamedTuple):
         for name, value in state.items():
             match = re.fullmatch(self.pattern, name)
             if match is None:
-                _put(found, name, value, name)
+                put(found, name, value, name)
                 continue
             pieces = len(self.targets)
             if value.ndim <= self.dim or value.size(self.dim) % pieces:
@@ -130,7 +130,7 @@ class Split(NamedTuple):
                 )
             parts = value.chunk(pieces, self.dim)
             for target, part in zip(self.targets, parts, strict=True):
-                _put(found, match.expand(target), part, name)
+                put(found, match.expand(target), part, name)
             count += 1
         return found, count
 
@@ -168,17 +168,9 @@ class Merge(NamedTuple):
                     f'{", ".join(missing)}'
                 )
             whole = torch.cat([found.pop(n) for n in names], self.dim)
-            _put(found, match.expand(self.target), whole, name)
+            put(found, match.expand(self.target), whole, name)
             count += 1
         return found, count
-
-
-def _put(state: State, name: str, value: Tensor, source: str) -> None:
-    if name in state:
-        raise CheckpointError(
-            f'{source} becomes {name}, which another entry of the checkpoint is already'
-        )
-    state[name] = value
 
 
 Step = Rename | Drop | Change | Split | Merge | Names | Joined | Parted | Turned

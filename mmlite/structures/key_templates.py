@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ..errors import CheckpointError
 
-__all__ = ['Joined', 'Names', 'Parted', 'Turned']
+__all__ = ['Joined', 'Names', 'Parted', 'Turned', 'put']
 
 State = dict[str, Tensor]
 _FIELD = re.compile(r'\{(\w+|\*)([+-]\d+)?\}')
@@ -91,7 +91,7 @@ class Names:
         for name, value in state.items():
             new = self.renamed(name)
             count += new is not None
-            _put(found, name if new is None else new, value, name)
+            put(found, name if new is None else new, value, name)
         return found, count
 
     def renamed(self, name: str) -> str | None:
@@ -136,7 +136,7 @@ class Joined(NamedTuple):
             names = [_filled(piece, values) for piece in self.pieces]
             if all(n in found for n in names):
                 whole = torch.cat([found.pop(n) for n in names], self.dim)
-                _put(found, _filled(self.whole, values), whole, name)
+                put(found, _filled(self.whole, values), whole, name)
                 count += 1
         return found, count
 
@@ -172,12 +172,12 @@ class Parted(NamedTuple):
                 or value.dim() <= self.dim
                 or value.size(self.dim) % pieces
             ):
-                _put(found, name, value, name)
+                put(found, name, value, name)
                 continue
             for piece, part in zip(
                 self.pieces, value.chunk(pieces, self.dim), strict=True
             ):
-                _put(found, _filled(piece, values), part, name)
+                put(found, _filled(piece, values), part, name)
             count += 1
         return found, count
 
@@ -211,7 +211,12 @@ class Turned(NamedTuple):
         return Turned(self.name, self.back, self.function)
 
 
-def _put(state: State, name: str, value: Tensor, source: str) -> None:
+def put(state: State, name: str, value: Tensor, source: str) -> None:
+    """Enter a tensor under its new name.
+
+    Raises:
+        CheckpointError: if there is one of that name.
+    """
     if name in state:
         raise CheckpointError(
             f'{source} becomes {name}, which another entry of the checkpoint is already'

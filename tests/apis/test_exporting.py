@@ -178,7 +178,7 @@ def test_what_cannot_be_exported(tmp_path, monkeypatch):
     with pytest.raises(UserError, match="format must be 'onnx' or 'torch-export', got"):
         export(DIGITS, format='coreml')
     for size in ((1, 2, 3), (0, 8), 10**9, -1):
-        with pytest.raises(UserError, match='size is a height and a width'):
+        with pytest.raises(UserError, match='size must be a height and a width'):
             export(DIGITS, overrides=TINY, size=size)
     monkeypatch.setattr('importlib.util.find_spec', lambda name: None)
     with pytest.raises(MissingDependencyError, match=r"'onnx'; pip install"):

@@ -22,7 +22,7 @@ from mmlite.registry import DATASETS
         (dict(type='StereoScenes', num_scenes=0), 'num_scenes must be at least 1'),
         (dict(type='StereoScenes', max_layers=0), 'max_layers must be at least 1'),
         (dict(type='StereoScenes', noise=float('nan')), 'noise must be at least 0'),
-        (dict(type='StereoScenes', size=[64]), 'size is (H, W) of 8 px or more'),
+        (dict(type='StereoScenes', size=[64]), 'size must be (H, W) of at least 8 px'),
     ],
 )
 def test_what_cannot_be_drawn_is_refused(cfg, message):

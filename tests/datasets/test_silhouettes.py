@@ -87,9 +87,9 @@ def test_one_joint_alone_is_a_blob_in_the_middle():
 
 
 def test_other_joints_are_refused():
-    with pytest.raises(DataError, match=r'poses are \(S, 17, 3\).*18 joints'):
+    with pytest.raises(DataError, match=r'poses must be \(S, 17, 3\).*18 joints'):
         skeleton_maps(np.zeros((2, 18, 3)))
-    with pytest.raises(DataError, match=r'poses are \(S, 17, 3\)'):
+    with pytest.raises(DataError, match=r'poses must be \(S, 17, 3\)'):
         follow_person([np.zeros((1, 18, 3))])
 
 

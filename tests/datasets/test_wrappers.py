@@ -108,7 +108,7 @@ def test_a_dataset_without_labels_is_named() -> None:
         (dict(type='ClassBalancedDataset', oversample_thr=-1.0), 'must be at least 0'),
         (dict(type='ClassBalancedDataset', oversample_thr=float('nan')), 'and finite'),
         (dict(type='KFoldDataset', num_splits=1), 'num_splits must be at least 2'),
-        (dict(type='ConcatDataset', datasets=[]), 'one dataset or more'),
+        (dict(type='ConcatDataset', datasets=[]), 'at least one dataset'),
     ],
 )
 def test_wrappers_of_nothing(cfg, said) -> None:

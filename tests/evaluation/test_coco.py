@@ -250,7 +250,7 @@ def test_what_cannot_be_compared_is_named():
 @pytest.mark.parametrize(
     ('arguments', 'message'),
     [
-        (dict(max_dets=(10, 1)), 'max_dets are rising numbers'),
+        (dict(max_dets=(10, 1)), 'max_dets must be rising numbers'),
         (dict(format_only=True), 'set outfile_prefix'),
         (dict(backend='other'), 'backend must be'),
     ],

@@ -40,7 +40,7 @@ class ClassPrediction(Prediction):
         """Scores, label and name as plain values."""
         scores = self.sample.pred_score
         labels = self.sample.pred_label.tolist()
-        names = [self._name(label) for label in labels]
+        names = [self.class_name(label) for label in labels]
         single = len(labels) == 1
         label_scores = scores[self.sample.pred_label].tolist()
         return dict(
@@ -55,7 +55,7 @@ class ClassPrediction(Prediction):
         scores = self.sample.pred_score
         best = scores.topk(min(count, len(scores)))
         return [
-            (self._name(label), score)
+            (self.class_name(label), score)
             for label, score in zip(
                 best.indices.tolist(), best.values.tolist(), strict=True
             )
@@ -64,10 +64,6 @@ class ClassPrediction(Prediction):
     def text(self) -> str:
         """The best classes in one line."""
         return ', '.join(f'{name} {score:.3f}' for name, score in self.top())
-
-    def _name(self, label: int) -> str:
-        known = self.classes is not None and label < len(self.classes)
-        return str(self.classes[label]) if known else str(label)
 
 
 class ImageClassificationInferencer(Inferencer):

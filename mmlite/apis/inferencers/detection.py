@@ -46,7 +46,7 @@ class DetectionPrediction(Prediction):
             bboxes=self.sample.pred_bboxes.tolist(),
             scores=self.sample.pred_scores.tolist(),
             labels=labels,
-            names=[self._name(label) for label in labels],
+            names=[self.class_name(label) for label in labels],
         )
 
     def text(self) -> str:
@@ -59,10 +59,6 @@ class DetectionPrediction(Prediction):
         total = sum(counts.values())
         classes = [f'{n} {name}, best {best[name]:.2f}' for name, n in counts.items()]
         return f'{_boxes(total)}: {"; ".join(classes)}' if total else 'no box'
-
-    def _name(self, label: int) -> str:
-        known = self.classes is not None and label < len(self.classes)
-        return str(self.classes[label]) if known else str(label)
 
 
 def _boxes(count: int) -> str:

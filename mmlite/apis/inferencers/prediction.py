@@ -70,6 +70,11 @@ class Prediction(Mapping):
         """The first picture that it was predicted from, RGB, read again if need be."""
         return self.sources[0].read()
 
+    def class_name(self, label: int) -> str:
+        """The name of a class, or its number where that is not known."""
+        known = self.classes is not None and label < len(self.classes)
+        return str(self.classes[label]) if known else str(label)
+
     def to_dict(self) -> dict[str, Any]:
         """All predicted fields as plain values, e.g. to be written as JSON."""
         # Sorted, as a sample keeps its fields in no order.

@@ -95,7 +95,9 @@ def _found(task: str, root: Path, lists: Path) -> Found | None:
 
 def _checked(folder: str | Path) -> Path:
     if not isinstance(folder, (str, os.PathLike)) or not str(folder).strip():
-        raise DataError(f'data is a folder, got {folder!r}; "." is the working one')
+        raise DataError(
+            f'data must be a folder, got {folder!r}; "." is the working one'
+        )
     path = Path(os.path.abspath(Path(folder).expanduser()))
     if path.is_file():
         raise DataError(f'{path} is a file; give the folder that holds the data')

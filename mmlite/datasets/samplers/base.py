@@ -39,7 +39,35 @@ class Chunk(NamedTuple):
         return sample_seeds(seed, self.epoch, keys)
 
 
-class SeededSampler(Sampler):
+class Seeded(Sampler):
+    """What samplers of indices and of batches share: a seed, an epoch, a start.
+
+    Args:
+        dataset: What to sample from.
+        seed: The same in all processes; drawn, and agreed upon, if ``None``.
+    """
+
+    def __init__(self, dataset: Sized, seed: int | None = None) -> None:
+        self.dataset = dataset
+        self.rank, self.world_size = get_dist_info()
+        self.seed = sync_random_seed() if seed is None else seed
+        self.epoch = 0
+        self.start = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Say which epoch is next; each has its own order."""
+        self.epoch = epoch
+
+    def set_start(self, count: int) -> None:
+        """Leave out the first ``count`` items of this process in the next epoch."""
+        self.start = count
+
+    def _take_start(self) -> int:
+        start, self.start = self.start, 0
+        return start
+
+
+class SeededSampler(Seeded):
     """Yields this process's share of the indices, each with its seed.
 
     To go on in the middle of an epoch, a loop calls ``set_epoch`` and then
@@ -66,13 +94,6 @@ class SeededSampler(Sampler):
     needs_labels: ClassVar[bool] = False
     every_sample: ClassVar[bool] = True
 
-    def __init__(self, dataset: Sized, seed: int | None = None) -> None:
-        self.dataset = dataset
-        self.rank, self.world_size = get_dist_info()
-        self.seed = sync_random_seed() if seed is None else seed
-        self.epoch = 0
-        self.start = 0
-
     @abstractmethod
     def chunks(self) -> Iterator[Chunk]:
         """This process's share of the next round, many indices at a time."""
@@ -80,18 +101,6 @@ class SeededSampler(Sampler):
     def __iter__(self) -> Iterator[SeededIndex]:
         for indices, epoch, keys in self.chunks():
             yield from seeded(indices, self.seed, epoch, keys)
-
-    def set_epoch(self, epoch: int) -> None:
-        """Say which epoch is next; each has its own order."""
-        self.epoch = epoch
-
-    def set_start(self, count: int) -> None:
-        """Leave out the first ``count`` indices of this process in the next round."""
-        self.start = count
-
-    def _take_start(self) -> int:
-        start, self.start = self.start, 0
-        return start
 
     def _permutation(self, size: int, epoch: int) -> np.ndarray:
         """An order of the samples, mmengine's for the same seed and epoch."""

@@ -8,15 +8,15 @@ from itertools import islice
 from typing import Any, ClassVar
 
 import numpy as np
-from mmengine.dist import get_dist_info, sync_random_seed
 from torch.utils.data import Sampler
 
 from ..seeded_index import SeededIndex, seeded
+from .base import Seeded
 
 __all__ = ['SeededBatchSampler', 'StartableBatches']
 
 
-class SeededBatchSampler(Sampler):
+class SeededBatchSampler(Seeded):
     """Yields this process's batches of indices, each index with its seed.
 
     It stands at ``batch_sampler`` of a data loader, which then needs no ``sampler``.
@@ -53,13 +53,6 @@ class SeededBatchSampler(Sampler):
     sampler: Sampler | None = None
     every_sample: ClassVar[bool] = True
 
-    def __init__(self, dataset: Sized, seed: int | None = None) -> None:
-        self.dataset = dataset
-        self.rank, self.world_size = get_dist_info()
-        self.seed = sync_random_seed() if seed is None else seed
-        self.epoch = 0
-        self.start = 0
-
     @abstractmethod
     def batches(self) -> Iterable[Sequence[int]]:
         """This process's batches of an epoch, from the first one on."""
@@ -69,20 +62,12 @@ class SeededBatchSampler(Sampler):
         """How many batches this process has in a whole epoch."""
 
     def __iter__(self) -> Iterator[list[int]]:
-        start, self.start = self.start, 0
+        start = self._take_start()
         place = 0
         for number, batch in enumerate(self.batches()):
             if number >= start:
                 yield self._seeded(batch, place)
             place += len(batch)
-
-    def set_epoch(self, epoch: int) -> None:
-        """Say which epoch is next; each has its own batches."""
-        self.epoch = epoch
-
-    def set_start(self, count: int) -> None:
-        """Leave out the first ``count`` batches of this process in the next epoch."""
-        self.start = count
 
     def generator(self) -> np.random.Generator:
         """What the epoch draws from, the same in all processes."""

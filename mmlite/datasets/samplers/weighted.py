@@ -57,7 +57,7 @@ class WeightedRandomSampler(SeededSampler):
         chances = self._per_sample(np.asarray(dataset.get_gt_labels()), weights)
         if not 0 < chances.sum() < math.inf:
             raise ValueError(
-                'weights are finite, not negative, and above 0 for some class that '
+                'weights must be finite, not negative, and above 0 for some class that '
                 f'the dataset has, got {weights}'
             )
         self._cumulated = np.cumsum(chances / chances.sum())

@@ -63,7 +63,8 @@ class RandomAffine(BaseTransform):
         low, high = scaling_ratio_range
         if not 0 < low <= high:
             raise ValueError(
-                f'scaling_ratio_range is (min, max) above 0, got {scaling_ratio_range}'
+                'scaling_ratio_range must be (min, max) above 0, got '
+                f'{scaling_ratio_range}'
             )
         check_at_least(0, max_rotate_degree=max_rotate_degree)
         if not 0 <= max_shear_degree < 90:

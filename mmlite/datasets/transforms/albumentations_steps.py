@@ -99,13 +99,15 @@ class Albumentations(BaseTransform):
 
 def _built(package: ModuleType, cfgs: Sequence[dict], place: str) -> list[Any]:
     if isinstance(cfgs, Mapping) or not isinstance(cfgs, Sequence):
-        raise ValueError(f'{place} is a list of dicts, got a {type(cfgs).__name__}')
+        raise ValueError(
+            f'{place} must be a list of dicts, got a {type(cfgs).__name__}'
+        )
     return [_built_one(package, cfg, f'{place}[{i}]') for i, cfg in enumerate(cfgs)]
 
 
 def _built_one(package: ModuleType, cfg: Any, place: str) -> Any:
     if not isinstance(cfg, Mapping) or 'type' not in cfg:
-        raise ValueError(f"{place} is a dict with a 'type', got {cfg!r}")
+        raise ValueError(f"{place} must be a dict with a 'type', got {cfg!r}")
     arguments = dict(cfg)
     kind = arguments.pop('type')
     if isinstance(kind, str):

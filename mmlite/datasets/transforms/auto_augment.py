@@ -167,7 +167,7 @@ class RandAugment(BaseTransform):
     ) -> None:
         policies = _named(policies, RANDAUGMENT_POLICIES)
         if not policies:
-            raise ValueError('policies names one operation or more, got none')
+            raise ValueError('policies must name at least one operation, got none')
         check_at_least(1, num_policies=num_policies)
         check_positive(total_level=total_level)
         self.num_policies = num_policies
@@ -225,7 +225,7 @@ class RandomChoice(BaseTransform):
         self, transforms: Sequence, prob: Sequence[float] | None = None
     ) -> None:
         if not transforms:
-            raise ValueError('transforms holds one pipeline or more, got none')
+            raise ValueError('transforms must have at least one pipeline, got none')
         if prob is not None and (
             len(prob) != len(transforms) or min(prob) < 0 or abs(sum(prob) - 1) > 1e-6
         ):

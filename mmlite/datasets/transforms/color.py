@@ -140,7 +140,7 @@ def _range(
     first, last = value
     if not low <= first <= last <= high:
         raise ValueError(
-            f'{name} is (min, max) within [{low}, {high}], got {tuple(value)}'
+            f'{name} must be (min, max) within [{low}, {high}], got {tuple(value)}'
         )
     return None if first == last == centre else (first, last)
 

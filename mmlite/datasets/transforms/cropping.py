@@ -30,7 +30,7 @@ _OF_PILLOW = ('nearest', 'lanczos', 'bilinear', 'bicubic', 'box', 'hamming')
 def _pair(name: str, value: int | Sequence[int]) -> tuple[int, int]:
     pair = (value, value) if isinstance(value, int) else tuple(value)
     if len(pair) != 2 or min(pair) <= 0:
-        raise ValueError(f'{name} is one or two positive integers, got {value!r}')
+        raise ValueError(f'{name} must be one or two positive integers, got {value!r}')
     return pair
 
 
@@ -42,7 +42,7 @@ def _borders(padding: int | Sequence[int]) -> tuple[int, int, int, int]:
     if len(padding) == 4:
         return tuple(padding)
     raise ValueError(
-        'padding is one number, (left and right, top and bottom) or '
+        'padding must be one number, (left and right, top and bottom) or '
         f'(left, top, right, bottom), got {padding!r}'
     )
 
@@ -235,7 +235,9 @@ class RandomResizedCrop(BaseTransform):
             ('aspect_ratio_range', aspect_ratio_range),
         ):
             if not 0 < low <= high:
-                raise ValueError(f'{name} is (min, max) above 0, got {(low, high)}')
+                raise ValueError(
+                    f'{name} must be (min, max) above 0, got {(low, high)}'
+                )
         check_interpolation(interpolation, backend)
         self.crop_ratio_range = tuple(crop_ratio_range)
         self.aspect_ratio_range = tuple(aspect_ratio_range)

@@ -54,7 +54,7 @@ class MinIoURandomCrop(BaseTransform):
         min_crop_size: float = 0.3,
     ) -> None:
         if not 0 < min_crop_size <= 1:
-            raise ValueError(f'min_crop_size lies in (0, 1], got {min_crop_size}')
+            raise ValueError(f'min_crop_size must lie in (0, 1], got {min_crop_size}')
         self.min_ious = tuple(min_ious)
         self.min_crop_size = min_crop_size
 
@@ -139,7 +139,7 @@ class Expand(BaseTransform):
         low, high = ratio_range
         if not 1 <= low <= high:
             raise ValueError(
-                f'ratio_range is (min, max), each at least 1, got {ratio_range}'
+                f'ratio_range must be (min, max), each at least 1, got {ratio_range}'
             )
         self.mean = mean
         self.ratio_range = (low, high)

@@ -57,7 +57,7 @@ class EfficientNetRandomCrop(RandomResizedCrop):
         **kwargs: Any,
     ) -> None:
         if not isinstance(scale, int):
-            raise ValueError(f'scale is an integer, got {scale!r}')
+            raise ValueError(f'scale must be an integer, got {scale!r}')
         check_at_least(0, min_covered=min_covered, crop_padding=crop_padding)
         super().__init__(scale, interpolation=interpolation, **kwargs)
         self.min_covered = min_covered
@@ -120,7 +120,7 @@ class EfficientNetCenterCrop(BaseTransform):
         backend: Backend = 'cv2',
     ) -> None:
         if not isinstance(crop_size, int):
-            raise ValueError(f'crop_size is an integer, got {crop_size!r}')
+            raise ValueError(f'crop_size must be an integer, got {crop_size!r}')
         check_at_least(1, crop_size=crop_size)
         check_at_least(0, crop_padding=crop_padding)
         check_interpolation(interpolation, backend)

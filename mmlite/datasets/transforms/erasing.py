@@ -71,7 +71,9 @@ class RandomErasing(BaseTransform):
         if isinstance(aspect_range, (int, float)):
             aspect_range = sorted((aspect_range, 1 / aspect_range))
         if not 0 < aspect_range[0] <= aspect_range[1]:
-            raise ValueError(f'aspect_range is (min, max) above 0, got {aspect_range}')
+            raise ValueError(
+                f'aspect_range must be (min, max) above 0, got {aspect_range}'
+            )
         check_choice(('const', 'rand'), mode=mode)
         self.erase_prob = erase_prob
         self.min_area_ratio = min_area_ratio

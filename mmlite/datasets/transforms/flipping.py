@@ -63,7 +63,9 @@ class RandomFlip(BaseTransform):
                 f'prob has {len(shares)} entries for {len(directions)} directions'
             )
         if min(shares) < 0 or sum(shares) > 1 + 1e-9:
-            raise ValueError(f'probabilities lie in [0, 1] and sum up to 1, got {prob}')
+            raise ValueError(
+                f'probabilities must lie in [0, 1] and sum up to 1, got {prob}'
+            )
         self.prob = prob
         self.direction = direction
         self._shares = list(zip(directions, shares, strict=True))

@@ -78,7 +78,7 @@ class PackInputs(BaseTransform):
         self.meta_keys = tuple(meta_keys)
         self._inputs = self.input_key if several else (input_key,)
         if not self._inputs:
-            raise ValueError('input_key names one field or more, got none')
+            raise ValueError('input_key must name at least one field, got none')
 
     def transform(self, results: dict) -> dict:
         """Pack the sample."""

@@ -89,7 +89,7 @@ class LoadImageFromFile(BaseTransform):
         self.backend_args = backend_args
         self.keys = (keys,) if isinstance(keys, str) else tuple(keys)
         if not self.keys:
-            raise ValueError('keys names one image or more, got none')
+            raise ValueError('keys must name at least one image, got none')
         self._decode = decoder_of(imdecode_backend)
         self._compare_size = SizeComparison(color_type.endswith('ignore_orientation'))
 

@@ -72,7 +72,7 @@ class SimMIMMaskGenerator(MaskGenerator):
                 f'{mask_patch_size}, and that of model_patch_size={model_patch_size}'
             )
         if not 0 < mask_ratio < 1:
-            raise ValueError(f'mask_ratio is between 0 and 1, got {mask_ratio}')
+            raise ValueError(f'mask_ratio must lie between 0 and 1, got {mask_ratio}')
         self.input_size = input_size
         self.mask_patch_size = mask_patch_size
         self.model_patch_size = model_patch_size
@@ -136,7 +136,7 @@ class BEiTMaskGenerator(MaskGenerator):
         self.height, self.width = (input_size, input_size) if one else input_size
         if not 0 < num_masking_patches < self.height * self.width:
             raise ValueError(
-                f'num_masking_patches is between 0 and the {self.height} x '
+                f'num_masking_patches must lie between 0 and the {self.height} x '
                 f'{self.width} patches, got {num_masking_patches}'
             )
         self.num_masking_patches = num_masking_patches

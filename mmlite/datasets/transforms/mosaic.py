@@ -65,7 +65,8 @@ class Mosaic(BaseTransform):
         low, high = center_ratio_range
         if not 0 < low <= high < 2:
             raise ValueError(
-                f'center_ratio_range is (min, max) within 0 and 2, got {(low, high)}'
+                'center_ratio_range must be (min, max) within 0 and 2, got '
+                f'{(low, high)}'
             )
         self.img_scale = as_scale(img_scale, 'img_scale')
         self.center_ratio_range = (low, high)

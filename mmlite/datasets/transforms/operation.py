@@ -55,7 +55,7 @@ class Operation(BaseTransform):
         check_fraction(prob=prob, random_negative_prob=random_negative_prob)
         if isinstance(magnitude_std, str) and magnitude_std != 'inf':
             raise ValueError(
-                f"magnitude_std is a number or 'inf', got {magnitude_std!r}"
+                f"magnitude_std must be a number or 'inf', got {magnitude_std!r}"
             )
         self.magnitude_level = magnitude_level
         self.magnitude_range = magnitude_range

@@ -186,7 +186,7 @@ class SolarizeAdd(PixelOperation):
         **kwargs: Any,
     ) -> None:
         if not isinstance(thr, (int, float)):
-            raise ValueError(f'thr is a number, got {thr!r}')
+            raise ValueError(f'thr must be a number, got {thr!r}')
         self.magnitude = magnitude
         self.thr = thr
         super().__init__(prob=prob, **kwargs)

@@ -115,12 +115,12 @@ class RandomResize(_DrawnResize):
             and all(map(is_size, scale))
         ):
             raise ValueError(
-                'scale is (width, height), or two of them as the least and the largest '
-                f'size, got {scale!r}'
+                'scale must be (width, height), or the least and the largest one, '
+                f'got {scale!r}'
             )
         if one and not _is_range(ratio_range):
             raise ValueError(
-                'ratio_range is the least and the largest factor on scale, e.g. '
+                'ratio_range must be the least and the largest factor on scale, e.g. '
                 f'(0.5, 2.0), got {ratio_range!r}'
             )
         if not one and ratio_range is not None:

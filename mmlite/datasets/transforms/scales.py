@@ -38,8 +38,8 @@ def as_scale(value: Any, name: str = 'scale') -> tuple[int, int]:
         return int(value), int(value)
     if not is_size(value):
         raise ValueError(
-            f'{name} is (width, height) in pixels, or the edge of a square; each is an '
-            f'integer, 1 or more, got {value!r}'
+            f'{name} must be (width, height) in pixels, or the edge of a square; each '
+            f'an integer of at least 1, got {value!r}'
         )
     return int(value[0]), int(value[1])
 
@@ -66,7 +66,7 @@ def as_scales(value: Any, name: str = 'scales') -> list[tuple[int, int]]:
     if not (isinstance(value, list) or nested):
         return [as_scale(value, name)]
     if not value:
-        raise ValueError(f'{name} has one size or more, got none')
+        raise ValueError(f'{name} must have at least one size, got none')
     return [as_scale(entry, f'{name}[{i}]') for i, entry in enumerate(value)]
 
 
@@ -84,8 +84,8 @@ def as_factors(value: Any, name: str = 'scale_factor') -> tuple[float, float]:
     factors = tuple(value) if pair else (value, value)
     if not all(map(_is_factor, factors)):
         raise ValueError(
-            f'{name} is a factor on both sides, or (factor on the width, factor on the '
-            f'height); each is finite and above 0, got {value!r}'
+            f'{name} must be a factor on both sides, or (factor on the width, factor '
+            f'on the height); each finite and above 0, got {value!r}'
         )
     return factors
 

@@ -75,9 +75,9 @@ def check_joints(poses: np.ndarray) -> None:
     """
     if poses.ndim != 3 or poses.shape[1:] != (_JOINTS, 3):
         raise DataError(
-            'poses are (S, 17, 3): x, y and confidence of the 17 joints of COCO, got '
-            f'{poses.shape}; 18 joints of OpenPose are converted by leaving out its '
-            'neck and reordering'
+            'poses must be (S, 17, 3), x, y and confidence of the 17 joints of COCO, '
+            f'got {poses.shape}; 18 joints of OpenPose are converted by leaving out '
+            'its neck and reordering'
         )
 
 

@@ -157,7 +157,7 @@ class RandomStereoScale(BaseTransform):
     ) -> None:
         check_fraction(prob=prob)
         if len(scale_range) != 2 or scale_range[0] > scale_range[1]:
-            raise ValueError(f'scale_range is (min, max), got {scale_range}')
+            raise ValueError(f'scale_range must be (min, max), got {scale_range}')
         self.scale_range = tuple(scale_range)
         self.stretch = stretch
         self.prob = prob
@@ -286,7 +286,7 @@ class ViewErasing(BaseTransform):
         check_at_least(1, max_boxes=max_boxes)
         check_fraction(prob=prob)
         if not 0 < bounds[0] <= bounds[1]:
-            raise ValueError(f'bounds is (min, max) above 0, got {bounds}')
+            raise ValueError(f'bounds must be (min, max) above 0, got {bounds}')
         self.prob = prob
         self.max_boxes = max_boxes
         self.bounds = tuple(bounds)

@@ -123,7 +123,7 @@ def _sizes(scales: Any, scale_factor: Any) -> list[dict[str, Any]]:
     several = isinstance(scale_factor, (list, tuple))
     factors = scale_factor if several else [scale_factor]
     if not factors:
-        raise ValueError('scale_factor has one factor or more, got none')
+        raise ValueError('scale_factor must have at least one factor, got none')
     return [dict(scale_factor=as_factors(factor)) for factor in factors]
 
 

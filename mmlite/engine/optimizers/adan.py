@@ -63,7 +63,7 @@ class Adan(GroupwiseOptimizer):
     ) -> None:
         check_at_least(0, lr=lr, eps=eps, max_grad_norm=max_grad_norm)
         if len(betas) != 3 or not all(0 <= beta < 1 for beta in betas):
-            raise ValueError(f'betas are three numbers in [0, 1), got {betas!r}')
+            raise ValueError(f'betas must be three numbers in [0, 1), got {betas!r}')
         defaults = dict(
             lr=lr,
             betas=betas,

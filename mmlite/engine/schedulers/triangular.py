@@ -56,7 +56,7 @@ class TriangularParamScheduler(_ParamScheduler):
         verbose: bool = False,
     ) -> None:
         if not 0 <= peak <= 1:
-            raise ValueError(f'peak is a fraction of the steps, got {peak}')
+            raise ValueError(f'peak must be a fraction of the steps, got {peak}')
         if end == INF:
             raise ValueError('end is missing: the step at which the fall ends')
         self.start_factor = start_factor

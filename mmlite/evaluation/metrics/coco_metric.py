@@ -86,7 +86,9 @@ class CocoMetric(BoxMetric):
         self.max_dets = tuple(max_dets)
         rising = sorted(set(self.max_dets)) == list(self.max_dets)
         if not self.max_dets or not rising or self.max_dets[0] < 1:
-            raise ValueError(f'max_dets are rising numbers from 1 on, got {max_dets}')
+            raise ValueError(
+                f'max_dets must be rising numbers from 1 on, got {max_dets}'
+            )
         if format_only and outfile_prefix is None:
             raise ValueError('format_only=True writes a file; set outfile_prefix')
         check_choice((None, 'numpy', *BACKENDS), backend=backend)

@@ -179,7 +179,7 @@ def protocol_of(protocol: str | Mapping[str, Any]) -> Protocol:
             protocol['probe'], Mapping
         ):
             raise ConfigError(
-                "protocol is a name, or dict(gallery=['nm-0[1-4]'], "
+                "protocol must be a name, or dict(gallery=['nm-0[1-4]'], "
                 f"probe=dict(NM=['nm-0[56]'])), got {dict(protocol)}"
             )
         return Protocol(protocol['gallery'], _in_order(protocol['probe']))

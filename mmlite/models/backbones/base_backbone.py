@@ -8,10 +8,10 @@ from typing import Any
 
 from mmengine.model import BaseModule
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
 from ...errors import did_you_mean
 from ...structures import FeatureSpec
+from ..layers import norms_to_eval
 
 __all__ = [
     'CONV_INIT',
@@ -20,7 +20,6 @@ __all__ = [
     'check_out_indices',
     'freeze',
     'layer_depth',
-    'norms_to_eval',
     'run_stages',
 ]
 
@@ -196,13 +195,6 @@ def run_stages(
         if i in out_indices:
             outs.append(x)
     return tuple(outs)
-
-
-def norms_to_eval(module: nn.Module) -> None:
-    """Put every batch normalisation inside in evaluation mode."""
-    for child in module.modules():
-        if isinstance(child, _BatchNorm):
-            child.eval()
 
 
 def layer_depth(

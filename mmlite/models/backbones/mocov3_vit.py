@@ -7,10 +7,9 @@ from typing import Any, ClassVar
 
 import torch
 from torch import nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
 from ...registry import MODELS
-from ..layers import build_2d_sincos_position_embedding
+from ..layers import build_2d_sincos_position_embedding, norms_to_eval
 from .archs import zoo
 from .vision_transformer import ARCH_KEYS, VisionTransformer
 
@@ -90,7 +89,5 @@ class MoCoV3ViT(VisionTransformer):
         """Set the mode of all but what is frozen."""
         super().train(mode)
         if mode and self.norm_eval:
-            for module in self.modules():
-                if isinstance(module, _BatchNorm):
-                    module.eval()
+            norms_to_eval(self)
         return self

@@ -82,7 +82,7 @@ def _parse(word: str) -> tuple[str, int, int]:
     match = re.fullmatch(r'(M)|(BC)-(\d+)|(FC)-(\d+)-(\d+)', str(word))
     if match is None:
         raise ValueError(
-            "layers_cfg is a list of 'M', 'BC-width' and 'FC-width-halving', e.g. "
+            "layers_cfg must be a list of 'M', 'BC-width' and 'FC-width-halving', e.g. "
             f"'FC-64-2', got {word!r}"
         )
     pool, plain, width, focal, focal_width, halving = match.groups()

@@ -22,6 +22,7 @@ from ..layers import (
     build_norm_layer,
     check_arguments,
     fit_pos_embed,
+    norms_to_eval,
     resize_pos_embed,
 )
 from .archs import one_each, pick_arch, zoo
@@ -30,7 +31,6 @@ from .base_backbone import (
     check_frozen_stages,
     check_out_indices,
     freeze,
-    norms_to_eval,
 )
 from .swin_transformer_blocks import SwinBlockSequence
 

@@ -19,6 +19,7 @@ from ...registry import MODELS
 from ...structures import FeatureSpec
 from ..layers import (
     build_norm_layer,
+    norms_to_eval,
 )
 from .archs import pick_arch, zoo
 from .base_backbone import (
@@ -26,7 +27,6 @@ from .base_backbone import (
     check_frozen_stages,
     check_out_indices,
     freeze,
-    norms_to_eval,
 )
 from .vig_blocks import Grapher, VigFFN, make_stem
 

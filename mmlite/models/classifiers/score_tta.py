@@ -102,7 +102,7 @@ class AverageClsLogitTTA(AverageClsScoreTTA):
         data_preprocessor: dict | nn.Module | None = None,
     ) -> None:
         if weights is not None and (min(weights) < 0 or not any(weights)):
-            raise ValueError(f'weights are positive, or 0, got {list(weights)}')
+            raise ValueError(f'weights must be positive, or 0, got {list(weights)}')
         super().__init__(module, data_preprocessor)
         self.weights = None if weights is None else [w / sum(weights) for w in weights]
 

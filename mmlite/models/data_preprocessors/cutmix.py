@@ -61,7 +61,7 @@ class CutMix:
             len(cutmix_minmax) == 2 and 0 < cutmix_minmax[0] <= cutmix_minmax[1] <= 1
         ):
             raise ValueError(
-                f'cutmix_minmax is (min, max) with 0 < min <= max <= 1, got '
+                f'cutmix_minmax must be (min, max) with 0 < min <= max <= 1, got '
                 f'{cutmix_minmax}'
             )
         self.alpha = alpha

@@ -92,7 +92,7 @@ class ImageDataPreprocessor(BaseDataPreprocessor):
         super().__init__(non_blocking)
         check_at_least(1, pad_size_divisor=pad_size_divisor)
         if not math.isfinite(pad_value):
-            raise ValueError(f'pad_value is a finite number, got {pad_value}')
+            raise ValueError(f'pad_value must be a finite number, got {pad_value}')
         self._register_statistics('mean', 'std', mean, std)
         self.pad_size_divisor = pad_size_divisor
         self.pad_value = pad_value

@@ -68,7 +68,9 @@ def pad_like_images(
     for sample, border, size in zip(samples, borders, sizes, strict=True):
         value = sample.get(name)
         if not isinstance(value, Tensor):
-            raise DataError(f'{name} is a map, got {value!r} for a sample of the batch')
+            raise DataError(
+                f'{name} must be a map, got {value!r} for a sample of the batch'
+            )
         value = value.reshape(value.shape[-2:])
         left, top, right, bottom = border or (0, 0, 0, 0)
         value = F.pad(value, (left, right, top, bottom), value=fill)

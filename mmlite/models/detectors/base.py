@@ -16,6 +16,7 @@ from ...registry import TASK_UTILS
 from ...structures import DataSample, Ragged, SampleBatch
 from ..base import BaseModel
 from ..joining import build_part
+from ..layers import freeze_norms
 from .exporting import Exporting
 from .ground_truth import Annotated, annotated, check_objects, given, normalized
 from .restoring import FineTuning
@@ -352,10 +353,7 @@ class DetectionModel(Exporting, FineTuning, BaseModel):
         """Set the mode of all but batch norms that are frozen."""
         super().train(mode)
         if self.freeze_batchnorm:
-            for module in self.modules():
-                if isinstance(module, nn.modules.batchnorm._BatchNorm):
-                    module.eval()
-                    module.requires_grad_(False)
+            freeze_norms(self)
         return self
 
 

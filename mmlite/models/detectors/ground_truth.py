@@ -172,7 +172,7 @@ def given(
     """
     if classes.ndim != 2 or len(classes) != len(boxes):
         raise DataError(
-            f'classes are one row for each of the {len(boxes)} boxes, (N, K), '
+            f'classes must be one row for each of the {len(boxes)} boxes, (N, K), '
             f'got {tuple(classes.shape)}'
         )
     if len(classes) and not bool((classes.gt(0).sum(dim=1) == 1).all()):

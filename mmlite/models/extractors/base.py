@@ -8,11 +8,11 @@ from typing import Any, ClassVar
 import torch
 from mmengine.model import BaseModule
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
 from ...errors import ConfigError, DataError, Problem, at
 from ...registry import MODELS
 from ...structures import FeatureSpec
+from ..layers import freeze_norms
 
 __all__ = [
     'FasterRCNNFeatureExtractor',
@@ -89,10 +89,7 @@ class FeatureExtractor(BaseModule):
         """Set the mode of all but batch norms that do not learn."""
         super().train(mode)
         if not self.batch_norm_trainable:
-            for module in self.modules():
-                if isinstance(module, _BatchNorm):
-                    module.eval()
-                    module.requires_grad_(False)
+            freeze_norms(self)
         return self
 
 

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from ...errors import ConfigError, Problem
 from ...registry import MODELS
 from ...structures import FeatureSpec
+from ..layers import norms_to_eval
 from .base import FasterRCNNFeatureExtractor, build_inner, dry_width
 
 __all__ = ['ClassifierRCNNExtractor']
@@ -87,9 +88,7 @@ class ClassifierRCNNExtractor(FasterRCNNFeatureExtractor):
             part.eval()
             part.requires_grad_(False)
         if self._norm_eval:
-            for module in self.modules():
-                if isinstance(module, nn.modules.batchnorm._BatchNorm):
-                    module.eval()
+            norms_to_eval(self)
         return self
 
     def _extract_proposal_features(self, preprocessed_inputs: Tensor) -> Tensor:

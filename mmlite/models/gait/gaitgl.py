@@ -60,7 +60,9 @@ class GaitGL(BaseModel):
         """The convolutions, the pooling and the layers of parts."""
         widths, class_num = model_cfg['channels'], model_cfg['class_num']
         if len(widths) not in (3, 4):
-            raise ValueError(f'channels has three widths or four, got {list(widths)}')
+            raise ValueError(
+                f'channels must have three widths or four, got {list(widths)}'
+            )
         self.class_num = class_num
         first = widths[0]
         layers: list[nn.Module] = [BareConv3d(1, first), _leaky()]

@@ -127,7 +127,7 @@ class ArcFaceClsHead(ClsHead):
         # On the CPU, whatever the default: the head is built on the meta device too.
         values = torch.as_tensor(margins, dtype=torch.float32, device='cpu')
         if not values.isfinite().all():
-            raise ValueError(f'margins are finite numbers, got {margins}')
+            raise ValueError(f'margins must be finite numbers, got {margins}')
         self.margins = values.to(self.margins.device)
 
     def forward(

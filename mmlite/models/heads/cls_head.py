@@ -72,7 +72,7 @@ class ClsHead(BaseModule):
         super().__init__(init_cfg=init_cfg)
         topk = (topk,) if isinstance(topk, int) else tuple(topk)
         if any(k < 1 for k in topk):
-            raise ValueError(f'topk holds positive numbers, got {topk}')
+            raise ValueError(f'topk must hold positive numbers, got {topk}')
         self.topk = topk
         self.cal_acc = cal_acc
         self.loss_module = loss if isinstance(loss, nn.Module) else MODELS.build(loss)

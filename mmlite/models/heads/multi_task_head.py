@@ -55,8 +55,8 @@ class MultiTaskHead(BaseModule):
         super().__init__(init_cfg)
         if not isinstance(task_heads, Mapping) or not task_heads:
             raise ValueError(
-                'task_heads is a dict with the config of a head for each task, got '
-                f'{task_heads!r}'
+                'task_heads must be a dict with the config of a head for each '
+                f'task, got {task_heads!r}'
             )
         self.task_heads = ModuleDict()
         for task, head in task_heads.items():

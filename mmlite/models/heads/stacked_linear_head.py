@@ -98,7 +98,7 @@ class StackedLinearClsHead(ClsHead):
         check_positive(num_classes=num_classes)
         if not mid_channels:
             raise ValueError(
-                'mid_channels must name one width or more; use type=LinearClsHead '
+                'mid_channels must name at least one width; use type=LinearClsHead '
                 'for a head without a hidden layer'
             )
         self.num_classes = num_classes

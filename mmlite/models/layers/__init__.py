@@ -48,7 +48,14 @@ from .lora import LoRALinear
 from .make_divisible import make_divisible
 from .mlp import Mlp
 from .non_local import NonLocal2d
-from .norm import GRN, BiasBatchNorm2d, LayerNorm2d, build_norm_layer
+from .norm import (
+    GRN,
+    BiasBatchNorm2d,
+    LayerNorm2d,
+    build_norm_layer,
+    freeze_norms,
+    norms_to_eval,
+)
 from .offset_attention import AttentionWithBias, LeAttention, distance_index
 from .padding import build_padding_layer
 from .part_conv import BareConv1d, BareConv2d, BareConv3d, FocalConv2d, GLConv
@@ -223,6 +230,7 @@ __all__ = [
     'each_sequence',
     'fit_pos_embed',
     'fourier_positions',
+    'freeze_norms',
     'fuse_children',
     'fuse_conv_norm',
     'get_expansion',
@@ -232,6 +240,7 @@ __all__ = [
     'make_divisible',
     'nearest_neighbours',
     'norm_as_affine',
+    'norms_to_eval',
     'only_shown',
     'pad_to_windows',
     'relative_position_index',

@@ -239,7 +239,7 @@ class ExponentialMovingAverage(AveragedModel):
     ) -> None:
         if not 0 < momentum < 1:
             raise ValueError(
-                f'momentum lies in (0, 1), got {momentum}; it is what the newest '
+                f'momentum must lie in (0, 1), got {momentum}; it is what the newest '
                 'weights count, a small number as a rule'
             )
         if momentum > 0.5:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from torch import Tensor, nn
 
+from ...errors import check_fraction
 from ...registry import MODELS
 from .build import build_layer
 
@@ -72,8 +73,7 @@ class DropPath(nn.Module):
 
     def __init__(self, drop_prob: float = 0.1) -> None:
         super().__init__()
-        if not 0 <= drop_prob <= 1:
-            raise ValueError(f'drop_prob is a fraction from 0 to 1, got {drop_prob}')
+        check_fraction(drop_prob=drop_prob)
         self.drop_prob = float(drop_prob)
 
     def forward(self, x: Tensor) -> Tensor:

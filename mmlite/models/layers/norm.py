@@ -15,7 +15,14 @@ from ...registry import MODELS
 from ...signature import arguments_of
 from .build import build_layer, layer_class
 
-__all__ = ['GRN', 'BiasBatchNorm2d', 'LayerNorm2d', 'build_norm_layer']
+__all__ = [
+    'GRN',
+    'BiasBatchNorm2d',
+    'LayerNorm2d',
+    'build_norm_layer',
+    'freeze_norms',
+    'norms_to_eval',
+]
 
 
 @MODELS.register_module('LN2d')
@@ -201,3 +208,18 @@ def _prefix(norm_class: type) -> str:
             return prefix
     name = norm_class.__name__.lower()
     return next((p for word, p in _WORDS.items() if word in name), 'norm_layer')
+
+
+def norms_to_eval(module: nn.Module) -> None:
+    """Put every batch normalisation inside in evaluation mode."""
+    for child in module.modules():
+        if isinstance(child, _BatchNorm):
+            child.eval()
+
+
+def freeze_norms(module: nn.Module) -> None:
+    """Put every batch normalisation inside in evaluation mode, and do not train it."""
+    for child in module.modules():
+        if isinstance(child, _BatchNorm):
+            child.eval()
+            child.requires_grad_(False)

@@ -65,7 +65,7 @@ class SELayer(BaseModule):
         if isinstance(act_cfg, dict):
             act_cfg = (act_cfg, act_cfg)
         if len(act_cfg) != 2:
-            raise ValueError(f'act_cfg is one dict or two, got {len(act_cfg)}')
+            raise ValueError(f'act_cfg must be one dict or two, got {len(act_cfg)}')
         if squeeze_channels is None:
             squeeze_channels = make_divisible(channels // ratio, divisor)
         self.return_weight = return_weight

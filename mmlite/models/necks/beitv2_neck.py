@@ -117,7 +117,8 @@ class BEiTV2Neck(BaseModule):
         name = arch.lower()
         if name not in self.arch_zoo:
             raise ValueError(
-                f'backbone_arch is one of {[*self.arch_zoo]} or a dict, got {arch!r}'
+                f'backbone_arch must be one of {[*self.arch_zoo]} or a dict, got '
+                f'{arch!r}'
                 f'{did_you_mean(name, self.arch_zoo)}'
             )
         return self.arch_zoo[name]

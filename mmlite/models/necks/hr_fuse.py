@@ -54,7 +54,9 @@ class HRFuseScales(BaseModule):
     ) -> None:
         super().__init__(init_cfg)
         if not 1 <= len(in_channels) <= len(WIDTHS):
-            raise ValueError(f'in_channels are 1 to 4 widths, got {list(in_channels)}')
+            raise ValueError(
+                f'in_channels must be 1 to 4 widths, got {list(in_channels)}'
+            )
         self.in_channels = tuple(in_channels)
         self.out_channels = out_channels
         widths = WIDTHS[: len(in_channels)]

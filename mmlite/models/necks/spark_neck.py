@@ -168,7 +168,9 @@ class SparKLightDecoder(BaseModule):
     ) -> None:
         super().__init__(init_cfg)
         if upsample_ratio < 1 or upsample_ratio & (upsample_ratio - 1):
-            raise ValueError(f'upsample_ratio is a power of 2, got {upsample_ratio}')
+            raise ValueError(
+                f'upsample_ratio must be a power of 2, got {upsample_ratio}'
+            )
         self.feature_dim = feature_dim
         steps = upsample_ratio.bit_length() - 1
         widths = [feature_dim // 2**i for i in range(steps + 1)]

@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
+from ..layers import norms_to_eval
 from ..layers.raft_encoder import RAFTContextEncoder
 from ..layers.raft_update import Gates, RAFTUpdateBlock
 from ..model_cfg import ModelCfg
@@ -81,9 +81,7 @@ class RecurrentStereo(StereoModel):
         """As all modules, but batch norms may keep their statistics."""
         super().train(mode)
         if mode and self.norm_eval:
-            for module in self.modules():
-                if isinstance(module, _BatchNorm):
-                    module.eval()
+            norms_to_eval(self)
         return self
 
     def build_contexts(self, hidden: Sequence[int]) -> None:

@@ -53,7 +53,7 @@ class BoxCoder:
         max_growth: float | None = LARGEST,
     ) -> None:
         if len(weights) != 4 or min(weights) <= 0:
-            raise ValueError(f'weights are four positive numbers, got {weights}')
+            raise ValueError(f'weights must be four positive numbers, got {weights}')
         self.weights = tuple(weights)
         self.max_growth = max_growth
 

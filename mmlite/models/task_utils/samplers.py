@@ -43,7 +43,8 @@ class BalancedSampler:
     ) -> None:
         if not 0 < positive_fraction <= 1:
             raise ValueError(
-                f'positive_fraction is above 0 and at most 1, got {positive_fraction}'
+                'positive_fraction must be above 0 and at most 1, got '
+                f'{positive_fraction}'
             )
         self.batch_size = batch_size
         self.positive_fraction = positive_fraction

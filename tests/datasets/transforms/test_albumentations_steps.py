@@ -61,7 +61,7 @@ def test_a_sample_with_the_same_generator_is_changed_equally():
     ('transforms', 'message'),
     [
         ([dict(type='Blurr')], r"transforms\[0\]: .* no 'Blurr'; did you mean 'Blur'"),
-        ([dict(p=0.5)], r"transforms\[0\] is a dict with a 'type'"),
+        ([dict(p=0.5)], r"transforms\[0\] must be a dict with a 'type'"),
         ([dict(FLIP, p='often')], r'transforms\[0\]: HorizontalFlip: '),
         ([dict(type='OneOf', transforms=[dict(type='Bl')])], r's\[0\]\.transforms\[0'),
     ],

@@ -321,8 +321,12 @@ def test_numbers_of_seeds_are_even_and_independent():
 @pytest.mark.parametrize(
     ('name', 'args', 'message'),
     [
-        ('BatchRandomCrop', dict(crop_size=0), 'crop_size is one or two positive'),
-        ('BatchRandomCrop', dict(crop_size=4, padding=(1, 2, 3)), 'padding is one'),
+        ('BatchRandomCrop', dict(crop_size=0), 'crop_size must be one or two positive'),
+        (
+            'BatchRandomCrop',
+            dict(crop_size=4, padding=(1, 2, 3)),
+            'padding must be one',
+        ),
         ('BatchRandomCrop', dict(crop_size=4, padding_mode='wrap'), 'wrap'),
         ('BatchRandomFlip', dict(prob=1.5), r'lie in \[0, 1\]'),
         ('BatchRandomFlip', dict(prob=0.5, direction='left'), "got 'left'"),

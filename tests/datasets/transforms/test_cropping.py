@@ -152,7 +152,11 @@ def test_centre_crop() -> None:
     ('name', 'kwargs', 'message'),
     [
         ('RandomCrop', dict(crop_size=0), 'crop_size'),
-        ('RandomCrop', dict(crop_size=4, padding=[1, 2, 3]), 'padding is one number'),
+        (
+            'RandomCrop',
+            dict(crop_size=4, padding=[1, 2, 3]),
+            'padding must be one number',
+        ),
         ('RandomCrop', dict(crop_size=4, padding_mode='mirror'), 'padding_mode'),
         ('RandomResizedCrop', dict(scale=4, crop_ratio_range=(1, 0.5)), 'crop_ratio'),
         ('RandomResizedCrop', dict(scale=4, interpolation='cubic'), 'interpolation'),

@@ -93,7 +93,7 @@ def test_several_inputs_become_a_dict() -> None:
     assert sample.gt_disparity.shape == (4, 6) and sample.img_shape == (4, 6)
     with pytest.raises(DataError, match="no field 'tgt_img'.*input_key"):
         pack(dict(ref_img=IMG), input_key=['ref_img', 'tgt_img'])
-    with pytest.raises(ValueError, match='one field or more'):
+    with pytest.raises(ValueError, match='at least one field'):
         pack({}, input_key=[])
 
 

@@ -201,7 +201,7 @@ def test_several_images(tmp_path: Path) -> None:
     assert results['img_shape'] == results['ori_shape'] == (5, 7)
     with pytest.raises(DataError, match='has no tgt_img_path'):
         step(dict(ref_img_path=str(left)))
-    with pytest.raises(ConfigError, match='one image or more'):
+    with pytest.raises(ConfigError, match='at least one image'):
         TRANSFORMS.build(dict(type='LoadImageFromFile', keys=[]))
 
 

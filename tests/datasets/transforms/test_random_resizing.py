@@ -97,23 +97,31 @@ def test_one_size_or_several(scales, sizes):
 
 @pytest.mark.parametrize('scale', [(), (8,), (8, 4, 2), 0, -8, (8, 0), 'ab', 8.0, True])
 def test_what_is_no_size(scale):
-    with pytest.raises(ValueError, match=r'scales\[1\] is \(width, height\)'):
+    with pytest.raises(ValueError, match=r'scales\[1\] must be \(width, height\)'):
         TRANSFORMS.get('RandomChoiceResize')(scales=[8, scale])
 
 
 def test_no_size():
-    with pytest.raises(ConfigError, match='scales has one size or more, got none'):
+    with pytest.raises(
+        ConfigError, match='scales must have at least one size, got none'
+    ):
         build('RandomChoiceResize', scales=[])
 
 
 @pytest.mark.parametrize(
     ('args', 'message'),
     [
-        (dict(scale=(8, 4)), 'ratio_range is the least and the largest .* got None'),
+        (
+            dict(scale=(8, 4)),
+            'ratio_range must be the least and the largest .* got None',
+        ),
         (dict(scale=(8, 4), ratio_range=(2, 1)), r'got \(2, 1\)'),
         (dict(scale=(8, 4), ratio_range=(0, 1)), r'got \(0, 1\)'),
-        (dict(scale=[(8, 4)]), r'scale is \(width, height\), or two of them'),
-        (dict(scale=[(8, 4), (8, 0)]), 'scale is'),
+        (
+            dict(scale=[(8, 4)]),
+            r'scale must be \(width, height\), or the least and the largest one',
+        ),
+        (dict(scale=[(8, 4), (8, 0)]), 'scale must be'),
         (dict(scale=[(8, 4), (9, 5)], ratio_range=(1, 2)), 'no meaning with two sizes'),
         (
             dict(scale=(8, 4), ratio_range=(1, 2), keep=1),

@@ -85,11 +85,15 @@ NAN, INF = float('nan'), float('inf')
     'scale', [(), [], (8,), (8, 4, 2), 0, -8, (8, -4), NAN, (8, INF), 8.0, '8', True]
 )
 def test_scales_that_are_none(scale) -> None:
-    with pytest.raises(ValueError, match=r'scale is \(width, height\) in pixels, or'):
+    with pytest.raises(
+        ValueError, match=r'scale must be \(width, height\) in pixels, or'
+    ):
         TRANSFORMS.get('Resize')(scale=scale)
     with pytest.raises(ValueError, match='scale is the length of the edge in pixels'):
         TRANSFORMS.get('ResizeEdge')(scale=scale)
-    with pytest.raises(ValueError, match=r'img_scale is \(width, height\) in pixels'):
+    with pytest.raises(
+        ValueError, match=r'img_scale must be \(width, height\) in pixels'
+    ):
         TRANSFORMS.get('Mosaic')(img_scale=scale)
 
 
@@ -97,7 +101,9 @@ def test_scales_that_are_none(scale) -> None:
     'factor', [(), (2.0,), (1, 2, 3), 0, 0.0, -1.0, NAN, INF, (1.0, NAN), '2', True]
 )
 def test_factors_that_are_none(factor) -> None:
-    with pytest.raises(ValueError, match='scale_factor is a factor on both sides, or'):
+    with pytest.raises(
+        ValueError, match='scale_factor must be a factor on both sides, or'
+    ):
         TRANSFORMS.get('Resize')(scale_factor=factor)
 
 

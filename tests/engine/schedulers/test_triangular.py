@@ -81,7 +81,9 @@ def test_the_runner_tells_where_it_ends(tmp_path):
 
 
 def test_wrong_arguments():
-    with pytest.raises(ConfigError, match='peak is a fraction of the steps, got 5'):
+    with pytest.raises(
+        ConfigError, match='peak must be a fraction of the steps, got 5'
+    ):
         PARAM_SCHEDULERS.build(
             dict(type='TriangularLR', optimizer=sgd(1.0), peak=5, end=9)
         )

@@ -87,7 +87,7 @@ def test_a_class_that_a_view_excludes_can_still_be_found():
 
 
 def test_weights_that_do_not_fit():
-    with pytest.raises(ConfigError, match='weights are positive, or 0'):
+    with pytest.raises(ConfigError, match='weights must be positive, or 0'):
         MODELS.build(dict(type='AverageClsLogitTTA', module=CLASSIFIER, weights=[0, 0]))
     tta = AverageClsLogitTTA(ImageClassifier(FirstPixels()), weights=[1, 1])
     with pytest.raises(DataError, match='weights has 2 values, .* makes 3 views'):

@@ -77,7 +77,7 @@ def test_margins_of_a_file(tmp_path):
     assert MODELS.build(dict(cfg, margins=str(path))).margins.tolist() == [0.25, 0.5]
     for odd in ('a b', '0.1 nan', '0.1'):
         path.write_text(odd)
-        with pytest.raises(ConfigError, match='margins (is|are|has)'):
+        with pytest.raises(ConfigError, match='margins (is|must be|has)'):
             MODELS.build(dict(cfg, margins=str(path)))
     with pytest.raises(ConfigError, match="margins is 'absent', expected a text file"):
         MODELS.build(dict(cfg, margins='absent'))

@@ -160,7 +160,11 @@ def test_they_stand_under_the_names_of_mmengine():
 @pytest.mark.parametrize(
     ('kind', 'options', 'message'),
     [
-        (ExponentialMovingAverage, dict(momentum=1.0), r'lies in \(0, 1\), got 1.0'),
+        (
+            ExponentialMovingAverage,
+            dict(momentum=1.0),
+            r'must lie in \(0, 1\), got 1.0',
+        ),
         (ExponentialMovingAverage, dict(interval=0), 'at least 1, got 0'),
         (MomentumAnnealingEMA, dict(gamma=0), 'greater than 0, got 0'),
     ],

@@ -53,5 +53,5 @@ def test_builder():
 
 
 def test_rate_out_of_range_is_refused():
-    with pytest.raises(ConfigError, match='fraction from 0 to 1'):
+    with pytest.raises(ConfigError, match=r'drop_prob must lie in \[0, 1\], got 1\.5'):
         MODELS.build(dict(type='DropPath', drop_prob=1.5))
