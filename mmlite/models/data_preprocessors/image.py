@@ -107,7 +107,7 @@ class ImageDataPreprocessor(BaseDataPreprocessor):
 
     @memory_format.setter
     def memory_format(self, layout: torch.memory_format) -> None:
-        # By its name, as torch.save does not take the layout itself.
+        """Keep its name, as torch.save does not take the layout itself."""
         self._layout = str(layout).removeprefix('torch.')
 
     def _register_statistics(
