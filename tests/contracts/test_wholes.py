@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import io
 
 import pytest
 import torch
@@ -89,6 +90,7 @@ def test_it_is_saved_copied_and_built_without_memory(name):
     state = model.state_dict()
     other = copy.deepcopy(model)
     other.load_state_dict(state)
+    torch.save(model, io.BytesIO())  # with pickle's second protocol
     with torch.device('meta'):
         empty = MODELS.build(dict(arguments_of(name, WHOLES, 'WHOLES')[0], type=name))
     assert list(empty.state_dict()) == list(state)

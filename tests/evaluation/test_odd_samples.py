@@ -203,3 +203,12 @@ def test_predictions_of_several_sizes(samples, kind, named):
 def test_settings_of_which_no_figure_follows(kind, settings, named):
     with pytest.raises(ConfigError, match=named):
         METRICS.build(dict(type=kind, **settings))
+
+
+@pytest.mark.parametrize('kind', ['Accuracy', 'SingleLabelMetric'])
+def test_thresholds_that_are_close_have_a_name_each(kind):
+    sample = classified([0.0015, 0.001], 0)
+    found = result(kind, [sample], thrs=(0.001, 0.002))
+    name = 'top1' if kind == 'Accuracy' else 'recall'
+    low, high = (found[f'{name}_thr-{thr}'] for thr in ('0.001', '0.002'))
+    assert low > high == 0

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from ...errors import DataError
+from ...errors import DataError, check_at_least
 from ...registry import DATA_SAMPLERS
 from .base import Chunk, SeededSampler
 
@@ -45,6 +45,7 @@ class WeightedRandomSampler(SeededSampler):
         num_samples: int | None = None,
         seed: int | None = None,
     ) -> None:
+        check_at_least(1, num_samples=num_samples)
         super().__init__(dataset, seed)
         total = len(dataset) if num_samples is None else num_samples
         self.num_samples = math.ceil(total / self.world_size)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ...errors import check_at_least
 from ...registry import TRANSFORMS
 from .image_ops import check_channels
 from .operation import PixelOperation
@@ -30,6 +31,7 @@ class GaussianBlur(PixelOperation):
     def __init__(
         self, radius: float | None = None, prob: float = 0.5, **kwargs: Any
     ) -> None:
+        check_at_least(0, radius=radius)
         self.radius = radius
         super().__init__(prob=prob, **kwargs)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Literal
 
-from ...errors import check_choice
+from ...errors import check_at_least, check_choice
 from ...registry import TRANSFORMS
 from .base import BaseTransform
 from .fields import FIELDS, BoxField, Window
@@ -195,6 +195,9 @@ class Pad(BaseTransform):
         if size is None and size_divisor is None and not pad_to_square:
             raise ValueError('give size, size_divisor or pad_to_square=True')
         check_choice(PADDING_MODES, padding_mode=padding_mode)
+        check_at_least(1, size_divisor=size_divisor)
+        for side in size or ():
+            check_at_least(1, size=side)
         self.size = size
         self.size_divisor = size_divisor
         self.pad_to_square = pad_to_square

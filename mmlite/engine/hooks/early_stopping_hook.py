@@ -5,6 +5,7 @@ from __future__ import annotations
 from mmengine.hooks import EarlyStoppingHook as BaseEarlyStoppingHook
 from mmengine.runner import Runner
 
+from ...errors import check_at_least
 from ...registry import HOOKS
 from ..checkpoints.content import count, mapping, odd
 
@@ -33,13 +34,35 @@ class EarlyStoppingHook(BaseEarlyStoppingHook):
 
     Raises:
         CheckpointError: if what a checkpoint says of it makes no sense.
-        ValueError: if the rule is not known.
+        ValueError: if the rule is not known, or ``patience`` or ``min_delta`` is below
+            0.
 
     Example:
         >>> hook = HOOKS.build(dict(type='EarlyStoppingHook', monitor='accuracy/top1'))
         >>> hook.rule, hook.patience
         ('greater', 5)
     """
+
+    def __init__(
+        self,
+        monitor: str,
+        rule: str | None = None,
+        min_delta: float = 0.1,
+        strict: bool = False,
+        check_finite: bool = True,
+        patience: int = 5,
+        stopping_threshold: float | None = None,
+    ) -> None:
+        check_at_least(0, patience=patience, min_delta=min_delta)
+        super().__init__(
+            monitor,
+            rule,
+            min_delta,
+            strict,
+            check_finite,
+            patience,
+            stopping_threshold,
+        )
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Save how long the best score has stood."""

@@ -12,7 +12,7 @@ from .base import (
     RowMetric,
     as_thresholds,
     target_and_prediction,
-    threshold_suffix,
+    threshold_suffixes,
 )
 
 
@@ -111,7 +111,7 @@ class Accuracy(RowMetric):
         return [*self._names(), *of_labels]
 
     def _names(self) -> list[str]:
-        suffixes = [threshold_suffix(thr, len(self.thrs) > 1) for thr in self.thrs]
+        suffixes = threshold_suffixes(self.thrs)
         return [f'top{k}{suffix}' for k in self.topk for suffix in suffixes]
 
     calculate = staticmethod(accuracy)

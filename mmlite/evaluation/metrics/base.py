@@ -259,16 +259,23 @@ def target_and_prediction(data_samples: Sequence[Sample]) -> tuple[Tensor, Tenso
     return target, prediction
 
 
-def threshold_suffix(thr: float | None, several: bool) -> str:
-    """The suffix by which results of several thresholds differ.
+def threshold_suffixes(thrs: Sequence[float | None]) -> list[str]:
+    """The suffixes by which results of several thresholds differ.
+
+    They have mmpretrain's two decimals, or as many as it takes to tell them apart.
 
     Example:
-        >>> threshold_suffix(0.5, several=True), threshold_suffix(None, several=True)
-        ('_thr-0.50', '_no-thr')
+        >>> threshold_suffixes([0.5, None]), threshold_suffixes([0.001, 0.002])
+        (['_thr-0.50', '_no-thr'], ['_thr-0.001', '_thr-0.002'])
     """
-    if not several:
-        return ''
-    return '_no-thr' if thr is None else f'_thr-{thr:.2f}'
+    if len(thrs) == 1:
+        return ['']
+    given = [thr for thr in thrs if thr is not None]
+    short = len({f'{thr:.2f}' for thr in given}) == len(set(given))
+    return [
+        '_no-thr' if thr is None else f'_thr-{thr:.2f}' if short else f'_thr-{thr:g}'
+        for thr in thrs
+    ]
 
 
 def as_thresholds(

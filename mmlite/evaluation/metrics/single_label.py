@@ -23,7 +23,7 @@ from .base import (
     RowMetric,
     as_thresholds,
     target_and_prediction,
-    threshold_suffix,
+    threshold_suffixes,
 )
 
 ITEMS = ('precision', 'recall', 'f1-score', 'support')
@@ -136,16 +136,14 @@ class SingleLabelMetric(RowMetric):
         # Predictions that came as labels have no score for a threshold.
         thrs = self.thrs if len(counts) == len(self.thrs) else (None,)
         metrics = {}
-        for thr, count in zip(thrs, counts, strict=True):
+        for suffix, count in zip(threshold_suffixes(thrs), counts, strict=True):
             scores = precision_recall_f1(ClassCounts(*count), self.average)
-            suffix = threshold_suffix(thr, len(thrs) > 1)
             metrics.update(named_results(scores, self.items, suffix, self.average))
         return metrics
 
     def result_names(self) -> list[str]:
         """Those of the items, for each threshold if there are several."""
-        several = len(self.thrs) > 1
-        suffixes = {threshold_suffix(thr, several) for thr in self.thrs} | {''}
+        suffixes = {*threshold_suffixes(self.thrs), ''}
         return [
             name
             for suffix in sorted(suffixes)

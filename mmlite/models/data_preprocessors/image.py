@@ -60,9 +60,6 @@ class ImageDataPreprocessor(BaseDataPreprocessor):
             ``[dict(type='BatchRandomCrop', crop_size=32, padding=4)]``; only in
             training. A callable takes and gives the batch.
 
-    Attributes:
-        memory_format: How images of one size are laid out; by default as they come.
-
     Shape:
         inputs: ``(B, C, H, W)``, or a list of ``(C, H, W)`` of any sizes; a list of
         either for several views; a dict of either for several inputs.
@@ -100,8 +97,18 @@ class ImageDataPreprocessor(BaseDataPreprocessor):
         self.pad_size_divisor = pad_size_divisor
         self.pad_value = pad_value
         self.to_rgb = to_rgb or bgr_to_rgb or rgb_to_bgr
-        self.memory_format = torch.preserve_format
+        self._layout = 'preserve_format'
         self.batch_transforms = _build_transforms(batch_transforms or ())
+
+    @property
+    def memory_format(self) -> torch.memory_format:
+        """How images of one size are laid out; by default as they come."""
+        return getattr(torch, self._layout)
+
+    @memory_format.setter
+    def memory_format(self, layout: torch.memory_format) -> None:
+        """Keep its name, as torch.save does not take the layout itself."""
+        self._layout = str(layout).removeprefix('torch.')
 
     def _register_statistics(
         self,

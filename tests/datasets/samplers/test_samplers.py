@@ -237,3 +237,5 @@ def test_samplers_refuse_what_cannot_be():
         RepeatAugSampler(range(3), num_repeats=0, seed=0)
     with pytest.raises(ValueError, match="'default' or 'sequential', got 'none'"):
         SequentialSampler(range(3), 'none', seed=0)
+    with pytest.raises(ValueError, match='num_samples must be at least 1, got -3'):
+        WeightedRandomSampler(range(3), num_samples=-3, seed=0)

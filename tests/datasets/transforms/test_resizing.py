@@ -122,6 +122,9 @@ def test_numbers_of_numpy_are_sizes() -> None:
         ('Pad', dict()),
         ('Pad', dict(size=(1, 2), size_divisor=3)),
         ('Pad', dict(size=(1, 2), padding_mode='zero')),
+        ('Pad', dict(size=(0, 2))),
+        ('Pad', dict(size_divisor=0)),
+        ('GaussianBlur', dict(radius=-1.0)),
     ],
 )
 def test_mistakes(name: str, kwargs: dict) -> None:

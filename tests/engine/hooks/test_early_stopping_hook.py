@@ -6,7 +6,7 @@ import pytest
 from mmengine.evaluator import BaseMetric
 from support.training import toy_runner
 
-from mmlite.errors import CheckpointError
+from mmlite.errors import CheckpointError, ConfigError
 from mmlite.registry import HOOKS, METRICS
 
 #: 7 is the best of them; 6, 5 and 6 behind it are not.
@@ -81,3 +81,16 @@ def test_each_hook_goes_on_with_its_own_state():
 def test_odd_states_are_named(state):
     with pytest.raises(CheckpointError, match='early_stopping.a/top1'):
         loaded({'early_stopping': {'a/top1': state}})
+
+
+@pytest.mark.parametrize(
+    ('changes', 'said'),
+    [
+        (dict(patience=-1), 'patience must be at least 0, got -1'),
+        (dict(min_delta=-0.1), 'min_delta must be at least 0, got -0.1'),
+        (dict(min_delta=float('nan')), 'min_delta must be at least 0, got nan'),
+    ],
+)
+def test_settings_by_which_it_would_stop_anywhere(changes, said):
+    with pytest.raises(ConfigError, match=said):
+        HOOKS.build(dict(type='EarlyStoppingHook', monitor='a/top1', **changes))
