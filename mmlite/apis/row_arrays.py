@@ -85,7 +85,8 @@ def _none_of(key: str) -> np.ndarray:
     """The array of a key of boxes where there is none at all."""
     if key.endswith('bboxes'):
         return np.zeros((0, 4))
-    return np.zeros(0, str if key.endswith('names') else float)
+    kinds = {'names': str, 'labels': int}
+    return np.zeros(0, next((k for e, k in kinds.items() if key.endswith(e)), float))
 
 
 def _joined(values: Sequence[Any], none: np.ndarray) -> np.ndarray | None:

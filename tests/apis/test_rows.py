@@ -164,6 +164,8 @@ def test_boxes_of_pictures_are_joined_to_arrays_of_numbers(tmp_path, head, count
     found = np.load(tmp_path / 'boxes.npz', allow_pickle=False)
     assert found['img_path'].tolist() == [row['img_path'] for row in rows]
     assert found[f'{head}bboxes'].shape == (sum(counts), 4)
+    kinds = [found[head + key].dtype.kind for key in ('labels', 'names', 'scores')]
+    assert kinds == ['i', 'U', 'f']  # where there are no boxes, too
     for key in ('bboxes', 'labels', 'names', 'scores'):
         values, offsets = found[head + key], found[f'{head}{key}_offsets']
         assert len(values) == sum(counts) and len(offsets) == len(rows) + 1
