@@ -10,7 +10,7 @@ from mmengine.config import Config
 
 from ...config import load_config
 from ...config.files import of_package
-from ...errors import UserError, did_you_mean
+from ...errors import UserError, suggestion
 from ...registry import MODELS
 
 __all__ = [
@@ -59,7 +59,7 @@ def model_of(task: str, name: str | None, small: bool) -> tuple[str, Config]:
     chosen = name or DEFAULTS[task][small]
     if chosen not in model_names():
         known = models_for(task)
-        hint = did_you_mean(chosen, known) or f'; there are {", ".join(known)}'
+        hint = suggestion(chosen, known)
         raise UserError(f'there is no model {chosen!r} for {task}{hint}')
     cfg = load_config(base_of(chosen))
     own = _task_of(cfg)
