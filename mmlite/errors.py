@@ -26,6 +26,7 @@ __all__ = [
     'check_positive',
     'did_you_mean',
     'edit_distance',
+    'needs_package',
     'suggestion',
     'wrong_choice',
 ]
@@ -75,6 +76,38 @@ class MissingDependencyError(UserError, ImportError):
             f"{purpose} needs the package {package!r}; pip install 'mmlite[{extra}]'"
         )
         self.name = package
+
+
+@contextmanager
+def needs_package(package: str, extra: str, purpose: str) -> Iterator[None]:
+    """Import an optional package within, and say what to do where that fails.
+
+    Args:
+        package: The package.
+        extra: The extra of mmlite that installs it.
+        purpose: What needs it.
+
+    Raises:
+        MissingDependencyError: if it is not installed.
+        UserError: if it is, and fails: a torchvision that was built for another torch
+            does so with a ``RuntimeError``.
+
+    Example:
+        >>> with needs_package('torchvision', 'timm', 'TIMMBackbone'):
+        ...     raise RuntimeError('operator torchvision::nms does not exist')
+        Traceback (most recent call last):
+        mmlite.errors.UserError: TIMMBackbone needs the package 'torchvision', ...
+    """
+    try:
+        yield
+    except ImportError as error:
+        raise MissingDependencyError(package, extra, purpose) from error
+    except Exception as error:
+        raise UserError(
+            f'{purpose} needs the package {package!r}, which is there but cannot be '
+            f'imported: {type(error).__name__}: {error}; a torchvision that was built '
+            'for another torch fails in this way: install both from the same index'
+        ) from error
 
 
 class Problem:

@@ -207,7 +207,7 @@ def argument_problems(
 
     Returns:
         One problem for every unknown, missing or misfit argument; the path of
-        a misfit one ends in its name.
+        a misfit one ends in its name. So is a method that a class has to define.
 
     Example:
         >>> def resize(scale: int, keep_ratio: bool = False): ...
@@ -241,6 +241,18 @@ def argument_problems(
             expected = kind_name(wanted.kinds[key])
             message = f'{name} expects {expected}, got {value_name(value)}'
             problems.append(Problem(str(key), message))
+    return [*problems, *_undefined_methods(target)]
+
+
+def _undefined_methods(target: Callable) -> list[Problem]:
+    """What a class has to define before there can be objects of it."""
+    missing = sorted(getattr(target, '__abstractmethods__', ()))
+    own = {*dir(target), *missing} - {*missing} if missing else ()
+    problems = []
+    for method in missing:
+        near = did_you_mean(method, own).replace('you mean', 'you mean it by', 1)
+        message = f'{target.__name__} does not define the method {method!r}{near}'
+        problems.append(Problem('', message))
     return problems
 
 

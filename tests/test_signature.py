@@ -1,3 +1,4 @@
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Optional, Protocol
@@ -244,3 +245,20 @@ def test_value_name(value, name):
 )
 def test_default_of(target, name, default):
     assert default_of(target, name) == default
+
+
+class Abstract(ABC):
+    @abstractmethod
+    def transform(self, results): ...
+
+
+class Typo(Abstract):
+    def transfrom(self, results): ...
+
+
+def test_a_method_that_is_not_defined_is_named():
+    assert argument_problems(type('Done', (Typo,), dict(transform=len)), {}) == []
+    typo, bare = (str(*argument_problems(kind, {})) for kind in (Typo, Abstract))
+    missing = "does not define the method 'transform'"
+    assert typo == f"Typo {missing}; did you mean it by 'transfrom'?"
+    assert bare == f'Abstract {missing}'

@@ -8,11 +8,11 @@ Its settings are the paper's: Adam at 1e-3, halved after 10, 12 and 14 of 16 epo
 """
 
 _base_ = [
+    '../_base_/models/gwcnet-g.py',
     '../_base_/datasets/sceneflow_bs4.py',
     '../_base_/default_runtime.py',
 ]
 
-model = dict(type='GwcNet', max_disp=192)
 train_dataloader = dict(batch_size=2)
 optim_wrapper = dict(optimizer=dict(type='Adam', lr=1e-3))
 param_scheduler = dict(

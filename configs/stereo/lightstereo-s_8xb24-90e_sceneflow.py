@@ -8,11 +8,11 @@ settings report larger ones).
 """
 
 _base_ = [
+    '../_base_/models/lightstereo-s.py',
     '../_base_/datasets/sceneflow_bs4.py',
     '../_base_/default_runtime.py',
 ]
 
-model = dict(type='LightStereo', arch='s', max_disp=192)
 train_dataloader = dict(batch_size=24)
 optim_wrapper = dict(
     type='AmpOptimWrapper',

@@ -8,11 +8,11 @@ Its settings are the paper's: Adam at 1e-3 for 10 epochs, 12 pairs a step.
 """
 
 _base_ = [
+    '../_base_/models/psmnet.py',
     '../_base_/datasets/sceneflow_bs4.py',
     '../_base_/default_runtime.py',
 ]
 
-model = dict(type='PSMNet', max_disp=192)
 train_dataloader = dict(batch_size=3)
 optim_wrapper = dict(optimizer=dict(type='Adam', lr=1e-3))
 train_cfg = dict(by_epoch=True, max_epochs=10, val_interval=1)

@@ -8,11 +8,11 @@ Selective-Stereo; its authors trained for 200,000 steps).
 """
 
 _base_ = [
+    '../_base_/models/raftstereo.py',
     '../_base_/datasets/sceneflow_bs4.py',
     '../_base_/default_runtime.py',
 ]
 
-model = dict(type='RAFTStereo', max_disp=192, train_iters=16, valid_iters=32)
 train_dataloader = dict(batch_size=3)
 optim_wrapper = dict(
     optimizer=dict(type='AdamW', lr=2e-4, weight_decay=1e-5, eps=1e-8),

@@ -112,7 +112,10 @@ def convert_checkpoint(
             'another file to write'
         )
     content = load_checkpoint(checkpoint)
-    state = {k: v for k, v in content['state_dict'].items() if isinstance(v, Tensor)}
+    named = content['state_dict'].items()
+    state = {k: v for k, v in named if isinstance(k, str) and isinstance(v, Tensor)}
+    if not state:
+        raise CheckpointError(f'{checkpoint} holds no weights: no tensor has a name')
     state, removed = without_wrappers(state)
     network = _build(model)
     meta = content.get('meta')
@@ -216,7 +219,7 @@ def _most_fitting(
 
     Of two that differ in the head alone, it is that of the usual head.
     """
-    scores = {}
+    scores, maps = {}, list(maps)
     for name, key_map in maps:
         try:
             convert_keys({n: v.to('meta') for n, v in state.items()}, key_map)
@@ -233,7 +236,7 @@ def _most_fitting(
         first = ', '.join(list(state)[:3])
         raise CheckpointError(
             f'no key map of {project} is for {source}, whose entries are {first} and '
-            'so on; name one of them'
+            f'so on; there are {", ".join(name for name, _ in maps)}'
         )
     return best, scores[best][1]
 

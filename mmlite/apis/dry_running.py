@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,14 +15,19 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
-from ..errors import UserError
+from ..errors import DataNotFoundError, UserError
+from ..report import measured, numbers_in
 from .short_run import Enough, set_aside, short_run
-from .stand_in import find_data
+from .stand_in import announce, find_data, fitting, names_stand_in, stand_in_of
 from .training import prepare_training
 
 __all__ = ['DryRun', 'dry_run']
 
 _BATCHES = 2
+_WITHOUT_DATA = (
+    '{}\n  a dry run reads the first batches of them; without data '
+    "'mmlite check-config {}' builds the model and checks all else"
+)
 
 
 class DryRun(NamedTuple):
@@ -35,6 +42,7 @@ class DryRun(NamedTuple):
             none.
         problem: Why these batches have no figures, or ''.
         megabytes: Size of a checkpoint.
+        note: What else there is to know, e.g. that it is that of a stand-in.
     """
 
     parameters: int
@@ -44,24 +52,24 @@ class DryRun(NamedTuple):
     metrics: dict[str, Any]
     problem: str
     megabytes: float
+    note: str = ''
 
     def __str__(self) -> str:
         """A summary of a few lines."""
         losses = ', '.join(f'{loss:.4g}' for loss in self.losses)
-        hours = self.seconds * self.iterations / 3600
+        whole = timedelta(seconds=math.ceil(self.seconds * self.iterations))
         figures = ', '.join(
             f'{name} {value:.4g}'
-            for name, value in self.metrics.items()
-            if isinstance(value, (int, float))
+            for name, value in measured(numbers_in(self.metrics)).items()
         )
         validation = figures or self.problem or 'there is none in the config'
         return (
             f'dry run, nothing is kept\n'
             f'  model       {self.parameters:,} trainable parameters\n'
             f'  training    loss {losses}; {self.seconds:.2g} s an iteration, '
-            f'{hours:.2g} h for {self.iterations:,}, without validation\n'
+            f'{whole} for {self.iterations:,}, without validation\n'
             f'  validation  {validation} (first {_BATCHES} batches)\n'
-            f'  checkpoint  {self.megabytes:.1f} MB'
+            f'  checkpoint  {self.megabytes:.1f} MB' + (self.note and f'\n{self.note}')
         )
 
 
@@ -70,7 +78,8 @@ def dry_run(
 ) -> DryRun:
     """Train two iterations, validate on two batches, write a checkpoint.
 
-    All of it takes place in a folder that is removed afterwards.
+    All of it takes place in a folder that is removed afterwards. Where the data are
+    absent and the config names a ``stand_in``, that is run, as a training would.
 
     Args:
         config: A config file, a loaded config, or a dict.
@@ -82,9 +91,25 @@ def dry_run(
 
     Raises:
         ConfigError: if the config has mistakes; all of them are listed.
+        DataNotFoundError: if the data are absent, and there is no stand-in.
     """
     cfg = prepare_training(config, overrides, **options)
-    find_data(cfg)
+    try:
+        find_data(cfg)
+    except DataNotFoundError as error:
+        if not names_stand_in(cfg):
+            raise DataNotFoundError(
+                _WITHOUT_DATA.format(error, cfg.filename or 'CONFIG')
+            ) from None
+        path = stand_in_of(cfg, error)
+        kept, dropped = fitting(path, overrides)
+        other = prepare_training(path, kept, **options)
+        note = announce(cfg, other, error, dropped, kept=False)
+        return _dry_run(other)._replace(note=note)
+    return _dry_run(cfg)
+
+
+def _dry_run(cfg: Config) -> DryRun:
     watch = _Watch()
     with set_aside() as folder:
         runner = short_run(cfg, folder, watch)

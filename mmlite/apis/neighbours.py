@@ -187,7 +187,7 @@ def labelled_features(
         pixels: Whether to take the pixels instead.
 
     Raises:
-        DataError: if the images have no labels.
+        DataError: if the images have no labels, or a feature is NaN.
     """
     vectors, labels = [], []
     for batch in build_dataloader(dataloader):
@@ -205,4 +205,10 @@ def labelled_features(
             tokens = feats if feats.ndim == 3 else feats.flatten(2).transpose(1, 2)
             feats = tokens.mean(dim=1)
         vectors.append(feats.flatten(1).float().cpu())
-    return Features(torch.cat(vectors), torch.cat(labels))
+    found = Features(torch.cat(vectors), torch.cat(labels))
+    if nans := int(found.vectors.isnan().any(dim=1).sum()):
+        raise DataError(
+            f'the features of {nans} of {len(found.labels)} images are NaN; the model '
+            'has diverged'
+        )
+    return found

@@ -66,7 +66,7 @@ class PredictionFile(SampleMetric):
         if isinstance(sample, BaseDataElement):
             sample = sample.to_dict()
         row = {}
-        for name, value in sample.items():
+        for name, value in sorted(sample.items(), key=_place_of):
             extra = name.startswith('gt_') or _is_map(name, value)
             if self.whole or not extra:
                 row[name] = _plain(value)
@@ -113,6 +113,12 @@ def _named(labels: list[int] | None, classes: Sequence[str]) -> list[str] | None
     if labels is None or not all(0 <= label < len(classes) for label in labels):
         return None
     return [classes[label] for label in labels]
+
+
+def _place_of(field: tuple[str, Any]) -> tuple[int, str]:
+    """Files, what else is known, predictions: samples keep their fields in no order."""
+    name = field[0]
+    return (0 if name.endswith('path') else 2 if name.startswith('pred_') else 1), name
 
 
 def _are_places(row: dict[str, Any], num_classes: int) -> bool:

@@ -84,20 +84,34 @@ def fitting(path: Path, overrides: Sequence[str]) -> tuple[list[str], list[str]]
 
 
 def announce(
-    wanted: Config, cfg: Config, reason: Exception, dropped: Sequence[str]
+    wanted: Config,
+    cfg: Config,
+    reason: Exception,
+    dropped: Sequence[str],
+    kept: bool = True,
 ) -> str:
-    """Say on the terminal that a stand-in is trained; return the closing word."""
+    """Say on the terminal that a stand-in is trained; return the closing word.
+
+    Args:
+        wanted: The config whose data are absent.
+        cfg: The stand-in.
+        reason: Why it is needed.
+        dropped: The overrides that it has no place for.
+        kept: Whether its results are; not those of a dry run.
+    """
     rule = '=' * 78
     left_out = f'It has no place for {", ".join(dropped)}.\n' if dropped else ''
+    results = f'Its results go to {cfg.work_dir}.\n' if kept else ''
     opening = (
         f'{rule}\n{reason}\n'
         f'STAND-IN: training {cfg.filename} instead of {wanted.filename}.\n'
-        f'{left_out}Its results go to {cfg.work_dir}.\n{rule}'
+        f'{left_out}{results}{rule}'
     )
     if is_main_process():
         print(opening, flush=True)
+    checkpoints = f'Test its checkpoints with {cfg.filename}.\n' if kept else ''
     return (
         f'{rule}\nSTAND-IN: the figures above are those of {cfg.filename}, not of '
         f'{wanted.filename}, whose data was absent.\n'
-        f'Test its checkpoints with {cfg.filename}.\n{rule}'
+        f'{checkpoints}{rule}'
     )

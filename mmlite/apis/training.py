@@ -91,7 +91,7 @@ def train(
     cfg = prepare_training(config, overrides, work_dir=work_dir, **options)
     if launcher != 'none':
         # Before the data, which one process downloads while the others wait.
-        init_distributed(launcher, cfg.get('env_cfg', {}).get('dist_cfg'))
+        init_distributed(launcher, (cfg.get('env_cfg') or {}).get('dist_cfg'))
     try:
         find_data(cfg)
     except DataNotFoundError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -15,11 +15,14 @@ from .evaluating import advise_evaluation
 from .fitting import value_at, without_predictions
 from .helpers import is_idle
 from .image_sizes import advise_image_size
+from .initializers import advise_initializers
 from .merging import DELETE, MISSPELT_DELETE
 from .monitors import monitored
+from .own_classes import advise_methods
 from .parts import target_of
 from .phases import idle_sections
 from .timing import advise_timing
+from .variables import unread_variables
 from .warm_up import advise_warm_up
 
 __all__ = ['advice_on', 'advise_custom_keys', 'is_for_training']
@@ -58,7 +61,10 @@ def advice_on(cfg: Config) -> list[Problem]:
     """
     timing = [*advise_timing(cfg), *advise_warm_up(cfg)]
     own = [*_idle(cfg), *timing, *_unwatched(cfg), *_unpacked(cfg)]
-    return [*own, *advise_image_size(cfg), *advise_evaluation(cfg)]
+    model = dict(model=cfg.get('model'))
+    of_parts = [*advise_initializers(model), *advise_image_size(cfg)]
+    of_classes = advise_methods(dict(cfg.items()))
+    return [*own, *of_parts, *advise_evaluation(cfg), *of_classes]
 
 
 def _unpacked(cfg: Config) -> Iterator[Problem]:
@@ -67,13 +73,32 @@ def _unpacked(cfg: Config) -> Iterator[Problem]:
         steps = dataset_of(cfg, phase).get('pipeline')
         last = steps[-1] if isinstance(steps, (list, tuple)) and steps else None
         own = value_at(cfg, f'{phase}_dataloader', 'collate_fn') is not None
-        target = target_of(last, TRANSFORMS)
-        if not (own or getattr(target, 'packs', True)):
+        if last is not None and not (own or _packs(last) or _some_pack(steps[:-1])):
+            name = target_of(last, TRANSFORMS).__name__
             message = (
-                f'ends in {target.__name__}, and a batch of it has no inputs and no '
+                f'ends in {name}, and a batch of it has no inputs and no '
                 "data_samples; let dict(type='PackInputs') be the last step"
             )
             yield Problem(f'{phase}_dataloader.dataset.pipeline', message)
+
+
+def _packs(step: Any) -> bool:
+    """Whether a step, or one within it, may give what a batch is made of."""
+    if isinstance(step, (list, tuple)):
+        return any(map(_packs, step))
+    target = target_of(step, TRANSFORMS)
+    if not getattr(target, 'packs', True):
+        return False
+    if not getattr(target, '__module__', '').startswith('mmlite.'):
+        return True  # of one's own
+    inner = step.get('transforms') if isinstance(step, Mapping) else None
+    return target.__name__.startswith('Pack') or (inner is not None and _packs(inner))
+
+
+def _some_pack(steps: Sequence[Any]) -> bool:
+    """Whether one of ours packs, after which other steps work on what it gives."""
+    kinds = [target_of(step, TRANSFORMS) for step in steps]
+    return any(getattr(kind, '__name__', '').startswith('Pack') for kind in kinds)
 
 
 def _idle(cfg: Config) -> Iterator[Problem]:
@@ -81,6 +106,8 @@ def _idle(cfg: Config) -> Iterator[Problem]:
     for key in cfg:
         if is_idle(key, cfg):
             yield Problem(key, 'is not read; leave it out')
+    for key, message in unread_variables(cfg):
+        yield Problem(key, message)
     for key, message in idle_sections(cfg).items():
         # With test_cfg=None it is there for predictions, which prepare pictures so.
         is_kept = 'test_cfg' in cfg or without_predictions(cfg)

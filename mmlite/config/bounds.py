@@ -40,6 +40,14 @@ _BOUNDS = (
     _Bound('custom_hooks', r'\d+\.patience', 0),
     # A gradient that is scaled by less than nothing leads uphill.
     _Bound('model', r'(.*\.)?loss_weight', -math.inf, finite=True),
+    _Bound(
+        'model',
+        r'(.*\.)?((attn|ffn|layer|proj|token)_)?drop(out)?(_path)?(_(prob|rate|ratio))?',
+        0,
+        most=1,
+    ),
+    _Bound('model', r'(.*\.)?norm_cfg\.momentum', 0, most=1),
+    _Bound('model', r'(.*\.)?norm_cfg\.eps', 0),
     _Bound('optim_wrapper', r'(.*\.)?clip_grad\.(max_norm|clip_value)', 0, more=True),
     _Bound('optim_wrapper', r'(.*\.)?paramwise_cfg\.(.*\.)?\w+_mult', 0, finite=True),
     _Bound('optim_wrapper', r'(.*\.)?lr', 0, finite=True),

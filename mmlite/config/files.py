@@ -41,7 +41,9 @@ def find_file(name: str | Path) -> Path:
     """
     path = of_package(str(name)) or Path(name).expanduser()
     if path.is_dir():
-        raise ConfigError(f'{shown(path)} is a folder; give a config in it')
+        inside = min(path.glob('*.py'), key=lambda file: len(file.name), default=None)
+        example = f', e.g. {shown(inside)}' if inside else ''
+        raise ConfigError(f'{shown(path)} is a folder; give a config in it{example}')
     if path.exists() and not path.is_file():
         raise ConfigError(f'{shown(path)} {absence(path)}; name a config')
     if not path.is_file():

@@ -12,7 +12,7 @@ from ..errors import edit_distance
 from .schema import LEGACY_KEYS, top_level_keys
 from .templates import base_names, masked
 
-__all__ = ['is_helper', 'is_idle', 'is_typo', 'names_used']
+__all__ = ['is_dumped_text', 'is_helper', 'is_idle', 'is_typo', 'names_used']
 
 #: Names in the text of a dumped config.
 _OF_DUMPS = {'Infinity', 'NaN', 'dict', 'false', 'float', 'globals', 'null', 'true'}
@@ -42,7 +42,7 @@ def is_helper(key: str, cfg: Config) -> bool:
     known = top_level_keys()
     structured, mistyped = _has_dict(value), is_typo(key, known)
     places = [cfg[k] for k in cfg if k in known] if structured else []
-    is_dumped = used <= _OF_DUMPS and '_base_' not in cfg.text
+    is_dumped = is_dumped_text(used, cfg.text)
     if any(_stands_in(value, p) for p in places) and (is_dumped or not mistyped):
         return True
     if any(_merged_in(value, p) for p in places) and is_dumped and not mistyped:
@@ -61,6 +61,11 @@ def is_idle(key: str, cfg: Config) -> bool:
     if key == 'data':
         return any(f'{phase}_dataloader' in cfg for phase in ('train', 'val', 'test'))
     return key == 'strategy' or (key == 'resume_from' and not cfg[key])
+
+
+def is_dumped_text(used: Collection[str], text: str) -> bool:
+    """Whether a text looks like that of a dumped config, where names are gone."""
+    return used <= _OF_DUMPS and '_base_' not in text
 
 
 def is_typo(word: object, known: Collection[str]) -> bool:

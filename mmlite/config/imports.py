@@ -25,6 +25,8 @@ __all__ = ['import_modules', 'missing_imports', 'with_import_folders']
 _IMPORTED_FROM = '_imported_from'
 #: Frames of Python's own importing.
 _OF_IMPORT = ('<frozen importlib', importlib.__file__)
+#: The folders of the registries, ours and mmengine's, that refuse a name.
+_RAISERS = ('mmlite', 'registry')
 
 
 def import_modules(cfg: Config, folders: Iterable[Path]) -> None:
@@ -84,6 +86,11 @@ def _reason(error: Exception) -> str:
         return f'{reason} ({shown(Path(error.filename))}:{error.lineno})'
     frames = traceback.extract_tb(error.__traceback__)
     own = [f for f in frames if not f.filename.startswith(_OF_IMPORT)]
+    if isinstance(error, KeyError) and 'is already registered' in str(error):
+        # The place is where the class is, not where the registry refuses it.
+        own = [f for f in own if Path(f.filename).parent.name not in _RAISERS]
+        reason = f'{error.args[0]}; give the class another name, or let it take the '
+        reason += 'place of that one with register_module(force=True)'
     frame = own[-1]
     if frame.filename == __file__:  # the module itself is missing
         return reason

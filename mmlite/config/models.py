@@ -12,10 +12,12 @@ import torch
 from torch import nn
 
 from ..errors import ConfigError, Problem, UserError
-from ..registry import MODELS, REGISTRIES, WEIGHT_INITIALIZERS
-from ..signature import arguments_of, fits, value_name
+from ..registry import MODELS, REGISTRIES
+from ..signature import arguments_of, fits
 from .data import check_loader, loaders_in
-from .parts import check_part, check_parts, target_of, under
+from .initializers import check_initializers, check_layers
+from .layers import check_dimensions
+from .parts import check_part, dicts_in, target_of, under
 
 __all__ = ['ModelReport', 'check_model', 'types_unknown']
 
@@ -73,7 +75,7 @@ def check_model(
     takes_it = _takes_a_preprocessor(target)
     if given and takes_it:
         section[_PREPROCESSOR] = data_preprocessor
-    problems = _check_initializers(section)
+    problems = check_initializers(section)
     if given and not takes_it:
         problems.append(Problem('', _TAKES_NONE.format(target.__name__)))
     problems += [
@@ -86,6 +88,10 @@ def check_model(
         if built is not None:
             parameters = [name for name, _ in built.named_parameters()]
             modules = [name for name, _ in built.named_modules() if name]
+            problems += [
+                *check_layers(section, built),
+                *check_dimensions(section, built),
+            ]
     else:
         problems += [*MODELS.problems_of(section), *_written(section)]
     unique = {(p.path, p.message): p for p in problems}
@@ -194,7 +200,7 @@ def _parts(cfg: Mapping[str, Any]) -> Iterator[tuple[tuple[object, ...], Any]]:
     kinds = arguments_of(target_of(cfg, MODELS)).kinds
     for key, value in cfg.items():
         is_part = key in _PARTS or _takes_modules(kinds.get(key))
-        for *at, part in _dicts(key, value) if is_part else ():
+        for *at, part in dicts_in(key, value) if is_part else ():
             if 'type' in part:
                 yield tuple(at), part
 
@@ -218,7 +224,7 @@ def _of_an_unknown_model(cfg: Mapping[str, Any]) -> list[Problem]:
 def _unknown_names(cfg: Any) -> Iterator[tuple[tuple[str, ...], str]]:
     """The types in a config that no registry knows, each with its place."""
     for key, value in cfg.items():
-        for *at, part in _dicts(key, value) if not _for_builder(key) else ():
+        for *at, part in dicts_in(key, value) if not _for_builder(key) else ():
             kind = part.get('type')
             if isinstance(kind, str) and all(
                 registry.get(kind) is None for registry in REGISTRIES.values()
@@ -266,7 +272,7 @@ def _written(cfg: Mapping[str, Any]) -> list[Problem]:
     for key, value in cfg.items():
         if _for_builder(key):
             continue
-        for *at, part in _dicts(key, value):
+        for *at, part in dicts_in(key, value):
             problems += under(_written(part), *at)
     return problems
 
@@ -296,43 +302,3 @@ def _pruned(cfg: Any) -> Any:
         or key in wanted.required
         or (key in wanted.kinds and fits(value, wanted.kinds[key]))
     }
-
-
-def _check_initializers(cfg: Mapping[str, Any]) -> list[Problem]:
-    """Check every ``init_cfg``, which is read only when training starts."""
-    problems = []
-    for key, value in cfg.items():
-        if key == 'init_cfg':
-            problems += under(check_parts(value, _check_initializer, single=True), key)
-        for *at, part in _dicts(key, value) if key != 'init_cfg' else ():
-            problems += under(_check_initializers(part), *at)
-    return problems
-
-
-def _dicts(key: str, value: Any) -> Iterator[tuple[Any, ...]]:
-    """A dict, or those in a list, each behind its place."""
-    if isinstance(value, Mapping):
-        yield key, value
-    elif isinstance(value, (list, tuple)):
-        yield from ((key, i, v) for i, v in enumerate(value) if isinstance(v, Mapping))
-
-
-def _check_initializer(cfg: Any) -> list[Problem]:
-    problems = check_part(cfg, WEIGHT_INITIALIZERS, given=('override',))
-    if problems or not isinstance(cfg, Mapping) or cfg.get('override') is None:
-        return problems
-    found = check_parts(cfg['override'], _check_override, single=True)
-    return under(found, 'override')
-
-
-def _check_override(cfg: Any) -> list[Problem]:
-    """Check what a child of a part has as its own ``init_cfg``, with its name."""
-    if not isinstance(cfg, Mapping):
-        expected = 'is a dict with the name of a child'
-        return [Problem('', f'{expected}, got {value_name(cfg)}')]
-    if 'name' not in cfg:
-        got = ', '.join(map(repr, cfg))
-        return [Problem('', f'has no key name, the child that it is for; got {got}')]
-    if len(cfg) == 1:  # the child is initialised as the rest is
-        return []
-    return check_part(cfg, WEIGHT_INITIALIZERS, given=('name',))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from ..errors import ConfigError, Problem
@@ -12,7 +12,15 @@ from ..signature import argument_problems, is_raw, value_name
 from .merging import MISSPELT_DELETE
 from .schema import Slot
 
-__all__ = ['check_keys', 'check_part', 'check_parts', 'is_built', 'target_of', 'under']
+__all__ = [
+    'check_keys',
+    'check_part',
+    'check_parts',
+    'dicts_in',
+    'is_built',
+    'target_of',
+    'under',
+]
 
 # Their constructors only store and judge their arguments: calling one is free.
 _CHEAP = ('mmlite', 'mmengine', 'torch')
@@ -134,3 +142,11 @@ def check_parts(
     if single:
         return check(cfgs)
     return [Problem('', f'is a list of dicts, got {value_name(cfgs)}')]
+
+
+def dicts_in(key: str, value: Any) -> Iterator[tuple[Any, ...]]:
+    """A dict, or those in a list, each behind its place."""
+    if isinstance(value, Mapping):
+        yield key, value
+    elif isinstance(value, (list, tuple)):
+        yield from ((key, i, v) for i, v in enumerate(value) if isinstance(v, Mapping))

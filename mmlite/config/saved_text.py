@@ -94,8 +94,12 @@ def _announce(missing: Sequence[str], model: Any, source: str) -> None:
 
 
 def _config_beside(source: str) -> str:
-    """The config in the folder of a checkpoint, if there is one."""
+    """The config in the folder of a checkpoint, if there is one.
+
+    One that was trained in its own work_dir lies there twice, see ``..._whole.py``.
+    """
     found = sorted(Path(source).parent.glob('*.py'))
+    found = [file for file in found if not file.stem.endswith('_whole')]
     return str(found[0]) if len(found) == 1 else 'CONFIG'
 
 

@@ -8,7 +8,7 @@ from .collate import default_collate
 from .cub_retrieval import CUBRetrieval
 from .custom import CustomDataset
 from .digits import Digits
-from .digits_retrieval import DigitsRetrieval
+from .digits_retrieval import DigitsRetrieval, TurnedDigits
 from .fine_grained import CUB, SUN397, Caltech101, FGVCAircraft, Food101, OxfordIIITPet
 from .gait import GaitDataset, read_partition
 from .imagenet import ImageNet, ImageNet21k
@@ -116,6 +116,7 @@ __all__ = [
     'StanfordCars',
     'StereoDataset',
     'StereoScenes',
+    'TurnedDigits',
     'VOCDetection',
     'Walkers',
     'WeightedRandomSampler',

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.utils.data._utils.collate import default_collate_fn_map
 
+from ..errors import DataError
 from ..registry import FUNCTIONS
 from ..structures import DataSample, MultiLabelDataSample, SampleBatch
 from .in_memory.image_table import Batch
@@ -30,6 +31,9 @@ def default_collate(data_batch: Sequence) -> Any:
         data_batch: Samples, as the pipeline gives them. Dicts are collated field
             by field; lists (of views, of variants for test-time augmentation)
             entry by entry.
+
+    Raises:
+        DataError: if dicts have different keys.
 
     Shape:
         inputs: ``(B, C, H, W)`` of the type of the images, or a list of ``B``
@@ -54,11 +58,23 @@ def default_collate(data_batch: Sequence) -> Any:
         batch.bounds('gt_label')  # here, so that the main process need not look
         return batch
     if isinstance(first, dict):
+        _check_keys(data_batch)
         return {key: default_collate([d[key] for d in data_batch]) for key in first}
     if isinstance(first, (list, tuple)):
         if all(len(item) == len(first) for item in data_batch):
             return [default_collate(entry) for entry in zip(*data_batch, strict=True)]
     return list(data_batch)
+
+
+def _check_keys(dicts: Sequence[dict[str, Any]]) -> None:
+    first = dicts[0].keys()
+    for other in dicts:
+        if missing := [key for key in first if key not in other]:
+            raise DataError(
+                f'the samples of a batch have different keys: one has no {missing[0]!r}'
+                "; end the pipeline of the dataset with dict(type='PackInputs'), or "
+                'give every sample the same keys'
+            )
 
 
 def _collate_samples(batch: Sequence[DataSample], **_: Any) -> SampleBatch:

@@ -79,15 +79,23 @@ class Digits(BaseDataset):
 
     def load_data_list(self) -> ArrayList:
         """Read the images of the split."""
+        samples = self.images_of(self.split)
+        return in_order_of(self.CLASSES, self.METAINFO['classes'], samples)
+
+    def images_of(self, split: Literal['train', 'test']) -> ArrayList:
+        """The images of a split, each with its digit as label.
+
+        Args:
+            split: ``'train'`` or ``'test'``.
+        """
         with np.load(_FILE, allow_pickle=False) as file:
             images, labels = file['images'], file['labels'].astype(np.int64)
         keys = [str(i) for i in range(len(labels))]
         for_test = np.array(
             held_out(keys, labels.tolist(), fraction=0.2, seed=self.seed)
         )
-        chosen = for_test if self.split == 'test' else ~for_test
+        chosen = for_test if split == 'test' else ~for_test
         grey = (images[chosen].astype(np.float32) * (255 / 16)).round().astype(np.uint8)
         grey = np.stack([resize_image(image, (self.size, self.size)) for image in grey])
         images = np.repeat(grey[..., None], self.channels, -1)
-        samples = ArrayList(images, labels[chosen])
-        return in_order_of(self.CLASSES, self.METAINFO['classes'], samples)
+        return ArrayList(images, labels[chosen])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -23,7 +22,6 @@ from mmengine.model.efficient_conv_bn_eval import turn_on_efficient_conv_bn_eval
 from mmengine.optim import OptimWrapper
 from mmengine.runner import BaseLoop, LogProcessor
 from mmengine.runner import Runner as BaseRunner
-from mmengine.utils.dl_utils import collect_env
 from mmengine.visualization import Visualizer
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
@@ -51,7 +49,7 @@ from .checkpoints import unwrapped
 from .compiling import compile_model
 from .dataloaders import batch_size_of, build_dataloader
 from .determinism import prepare_determinism, require_determinism
-from .environment import allow_tf32, claim_timestamp, init_distributed
+from .environment import allow_tf32, claim_timestamp, describe_system, init_distributed
 from .hook_calls import HookCalls
 from .lr_scaling import any_built, scale_learning_rates
 from .optimizers import AmpOptimWrapper
@@ -168,9 +166,7 @@ class RunnerAssembly(BaseRunner):
     def _log_env(self, env_cfg: dict) -> None:
         run = {**env_cfg, **self._randomness_cfg, 'seed': self.seed}
         run |= dict(launcher=self.launcher, processes=self.world_size)
-        with warnings.catch_warnings():  # about distutils, which mmengine asks
-            warnings.simplefilter('ignore', DeprecationWarning)
-            system = collect_env()
+        system = describe_system()
         self.environment = {**system, **run}
         if self._determinism_warning:
             self.logger.warning(self._determinism_warning)

@@ -7,8 +7,10 @@ import errno
 import itertools
 import os
 import subprocess
+import sys
 import tempfile
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -16,6 +18,7 @@ from typing import Any
 
 import torch
 from mmengine.dist import broadcast_object_list, is_main_process
+from mmengine.utils.dl_utils import collect_env
 from torch import distributed as dist
 
 from ..errors import ConfigError, UserError, suggestion
@@ -60,6 +63,30 @@ def prepare_work_dir(path: str) -> None:
             f'cannot write to the work_dir {path}: {error.strerror}; '
             f'{room}choose another with --work-dir'
         ) from error
+
+
+def describe_system() -> dict[str, Any]:
+    """The machine and the versions of what is installed, for the log.
+
+    A torchvision that was built for another torch fails when it is imported. That
+    concerns what uses it alone, so it is noted here, and the run goes on.
+    """
+    broken = {}
+    try:
+        import torchvision  # noqa: F401
+    except ImportError:
+        pass  # its version is left out
+    except Exception as error:
+        broken = {'TorchVision': f'cannot be imported: {error}'}
+    with warnings.catch_warnings():  # about distutils, which mmengine asks
+        warnings.simplefilter('ignore', DeprecationWarning)
+        if not broken:
+            return collect_env()
+        sys.modules['torchvision'] = None  # for mmengine, as if it were not there
+        try:
+            return {**collect_env(), **broken}
+        finally:
+            del sys.modules['torchvision']
 
 
 @contextmanager

@@ -31,6 +31,8 @@ from .work_dir import occupied, report_earlier_run
 
 #: What is saved after Ctrl-C.
 _INTERRUPTED = 'interrupted.pth'
+#: Sections for which None stands for the default, as for any other.
+_WITH_DEFAULTS = ('env_cfg', 'randomness')
 
 
 @RUNNERS.register_module()
@@ -98,6 +100,10 @@ class Runner(RunnerLoading):
         if cfg.get('launcher') is None and (launcher := launched_by(None)) != 'none':
             cfg = copy.copy(cfg)
             cfg['launcher'] = launcher
+        unset = [key for key in _WITH_DEFAULTS if cfg.get(key, {}) is None]
+        cfg = copy.copy(cfg) if unset else cfg
+        for key in unset:
+            cfg.pop(key)
         with _of_file(cfg.filename):
             runner = super().from_cfg(settle_phases(cfg))
         if (idle := cfg.get('test_dataloader')) and not runner.cfg.test_dataloader:

@@ -12,7 +12,13 @@ from ..errors import ConfigError, Problem, at
 from ..registry import MODELS, TASK_UTILS, Registry
 from ..structures import FeatureSpec
 
-__all__ = ['Joined', 'build_part', 'check_channels', 'preprocessor_cfg']
+__all__ = [
+    'Joined',
+    'build_part',
+    'check_channels',
+    'check_one_head',
+    'preprocessor_cfg',
+]
 
 Part = dict | list | nn.Module | None
 Specs = Sequence[FeatureSpec] | None
@@ -226,6 +232,20 @@ def _compare(path: str, part: nn.Module, giver: str, specs: Specs) -> None:
             f'set model.{path}.in_channels={gives}'
         )
         raise ConfigError([Problem(f'{path}.in_channels', message)])
+
+
+def check_one_head(head: Any) -> None:
+    """Refuse several heads, for a model that has one.
+
+    Raises:
+        ConfigError: if it is a list.
+    """
+    if isinstance(head, (list, tuple)):
+        message = (
+            f'is a list of {len(head)}, expected one head; write the dict without the '
+            "list, or dict(type='MultiTaskHead', task_heads=...) for several"
+        )
+        raise ConfigError([Problem('head', message)])
 
 
 def preprocessor_cfg(

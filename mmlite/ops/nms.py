@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..errors import ConfigError, DataError, check_choice
+from ..errors import ConfigError, DataError, check_choice, check_positive
 from .boxes import box_overlaps, large_enough
 
 __all__ = ['batched_nms', 'fixed_point_nms', 'multiclass_nms', 'nms', 'soft_nms']
@@ -86,11 +86,7 @@ def batched_nms(
     if not len(boxes):
         return torch.zeros(0, dtype=torch.int64)
     values = scores.detach().float().numpy()
-    if np.isnan(values).any():
-        raise DataError(
-            f'{int(np.isnan(values).sum())} of {len(values)} scores are NaN; a model '
-            'that gives them has diverged; lower its learning rate'
-        )
+    _check_numbers(values)
     order = np.argsort(-values, kind='stable')
     ordered = boxes.detach().float().numpy()[order]
     classes = None if labels is None else labels.numpy()[order]
@@ -114,6 +110,14 @@ def _check(boxes: Tensor, scores: Tensor, labels: Tensor | None) -> None:
         raise DataError(
             'boxes must be (N, 4), scores and labels (N, ), got '
             f'{", ".join(map(str, shapes))}'
+        )
+
+
+def _check_numbers(scores: np.ndarray) -> None:
+    if nans := int(np.isnan(scores).sum()):
+        raise DataError(
+            f'{nans} of {len(scores)} scores are NaN; a model that gives them has '
+            'diverged; lower its learning rate'
         )
 
 
@@ -277,7 +281,8 @@ def soft_nms(
         returns: indices ``(M, )`` by falling new score, and the scores ``(M, )``.
 
     Raises:
-        ValueError: if there is no such method.
+        ValueError: if there is no such method, or ``sigma`` is not above 0.
+        DataError: if scores are NaN.
 
     Example:
         >>> same = torch.tensor([[0., 0., 9., 9.]]).repeat(2, 1)
@@ -285,6 +290,7 @@ def soft_nms(
         tensor([0.9000, 0.1083])
     """
     check_choice(('gaussian', 'linear'), method=method)
+    check_positive(sigma=sigma)
     _check(boxes, scores, None)
     overlaps = box_overlaps(boxes, boxes).detach().cpu().double().numpy()
     if method == 'linear':
@@ -292,6 +298,7 @@ def soft_nms(
     else:
         factors = np.exp(-(overlaps**2) / sigma)
     left = scores.detach().cpu().double().numpy().copy()
+    _check_numbers(left)
     final, kept = left.copy(), []
     for _ in range(len(left)):
         best = int(left.argmax())
@@ -336,7 +343,7 @@ def multiclass_nms(
         >>> multiclass_nms(boxes, scores, 0.5, 0.5, max_per_img=100)[1:]
         (tensor([0.9000, 0.7000]), tensor([0, 1]))
     """
-    chosen = scores > score_thr
+    chosen = ~(scores <= score_thr)  # NaN too, which suppression refuses
     if nms_pre is not None and nms_pre < len(scores):
         best = scores.topk(nms_pre, dim=0).indices
         chosen &= torch.zeros_like(chosen).scatter(0, best, True)

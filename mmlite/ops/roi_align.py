@@ -85,6 +85,9 @@ def multi_level_roi_align(
     Shape:
         feats: ``(B, C, H, W)`` each; rois: ``(R, 5)``; levels: ``(R, )``.
         returns: ``(R, C, *output_size)``.
+
+    Raises:
+        DataError: if the shapes do not fit, or boxes are NaN.
     """
     _check(feats, rois)
     bins = _pair(output_size)
@@ -109,6 +112,11 @@ def multi_level_roi_align(
     wanted = step.ceil().clamp(min=1).long()
     out = table.rows.new_zeros(len(rois), table.rows.size(1), *bins)
     for ratios in wanted.unique(dim=0).tolist():
+        if min(ratios) < 1:  # what NaN is as an integer
+            raise DataError(
+                'boxes to pool features of are NaN; a model that gives them has '
+                'diverged; lower its learning rate'
+            )
         own = (wanted == numbers_like(ratios, wanted)).all(1).nonzero().squeeze(1)
         part = table.pooled(
             start[own], step[own], images[own], levels[own], bins, ratios

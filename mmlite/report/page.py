@@ -19,7 +19,7 @@ from ..version import __version__
 from .blocks import Curves, Line
 from .charts import Chart, chart_of, short_number, shown_number
 from .figures import leading, lower_is_better, measured, why_unmeasured
-from .runs import Run, read_run
+from .runs import OF_THE_RUN, Run, read_run
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 __all__ = ['comparison_page', 'run_page', 'write_page', 'write_report']
 
-#: What is not said of a config: it is of the run, not of the recipe.
-OF_THE_RUN = ('work_dir', 'launcher', 'resume')
 _TEMPLATES = Path(__file__).parent / 'templates'
 _MOST_CHARTS = 6  # that are shown at once
 
@@ -267,14 +265,17 @@ def _commands(run: Run) -> list[Command]:
     if best and run.config and run.facts.has_test:
         words = ['test', run.config, best, '--work-dir', folder]
         commands.append(Command('Test', line(*words)))
+    # A checkpoint imports nothing, so classes of one's own take the config as well.
+    imports = '\ncustom_imports = ' in f'\n{run.resolved_text}'
+    own = [run.config] if run.config and imports else []
     if best:
         picture = {
             'stereo': 'LEFT.png RIGHT.png',
             'gait': 'FOLDER_OF_SILHOUETTES',
         }.get(run.facts.task, 'PICTURE.jpg')
         commands += [
-            Command('Predict', f'{line("predict", best)} {picture}'),
-            Command('Export to ONNX', line('export', best)),
+            Command('Predict', f'{line("predict", *own, best)} {picture}'),
+            Command('Export to ONNX', line('export', *own, best)),
         ]
     commands.append(Command('Write this page again', line('report', folder)))
     return commands

@@ -6,15 +6,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..errors import DataError
+from ..config import config_of_text, flattened
+from ..errors import ConfigError, DataError
 from ..given import check_work_dir
 from ..visualization import read_image
 from .blocks import Block, Matrix, Picture, Pictures
-from .facts import Facts, read_facts
+from .facts import Change, Facts, read_facts
 from .scalars import Scalars, read_scalars
 
-__all__ = ['Run', 'read_run', 'scalars_at']
+__all__ = ['OF_THE_RUN', 'Run', 'read_run', 'scalars_at']
 
+#: What is not said of a config: it is of the run, not of the recipe.
+OF_THE_RUN = ('work_dir', 'launcher', 'resume')
 _MOST_PICTURES = 12
 _SCALARS = 'vis_data/scalars.json'
 _CONFIG = 'vis_data/config.py'
@@ -136,8 +139,7 @@ def read_run(work_dir: str | Path) -> Run:
     if trained is not None and trained.changes is None:
         # It resumed with the copy in the work_dir, which inherits nothing.
         own = Path(trained.config).resolve().parent == folder.resolve()
-        before = [f.changes for f in every if f.mode == 'train' and f.changes]
-        trained.changes = before[-1] if own and before else None
+        trained.changes = _changes_since(left, trained) if own else None
     later = [f for f in every if trained is None or f.started >= trained.started]
     tested = next((f for f in reversed(later) if f.mode != 'train'), None)
     logged = [log / _SCALARS for log in logs if (log / _SCALARS).is_file()]
@@ -149,6 +151,38 @@ def read_run(work_dir: str | Path) -> Run:
     tables = any(isinstance(block, Matrix) and block.counts for block in run.blocks)
     run.pictures = _pictures_in(logs, with_matrix=not tables)
     return run
+
+
+def _changes_since(
+    left: Mapping[Path, Facts | None], trained: Facts
+) -> list[Change] | None:
+    """What a training changes that went on with the config of one before it."""
+    known = [(log, f) for log, f in left.items() if f is not None and f.mode == 'train']
+    earlier = [(log, facts) for log, facts in known if facts.changes]
+    if not earlier:
+        return None
+    log, facts = earlier[-1]
+    changes = {change.path: change for change in facts.changes or ()}
+    before = _entries_at(log)
+    now = next(_entries_at(log) for log, facts in known if facts is trained)
+    for path in {**before, **now} if before and now else ():
+        old, new = before.get(path, ''), now.get(path, '')
+        if old != new and path not in OF_THE_RUN:
+            inherited = changes[path].before if path in changes else old
+            changes[path] = Change(path, inherited, new)
+    return [change for change in changes.values() if change.before != change.after]
+
+
+def _entries_at(log: Path) -> dict[str, str]:
+    """Every entry of the config that a run has kept; none if it cannot be read."""
+    path = log / _CONFIG
+    if not path.is_file():
+        return {}
+    try:
+        cfg = config_of_text(path.read_text(encoding='utf-8'), str(path), False)
+    except ConfigError:
+        return {}
+    return flattened(cfg.to_dict())
 
 
 def _train_seconds(every: list[Facts]) -> float:

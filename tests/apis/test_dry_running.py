@@ -5,6 +5,7 @@ from support.runs import DIGITS, ROOT, TINY
 
 from mmlite.apis import dry_run
 from mmlite.apis.cli import main
+from mmlite.apis.dry_running import DryRun
 from mmlite.errors import ConfigError, DataError
 from mmlite.registry import METRICS
 
@@ -39,6 +40,16 @@ def test_a_summary_is_all_that_stays(
     before = shown.partition('dry run')[0]
     names = [line.split()[0] for line in before.splitlines()]
     assert names == ['model', 'train', 'val', 'device'] and figure not in before
+
+
+def test_what_its_summary_says():
+    """No figure where there was nothing to measure; time as a training says it."""
+    figures = {'coco/bbox_mAP': 0.5, 'coco/bbox_mAP_l': -1.0, 'confusion': [[1]]}
+    found = str(DryRun(7, [2.0, 1.0], 0.5, 7300, figures, '', 1.0))
+    assert '0.5 s an iteration, 1:00:50 for 7,300, without validation' in found
+    assert 'validation  coco/bbox_mAP 0.5 (first' in found
+    short = str(DryRun(7, [2.0, 1.0], 0.001, 14, {}, '', 1.0))
+    assert '0:00:01 for 14' in short
 
 
 def test_what_it_counts(tmp_path, monkeypatch):

@@ -8,13 +8,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import torch
 from torch import nn
 
+from mmlite.apis import neighbours
 from mmlite.apis.cli import main
 from mmlite.apis.extracting import features_of
 from mmlite.apis.neighbours import knn
 from mmlite.config import load_config
-from mmlite.errors import UserError
+from mmlite.errors import DataError, UserError
 
 CONFIG = str(
     Path(__file__).parents[2] / 'configs/simclr/simclr_resnet18_1xb256_digits.py'
@@ -89,6 +91,15 @@ def test_images_that_have_no_labels_are_said_to_have_none():
         knn(cfg, pixels=True)
     with pytest.raises(UserError, match='no image can be looked for, as none is held'):
         knn(cfg, data='one')
+
+
+def test_features_that_are_nan_name_no_class(monkeypatch):
+    def lost(model, inputs):
+        return torch.full((len(inputs), 2), float('nan'))
+
+    monkeypatch.setattr(neighbours, 'features_of', lost)
+    with pytest.raises(DataError, match='the features of 20 of 20 images are NaN'):
+        knn(load_config(CONFIG, SMALL[1:]))
 
 
 @pytest.mark.parametrize('whole', [False, True])

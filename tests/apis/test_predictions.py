@@ -105,3 +105,16 @@ def test_places_in_a_gallery_are_no_classes(label, score):
     found.gt_label = torch.tensor([0])
     row = row_of(found, ['ant', 'bee', 'cat'], whole=True)
     assert 'pred_class' not in row and 'gt_class' not in row
+
+
+def test_the_columns_of_a_row_have_one_order(tmp_path):
+    made = sample()
+    made.set_metainfo(dict(ori_shape=(4, 6), img_shape=(4, 6), flip=False))
+    file = PredictionFile(tmp_path / 'a.json')
+    file.process(None, [made])
+    file.evaluate(1)
+    file.write()
+    (row,) = json.loads((tmp_path / 'a.json').read_text())
+    known = ['flip', 'img_shape', 'num_classes', 'ori_shape', 'sample_idx']
+    found = ['pred_bboxes', 'pred_embedding', 'pred_label', 'pred_score']
+    assert list(row) == ['img_path', *known, *found]

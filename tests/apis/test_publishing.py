@@ -186,9 +186,18 @@ def test_a_full_disk_is_said_in_one_line(vit, tmp_path, monkeypatch, ending, tar
     assert list(out.parent.iterdir()) == []
 
 
+@pytest.mark.parametrize('state', [{}, dict(a=1), {1: torch.zeros(1)}], ids=str)
+def test_a_checkpoint_without_weights_is_not_converted(tmp_path, state):
+    torch.save(dict(state_dict=state), tmp_path / 'theirs.pth')
+    with pytest.raises(CheckpointError, match='holds no weights: no tensor has a name'):
+        convert_checkpoint(tmp_path / 'theirs.pth', tmp_path / 'ours.pth')
+    assert not (tmp_path / 'ours.pth').exists()
+
+
 def test_weights_that_no_map_knows(tmp_path):
     torch.save({'strange.weight': torch.zeros(2)}, tmp_path / 'theirs.pth')
-    with pytest.raises(CheckpointError, match='no key map of timm is for'):
+    with pytest.raises(CheckpointError, match='no key map of timm is for') as caught:
         convert_checkpoint(tmp_path / 'theirs.pth', tmp_path / 'ours.pth', 'timm')
+    assert 'timm-resnet,' in str(caught.value)
     with pytest.raises(UserError, match='there is no key map for a project'):
         convert_checkpoint(tmp_path / 'theirs.pth', tmp_path / 'ours.pth', 'nobody')

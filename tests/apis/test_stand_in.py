@@ -40,6 +40,24 @@ def test_a_given_work_dir_holds_the_stand_in_apart(offline, tmp_path):
     assert [p.name for p in (tmp_path / 'run').iterdir()] == ['resnet18_digits']
 
 
+def test_a_dry_run_is_that_of_the_stand_in(offline, tmp_path, capsys):
+    assert main(['train', CIFAR, '--dry-run', '--cfg-options', *TINY]) == 0
+    printed = capsys.readouterr().out
+    assert printed.count('STAND-IN') == 2
+    assert printed.index('STAND-IN') < printed.index('dry run, nothing is kept')
+    assert printed.rindex('STAND-IN') > printed.index('dry run, nothing is kept')
+    assert 'results go to' not in printed and 'Test its' not in printed
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_dry_run_without_data_says_what_can_be_done(offline, capsys):
+    recipe = str(ROOT / 'configs/resnet/resnet18_8xb16_cifar10.py')
+    assert main(['train', recipe, '--dry-run']) == 1
+    printed = capsys.readouterr().err
+    assert 'data/cifar10' in printed
+    assert f"'mmlite check-config {recipe}' builds the model" in printed
+
+
 def test_options_that_only_the_recipe_has_are_left_out_and_named(offline, capsys):
     train(CIFAR, [*TINY[:-1], 'param_scheduler.milestones=[3,5]'])
     printed = capsys.readouterr().out

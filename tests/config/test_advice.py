@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 from mmengine.config import Config
+from mmengine.hooks import Hook
 
 from mmlite.config import dataset_of
 from mmlite.config.advice import advice_on
-from mmlite.registry import TRANSFORMS
+from mmlite.config.own_classes import misspelt_methods
+from mmlite.registry import HOOKS, TRANSFORMS
 
 LOAD, PACK = dict(type='LoadImageFromFile'), dict(type='PackInputs')
 COLLECT = dict(type='Collect', keys=['img', 'gt_label'])
@@ -37,6 +39,25 @@ def test_a_pipeline_of_an_older_version(last, phase):
     assert "dict(type='PackInputs')" in said
 
 
+@pytest.mark.parametrize(
+    'last',
+    [
+        dict(type='RandomFlip', prob=0.5),
+        dict(type='MultiView', transforms=[[dict(type='RandomFlip')]], num_views=2),
+    ],
+    ids=['a step', 'steps within a step'],
+)
+def test_a_pipeline_without_a_step_that_packs(last):
+    (said,) = advised([LOAD, last])
+    assert f'ends in {last["type"]},' in said
+
+
+def test_a_pipeline_that_packs_within_a_step():
+    inner = [[dict(type='RandomFlip'), PACK]]
+    assert not advised([LOAD, dict(type='TestTimeAug', transforms=inner)])
+    assert not advised([LOAD, PACK, dict(type='RandomFlip')])
+
+
 def test_a_pipeline_that_packs_or_is_collated_by_a_function_of_ones_own():
     for steps in ([LOAD, PACK], [COLLECT, PACK], [], [dict(type='NoSuch')], [print]):
         assert not advised(steps)
@@ -61,3 +82,32 @@ def test_a_dataset_without_its_wrappers(dataset, found):
     cfg = dict(val_dataloader=dict(dataset=dataset))
     assert dataset_of(cfg, 'val').items() >= found.items()
     assert dataset_of(cfg, 'test') == {}
+
+
+class Says(Hook):
+    """One typo; what looks like one, but is called here; and names of its own."""
+
+    def after_train_epok(self, runner): ...
+
+    def before_runs(self, runner): ...
+
+    def before_run(self, runner):
+        self.before_runs(runner)
+
+    def evaluate_all(self): ...
+
+    def _after_train_iter(self): ...
+
+
+def test_a_method_that_nothing_calls():
+    assert misspelt_methods(Says) == {'after_train_epok': 'after_train_epoch'}
+    for other in (Hook, HOOKS.get('EMAHook'), print, 'Says', None):
+        assert misspelt_methods(other) == {}
+
+
+def test_its_place_is_named_once():
+    hook = dict(type=Says)
+    cfg = Config(dict(hooks=[hook], custom_hooks=[hook]))
+    (found,) = (p for p in advice_on(cfg) if 'after_train_epok' in p.message)
+    assert found.path == 'custom_hooks.0'
+    assert found.message.endswith("did you mean 'after_train_epoch'?")

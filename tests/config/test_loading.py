@@ -283,6 +283,9 @@ def test_what_is_no_config_file(write):
         "'a.txt' is not a config; the name of one ends in .py, .yaml, .yml, .json"
     )
     assert refused('.') == '. is a folder; give a config in it'
+    for name in ('mine_whole.py', 'mine.py'):  # as a work_dir has them
+        write(f'run/{name}', '')
+    assert refused('run') == 'run is a folder; give a config in it, e.g. run/mine.py'
 
 
 @pytest.mark.parametrize(
@@ -531,6 +534,14 @@ def test_an_override_can_name_modules(write):
             "SyntaxError: '(' was never closed (mmlite_test_syntax.py:2)",
         ),
         (
+            "'mmlite_test_taken'",
+            "c.py: custom_imports: cannot import 'mmlite_test_taken': "
+            'Invert is already registered in transforms at '
+            'mmlite.datasets.transforms.pixel_operations; give the class another '
+            'name, or let it take the place of that one with '
+            'register_module(force=True) (mmlite_test_taken.py:3)',
+        ),
+        (
             "dict(import_=['a'])",
             "c.py: custom_imports has no key 'import_'; did you mean 'imports'?",
         ),
@@ -539,6 +550,8 @@ def test_an_override_can_name_modules(write):
 def test_an_import_that_fails(write, section, message):
     write('mmlite_test_broken.py', '\ny = x\n')
     write('mmlite_test_syntax.py', '\ny = (1\n')
+    taken = 'from mmlite.registry import TRANSFORMS\n\n@TRANSFORMS.register_module()'
+    write('mmlite_test_taken.py', f'{taken}\nclass Invert: ...\n')
     assert refused(write('c.py', f'custom_imports = {section}')) == message
 
 

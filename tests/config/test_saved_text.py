@@ -68,6 +68,20 @@ def test_modules_that_it_names_are_reported_and_not_imported(capsys):
     assert not ''.join(capsys.readouterr())
 
 
+def test_a_part_of_such_a_module_is_refused_with_the_command(tmp_path):
+    text = "custom_imports = dict(imports=['antigravity'])\n"
+    text += "model = dict(type='ImageClassifier', backbone=dict(type='{}'))"
+    for name in ('mine_whole.py', 'mine.py'):
+        (tmp_path / name).touch()
+    source = str(tmp_path / 'a.pth')
+    assert config_of_text(text.format('ResNet'), source).model.backbone.type == 'ResNet'
+    with pytest.raises(ConfigError) as caught:
+        config_of_text(text.format('MineAlone'), source)
+    assert 'its model is of ' in str(caught.value) and 'MineAlone' in str(caught.value)
+    command = f'name the config before it: {tmp_path / "mine.py"} {source}'
+    assert str(caught.value).endswith(command)
+
+
 def test_code_of_others_is_not_asked_for():
     text = "model = dict(type='A', parts=[dict(trust_remote_code=True)])"
     with pytest.raises(ConfigError, match=r'parts.0.trust_remote_code: runs code that'):

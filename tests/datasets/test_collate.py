@@ -5,9 +5,11 @@ import pickle
 from multiprocessing.reduction import ForkingPickler
 
 import numpy as np
+import pytest
 import torch
 
 from mmlite.datasets import default_collate
+from mmlite.errors import DataError
 from mmlite.registry import FUNCTIONS
 from mmlite.structures import DataSample
 
@@ -80,3 +82,8 @@ def test_torch_collates_samples_too():
     batch = torch.utils.data.default_collate(samples)
     assert batch['inputs'][:, 0, 0, 0].tolist() == [4, 2]
     assert batch['data_samples'].field('gt_label').tolist() == [4, 2]
+
+
+def test_samples_that_are_not_packed_and_differ() -> None:
+    with pytest.raises(DataError, match=r"no 'flip'; end the pipeline .*PackInputs"):
+        default_collate([dict(img=1, flip=True), dict(img=2)])

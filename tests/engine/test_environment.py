@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import sys
 
 import pytest
 import torch
 from support.training import toy_runner
 
-from mmlite.engine.environment import allow_tf32
+from mmlite.engine.environment import allow_tf32, describe_system
+from mmlite.errors import UserError
+from mmlite.registry import MODELS
 
 
 def precision():
@@ -68,3 +71,28 @@ def test_deterministic_trainings_are_alike(tmp_path, deterministic_ends):
     first, second = weights('a'), weights('b')
     for name, value in first.items():
         assert torch.equal(second[name], value)
+
+
+@pytest.fixture
+def torchvision_of_another_torch(tmp_path, monkeypatch):
+    """One that is there, and fails when it is imported."""
+    file = tmp_path / 'torchvision.py'
+    file.write_text("raise RuntimeError('operator torchvision::nms does not exist')")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    for name in [name for name in sys.modules if name.startswith('torchvision')]:
+        monkeypatch.delitem(sys.modules, name)
+
+
+def test_a_torchvision_that_does_not_fit_stops_no_training(
+    torchvision_of_another_torch,
+):
+    found = describe_system()
+    assert 'torchvision::nms does not exist' in found['TorchVision']
+    assert found['PyTorch'] == torch.__version__
+    assert 'torchvision' not in sys.modules
+
+
+def test_what_needs_it_says_that_it_does_not_fit(torchvision_of_another_torch):
+    network = dict(type='TorchvisionBackbone', model_name='resnet18', out_layers=['fc'])
+    with pytest.raises(UserError, match='built for another torch fails in this way'):
+        MODELS.build(network)

@@ -23,6 +23,14 @@ from mmlite.errors import CheckpointError, ConfigError, DataError, UserError
 from mmlite.registry import LOOPS, MODELS, RUNNERS
 
 
+@pytest.mark.parametrize('key', ['env_cfg', 'randomness'])
+def test_none_stands_for_the_default(tmp_path, key):
+    cfg = toy_cfg(tmp_path)
+    cfg[key] = None
+    assert Runner.from_cfg(cfg).model is not None
+    assert cfg[key] is None  # it is left as it was
+
+
 def test_the_terminal_shows_little_and_the_file_everything(tmp_path, capsys):
     with warnings.catch_warnings():
         warnings.simplefilter('error')

@@ -1,6 +1,8 @@
 import pytest
 
 from mmlite.errors import ConfigError, DataError
+from mmlite.evaluation.metrics import base as metrics_base
+from mmlite.evaluation.metrics import multi_task
 from mmlite.registry import METRICS
 from mmlite.structures import DataSample
 
@@ -56,3 +58,17 @@ def test_two_results_of_one_name():
 def test_a_wrong_config_names_its_place():
     with pytest.raises(ConfigError, match=r"task_metrics.a.0: unknown type 'Accurac'"):
         build(a=[dict(type='Accurac')])
+
+
+@pytest.mark.parametrize(('rank', 'found'), [(0, {'a_accuracy/top1': 50}), (1, {})])
+def test_a_repeated_sample_does_not_count(monkeypatch, rank, found):
+    """The first of three is wrong, and seen by both; the second lacks the task."""
+    three = [predicted(0, [0.1, 0.9]), predicted(0, [1.0, 0], False)]
+    three += [predicted(0, [1.0, 0])]
+    metric = build(a=[dict(type='Accuracy')])
+    for one in [*three, three[0]][rank::2]:
+        metric.process(None, [DataSample(a=one)])
+    monkeypatch.setattr(metrics_base, 'get_dist_info', lambda: (rank, 2))
+    monkeypatch.setattr(multi_task, 'all_gather_object', lambda count: [count] * 2)
+    monkeypatch.setattr(metrics_base, 'all_gather_object', lambda part: [part, part])
+    assert metric.evaluate(3) == found

@@ -9,6 +9,7 @@ import pytest
 import torch
 from golden.rules import assert_state, fill
 
+from mmlite.config import load_config
 from mmlite.evaluation.functional import match_ranks, part_distances
 from mmlite.registry import METRICS, MODELS
 from mmlite.structures import DataSample
@@ -66,6 +67,16 @@ def assert_summary(got, expected, tolerance):
     assert flat.abs().mean().item() == pytest.approx(expected['abs_mean'], abs=scale)
     probed = flat[expected['probe_index']].tolist()
     assert probed == pytest.approx(expected['probe'], abs=scale)
+
+
+@pytest.mark.parametrize(
+    ('base', 'name'),
+    [('gaitset', 'gaitset_casiab'), ('deepgaitv2_2d', 'deepgaitv2_2d_1111')],
+)
+def test_the_base_config_is_of_the_published_settings(base, name):
+    own = load_config(f'mmlite::_base_/models/{base}.py').model.to_dict()
+    del own['loss_cfg']
+    assert own == MODEL_CASES[name]['model']
 
 
 @for_each_model

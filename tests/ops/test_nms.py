@@ -166,3 +166,16 @@ def test_multiclass_nms_takes_the_best_of_each_class_first():
     assert values.min() == scores[:, 0].sort().values[-4]
     large, _, _ = multiclass_nms(boxes, scores, 0.0, 1.0, 100, min_size=20)
     assert (large[:, 2:] - large[:, :2]).min() >= 20
+
+
+def test_scores_that_are_nan_are_refused_and_not_dropped():
+    boxes, scores = torch.rand(2, 4), torch.tensor([float('nan'), 0.5])
+    for suppress in (
+        lambda: nms(boxes, scores, 0.5),
+        lambda: soft_nms(boxes, scores),
+        lambda: multiclass_nms(boxes, scores[:, None], 0.1, 0.5, max_per_img=2),
+    ):
+        with pytest.raises(DataError, match='1 of 2 scores are NaN'):
+            suppress()
+    with pytest.raises(ValueError, match='sigma must be positive'):
+        soft_nms(boxes, torch.rand(2), sigma=0.0)

@@ -122,3 +122,9 @@ def test_crop_and_resize_is_zero_outside():
 def test_shapes_that_do_not_fit_are_refused():
     with pytest.raises(DataError, match='index of the image'):
         roi_align(features(), ROIS[:, 1:], 2)
+
+
+def test_boxes_that_are_nan_are_named():
+    rois = torch.tensor([[0.0, 1, 1, 3, 3], [0.0, float('nan'), 0, 3, 3]])
+    with pytest.raises(DataError, match='boxes to pool features of are NaN'):
+        roi_align(torch.rand(1, 2, 4, 4), rois, 2)

@@ -147,6 +147,36 @@ def test_a_resumed_training_is_of_the_same_recipe(tmp_path):
     assert read_run(tmp_path).trained.changes is None
 
 
+def test_what_a_resumed_training_changes_once_more_is_stated(tmp_path):
+    """Its config is read in the work_dir, and holds what the first one changed."""
+    texts = (
+        'model = dict(depth=2)\nlr = 1\nresume = False\n',
+        'model = dict(depth=3)\nlr = 1\nwide = True\nresume = True\n',
+    )
+    own = dict(config=str(tmp_path / 'mine.py'), changes=None, resumed=True)
+    for number, (text, facts) in enumerate(zip(texts, ({}, own), strict=True), 1):
+        make_run(tmp_path, started=float(number), **facts)
+        (tmp_path / f'2026{number:04}' / 'vis_data/config.py').write_text(text)
+    run = read_run(tmp_path)
+    assert run.trained.changes == [
+        Change('model.depth', NASTY, '3'),
+        Change('wide', '', 'True'),
+    ]
+    assert 'model = dict(depth=3)' in Page(run_page(run)).text
+
+
+def test_parts_of_ones_own_take_the_config_too(tmp_path):
+    make_run(tmp_path)
+    (tmp_path / 'a.pth').touch()
+    log = tmp_path / '20260001' / 'vis_data/config.py'
+    commands = []
+    for text in ('model = dict()\n', "custom_imports = dict(imports=['mine'])\n"):
+        log.write_text(text)
+        commands.append(Page(run_page(read_run(tmp_path))).text)
+    predict = [text.split('mmlite predict ')[1].split()[0] for text in commands]
+    assert predict == [str(tmp_path / 'a.pth'), str(tmp_path / 'mine.py')]
+
+
 def test_a_failed_run_says_why(tmp_path):
     make_run(tmp_path, status='the loss is nan in iteration 3')
     page = run_page(read_run(tmp_path))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -13,7 +13,7 @@ from mmengine.config import Config
 from mmengine.logging import print_log
 
 from ...datasets import default_collate
-from ...errors import UserError
+from ...errors import CheckpointError, UserError
 from ...given import CHECKPOINTS, resolved
 from ...registry import MODELS
 from ...structures import DataSample
@@ -249,4 +249,9 @@ def config_and_checkpoint(
         return read_config(config, overrides), checkpoint
     if checkpoint is not None:
         raise UserError(f'{config} and {checkpoint} are both checkpoints; give one')
-    return config_at(config, overrides), config
+    cfg = config_at(config, overrides)
+    if not isinstance(cfg.get('model'), Mapping):
+        raise CheckpointError(
+            f'{config}: the config in it has no model; give the config file before it'
+        )
+    return cfg, config

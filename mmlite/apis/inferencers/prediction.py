@@ -77,10 +77,9 @@ class Prediction(Mapping):
 
     def to_dict(self) -> dict[str, Any]:
         """All predicted fields as plain values, e.g. to be written as JSON."""
-        fields = {
-            key: value for key, value in self.sample.items() if key.startswith('pred_')
-        }
-        return {key: _plain(value) for key, value in fields.items()}
+        # Sorted, as a sample keeps its fields in no order.
+        names = sorted(key for key in self.sample.keys() if key.startswith('pred_'))
+        return {name: _plain(self.sample.get(name)) for name in names}
 
     def text(self) -> str:
         """The prediction in one line."""

@@ -10,7 +10,7 @@ from mmengine.config import Config
 
 from ...config import load_config
 from ...config.files import of_package
-from ...errors import UserError, suggestion
+from ...errors import UserError, did_you_mean
 from ...registry import MODELS
 
 __all__ = [
@@ -59,7 +59,9 @@ def model_of(task: str, name: str | None, small: bool) -> tuple[str, Config]:
     chosen = name or DEFAULTS[task][small]
     if chosen not in model_names():
         known = models_for(task)
-        hint = suggestion(chosen, known)
+        # Part of a name, such as simclr, stands for several.
+        named = [name for name in known if chosen.lower() in name.lower()] or known
+        hint = did_you_mean(chosen, known) or f'; there are {", ".join(named)}'
         raise UserError(f'there is no model {chosen!r} for {task}{hint}')
     cfg = load_config(base_of(chosen))
     own = _task_of(cfg)

@@ -191,9 +191,10 @@ def gait(found: Found, wishes: Wishes) -> tuple[str, Recipe]:
 def stereo(found: Found, wishes: Wishes) -> tuple[str, Recipe]:
     """A network that predicts the disparity of image pairs."""
     sizes = Sizes(found.some_pictures())
-    name, _ = model_of('stereo', wishes.model, small=False)
+    name, cfg = model_of('stereo', wishes.model, small=False)
+    step = math.lcm(16, getattr(MODELS.get(cfg.model.type), 'disparity_divisor', 1))
     # A tenth more than was seen, as only some pairs are looked at.
-    largest = min(max(16, 16 * math.ceil(found.extra['largest'] * 1.1 / 16)), 320)
+    largest = min(max(1, math.ceil(found.extra['largest'] * 1.1 / step)) * step, 320)
     crop = tuple(
         max(32, min(most, edge - edge % 32))
         for most, edge in ((256, sizes.height), (512, sizes.width))

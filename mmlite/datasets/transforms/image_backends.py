@@ -6,6 +6,7 @@ import importlib.util
 import io
 import warnings
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import cv2
@@ -45,6 +46,11 @@ def decoder_of(backend: str) -> Callable[[bytes, str], np.ndarray | None]:
     if backend == 'cv2' and has_simplejpeg:
         return _decode_simplejpeg
     return _DECODERS[backend]
+
+
+@cache
+def _has_pillow() -> bool:
+    return importlib.util.find_spec('PIL') is not None
 
 
 def _decode_turbojpeg(data: bytes, color_type: str) -> np.ndarray | None:
@@ -101,7 +107,7 @@ def why_not(data: bytes) -> str:
 
 
 def _decode_cv2(data: bytes, color_type: str) -> np.ndarray | None:
-    has_pillow = importlib.util.find_spec('PIL') is not None
+    has_pillow = _has_pillow()
     if has_pillow and _is_for_pillow(data):
         return _decode_pillow(data, color_type)
     img = decode(data, _CV2_FLAGS[color_type])
@@ -126,7 +132,7 @@ def _is_for_pillow(data: bytes) -> bool:
 
 def _may_be_cut_off(data: bytes) -> bool:
     """Whether a JPEG file seems to have no end: OpenCV 4 fills up what is missing."""
-    if not data.startswith(b'\xff\xd8'):
+    if not data.startswith(b'\xff\xd8') or data.endswith(b'\xff\xd9'):
         return False
     return data.rfind(b'\xff\xd9') < data.rfind(b'\xff\xda')
 

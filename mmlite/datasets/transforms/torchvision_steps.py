@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import torch
 
-from ...errors import DataError, MissingDependencyError
+from ...errors import DataError, MissingDependencyError, needs_package
 from ...registry import TRANSFORMS
 from .base import BaseTransform, rng_of
 from .geometry import fields_of
@@ -53,12 +53,8 @@ class TorchvisionTransform(BaseTransform):
     name: ClassVar[str]
 
     def __init__(self, **kwargs: Any) -> None:
-        try:
+        with needs_package('torchvision', 'torchvision', f'torchvision/{self.name}'):
             from torchvision import transforms
-        except ImportError as error:
-            purpose = f'torchvision/{self.name}'
-            message = 'torchvision', 'torchvision', purpose
-            raise MissingDependencyError(*message) from error
         modes = transforms.InterpolationMode
         if isinstance(kwargs.get('interpolation'), str):
             kwargs['interpolation'] = modes(kwargs['interpolation'].lower())

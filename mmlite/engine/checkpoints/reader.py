@@ -135,10 +135,9 @@ def _read_safetensors(file: Path, map_location: MapLocation) -> dict[str, Any]:
 
 def _with_state_dict(checkpoint: Any, source: str) -> dict[str, Any]:
     if isinstance(checkpoint, Placeholder) or not isinstance(checkpoint, Mapping):
-        what = getattr(checkpoint, 'name', type(checkpoint).__name__)
         raise CheckpointError(
-            f'{source} holds an object ({what}) instead of weights; save the '
-            'state_dict() of its model'
+            f'{source} holds an object ({_kind(checkpoint)}) instead of weights; save '
+            'the state_dict() of its model'
         )
     checkpoint = dict(checkpoint)
     key = next((k for k in _STATE_KEYS if k in checkpoint), None)
@@ -150,12 +149,16 @@ def _with_state_dict(checkpoint: Any, source: str) -> dict[str, Any]:
         return dict(state_dict=checkpoint)
     state = checkpoint.pop(key)
     if isinstance(state, Placeholder) or not isinstance(state, Mapping):
-        what = getattr(state, 'name', type(state).__name__)
         raise CheckpointError(
-            f'{source} holds an object ({what}) at {key!r} instead of weights; save '
-            'the state_dict() of its model'
+            f'{source} holds an object ({_kind(state)}) at {key!r} instead of weights; '
+            'save the state_dict() of its model'
         )
     return dict(checkpoint, state_dict=state)
+
+
+def _kind(found: Any) -> str:
+    """What something is, which may be left out of the file."""
+    return found.name if isinstance(found, Placeholder) else type(found).__name__
 
 
 @CheckpointLoader.register_scheme(prefixes='', force=True)

@@ -34,7 +34,7 @@ from ...report import (
     write_facts,
     write_report,
 )
-from ...report.page import OF_THE_RUN
+from ...report.runs import OF_THE_RUN
 from ..checkpoints import unwrapped
 from ..checkpoints.resuming import latest_checkpoint
 from ..classes import classes_of

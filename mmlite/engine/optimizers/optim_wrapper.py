@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 from contextlib import AbstractContextManager, nullcontext
 
@@ -29,6 +30,9 @@ class OptimWrapper(BaseOptimWrapper):
             ``dict(max_norm=1.0)``; or with ``type='value'`` of
             ``clip_grad_value_``.
 
+    Raises:
+        ValueError: if the optimizer needs a closure, as LBFGS does.
+
     Attributes:
         logged: Scalars on the device to log for the last step, by name; the
             logging hook takes them out.
@@ -40,6 +44,12 @@ class OptimWrapper(BaseOptimWrapper):
         accumulative_counts: int = 1,
         clip_grad: dict | None = None,
     ) -> None:
+        closure = inspect.signature(optimizer.step).parameters.get('closure')
+        if closure is not None and closure.default is closure.empty:
+            raise ValueError(
+                f'{type(optimizer).__name__} computes the loss again within a step (it '
+                'needs a closure), which no training loop does; take another optimizer'
+            )
         clip_grad = None if clip_grad is None else dict(clip_grad)
         super().__init__(optimizer, accumulative_counts, clip_grad)
         self.logged: dict[str, Tensor] = {}

@@ -55,11 +55,15 @@ def owned_parameters(
 def custom_entry(name: str, custom_keys: Mapping[str, Mapping]) -> Mapping[str, Any]:
     """What ``custom_keys`` say of a parameter: the longest key in its name counts.
 
+    A name begins with a dot, so that ``'.cls_token'`` is also one of the model itself.
+
     Example:
         >>> custom_entry('backbone.bn.bias', {'bn': dict(a=1), 'backbone': dict(a=2)})
         {'a': 2}
+        >>> custom_entry('cls_token', {'.cls_token': dict(decay_mult=0.0)})
+        {'decay_mult': 0.0}
     """
-    found = [key for key in custom_keys if key in name]
+    found = [key for key in custom_keys if key in f'.{name}']
     return custom_keys[min(found, key=lambda k: (-len(k), k))] if found else {}
 
 

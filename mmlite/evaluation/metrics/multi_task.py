@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
+from mmengine.dist import all_gather_object
 from mmengine.evaluator import BaseMetric
 
 from ...errors import DataError, at
 from ...registry import METRICS
-from .base import Sample
+from .base import Sample, own_share
 
 
 @METRICS.register_module()
@@ -41,6 +42,7 @@ class MultiTasksMetric(BaseMetric):
         self, task_metrics: Mapping[str, Sequence[dict]], collect_device: str = 'cpu'
     ) -> None:
         self._metrics: dict[str, list[BaseMetric]] = {}
+        self._last: list[Sample] = []
         super().__init__(collect_device=collect_device)
         for task, metrics in task_metrics.items():
             metrics = [metrics] if isinstance(metrics, Mapping) else metrics
@@ -62,17 +64,30 @@ class MultiTasksMetric(BaseMetric):
                 metric.dataset_meta = dataset_meta
 
     def process(self, data_batch: Any, data_samples: Sequence[Sample]) -> None:
-        """Give each metric the samples of its task."""
-        for task, metrics in self._metrics.items():
-            own = [sample.get(task) for sample in data_samples]
-            if any(sample is None for sample in own):
+        """Give each metric the samples of its task.
+
+        The last one waits: a sampler may have repeated it, and then no metric could
+        tell, as each sees a part of the samples.
+        """
+        for task in self._metrics:
+            if any(sample.get(task) is None for sample in data_samples):
                 raise DataError(
                     f'MultiTasksMetric: a prediction has nothing for the task {task!r};'
                     ' name in task_metrics the tasks of model.head.task_heads'
                 )
+        if not self.results:  # what waits is of an evaluation that was broken off
+            self._last = []
+        self.results += [None] * len(data_samples)
+        *ready, last = [*self._last, *data_samples]
+        self._last = [last]
+        self._hand_on(ready)
+
+    def _hand_on(self, samples: Sequence[Sample]) -> None:
+        for task, metrics in self._metrics.items():
+            own = [sample.get(task) for sample in samples]
             own = [sample for sample in own if sample.get('eval_mask', True)]
-            for metric in metrics:
-                metric.process(data_batch, own)
+            for metric in metrics if own else ():
+                metric.process(None, own)
 
     def result_names(self) -> list[str] | None:
         """Those of all metrics; None if one of them does not say its own."""
@@ -96,6 +111,11 @@ class MultiTasksMetric(BaseMetric):
         Args:
             size: Number of samples in the dataset.
         """
+        count = len(self.results)
+        if own_share(all_gather_object(count), size) == count:
+            self._hand_on(self._last)
+        self.results.clear()
+        self._last = []
         found: dict[str, Any] = {}
         for task, metrics in self._metrics.items():
             for metric in metrics:

@@ -106,9 +106,11 @@ def _ranking_of(sample: Sample) -> Tensor:
             'the metric is for a retriever'
         )
     # A single label beside many scores is that of a classifier, and no ranking.
+    if scores is not None:
+        scores = _finite(scores)
     if scores is None or (labels is not None and labels.numel() == scores.numel()):
         return labels
-    return ranked(_finite(scores))
+    return ranked(scores)
 
 
 def _finite(scores: ArrayLike) -> Tensor:

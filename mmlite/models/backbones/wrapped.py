@@ -9,7 +9,7 @@ import torch
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
-from ...errors import MissingDependencyError
+from ...errors import needs_package
 from ...registry import MODELS
 from ...structures import FeatureSpec
 
@@ -23,11 +23,8 @@ class _Wrapped(BaseModule):
     feature_specs: tuple[FeatureSpec, ...] | None = None
 
     def _import(self, name: str) -> Any:
-        try:
+        with needs_package(self.package, self.package, type(self).__name__):
             return __import__(name, fromlist=['_'])
-        except ImportError as error:
-            who = type(self).__name__
-            raise MissingDependencyError(self.package, self.package, who) from error
 
 
 @MODELS.register_module()

@@ -11,7 +11,7 @@ from ...errors import wrong_choice
 from ...registry import MODELS
 from ...structures import DataSample
 from ..data_preprocessors import ClsDataPreprocessor
-from ..joining import preprocessor_cfg
+from ..joining import check_one_head, preprocessor_cfg
 from .base import BaseClassifier
 
 STAGES = ('backbone', 'neck', 'pre_logits')
@@ -76,6 +76,7 @@ class ImageClassifier(BaseClassifier):
         if pretrained is not None:
             init_cfg = dict(type='Pretrained', checkpoint=pretrained)
         super().__init__(init_cfg, preprocessor_cfg(data_preprocessor, train_cfg))
+        check_one_head(head)
         self.join(backbone, neck, head=head)
         num_classes = getattr(self.head, 'num_classes', None)
         if num_classes and isinstance(self.data_preprocessor, ClsDataPreprocessor):

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from torch import Tensor, nn
 
-from ...errors import MissingDependencyError
+from ...errors import needs_package
 from ...registry import MODELS
 from ...structures import DataSample
 from ..heads.cls_head import CROSS_ENTROPY, ClsHead
@@ -92,10 +92,8 @@ class TimmClassifier(_Wrapped):
         **kwargs: Any,
     ) -> None:
         super().__init__(loss, train_cfg, data_preprocessor, init_cfg)
-        try:
+        with needs_package('timm', 'timm', 'TimmClassifier'):
             from timm import create_model
-        except ImportError as error:
-            raise MissingDependencyError('timm', 'timm', 'TimmClassifier') from error
         self.model = create_model(*args, **kwargs)
         if with_cp:
             self.model.set_grad_checkpointing()
@@ -143,11 +141,8 @@ class HuggingFaceClassifier(_Wrapped):
         **kwargs: Any,
     ) -> None:
         super().__init__(loss, train_cfg, data_preprocessor, init_cfg)
-        try:
+        with needs_package('transformers', 'transformers', 'HuggingFaceClassifier'):
             import transformers
-        except ImportError as error:
-            missing = 'transformers', 'transformers', 'HuggingFaceClassifier'
-            raise MissingDependencyError(*missing) from error
         factory = transformers.AutoModelForImageClassification
         if pretrained:
             self.model = factory.from_pretrained(model_name, *model_args, **kwargs)

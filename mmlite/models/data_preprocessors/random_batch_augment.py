@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import random
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from torch import Tensor
 
@@ -28,6 +30,7 @@ class RandomBatchAugment:
         returns: the same two.
 
     Raises:
+        ConfigError: if an augmentation is neither a dict with a type nor a function.
         ValueError: if there is not one probability per augmentation, or they
             are negative or exceed 1 in sum.
 
@@ -60,7 +63,7 @@ class RandomBatchAugment:
                 f'probs are probabilities that add up to at most 1, got {list(probs)}'
             )
         self.augments = [
-            TASK_UTILS.build(augment) if isinstance(augment, dict) else augment
+            augment if _is_built(augment) else TASK_UTILS.build(augment)
             for augment in augments
         ]
         self.probs = list(probs)
@@ -79,3 +82,7 @@ class RandomBatchAugment:
     def __repr__(self) -> str:
         shown = (f'{p:.3g} {a}' for a, p in zip(self.augments, self.probs, strict=True))
         return f'{type(self).__name__}({", ".join(shown)})'
+
+
+def _is_built(augment: Any) -> bool:
+    return callable(augment) and not inspect.isclass(augment)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ...errors import check_at_least, check_fraction
 from ...ops import at_least_float32
 from ...registry import MODELS
 from .base import WeightedLoss
@@ -87,6 +88,9 @@ class AsymmetricLoss(WeightedLoss):
         ``(B, )``.
         returns: scalar, or ``(B, K)`` for ``'none'``.
 
+    Raises:
+        ValueError: if a setting is out of its bounds.
+
     Example:
         >>> AsymmetricLoss(clip=0.5)(torch.zeros(1, 4), torch.zeros(1, 4))
         tensor(0.)
@@ -103,6 +107,8 @@ class AsymmetricLoss(WeightedLoss):
         eps: float = 1e-8,
     ) -> None:
         super().__init__(reduction, loss_weight)
+        check_at_least(0, gamma_pos=gamma_pos, gamma_neg=gamma_neg, eps=eps)
+        check_fraction(clip=clip)
         self.settings: dict[str, Any] = dict(
             gamma_pos=gamma_pos,
             gamma_neg=gamma_neg,

@@ -7,6 +7,7 @@ from typing import ClassVar
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ...errors import check_at_least
 from ...ops import at_least_float32
 from ...registry import MODELS
 
@@ -28,6 +29,9 @@ class CAELoss(nn.Module):
         latent_pred, latent_target: ``(*, D)``, the same; the target gets no gradient.
         returns: two scalars.
 
+    Raises:
+        ValueError: if a setting is out of its bounds.
+
     Example:
         >>> import torch
         >>> feats = torch.zeros(1, 4)
@@ -39,6 +43,7 @@ class CAELoss(nn.Module):
 
     def __init__(self, lambd: float) -> None:
         super().__init__()
+        check_at_least(0, lambd=lambd)
         self.lambd = lambd
 
     def forward(

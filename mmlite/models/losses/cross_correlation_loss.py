@@ -7,6 +7,7 @@ from typing import ClassVar
 from mmengine.model import BaseModule
 from torch import Tensor
 
+from ...errors import check_at_least
 from ...ops import at_least_float32
 from ...registry import MODELS
 
@@ -39,6 +40,7 @@ class CrossCorrelationLoss(BaseModule):
 
     def __init__(self, lambd: float = 0.0051) -> None:
         super().__init__()
+        check_at_least(0, lambd=lambd)
         self.lambd = lambd
 
     def forward(self, cross_correlation_matrix: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ...errors import DataError
+from ...errors import DataError, check_at_least
 from ...registry import MODELS
 from .base_loss import BaseLoss
 
@@ -74,6 +74,7 @@ class DisparityLoss(BaseLoss):
     ) -> None:
         super().__init__(loss_term_weight)
         self.weights = None if weights is None else tuple(weights)
+        check_at_least(0, beta=beta)
         self.beta = beta
 
     def forward(
@@ -117,6 +118,9 @@ class DisparitySequenceLoss(BaseLoss):
         disp_ests: ``(B, H, W)`` or ``(B, 1, H, W)`` each, px.
         disp_gt: ``(B, H, W)``, px; mask: the same, bool.
 
+    Raises:
+        ValueError: if a setting is out of its bounds.
+
     Example:
         >>> loss = DisparitySequenceLoss(gamma=0.9)
         >>> ests = [torch.full((1, 1, 1), 3.), torch.full((1, 1, 1), 2.)]
@@ -134,6 +138,7 @@ class DisparitySequenceLoss(BaseLoss):
         loss_term_weight: float = 1.0,
     ) -> None:
         super().__init__(loss_term_weight)
+        check_at_least(0, gamma=gamma, num_single=num_single, max_flow=max_flow)
         self.gamma = gamma
         self.num_single = num_single
         self.max_flow = max_flow

@@ -7,6 +7,7 @@ from typing import Any
 from torch import Tensor
 from torch.nn import functional as F
 
+from ...errors import check_at_least, check_fraction
 from ...ops import at_least_float32
 from ...registry import MODELS
 from .base import WeightedLoss
@@ -60,6 +61,9 @@ class FocalLoss(WeightedLoss):
         ``(B, )``.
         returns: scalar, or ``(B, K)`` for ``'none'``.
 
+    Raises:
+        ValueError: if a setting is out of its bounds.
+
     Example:
         >>> FocalLoss()(torch.zeros(2, 4), torch.tensor([3, 0]))
         tensor(0.1083)
@@ -67,6 +71,8 @@ class FocalLoss(WeightedLoss):
 
     def __init__(self, gamma: float = 2.0, alpha: float = 0.25, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        check_at_least(0, gamma=gamma)
+        check_fraction(alpha=alpha)
         self.gamma = gamma
         self.alpha = alpha
 

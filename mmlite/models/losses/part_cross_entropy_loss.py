@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from torch import Tensor
 from torch.nn import functional as F
 
-from ...errors import DataError
+from ...errors import DataError, check_at_least, check_fraction
 from ...registry import MODELS
 from .base_loss import BaseLoss
 
@@ -55,6 +55,8 @@ class PartCrossEntropyLoss(BaseLoss):
         log_accuracy: bool = False,
     ) -> None:
         super().__init__(loss_term_weight)
+        check_at_least(0, scale=scale)
+        check_fraction(eps=eps)
         self.scale = scale
         self.eps = eps if label_smooth else 0.0
         self.log_accuracy = log_accuracy

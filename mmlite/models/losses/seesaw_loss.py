@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ...errors import DataError
+from ...errors import DataError, check_at_least
 from ...ops import at_least_float32
 from ...registry import MODELS
 from .cross_entropy_loss import cross_entropy
@@ -103,6 +103,7 @@ class SeesawLoss(nn.Module):
         super().__init__()
         if use_sigmoid:
             raise ValueError('SeesawLoss is of a softmax; set use_sigmoid=False')
+        check_at_least(0, p=p, q=q, eps=eps)
         self.p = p
         self.q = q
         self.num_classes = num_classes

@@ -11,6 +11,7 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ...errors import check_at_least, check_positive
 from ...ops import at_least_float32
 from ...registry import MODELS
 
@@ -118,6 +119,8 @@ class SwAVLoss(BaseModule):
                 f'crops_for_assign names views from 0 to {views - 1}, of two at least, '
                 f'got {list(crops_for_assign)} with num_crops={list(num_crops)}'
             )
+        check_at_least(1, sinkhorn_iterations=sinkhorn_iterations)
+        check_positive(epsilon=epsilon, temperature=temperature)
         self.sinkhorn_iterations = sinkhorn_iterations
         self.epsilon = epsilon
         self.temperature = temperature

@@ -12,7 +12,12 @@ from ...errors import ConfigError, DataError
 from ...ops import nearest
 from ...registry import MODELS
 from ...structures import DataSample, Ragged, SampleBatch, meta_values, scatter_field
-from ..joining import build_part, check_channels, preprocessor_cfg
+from ..joining import (
+    build_part,
+    check_channels,
+    check_one_head,
+    preprocessor_cfg,
+)
 from ..layers import last_feature
 from .base import BaseRetriever
 from .gallery import Prototype, fingerprint
@@ -84,6 +89,7 @@ class ImageToImageRetriever(BaseRetriever):
         super().__init__(prototype, preprocessor, init_cfg)
         self.data_preprocessor.evaluates_classes = False
         self.image_encoder = build_part('image_encoder', image_encoder)
+        check_one_head(head)
         self.head = build_part('head', head)
         if isinstance(self.image_encoder, nn.Sequential):
             backbone, *necks = self.image_encoder

@@ -76,6 +76,8 @@ class BaseModel(NamedOutputs):
     )
     #: Height and width of what ``forward`` is given are multiples of it.
     size_divisor: ClassVar[int] = 1
+    #: ``max_disp`` is a multiple of it.
+    disparity_divisor: ClassVar[int] = 1
     #: Settings of the data preprocessor where the config gives none.
     normalization: ClassVar[Mapping[str, Any]] = {}
 
@@ -233,9 +235,9 @@ class StereoModel(BaseModel):
                 'statistics; train with batch_size=2 or more, or with larger crops'
             ) from error
 
-    def check_max_disp(self, divisor: int) -> int:
-        """``max_disp``, which the layers need as a multiple of ``divisor``."""
-        value = self.max_disp
+    def check_max_disp(self) -> int:
+        """``max_disp``, which has to be a multiple of :attr:`disparity_divisor`."""
+        value, divisor = self.max_disp, self.disparity_divisor
         if not isinstance(value, int) or value < divisor or value % divisor:
             message = (
                 f'is {value!r}; {type(self).__name__} takes a multiple of {divisor} '

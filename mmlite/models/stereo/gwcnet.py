@@ -64,13 +64,14 @@ class GwcNet(StereoModel):
     """
 
     size_divisor: ClassVar[int] = 16
+    disparity_divisor: ClassVar[int] = 16
     default_losses: ClassVar[dict[str, dict]] = {
         'disp': dict(type='DisparityLoss', weights=[0.5, 0.5, 0.7, 1.0])
     }
 
     def build_network(self, model_cfg: ModelCfg) -> None:
         """The features, three hourglasses and four classifiers."""
-        self.check_max_disp(16)
+        self.check_max_disp()
         self.num_groups = model_cfg.get('num_groups', 40)
         use_concat = model_cfg.get('use_concat_volume', False)
         width = model_cfg.get('concat_channels', 12)

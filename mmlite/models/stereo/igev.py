@@ -79,6 +79,7 @@ class IGEV(RecurrentStereo):
         torch.Size([40, 64])
     """
 
+    disparity_divisor: ClassVar[int] = 32
     scales: ClassVar[tuple[str, ...]] = ('04', '08', '16')
     motion: ClassVar[str] = 'd'
     default_losses: ClassVar[dict[str, dict]] = {
@@ -88,7 +89,7 @@ class IGEV(RecurrentStereo):
     def build_network(self, model_cfg: ModelCfg) -> None:
         """The context and the units; features, their volume, and two enlargements."""
         self.max_disp = 192 if self.max_disp is None else self.max_disp
-        self.num_disp = self.check_max_disp(32) // 4
+        self.num_disp = self.check_max_disp() // 4
         defaults = dict(corr_levels=2, train_iters=22, slow_fast_gru=True)
         hidden = self.build_recurrence(model_cfg, 2, 1 + _GROUPS, **defaults)
         self.update_block.mask_feat_4 = nn.Sequential(

@@ -62,6 +62,7 @@ class LightStereo(StereoModel):
     """
 
     size_divisor: ClassVar[int] = 32
+    disparity_divisor: ClassVar[int] = 4
     default_losses: ClassVar[dict[str, dict]] = {
         'disp': dict(type='DisparityLoss', weights=[0.3, 1.0])
     }
@@ -73,7 +74,7 @@ class LightStereo(StereoModel):
             message = f'is {arch!r}; the architectures are {sorted(_ARCHS)}'
             raise ConfigError([Problem('arch', message)])
         self.max_disp = self.max_disp or 192
-        self.num_disp = self.check_max_disp(4) // 4
+        self.num_disp = self.check_max_disp() // 4
         blocks, ratio = (
             model_cfg.get(key, _ARCHS[arch][key])
             for key in ('aggregation_blocks', 'expanse_ratio')

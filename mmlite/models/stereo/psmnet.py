@@ -52,13 +52,14 @@ class PSMNet(StereoModel):
     """
 
     size_divisor: ClassVar[int] = 16
+    disparity_divisor: ClassVar[int] = 16
     default_losses: ClassVar[dict[str, dict]] = {
         'disp': dict(type='DisparityLoss', weights=[0.5, 0.7, 1.0])
     }
 
     def build_network(self, model_cfg: ModelCfg) -> None:
         """The features, three hourglasses and three classifiers."""
-        self.check_max_disp(16)
+        self.check_max_disp()
         self.third_presqu = model_cfg.get('third_presqu', 'pre1')
         self.align_corners = model_cfg.get('align_corners', False)
         self.feature_extraction = SpatialPyramid(

@@ -60,13 +60,14 @@ class TinyStereo(StereoModel):
     """
 
     size_divisor: ClassVar[int] = 4
+    disparity_divisor: ClassVar[int] = 4
     default_losses: ClassVar[dict[str, dict]] = {
         'disp': dict(type='DisparityLoss', weights=[0.3, 1.0])
     }
 
     def build_network(self, model_cfg: ModelCfg) -> None:
         """The features, the volume's convolutions, and the weights of neighbours."""
-        self.num_disp = self.check_max_disp(4) // 4
+        self.num_disp = self.check_max_disp() // 4
         width = model_cfg.get('channels', 32)
         depth = model_cfg.get('depth', 3)
         self.num_groups = model_cfg.get('num_groups', 8)

@@ -142,6 +142,14 @@ def test_words_that_make_no_sense(words, message, capsys):
     assert re.search(message, capsys.readouterr().err)
 
 
+@pytest.mark.parametrize('text', ['x = 1', 'model = [1]'])
+def test_a_checkpoint_whose_config_has_no_model(tmp_path, text):
+    content = dict(meta=dict(cfg=text), state_dict={'a': torch.zeros(1)})
+    torch.save(content, tmp_path / 'a.pth')
+    with pytest.raises(CheckpointError, match=r'a\.pth: the config in it has no model'):
+        config_and_checkpoint(tmp_path / 'a.pth')
+
+
 def test_a_checkpoint_without_its_config(tmp_path):
     torch.save(dict(state_dict={'a': torch.zeros(1)}), tmp_path / 'a.pth')
     with pytest.raises(CheckpointError, match='does not hold the config'):

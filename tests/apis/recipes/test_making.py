@@ -13,7 +13,7 @@ from support import tiny_folders
 from mmlite.apis import new_recipe, train
 from mmlite.apis.cli import main
 from mmlite.apis.recipes import recipe_for_training
-from mmlite.apis.recipes.bases import DEFAULTS, models_for
+from mmlite.apis.recipes.bases import DEFAULTS, model_of, models_for
 from mmlite.config import check_config, load_config
 from mmlite.config.advice import advice_on
 from mmlite.errors import CheckpointError, UserError
@@ -120,6 +120,29 @@ def test_models_and_weights_that_are_asked_for():
         new_recipe('pets', epochs=0)
     with pytest.raises(UserError, match=r"a recipe is a \.py file, got 'a\.yaml'"):
         new_recipe('pets', 'a.yaml')
+
+
+@pytest.mark.parametrize(
+    'name', ['psmnet', 'gwcnet-g', 'lightstereo-s', 'raftstereo', 'igev']
+)
+def test_a_recipe_of_a_published_stereo_network(name):
+    """Its largest disparity is one that the network takes."""
+    tiny_folders.pairs(Path('pairs'))
+    cfg = load_config(new_recipe('pairs', model=name))
+    assert check_config(cfg) == []
+    assert cfg.model.max_disp == cfg.val_evaluator.max_disp < 192
+
+
+@pytest.mark.parametrize('name', ['gaitset', 'deepgaitv2_2d'])
+def test_a_recipe_of_a_published_gait_network(name):
+    tiny_folders.walks(Path('walks'))
+    cfg = load_config(new_recipe('walks', model=name))
+    assert check_config(cfg) == []
+
+
+def test_part_of_a_name_stands_for_all_that_have_it():
+    with pytest.raises(UserError, match='there are simclr_resnet18, simclr_resnet18_c'):
+        model_of('selfsup', 'simclr', small=False)
 
 
 def test_every_task_has_the_models_that_are_its_default():

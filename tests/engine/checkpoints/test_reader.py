@@ -309,6 +309,9 @@ def test_a_pickled_model_holds_no_weights(tmp_path):
     torch.save(dict(model=nn.Linear(1, 1)), tmp_path / 'inside.pth')
     with pytest.raises(CheckpointError, match="at 'model' instead of weights"):
         load_checkpoint(tmp_path / 'inside.pth')
+    torch.save(torch.zeros(1), tmp_path / 'tensor.pth')
+    with pytest.raises(CheckpointError, match=r'an object \(Tensor\) instead'):
+        load_checkpoint(tmp_path / 'tensor.pth')
     torch.save(dict(epoch=1), tmp_path / 'none.pth')
     with pytest.raises(CheckpointError, match="holds no weights; it has 'epoch'"):
         load_checkpoint(tmp_path / 'none.pth')

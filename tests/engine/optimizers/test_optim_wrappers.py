@@ -6,7 +6,8 @@ from torch import nn
 
 from mmlite.engine import AmpOptimWrapper, OptimWrapper, amp_supported
 from mmlite.engine.optimizers import fused_by_default
-from mmlite.registry import OPTIMIZERS
+from mmlite.errors import ConfigError
+from mmlite.registry import OPTIM_WRAPPERS, OPTIMIZERS
 
 
 def trained(wrapper_of, **options):
@@ -143,3 +144,11 @@ def test_dampened_momenta_are_not_fused():
     """Their first step is not dampened, so that they do not become the same from 0."""
     sgd = dict(type='SGD', lr=0.1, momentum=0.9, dampening=0.1)
     assert 'fused' not in fused_by_default(sgd, [torch.zeros(2)])
+
+
+@pytest.mark.parametrize('kind', ['OptimWrapper', 'AmpOptimWrapper'])
+def test_an_optimizer_that_computes_the_loss_itself_is_refused(kind):
+    optimizer = torch.optim.LBFGS([torch.nn.Parameter(torch.zeros(1))])
+    extra = dict(dtype='bfloat16') if kind == 'AmpOptimWrapper' else {}
+    with pytest.raises(ConfigError, match='LBFGS computes the loss again'):
+        OPTIM_WRAPPERS.build(dict(type=kind, optimizer=optimizer, **extra))

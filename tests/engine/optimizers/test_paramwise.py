@@ -6,6 +6,7 @@ from torch import nn
 
 from mmlite.engine.optimizers import DefaultOptimWrapperConstructor
 from mmlite.errors import ConfigError
+from mmlite.registry import OPTIM_WRAPPER_CONSTRUCTORS
 
 SGD = dict(type='SGD', lr=1.0, weight_decay=0.1)
 
@@ -103,3 +104,28 @@ def test_a_shared_parameter_is_taken_once():
 def test_a_class_is_a_type():
     found = settings(dict(type=torch.optim.AdamW, lr=1.0), norm_decay_mult=0.0)
     assert found['backbone.1.weight'] == (1.0, 0.0)
+
+
+def test_a_key_with_a_dot_is_also_of_the_model_itself():
+    model = torch.nn.Linear(2, 2)
+    model.inner = torch.nn.Linear(2, 2)
+    rules = dict(custom_keys={'.weight': dict(lr_mult=0.1)})
+    built = OPTIM_WRAPPER_CONSTRUCTORS.build(
+        dict(
+            type='DefaultOptimWrapperConstructor',
+            optim_wrapper_cfg=dict(optimizer=dict(type='SGD', lr=1.0)),
+            paramwise_cfg=rules,
+        )
+    )(model)
+    rates = {
+        id(param): group['lr']
+        for group in built.optimizer.param_groups
+        for param in group['params']
+    }
+    found = {name: rates[id(param)] for name, param in model.named_parameters()}
+    assert found == {
+        'weight': pytest.approx(0.1),
+        'bias': 1.0,
+        'inner.weight': pytest.approx(0.1),
+        'inner.bias': 1.0,
+    }

@@ -5,7 +5,7 @@ from torch import nn
 
 from mmlite.errors import ConfigError, DataError
 from mmlite.models.classifiers import ImageClassifier
-from mmlite.models.data_preprocessors import ClsDataPreprocessor
+from mmlite.models.data_preprocessors import ClsDataPreprocessor, Mixup
 from mmlite.registry import MODELS
 from mmlite.structures import DataSample, FeatureSpec
 
@@ -163,6 +163,20 @@ def test_without_a_neck():
         (
             dict(train_cfg=dict(augments=[dict(type='Mixup', alpha=-1.0)])),
             'train_cfg.augments.0: Mixup: alpha must be positive, got -1.0',
+        ),
+        (
+            dict(train_cfg=dict(augments='Mixup')),
+            "train_cfg: expected a dict with a type, got 'Mixup' (str)",
+        ),
+        (
+            dict(train_cfg=dict(augments=[Mixup])),
+            f'train_cfg: expected a dict with a type, got {Mixup} (type); write '
+            'dict(type=Mixup)',
+        ),
+        (
+            dict(head=[HEAD]),
+            'head is a list of 1, expected one head; write the dict without the list, '
+            "or dict(type='MultiTaskHead', task_heads=...) for several",
         ),
         (
             dict(train_cfg=dict(augments=[]), data_preprocessor=ClsDataPreprocessor()),

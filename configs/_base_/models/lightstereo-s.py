@@ -1,0 +1,3 @@
+"""The smallest LightStereo of its paper."""
+
+model = dict(type='LightStereo', arch='s', max_disp=192)
