@@ -7,7 +7,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ...errors import check_at_least
 from ...ops import full_precision
 from ...registry import MODELS
 from .base_loss import BaseLoss, gather_and_scale_wrapper
@@ -56,9 +55,6 @@ class TripletLoss(BaseLoss):
         distance. Where the loss is the margin and the mean distance 0, all embeddings
         have collapsed to one.
 
-    Raises:
-        ValueError: if a setting is out of its bounds.
-
     Example:
         >>> loss = MODELS.build(dict(type='TripletLoss', margin=0.2))
         >>> x = torch.tensor([[0.0], [1.0], [1.5]])
@@ -68,7 +64,6 @@ class TripletLoss(BaseLoss):
 
     def __init__(self, margin: float = 0.2, loss_term_weight: float = 1.0) -> None:
         super().__init__(loss_term_weight)
-        check_at_least(0, margin=margin)
         self.margin = margin
 
     @gather_and_scale_wrapper

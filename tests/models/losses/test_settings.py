@@ -15,7 +15,6 @@ NEGATIVE = [
     ('PartCrossEntropyLoss', {}, ['scale', 'eps']),
     ('SeesawLoss', {}, ['p', 'q', 'eps']),
     ('SwAVLoss', dict(feat_dim=4), ['sinkhorn_iterations', 'epsilon', 'temperature']),
-    ('TripletLoss', {}, ['margin']),
 ]
 
 
