@@ -7,7 +7,7 @@ else that is raised is a defect of the program and keeps its traceback.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     'did_you_mean',
     'edit_distance',
     'needs_package',
+    'suggestion',
     'wrong_choice',
 ]
 
@@ -289,6 +290,20 @@ def did_you_mean(word: object, words: Iterable[object], cutoff: float = 0.6) -> 
     by_lower = {str(w).lower(): str(w) for w in words}
     near = difflib.get_close_matches(str(word).lower(), by_lower, n=1, cutoff=cutoff)
     return f'; did you mean {by_lower[near[0]]!r}?' if near else ''
+
+
+def suggestion(word: object, words: Collection[object]) -> str:
+    """The end of an error message: the word that is near, or else all there are.
+
+    Args:
+        word: What was written.
+        words: What could have been.
+
+    Example:
+        >>> suggestion('mon', ['sun', 'moon']), suggestion('x', ['sun', 'moon'])
+        ("; did you mean 'moon'?", '; there are sun, moon')
+    """
+    return did_you_mean(word, words) or f'; there are {", ".join(map(str, words))}'
 
 
 def edit_distance(a: str, b: str) -> int:

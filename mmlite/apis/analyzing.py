@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..errors import UserError, did_you_mean
+from ..errors import UserError, suggestion
 from ..report import Scalars, scalars_at, why_unmeasured
 from .targets import FIGURES, target_file
 
@@ -51,7 +51,7 @@ def analyze(
     known = list(dict.fromkeys(key for each in found.values() for key in _keys(each)))
     for key in keys:
         if key not in known:
-            hint = did_you_mean(key, known) or f'; there are {", ".join(known)}'
+            hint = suggestion(key, known)
             raise UserError(f'no log has a value {key!r}{hint}')
     chosen = list(keys) or [key for key in known if not _is_part(key)]
     if out is not None:

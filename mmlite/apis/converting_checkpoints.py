@@ -19,7 +19,7 @@ from ..engine.checkpoints import (
     save_checkpoint,
     write_weights_file,
 )
-from ..errors import CheckpointError, UserError, did_you_mean
+from ..errors import CheckpointError, UserError, suggestion
 from ..given import CHECKPOINTS, resolved
 from ..registry import MODELS
 from ..structures.key_maps import (
@@ -157,7 +157,7 @@ def _nothing_to_do(checkpoint: str | Path, source: str) -> str:
 def _check_project(name: str) -> None:
     known = projects()
     if name not in known:
-        hint = did_you_mean(name, known) or f'; there are {", ".join(known)}'
+        hint = suggestion(name, known)
         raise UserError(f'there is no key map for a project {name!r}{hint}')
 
 

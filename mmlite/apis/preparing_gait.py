@@ -16,7 +16,7 @@ from ..datasets.transforms.sequence_files import (
     has_colours,
     pictures_in,
 )
-from ..errors import DataError, UserError, did_you_mean
+from ..errors import DataError, UserError, suggestion
 
 __all__ = ['LAYOUTS', 'PreparedGait', 'prepare_gait']
 
@@ -93,7 +93,7 @@ def prepare_gait(
             read.
     """
     if layout not in LAYOUTS:
-        hint = did_you_mean(layout, LAYOUTS) or f'; there are {", ".join(LAYOUTS)}'
+        hint = suggestion(layout, LAYOUTS)
         raise UserError(f'there is no layout {layout!r}{hint}')
     if size < 1:
         raise UserError(f'size must be at least 1 pixel, got {size}')

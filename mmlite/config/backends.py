@@ -8,7 +8,7 @@ from typing import Any
 
 from mmengine.config import Config, ConfigDict
 
-from ..errors import MissingDependencyError, Problem, UserError, did_you_mean
+from ..errors import MissingDependencyError, Problem, UserError, suggestion
 
 __all__ = ['SERVICES', 'add_backends', 'backend_problems']
 
@@ -53,8 +53,7 @@ def add_backends(cfg: Config, services: Sequence[str]) -> None:
     kinds = []
     for service in services:
         if service.lower() not in SERVICES:
-            known = ', '.join(sorted(SERVICES))
-            hint = did_you_mean(service, SERVICES) or f'; there are {known}'
+            hint = suggestion(service, sorted(SERVICES))
             raise UserError(f'there is no service {service!r} to log to{hint}')
         kinds.append(SERVICES[service.lower()])
     if not kinds:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import torch
 from mmengine.config import Config
 
-from ..errors import ConfigError, Problem, did_you_mean
+from ..errors import ConfigError, Problem, suggestion
 from ..registry import use_scope
 from ..signature import arguments_of
 from . import sections
@@ -207,7 +207,7 @@ def _compiler(section: Any) -> list[Problem]:
         chosen['mode'] = mode, list(list_mode_options())
     for key, (value, known) in chosen.items():
         if value not in known:
-            hint = did_you_mean(value, known) or f'; there are {", ".join(known)}'
+            hint = suggestion(value, known)
             problems.append(Problem(key, f'is {value!r}, which is not known{hint}'))
     if mode is not None and section.get('options') is not None:
         problems.append(Problem('', 'has mode and options; torch.compile takes one'))

@@ -12,7 +12,7 @@ from torch import nn
 from torch.optim import SGD, Optimizer
 
 from ..collecting import without_collecting
-from ..errors import Problem, did_you_mean
+from ..errors import Problem, did_you_mean, suggestion
 from ..registry import (
     EVALUATORS,
     HOOKS,
@@ -132,9 +132,7 @@ def check_default_hooks(cfg: Any) -> list[Problem]:
     for name, hook in cfg.items():
         is_complete = is_built(hook) or (isinstance(hook, Mapping) and 'type' in hook)
         if name not in HOOK_TYPES and (is_typo(name, HOOK_TYPES) or not is_complete):
-            hint = (
-                did_you_mean(name, HOOK_TYPES) or f'; there are {", ".join(HOOK_TYPES)}'
-            )
+            hint = suggestion(name, HOOK_TYPES)
             problems.append(Problem('', f'has no hook {name!r}{hint}'))
         elif hook is not None:
             slot = slot_of(('default_hooks', name), cfg)

@@ -17,10 +17,10 @@ from ..errors import DataError
 
 __all__ = [
     'IMAGE_EXTENSIONS',
+    'check_links',
     'find_images',
     'held_out',
     'is_hidden',
-    'refuse_broken_links',
     'subfolders',
     'tree',
     'visible',
@@ -45,8 +45,8 @@ IMAGE_EXTENSIONS = (
 _OTHER_IMAGES = ('.avif', '.heic', '.heif', '.jp2', '.jxl', '.svg', '.tga', '.jfif')
 
 
-#: What systems and NAS boxes write beside the data, in lower case.
-_OF_SYSTEMS = {
+#: What operating systems and network storage write beside the data, in lower case.
+_SYSTEM_NAMES = {
     '#recycle',
     '#snapshot',
     '$recycle.bin',
@@ -68,7 +68,7 @@ def is_hidden(name: str) -> bool:
         >>> [is_hidden(name) for name in ('.git', '._1.png', '__MACOSX', 'cat')]
         [True, True, True, False]
     """
-    return name[:1] == '.' or name.lower() in _OF_SYSTEMS
+    return name[:1] == '.' or name.lower() in _SYSTEM_NAMES
 
 
 def visible(folder: str | Path, pattern: str) -> list[Path]:
@@ -114,7 +114,7 @@ def subfolders(folder: str | Path) -> list[str]:
         if os.path.isfile(folder):
             raise DataError(f'expected a folder of images, got the file {folder}')
         with os.scandir(folder) as entries:
-            folders = [entry for entry in entries if _leads_on(entry)]
+            folders = [entry for entry in entries if _is_folder(entry)]
     except (OSError, ValueError) as error:
         if isinstance(error, (FileNotFoundError, DataError)):
             raise
@@ -142,18 +142,18 @@ def find_images(
     found: list[str] = []
     broken: list[str] = []
     left_out: Counter[str] = Counter()
-    for place, begin, files, links in walk(folder):
+    for place, prefix, files, links in walk(folder):
         broken += [
             f'{place}/{name}' for name in links if name.lower().endswith(endings)
         ]
-        images = [begin + name for name in files if name.lower().endswith(endings)]
+        images = [prefix + name for name in files if name.lower().endswith(endings)]
         found += images
         if len(images) < len(files):
             lower = [name.lower() for name in files]
             left_out.update(
                 os.path.splitext(name)[1] for name in lower if name.endswith(others)
             )
-    refuse_broken_links(broken, folder)
+    check_links(broken, folder)
     for ending, count in left_out.items():
         message = f'{folder}: left out {count} files {ending}; convert them to .png'
         print_log(message, 'current', WARNING)
@@ -165,13 +165,13 @@ class Visited(NamedTuple):
 
     Args:
         place: Its path.
-        begin: The path from where the walk began, with a ``/`` at its end.
+        prefix: The path from where the walk began, with a ``/`` at its end.
         files: Names of its files.
         broken: Names of its links to what is not there.
     """
 
     place: str
-    begin: str
+    prefix: str
     files: list[str]
     broken: list[str]
 
@@ -190,9 +190,9 @@ def walk(folder: str | Path) -> Iterator[Visited]:
     # the folders that led to it really are.
     waiting = [(os.fspath(folder), '', (root,))] if root else []
     while waiting:
-        place, begin, chain = waiting.pop()
+        place, prefix, chain = waiting.pop()
         files, folders, broken = _listed(place)
-        yield Visited(place, begin, files, broken)
+        yield Visited(place, prefix, files, broken)
         for name, is_link in folders:
             inner = f'{place}/{name}'
             real = os.path.realpath(inner) if is_link else chain[-1] + os.sep + name
@@ -200,10 +200,10 @@ def walk(folder: str | Path) -> Iterator[Visited]:
                 message = f'left out {inner}, which leads back to {real}'
                 print_log(message, 'current', WARNING)
             else:
-                waiting.append((inner, f'{begin}{name}/', (*chain, real)))
+                waiting.append((inner, f'{prefix}{name}/', (*chain, real)))
 
 
-def refuse_broken_links(paths: Iterable[str | Path], folder: str | Path) -> None:
+def check_links(paths: Iterable[str | Path], folder: str | Path) -> None:
     """Check that no path is a link to a file that is not there.
 
     Args:
@@ -248,7 +248,7 @@ def _listed(place: str) -> tuple[list[str], list[tuple[str, bool]], list[str]]:
     return files, folders, broken
 
 
-def _leads_on(entry: os.DirEntry) -> bool:
+def _is_folder(entry: os.DirEntry) -> bool:
     """Whether it is a folder; a link to itself is none."""
     try:
         return entry.is_dir()

@@ -15,7 +15,7 @@ from ..given import absence
 from ..registry import DATASETS
 from .annotations import file_exists, read_data
 from .base_dataset import BaseDataset
-from .folders import is_hidden, refuse_broken_links, subfolders
+from .folders import check_links, is_hidden, subfolders
 from .transforms.sequence_files import ARRAY_FILES, PICTURES
 
 __all__ = ['GaitDataset', 'read_partition']
@@ -150,7 +150,7 @@ class GaitDataset(BaseDataset):
                 subjects.append(subject)
             samples += walks
         paths = (path for sample in samples for path in sample['seq_paths'])
-        refuse_broken_links(paths, self.data_root)
+        check_links(paths, self.data_root)
         self._check(wanted, subjects)
         place = {subject: i for i, subject in enumerate(subjects)}
         for i, sample in enumerate(samples):

@@ -10,11 +10,11 @@ from torch.utils.data import Dataset
 
 from ..errors import DataError, check_at_least
 from ..registry import DATASETS
-from .wrappers import Around, built
+from .wrappers import DatasetWrapper, build_dataset
 
 
 @DATASETS.register_module()
-class KFoldDataset(Around):
+class KFoldDataset(DatasetWrapper):
     """A dataset without one of its folds, or that fold alone.
 
     The samples are shuffled, and divided into folds of nearly the same size; those are
@@ -52,13 +52,13 @@ class KFoldDataset(Around):
         check_at_least(2, num_splits=num_splits)
         if not 0 <= fold < num_splits:
             raise ValueError(
-                f'fold goes from 0 to num_splits - 1 = {num_splits - 1}, got {fold}'
+                f'fold must be from 0 to num_splits - 1 = {num_splits - 1}, got {fold}'
             )
         self.fold = fold
         self.num_splits = num_splits
         self.test_mode = test_mode
         self.seed = seed
-        self.dataset = built(dataset)
+        self.dataset = build_dataset(dataset)
         self._metainfo: dict[str, Any] = self.dataset.metainfo
         self._fully_initialized = False
         self._indices: list[int] = []

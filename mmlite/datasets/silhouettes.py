@@ -46,7 +46,7 @@ def as_bytes(frame: np.ndarray) -> np.ndarray:
     frame = np.asarray(frame)
     if frame.ndim != 2 or frame.dtype.kind not in 'bui':
         raise DataError(
-            f'a silhouette is an array (H, W) of integers, got {frame.shape} of '
+            f'a silhouette must be an array (H, W) of integers, got {frame.shape} of '
             f'{frame.dtype}'
         )
     low, high = int(frame.min(initial=0)), int(frame.max(initial=0))
@@ -55,7 +55,7 @@ def as_bytes(frame: np.ndarray) -> np.ndarray:
     if frame.dtype == np.uint16 and high > 255:
         return (frame >> 8).astype(np.uint8)
     if low < 0 or high > 255:
-        raise DataError(f'silhouettes lie in 0 to 255, got {low} to {high}')
+        raise DataError(f'silhouettes must lie in [0, 255], got {low} to {high}')
     return frame.astype(np.uint8)
 
 
@@ -150,9 +150,12 @@ def _as_integers(frame: np.ndarray) -> np.ndarray:
     frame = np.asarray(frame)
     if frame.dtype.kind != 'f':
         return frame
-    if not (frame.min(initial=0) >= 0 and frame.max(initial=0) <= 255):
-        raise DataError('silhouettes lie in 0 to 255, or in 0 to 1')
-    return (frame * (255 if frame.max(initial=0) <= 1 else 1)).round().astype(np.uint8)
+    low, high = frame.min(initial=0), frame.max(initial=0)
+    if not (low >= 0 and high <= 255):
+        raise DataError(
+            f'silhouettes must lie in [0, 255] or [0, 1], got {low} to {high}'
+        )
+    return (frame * (255 if high <= 1 else 1)).round().astype(np.uint8)
 
 
 def prepare_walk(frames: Iterable[tuple[str, np.ndarray]], size: int = 64) -> Prepared:

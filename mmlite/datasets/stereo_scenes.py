@@ -113,7 +113,7 @@ class StereoScenes(BaseDataset):
         if self.fresh:
             number += self.num_scenes * getattr(idx, 'epoch', 0)
         key = (number, self.size, self.max_disp, self.max_layers, self.noise)
-        scene = render_scene(*key) if self.fresh else dict(_kept_scene(*key))
+        scene = render_scene(*key) if self.fresh else dict(_cached_scene(*key))
         height, width = self.size
         return {
             **info,
@@ -152,21 +152,25 @@ def render_scene(
         right.append((points, points - xs))
     views = [_seen(layers, points, ys) for points in (left, right)]
     (ref, disparity, winner), (tgt, of_right, other) = views
-    hidden = _hidden(layers, winner, disparity, xs, ys, size, max_disp, forward=False)
-    hidden_tgt = _hidden(layers, other, of_right, xs, ys, size, max_disp, forward=True)
-    pictures = [_exposed(rng, view, noise) for view in (ref, tgt)]
+    occlusion = _occluded(
+        layers, winner, disparity, xs, ys, size, max_disp, forward=False
+    )
+    occlusion_tgt = _occluded(
+        layers, other, of_right, xs, ys, size, max_disp, forward=True
+    )
+    pictures = [_captured(rng, view, noise) for view in (ref, tgt)]
     return dict(
         ref_img=pictures[0],
         tgt_img=pictures[1],
         gt_disparity=disparity.astype(np.float32),
         gt_disparity_tgt=of_right.astype(np.float32),
-        gt_occlusion=hidden.astype(np.uint8),
-        gt_occlusion_tgt=hidden_tgt.astype(np.uint8),
+        gt_occlusion=occlusion.astype(np.uint8),
+        gt_occlusion_tgt=occlusion_tgt.astype(np.uint8),
     )
 
 
 @lru_cache(maxsize=512)
-def _kept_scene(*key: Any) -> dict[str, Array]:
+def _cached_scene(*key: Any) -> dict[str, Array]:
     scene = render_scene(*key)
     for value in scene.values():
         value.flags.writeable = False
@@ -235,7 +239,7 @@ def _seen(
     return colours, best, winner
 
 
-def _hidden(
+def _occluded(
     layers: Sequence[_Layer],
     winner: Array,
     disparity: Array,
@@ -258,7 +262,7 @@ def _hidden(
         forward: Whether the view is the right one, and the other one the left.
     """
     there = x + disparity if forward else x - disparity
-    hidden = (there < 0) | (there > size[1] - 1)
+    occlusion = (there < 0) | (there > size[1] - 1)
     for i, layer in enumerate(layers):
         point = there
         if not forward:
@@ -266,12 +270,12 @@ def _hidden(
                 point = there + _disparity(layer, point, y, size, max_disp)
         own = _disparity(layer, point, y, size, max_disp)
         nearer = _inside(layer, point, y) & (own > disparity) & (winner != i)
-        hidden |= nearer
-    return hidden
+        occlusion |= nearer
+    return occlusion
 
 
 @lru_cache(maxsize=1)
-def _bank() -> Array:
+def _textures() -> Array:
     """24 textures of three channels, from nearly white noise to smooth."""
     rng = np.random.Generator(np.random.PCG64(7))
     frequency = np.hypot(
@@ -288,7 +292,7 @@ def _bank() -> Array:
 
 def _texture(layer: _Layer, x: Array, y: Array) -> Array:
     """Colours of a layer at points, between the pixels of its texture."""
-    texture = _bank()[layer.texture]
+    texture = _textures()[layer.texture]
     x, y = x + layer.offset[0], y + layer.offset[1]
     left, top = np.floor(x).astype(int), np.floor(y).astype(int)
     right_share, low_share = (x - left)[:, None], (y - top)[:, None]
@@ -301,7 +305,7 @@ def _texture(layer: _Layer, x: Array, y: Array) -> Array:
     return level + 22 * mixed
 
 
-def _exposed(rng: np.random.Generator, view: Array, noise: float) -> Array:
+def _captured(rng: np.random.Generator, view: Array, noise: float) -> Array:
     """A picture of what a camera sees, with its own gain, offset and noise."""
     gain, offset = rng.uniform(0.9, 1.1), rng.uniform(-8, 8)
     picture = view * gain + offset if noise else view

@@ -20,16 +20,16 @@ from .seeded_index import follow
 from .transforms import Compose, rng_of
 
 __all__ = [
-    'Around',
     'ClassBalancedDataset',
     'ConcatDataset',
+    'DatasetWrapper',
     'MultiImageMixDataset',
     'RepeatDataset',
-    'built',
+    'build_dataset',
 ]
 
 
-def built(cfg: dict | Dataset) -> Dataset:
+def build_dataset(cfg: dict | Dataset) -> Dataset:
     """A dataset, built if it is described by a dict.
 
     Raises:
@@ -44,11 +44,11 @@ def built(cfg: dict | Dataset) -> Dataset:
     return dataset
 
 
-def _each_built(cfgs: Sequence) -> list[Dataset]:
+def _build_datasets(cfgs: Sequence) -> list[Dataset]:
     datasets = []
     for i, cfg in enumerate(cfgs):
         try:
-            datasets.append(built(cfg))
+            datasets.append(build_dataset(cfg))
         except ConfigError as error:
             raise ConfigError(
                 error.under(str(i)).problems, cfg=cfgs
@@ -58,7 +58,7 @@ def _each_built(cfgs: Sequence) -> list[Dataset]:
 
 @DATASETS.register_module()
 class ConcatDataset(engine.ConcatDataset):
-    """Several datasets, one behind the other.
+    """Several datasets, one after the other.
 
     Args:
         datasets: The datasets, or dicts that describe them.
@@ -91,7 +91,7 @@ class ConcatDataset(engine.ConcatDataset):
         self._agree = 'classes' not in ignored
         # Classes are compared by name, and their ids follow them.
         self.ignore_keys = [*ignored, 'classes', 'categories', 'cat_ids']
-        self.datasets = _each_built(datasets)
+        self.datasets = _build_datasets(datasets)
         if not self.datasets:
             raise ValueError('datasets must name at least one dataset, got none')
         self._metainfo = self.datasets[0].metainfo
@@ -149,13 +149,13 @@ class ConcatDataset(engine.ConcatDataset):
         return self.datasets[part][follow(idx, inner)]
 
 
-class Around:
-    """What a wrapper hands on to the dataset inside."""
+class DatasetWrapper:
+    """Base of datasets around one other: what is handed on to it."""
 
     dataset: Dataset
 
     def _begin(self, dataset: dict | Dataset, lazy_init: bool) -> None:
-        self.dataset = built(dataset)
+        self.dataset = build_dataset(dataset)
         self._metainfo = self.dataset.metainfo
         self._fully_initialized = False
         if not lazy_init:
@@ -202,7 +202,7 @@ def _labels(dataset: Dataset) -> np.ndarray:
 
 
 @DATASETS.register_module()
-class RepeatDataset(Around, engine.RepeatDataset):
+class RepeatDataset(DatasetWrapper, engine.RepeatDataset):
     """A dataset several times over, so that a short epoch becomes a long one.
 
     Args:
@@ -228,7 +228,7 @@ class RepeatDataset(Around, engine.RepeatDataset):
 
 
 @DATASETS.register_module()
-class ClassBalancedDataset(Around, engine.ClassBalancedDataset):
+class ClassBalancedDataset(DatasetWrapper, engine.ClassBalancedDataset):
     """Repeats samples of rare classes.
 
     Paper: LVIS: A Dataset for Large Vocabulary Instance Segmentation, CVPR 2019,
@@ -261,7 +261,7 @@ class ClassBalancedDataset(Around, engine.ClassBalancedDataset):
 
 
 @DATASETS.register_module()
-class MultiImageMixDataset(Around, Dataset):
+class MultiImageMixDataset(DatasetWrapper, Dataset):
     """Samples that steps make of several ones, e.g. by :class:`Mosaic`.
 
     A step that states ``num_others`` finds as many further samples, drawn from the

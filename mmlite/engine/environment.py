@@ -21,7 +21,7 @@ from mmengine.dist import broadcast_object_list, is_main_process
 from mmengine.utils.dl_utils import collect_env
 from torch import distributed as dist
 
-from ..errors import ConfigError, UserError, did_you_mean
+from ..errors import ConfigError, UserError, suggestion
 from .ranks import OwnError
 
 #: Where each launcher states rank, number of processes and rank on the machine.
@@ -203,7 +203,7 @@ def launched_by(launcher: str | None) -> str:
 def _read_ranks(launcher: str) -> None:
     """Set the variables that torch reads from those that the launcher sets."""
     if launcher not in _VARIABLES:
-        hint = did_you_mean(launcher, _VARIABLES) or f'; there are {list(_VARIABLES)}'
+        hint = suggestion(launcher, _VARIABLES)
         raise ConfigError(f'unknown launcher {launcher!r}{hint}')
     variables = _VARIABLES[launcher]
     missing = [name for name in variables if name not in os.environ]

@@ -322,8 +322,8 @@ def _as_scalar(key: str, value: Any) -> Tensor:
     if isinstance(value, (list, tuple)) and value:
         return sum(_as_scalar(key, v) for v in value)
     raise TrainingError(
-        f'{key!r} in the dict of losses is a tensor, a list of tensors or a number, '
-        f'got {value!r} ({type(value).__name__})'
+        f'{key!r} in the dict of losses must be a tensor, a list of tensors or a '
+        f'number, got {value!r} ({type(value).__name__})'
     )
 
 

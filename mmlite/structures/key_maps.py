@@ -10,7 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ..errors import CheckpointError, did_you_mean
+from ..errors import CheckpointError, suggestion
 from .key_map_report import KeyMapReport, part_removed
 from .key_templates import Joined, Names, Parted, Turned, put
 
@@ -262,7 +262,7 @@ def convert_keys(
     """
     if isinstance(key_map, str):
         if key_map not in KEY_MAPS:
-            hint = did_you_mean(key_map, KEY_MAPS) or f'; there are {sorted(KEY_MAPS)}'
+            hint = suggestion(key_map, sorted(KEY_MAPS))
             raise CheckpointError(f'there is no key map {key_map!r}{hint}')
         key_map = KEY_MAPS[key_map]
     found = {k: v for k, v in state.items() if k.startswith(key_map.only)}

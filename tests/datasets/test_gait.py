@@ -120,7 +120,9 @@ def test_grey_values_of_16_bits_and_what_is_none(tmp_path):
     loaded = load(dict(seq_paths=[str(tmp_path / 'deep.npy')]))['sils']
     assert loaded.dtype == np.uint8
     np.testing.assert_array_equal(loaded, frames(5))
-    with pytest.raises(DataError, match='odd.npy: silhouettes lie in 0 to 255, got -8'):
+    with pytest.raises(
+        DataError, match=r'odd.npy: silhouettes must lie in \[0, 255\], got -8'
+    ):
         load(dict(seq_paths=[str(tmp_path / 'odd.npy')]))
 
 

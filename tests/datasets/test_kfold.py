@@ -53,7 +53,7 @@ def test_labels_samples_and_seeds_are_those_of_the_dataset():
 
 
 def test_there_is_no_such_fold():
-    with pytest.raises(ConfigError, match='fold goes from 0 to num_splits - 1 = 3'):
+    with pytest.raises(ConfigError, match='fold must be from 0 to num_splits - 1 = 3'):
         fold(4)
 
 

@@ -133,5 +133,5 @@ def test_16_bits_are_brought_to_8_and_others_refused():
     deep = person().astype(np.uint16) * 257
     assert (black_and_white([deep], 'walk')[0] == person()).all()
     for frame in (person().astype(np.int32) * 2, person() * -1.0, person() * np.nan):
-        with pytest.raises(DataError, match='silhouettes lie in 0 to 255'):
+        with pytest.raises(DataError, match=r'silhouettes must lie in \[0, 255\]'):
             black_and_white([frame], 'walk')

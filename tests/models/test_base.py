@@ -39,7 +39,7 @@ def test_each_mode():
 
 
 def test_mistyped_mode():
-    with pytest.raises(ValueError, match="'tensor', 'loss', 'predict'.*mean 'loss'"):
+    with pytest.raises(ValueError, match="'tensor', 'loss' or 'predict'.*mean 'loss'"):
         Line()(X, mode='los')
 
 

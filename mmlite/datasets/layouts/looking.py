@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from ...errors import DataError, DataNotFoundError, did_you_mean
+from ...errors import DataError, DataNotFoundError, suggestion
 from ...given import check_folder
 from ..folders import find_images, is_hidden, subfolders, visible
 from ..transforms.base import OR_SKIP
@@ -69,7 +69,7 @@ def look(
         ('classification', 2, {'train': 2, 'val': 2})
     """
     if task is not None and task not in TASKS:
-        hint = did_you_mean(task, TASKS) or f'; there are {", ".join(TASKS)}'
+        hint = suggestion(task, TASKS)
         raise DataError(f'there is no task {task!r}{hint}')
     root, lists = _checked(folder), Path(os.path.abspath(lists))
     if task is None:

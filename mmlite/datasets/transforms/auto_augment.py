@@ -230,8 +230,8 @@ class RandomChoice(BaseTransform):
             len(prob) != len(transforms) or min(prob) < 0 or abs(sum(prob) - 1) > 1e-6
         ):
             raise ValueError(
-                f'prob has one value for each of {len(transforms)} pipelines, which '
-                f'sum up to 1, got {list(prob)}'
+                f'prob must have one value for each of {len(transforms)} pipelines, '
+                f'which sum up to 1, got {list(prob)}'
             )
         rows = [row if isinstance(row, (list, tuple)) else [row] for row in transforms]
         self.prob = prob

@@ -23,8 +23,8 @@ from .image_ops import (
     check_interpolation,
 )
 
-# How Pillow numbers the ways to resize, as torchvision took them at first.
-_OF_PILLOW = ('nearest', 'lanczos', 'bilinear', 'bicubic', 'box', 'hamming')
+# Pillow's filters by their numbers, which torchvision took at first.
+_PILLOW_FILTERS = ('nearest', 'lanczos', 'bilinear', 'bicubic', 'box', 'hamming')
 
 
 def _pair(name: str, value: int | Sequence[int]) -> tuple[int, int]:
@@ -309,8 +309,8 @@ class MAERandomResizedCrop(RandomResizedCrop):
         interpolation: Interpolation | int = 'bilinear',
         backend: Backend = 'pillow',
     ) -> None:
-        if isinstance(interpolation, int) and 0 <= interpolation < len(_OF_PILLOW):
-            interpolation = _OF_PILLOW[interpolation]
+        if isinstance(interpolation, int) and 0 <= interpolation < len(_PILLOW_FILTERS):
+            interpolation = _PILLOW_FILTERS[interpolation]
         super().__init__(
             size, scale, ratio, interpolation=interpolation, backend=backend
         )

@@ -81,7 +81,7 @@ def folders_below(folder: str | os.PathLike) -> list[tuple[str, list[str]]]:
     """
 
     def order(visited: Visited) -> list:
-        return [natural(part) for part in visited.begin.split('/')]
+        return [natural(part) for part in visited.prefix.split('/')]
 
     return [(found.place, found.files) for found in sorted(walk(folder), key=order)]
 

@@ -133,7 +133,10 @@ def _as_field(key: str, array: np.ndarray, path: str) -> np.ndarray:
     if array.dtype.kind == 'f':
         largest = array.max()
         if not (array.min() >= 0 and largest <= 255):
-            raise DataError(f'{path}: silhouettes lie in 0 to 255, or in 0 to 1')
+            raise DataError(
+                f'{path}: silhouettes must lie in [0, 255] or [0, 1], got '
+                f'{array.min()} to {largest}'
+            )
         scale = 255 if largest <= 1 else 1
         return (array * scale).round().astype(np.uint8)
     if array.dtype == np.uint8:
@@ -142,7 +145,9 @@ def _as_field(key: str, array: np.ndarray, path: str) -> np.ndarray:
     if array.dtype == np.uint16 and high > 255:
         return (array >> 8).astype(np.uint8)
     if low < 0 or high > 255:
-        raise DataError(f'{path}: silhouettes lie in 0 to 255, got {low} to {high}')
+        raise DataError(
+            f'{path}: silhouettes must lie in [0, 255], got {low} to {high}'
+        )
     return array.astype(np.uint8)
 
 

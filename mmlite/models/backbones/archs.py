@@ -8,7 +8,7 @@ from typing import Any
 from ...errors import did_you_mean, wrong_choice
 from ..layers import check_arguments
 
-__all__ = ['one_each', 'pick_arch', 'with_defaults', 'zoo']
+__all__ = ['check_lengths', 'one_each', 'pick_arch', 'with_defaults', 'zoo']
 
 
 def zoo(keys: str, **settings: tuple[str, Sequence[Any]]) -> dict[str, dict]:
@@ -81,6 +81,30 @@ def _check_keys(
         raise ValueError(f'arch has no key {key!r}{hint}')
 
 
+def check_lengths(count: int, unit: str, /, **settings: Sequence[Any]) -> None:
+    """Check that sequences have an entry for each of so many units.
+
+    Args:
+        count: How many there are.
+        unit: What they are, in the plural.
+        settings: The sequences by name.
+
+    Raises:
+        ValueError: if one has another length.
+
+    Example:
+        >>> check_lengths(4, 'stages', strides=(1, 2))
+        Traceback (most recent call last):
+        ValueError: strides has 2 entries for 4 stages; give one for each
+    """
+    for name, values in settings.items():
+        if len(values) != count:
+            raise ValueError(
+                f'{name} has {len(values)} entries for {count} {unit}; give one for '
+                'each'
+            )
+
+
 def one_each(
     cfgs: dict | Sequence[dict] | None,
     count: int,
@@ -105,10 +129,10 @@ def one_each(
         check_arguments(target, cfgs or {}, name, given)
         return [dict(cfgs or {}) for _ in range(count)]
     if len(cfgs) != count:
+        unit = name.removesuffix('_cfgs')
         raise ValueError(
-            f'{name} has {len(cfgs)} entries, but there are {count} '
-            f'{name.removesuffix("_cfgs")}s; '
-            'give one for each, or one dict for all'
+            f'{name} has {len(cfgs)} entries for {count} {unit}s; give one for each, '
+            'or one dict for all'
         )
     for i, cfg in enumerate(cfgs):
         check_arguments(target, cfg, f'{name}.{i}', given)

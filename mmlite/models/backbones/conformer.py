@@ -79,9 +79,7 @@ class ConvBlock(BaseModule):
                 in_channels, out_channels, 1, stride, bias=False
             )
             self.residual_bn = build_norm_layer(norm_cfg, out_channels)[1]
-        self.drop_path = nn.Identity()
-        if drop_path_rate > 0:
-            self.drop_path = DropPath(drop_path_rate)
+        self.drop_path = DropPath(drop_path_rate)
 
     def forward(self, x: Tensor, fusion: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """The block of x, and what the third convolution sees.

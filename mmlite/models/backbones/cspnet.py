@@ -21,6 +21,7 @@ from ..layers import (
     ConvModule,
     drop_path_rates,
 )
+from .archs import check_lengths
 from .base_backbone import (
     BaseBackbone,
     check_frozen_stages,
@@ -115,10 +116,7 @@ class CSPNet(BaseBackbone):
         for key, value in arch.items():
             if not isinstance(value, (list, tuple)):
                 value = (value,) * self.num_stages
-            if len(value) != self.num_stages:
-                raise ValueError(
-                    f'arch.{key} has {len(value)} entries for {self.num_stages} stages'
-                )
+            check_lengths(self.num_stages, 'stages', **{f'arch.{key}': value})
             expanded[key] = tuple(value)
         return expanded
 

@@ -14,7 +14,7 @@ import torch
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
-from ...errors import check_at_least
+from ...errors import check_at_least, check_choice
 from ...registry import MODELS
 from ..layers import (
     ChannelMultiheadAttention,
@@ -216,10 +216,8 @@ class EdgeNeXt(PatchStages):
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
         arch = pick_arch(arch, self.arch_settings)
-        if unknown := set(global_block_type) - {'None', 'SDTA'}:
-            raise ValueError(
-                f"global_block_type holds 'None' or 'SDTA', got {sorted(unknown)}"
-            )
+        for kind in global_block_type:
+            check_choice(('None', 'SDTA'), global_block_type=kind)
         self.num_heads = arch['num_heads']
         self.global_blocks = global_blocks
         self.use_pos_embd_csa = use_pos_embd_csa

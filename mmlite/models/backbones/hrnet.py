@@ -23,7 +23,7 @@ from ..layers import (
     build_norm_layer,
     get_expansion,
 )
-from .archs import pick_arch
+from .archs import check_lengths, pick_arch
 from .base_backbone import CONV_INIT, BaseBackbone
 
 __all__ = ['HRModule', 'HRNet']
@@ -92,13 +92,13 @@ class HRModule(BaseModule):
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
         super().__init__(init_cfg)
-        for name, given in dict(
-            num_blocks=num_blocks, in_channels=in_channels, num_channels=num_channels
-        ).items():
-            if len(given) != num_branches:
-                raise ValueError(
-                    f'{name} has {len(given)} entries, but num_branches={num_branches}'
-                )
+        check_lengths(
+            num_branches,
+            'branches',
+            num_blocks=num_blocks,
+            in_channels=in_channels,
+            num_channels=num_channels,
+        )
         cfgs = dict(conv_cfg=conv_cfg, norm_cfg=norm_cfg)
         self.branches = nn.ModuleList(
             ResLayer(

@@ -134,9 +134,7 @@ class Residual(BaseModule):
     def __init__(self, block: nn.Module, drop_path_rate: float = 0.0) -> None:
         super().__init__()
         self.block = block
-        self.drop_path = nn.Identity()
-        if drop_path_rate > 0:
-            self.drop_path = DropPath(drop_path_rate)
+        self.drop_path = DropPath(drop_path_rate)
 
     def forward(self, x: Tensor) -> Tensor:
         """The block of x, added to x."""

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from ...registry import MODELS
 from ...structures import FeatureSpec
 from ..layers import ReparamBlock, SELayer, build_activation_layer, switch_to_deploy
-from .archs import pick_arch
+from .archs import check_lengths, pick_arch
 from .base_backbone import (
     BaseBackbone,
     check_frozen_stages,
@@ -166,9 +166,7 @@ class MobileOne(BaseBackbone):
         super().__init__(init_cfg)
         keys = ('num_blocks', 'width_factor', 'num_conv_branches', 'num_se_blocks')
         self.arch = arch = pick_arch(arch, self.arch_zoo)
-        for key in keys:
-            if len(arch[key]) != 4:
-                raise ValueError(f'arch.{key} has {len(arch[key])} entries, not 4')
+        check_lengths(4, 'stages', **{f'arch.{key}': arch[key] for key in keys})
         self.out_indices = check_out_indices(out_indices, 4)
         self.frozen_stages = check_frozen_stages(frozen_stages, 4)
         self.norm_eval = norm_eval

@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ...errors import wrong_choice
 from ...registry import MODELS
 from ...structures import FeatureSpec
 from ..layers import ConvModule, TransformerEncoderLayer, build_norm_layer
@@ -233,9 +234,7 @@ class MobileViT(BaseBackbone):
         }
         for kind, width, *settings in arch:
             if kind not in makers:
-                raise ValueError(
-                    f"arch has a layer {kind!r}; it is 'mobilenetv2' or 'mobilevit'"
-                )
+                raise ValueError(wrong_choice('a layer of arch', kind, makers))
             layers.append(makers[kind](channels, width, *settings))
             channels = width
         self.layers = nn.Sequential(*layers)

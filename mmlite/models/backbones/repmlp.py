@@ -30,7 +30,7 @@ from ..layers import (
     norm_as_affine,
     switch_to_deploy,
 )
-from .archs import pick_arch
+from .archs import check_lengths, pick_arch
 from .base_backbone import BaseBackbone, check_out_indices
 
 __all__ = ['RepMLPBlock', 'RepMLPNet', 'RepMLPNetUnit']
@@ -317,11 +317,8 @@ class RepMLPNet(BaseBackbone):
         arch = pick_arch(arch, self.arch_zoo)
         self.channels = tuple(arch['channels'])
         self.num_stage = len(self.channels)
-        for key, value in arch.items():
-            if len(value) != self.num_stage:
-                raise ValueError(
-                    f'arch.{key} has {len(value)} entries for {self.num_stage} stages'
-                )
+        settings = {f'arch.{key}': value for key, value in arch.items()}
+        check_lengths(self.num_stage, 'stages', **settings)
         self.img_size = tuple(to_2tuple(img_size))
         self.patch_size = tuple(to_2tuple(patch_size))
         self.out_indices = check_out_indices(out_indices, self.num_stage)

@@ -23,7 +23,7 @@ from ..layers import (
     checkpointed,
     switch_to_deploy,
 )
-from .archs import pick_arch
+from .archs import check_lengths, pick_arch
 from .base_backbone import (
     CONV_INIT,
     BaseBackbone,
@@ -237,13 +237,10 @@ class RepVGG(BaseBackbone):
         super().__init__(init_cfg)
         self.arch = arch = pick_arch(arch, self.arch_settings)
         num_stages = len(arch['num_blocks'])
-        for name, given in dict(
-            width_factor=arch['width_factor'], strides=strides, dilations=dilations
-        ).items():
-            if len(given) != num_stages:
-                raise ValueError(
-                    f'{name} has {len(given)} entries, but arch has {num_stages} stages'
-                )
+        widths = {'arch.width_factor': arch['width_factor']}
+        check_lengths(
+            num_stages, 'stages', strides=strides, dilations=dilations, **widths
+        )
         self.out_indices = check_out_indices(out_indices, num_stages)
         self.frozen_stages = check_frozen_stages(frozen_stages, num_stages)
         self.norm_eval = norm_eval

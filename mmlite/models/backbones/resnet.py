@@ -27,6 +27,7 @@ from ..layers import (
     build_norm_layer,
     get_expansion,
 )
+from .archs import check_lengths
 from .base_backbone import (
     CONV_INIT,
     BaseBackbone,
@@ -164,12 +165,7 @@ class ResNet(BaseBackbone):
     def _check_stages(num_stages: int, **per_stage: Sequence[int]) -> None:
         if not 1 <= num_stages <= 4:
             raise ValueError(f'num_stages={num_stages} must be from 1 to 4')
-        for name, values in per_stage.items():
-            if len(values) != num_stages:
-                raise ValueError(
-                    f'{name} has {len(values)} entries, but num_stages={num_stages}; '
-                    'give one for each stage'
-                )
+        check_lengths(num_stages, 'stages', **per_stage)
 
     def _make_stem_layer(self, in_channels: int, stem_channels: int) -> None:
         if self.deep_stem:

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from ...registry import MODELS
 from ..layers import FFN, ShiftWindowMSA, WindowMSAV2, build_norm_layer
-from .archs import one_each, zoo
+from .archs import check_lengths, one_each, zoo
 from .swin_transformer import LAYER_NORM, SwinTransformer
 from .swin_transformer_blocks import SwinBlock, blocks_of, merging
 
@@ -214,12 +214,12 @@ class SwinTransformerV2(SwinTransformer):
         )
 
     def _stage_args(self, i: int) -> dict[str, Any]:
-        for name in ('window_sizes', 'pretrained_window_sizes'):
-            if len(getattr(self, name)) != self.num_layers:
-                raise ValueError(
-                    f'{name} has {len(getattr(self, name))} entries, but there are '
-                    f'{self.num_layers} stages; give one for each'
-                )
+        check_lengths(
+            self.num_layers,
+            'stages',
+            window_sizes=self.window_sizes,
+            pretrained_window_sizes=self.pretrained_window_sizes,
+        )
         return dict(
             window_size=self.window_sizes[i],
             pretrained_window_size=self.pretrained_window_sizes[i],

@@ -23,7 +23,7 @@ from ..layers import (
     PatchEmbed,
     build_norm_layer,
 )
-from .archs import pick_arch
+from .archs import check_lengths, pick_arch
 from .base_backbone import BaseBackbone, check_out_indices
 from .twins_blocks import (
     GlobalSubsampledAttention,
@@ -108,15 +108,12 @@ class PCPVT(BaseBackbone):
         self.num_stage = len(self.depths)
         if isinstance(norm_after_stage, bool):
             norm_after_stage = [norm_after_stage] * self.num_stage
-        for name, values in (
-            *self.arch_settings.items(),
-            ('norm_after_stage', norm_after_stage),
-        ):
-            if len(values) != self.num_stage:
-                raise ValueError(
-                    f'{name} has {len(values)} entries, but there are '
-                    f'{self.num_stage} stages; give one for each'
-                )
+        check_lengths(
+            self.num_stage,
+            'stages',
+            norm_after_stage=norm_after_stage,
+            **{f'arch.{key}': value for key, value in self.arch_settings.items()},
+        )
         self.out_indices = check_out_indices(out_indices, self.num_stage)
         widths = [in_channels, *self.embed_dims]
         self.patch_embeds = ModuleList(

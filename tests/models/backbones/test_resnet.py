@@ -304,7 +304,7 @@ def test_one_image_in_evaluation_and_other_precisions():
         (dict(out_indices=()), 'must be one or more of 0 to 3'),
         (dict(frozen_stages=5), 'frozen_stages=5 must be from -1'),
         (dict(frozen_stages=-2), 'frozen_stages=-2 must be from -1'),
-        (dict(strides=(1, 2)), 'strides has 2 entries, but num_stages=4'),
+        (dict(strides=(1, 2)), 'strides has 2 entries for 4 stages'),
         (dict(num_stages=3, strides=(1, 2, 2)), 'dilations has 4 entries'),
         (dict(num_stages=5), 'num_stages=5 must be from 1 to 4'),
         (dict(style='tf'), "expects 'pytorch' | 'caffe'"),

@@ -257,7 +257,7 @@ def test_bfloat16():
         (dict(with_cls_token=False), "out_type='cls_token' needs with_cls_token=True"),
         (dict(out_indices=3), 'out_indices=3 must be one or more of 0 to 2'),
         (dict(frozen_stages=4), 'frozen_stages=4 must be from -1'),
-        (dict(layer_cfgs=[{}]), 'layer_cfgs has 1 entries, but there are 3 layers'),
+        (dict(layer_cfgs=[{}]), 'layer_cfgs has 1 entries for 3 layers'),
         (dict(layer_cfgs=dict(ffn='x')), 'layer_cfgs: TransformerEncoderLayer has no'),
         (dict(layer_cfgs=[{}, dict(ffn='x'), {}]), 'layer_cfgs.1: TransformerEncoderL'),
         (dict(patch_cfg=dict(kernel=1)), "patch_cfg: PatchEmbed has no argument 'ker"),
