@@ -78,7 +78,7 @@ def check_loader_keys(cfg: Mapping[str, Any]) -> list[Problem]:
                 del cfg[key]
         if not cfg.get('in_memory'):  # which excludes it
             problems += _check_batch_sampler(batches, cfg)
-    problems += check_keys(cfg, dataloader, given)
+    problems += map(_with_example, check_keys(cfg, dataloader, given))
     for key, least in (
         ('batch_size', 1),
         ('num_workers', 0),
@@ -93,6 +93,14 @@ def check_loader_keys(cfg: Mapping[str, Any]) -> list[Problem]:
             message = 'has no meaning with in_memory=True; leave one of them out'
             problems.append(Problem(key, message))
     return problems
+
+
+def _with_example(problem: Problem) -> Problem:
+    """That of a sampler that is missing says what is meant most often."""
+    if not problem.message.startswith("needs the argument 'sampler'"):
+        return problem
+    example = "e.g. sampler=dict(type='DefaultSampler', shuffle=True)"
+    return Problem(problem.path, f'{problem.message}; {example}')
 
 
 def _check_batch_sampler(batches: Any, loader: Mapping[str, Any]) -> list[Problem]:

@@ -61,6 +61,7 @@ class BaseDataset(EngineDataset):
         prepare: find or download the files, without reading them in.
         image_shape: the shape ``(H, W)`` or ``(H, W, C)`` that every ``img`` of
             :meth:`load_data_list` has; None if samples name files.
+        class_unit: what classes are called where they are counted.
         states_size: which argument is the size of these images, if one is, and whether
             that is ``'hw'``, height and width, or ``'wh'``.
 
@@ -103,6 +104,7 @@ class BaseDataset(EngineDataset):
     METAINFO: dict = {}
     image_shape: tuple[int, ...] | None = None
     states_size: ClassVar[dict[str, str]] = {}
+    class_unit: ClassVar[str] = 'classes'
 
     def __init__(
         self,

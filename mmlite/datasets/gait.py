@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from mmengine.logging import print_log
@@ -99,6 +99,8 @@ class GaitDataset(BaseDataset):
         >>> len(walks), info['subject'], info['view'], info['gt_label']
         (1, '002', '090', 0)
     """
+
+    class_unit: ClassVar[str] = 'identities'
 
     def __init__(
         self,

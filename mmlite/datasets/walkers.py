@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 
@@ -215,6 +215,8 @@ class Walkers(BaseDataset):
         >>> len(walks), walks.get_data_info(0)['view']
         (48, '000')
     """
+
+    class_unit: ClassVar[str] = 'identities'
 
     def __init__(
         self,

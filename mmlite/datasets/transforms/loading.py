@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Sequence
 from typing import ClassVar, Literal
 
@@ -119,7 +120,8 @@ class LoadImageFromFile(BaseTransform):
             if self.ignore_empty:
                 return None
             name = path if isinstance(error, OSError) else repr(path)
-            raise DataError(f'cannot read the image {name}: {error}') from error
+            hint = _no_folder(path) if isinstance(error, FileNotFoundError) else ''
+            raise DataError(f'cannot read the image {name}: {error}{hint}') from error
         try:
             img = self._decode(data, self.color_type) if data else None
             reason = '' if img is not None else why_not(data)
@@ -141,3 +143,13 @@ class LoadImageFromFile(BaseTransform):
         from mmengine.fileio import get
 
         return get(path, backend_args=self.backend_args)
+
+
+def _no_folder(path: str) -> str:
+    """That the folder of an absent file is absent, too, as where it is misspelt."""
+    folder = os.path.dirname(path)
+    if '://' in path or not folder or os.path.isdir(folder):
+        return ''
+    return (
+        f'; there is no folder {folder}: see data_root and data_prefix of the dataset'
+    )

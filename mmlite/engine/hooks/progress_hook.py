@@ -264,7 +264,8 @@ def describe(dataset: Any) -> str:
     """How many samples a dataset has, and of how many classes."""
     classes = classes_of(dataset)
     text = f'{len(dataset)} samples' if hasattr(dataset, '__len__') else 'a stream'
-    return f'{text}, {len(classes)} classes' if classes else text
+    unit = getattr(dataset, 'class_unit', 'classes')
+    return f'{text}, {len(classes)} {unit}' if classes else text
 
 
 def _device() -> str:

@@ -176,6 +176,8 @@ def test_turbojpeg_says_what_to_install(monkeypatch) -> None:
 def test_an_absent_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r'cannot read the image .*none.png: .*No such'):
         load(tmp_path / 'none.png')
+    with pytest.raises(DataError, match='there is no folder .*imgs: see data_root'):
+        load(tmp_path / 'imgs' / 'none.png')
     assert load(tmp_path / 'none.png', ignore_empty=True) is None
 
 

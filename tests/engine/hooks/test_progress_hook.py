@@ -9,8 +9,9 @@ from support.html_pages import Page
 from support.training import ToyRunModel, toy_runner
 
 from mmlite.engine.hooks import ProgressHook
-from mmlite.engine.hooks.progress_hook import _rates
+from mmlite.engine.hooks.progress_hook import _rates, describe
 from mmlite.engine.terminal import STATUS_LINE
+from mmlite.registry import DATASETS
 from mmlite.report import read_run
 
 
@@ -182,6 +183,12 @@ def test_what_a_hook_of_ones_own_logs_is_seen(tmp_path, capsys):
     (log,) = tmp_path.glob('*/*.log')
     assert 'System environment' in log.read_text()
     assert not any('System environment' in line or 'too much' in line for line in lines)
+
+
+def test_classes_of_walks_are_people():
+    walkers = dict(type='Walkers', split='train', num_train=2)
+    assert describe(DATASETS.build(walkers)).endswith(' samples, 2 identities')
+    assert describe(range(3)) == '3 samples'
 
 
 def test_many_results(tmp_path, capsys):
