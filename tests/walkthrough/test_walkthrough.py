@@ -192,7 +192,7 @@ def test_an_own_self_supervised_algorithm_learns(here):
         dict(
             type='VisionTransformer',
             arch=arch,
-            img_size=32,
+            img_size=16,
             patch_size=4,
             init_cfg=dict(type='Pretrained', checkpoint=checkpoint, prefix='backbone.'),
         )
