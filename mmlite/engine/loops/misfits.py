@@ -35,7 +35,9 @@ class _Call(NamedTuple):
     given: Tensor | None
 
 
-def misfit(error: Exception, model: nn.Module, data: Any, mode: str) -> Any:
+def misfit(
+    error: Exception, model: nn.Module, data: Any, mode: str
+) -> ConfigError | None:
     """The error of a config whose parts do not fit; None of any other error.
 
     Parts that state their widths are compared when a model is built. For those that do
