@@ -115,7 +115,8 @@ def _dry_run(cfg: Config) -> DryRun:
         runner = short_run(cfg, folder, watch)
         metrics, problem = _validated(runner)
         runner.save_checkpoint(str(folder), 'dry_run.pth', by_epoch=False)
-        size = (folder / 'dry_run.pth').stat().st_size
+        saved = folder / 'dry_run.pth'  # by the main process alone
+        size = saved.stat().st_size if saved.exists() else 0
         learned = [p.numel() for p in runner.model.parameters() if p.requires_grad]
         return DryRun(
             sum(learned),

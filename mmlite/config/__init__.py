@@ -13,6 +13,7 @@ from .fitting import misnamed_schedules, value_at
 from .image_sizes import has_one_size, input_size_of
 from .imports import with_import_folders
 from .loading import base_of, load_config
+from .one_cycle import advise_one_cycle, check_one_cycle
 from .overrides import OverrideAction
 from .phases import check_phases, missing_sections, settle_phases
 from .saved_text import config_of_text
@@ -25,12 +26,14 @@ __all__ = [
     'OverrideAction',
     'add_backends',
     'advise_custom_keys',
+    'advise_one_cycle',
     'advise_warm_up',
     'apply_overrides',
     'backend_problems',
     'base_of',
     'check',
     'check_config',
+    'check_one_cycle',
     'check_phases',
     'complete_counts',
     'completed',

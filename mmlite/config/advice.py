@@ -18,6 +18,7 @@ from .image_sizes import advise_image_size
 from .initializers import advise_initializers
 from .merging import DELETE, MISSPELT_DELETE
 from .monitors import monitored
+from .one_cycle import advise_one_cycle
 from .own_classes import advise_methods
 from .parts import target_of
 from .phases import idle_sections
@@ -59,7 +60,7 @@ def advice_on(cfg: Config) -> list[Problem]:
 
     See :func:`advise_custom_keys` for what needs the model.
     """
-    timing = [*advise_timing(cfg), *advise_warm_up(cfg)]
+    timing = [*advise_timing(cfg), *advise_warm_up(cfg), *advise_one_cycle(cfg)]
     own = [*_idle(cfg), *timing, *_unwatched(cfg), *_unpacked(cfg)]
     model = dict(model=cfg.get('model'))
     of_parts = [*advise_initializers(model), *advise_image_size(cfg)]

@@ -31,6 +31,7 @@ from .helpers import is_helper, is_idle
 from .magnitudes import check_numbers
 from .models import check_model
 from .monitors import check_monitors
+from .one_cycle import check_one_cycle
 from .parts import check_keys, under
 from .paths import check_paths, is_data
 from .phases import PHASES, idle_sections, missing_sections
@@ -72,6 +73,7 @@ _FITS = (
     check_drawing,
     check_evaluation,
     check_schedules,
+    check_one_cycle,
 )
 _PLAIN_SECTIONS = ('auto_scale_lr', 'custom_imports', 'randomness')
 

@@ -28,7 +28,6 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader
 
 from ..config import (
-    advise_warm_up,
     backend_problems,
     config_text,
     with_import_folders,
@@ -46,6 +45,7 @@ from ..registry import (
 from . import builders
 from .activation_checkpointing import checkpoint_activations
 from .checkpoints import unwrapped
+from .checks import check_schedules
 from .compiling import compile_model
 from .dataloaders import batch_size_of, build_dataloader
 from .determinism import prepare_determinism, require_determinism
@@ -81,7 +81,7 @@ class RunnerAssembly(BaseRunner):
         self._build_training()
         if self._val_loop is not None:
             self._val_loop = self.build_val_loop(self._val_loop)
-        for problem in advise_warm_up(self.cfg, self._train_loop.max_iters):
+        for problem in check_schedules(self.cfg, self._train_loop.max_iters):
             self.advise(problem)
         self.keep_config()
         self.call_hook('before_run')

@@ -1,13 +1,15 @@
-"""Checks that need both the data and the model."""
+"""Checks that need the data, or both the data and the model."""
 
 from __future__ import annotations
 
 import logging
 
+from mmengine.config import Config
 from mmengine.logging import print_log
 from torch import nn
 from torch.utils.data import Dataset
 
+from ..config import advise_one_cycle, advise_warm_up, check_one_cycle
 from ..errors import ConfigError, Problem
 from .checkpoints import unwrapped
 from .classes import classes_of, learns_classes
@@ -52,3 +54,21 @@ def check_classes(
     if outputs > count and phase == 'train':
         message = f'{place}.num_classes {message}, unless this is intended'
         print_log(message, logger='current', level=logging.WARNING)
+
+
+def check_schedules(cfg: Config, iterations: int) -> list[Problem]:
+    """Check that schedules are as long as the training.
+
+    Args:
+        cfg: The config.
+        iterations: How many the training has.
+
+    Returns:
+        What is seldom intended.
+
+    Raises:
+        ConfigError: if a schedule is over before the training is, which then fails.
+    """
+    if problems := check_one_cycle(cfg, iterations):
+        raise ConfigError(problems)
+    return [*advise_warm_up(cfg, iterations), *advise_one_cycle(cfg, iterations)]

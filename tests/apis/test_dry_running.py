@@ -1,5 +1,9 @@
 """A config is tried out from training to a checkpoint, and nothing stays."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 from support.runs import DIGITS, ROOT, TINY
 
@@ -59,6 +63,24 @@ def test_what_it_counts(tmp_path, monkeypatch):
     assert len(found.losses) == 2
     assert found.iterations == 3 * 128 // 8
     assert dry_run(DIGITS, overrides, validate=False).metrics == {}
+
+
+@pytest.mark.slow
+def test_two_processes_say_it_once(tmp_path):
+    command = [sys.executable, '-m', 'torch.distributed.run', '--nproc_per_node=2']
+    command += ['--master_port', str(20000 + os.getpid() % 20000)]
+    command += [str(ROOT / 'tools/train.py'), str(DIGITS), '--dry-run']
+    done = subprocess.run(
+        [*command, '--cfg-options', *TINY],
+        cwd=tmp_path,
+        env=dict(os.environ, OMP_NUM_THREADS='1'),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.stdout.count('dry run, nothing is kept') == 1
+    assert '  checkpoint  0.0 MB' not in done.stdout
 
 
 @pytest.mark.slow

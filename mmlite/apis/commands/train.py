@@ -87,20 +87,22 @@ def _run(args: argparse.Namespace) -> int:
 
 def _dry_run(args: argparse.Namespace) -> int:
     with starting():
+        from mmengine.dist import is_main_process
+
         from ..dry_running import dry_run
 
     if args.config is None:
         raise UserError('--dry-run takes a config; mmlite new --data writes one')
 
-    print(
-        dry_run(
-            args.config,
-            args.cfg_options,
-            amp=args.amp,
-            validate=not args.no_validate,
-            auto_scale_lr=args.auto_scale_lr,
-        )
+    done = dry_run(
+        args.config,
+        args.cfg_options,
+        amp=args.amp,
+        validate=not args.no_validate,
+        auto_scale_lr=args.auto_scale_lr,
     )
+    if is_main_process():
+        print(done)
     return 0
 
 

@@ -23,7 +23,7 @@ __all__ = [
 #: How a message ends whose sample could also be left out.
 OR_SKIP = (
     ", or set on_error='skip' in the dataset (--cfg-options "
-    'train_dataloader.dataset.on_error=skip)'
+    'train_dataloader.dataset.on_error=skip, or that of val_ or test_dataloader)'
 )
 
 
