@@ -102,6 +102,8 @@ def knn(
         flush=True,
     )
     if shots is None:
+        if k > len(known.labels):
+            print(f'{"note":<9} k={k} is more than there are: all of them vote')
         return {'knn/top1': _accuracy(asked, known, k, temperature)}
     found = []
     for draw in range(draws):

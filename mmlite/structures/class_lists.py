@@ -130,10 +130,12 @@ def class_mapping(names: Sequence[str], known: Sequence[str]) -> list[int] | Non
     places = {name: place for place, name in enumerate(known)}
     unknown = [name for name in names if name not in places]
     if unknown:
-        more = f' and {len(unknown) - 1} more' if len(unknown) > 1 else ''
+        who = f'the class {unknown[0]!r} is'
+        if len(unknown) > 1:
+            who = f'the class {unknown[0]!r} and {len(unknown) - 1} more are'
         raise DataError(
-            f'the class {unknown[0]!r}{more} is none of the {len(known)} known ones '
-            f'({listed(known)}){did_you_mean(unknown[0], known)}'
+            f'{who} not among the {len(known)} known ones ({listed(known)})'
+            f'{did_you_mean(unknown[0], known)}'
         )
     mapping = [places[name] for name in names]
     return None if mapping == list(range(len(mapping))) else mapping

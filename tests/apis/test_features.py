@@ -43,6 +43,8 @@ def test_neighbours_in_pixels_and_in_features(capsys):
     gallery, *lines = capsys.readouterr().out.splitlines()
     assert '40 training images, 1 of each class in each of 2 draws' in gallery
     assert [line.split()[0] for line in lines] == ['knn/top1', 'knn/std']
+    assert main(['knn', CONFIG, '--k', '41', '--pixels', *SMALL]) == 0
+    assert 'k=41 is more than there are: all of them vote' in capsys.readouterr().out
 
 
 def coloured(folder, number, red):

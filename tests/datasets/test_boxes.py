@@ -360,7 +360,7 @@ def test_classes_of_shapes_keep_their_names():
     plain, other = Shapes(), Shapes(classes=Shapes.METAINFO['classes'][::-1])
     names = [[d.CLASSES[i] for i in d[0]['gt_bboxes_labels']] for d in (plain, other)]
     assert names[0] == names[1]
-    with pytest.raises(DataError, match="'circle' and 4 more is none of the 1 known"):
+    with pytest.raises(DataError, match="'circle' and 4 more are not among the 1"):
         plain.use_classes(['star'])
 
 

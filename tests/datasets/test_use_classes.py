@@ -96,7 +96,7 @@ def test_the_storage_stays_as_it_is():
 
 
 def test_what_cannot_be_taken_over():
-    with pytest.raises(DataError, match="the class 'cat' and 1 more is none of the 2"):
+    with pytest.raises(DataError, match="class 'cat' and 1 more are not among the 2"):
         Stored(stored()).use_classes(['dogs', 'owl'])
     with pytest.raises(DataError, match='labels beyond its 3 classes'):
         Stored(stored() + [dict(gt_label=3)]).use_classes(OTHERS)
@@ -125,7 +125,7 @@ def test_datasets_behind_each_other_agree_by_name(lazy):
 
 def test_datasets_behind_each_other_that_do_not_agree():
     other = Stored([dict(gt_label=0)], classes=['cow'])
-    message = r"datasets.0 has 1 classes, datasets.1 has 3: the class 'cow' is none"
+    message = r"datasets.0 has 1 classes, datasets.1 has 3: the class 'cow' is not"
     with pytest.raises(DataError, match=message):
         concat(other, Stored(stored()))
     kept = concat(other, Stored(stored()), ignore_keys='classes')

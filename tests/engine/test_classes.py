@@ -153,7 +153,7 @@ def test_other_classes_are_refused(tmp_path):
         cfg = cfg_of(tmp_path, test=names, load_from=source)
         assert refused(Runner.from_cfg(cfg).test) == (
             f'test_dataloader.dataset: ColouredSquares does not fit {source}, which '
-            "the model is trained on: the class 'grin' is none of the 3 known ones "
+            "the model is trained on: the class 'grin' is not among the 3 known ones "
             "(red, green, blue); did you mean 'green'?"
         )
         message = refused(partial(trained, cfg_of(tmp_path, test=names)))
@@ -260,7 +260,7 @@ def test_detectors_and_wrapped_models_are_compared_too(kind):
     assert follow_classes(Detector(), loader, known, 'a.pth')
     after = [data.get_data_info(i)['gt_bboxes_labels'].tolist() for i in range(2)]
     assert after == [[4 - label for label in labels] for labels in before]
-    with pytest.raises(ConfigError, match='2 more is none of the 2 known'):
+    with pytest.raises(ConfigError, match='2 more are not among the 2 known'):
         follow_classes(Detector(), loader, known[:2], 'a.pth')
 
 
