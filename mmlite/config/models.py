@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 import typing
 import warnings
 from collections.abc import Iterator, Mapping
@@ -193,8 +194,15 @@ def _of_parts(cfg: Mapping[str, Any], any_reason: bool) -> list[Problem]:
         if failure is not None and (failure.said or any_reason):
             # A part within may get an argument from the model, too.
             own = [p for p in failure.problems if ' needs the argument ' not in str(p)]
-            problems += under(own, *keys)
+            problems += under([p for p in own if not _of_default(p, part)], *keys)
     return problems
+
+
+def _of_default(problem: Problem, part: Mapping[str, Any]) -> bool:
+    """Whether a problem names an argument that a part may get from the model."""
+    target = target_of(part, MODELS)
+    unstated = {*arguments_of(target).kinds} - {*part} if callable(target) else set()
+    return not unstated.isdisjoint(re.findall(r'\w+', problem.message))
 
 
 def _parts(cfg: Mapping[str, Any]) -> Iterator[tuple[tuple[object, ...], Any]]:

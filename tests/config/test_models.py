@@ -5,7 +5,7 @@ import torch
 from mmengine.config import Config
 from torch import nn
 
-from mmlite.config import check_config
+from mmlite.config import check_config, load_config
 from mmlite.registry import MODELS
 
 
@@ -148,3 +148,11 @@ def test_a_part_within_may_get_an_argument_from_the_model():
     )
     (problem,) = check_config(Config(dict(model=cfg)))
     assert problem.path == 'model.feature_extractor' and "'widht'" in problem.message
+
+
+def test_what_a_model_gives_a_part_is_not_missed_in_it():
+    """The widths of the maps, for which the head alone has others by default."""
+    cfg = load_config('mmlite::ssd/ssd_tiny_1xb16-30e_shapes.py')
+    cfg.model.bbox_head.num_classes = 4
+    (problem,) = check_config(cfg)
+    assert problem.path == 'model.bbox_head.num_classes'
