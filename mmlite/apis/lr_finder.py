@@ -33,7 +33,8 @@ class LearningRates(NamedTuple):
         lrs: The learning rates, one an iteration.
         losses: The loss of each.
         smoothed: Their running mean.
-        suggestion: Where it falls fastest.
+        suggestion: Where it falls fastest; None where it does not fall, or by no more
+            than it varies from one iteration to the next.
         best: Where it is least; training diverges not far from there.
         picture: The file of the plot.
     """
@@ -41,7 +42,7 @@ class LearningRates(NamedTuple):
     lrs: list[float]
     losses: list[float]
     smoothed: list[float]
-    suggestion: float
+    suggestion: float | None
     best: float
     picture: Path
 
@@ -76,7 +77,7 @@ def find_lr(
             same name, and the ending ``.csv``.
 
     Returns:
-        The learning rates, their losses, and the suggestion.
+        The learning rates, their losses, and the suggestion, if the loss falls.
 
     Raises:
         UserError: if the range makes no sense, or training diverges at once.
@@ -159,6 +160,8 @@ def _found(sweep: _Sweep, mode: str, picture: Path) -> LearningRates:
         )
     lrs = sweep.lrs[:count]
     suggestion, best = steepest(lrs, sweep.smoothed, mode)
+    if not falls(sweep.losses, sweep.smoothed):
+        suggestion = None
     found = LearningRates(lrs, sweep.losses, sweep.smoothed, suggestion, best, picture)
     _write(found, mode)
     return found
@@ -179,13 +182,40 @@ def steepest(
         >>> steepest([1e-4, 1e-3, 1e-2, 1e-1, 1.0], [5.0, 4.8, 3.0, 2.0, 9.0])
         (0.01, 0.1)
     """
-    least = int(np.argmin(losses))
-    # A running mean of few losses says little.
-    first = min(len(losses) // 10, least)
+    first, least = _descent(losses)
     at = np.log(lrs) if mode == 'exp' else np.asarray(lrs)
     slopes = np.gradient(np.asarray(losses), at)
     place = first + int(np.argmin(slopes[first : least + 1]))
     return lrs[place], lrs[least]
+
+
+def _descent(smoothed: Sequence[float]) -> tuple[int, int]:
+    """From where to where a loss is looked at."""
+    least = int(np.argmin(smoothed))
+    # A running mean of few losses says little.
+    return min(len(smoothed) // 10, least), least
+
+
+def falls(losses: Sequence[float], smoothed: Sequence[float]) -> bool:
+    """Whether a loss falls by more than it varies from one iteration to the next.
+
+    Args:
+        losses: The losses.
+        smoothed: Their running mean.
+
+    Example:
+        >>> falls([5.0, 4.0, 3.0, 2.0], [5.0, 4.5, 4.0, 3.5])
+        True
+        >>> falls([5.0, 6.0, 4.5, 5.5], [5.0, 5.5, 4.9, 5.1])
+        False
+    """
+    first, least = _descent(smoothed)
+    if least - first < 2:
+        return False
+    # A steady fall is no variation. Each step has that of two losses.
+    noise = np.diff(losses[: least + 1]).std() / math.sqrt(2)
+    rounding = 1e-6 * abs(smoothed[first])
+    return bool(smoothed[first] - smoothed[least] > max(noise, rounding))
 
 
 def _write(found: LearningRates, mode: str) -> None:
@@ -195,14 +225,16 @@ def _write(found: LearningRates, mode: str) -> None:
     axes = figure.add_subplot()
     axes.plot(found.lrs, found.losses, color='0.8', label='loss')
     axes.plot(found.lrs, found.smoothed, label='running mean')
-    axes.axvline(
-        found.suggestion, color='C1', ls='--', label=f'steepest: {found.suggestion:.2g}'
-    )
+    if found.suggestion is not None:
+        label = f'steepest: {found.suggestion:.2g}'
+        axes.axvline(found.suggestion, color='C1', ls='--', label=label)
+        # What comes before it diverges is to be seen.
+        least, first = min(found.smoothed), found.smoothed[0]
+        margin = abs(first - least)
+        axes.set_ylim(least - 0.1 * margin, first + 0.5 * margin)
     axes.axvline(found.best, color='C2', ls=':', label=f'least: {found.best:.2g}')
     axes.set(xlabel='learning rate', ylabel='loss')
     axes.set_xscale('log' if mode == 'exp' else 'linear')
-    least, first = min(found.smoothed), found.smoothed[0]
-    axes.set_ylim(least - 0.1 * abs(first - least), first + 0.5 * abs(first - least))
     axes.legend()
     found.picture.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(found.picture, dpi=120)

@@ -22,6 +22,7 @@ from .one_cycle import advise_one_cycle
 from .own_classes import advise_methods
 from .parts import target_of
 from .phases import idle_sections
+from .pixels import advise_pixels
 from .timing import advise_timing
 from .variables import unread_variables
 from .warm_up import advise_warm_up
@@ -64,6 +65,7 @@ def advice_on(cfg: Config) -> list[Problem]:
     own = [*_idle(cfg), *timing, *_unwatched(cfg), *_unpacked(cfg)]
     model = dict(model=cfg.get('model'))
     of_parts = [*advise_initializers(model), *advise_image_size(cfg)]
+    of_parts += advise_pixels(cfg)
     of_classes = advise_methods(dict(cfg.items()))
     return [*own, *of_parts, *advise_evaluation(cfg), *of_classes]
 

@@ -1,6 +1,7 @@
 """A sweep of learning rates, of any family, of which only a plot and a table stay."""
 
 import math
+import warnings
 
 import pytest
 import torch
@@ -9,7 +10,7 @@ from support.runs import DIGITS, ROOT, TINY
 
 from mmlite.apis import find_lr
 from mmlite.apis.cli import main
-from mmlite.apis.lr_finder import steepest
+from mmlite.apis.lr_finder import falls, steepest
 from mmlite.errors import UserError
 from mmlite.registry import HOOKS, MODELS
 
@@ -40,7 +41,7 @@ def test_a_plot_and_a_table_are_all_that_stays(
     assert (tmp_path / 'out/sweep.png').read_bytes().startswith(b'\x89PNG')
     head, *rows = (tmp_path / 'out/sweep.csv').read_text().split()
     assert head == 'lr,loss,running_mean' and 3 <= len(rows) <= 10
-    assert 'the loss falls fastest at' in capsys.readouterr().out
+    assert 'sweep.png' in capsys.readouterr().out
 
 
 class Seen(Hook):
@@ -81,6 +82,57 @@ def test_the_learning_rate_rises_and_groups_keep_their_ratio(
     assert len(Seen.lrs) == 9  # the last iteration ends the run
     for lrs, lr in zip(Seen.lrs, wanted, strict=False):
         assert sorted({round(x / lr, 6) for x in lrs}) == [0.5, 1.0]
+
+
+def sweep_of(losses, monkeypatch, tmp_path):
+    """Run the command on a model whose losses are given; warnings are errors."""
+    given = iter(losses)
+
+    def loss(self, inputs, data_samples):
+        return dict(loss=self.head.fc.weight.sum() * 0 + next(given))
+
+    monkeypatch.setattr(MODELS.get('ImageClassifier'), 'loss', loss)
+    words = ['lr-finder', DIGITS, '--num-iters', str(len(losses))]
+    with warnings.catch_warnings():
+        warnings.filterwarnings('error', module='mmlite')
+        out = str(tmp_path / 'a.png')
+        assert main([*words, '--out', out, '--cfg-options', *TINY]) == 0
+
+
+@pytest.mark.parametrize(
+    'losses',
+    [[2.0] * 12, [2.0 + i / 10 for i in range(12)], [2.0, 1.9] + [2.0] * 10],
+    ids=['level', 'rising', 'noise'],
+)
+def test_a_loss_that_does_not_fall_suggests_nothing(
+    losses, monkeypatch, tmp_path, capsys
+):
+    sweep_of(losses, monkeypatch, tmp_path)
+    said = capsys.readouterr().out
+    assert 'does not fall by more than it varies, from 1e-06 to 1' in said
+    assert '--num-iters 48' in said and '--start-lr' in said
+    assert 'fastest' not in said and 'optim_wrapper' not in said
+    assert (tmp_path / 'a.png').is_file()
+
+
+def test_a_loss_that_falls_suggests_a_learning_rate(monkeypatch, tmp_path, capsys):
+    """By one an iteration: its mean, too, is least at the last one."""
+    sweep_of([20.0 - i for i in range(12)], monkeypatch, tmp_path)
+    said = capsys.readouterr().out
+    assert 'the loss falls fastest at' in said and 'least at 1;' in said
+    assert 'train with --cfg-options optim_wrapper.optimizer.lr=' in said
+
+
+@pytest.mark.parametrize(('noise', 'wanted'), [(0.1, True), (2.0, False)])
+def test_a_fall_counts_where_it_exceeds_the_noise(noise, wanted):
+    """A fall of one in all, under losses that go up and down by the noise.
+
+    The steps are -1/20 +- 2 * noise in turns, whose deviation is 2 * noise; of a
+    single loss that is sqrt(2) * noise, 0.14 or 2.8, to which a fall of one compares.
+    """
+    smoothed = [3 - i / 20 for i in range(21)]
+    losses = [v + noise * (-1) ** i for i, v in enumerate(smoothed)]
+    assert falls(losses, smoothed) is wanted
 
 
 def test_it_ends_where_training_diverges(tmp_path, monkeypatch):

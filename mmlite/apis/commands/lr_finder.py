@@ -39,6 +39,15 @@ def _run(args: argparse.Namespace) -> int:
         mode=args.mode,
         out=args.out,
     )
+    if found.suggestion is None:
+        print(
+            'the loss does not fall by more than it varies, from '
+            f'{found.lrs[0]:.2g} to {found.lrs[-1]:.2g}: no learning rate can be '
+            f'suggested; plot: {found.picture}\n'
+            f'try more iterations, --num-iters {4 * args.num_iters}, or other bounds, '
+            '--start-lr and --end-lr'
+        )
+        return 0
     print(
         f'the loss falls fastest at a learning rate of {found.suggestion:.2g}, and is '
         f'least at {found.best:.2g}; plot: {found.picture}\n'
