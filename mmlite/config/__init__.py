@@ -13,6 +13,7 @@ from .fitting import misnamed_schedules, value_at
 from .image_sizes import has_one_size, input_size_of
 from .imports import with_import_folders
 from .loading import base_of, load_config
+from .moved import find_moved_lists
 from .one_cycle import advise_one_cycle, check_one_cycle
 from .overrides import OverrideAction
 from .phases import check_phases, missing_sections, settle_phases
@@ -43,6 +44,7 @@ __all__ = [
     'differences',
     'encoder_of',
     'examine',
+    'find_moved_lists',
     'flattened',
     'has_one_size',
     'input_size_of',

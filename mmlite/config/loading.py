@@ -26,6 +26,7 @@ from .files import SUFFIXES, find_file, nearest_files, of_package, shown
 from .helpers import names_used
 from .imports import import_modules
 from .merging import merge
+from .moved import find_moved_lists
 from .named_models import with_model
 from .new_style import (
     NAMESPACE,
@@ -107,6 +108,7 @@ def load_config(
         import_modules(cfg, places)
     use_scope(cfg.get('default_scope'))
     _refuse_paths(cfg, data | reader.data)
+    find_moved_lists(cfg, Path(cfg.filename).parent)
     return completed(with_model(cfg))
 
 

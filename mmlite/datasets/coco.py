@@ -15,6 +15,7 @@ from ..registry import DATASETS
 from ..structures.class_lists import checked_names, listed, shortened
 from .agreement import ids_of
 from .annotations import read_data
+from .box_units import example_of_corners, example_of_fractions, warn_of_boxes
 from .boxes import BoxDataset, BoxedImage, NamedBox
 from .label_map import UNUSED
 
@@ -104,6 +105,7 @@ class CocoDataset(BoxDataset):
             )
             for number, row in images.items()
         ]
+        self._report_units(found)
         known = [names[number] for number in sorted(names)]
         if self.label_is_id:
             known = [names.get(i, f'{UNUSED} {i}') for i in range(1, max(names) + 1)]
@@ -171,6 +173,21 @@ class CocoDataset(BoxDataset):
             'background, so give all boxes of a file one image_id'
         )
         print_log(message, 'current', logging.WARNING)
+
+    def _report_units(self, images: Sequence[BoxedImage]) -> None:
+        """Say that boxes look like fractions or corners, which would train anyhow."""
+        for example, what in (
+            (example_of_fractions(images), 'fractions of the image'),
+            (example_of_corners(images), 'two corners, x1, y1, x2, y2'),
+        ):
+            if example is not None:
+                path, size = example.image.img_path, example.image.size
+                pixels = f' of {size[0]}x{size[1]} px' if size else ''
+                wanted = (
+                    f'in {path}{pixels}; a bbox of COCO is x, y, width, height, all of '
+                    'them in pixels'
+                )
+                warn_of_boxes(self.ann_file, example.numbers, what, wanted)
 
     @staticmethod
     def _number(row: dict, key: str, where: str) -> int:

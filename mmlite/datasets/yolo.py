@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ..errors import DataError, DataNotFoundError
 from ..registry import DATASETS
 from ..structures.class_lists import checked_names, shortened
 from .annotations import file_exists, read_data, read_text
+from .box_units import example_of_corners, warn_of_boxes
 from .boxes import BoxDataset, BoxedImage, NamedBox, image_size_of
 from .folders import find_images
 
@@ -82,6 +85,7 @@ class YoloDataset(BoxDataset):
             )
         paths = [path for place in places for path in self._paths(root, place)]
         images = [self._image(path, names) for path in paths]
+        self._report_units(images)
         return images, names
 
     def places_of_objects(self) -> str:
@@ -91,6 +95,18 @@ class YoloDataset(BoxDataset):
             'the boxes of images/train/a.jpg are looked for in labels/train/a.txt; the '
             f'last of these files, {self._last_file}, {state}'
         )
+
+    def _report_units(self, images: Sequence[BoxedImage]) -> None:
+        """Say that boxes look like corners, which would train anyhow."""
+        example = example_of_corners(images, point=0.5)
+        if example is not None:
+            numbers = np.divide(example.numbers, [*example.image.size] * 2)
+            wanted = (
+                f'of {example.image.img_path}; a line of YOLO is class, centre x, '
+                'centre y, width, height as fractions of the image'
+            )
+            what = 'two corners, x1, y1, x2, y2'
+            warn_of_boxes(self.ann_file, numbers.tolist(), what, wanted)
 
     def _names(self, names: Any) -> tuple[str, ...]:
         if isinstance(names, dict):

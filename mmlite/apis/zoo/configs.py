@@ -9,7 +9,7 @@ from typing import Any
 
 from mmengine.config import Config
 
-from ...config import config_of_text, has_one_size, load_config
+from ...config import config_of_text, find_moved_lists, has_one_size, load_config
 from ...config.files import SUFFIXES
 from ...engine import load_checkpoint
 from ...errors import CheckpointError, ConfigError, Problem
@@ -57,7 +57,9 @@ def config_at(
             f'{path} does not hold the config of its training; give the config file '
             'before it'
         )
-    return load_config(config_of_text(text, path, builds=builds), overrides)
+    cfg = config_of_text(text, path, builds=builds)
+    find_moved_lists(cfg, Path(path).parent)
+    return load_config(cfg, overrides)
 
 
 def _names_work_dir(path: str) -> bool:
