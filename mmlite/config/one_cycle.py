@@ -29,6 +29,14 @@ class _Cycle(NamedTuple):
     steps: int
     unit: str
 
+    def misfit(self, effect: str) -> Problem:
+        """That it is of another length than the training, and what follows."""
+        message = (
+            f'is {self.total}, but the training has {self.steps} {self.unit}, and '
+            f'{effect}; set {self.path}={self.steps}'
+        )
+        return Problem(self.path, message)
+
 
 def check_one_cycle(cfg: Config, iterations: int | None = None) -> list[Problem]:
     """Refuse cycles that are over before the training, which would then fail.
@@ -38,12 +46,7 @@ def check_one_cycle(cfg: Config, iterations: int | None = None) -> list[Problem]
         iterations: How many the training has, where that is known.
     """
     return [
-        Problem(
-            cycle.path,
-            f'is {cycle.total}, but the training has {cycle.steps} {cycle.unit}, and '
-            f'there is no learning rate after the cycle; set {cycle.path}='
-            f'{cycle.steps}',
-        )
+        cycle.misfit('there is no learning rate after the cycle')
         for cycle in _cycles(cfg, iterations)
         if cycle.total < cycle.steps
     ]
@@ -57,11 +60,7 @@ def advise_one_cycle(cfg: Config, iterations: int | None = None) -> list[Problem
         iterations: How many the training has, where that is known.
     """
     return [
-        Problem(
-            cycle.path,
-            f'is {cycle.total}, but the training has {cycle.steps} {cycle.unit}, and '
-            f'ends amid the cycle; set {cycle.path}={cycle.steps}',
-        )
+        cycle.misfit('ends amid the cycle')
         for cycle in _cycles(cfg, iterations)
         if cycle.total > cycle.steps * _SLACK
     ]
@@ -81,7 +80,9 @@ def _cycles(cfg: Config, iterations: int | None) -> Iterator[_Cycle]:
         if not is_one or not isinstance(total, int) or not isinstance(begin, int):
             continue
         of_epochs = scheduler_counts_epochs(cycle)
-        limit = epochs if of_epochs and by_epoch else None if of_epochs else iterations
+        if of_epochs and not by_epoch:  # which is refused by itself
+            continue
+        limit = epochs if of_epochs else iterations
         end = cycle.get('end', math.inf)
         if isinstance(limit, int) and isinstance(end, (int, float)):
             steps = int(min(limit, end)) - begin

@@ -1,6 +1,6 @@
 import pytest
 import torch
-from support.two_processes import evaluate_objects
+from support.two_processes import evaluate_mistakes, evaluate_objects
 
 from mmlite.evaluation import Evaluator, RowMetric, SampleMetric
 from mmlite.structures import DataSample, SampleBatch
@@ -45,6 +45,16 @@ def test_two_processes_give_the_order_of_the_dataset(tmp_path):
     for rank in (0, 1):
         found = torch.load(tmp_path / f'{rank}.pth')
         assert found == {'names/all': 'abcde'}
+
+
+@pytest.mark.slow
+def test_two_processes_fail_alike(tmp_path):
+    """Neither waits for the other, which found a mistake in what it holds."""
+    torch.multiprocessing.spawn(evaluate_mistakes, (tmp_path,), nprocs=2)
+    for rank in (0, 1):
+        label, walk = torch.load(tmp_path / f'{rank}.pth')
+        assert 'Accuracy: 1 of 1 samples have a label that is no class' in label
+        assert 'CrossViewRank: the embeddings of 2 of 2 walks are NaN' in walk
 
 
 def test_without_a_prefix_results_have_their_own_names():

@@ -12,7 +12,8 @@ from torch import nn
 from mmlite.engine import MMDistributedDataParallel
 from mmlite.engine.environment import allow_tf32
 from mmlite.engine.wrappers import share_buffers
-from mmlite.evaluation import Accuracy, SampleMetric
+from mmlite.errors import DataError
+from mmlite.evaluation import Accuracy, CrossViewRank, SampleMetric
 from mmlite.models.losses import SupConLoss, TripletLoss, gather_and_scale_wrapper
 from mmlite.ops import gather
 from mmlite.registry import MODELS
@@ -137,6 +138,28 @@ def evaluate_objects(rank: int, folder: Path, names: str) -> None:
     samples = [DataSample(metainfo=dict(img_path=name)) for name in dealt]
     metric.process(None, samples)
     torch.save(metric.evaluate(len(names)), folder / f'{rank}.pth')
+    leave()
+
+
+def evaluate_mistakes(rank: int, folder: Path) -> None:
+    """One of two processes, the second of which has a label of no class.
+
+    What it cannot sum up, and what the main process cannot, is the error of both.
+    """
+    meet(rank, folder)
+    accuracy, walks = Accuracy(), CrossViewRank(protocol='CASIA-B')
+    sample = DataSample().set_gt_label(2 * rank).set_pred_score([0.9, 0.1])
+    accuracy.process(None, [sample])
+    walk = DataSample(metainfo=dict(type='nm-01', view='000')).set_gt_label(0)
+    walk.pred_embedding = torch.full((4,), float('nan'))
+    walks.process(None, [walk])
+    found = []
+    for metric in (accuracy, walks):
+        try:
+            metric.evaluate(2)
+        except DataError as error:
+            found.append(str(error))
+    torch.save(found, folder / f'{rank}.pth')
     leave()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 import logging
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import torch
@@ -152,8 +152,9 @@ class RowMetric(NamedResults, BaseMetric):
         part = None
         if rows is not None:
             own = rows[: own_share(counts, size)]
-            part = _to_cpu(self._named(self.summarise, own))
+            part = _to_cpu(result_or_error(self._named, self.summarise, own))
         parts = [p for p in all_gather_object(part) if p is not None]
+        raise_errors(parts)
         if not parts:
             message = f'{type(self).__name__} saw no samples; it reports nothing.'
             print_log(message, logger='current', level=logging.WARNING)
@@ -168,6 +169,24 @@ class RowMetric(NamedResults, BaseMetric):
             raise
         except ValueError as error:
             raise DataError(f'{type(self).__name__}: {error}') from error
+
+
+def result_or_error(call: Callable[..., Any], *data: Any) -> Any:
+    """What a call gives, or the error of the user's that it raises.
+
+    So all processes can fail alike; else the others would wait for one that is gone.
+    """
+    try:
+        return call(*data)
+    except UserError as error:
+        return error
+
+
+def raise_errors(results: Iterable[Any]) -> None:
+    """Raise the first error among what processes have sent, if there is one."""
+    for result in results:
+        if isinstance(result, UserError):
+            raise result
 
 
 def own_share(counts: Sequence[int], size: int) -> int:

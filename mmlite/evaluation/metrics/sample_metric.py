@@ -12,7 +12,7 @@ from mmengine.dist import all_gather_object, gather_object, is_main_process
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 
-from .base import NamedResults, Sample, own_share
+from .base import NamedResults, Sample, own_share, raise_errors, result_or_error
 
 _ABSENT = object()
 
@@ -82,14 +82,15 @@ class SampleMetric(NamedResults, BaseMetric):
         own = self.results[: own_share(counts, size)]
         self.results.clear()
         parts = gather_object(own)  # others have no use for all of them
-        found: dict[str, Any] = {}
+        found: Any = {}
         if is_main_process():
             rounds = zip_longest(*parts, fillvalue=_ABSENT)
             dealt = [x for turn in rounds for x in turn if x is not _ABSENT]
             if dealt:
-                found = self.compute_metrics(dealt)
+                found = result_or_error(self.compute_metrics, dealt)
             else:
                 message = f'{type(self).__name__} saw no samples; it reports nothing.'
                 print_log(message, logger='current', level=logging.WARNING)
         found = all_gather_object(found)[0]
+        raise_errors([found])
         return self._prefixed(found)
