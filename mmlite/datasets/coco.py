@@ -36,8 +36,8 @@ class CocoDataset(BoxDataset):
 
     Labels are the places of the classes in ``classes``; without ``classes`` those of
     the file in the order of their ids. The ids of the classes are in ``cat_ids`` of the
-    meta information. Crowds get ``gt_ignore_flags``. Integers that are written as
-    ``"7"`` or ``7.0`` are read as such.
+    meta information. Crowds, and objects with ``ignore``, get ``gt_ignore_flags``.
+    Integers that are written as ``"7"`` or ``7.0`` are read as such.
 
     Args:
         ann_file: The file, relative to ``data_root``.
